@@ -1,0 +1,76 @@
+# Needs git, make and Python 3.11 to 3.13, nothing else: the first target that you call makes .venv.
+# Written for GNU make 3.81, which is what macOS has.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The Pythons to try: only the one that you name (make setup PYTHON=/path/to/python3), else these in turn.
+PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+EXPERIMENT ?= experiments/quickstart.yaml
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup sweep lab test test-all test-slow lint types rings format startup browser clean
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with the pinned versions (again only when they change)
+
+# Asking each Python to run is the point: a pyenv shim exists for versions that do not.
+$(STAMP): pyproject.toml constraints.txt
+	@if ! $(BIN)/python -c '$(USABLE)' >/dev/null 2>&1; then \
+	  for python in $(PYTHONS); do \
+	    if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then found="$$python"; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "make: found no Python 3.11 to 3.13 that can make a virtual environment (tried: $(PYTHONS))." >&2; \
+	    echo "  macOS: brew install python@3.12     Debian, Ubuntu: apt-get install python3 python3-venv" >&2; \
+	    echo "  or name one: make setup PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "making $(VENV) with $$("$$found" --version)"; \
+	  "$$found" -m venv --clear $(VENV) || exit 1; \
+	fi
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+sweep: setup ## run a real sweep: EXPERIMENT=experiments/quickstart.yaml unless you name another
+	$(BIN)/dwlab sweep $(EXPERIMENT)
+
+lab: setup ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
+
+test: setup lint types rings ## lint, types, rings and the suite: under ten minutes on two cores
+	$(BIN)/pytest
+
+test-all: test test-slow ## the same, and the long cases: under 30 minutes
+
+# pytest exits 5 where no test is marked slow.
+test-slow: setup
+	$(BIN)/pytest -m "slow and not gpu and not mps" || [ $$? -eq 5 ]
+
+lint: setup ## style of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## types of dwlab/
+	$(BIN)/mypy
+
+rings: setup ## who may import whom
+	$(BIN)/lint-imports
+
+format: setup ## put the code in style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
+	$(BIN)/python tests/startup_cost.py
+
+browser: setup ## install Chromium for the browser tests where it is missing
+	bash .ci/browser
+
+clean: ## remove .venv, caches and builds; results stay
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find dwlab tests -name __pycache__ -type d -prune -exec rm -rf {} +
