@@ -1,0 +1,32 @@
+"""dwlab: a Jupyter-centric lab bench for diffusion models."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# public name -> module; loaded on first use, so that `import dwlab` stays light
+_PUBLIC = {
+    "DwlabError": "errors",
+    "GenerationParams": "params",
+    "InvalidInput": "errors",
+    "Picture": "picture",
+    "Results": "results",
+    "Sweep": "run",
+    "generate": "render",
+    "load": "models",
+    "stream": "render",
+}
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(f"dwlab.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module 'dwlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

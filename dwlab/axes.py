@@ -1,0 +1,91 @@
+"""The values of an axis: written out, a range, evenly spaced, or random seeds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from .errors import InvalidInput
+
+LENGTH_LIMIT = 1_000_000  # an axis beyond it is refused before its values are made
+
+
+@dataclass(frozen=True)
+class RandomSeeds:
+    """`count` seeds that are drawn when the sweep first runs, then kept in the store."""
+
+    count: int
+
+
+def values(name: str, spec: Any) -> tuple[Any, ...] | RandomSeeds:
+    """The values that an axis' description stands for.
+
+    A list stands for itself; `{range: [start, stop, step]}` counts like Python's range, `stop`
+    left out; `{linspace: [start, stop, count]}` spaces evenly, `stop` taken in; `{random: n}`
+    (seeds only) draws n seeds once. Raises InvalidInput naming the axis.
+    """
+    field = f"axes.{name}"
+    if isinstance(spec, list | tuple):
+        if not spec:
+            raise InvalidInput(field, [], "at least one value")
+        return tuple(spec)
+    if isinstance(spec, range):
+        _limited(field, spec, len(spec))
+        return tuple(spec)
+    if isinstance(spec, dict) and len(spec) == 1:
+        kind, argument = next(iter(spec.items()))
+        if kind == "range":
+            return _range(f"{field}.range", argument)
+        if kind == "linspace":
+            return _linspace(f"{field}.linspace", argument)
+        if kind == "random" and name == "seed":
+            if isinstance(argument, bool) or not isinstance(argument, int) or not 1 <= argument <= LENGTH_LIMIT:
+                raise InvalidInput(f"{field}.random", argument, f"how many seeds to draw, 1 to {LENGTH_LIMIT:,}")
+            return RandomSeeds(argument)
+    raise InvalidInput(
+        field,
+        spec,
+        "a list of values, {range: [start, stop, step]}, {linspace: [start, stop, count]}, or for seed {random: n}",
+    )
+
+
+def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> list[Decimal]:
+    good = isinstance(argument, list | tuple) and len(argument) in counts
+    if not good or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in argument):
+        raise InvalidInput(field, argument, shape)
+    numbers = [Decimal(str(n)) for n in argument]  # 0.1 is then a tenth, and sums stay exact
+    if not all(n.is_finite() for n in numbers):
+        raise InvalidInput(field, argument, f"{shape}, all finite")
+    return numbers
+
+
+def _range(field: str, argument: Any) -> tuple[Any, ...]:
+    numbers = _numbers(field, argument, (1, 2, 3), "[stop], [start, stop] or [start, stop, step], numbers")
+    zero, one = Decimal(0), Decimal(1)
+    start, stop, step = {1: (zero, *numbers, one), 2: (*numbers, one), 3: tuple(numbers)}[len(numbers)]
+    if step == 0:
+        raise InvalidInput(field, argument, "a step other than 0")
+    count = max(0, math.ceil((stop - start) / step))
+    _limited(field, argument, count)
+    return tuple(_plain(start + k * step) for k in range(count))
+
+
+def _linspace(field: str, argument: Any) -> tuple[Any, ...]:
+    start, stop, count = _numbers(field, argument, (3,), "[start, stop, count], numbers")
+    if count != int(count) or count < 1:
+        raise InvalidInput(field, argument, "a whole count of at least 1")
+    _limited(field, argument, int(count))
+    if count == 1:
+        return (_plain(start),)
+    return tuple(_plain(start + (stop - start) * k / (count - 1)) for k in range(int(count)))
+
+
+def _limited(field: str, argument: Any, count: int) -> None:
+    if not 1 <= count <= LENGTH_LIMIT:
+        raise InvalidInput(field, argument, f"1 to {LENGTH_LIMIT:,} values (this gives {count:,})")
+
+
+def _plain(number: Decimal) -> int | float:
+    return int(number) if number == int(number) else float(number)

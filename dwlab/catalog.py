@@ -1,0 +1,120 @@
+"""The models that dwlab knows by name, and what can be known of any other without loading it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .errors import InvalidInput, ModelError
+
+SHAPES_FOLDER = Path(__file__).parent / "shapes" / "model"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a model before it loads; None where only loading tells."""
+
+    name: str
+    source: str  # a folder, or a hub id "owner/name"
+    family: str = "unknown"
+    width: int | None = None
+    height: int | None = None
+    scheduler: str | None = None
+    steps: int = 25
+    guidance: float = 7.5
+    side_min: int = 64
+    side_max: int = 4096
+    ignores: frozenset[str] = field(default_factory=frozenset)  # parameters without effect on this model
+    # seconds a denoiser row took on two CPU cores, to guess a plan's time before anything was measured here
+    row_seconds: float | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether the weights are a folder on this machine."""
+        return Path(self.source).is_dir()
+
+
+CATALOG = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            "shapes", str(SHAPES_FOLDER), "sd", 128, 128, "DDIMScheduler",
+            steps=20, guidance=5.0, side_max=512, row_seconds=0.008,
+        ),
+        Entry(
+            "sd15", "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd", 512, 512, "PNDMScheduler",
+            side_max=1024, row_seconds=5.0,
+        ),
+        Entry(
+            "sdxl", "stabilityai/stable-diffusion-xl-base-1.0", "sdxl", 1024, 1024, "EulerDiscreteScheduler",
+            side_max=2048,
+        ),
+        Entry(
+            "sdxl-turbo", "stabilityai/sdxl-turbo", "sdxl", 512, 512, "EulerAncestralDiscreteScheduler",
+            steps=1, guidance=0.0, side_max=1024,
+        ),
+    )
+}  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def lookup(name: str) -> Entry:
+    """The entry of a catalog name, a local diffusers folder or a hub id `owner/name`.
+
+    Reads a folder's configs, never its weights, and asks no hub. Raises ModelError for a bare
+    name that is neither in the catalog nor a folder, and for a folder without a pipeline in it.
+    """
+    if name in CATALOG:
+        return CATALOG[name]
+    folder = Path(name).expanduser()
+    if "\0" not in name and folder.is_dir():
+        return _describe(name, folder)
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name):
+        return Entry(name, name)
+    raise ModelError(
+        f"model is {name!r}, which is neither in the catalog ({', '.join(CATALOG)}) nor a folder; "
+        "give one of these, the path of a diffusers folder, or a hub id like owner/name"
+    )
+
+
+def _describe(name: str, folder: Path) -> Entry:
+    index = _read_json(folder / "model_index.json")
+    if index is None:
+        raise ModelError(f"model is {name!r}, a folder without a model_index.json; give a diffusers pipeline's folder")
+    cls = str(index.get("_class_name", ""))
+    denoiser = _read_json(folder / "unet" / "config.json") or _read_json(folder / "transformer" / "config.json") or {}
+    vae = _read_json(folder / "vae" / "config.json") or {}
+    scale = 2 ** (len(vae.get("block_out_channels", [0] * 4)) - 1)
+    size = denoiser.get("sample_size")
+    side = size * scale if isinstance(size, int) else None
+    scheduler = index.get("scheduler", [None, None])[1]
+    family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
+    return Entry(name, str(folder), family, side, side, scheduler, side_min=8)
+
+
+# longest first: StableDiffusionXL also begins with StableDiffusion
+_FAMILIES = {"StableDiffusionXL": "sdxl", "StableDiffusion3": "sd3", "StableDiffusion": "sd", "Flux": "flux"}
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} does not hold a JSON object")
+    return value
+
+
+def check_side(entry: Entry, name: str, value: int) -> None:
+    """Raise InvalidInput unless `value` pixels is a side that the model can draw."""
+    if value % 8 or not entry.side_min <= value <= entry.side_max:
+        raise InvalidInput(
+            name, value, f"a multiple of 8 from {entry.side_min} to {entry.side_max} for model {entry.name!r}"
+        )

@@ -1,0 +1,50 @@
+"""Every error that dwlab raises on purpose.
+
+DwlabError
+├── InvalidInput      a value of the user's is wrong (also a ValueError)      exit code 2
+├── ModelError        a model cannot be found, trusted or loaded              exit code 2
+├── StoreError        the results folder cannot be read or written            exit code 1
+└── MissingExtra      an optional part is not installed (also an ImportError) exit code 1
+"""
+
+from __future__ import annotations
+
+
+class DwlabError(Exception):
+    """Base of dwlab's errors; its text is meant for the user, without a traceback."""
+
+    exit_code = 1
+
+
+class InvalidInput(DwlabError, ValueError):
+    """A value is not allowed: `field` names it, `value` is what was given, `allowed` what would do."""
+
+    exit_code = 2
+
+    def __init__(self, field: str, value: object, allowed: str):
+        self.field, self.value, self.allowed = field, value, allowed
+        shown = repr(value)
+        if len(shown) > 80:
+            shown = f"{shown[:77]}..."
+        super().__init__(f"{field} is {shown}; allowed: {allowed}")
+
+    def at(self, place: str) -> InvalidInput:
+        """The same error, with the place in a file or a sweep before the field."""
+        return InvalidInput(f"{place}: {self.field}", self.value, self.allowed)
+
+
+class ModelError(DwlabError):
+    """A model cannot be found, is not trusted, or does not load."""
+
+    exit_code = 2
+
+
+class StoreError(DwlabError):
+    """The results folder cannot be read or written: locked, full, read-only, or from a newer dwlab."""
+
+
+class MissingExtra(DwlabError, ImportError):
+    """A feature needs an optional dependency."""
+
+    def __init__(self, feature: str, extra: str):
+        super().__init__(f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"')

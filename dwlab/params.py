@@ -1,0 +1,169 @@
+"""What is asked of a model for one picture: validated, frozen, with one canonical text form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from . import catalog, schedulers
+from .errors import InvalidInput
+
+PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
+
+
+@dataclass(frozen=True)
+class GenerationParams:
+    """One picture's parameters; what is left out is filled in from the model's entry in the catalog.
+
+    prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates.
+    seed: 0 to 2^63-1. steps: 1 to 1000. guidance: 0 to 100. width, height: pixels, multiples of 8
+    within the model's limits. scheduler: a diffusers class or the name other tools use. model: a
+    catalog name, a diffusers folder or a hub id. dtype: auto, float32, float16 or bfloat16.
+    call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
+
+    Raises InvalidInput, which names the field, or ModelError for a model that cannot be found.
+    """
+
+    prompt: str
+    negative_prompt: str = ""
+    seed: int = 0
+    steps: int = None  # type: ignore[assignment]  # filled in from the catalog
+    guidance: float = None  # type: ignore[assignment]  # filled in from the catalog
+    width: int | None = None
+    height: int | None = None
+    scheduler: str | None = None
+    model: str = "shapes"
+    dtype: str = "auto"
+    call: Mapping[str, Any] = field(default_factory=dict)
+    scheduler_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, str) or not self.model:
+            raise InvalidInput("model", self.model, "a catalog name, a folder, or a hub id like owner/name")
+        entry = catalog.lookup(self.model)
+        for name in ("steps", "guidance", "width", "height", "scheduler"):
+            if getattr(self, name) is None:
+                self._set(name, getattr(entry, name))
+        self._text("prompt")
+        self._text("negative_prompt")
+        self._integer("seed", 0, 2**63 - 1)
+        self._integer("steps", 1, 1000)
+        self._number("guidance", 0, 100)
+        for side in ("width", "height"):
+            if getattr(self, side) is not None:
+                self._integer(side, 8, 8192)
+                catalog.check_side(entry, side, getattr(self, side))
+        if self.dtype not in DTYPES:
+            raise InvalidInput("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
+        self._map("call")
+        self._map("scheduler_options")
+        if self.scheduler is not None:
+            name, implied = schedulers.resolve(self.scheduler)
+            self._set("scheduler", name)
+            self._set("scheduler_options", MappingProxyType({**implied, **self.scheduler_options}))
+
+    @classmethod
+    def of(cls, **values: Any) -> GenerationParams:
+        """Parameters from names in either spelling: `steps` or `num_inference_steps`, and so on."""
+        return cls(**named(values))
+
+    def canonical(self) -> str:
+        """One JSON text for one meaning: sorted keys, no blanks, empty defaults left out."""
+        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields that differ from an empty default, as plain values for JSON."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+        empty = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
+        return {k: v for k, v in plain.items() if v is not None and (k not in empty or v != empty[k])}
+
+    def key(self, weights: str, dtype: str) -> str:
+        """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype."""
+        asked = {k: v for k, v in self.as_dict().items() if k not in ("model", "dtype")}
+        text = json.dumps({"params": asked, "weights": weights, "dtype": dtype}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def replace(self, **changes: Any) -> GenerationParams:
+        """A copy with some fields changed, validated anew."""
+        return replace(self, **changes)
+
+    @property
+    def guided(self) -> bool:
+        """Whether the denoiser runs twice a step, with the prompt and without (guidance above 1)."""
+        return self.guidance > 1
+
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _text(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, str):
+            raise InvalidInput(name, value, "text (put it in quotes)")
+        if len(value) > PROMPT_LIMIT:
+            raise InvalidInput(name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})")
+        if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
+
+    def _integer(self, name: str, low: int, high: int) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            if not isinstance(value, float) or not value.is_integer():
+                raise InvalidInput(name, value, f"a whole number from {low} to {high}")
+            value = int(value)
+            self._set(name, value)
+        if not low <= value <= high:
+            raise InvalidInput(name, value, f"a whole number from {low} to {high}")
+
+    def _number(self, name: str, low: float, high: float) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise InvalidInput(name, value, f"a number from {low} to {high}")
+        if not low <= value <= high:
+            raise InvalidInput(name, value, f"a number from {low} to {high}")
+        self._set(name, float(value))
+
+    def _map(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in value):
+            raise InvalidInput(name, value, "a map from argument names to values")
+        clash = sorted(set(value) & (FIELDS | set(SPELLINGS) | _MANAGED))
+        if clash:
+            raise InvalidInput(f"{name}.{clash[0]}", value[clash[0]], "other names; this one is dwlab's own to set")
+        try:
+            plain = json.loads(json.dumps(dict(value), allow_nan=False))
+        except (TypeError, ValueError):
+            raise InvalidInput(name, dict(value), "values that JSON can hold (no NaN, no objects)") from None
+        self._set(name, MappingProxyType(plain))
+
+
+FIELDS = frozenset(f.name for f in fields(GenerationParams))
+# arguments of a pipeline's call that dwlab itself sets
+_MANAGED = frozenset(
+    {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}
+)
+
+
+def named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` under dwlab's own names; raises InvalidInput for an unknown or doubly given one."""
+    found: dict[str, Any] = {}
+    for given, value in values.items():
+        name = SPELLINGS.get(given, given)
+        if name not in FIELDS:
+            raise InvalidInput(
+                given, value, f"one of {', '.join(sorted(FIELDS))} (other arguments of the pipeline go into call:)"
+            )
+        if name in found:
+            raise InvalidInput(given, value, f"one spelling only: {name} is given twice")
+        found[name] = value
+    return found

@@ -1,0 +1,80 @@
+"""Names of schedulers: the diffusers class, or what other tools call it, with the options that go with it.
+
+The mapping of other tools' names follows diffusers' scheduler overview.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KARRAS: dict[str, object] = {"use_karras_sigmas": True}
+_SDE: dict[str, object] = {"algorithm_type": "sde-dpmsolver++"}
+
+ALIASES: dict[str, tuple[str, dict[str, object]]] = {
+    "DDIM": ("DDIMScheduler", {}),
+    "DDPM": ("DDPMScheduler", {}),
+    "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "PNDM": ("PNDMScheduler", {}),
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "Euler Karras": ("EulerDiscreteScheduler", _KARRAS),
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Euler ancestral": ("EulerAncestralDiscreteScheduler", {}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "LMS": ("LMSDiscreteScheduler", {}),
+    "LMS Karras": ("LMSDiscreteScheduler", _KARRAS),
+    "DPM2": ("KDPM2DiscreteScheduler", {}),
+    "DPM2 Karras": ("KDPM2DiscreteScheduler", _KARRAS),
+    "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
+    "DPM2 a Karras": ("KDPM2AncestralDiscreteScheduler", _KARRAS),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
+    "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", _KARRAS),
+    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", _SDE),
+    "DPM++ 2M SDE Karras": ("DPMSolverMultistepScheduler", _SDE | _KARRAS),
+    "DPM++ SDE": ("DPMSolverSinglestepScheduler", {}),
+    "DPM++ SDE Karras": ("DPMSolverSinglestepScheduler", _KARRAS),
+    "DEIS": ("DEISMultistepScheduler", {}),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "LCM": ("LCMScheduler", {}),
+    "Flow match Euler": ("FlowMatchEulerDiscreteScheduler", {}),
+}
+_BY_LOOSE_NAME = {re.sub(r"[\s_-]+", "", name.lower()): entry for name, entry in ALIASES.items()}
+
+# schedulers whose step takes `eta`; the others leave it unused without a word
+USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "LCMScheduler", "TCDScheduler"})
+
+
+def resolve(name: str) -> tuple[str, dict[str, object]]:
+    """The diffusers class name and the options that `name` stands for.
+
+    Takes a diffusers class name as it is (whether the class exists is checked before a model
+    loads), or a name of ALIASES in any case, with or without blanks and hyphens.
+    """
+    known = _BY_LOOSE_NAME.get(re.sub(r"[\s_-]+", "", str(name).lower()))
+    if known:
+        return known[0], dict(known[1])
+    if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name):
+        return name, {}
+    raise InvalidInput("scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}")
+
+
+def is_known(scheduler: str | None, options: Mapping[str, object]) -> bool:
+    """Whether the class is one of ALIASES and its options are those of a name: nothing left to check."""
+    return scheduler is None or any(cls == scheduler and options in ({}, implied) for cls, implied in ALIASES.values())
+
+
+def display_name(scheduler: str, options: dict[str, object]) -> str:
+    """The name other tools use for a class with these options, or the class name."""
+    return next((name for name, entry in ALIASES.items() if entry == (scheduler, options)), scheduler)
+
+
+def calls_per_step(scheduler: str | None) -> int:
+    """How often a step calls the denoiser, as far as plans need it: second-order schedulers call twice."""
+    return (
+        2 if scheduler in ("HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler") else 1
+    )

@@ -1,0 +1,90 @@
+"""YAML as data only: no tags, no aliases, no double keys, and errors that name the line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import yaml
+
+SIZE_LIMIT = 1 << 20  # bytes
+DEPTH_LIMIT = 20
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds; raises InvalidInput with file and line."""
+    try:
+        if path.stat().st_size > SIZE_LIMIT:
+            raise InvalidInput(str(path), f"{path.stat().st_size:,} bytes", "a file of at most 1 MiB")
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:  # ValueError: NUL in the name, or not UTF-8
+        if isinstance(error, InvalidInput):
+            raise
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise InvalidInput("file", str(path), f"a readable YAML file ({reason})") from error
+    value = parse(text, path.name)
+    if not isinstance(value, dict):
+        raise InvalidInput(path.name, value, "a map with name, model, base, axes, zip, skip, metrics")
+    return value
+
+
+def parse(text: str, source: str = "YAML") -> Any:
+    """The value that a YAML text holds, built from plain maps, lists and scalars."""
+    import yaml
+
+    try:
+        root = _compose(text, source)
+        if root is None:
+            return None
+        _check(root, source)
+        return yaml.SafeLoader("").construct_document(root)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not YAML"
+        line = f" line {mark.line + 1}" if mark else ""
+        raise InvalidInput(f"{source}{line}", problem, "plain YAML") from None
+    except RecursionError:
+        raise InvalidInput(source, "deeply nested text", f"at most {DEPTH_LIMIT} levels") from None
+
+
+def _compose(text: str, source: str) -> yaml.Node | None:
+    """The tree of nodes; aliases are refused while reading, before they can multiply."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise InvalidInput(_line(source, event), f"*{event.anchor}", "values written out (no aliases)")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise InvalidInput(_line(source, event), "deeply nested text", f"at most {DEPTH_LIMIT} levels")
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _check(node: yaml.Node, source: str) -> None:
+    """Raise InvalidInput for a tag that is not plain data, or a key that stands twice in a map."""
+    import yaml
+
+    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
+        raise InvalidInput(_line(source, node), node.tag, "plain values (no tags)")
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check(item, source)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise InvalidInput(_line(source, key), "a list or map as a key", "text as a key")
+            if key.value in seen:
+                raise InvalidInput(_line(source, key), key.value, "each key once")
+            seen.add(key.value)
+            _check(key, source)
+            _check(value, source)
+
+
+def _line(source: str, node: Any) -> str:
+    return f"{source} line {node.start_mark.line + 1}"

@@ -1,0 +1,137 @@
+"""GenerationParams refuses bad values by name before any model loads, and has one text for one meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dwlab.errors import InvalidInput, ModelError
+from dwlab.params import GenerationParams
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt", 5),
+        ("prompt", "a\0b"),
+        ("prompt", "lone \ud800 surrogate"),
+        ("prompt", "x" * 20_001),
+        ("negative_prompt", None),
+        ("seed", -1),
+        ("seed", 2**63),
+        ("seed", True),
+        ("seed", "7"),
+        ("steps", 0),
+        ("steps", 1001),
+        ("steps", 2.5),
+        ("guidance", -0.1),
+        ("guidance", 100.5),
+        ("guidance", float("nan")),
+        ("guidance", float("inf")),
+        ("width", 60),
+        ("width", 100),
+        ("width", 520),
+        ("height", 0),
+        ("scheduler", "eul"),
+        ("scheduler", "os.system"),
+        ("dtype", "int8"),
+        ("model", ""),
+        ("call", ["eta"]),
+        ("call", {"a b": 1}),
+        ("call", {"eta": float("nan")}),
+        ("call", {"eta": object()}),
+        ("scheduler_options", {"x-y": 1}),
+    ],
+)
+def test_a_bad_value_is_refused_and_named(field, value):
+    with pytest.raises(InvalidInput) as caught:
+        GenerationParams(**{"prompt": "a circle", field: value})
+    assert caught.value.field == field
+    assert field in str(caught.value)
+    assert caught.value.allowed
+
+
+def test_call_may_not_take_over_what_dwlab_sets():
+    for name in ("generator", "latents", "prompt", "num_inference_steps"):
+        with pytest.raises(InvalidInput, match=f"call.{name}"):
+            GenerationParams("a circle", call={name: 1})
+
+
+def test_limits_are_taken_in():
+    params = GenerationParams("", seed=2**63 - 1, steps=1000, guidance=100, width=64, height=512)
+    assert (params.seed, params.steps, params.guidance) == (2**63 - 1, 1000, 100.0)
+    assert GenerationParams("x", seed=0, steps=1, guidance=0).guidance == 0.0
+
+
+def test_an_unknown_bare_model_name_is_refused_without_asking_a_hub():
+    with pytest.raises(ModelError, match="neither in the catalog"):
+        GenerationParams("x", model="stable-diffusion")
+
+
+def test_what_is_left_out_comes_from_the_model():
+    params = GenerationParams("x")
+    assert (params.width, params.height, params.scheduler) == (128, 128, "DDIMScheduler")
+    assert GenerationParams("x", model="sdxl").width == 1024
+
+
+def test_params_cannot_be_changed():
+    params = GenerationParams("x", call={"eta": 0.5})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        params.steps = 3
+    with pytest.raises(TypeError):
+        params.call["eta"] = 1
+
+
+def test_both_spellings_are_accepted_but_not_at_once():
+    assert GenerationParams.of(prompt="x", num_inference_steps=7, guidance_scale=2).steps == 7
+    with pytest.raises(InvalidInput, match="twice"):
+        GenerationParams.of(prompt="x", steps=7, num_inference_steps=7)
+    with pytest.raises(InvalidInput, match="stepz"):
+        GenerationParams.of(prompt="x", stepz=7)
+
+
+def test_other_tools_names_of_schedulers_stand_for_class_and_options():
+    karras = GenerationParams("x", scheduler="dpm++ 2m karras")
+    assert karras.scheduler == "DPMSolverMultistepScheduler"
+    assert dict(karras.scheduler_options) == {"use_karras_sigmas": True}
+    same = GenerationParams("x", scheduler="DPMSolverMultistepScheduler", scheduler_options={"use_karras_sigmas": True})
+    assert karras == same
+    assert karras.canonical() == same.canonical()
+
+
+def test_one_meaning_has_one_canonical_text_and_one_key():
+    plain = GenerationParams("x", guidance=5)
+    explicit = GenerationParams("x", guidance=5.0, negative_prompt="", width=128, call={}, seed=0)
+    assert plain.canonical() == explicit.canonical()
+    assert plain.key("w", "float32") == explicit.key("w", "float32")
+    assert hash(plain) == hash(explicit)
+
+
+def test_the_key_depends_on_meaning_weights_and_dtype_but_not_on_the_models_name(tmp_path):
+    params = GenerationParams("x")
+    keys = {
+        params.key("w", "float32"),
+        params.key("v", "float32"),
+        params.key("w", "bfloat16"),
+        params.replace(prompt="y").key("w", "float32"),
+        params.replace(seed=1).key("w", "float32"),
+        params.replace(call={"eta": 1}).key("w", "float32"),
+    }
+    assert len(keys) == 6
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
+    moved = params.replace(model=str(tmp_path))
+    assert moved.key("w", "float32") == params.key("w", "float32")
+
+
+@given(st.text(max_size=200), st.integers(0, 2**63 - 1), st.integers(1, 1000), st.floats(0, 100))
+def test_canonical_text_makes_the_same_parameters_again(prompt, seed, steps, guidance):
+    if "\0" in prompt or any("\ud800" <= c <= "\udfff" for c in prompt):
+        return
+    params = GenerationParams(prompt, seed=seed, steps=steps, guidance=guidance)
+    again = GenerationParams(**json.loads(params.canonical()))
+    assert again == params
+    assert again.canonical() == params.canonical()
