@@ -1,0 +1,317 @@
+"""Train `shapes` from scratch: `python -m dwlab.shapes.train --work DIR`, resumable stage by stage.
+
+Stages: `vae` (an autoencoder on crops of renderings), `clip` (pictures against captions; its text
+half is the text encoder), `pool` (renderings encoded once), `unet` (v-prediction on the pool,
+fresh captions each step) and `export` (a stock diffusers folder and a stock CLIP folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from transformers import CLIPTextModel
+
+from . import build
+from .captions import full_caption, training_caption
+from .world import Scene, draw, random_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from diffusers import AutoencoderKL
+    from transformers import CLIPModel, CLIPTokenizer
+
+STAGES = ("vae", "clip", "pool", "unet", "export")
+CHECKPOINT_SECONDS = 120
+
+
+@dataclass
+class Run:
+    """Where a training keeps its files, and on what it runs."""
+
+    work: Path
+    seed: int
+    device: str
+    words: CLIPTokenizer = field(default_factory=build.tokenizer)
+
+    def log(self, **row: object) -> None:
+        """Append one line to `log.jsonl` and show it."""
+        print(" ".join(f"{k}={v}" for k, v in row.items()), flush=True)
+        with (self.work / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+
+    def tokens(self, captions: list[str], *, padding: str = "max_length") -> torch.Tensor:
+        """Token ids [B, 77] of `captions`, or [B, longest] with padding="longest"."""
+        padded = self.words(captions, padding=padding, truncation=True, return_tensors="pt")
+        return padded.input_ids.to(self.device)
+
+
+def learn(
+    run: Run,
+    stage: str,
+    model: torch.nn.Module,
+    loss_of: Callable[[np.random.Generator], torch.Tensor],
+    *,
+    groups: list[dict[str, Any]],
+    batch: int,
+    samples: int,
+    ema: AveragedModel | None = None,
+) -> None:
+    """Train `model` on `samples` samples with AdamW, from the last checkpoint where there is one.
+
+    The rate warms up over the first 2% and falls to zero over the last 40%. `loss_of` draws its
+    batch from the generator it is given, which depends only on the seed and the step.
+    """
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))
+    rates = [group["lr"] for group in groups]
+    checkpoint = run.work / f"{stage}.pt"
+    done, seconds = 0, 0.0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=run.device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        if ema is not None:
+            ema.load_state_dict(state["ema"])
+        done, seconds = state["done"], state["seconds"]
+
+    def save() -> None:
+        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "done": done, "seconds": seconds}
+        if ema is not None:
+            state["ema"] = ema.state_dict()
+        torch.save(state, checkpoint.with_suffix(".tmp"))
+        checkpoint.with_suffix(".tmp").replace(checkpoint)
+
+    model.train()
+    last_save = last_log = tick = time.monotonic()
+    losses: list[float] = []
+    while done < samples:
+        progress = done / samples
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * min(1.0, (progress + 1e-3) / 0.02, (1 - progress) / 0.4)
+        torch.manual_seed(run.seed * 1_000_003 + done)
+        with torch.autocast(torch.device(run.device).type, torch.bfloat16):
+            loss = loss_of(np.random.default_rng([run.seed, STAGES.index(stage), done]))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if ema is not None:
+            ema.update_parameters(model)
+        done += batch
+        losses.append(float(loss.detach()))
+        now = time.monotonic()
+        seconds += now - tick
+        tick = now
+        if now - last_log > 20:
+            run.log(stage=stage, samples=done, seconds=round(seconds), loss=round(sum(losses) / len(losses), 5))
+            last_log, losses = now, []
+        if now - last_save > CHECKPOINT_SECONDS:
+            save()
+            last_save = now
+    save()
+    model.eval()
+
+
+def to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
+    """Pictures [H, W, 3] of bytes as one tensor [B, 3, H, W] in -1..1."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def train_vae(run: Run, samples: int, *, batch: int = 32, crop: int = 64) -> AutoencoderKL:
+    """Reconstruction on crops that hold an edge, where all that is hard to learn lies."""
+    model = build.vae().to(run.device, memory_format=torch.channels_last)
+
+    def loss_of(rng: np.random.Generator) -> torch.Tensor:
+        pictures = [np.asarray(draw(random_scene(rng), rng)) for _ in range(batch)]
+        x = to_tensor([edge_crop(p, crop, rng) for p in pictures]).to(run.device, memory_format=torch.channels_last)
+        posterior = model.encode(x).latent_dist
+        mean, logvar = posterior.mean.float(), posterior.logvar.float()
+        z = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
+        y = model.decode(z).sample.float()
+        # plain error, error of the finite differences (sharp edges), and a light pull to N(0, 1)
+        edges = (y.diff(dim=2) - x.diff(dim=2)).abs().mean() + (y.diff(dim=3) - x.diff(dim=3)).abs().mean()
+        kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
+        return F.l1_loss(y, x) + 2 * F.mse_loss(y, x) + 0.5 * edges + 1e-4 * kl
+
+    learn(
+        run, "vae", model, loss_of, groups=[{"params": model.parameters(), "lr": 1.5e-3}], batch=batch, samples=samples
+    )
+    return model
+
+
+def edge_crop(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A crop of `side` pixels, on the grid of latents, that holds a piece of the figure's edge."""
+    rows, columns = np.nonzero((picture != picture[0, 0]).any(axis=2))
+    pick = rng.integers(len(rows))
+    top, left = (
+        int(np.clip(at - rng.integers(side), 0, len(picture) - side)) // 8 * 8 for at in (rows[pick], columns[pick])
+    )
+    return picture[top : top + side, left : left + side]
+
+
+def train_clip(run: Run, samples: int, *, batch: int = 256) -> CLIPModel:
+    """Contrastive training of whole pictures against captions, from scratch."""
+    model = build.clip(run.words).to(run.device)
+
+    def loss_of(rng: np.random.Generator) -> torch.Tensor:
+        scenes = [random_scene(rng, held_out=False) for _ in range(batch)]
+        pictures = to_tensor([np.asarray(draw(s, rng)) for s in scenes]).to(run.device)
+        captions = [full_caption(s) if rng.random() < 0.7 else training_caption(s, rng) for s in scenes]
+        ids = run.tokens(captions, padding="longest")  # a causal encoder read at the end token: padding is idle work
+        return model(input_ids=ids, pixel_values=pictures, return_loss=True).loss
+
+    learn(
+        run, "clip", model, loss_of, groups=[{"params": model.parameters(), "lr": 1e-3}], batch=batch, samples=samples
+    )
+    rng = np.random.default_rng([run.seed, 99])
+    with torch.no_grad():
+        scenes = [random_scene(rng) for _ in range(batch)]
+        pictures = to_tensor([np.asarray(draw(s, rng)) for s in scenes]).to(run.device)
+        found = model(input_ids=run.tokens([full_caption(s) for s in scenes]), pixel_values=pictures)
+        top1 = (found.logits_per_image.argmax(1).cpu() == torch.arange(batch)).float().mean().item()
+    run.log(stage="clip", retrieval_top1_of=batch, accuracy=round(top1, 3))
+    return model
+
+
+def make_pool(run: Run, autoencoder: AutoencoderKL, count: int) -> tuple[torch.Tensor, list[Scene]]:
+    """`count` scenes outside the held-out tenth and their latents [N, 4, 16, 16] in unit variance."""
+    path = run.work / "pool.pt"
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        return saved["latents"], [Scene(*words) for words in saved["scenes"]]
+    rng = np.random.default_rng([run.seed, 7])
+    scenes = [random_scene(rng, held_out=False) for _ in range(count)]
+    chunks = []
+    for start in range(0, count, 64):
+        x = to_tensor([np.asarray(draw(s, rng)) for s in scenes[start : start + 64]])
+        with torch.no_grad(), torch.autocast(torch.device(run.device).type, torch.bfloat16):
+            x = x.to(run.device, memory_format=torch.channels_last)
+            chunks.append(autoencoder.encode(x).latent_dist.mean.float().cpu())
+    latents = torch.cat(chunks)
+    run.log(stage="pool", count=count, std=round(latents.std().item(), 4))
+    torch.save({"latents": latents, "scenes": [list(s.as_dict().values()) for s in scenes]}, path)
+    return latents, scenes
+
+
+class Denoiser(torch.nn.Module):
+    """Text encoder and UNet as one module, so that both are averaged and saved together."""
+
+    def __init__(self, run: Run, clip: CLIPModel):
+        super().__init__()
+        self.text = CLIPTextModel(clip.config.text_config)
+        self.text.load_state_dict(text_half(clip))
+        self.unet = build.unet()
+        self.to(run.device)
+        self.unet.to(memory_format=torch.channels_last)
+
+
+def text_half(clip: CLIPModel) -> dict[str, torch.Tensor]:
+    """The text tower's weights under the names that CLIPTextModel uses."""
+    wanted = CLIPTextModel(clip.config.text_config).state_dict()
+    source = clip.state_dict()
+    return {k: source[k if k in source else f"text_model.{k}"] for k in wanted}
+
+
+def train_unet(
+    run: Run, model: Denoiser, pool: tuple[torch.Tensor, list[Scene]], samples: int, *, batch: int = 128
+) -> Denoiser:
+    """v-prediction (Salimans & Ho 2022) on the pool; a tenth of the captions is dropped for guidance."""
+    latents, scenes = pool
+    latents = latents / latents.std()
+    noise_schedule = DDPMScheduler.from_config(build.scheduler().config)
+    ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+
+    def loss_of(rng: np.random.Generator) -> torch.Tensor:
+        picks = rng.integers(len(scenes), size=batch)
+        captions = ["" if rng.random() < 0.1 else training_caption(scenes[i], rng) for i in picks]
+        x = latents[picks].to(run.device, memory_format=torch.channels_last)
+        noise = torch.randn_like(x)
+        t = torch.from_numpy(rng.integers(1000, size=batch)).to(run.device)
+        context = model.text(run.tokens(captions)).last_hidden_state
+        predicted = model.unet(noise_schedule.add_noise(x, noise, t), t, context).sample
+        return F.mse_loss(predicted.float(), noise_schedule.get_velocity(x, noise, t))
+
+    groups = [
+        {"params": list(model.unet.parameters()), "lr": 1e-3},
+        {"params": list(model.text.parameters()), "lr": 1e-4},
+    ]
+    learn(run, "unet", model, loss_of, groups=groups, batch=batch, samples=samples, ema=ema)
+    return cast("Denoiser", ema.module)
+
+
+def export(run: Run, autoencoder: AutoencoderKL, clip: CLIPModel, denoiser: Denoiser, scale: float, out: Path) -> None:
+    """Write `out/model` (stock diffusers folder) and `out/clip` (stock CLIP folder), safetensors.
+
+    UNet and VAE are stored in float16, which diffusers loads as float32 when no dtype is named; the
+    text encoder in float32, because transformers keeps a stored dtype.
+    """
+    autoencoder.register_to_config(scaling_factor=scale)
+    parts = build.pipeline(
+        words=run.words, text_encoder=denoiser.text, autoencoder=autoencoder.half(), denoiser=denoiser.unet.half()
+    )
+    parts.to("cpu").save_pretrained(out / "model", safe_serialization=True)
+    clip.cpu().save_pretrained(out / "clip", safe_serialization=True)
+    run.words.save_pretrained(out / "clip")
+
+
+def averaged(run: Run, clip: CLIPModel) -> tuple[Denoiser, int]:
+    """The averaged denoiser of the last checkpoint, finished or not, and its number of samples."""
+    model = Denoiser(run, clip)
+    state = torch.load(run.work / "unet.pt", map_location=run.device, weights_only=True)
+    model.load_state_dict({k.removeprefix("module."): v for k, v in state["ema"].items() if k.startswith("module.")})
+    return model, state["done"]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the stages that are asked for; finished stages are read from their checkpoints."""
+    parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.train", description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--out", type=Path, help="folder that receives model/ and clip/ (default: WORK/out)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--vae-samples", type=int, default=120_000)
+    parser.add_argument("--clip-samples", type=int, default=100_000)
+    parser.add_argument("--pool", type=int, default=30_000)
+    parser.add_argument("--unet-samples", type=int, default=250_000)
+    parser.add_argument("--until", choices=STAGES, default="export", help="last stage to run")
+    parser.add_argument("--export-now", action="store_true", help="export the last checkpoint, train no further")
+    args = parser.parse_args(argv)
+    args.work.mkdir(parents=True, exist_ok=True)
+    run = Run(args.work, args.seed, args.device)
+    torch.manual_seed(args.seed)
+    for stage in run_stages(run, args):
+        if stage == args.until:
+            return
+
+
+def run_stages(run: Run, args: argparse.Namespace) -> Iterator[str]:
+    """Run one stage after the other, naming each when it is done."""
+    autoencoder = train_vae(run, args.vae_samples)
+    yield "vae"
+    clip = train_clip(run, args.clip_samples)
+    yield "clip"
+    pool = make_pool(run, autoencoder, args.pool)
+    yield "pool"
+    if args.export_now:
+        denoiser, done = averaged(run, clip)
+        run.log(stage="export", samples=done)
+    else:
+        denoiser = train_unet(run, Denoiser(run, clip), pool, args.unet_samples)
+    yield "unet"
+    scale = 1 / pool[0].std().item()
+    export(run, autoencoder, clip, denoiser, scale, args.out or run.work / "out")
+    yield "export"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The world of `shapes`: one flat figure on a flat background, drawn exactly as described."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+COLOURS = {
+    "red": (220, 30, 30),
+    "green": (30, 170, 60),
+    "blue": (40, 70, 220),
+    "yellow": (240, 215, 40),
+    "purple": (140, 40, 180),
+    "orange": (250, 140, 25),
+    "white": (245, 245, 245),
+    "black": (15, 15, 15),
+}
+SHAPES = ("circle", "square", "triangle", "ring", "cross", "diamond", "star", "heart")
+SIZES = {"small": (0.12, 0.145), "large": (0.225, 0.255)}  # radius as a share of the side
+POSITIONS = {
+    "left": (0.28, 0.5),
+    "right": (0.72, 0.5),
+    "top": (0.5, 0.28),
+    "bottom": (0.5, 0.72),
+    "center": (0.5, 0.5),
+}
+JITTER = 0.02  # how far a figure's centre may stray, as a share of the side
+OVERSAMPLE = 4  # figures are drawn this much larger, then averaged down: anti-aliased edges
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture of this world shows; every field is a word of the caption grammar."""
+
+    size: str
+    colour: str
+    shape: str
+    position: str
+    background: str
+
+    @property
+    def held_out(self) -> bool:
+        """Whether (shape, colour, background) is among the tenth that training never sees."""
+        words = f"{self.shape} {self.colour} {self.background}"
+        return hashlib.sha256(words.encode()).digest()[0] < 33
+
+    def as_dict(self) -> dict[str, str]:
+        """The attributes by name, in caption order."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+ATTRIBUTES = tuple(f.name for f in fields(Scene))
+
+
+def random_scene(rng: np.random.Generator, *, held_out: bool | None = None) -> Scene:
+    """Draw a scene uniformly; `held_out` restricts it to (True) or to outside (False) the held-out tenth."""
+    while True:
+        colour, background = rng.choice(list(COLOURS), size=2, replace=False)
+        scene = Scene(
+            size=str(rng.choice(list(SIZES))),
+            colour=str(colour),
+            shape=str(rng.choice(SHAPES)),
+            position=str(rng.choice(list(POSITIONS))),
+            background=str(background),
+        )
+        if held_out is None or scene.held_out == held_out:
+            return scene
+
+
+def all_scenes() -> Iterator[Scene]:
+    """Every scene the world can show: 8 shapes, 8 colours, 7 backgrounds, 2 sizes, 5 positions."""
+    for shape in SHAPES:
+        for colour in COLOURS:
+            for background in COLOURS:
+                if background != colour:
+                    for size in SIZES:
+                        for position in POSITIONS:
+                            yield Scene(size, colour, shape, position, background)
+
+
+def draw(scene: Scene, rng: np.random.Generator, side: int = 128) -> Image.Image:
+    """Render `scene` as an RGB picture of `side` pixels; `rng` varies place and size slightly."""
+    radius = rng.uniform(*SIZES[scene.size])
+    cx, cy = (c + rng.uniform(-JITTER, JITTER) for c in POSITIONS[scene.position])
+    mask = figure_mask(scene.shape, cx, cy, radius, side)
+    background = Image.new("RGB", (side, side), COLOURS[scene.background])
+    background.paste(COLOURS[scene.colour], mask=mask)
+    return background
+
+
+def figure_mask(shape: str, cx: float, cy: float, radius: float, side: int) -> Image.Image:
+    """Coverage of a figure as an 8-bit picture; centre and radius as shares of the side."""
+    scale = side * OVERSAMPLE
+    mask = Image.new("L", (scale, scale))
+    pen = ImageDraw.Draw(mask)
+    if shape in ("circle", "ring"):
+        for r, ink in ((radius, 255), (radius * 0.55, 0 if shape == "ring" else 255)):
+            pen.ellipse([(cx - r) * scale, (cy - r) * scale, (cx + r) * scale, (cy + r) * scale], ink)
+    else:
+        pen.polygon([((cx + x * radius) * scale, (cy + y * radius) * scale) for x, y in _OUTLINES[shape]], 255)
+    return mask.reduce(OVERSAMPLE)
+
+
+def _star() -> list[tuple[float, float]]:
+    turns = [(math.pi * k / 5, 1.15 if k % 2 == 0 else 0.48) for k in range(10)]
+    return [(r * math.sin(a), -r * math.cos(a)) for a, r in turns]
+
+
+def _heart() -> list[tuple[float, float]]:
+    # the parametric heart curve of MathWorld ("Heart Curve"), scaled to a unit radius
+    points = []
+    for k in range(64):
+        t = 2 * math.pi * k / 64
+        x = 16 * math.sin(t) ** 3
+        y = 13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)
+        points.append((x / 15.5, -(y + 2) / 15.5))
+    return points
+
+
+_ARM = 0.34
+_OUTLINES = {
+    "square": [(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)],
+    "triangle": [(0, -1.0), (1.05, 0.85), (-1.05, 0.85)],
+    "diamond": [(0, -1.1), (0.75, 0), (0, 1.1), (-0.75, 0)],
+    "cross": [
+        (-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM),
+        (_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM),
+    ],
+    "star": _star(),
+    "heart": _heart(),
+}  # fmt: skip
