@@ -1,0 +1,70 @@
+"""A finished picture together with everything that made it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import images
+from .files import write_atomic
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .params import GenerationParams
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and its recipe.
+
+    image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
+    device_seconds: this picture's share of it where several were computed together. nan: share of
+    the decoder's values that were not finite, 0..1.
+    """
+
+    params: GenerationParams
+    image: Image.Image
+    weights: str
+    device: str
+    dtype: str
+    seconds: float
+    device_seconds: float
+    nan: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The cell's identity."""
+        return self.params.key(self.weights, self.dtype)
+
+    def png(self) -> bytes:
+        """The PNG with its recipe inside."""
+        return images.encode(self.image, self.params, {"key": self.key, "weights": self.weights, "dtype": self.dtype})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the PNG, recipe inside, to `path`."""
+        path = Path(path)
+        write_atomic(path, self.png())
+        return path
+
+    def _repr_html_(self) -> str:
+        return figure_html(self.image, self.params.as_dict(), max(self.image.size))
+
+
+def figure_html(image: Image.Image, recipe: dict[str, Any], side: int) -> str:
+    """A picture of at most `side` pixels with its recipe under it, for notebooks; the recipe is escaped."""
+    buffer = io.BytesIO()
+    shown = image.copy()
+    shown.thumbnail((side, side))
+    shown.save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    lines = " &middot; ".join(f"{html.escape(k)} {html.escape(str(v))}" for k, v in recipe.items() if k != "prompt")
+    prompt = html.escape(str(recipe.get("prompt", "")))
+    return (
+        f'<figure style="margin:0;max-width:{max(side, 240)}px"><img src="data:image/png;base64,{data}" alt="{prompt}">'
+        f'<figcaption style="overflow-wrap:anywhere">{prompt}<br><small>{lines}</small></figcaption></figure>'
+    )

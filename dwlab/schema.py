@@ -1,0 +1,35 @@
+"""The tables of the results store, as migrations that are only ever appended to."""
+
+from __future__ import annotations
+
+MIGRATIONS = (
+    """
+    CREATE TABLE cells (
+        key TEXT PRIMARY KEY, params TEXT NOT NULL, weights TEXT NOT NULL, dtype TEXT NOT NULL, device TEXT,
+        status TEXT NOT NULL CHECK (status IN ('ok', 'failed', 'oom')), error TEXT,
+        image TEXT, pixels TEXT, bytes INTEGER, seconds REAL, device_seconds REAL,
+        created TEXT NOT NULL, versions TEXT NOT NULL,
+        CHECK (status != 'ok' OR image IS NOT NULL)
+    ) WITHOUT ROWID;
+    CREATE TABLE experiments (name TEXT PRIMARY KEY, spec TEXT NOT NULL, seeds TEXT NOT NULL, created TEXT NOT NULL);
+    CREATE TABLE membership (
+        experiment TEXT NOT NULL, position INTEGER NOT NULL, key TEXT NOT NULL, axes TEXT NOT NULL,
+        PRIMARY KEY (experiment, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE attempts (
+        key TEXT NOT NULL, experiment TEXT, status TEXT NOT NULL, error TEXT, created TEXT NOT NULL
+    );
+    CREATE TABLE metrics (
+        key TEXT NOT NULL, metric TEXT NOT NULL, version INTEGER NOT NULL, value,
+        PRIMARY KEY (key, metric)
+    ) WITHOUT ROWID;
+    CREATE TABLE marks (
+        key TEXT NOT NULL, mark TEXT NOT NULL, value, created TEXT NOT NULL,
+        PRIMARY KEY (key, mark)
+    ) WITHOUT ROWID;
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY, request TEXT NOT NULL, status TEXT NOT NULL, owner TEXT, lease REAL,
+        attempts INTEGER NOT NULL DEFAULT 0, created TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
