@@ -1,0 +1,102 @@
+"""What can be measured of a finished picture; each measure has a version, so that old values can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+    from PIL import Image
+
+    from .params import GenerationParams
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that are computed together. model: the only model they are taken of by default, or None for all."""
+
+    names: tuple[str, ...]
+    version: int
+    compute: Callable[[Image.Image, GenerationParams], Values]
+    model: str | None = None
+
+
+def _light(image: Image.Image) -> np.ndarray:
+    """Luma [H, W] in 0..1 (Rec. 601 weights)."""
+    import numpy as np
+
+    return np.asarray(image.convert("RGB"), dtype=np.float64) @ (0.299, 0.587, 0.114) / 255
+
+
+def _basic(image: Image.Image, _params: GenerationParams) -> Values:
+    """Properties of any picture.
+
+    brightness: mean luma. contrast: its standard deviation (RMS contrast). sharpness: variance of its
+    Laplacian (Pech-Pacheco et al. 2000), x 1000. colourfulness: Hasler & Süsstrunk 2003. blank: 1 for
+    one flat colour.
+    """
+    import numpy as np
+
+    y = _light(image)
+    laplacian = y[:-2, 1:-1] + y[2:, 1:-1] + y[1:-1, :-2] + y[1:-1, 2:] - 4 * y[1:-1, 1:-1]
+    rgb = np.asarray(image.convert("RGB"), dtype=np.float64)
+    rg, yb = rgb[..., 0] - rgb[..., 1], (rgb[..., 0] + rgb[..., 1]) / 2 - rgb[..., 2]
+    spread, mean = np.hypot(rg.std(), yb.std()), np.hypot(rg.mean(), yb.mean())
+    return {
+        "brightness": float(y.mean()),
+        "contrast": float(y.std()),
+        "sharpness": float(laplacian.var() * 1000) if laplacian.size else 0.0,
+        "colourfulness": float(spread + 0.3 * mean),
+        "blank": int(rgb.std(axis=(0, 1)).max() < 1.0),
+    }
+
+
+def _shapes(image: Image.Image, params: GenerationParams) -> Values:
+    """What the judge of `shapes` found, and the share of the prompt's attributes that it found right."""
+    from . import shapes
+
+    verdict = shapes.judge(image)
+    found = {f"found_{name}": getattr(verdict, name) for name in ("shape", "colour", "size", "position", "background")}
+    return {**found, "adherence": shapes.adherence(params.prompt, verdict)}
+
+
+FAMILIES = (
+    Family(("brightness", "contrast", "sharpness", "colourfulness", "blank"), 1, _basic),
+    Family(
+        ("found_shape", "found_colour", "found_size", "found_position", "found_background", "adherence"),
+        1,
+        _shapes,
+        model="shapes",
+    ),
+)
+# nan is measured while decoding (see render) and cannot be read off a finished picture
+NAMES = tuple(name for family in FAMILIES for name in family.names)
+NAN_VERSION = 1
+
+
+def check_names(names: Iterable[str] | None) -> None:
+    """Raise InvalidInput for a name that is no metric."""
+    for name in names or ():
+        if name not in NAMES:
+            raise InvalidInput("metrics", name, f"{', '.join(NAMES)}; leave metrics out to take all that apply")
+
+
+def measure(
+    image: Image.Image, params: GenerationParams, names: Iterable[str] | None = None
+) -> dict[str, tuple[int, Any]]:
+    """Metrics of one picture as name -> (version, value); names: which ones (None: all that apply to its model)."""
+    wanted = set(NAMES if names is None else names)
+    found: dict[str, tuple[int, Any]] = {}
+    for family in FAMILIES:
+        applies = names is not None or family.model in (None, params.model)
+        if applies and wanted & set(family.names):
+            values = family.compute(image, params)
+            found |= {name: (family.version, values[name]) for name in family.names if name in wanted}
+    return found

@@ -1,0 +1,244 @@
+"""Models on disk and in memory: found, identified by their weights, checked, loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import catalog, device, schedulers
+from .errors import InvalidInput, ModelError
+from .files import write_atomic
+from .quiet import no_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diffusers import DiffusionPipeline, SchedulerMixin
+
+    from .params import GenerationParams
+
+log = logging.getLogger(__name__)
+_PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a cell's key needs to know of a model: its weights, and the dtype they run in here."""
+
+    name: str
+    folder: Path
+    weights: str
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded pipeline, with what identifies it."""
+
+    identity: Identity
+    pipeline: DiffusionPipeline
+
+
+def identify(name: str, device_name: str = "auto", dtype: str = "auto", *, download: bool = True) -> Identity:
+    """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not."""
+    entry = catalog.lookup(name)
+    folder = Path(entry.source).expanduser() if entry.local else _snapshot(entry.source, download)
+    resolved = device.resolve(device_name)
+    _check_folder(folder)
+    weights = _fingerprint(folder) if entry.local else folder.name
+    return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved))
+
+
+def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
+    """`params` with what only the model's own files tell (size, scheduler) filled in."""
+    if None not in (params.width, params.height, params.scheduler):
+        return params
+    entry = catalog.lookup(str(identity.folder))
+    return params.replace(
+        width=params.width or entry.width or 512,
+        height=params.height or entry.height or 512,
+        scheduler=params.scheduler or entry.scheduler,
+    )
+
+
+def load(name: str = "shapes", device: str = "auto", dtype: str = "auto") -> Model:
+    """Load a model: a catalog name, a local diffusers folder or a hub id.
+
+    device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
+    GPU), float32, float16 or bfloat16. Only safetensors weights and stock classes are loaded.
+    The last model is kept in memory. Raises ModelError or InvalidInput.
+    """
+    return load_identified(identify(name, device, dtype))
+
+
+_last: list[Model] = []
+
+
+def load_identified(identity: Identity) -> Model:
+    """The model of an identity, from memory if it was the last one loaded."""
+    if _last and _last[0].identity == identity:
+        return _last[0]
+    _last.clear()
+    import torch
+    from diffusers import AutoPipelineForText2Image
+
+    log.info("loading %s (%s, %s)", identity.name, identity.device, identity.dtype)
+    try:
+        with no_bars():
+            pipeline = AutoPipelineForText2Image.from_pretrained(
+                identity.folder, dtype=getattr(torch, identity.dtype), use_safetensors=True, local_files_only=True
+            )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise ModelError(f"model {identity.name!r} does not load: {_first_line(error)}") from error
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.to(identity.device)
+    model = Model(identity, pipeline)
+    _last.append(model)
+    return model
+
+
+def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
+    """A scheduler of the cell's class, from the model's own scheduler settings and the cell's options."""
+    import diffusers
+
+    shipped = model.pipeline.scheduler
+    cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
+    return cls.from_config(shipped.config, **dict(params.scheduler_options))
+
+
+def check(params: Iterable[GenerationParams], identity: Identity) -> None:
+    """Check schedulers, their options and call arguments against diffusers' signatures, before weights load.
+
+    Raises InvalidInput naming the argument.
+    """
+    for one in {(tuple(p.call), p.scheduler, tuple(p.scheduler_options)): p for p in params}.values():
+        if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
+            _check_scheduler(one)
+        if one.call:
+            _check_call(one, identity)
+
+
+def _check_call(params: GenerationParams, identity: Identity) -> None:
+    import diffusers
+
+    cls = getattr(diffusers, str(_read_index(identity.folder)["_class_name"]))
+    accepted = set(inspect.signature(cls.__call__).parameters) - {"self"}
+    for name in params.call:
+        if name not in accepted:
+            allowed = f"an argument of {cls.__name__}'s call: {', '.join(sorted(accepted))}"
+            raise InvalidInput(f"call.{name}", params.call[name], allowed)
+
+
+def _check_scheduler(params: GenerationParams) -> None:
+    import diffusers
+
+    cls = getattr(diffusers, str(params.scheduler), None)
+    if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
+        raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
+    accepted = set(inspect.signature(cls).parameters) - {"self"}
+    for name in params.scheduler_options:
+        if name not in accepted:
+            raise InvalidInput(
+                f"scheduler_options.{name}", params.scheduler_options[name],
+                f"an option of {params.scheduler}: {', '.join(sorted(accepted))}",
+            )  # fmt: skip
+
+
+def _snapshot(repo: str, download: bool) -> Path:
+    """The folder of a hub model in the local cache, downloaded if it has to be and may be."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(repo, local_files_only=True))
+    except (OSError, ValueError):
+        if not download:
+            raise ModelError(f"model {repo!r} is not downloaded yet") from None
+    from diffusers import DiffusionPipeline
+
+    try:
+        return Path(DiffusionPipeline.download(repo, use_safetensors=True))
+    except Exception as error:  # hub, network and disk errors come in many classes
+        raise ModelError(f"model {repo!r} cannot be downloaded: {_first_line(error)}") from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse pipelines whose parts are not stock classes, and parts whose weights are pickles only."""
+    index = _read_index(folder)
+    _check_class("diffusers", index.get("_class_name"), folder)
+    for name, part in index.items():
+        if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
+            continue
+        if len(part) != 2:
+            raise ModelError(f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: [library, class]")
+        _check_class(part[0], part[1], folder)
+        files = list((folder / name).glob("*")) if "/" not in name and name != ".." else []
+        pickled = [f for f in files if f.suffix in _PICKLES]
+        if pickled and not any(f.suffix == ".safetensors" for f in files):
+            raise ModelError(
+                f"{pickled[0]} is a pickle, which can run code; dwlab loads safetensors only: convert it first"
+            )
+
+
+def _check_class(library: object, cls: object, folder: Path) -> None:
+    """Refuse anything but a class name of the two libraries; whether it exists is seen when it loads."""
+    if library not in ("diffusers", "transformers") or not isinstance(cls, str) or not cls.isidentifier():
+        raise ModelError(
+            f"{folder / 'model_index.json'} names {library}.{cls}; allowed: classes of diffusers and transformers"
+        )
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    try:
+        index = json.loads((folder / "model_index.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / 'model_index.json'} cannot be read: {error}") from error
+    if not isinstance(index, dict):
+        raise ModelError(f"{folder / 'model_index.json'} does not hold a JSON object")
+    return index
+
+
+def _fingerprint(folder: Path) -> str:
+    """A hash over the folder's weights, configs and vocabularies; file hashes are cached by path, size and mtime."""
+    digest = hashlib.sha256()
+    known = _read_hashes()
+    fresh = dict(known)
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json", ".txt", ".model")):
+        stat = path.stat()
+        mark = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
+        if mark not in fresh:
+            with path.open("rb") as file:
+                fresh[mark] = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {fresh[mark]}\n".encode())
+    if fresh != known:
+        _write_hashes(fresh)
+    return digest.hexdigest()
+
+
+def _hashes_path() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("dwlab")) / "file-hashes.json"
+
+
+def _read_hashes() -> dict[str, str]:
+    try:
+        return dict(json.loads(_hashes_path().read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _write_hashes(hashes: dict[str, str]) -> None:
+    try:
+        write_atomic(_hashes_path(), json.dumps(hashes).encode())
+    except OSError as error:  # only a cache: hashing again is the cost
+        log.info("the cache of file hashes cannot be written: %s", error)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
