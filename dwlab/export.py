@@ -1,0 +1,57 @@
+"""Tables as files for other programs."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("csv", "json", "parquet", "markdown")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export(table: pd.DataFrame, format: str) -> bytes:
+    """The table in one of FORMATS, as bytes; raises InvalidInput for another format."""
+    import pandas as pd
+
+    plain = pd.DataFrame(table)
+    plain.attrs = {}
+    if format == "csv":
+        return plain.apply(_defused).to_csv(index=False, lineterminator="\n").encode()
+    if format == "json":
+        return (plain.to_json(orient="records", force_ascii=False, indent=1) + "\n").encode()
+    if format == "parquet":
+        buffer = io.BytesIO()
+        plain.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    if format == "markdown":
+        return _markdown(plain).encode()
+    raise InvalidInput("format", format, ", ".join(FORMATS))
+
+
+def _defused(column: pd.Series) -> pd.Series:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay."""
+    return column.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v)
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """The columns a person reads, as a Markdown table; cells are escaped and kept on one line."""
+    hidden = {"experiment", "versions", "pixels", "created", "dtype", "device", "width", "height", "device_seconds"}
+    shown = table[[c for c in table.columns if c not in hidden and not table[c].isna().all()]].copy()
+    empty = (shown == "").all() | (shown == "{}").all()
+    shown = shown.drop(columns=shown.columns[empty])
+    shown["key"] = shown["key"].str[:10]
+    for column in shown.select_dtypes(include=["object", "string"]):
+        shown[column] = shown[column].map(_cell)
+    return shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=False) + "\n"
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return f"{text[:77]}..." if len(text) > 80 else text

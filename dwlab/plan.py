@@ -1,0 +1,206 @@
+"""What a sweep would do: how many cells, what is there already, how long and how large. Loads no model."""
+
+from __future__ import annotations
+
+import html
+import json
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import catalog, device, lint, models, schedulers
+from .errors import ModelError
+from .params import GenerationParams
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from .sweep import Cell, SweepSpec
+
+PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep before it runs. seconds, bytes: estimates for what is left to do; None where nothing is known."""
+
+    name: str
+    combinations: int
+    cells: int
+    done: int
+    failed: int
+    seconds: float | None
+    bytes: float
+    basis: str  # where the estimate of time comes from
+    axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    @property
+    def todo(self) -> int:
+        """Cells that are still to be computed, failed ones included."""
+        return self.cells - self.done
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The plan as pairs of a label and a text."""
+        skipped = self.combinations - self.cells
+        left = f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)" if skipped else ""
+        failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
+        time = "not known" if self.seconds is None else f"about {duration(self.seconds)}"
+        return [
+            ("sweep", self.name),
+            *((f"axis {name}", _values_text(values)) for name, values in self.axes.items()),
+            ("cells", f"{self.cells:,}{left}"),
+            ("done", f"{self.done:,}"),
+            ("to do", f"{self.todo:,}{failed}"),
+            ("time", f"{time} ({self.basis})"),
+            ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            *(("warning", text) for text in self.warnings),
+            *(("hint", text) for text in self.hints),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{label + ':':<16} {text}" for label, text in self.lines())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th style="text-align:left">{html.escape(label)}</th>'
+            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+            for label, text in self.lines()
+        )
+        return f"<table>{rows}</table>"
+
+
+def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: int) -> Plan:
+    """Count a sweep's cells, look up which are done, and estimate the rest; writes nothing where nothing is yet.
+
+    Raises InvalidInput or ModelError for a sweep that could not run.
+    """
+    store = Store(root) if (root / "dwlab.sqlite").exists() else None
+    try:
+        drawn = store.seeds(spec.name, spec.random_seeds) if store else []
+        known = len(drawn) == spec.random_seeds
+        cells = spec.cells(drawn if drawn and known else None, limit=limit)
+        warnings = lint.warnings(spec, cells)
+        try:
+            identities = identify_all(cells, device_name, download=False)
+        except ModelError as error:
+            if "not downloaded" not in str(error):
+                raise
+            return _unknown(spec, cells, [*warnings, str(error)])
+        for (model, dtype), identity in identities.items():
+            models.check((c.params for c in cells if (c.params.model, c.params.dtype) == (model, dtype)), identity)
+        keys = {cell_key(cell, identities): cell for cell in cells}
+        statuses = store.statuses(keys) if store and known else {}
+        todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
+        seconds, size, basis = _estimate(todo, identities, store)
+        return Plan(
+            spec.name, spec.count(), len(keys), len(keys) - len(todo),
+            sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec), tuple(warnings),
+            _dtype_hints(identities),
+        )  # fmt: skip
+    finally:
+        if store:
+            store.close()
+
+
+Identities = dict[tuple[str, str], models.Identity]
+
+
+def identify_all(cells: Iterable[Cell], device_name: str, *, download: bool = True) -> Identities:
+    """The identity of each (model, dtype) that the cells name."""
+    pairs = dict.fromkeys((cell.params.model, cell.params.dtype) for cell in cells)
+    return {(model, dtype): models.identify(model, device_name, dtype, download=download) for model, dtype in pairs}
+
+
+def cell_key(cell: Cell, identities: Identities) -> str:
+    """The key of a cell, with what only its model's files tell filled in."""
+    identity = identities[cell.params.model, cell.params.dtype]
+    return models.complete(cell.params, identity).key(identity.weights, identity.dtype)
+
+
+def rows_of(params: GenerationParams) -> int:
+    """Denoiser rows that a picture costs: calls a step, twice with guidance."""
+    return params.steps * schedulers.calls_per_step(params.scheduler) * (2 if params.guided else 1)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 45 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _estimate(todo: list[Cell], identities: Identities, store: Store | None) -> tuple[float | None, float, str]:
+    """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
+    seconds, size, measured, known = 0.0, 0.0, True, True
+    rates: dict[tuple[str, str], tuple[float, float] | None] = {}
+    for cell in todo:
+        pair = (cell.params.model, cell.params.dtype)
+        identity = identities[pair]
+        if pair not in rates:
+            rates[pair] = _rates(identity, store)
+        rate = rates[pair] or _guess(pair[0], identity.device)
+        params = models.complete(cell.params, identity)
+        pixels = (params.width or 0) * (params.height or 0)
+        measured &= rates[pair] is not None
+        known &= rate[0] is not None
+        seconds += (rate[0] or 0) * rows_of(params) * pixels
+        size += rate[1] * pixels
+    if not known:
+        return None, size, "no picture of this model was timed on this device yet"
+    return (
+        seconds,
+        size,
+        "from pictures timed here" if measured else "a guess from two CPU cores; better after the first pictures",
+    )
+
+
+def _rates(identity: models.Identity, store: Store | None) -> tuple[float, float] | None:
+    """(seconds a row and pixel, bytes a pixel) as medians over the latest pictures."""
+    timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
+    costs, sizes = [], []
+    for text, seconds, size in timings:
+        params = GenerationParams(**json.loads(text))
+        pixels = (params.width or 1) * (params.height or 1)
+        costs.append(seconds / (rows_of(params) * pixels))
+        sizes.append(size / pixels)
+    return (statistics.median(costs), statistics.median(sizes)) if costs else None
+
+
+def _guess(model: str, device_name: str) -> tuple[float | None, float]:
+    entry = catalog.lookup(model)
+    if entry.row_seconds is None or device_name != "cpu" or not entry.width or not entry.height:
+        return None, PNG_BYTES_A_PIXEL
+    return entry.row_seconds / (entry.width * entry.height), PNG_BYTES_A_PIXEL
+
+
+def _dtype_hints(identities: Identities) -> tuple[str, ...]:
+    slow = [(model, i.device) for (model, dtype), i in identities.items() if dtype == "auto" and i.dtype == "float32"]
+    return tuple(
+        f"{model} runs in float32; dtype: {faster} would be faster on this {name.upper()} (and makes other pictures)"
+        for model, name in slow
+        if (faster := device.faster_dtype(name))
+    )
+
+
+def _unknown(spec: SweepSpec, cells: list[Cell], warnings: list[str]) -> Plan:
+    size = sum((c.params.width or 512) * (c.params.height or 512) for c in cells) * PNG_BYTES_A_PIXEL
+    basis = "the model is not here yet"
+    return Plan(spec.name, spec.count(), len(cells), 0, 0, None, size, basis, _axes(spec), tuple(warnings))
+
+
+def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
+    return {
+        name: (f"{spec.random_seeds} random, drawn once",) if name == "seed" and spec.random_seeds else tuple(values)  # type: ignore[arg-type]
+        for name, values in spec.values.items()
+    }
+
+
+def _values_text(values: tuple[Any, ...]) -> str:
+    shown = [str(v) if len(str(v)) < 40 else f"{str(v)[:37]}..." for v in values]
+    if len(shown) > 12:
+        shown = [*shown[:6], "...", *shown[-3:]]
+    return f"{', '.join(shown)}  ({len(values)})" if len(values) > 1 else shown[0]

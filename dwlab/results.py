@@ -1,0 +1,130 @@
+"""Read results: tables with one row per cell, as pandas DataFrames."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .errors import InvalidInput
+from .params import FIELDS
+from .paths import results_folder
+from .picture import figure_html
+from .store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLUMNS = (
+    "key", "experiment", "model", "prompt", "negative_prompt", "seed", "steps", "guidance", "scheduler", "width",
+    "height", "dtype", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
+    "pixels", "scheduler_options", "call",
+)  # fmt: skip
+SHOWN = 24  # rows that a notebook shows with thumbnails
+
+
+class Table(pd.DataFrame):
+    """A DataFrame of cells, which a notebook shows with thumbnails.
+
+    attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes.
+    """
+
+    @property
+    def _constructor(self) -> type[Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        if "image" not in self.columns or "results" not in self.attrs:
+            return super()._repr_html_()  # type: ignore[misc]
+        figures = "".join(_figure(Path(self.attrs["results"]), row) for row in self.head(SHOWN).to_dict("records"))
+        more = (
+            f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"
+        )
+        return f'<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div>{more if len(self) > SHOWN else ""}'
+
+
+def _figure(root: Path, row: Mapping[Any, Any]) -> str:
+    from PIL import Image
+
+    recipe: dict[str, Any] = {
+        k: row[k] for k in ("prompt", "seed", "steps", "guidance", "scheduler", "adherence") if k in row
+    }
+    if row["status"] != "ok":
+        text = f"{row['status']}: {row['error']}"
+        return f'<div style="max-width:240px">{html.escape(str(row["prompt"]))}<br><b>{html.escape(text)}</b></div>'
+    try:
+        with Image.open(root / row["image"]) as image:
+            return figure_html(image.convert("RGB"), recipe, 128)
+    except OSError:
+        return f'<div style="max-width:240px">{html.escape(str(row["image"]))} is missing</div>'
+
+
+class Results:
+    """A results folder, for reading. path: the folder, or None for the usual one (see dwlab.paths)."""
+
+    def __init__(self, path: str | Path | None = None):
+        self.root = results_folder(path)
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.root)!r}, experiments={self.experiments()})"
+
+    def experiments(self) -> list[str]:
+        """The names of the experiments that ran here, oldest first."""
+        return list(self._read(lambda store: store.experiments()) or {})
+
+    def table(self, name: str | None = None) -> Table:
+        """One row per cell of an experiment, in its order, or of the whole store.
+
+        Raises InvalidInput for an experiment that never ran here.
+        """
+        specs = self._read(lambda store: store.experiments()) or {}
+        if name is not None and name not in specs:
+            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
+        stored = self._read(lambda store: store.rows(name)) or []
+        axes = [json.loads(row["axes"]) for row in stored]
+        extra = list(dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a))
+        measured = list(dict.fromkeys(m for row in stored for m in row["metrics"]))
+        rows = [_flat(row, one) for row, one in zip(stored, axes, strict=True)]
+        table = Table(rows, columns=[*COLUMNS, *extra, *sorted(measured, key=_metric_order)])
+        table.attrs["results"] = str(self.root)
+        table.attrs["axes"] = _axis_values(axes)
+        return table
+
+    def _read(self, what: Any) -> Any:
+        """What `what` reads from the store; None where there is no store yet."""
+        if not (self.root / "dwlab.sqlite").exists():
+            return None
+        with Store(self.root) as store:
+            return what(store)
+
+
+def _flat(row: dict[str, Any], axes: dict[str, Any]) -> dict[str, Any]:
+    """A stored row as the table has it; metrics win no name from the fixed columns."""
+    params = json.loads(row["params"])
+    options = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
+    return {
+        **row["metrics"],
+        **axes,
+        "negative_prompt": "",
+        **{k: v for k, v in params.items() if k in FIELDS},
+        **{k: row[k] for k in COLUMNS if k in row},
+        **options,
+    }
+
+
+def _axis_values(axes: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in axes:
+        for name, value in one.items():
+            found.setdefault(name, {})[json.dumps(value, default=str)] = value
+    return {name: list(values.values()) for name, values in found.items()}
+
+
+def _metric_order(name: str) -> int:
+    from .metrics import NAMES
+
+    order = [*NAMES[:5], "nan", *NAMES[5:]]
+    return order.index(name) if name in order else len(order)

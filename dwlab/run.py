@@ -1,0 +1,199 @@
+"""Run a sweep: resolve, key, compute what the store lacks, save each cell as it finishes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import __version__, images, metrics, models
+from .paths import results_folder
+from .plan import Identities, Plan, cell_key, identify_all, make_plan
+from .render import stream
+from .results import Results, Table
+from .store import CellRow, Store, now
+from .sweep import LIMIT, Cell, SweepSpec
+
+if TYPE_CHECKING:
+    import threading
+    from pathlib import Path
+
+    from .events import Event
+    from .params import GenerationParams
+    from .picture import Picture
+
+Renderer = Callable[..., Iterator["Event"]]
+Listener = Callable[["Event"], None]
+
+
+@dataclass
+class Outcome:
+    """How a run ended. total: cells of the sweep; reused: finished before; made, failed: in this run."""
+
+    name: str
+    root: Path
+    total: int = 0
+    reused: int = 0
+    made: int = 0
+    failed: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """Cells that were not reached, because the run was stopped."""
+        return self.total - self.reused - self.made - self.failed
+
+
+class Sweep(SweepSpec):
+    """A sweep that can be planned and run; see SweepSpec for its fields."""
+
+    def plan(self, results: str | Path | None = None, *, device: str = "auto", limit: int = LIMIT) -> Plan:
+        """Counts and estimates; loads no model and writes nothing."""
+        return make_plan(self, results_folder(results), device_name=device, limit=limit)
+
+    def run(self, results: str | Path | None = None, **options: Any) -> Table:
+        """Compute what is missing and return the table; options as of `dwlab.run.run`."""
+        outcome = run(self, results=results, **options)
+        return Results(outcome.root).table(self.name)
+
+
+def run(
+    spec: SweepSpec,
+    *,
+    results: str | Path | None = None,
+    device: str = "auto",
+    pack: int | None = None,
+    limit: int = LIMIT,
+    render: Renderer = stream,
+    on_plan: Callable[[int, int], None] | None = None,
+    on_event: Listener | None = None,
+    cancel: threading.Event | None = None,
+) -> Outcome:
+    """Compute the cells of a sweep that the results folder lacks.
+
+    pack: pictures a call (None: chosen by size). on_plan: told (total, to do) before the first
+    picture. on_event: told each event; `done` and `failed` only after their row is committed.
+    `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
+    of an earlier run are tried again. Raises InvalidInput or ModelError before any weights load,
+    StoreError when the folder cannot be used.
+    """
+    metrics.check_names(spec.metrics)
+    identities = identify_all(spec.cells(limit=limit), device)
+    for (model, dtype), identity in identities.items():
+        models.check(
+            (c.params for c in spec.cells(limit=limit) if (c.params.model, c.params.dtype) == (model, dtype)), identity
+        )
+    with Store(results_folder(results)) as store:
+        cells = _enter(spec, store, identities, limit)
+        statuses = store.statuses(cells)
+        todo = [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
+        outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
+        if on_plan:
+            on_plan(len(cells), len(todo))
+        if todo:
+            saver = _Saver(spec, store, identities, outcome, on_event)
+            events = render([cell.params for cell in todo], device=device, pack=pack, cancel=cancel)
+            with contextlib.closing(events):  # type: ignore[type-var]
+                for event in events:
+                    saver.take(event)
+            saver.commit()
+    return outcome
+
+
+def _enter(spec: SweepSpec, store: Store, identities: Identities, limit: int) -> dict[str, Cell]:
+    """Record the experiment and its members; returns its cells by key."""
+    seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
+    cells = {cell_key(c, identities): c for c in spec.cells(seeds if spec.random_seeds else None, limit=limit)}
+    members = [(c.position, key, json.dumps(c.axes, default=str)) for key, c in cells.items()]
+    store.set_membership(spec.name, members)
+    return cells
+
+
+@dataclass
+class _Saver:
+    """Turns finished cells into pictures and rows, and tells the listener once they are committed."""
+
+    spec: SweepSpec
+    store: Store
+    identities: Identities
+    outcome: Outcome
+    listener: Listener | None
+
+    def __post_init__(self) -> None:
+        self._unsaid: list[Event] = []
+
+    def take(self, event: Event) -> None:
+        if event.kind == "done":
+            self._done(event, event.result)  # type: ignore[arg-type]
+        elif event.kind == "failed":
+            self._failed(event)
+        elif self.listener:
+            self.listener(event)
+        if self.store.due():
+            self.commit()
+
+    def commit(self) -> None:
+        self.store.flush()
+        said, self._unsaid = self._unsaid, []
+        self.outcome.made += sum(event.kind == "done" for event in said)
+        self.outcome.failed += sum(event.kind == "failed" for event in said)
+        for event in said:
+            if self.listener:
+                self.listener(event)
+
+    def _done(self, event: Event, picture: Picture) -> None:
+        data = picture.png()
+        row = CellRow(
+            picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
+            image=self.store.save_picture(data), pixels=images.pixel_hash(picture.image), bytes=len(data),
+            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=versions(),
+        )  # fmt: skip
+        values = metrics.measure(picture.image, picture.params, self.spec.metrics)
+        values["nan"] = (metrics.NAN_VERSION, picture.nan)
+        self._keep(row, event, values)
+
+    def _failed(self, event: Event) -> None:
+        identity = self.identities[event.params.model, event.params.dtype]
+        params = models.complete(event.params, identity)
+        row = CellRow(
+            params.key(identity.weights, identity.dtype), params.canonical(), identity.weights, identity.dtype,
+            identity.device, event.status, event.error, created=now(), versions=versions(),
+        )  # fmt: skip
+        self._keep(row, event, {})
+
+    def _keep(self, row: CellRow, event: Event, values: dict[str, tuple[int, Any]]) -> None:
+        self.store.add(row, experiment=self.spec.name, metrics=values)
+        self._unsaid.append(event)
+
+
+@functools.cache
+def versions() -> str:
+    """The versions that a picture was made with, as JSON."""
+    found = {"python": platform.python_version(), "dwlab": __version__}
+    for package in ("torch", "diffusers", "transformers", "accelerate", "safetensors", "pillow"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return json.dumps(found)
+
+
+def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> int:
+    """Compute metrics again over an experiment's pictures; returns how many pictures were measured."""
+    from PIL import Image
+
+    from .params import GenerationParams
+
+    metrics.check_names(names)
+    with Store(root) as store:
+        values = {}
+        for row in store.rows(name):
+            if row["status"] == "ok":
+                params: GenerationParams = GenerationParams(**json.loads(row["params"]))
+                with Image.open(root / row["image"]) as image:
+                    values[row["key"]] = metrics.measure(image.convert("RGB"), params, names)
+        store.set_metrics(values)
+    return len(values)

@@ -1,0 +1,33 @@
+"""Every experiment file of the project can be planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dwlab
+
+FILES = sorted((Path(__file__).parent.parent / "experiments").glob("*.yaml"))
+
+
+def test_there_are_experiments():
+    assert "quickstart" in [f.stem for f in FILES]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_an_experiment_file_plans_without_warnings(path, tmp_path):
+    sweep = dwlab.Sweep.from_yaml(path)
+    plan = sweep.plan(tmp_path)
+    assert sweep.name == path.stem
+    assert plan.cells == sweep.count() == plan.todo
+    assert plan.warnings == ()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_quickstart_makes_at_least_48_pictures_over_prompt_seed_steps_and_guidance():
+    sweep = dwlab.Sweep.from_yaml(FILES[[f.stem for f in FILES].index("quickstart")])
+    cells = sweep.cells()
+    assert len(cells) >= 48
+    for field in ("prompt", "seed", "steps", "guidance"):
+        assert len({getattr(c.params, field) for c in cells}) > 1

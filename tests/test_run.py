@@ -1,0 +1,185 @@
+"""A sweep computes what the store lacks, once; its rows answer for every cell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+
+import pytest
+from PIL import Image
+
+import dwlab
+from dwlab.images import pixel_hash, read_recipe
+from dwlab.render import stream
+from dwlab.run import remeasure, run
+
+BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
+
+
+def sweep(name="trial", **parts):
+    axes = {"colour": ["red", "blue"], "seed": [0, 1]}
+    return dwlab.Sweep(**{"name": name, "base": BASE, "axes": axes, **parts})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    root = tmp_path_factory.mktemp("finished")
+    return root, sweep().run(root)
+
+
+def counting(made):
+    """The real renderer, noting what it is asked for."""
+
+    def render(params, **options):
+        made.extend(params)
+        return stream(params, **options)
+
+    return render
+
+
+def test_every_cell_has_a_row_with_its_recipe(finished):
+    _, table = finished
+    assert list(table["seed"]) == [0, 1, 0, 1]
+    assert list(table["colour"]) == ["red", "red", "blue", "blue"]
+    assert list(table["prompt"])[2] == "a blue circle"
+    assert set(table["status"]) == {"ok"}
+    assert set(table["scheduler"]) == {"DDIMScheduler"}
+    assert set(table["dtype"]) == {"float32"}
+    assert (table["seconds"] > 0).all()
+    assert (table["device_seconds"] <= table["seconds"]).all()
+    assert {"torch", "diffusers", "dwlab"} <= set(json.loads(table["versions"][0]))
+    assert table["key"].is_unique
+    assert table.attrs["axes"] == {"colour": ["red", "blue"], "seed": [0, 1]}
+
+
+def test_pictures_lie_under_their_hash_and_carry_their_recipe(finished):
+    root, table = finished
+    for row in table.to_dict("records"):
+        data = (root / row["image"]).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        assert row["image"] == f"images/{digest[:2]}/{digest}.png"
+        recipe = read_recipe(root / row["image"])
+        assert recipe["key"] == row["key"]
+        assert recipe["params"]["prompt"] == row["prompt"]
+        with Image.open(root / row["image"]) as image:
+            assert pixel_hash(image) == row["pixels"]
+            text = image.info["parameters"]
+        assert text.startswith(f"{row['prompt']}\nSteps: 2, Sampler: DDIM, CFG scale: ")
+        assert f"Seed: {row['seed']}, Size: 64x64, Model hash: " in text
+
+
+def test_metrics_are_there_for_every_picture(finished):
+    _, table = finished
+    for name in ("brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "adherence", "found_colour"):
+        assert table[name].notna().all(), name
+
+
+def test_the_same_command_computes_nothing_again(finished):
+    root, table = finished
+    made = []
+    outcome = run(sweep(), results=root, render=counting(made))
+    assert made == []
+    assert (outcome.total, outcome.reused, outcome.made) == (4, 4, 0)
+    assert dwlab.Results(root).table("trial")["created"].tolist() == table["created"].tolist()
+
+
+def test_cells_are_shared_between_experiments(finished):
+    root, _ = finished
+    made = []
+    wider = sweep("wider", axes={"colour": ["red", "green"], "seed": [0, 1]})
+    outcome = run(wider, results=root, render=counting(made))
+    assert {p.prompt for p in made} == {"a green circle"}
+    assert (outcome.reused, outcome.made) == (2, 2)
+    assert len(dwlab.Results(root).table("wider")) == 4
+    assert len(dwlab.Results(root).table()) == 6
+
+
+def test_a_changed_base_prompt_makes_new_cells(tmp_path):
+    sweep().run(tmp_path)
+    changed = sweep(base={**BASE, "prompt": "a {colour} square"}).run(tmp_path)
+    assert set(changed["prompt"]) == {"a red square", "a blue square"}
+    assert len(dwlab.Results(tmp_path).table()) == 8
+
+
+def test_at_pack_one_two_runs_give_the_same_keys_and_bytes(tmp_path):
+    tables = [sweep().run(tmp_path / name, pack=1) for name in "ab"]
+    assert tables[0]["key"].tolist() == tables[1]["key"].tolist()
+    assert tables[0]["image"].tolist() == tables[1]["image"].tolist()
+
+
+def test_a_failed_cell_is_a_row_and_is_tried_again(tmp_path):
+    broken = sweep(axes={"call.timesteps": [[3, 2, 1]], "colour": ["red"]}, name="broken")
+    table = broken.run(tmp_path)
+    assert table["status"].tolist() == ["failed"]
+    assert table["error"][0]
+    assert table["image"].isna().all()
+    made = []
+    outcome = run(broken, results=tmp_path, render=counting(made))
+    assert len(made) == outcome.failed == 1
+
+
+def test_cancel_commits_what_is_finished_and_a_rerun_goes_on(tmp_path):
+    cancel = threading.Event()
+    long = sweep(base={**BASE, "steps": 30})
+    outcome = run(long, results=tmp_path, pack=1, cancel=cancel, on_event=lambda e: e.index == 2 and cancel.set())
+    assert (outcome.made, outcome.left) == (2, 2)
+    assert len(dwlab.Results(tmp_path).table("trial")) == 2
+    assert run(long, results=tmp_path).reused == 2
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path):
+    def interrupt(event):
+        if event.index == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(sweep(), results=tmp_path, pack=1, on_event=interrupt)
+    assert len(dwlab.Results(tmp_path).table("trial")) == 2
+
+
+def test_random_seeds_are_drawn_once_and_kept(tmp_path):
+    drawn = sweep(axes={"colour": ["red"], "seed": {"random": 2}})
+    first = drawn.run(tmp_path)["seed"].tolist()
+    assert len(set(first)) == 2
+    assert drawn.run(tmp_path)["seed"].tolist() == first
+    more = sweep(axes={"colour": ["red"], "seed": {"random": 3}}).run(tmp_path)["seed"].tolist()
+    assert more[:2] == first
+    assert drawn.plan(tmp_path).todo == 0
+
+
+def test_a_plan_counts_exactly_and_writes_nothing(tmp_path, finished):
+    plan = sweep().plan(tmp_path / "new")
+    assert (plan.cells, plan.done, plan.todo) == (4, 0, 4)
+    assert plan.seconds > 0
+    assert not (tmp_path / "new").exists()
+    root, _ = finished
+    wider = sweep("planned", axes={"colour": ["red", "purple"], "seed": [0, 1]})
+    plan = wider.plan(root)
+    assert (plan.cells, plan.done, plan.todo) == (4, 2, 2)
+    assert "timed here" in plan.basis
+    assert "purple" in str(plan)
+    assert "<td" in plan._repr_html_()
+
+
+def test_metrics_can_be_chosen_and_computed_later(tmp_path):
+    table = sweep(metrics=["brightness"]).run(tmp_path)
+    assert "adherence" not in table.columns
+    assert remeasure(tmp_path, "trial") == 4
+    assert dwlab.Results(tmp_path).table("trial")["adherence"].notna().all()
+
+
+def test_an_unknown_metric_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(dwlab.InvalidInput, match="beauty"):
+        sweep(metrics=["beauty"]).run(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_hostile_prompt_is_escaped_where_a_notebook_shows_it(tmp_path):
+    evil = "<img src=x onerror=alert(1)>"
+    table = sweep(base={**BASE, "prompt": evil}, axes={"seed": [0]}).run(tmp_path)
+    assert table["prompt"][0] == evil
+    assert evil not in table._repr_html_()
+    picture = dwlab.generate(evil, steps=1, width=64, height=64)
+    assert evil not in picture._repr_html_()
+    assert evil not in sweep(base={**BASE, "prompt": evil}, axes={"prompt": [evil]}).plan(tmp_path)._repr_html_()
