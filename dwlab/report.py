@@ -1,0 +1,309 @@
+"""A sweep's report: one HTML file that opens anywhere, asks the network for nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from .files import write_atomic
+from .findings import (
+    PARAMETERS,
+    axis_effects,
+    constants,
+    identical_along,
+    label,
+    metrics_of,
+    numbers,
+    ranked_settings,
+    scheduler_label,
+    seconds_column,
+    swept,
+)
+from .grids import REASONS, grid, open_picture
+from .progress import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+TEMPLATES = Path(__file__).parent / "templates"
+PICTURES = 500  # thumbnails at most
+THUMBNAIL = 128  # pixels stored; shown at 96, so that it stays sharp on a dense screen
+ROWS = 40  # of an axis' table
+FAILURES = 100
+PNG_LIMIT = 1_500_000  # bytes; a larger contact sheet is embedded as a JPEG
+_OWN = frozenset({"ok", "reused", "failed", "cancelled", "seconds", "command", "warnings"})
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """One axis' section: rows of (value, mean, its bar in percent, spread, seconds, pictures) and two plots."""
+
+    name: str
+    rows: list[tuple[str, str, float, str, str, str]]
+    left_out: int
+    light: str
+    dark: str
+    span: str
+
+
+def save_report(table: pd.DataFrame, path: Path, *, title: str, summary: Mapping[str, Any]) -> None:
+    """Write the report of `table` to `path`, whole or not at all.
+
+    summary: what the run said of itself; `ok`, `reused`, `failed`, `cancelled` (counts), `seconds`
+    (of the whole run), `command` (that makes it again) and `warnings` (sentences) have their places,
+    anything else is listed. Counts that are not given are counted in the table.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,  # prompts, errors and names are other people's text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    text = environment.get_template("report.html.j2").render(**_content(table, title, summary))
+    write_atomic(Path(path), text.encode("utf-8", "replace"))
+
+
+def _content(table: pd.DataFrame, title: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    metric = next(iter(metrics_of(table)), None)
+    bad = table[table["status"] != "ok"] if "status" in table else table
+    sheet, sheet_width = _sheet(table) if len(table) else ("", 0)
+    return {
+        "title": title,
+        "subtitle": _subtitle(table),
+        "cards": _cards(table, summary, len(bad)),
+        "ranking": _ranking(table, metric),
+        "metric": metric,
+        "effects": _effects(table, metric) if metric else [],
+        "times": _times(table),
+        "findings": [*map(str, summary.get("warnings") or ()), *identical_along(table), *_oddities(table)],
+        "failures": [_failure(row) for row in bad.head(FAILURES).to_dict("records")],
+        "failures_left_out": max(0, len(bad) - FAILURES),
+        "sheet": sheet,
+        "sheet_width": round(0.65 * sheet_width),  # shrinks with the window down to here, then scrolls
+        "pictures": [_picture(table, row) for row in table.head(PICTURES).to_dict("records")],
+        "total": len(table),
+        "fixed": constants(table),
+        "command": summary.get("command"),
+        "details": {k: _scalar(v) for k, v in summary.items() if k not in _OWN},
+        "versions": _versions(table),
+    }
+
+
+def _subtitle(table: pd.DataFrame) -> str:
+    parts = []
+    for name in ("experiment", "model", "device"):
+        found = [str(v) for v in table[name].dropna().unique()] if name in table else []
+        parts += [f"{name} {', '.join(found[:3])}{' …' if len(found) > 3 else ''}"] if found else []
+    dates = sorted({str(d)[:10] for d in table["created"].dropna()}) if "created" in table else []
+    return " · ".join([*parts, " to ".join(dict.fromkeys((dates[0], dates[-1])))] if dates else parts)
+
+
+def _cards(table: pd.DataFrame, summary: Mapping[str, Any], bad: int) -> list[tuple[str, str, str, str]]:
+    """(number, what it counts, a note, a tone) of each headline."""
+    good = summary.get("ok", len(table) - bad)
+    failed = int(summary.get("failed", bad) or 0)
+    found = [(f"{good:,}", "pictures", f"of {len(table):,} cells", "")]
+    if summary.get("reused"):
+        found.append((f"{summary['reused']:,}", "reused", "made by an earlier run", ""))
+    found.append(
+        (
+            f"{failed:,}",
+            "failed",
+            "see the errors below"
+            if failed
+            else "every cell gave a picture"
+            if len(table)
+            else "nothing was asked for",
+            "bad" if failed else "good",
+        )
+    )
+    if summary.get("cancelled"):
+        left = summary["cancelled"]
+        found.append(("stopped" if left is True else f"{left:,}", "cancelled", "the same command continues", "bad"))
+    took = numbers(table, name).dropna() if (name := seconds_column(table)) else None
+    each = f"{clock(float(took.median()))} a picture (median)" if took is not None else ""
+    if isinstance(summary.get("seconds"), int | float):
+        found.append((clock(summary["seconds"]), "this run", each, ""))
+    elif took is not None:
+        found.append((clock(float(took.sum())), "of computing", each, ""))
+    return found
+
+
+def _ranking(table: pd.DataFrame, metric: str | None) -> list[tuple[str, str, str, int, int]]:
+    """(best or worst, setting, mean, pictures, settings that do the same); empty where none stands out."""
+    ranked = ranked_settings(table, metric) if metric else []
+    if len(ranked) < 2 or ranked[0][1] == ranked[-1][1]:
+        return []
+    return [
+        (word, setting, _number(mean), pictures, sum(other == mean for _, other, _ in ranked) - 1)
+        for word, (setting, mean, pictures) in (("Best", ranked[0]), ("Worst", ranked[-1]))
+    ]
+
+
+def _effects(table: pd.DataFrame, metric: str) -> list[_Effect]:
+    from .plots import metric_plot
+
+    effects, found = axis_effects(table, metric), []
+    seconds = axis_effects(table, name)["mean"] if (name := seconds_column(table)) else None
+    low, high = effects["mean"].min(), effects["mean"].max()
+    for axis in swept(table):
+        own = effects[effects["axis"] == axis.name]
+        rows = []
+        for k, value, mean, spread, pictures in own[["value", "mean", "spread", "pictures"]].head(ROWS).itertuples():
+            share = (
+                100 * (mean - min(low, 0)) / (high - min(low, 0))
+                if high > min(low, 0) and not math.isnan(mean)
+                else 0.0
+            )
+            took = _number(seconds[k]) if seconds is not None else "–"
+            rows.append((value, _number(mean), round(share, 1), _number(spread), took, f"{pictures:,}"))
+        span = own["mean"].max() - own["mean"].min()
+        light, dark = (_figure(metric_plot(table, metric, x=axis.names[0], dark=dark)) for dark in (False, True))
+        effect = _Effect(axis.name, rows, max(0, len(own) - ROWS), light, dark, _number(span))
+        found.append((0.0 if math.isnan(span) else span, effect))
+    return [effect for _, effect in sorted(found, key=lambda pair: -pair[0])]  # what moves the metric most is first
+
+
+def _times(table: pd.DataFrame) -> tuple[str, str] | None:
+    from .plots import seconds_plot
+
+    if "steps" not in table or table["steps"].nunique() < 2 or not seconds_column(table):
+        return None
+    return _figure(seconds_plot(table)), _figure(seconds_plot(table, dark=True))
+
+
+def _oddities(table: pd.DataFrame) -> list[str]:
+    found = []
+    for name, sentence in (("blank", "of one colour only"), ("nan", "with values that are not numbers")):
+        count = int((numbers(table, name) > 0).sum()) if name in table else 0
+        if count:
+            found.append(f"{count:,} {'picture is' if count == 1 else 'pictures are'} {sentence} (column {name})")
+    return found
+
+
+def _failure(row: Mapping[Any, Any]) -> tuple[str, str, str, str]:
+    status = str(row.get("status"))
+    settings = {n: label(row[n]) for n in ("seed", "steps", "guidance") if row.get(n) is not None}
+    settings["scheduler"] = scheduler_label(row.get("scheduler"), row.get("scheduler_options"))
+    error = row.get("error")
+    shown = error if isinstance(error, str) else "no error was noted"
+    return (
+        REASONS.get(status, status),
+        str(row.get("prompt", "")),
+        ", ".join(f"{n} {v}" for n, v in settings.items()),
+        shown,
+    )
+
+
+def _picture(table: pd.DataFrame, row: Mapping[Any, Any]) -> dict[str, Any]:
+    good = row.get("status", "ok") == "ok"
+    picture = open_picture(table, row.get("image")) if good else None
+    score = row.get("adherence")
+    settings = [(n, label(row.get(n))) for n in ("seed", "steps", "guidance") if row.get(n) is not None]
+    return {
+        "image": _thumbnail(picture) if picture else "",
+        "reason": REASONS.get(str(row.get("status", "ok")), str(row.get("status"))),
+        "prompt": str(row.get("prompt", "")),
+        "settings": " · ".join(f"{n}\u00a0{v}" for n, v in settings),
+        "score": f"adherence {score:.2f}" if isinstance(score, float) and not _is_nan(score) else "",
+        "key": str(row.get("key", "")),
+        "recipe": recipe(row),
+    }
+
+
+def recipe(row: Mapping[Any, Any]) -> str:
+    """The Python call that makes a row's picture again.
+
+    Python's own quoting, so that no prompt can leave its string and hidden characters show.
+    """
+    given = {n: row.get(n) for n in PARAMETERS if n not in ("prompt", "call")}
+    given |= {n: _mapping(row.get(n)) for n in ("scheduler_options", "call")}
+    kept = {n: _python(v) for n, v in given.items()}
+    said = [f"{n}={v!r}" for n, v in kept.items() if v is not None and v not in ("", {}) and not _is_nan(v)]
+    return f"dwlab.generate({str(row.get('prompt', ''))!r}, {', '.join(said)})"
+
+
+def _python(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value  # numpy's numbers print their type
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _mapping(text: object) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _versions(table: pd.DataFrame) -> list[str]:
+    texts = list(table["versions"].dropna().unique()) if "versions" in table else []
+    return [", ".join(f"{k} {_scalar(v)}" for k, v in _mapping(t).items()) or str(t) for t in texts[:5]]
+
+
+def _scalar(value: object) -> str:
+    return (
+        label(value)
+        if isinstance(value, str | int | float | None)
+        else json.dumps(value, default=str, ensure_ascii=False)
+    )
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _visible(value: object) -> object:
+    """Control characters as their pictures: a terminal or a parser could act on the real ones."""
+    if type(value) is not str:
+        return value
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\r\t" else c for c in value)
+
+
+def _thumbnail(picture: Image.Image) -> str:
+    picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    return _encoded(picture, "JPEG", quality=88, subsampling=0)
+
+
+def _sheet(table: pd.DataFrame) -> tuple[str, int]:
+    """The contact sheet as a data URI, and its width in pixels."""
+    sheet = grid(table)
+    encoded = _encoded(sheet, "PNG", optimize=True)
+    if len(encoded) > PNG_LIMIT:
+        encoded = _encoded(sheet, "JPEG", quality=85, subsampling=0)
+    return encoded, sheet.width
+
+
+def _figure(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return _data("PNG", buffer.getvalue())
+
+
+def _encoded(picture: Image.Image, kind: str, **options: Any) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return _data(kind, buffer.getvalue())
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(content).decode('ascii')}"

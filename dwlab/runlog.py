@@ -1,0 +1,52 @@
+"""The log that a run leaves beside its results: when it began, what failed, how it ended."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from .store import now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .events import Event
+    from .run import Outcome
+
+EVERY = 30.0  # seconds between lines of progress
+
+
+class RunLog:
+    """Appends lines to a file, which is made with the first line."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._finished = self._total = 0
+        self._last = time.monotonic()
+
+    def line(self, text: str) -> None:
+        """Write one line with the time; line breaks in `text` are kept from breaking the log."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as log:
+            log.write(f"{now()} {' '.join(text.split())}\n")
+
+    def start(self, total: int, todo: int) -> None:
+        """Say how much there is to do."""
+        self._total = todo
+        self.line(f"start: {total} cells, {todo} to do")
+
+    def event(self, event: Event) -> None:
+        """Note failures at once, and progress now and then."""
+        if event.kind == "failed":
+            self.line(f"{event.status}: cell {event.index}: {event.error}")
+        if event.kind in ("done", "failed"):
+            self._finished += 1
+            if time.monotonic() - self._last > EVERY:
+                self._last = time.monotonic()
+                self.line(f"progress: {self._finished} of {self._total}")
+
+    def end(self, outcome: Outcome) -> None:
+        """Say how it ended."""
+        self.line(
+            f"end: {outcome.made} made, {outcome.reused} reused, {outcome.failed} failed, {outcome.left} not reached"
+        )

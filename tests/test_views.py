@@ -1,0 +1,447 @@
+"""Grids, plots, reports, findings and progress, over tables of drawn (not diffused) pictures."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dwlab.errors import InvalidInput
+from dwlab.events import Event
+from dwlab.findings import axis_effects, identical_along, ranked_settings, swept
+from dwlab.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
+from dwlab.params import GenerationParams
+from dwlab.plots import interval, metric_plot, seconds_plot
+from dwlab.progress import Progress
+from dwlab.report import recipe, save_report
+from dwlab.shapes.world import COLOURS, SHAPES, Scene, draw
+from dwlab.typeset import fit, font
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "<img src=x onerror=alert(3)>",
+    '"><svg onload=alert(4)>',
+    "' onmouseover='alert(5)",
+    "<a href=javascript:alert(6)>x</a>",
+    "<iframe src=//example.com></iframe>",
+    "</style><style>body{display:none}</style>",
+    "</title><h1>7</h1>",
+    "<!-- a comment that never ends",
+    "{{ 7 * 7 }} {% raw %}",
+    "${alert(8)} $\\frac{1}{0$ $x_1$",
+    "=cmd|'/c calc'!A0",
+    "<details open ontoggle=alert(9)>",
+    "\u202eright to left\u202c \u05d0\u05d1\u05d2 \u0645\u0631\u062d\u0628\u0627",
+    "line one\nline two\r\n\tline three",
+    "bell \x07 escape \x1b[31m and &lt;b&gt; &#60;i&#62;",
+    "a word" + "W" * 3_000,
+    "long " * 4_000,
+    "_\u4e2d\u6587 \U0001f600 e" + "\u0301" * 200,
+)
+
+
+def sweep_table(
+    root: Path,
+    prompts: tuple[str, ...] = ("a red circle", "a star"),
+    *,
+    steps: tuple[int, ...] = (4, 8),
+    guidance: tuple[float, ...] = (1.0, 4.0),
+    seeds: tuple[int, ...] = (0, 1),
+    failed: tuple[int, ...] = (),
+    ignores: str = "",
+) -> pd.DataFrame:
+    """A table as a sweep leaves it, its pictures in `root`; the axis named `ignores` changes no pixel."""
+    rows: list[dict[str, Any]] = []
+    for n, (prompt, step, scale, seed) in enumerate(itertools.product(prompts, steps, guidance, seeds)):
+        told = {"prompt": prompt, "steps": step, "guidance": scale, "seed": seed}
+        number = hashlib.sha256(repr([v for k, v in told.items() if k != ignores]).encode()).digest()
+        colour, background = list(COLOURS)[number[0] % 4], list(COLOURS)[4 + number[1] % 4]
+        scene = Scene("large", colour, SHAPES[number[2] % len(SHAPES)], "center", background)
+        picture = draw(scene, np.random.default_rng(list(number)), side=64)
+        pixels = hashlib.sha256(picture.tobytes()).hexdigest()
+        path = root / "images" / pixels[:2] / f"{pixels}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+        good = n not in failed
+        rows.append(
+            {
+                "key": f"{n:064x}", "experiment": "views", "model": "shapes", "prompt": prompt, "negative_prompt": "",
+                "seed": seed, "steps": step, "guidance": scale, "scheduler": "DDIMScheduler", "width": 64, "height": 64,
+                "dtype": "float32", "device": "cpu", "seconds": 0.1 * step, "device_seconds": 0.05 * step,
+                "status": "ok" if good else "oom", "error": None if good else f"RuntimeError: no room for {prompt}",
+                "image": path.relative_to(root).as_posix() if good else None, "created": "2026-01-02T03:04:05Z",
+                "versions": json.dumps({"torch": "2.0"}), "scheduler_options": "{}", "call": "{}", "blank": 0,
+                "adherence": min(1.0, 0.1 * scale + 0.01 * step) if good else None,
+                "pixels": pixels if good else None,
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    axes = {"prompt": prompts, "steps": steps, "guidance": guidance, "seed": seeds}
+    table.attrs.update(axes={k: list(v) for k, v in axes.items() if len(v) > 1}, results=str(root))
+    return table
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, the text, and whether tags close in the order they opened."""
+
+    VOID = frozenset({"meta", "img", "br", "source", "link", "input", "hr"})
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def attributes(self, *names: str) -> list[str]:
+        return [value or "" for _, found in self.tags for name, value in found.items() if name in names]
+
+
+def report(table: pd.DataFrame, path: Path, **summary: Any) -> str:
+    save_report(table, path / "report.html", title="views", summary=summary)
+    return (path / "report.html").read_text("utf-8")
+
+
+def assert_labels_fit(sheet: Sheet) -> None:
+    for label in sheet.labels:
+        assert label.x >= 0 and label.x + label.width <= sheet.width
+        assert label.y >= 0 and label.y + label.height <= sheet.height
+        face = font(label.size, label.bold)
+        assert all(face.getlength(line) <= label.width for line in label.lines)
+        assert len(label.lines) * (face.getbbox("Ág")[3] - face.getbbox("Ág")[1]) <= label.height
+        assert not any(_overlap(label, tile, sheet.side) for tile in sheet.tiles)
+    for one, other in itertools.combinations(sheet.labels, 2):
+        assert (
+            one.x + one.width <= other.x
+            or other.x + other.width <= one.x
+            or one.y + one.height <= other.y
+            or other.y + other.height <= one.y
+        ), (one, other)
+
+
+def _overlap(label: Label, tile: tuple[int, int, int | None], side: int) -> bool:
+    x, y, _ = tile
+    beside = label.x + label.width <= x or x + side <= label.x
+    return not (beside or label.y + label.height <= y or y + side <= label.y)
+
+
+# ---- grids
+
+
+def test_every_picture_of_a_sweep_has_its_own_tile_on_the_grid(tmp_path):
+    table = sweep_table(tmp_path)
+    sheet = lay_out(table)
+    assert sorted(row for _, _, row in sheet.tiles) == list(range(16))
+    picture = grid(table)
+    assert picture.size == (sheet.width, sheet.height)
+    for x, y, row in sheet.tiles:
+        corner = Image.open(tmp_path / table["image"][row]).getpixel((1, 1))
+        assert picture.getpixel((x + 3, y + 3)) == pytest.approx(corner, abs=2)
+
+
+def test_rows_and_columns_can_be_chosen(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), seeds=(0, 1, 2))
+    sheet = lay_out(table, rows="seed", columns=["guidance", "steps"])
+    tiles = {row: (x, y) for x, y, row in sheet.tiles}
+    for row, (x, y) in tiles.items():
+        assert sorted(r for r, place in tiles.items() if place[1] == y) == list(
+            table.index[table["seed"] == table["seed"][row]]
+        )
+        same = (table["steps"] == table["steps"][row]) & (table["guidance"] == table["guidance"][row])
+        assert sorted(r for r, place in tiles.items() if place[0] == x) == list(table.index[same])
+    with pytest.raises(InvalidInput, match="steps, guidance, seed"):
+        grid(table, rows="lora")
+
+
+@pytest.mark.parametrize("side", [32, 128])
+def test_no_label_is_clipped_or_covered_whatever_the_prompt(tmp_path, side):
+    table = sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0, 4.0))
+    for columns in (None, "prompt"):
+        assert_labels_fit(lay_out(table, columns=columns, side=side))
+    assert_labels_fit(lay_out(sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0,), seeds=(0,)), side=side))
+
+
+def test_text_is_wrapped_and_a_cut_shows_an_ellipsis():
+    face = font(13, False)
+    lines = fit("several words that need more than one line of this width", 100, 2, 13)
+    assert len(lines) == 2 and lines[-1].endswith("…")
+    assert all(face.getlength(line) <= 100 for line in lines)
+    assert fit("short", 100, 2, 13) == ("short",)
+    assert "".join(fit("W" * 40, 100, 10, 13)) == "W" * 40
+
+
+def test_a_failed_cell_is_a_marked_tile(tmp_path):
+    table = sweep_table(tmp_path, failed=(3,))
+    x, y, _ = next(tile for tile in lay_out(table).tiles if tile[2] == 3)
+    tile = grid(table).crop((x, y, x + 128, y + 128))
+    colours = {colour: count for count, colour in tile.getcolors(128 * 128)}
+    assert colours[tuple(bytes.fromhex(FAILED_PAPER[1:]))] > 128 * 128 / 2
+    assert len(colours) > 10  # words are written on it
+
+
+def test_a_large_sweep_is_cut_to_the_limit_and_the_sheet_says_so(tmp_path):
+    table = sweep_table(tmp_path, ("a", "b", "c"), steps=(2, 4, 8), guidance=(1.0, 2.0, 3.0), seeds=(0, 1, 2))
+    sheet = lay_out(table, max_cells=30)
+    assert 18 <= len(sheet.tiles) <= 30
+    said = " ".join(line for label in sheet.labels for line in label.lines)
+    assert f"{len(sheet.tiles)} of 81 cells" in said and "the first" in said
+
+
+def test_pictures_outside_the_results_folder_are_not_opened(tmp_path):
+    root = tmp_path / "results"
+    table = sweep_table(root)
+    Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
+    assert open_picture(table, table["image"][0]) is not None
+    for path in ("../secret.png", str(tmp_path / "secret.png"), "images", "missing.png", "a\0b", None):
+        assert open_picture(table, path) is None
+
+
+def test_empty_and_single_tables_have_a_grid_a_plot_and_a_report(tmp_path):
+    single = sweep_table(tmp_path, ("a star",), steps=(4,), guidance=(1.0,), seeds=(0,))
+    for table in (single, single.iloc[:0], pd.DataFrame()):
+        assert grid(table).width >= 420
+        assert Page(report(table, tmp_path)).open == []
+    metric_plot(single).savefig(io.BytesIO())
+    assert "No pictures yet" in report(pd.DataFrame(), tmp_path)
+
+
+def test_a_grid_is_saved_as_a_png(tmp_path):
+    save_grid(sweep_table(tmp_path), tmp_path / "grid.png")
+    with Image.open(tmp_path / "grid.png") as picture:
+        assert picture.format == "PNG" and picture.width > 420
+
+
+# ---- the report
+
+
+def test_hostile_text_stays_text_in_the_report(tmp_path):
+    table = sweep_table(tmp_path, HOSTILE, failed=(0, 16, 160), guidance=(1.0,))
+    table["experiment"] = HOSTILE[0]
+    plain = Page(report(sweep_table(tmp_path), tmp_path, command="x", warnings=["x"]))
+    text = report(table, tmp_path, command=HOSTILE[3], warnings=list(HOSTILE), extra=HOSTILE[2])
+    page = Page(text)
+    assert page.open == []
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {"table", "div", "details"}
+    assert not [name for _, found in page.tags for name in found if name.startswith("on")]
+    for payload in HOSTILE:
+        if any(c in payload for c in "<>\"'"):
+            assert payload not in text
+    said = "".join(page.text)
+    for payload in HOSTILE[:11]:
+        assert payload in said
+    assert "\x1b" not in text and "\x07" not in text
+
+
+def test_the_report_asks_the_network_for_nothing_and_runs_nothing(tmp_path):
+    text = report(sweep_table(tmp_path, failed=(1,)), tmp_path, ok=15, failed=1, seconds=3.5)
+    page = Page(text)
+    assert not re.search(r"(src|href|srcset|action)\s*=\s*[\"']?\s*(https?:)?//", text)
+    assert "@import" not in text and not re.search(r"url\(", text)
+    assert page.attributes("src", "srcset") and all(
+        v.startswith("data:image/") for v in page.attributes("src", "srcset")
+    )
+    assert not {"script", "iframe", "object", "embed", "link", "base", "form"} & {tag for tag, _ in page.tags}
+    policy = next(found["content"] for tag, found in page.tags if found.get("http-equiv") == "Content-Security-Policy")
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def test_the_report_answers_what_was_best_what_failed_and_how_to_repeat_it(tmp_path):
+    table = sweep_table(tmp_path, failed=(5,), ignores="seed")
+    said = " ".join(" ".join(Page(report(table, tmp_path, command="dwlab sweep x.yaml", reused=4)).text).split())
+    assert "Best by adherence steps 8, guidance 4" in said and "Worst by adherence steps 4, guidance 1" in said
+    assert "seed changed nothing: 0 and 1 gave identical pictures" in said
+    assert "RuntimeError: no room for a red circle" in said and "out of memory" in said
+    assert "dwlab sweep x.yaml" in said and "15 pictures" in said and "1 failed" in said and "4 reused" in said
+    assert table["key"][0] in said
+
+
+def test_the_recipe_in_a_report_is_python_that_names_the_same_cell(tmp_path):
+    row = sweep_table(tmp_path, HOSTILE).to_dict("records")[-1] | {"scheduler_options": '{"eta": 0.5}'}
+    prompt, given = _call(recipe(row))
+    assert prompt == row["prompt"]
+    assert given["scheduler_options"] == {"eta": 0.5} and "negative_prompt" not in given and "call" not in given
+    params = GenerationParams.of(prompt=prompt, **given)
+    assert (params.seed, params.steps, params.guidance) == (row["seed"], row["steps"], row["guidance"])
+    assert recipe({"prompt": "\u202ea'\n"}).isprintable()
+
+
+def _call(text: str) -> tuple[str, dict[str, Any]]:
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call) and ast.unparse(call.func) == "dwlab.generate"
+    return ast.literal_eval(call.args[0]), {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+
+
+def test_a_report_shows_at_most_500_pictures_and_says_so(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), seeds=tuple(range(130)))
+    page = Page(report(table, tmp_path))
+    assert sum(tag == "figure" for tag, _ in page.tags) == 500
+    assert "500 of 520" in "".join(page.text)
+
+
+# ---- findings
+
+
+def test_an_axis_that_changes_nothing_is_found(tmp_path):
+    assert identical_along(sweep_table(tmp_path)) == []
+    (found,) = identical_along(sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0), ignores="guidance"))
+    assert found.startswith("guidance changed nothing: 1, 4 and 7") and "8 comparisons" in found
+
+
+def test_two_values_that_gave_the_same_pictures_are_named_and_the_others_not(tmp_path):
+    table = sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0), failed=(4,))
+    for _, rows in table.groupby(["prompt", "steps", "seed"]):
+        table.loc[rows.index[rows["guidance"] == 7.0], "pixels"] = rows["pixels"][rows["guidance"] == 4.0].iloc[0]
+    table.loc[4, "pixels"] = None
+    (found,) = identical_along(table)
+    assert (
+        found == "guidance 4 and 7 gave identical pictures wherever all else was equal (7 comparisons)"
+    )  # one cell failed
+    assert identical_along(table.drop(columns="pixels")) == []
+
+
+def test_axis_effects_average_seeds_before_they_spread(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), guidance=(1.0,))
+    table["adherence"] = [0.0, 1.0, 0.2, 0.8]  # steps 4, 8 by seed 0, 1
+    effects = axis_effects(table, "adherence").set_index(["axis", "value"])
+    assert effects.loc[("steps", "4"), "mean"] == pytest.approx(0.5)
+    assert effects.loc[("steps", "4"), "spread"] == pytest.approx(np.std([0.0, 1.0], ddof=1))  # one setting: its seeds
+    assert effects.loc[("seed", "1"), "spread"] == pytest.approx(np.std([1.0, 0.8], ddof=1))
+    wider = axis_effects(sweep_table(tmp_path), "adherence").set_index(["axis", "value"])
+    assert wider.loc[("prompt", "a star"), "spread"] == pytest.approx(np.std([0.14, 0.44, 0.18, 0.48], ddof=1))
+
+
+def test_axes_that_move_together_are_one_and_templates_are_told_apart(tmp_path):
+    table = sweep_table(tmp_path, ("a red star", "a blue star", "red only", "blue only"), seeds=(0,))
+    table = table[(table["steps"] == 4) == (table["guidance"] == 1.0)].copy()
+    table["colour"] = ["red" if "red" in p else "blue" for p in table["prompt"]]
+    axes = {"prompt": ["a {colour} star", "{colour} only"], "colour": ["red", "blue"]}
+    table.attrs["axes"] = axes | {"num_inference_steps": [8, 4], "guidance": [4, 1]}
+    found = {axis.name: [axis.label(v) for v in axis.values] for axis in swept(table)}
+    assert found == {**axes, "steps + guidance": ["8 · 4", "4 · 1"]}
+    assert [s[0] for s in ranked_settings(table, "adherence")] == ["steps 8, guidance 4", "steps 4, guidance 1"]
+    assert_labels_fit(lay_out(table))
+
+
+def test_schedulers_that_share_a_class_are_told_apart(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), steps=(4,))
+    table["scheduler"] = "EulerDiscreteScheduler"
+    table.loc[[1, 3], "scheduler_options"] = '{"use_karras_sigmas": true}'
+    table.attrs["axes"] = {"scheduler": ["euler karras", "Euler"], "guidance": [1.0, 4.0]}
+    assert [list(axis.values) for axis in swept(table)] == [["Euler Karras", "Euler"], [1.0, 4.0]]
+
+
+# ---- plots
+
+
+def test_plots_are_drawn_for_numbers_words_and_hostile_text(tmp_path):
+    table = sweep_table(tmp_path, HOSTILE, steps=(2, 64))
+    line = metric_plot(table, hue="guidance")
+    assert line.axes[0].get_xlabel() == "steps" and line.axes[0].get_ylabel() == "adherence"
+    means = [curve.get_ydata() for curve in line.axes[0].get_lines()]
+    assert np.allclose(means, [[0.12, 0.74], [0.42, 1.0]])
+    words = metric_plot(table, x="prompt", hue="seed")
+    assert len(words.axes[0].get_yticklabels()) == len(HOSTILE)
+    for figure in (line, words, metric_plot(table, hue="prompt", dark=True), seconds_plot(table)):
+        figure.savefig(io.BytesIO())  # lays text out: formulas and unknown glyphs would raise or warn here
+        assert figure.get_size_inches()[0] * figure.dpi == 700
+
+
+def test_a_plot_of_an_unknown_metric_or_axis_says_what_there_is(tmp_path):
+    table = sweep_table(tmp_path)
+    with pytest.raises(InvalidInput, match="adherence"):
+        metric_plot(table, "beauty")
+    with pytest.raises(InvalidInput, match="prompt, steps, guidance, seed"):
+        metric_plot(table, x="lora")
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_more_pictures():
+    sample = np.random.default_rng(0).normal(5.0, 1.0, 2000)
+    widths = []
+    for size in (20, 200, 2000):
+        low, high = interval(sample[:size])
+        assert low < sample[:size].mean() < high
+        widths.append(high - low)
+    assert widths[0] > 2 * widths[1] > 4 * widths[2]
+    assert interval(sample[:20]) == interval(sample[:20])
+
+
+# ---- progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def events(count: int, steps: int, *, fail: int = -1) -> list[Event]:
+    params = GenerationParams(prompt="a star")
+    found = []
+    for index in range(count):
+        found.append(Event("started", index, params))
+        found += [Event("step", index, params, step=s + 1, steps=steps) for s in range(steps)]
+        found.append(Event("failed" if index == fail else "done", index, params))
+    return found
+
+
+def test_a_log_gets_few_lines_and_a_last_one():
+    log = io.StringIO()
+    with Progress(100, stream=log, every=3600) as progress:
+        for event in events(100, 50, fail=7):
+            progress.update(event)
+    assert log.getvalue().splitlines()[0].startswith("100/100 pictures, 1 failed (100%)")
+    assert len(log.getvalue().splitlines()) == 1
+    assert "\r" not in log.getvalue() and "\x1b" not in log.getvalue()
+
+
+def test_a_log_line_estimates_the_time_left_and_an_interruption_is_said():
+    log = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), Progress(4, stream=log, every=0) as progress:
+        for event in events(2, 1):
+            progress.update(event)
+        raise KeyboardInterrupt
+    lines = log.getvalue().splitlines()
+    assert "2/4 pictures (50%)" in lines[-2] and "left" in lines[-2]
+    assert lines[-1].endswith("stopped")
+
+
+def test_steps_count_as_fractions_of_a_picture():
+    progress = Progress(4, stream=io.StringIO())
+    for event in events(2, 10)[:-6]:  # the second picture is half done
+        progress.update(event)
+    assert progress.amount == pytest.approx(1.5)
+    assert progress.finished == 1
+
+
+def test_a_terminal_gets_one_bar():
+    terminal = Terminal()
+    with Progress(3, stream=terminal) as progress:
+        for event in events(3, 10, fail=1):
+            progress.update(event)
+    drawn = terminal.getvalue()
+    assert drawn.count("\n") == 1 and "100%" in drawn and "3/3 pictures, 1 failed" in drawn
