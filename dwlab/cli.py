@@ -1,0 +1,241 @@
+"""The `dwlab` command: parses, calls, prints. Computing and drawing live elsewhere."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from . import __version__
+from .errors import DwlabError, InvalidInput
+from .quiet import quiet_libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .run import Outcome
+
+app = typer.Typer(
+    help="A lab bench for diffusion models: explore, sweep, compare.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+ResultsOption = Annotated[
+    Path | None, typer.Option("--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/).")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
+SOME_FAILED, INTERRUPTED = 3, 130
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a function a command; what is meant for the user is one line, without a traceback."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **options: Any) -> None:
+        try:
+            function(*args, **options)
+        except DwlabError as error:
+            _leave(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _leave("interrupted; what was finished is kept, the same command goes on", INTERRUPTED)
+        except BrokenPipeError:  # the reader of our output has seen enough
+            raise
+        except OSError as error:
+            _leave(f"{error}; check the path, free space and permissions", 1)
+
+    return app.command()(guarded)
+
+
+def _leave(text: str, code: int) -> NoReturn:
+    typer.echo(f"dwlab: {text}", err=True)
+    raise typer.Exit(code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dwlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    if not verbose:
+        warnings.simplefilter("ignore")  # the libraries' notices to developers
+        quiet_libraries()
+
+
+@command
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("out.png"),
+    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
+    negative: Annotated[str, typer.Option(help="What to keep away from.")] = "",
+    seed: Annotated[int, typer.Option(help="0 to 2^63-1.")] = 0,
+    steps: Annotated[int | None, typer.Option(help="1 to 1000 (default: the model's).")] = None,
+    guidance: Annotated[float | None, typer.Option(help="0 to 100 (default: the model's).")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help='A diffusers class or a common name, like "DPM++ 2M Karras".')
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = None,
+    dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    device: DeviceOption = "auto",
+) -> None:
+    """Draw one picture and write it as a PNG that carries its recipe."""
+    from . import render
+
+    if output.suffix.lower() != ".png":
+        raise InvalidInput("output", str(output), "a path that ends in .png")
+    picture = render.generate(
+        prompt, model=model, device=device, negative_prompt=negative, seed=seed, steps=steps, guidance=guidance,
+        scheduler=scheduler, width=width, height=height, dtype=dtype,
+    )  # fmt: skip
+    typer.echo(f"{picture.save(output)}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+
+
+@command
+def sweep(
+    experiment: Annotated[Path, typer.Argument(metavar="FILE", help="The experiment, a YAML file.")],
+    results: ResultsOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show counts and estimates; compute nothing.")] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Replace an axis or a base value; the value is YAML."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = 10_000,
+    pack: Annotated[
+        int | None, typer.Option(min=1, help="Pictures that share a call (default: chosen by size).")
+    ] = None,
+    device: DeviceOption = "auto",
+    notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
+) -> None:
+    """Compute what an experiment lacks, then write its table, grid, report and notebook."""
+    from .run import Sweep
+
+    spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
+    if dry_run:
+        typer.echo(spec.plan(results, device=device, limit=limit))
+        return
+    from .execute import execute
+
+    outcome, written = execute(spec, results=results, device=device, pack=pack, limit=limit)
+    if notebook:
+        written["notebook"] = _notebook(outcome)
+    _summary(outcome, written)
+    if outcome.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _notebook(outcome: Outcome) -> Path:
+    from .notebook import run_notebook
+
+    parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
+    return run_notebook("sweep", outcome.root / outcome.name / "sweep.ipynb", parameters)
+
+
+def _summary(outcome: Outcome, written: dict[str, Path]) -> None:
+    failed = (
+        f", {outcome.failed} failed (see error in the table; the same command tries them again)"
+        if outcome.failed
+        else ""
+    )
+    typer.echo(
+        f"{outcome.name}: {outcome.total} pictures, {outcome.made} made now, {outcome.reused} already there{failed}"
+    )
+    for note in outcome.notes:
+        typer.echo(f"  note      {note}")
+    for what, path in written.items():
+        typer.echo(f"  {what:<9} {path}")
+
+
+@command
+def table(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    format: Annotated[str, typer.Option(help="csv, json, parquet or markdown.")] = "markdown",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write (default: standard output).")
+    ] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Print an experiment's table, one row per cell."""
+    from .export import export
+    from .files import write_atomic
+    from .results import Results
+
+    data = export(Results(results).table(name), format)
+    if output:
+        write_atomic(output, data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+@command
+def metrics(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    only: Annotated[list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Compute metrics again over an experiment's pictures."""
+    from .results import Results
+    from .run import remeasure
+
+    found = Results(results)
+    found.table(name)  # refuses a name that never ran here
+    typer.echo(f"{name}: {remeasure(found.root, name, only)} pictures measured")
+
+
+@command
+def models() -> None:
+    """List the models that have a name here."""
+    from .catalog import CATALOG
+
+    for entry in CATALOG.values():
+        where = "in dwlab" if entry.local else entry.source
+        size = f"{entry.width}x{entry.height}"
+        typer.echo(
+            f"{entry.name:<12} {entry.family:<6} {size:<10} {entry.steps:>3} steps  guidance {entry.guidance:<5g} {where}"
+        )
+    typer.echo("Any diffusers folder or hub id (owner/name) works too.")
+
+
+@command
+def doctor(
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, results: ResultsOption = None
+) -> None:
+    """Show devices, versions, memory and disk, and what to do about what is missing."""
+    from . import doctor as check
+
+    report = check.examine(results)
+    typer.echo(check.as_json(report) if json_output else check.as_text(report))
+
+
+def _assignments(pairs: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` pairs as a map; values are YAML."""
+    from . import yamlfile
+
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not all(part.isidentifier() for part in name.split(".")):
+            raise InvalidInput("--set", pair, "NAME=VALUE, where NAME is a parameter or an axis")
+        found[name] = yamlfile.parse(value, f"--set {name}")
+    return found
+
+
+def main() -> None:
+    """The console script."""
+    app()

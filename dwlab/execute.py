@@ -1,0 +1,69 @@
+"""A whole sweep as a person wants it: computed with a progress bar and a log, then written up."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from .artifacts import write_artifacts
+from .paths import results_folder
+from .progress import Progress
+from .run import Outcome, run
+from .runlog import RunLog
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .events import Event
+    from .sweep import SweepSpec
+
+
+def execute(
+    spec: SweepSpec,
+    *,
+    results: str | Path | None = None,
+    device: str = "auto",
+    pack: int | None = None,
+    limit: int = 10_000,
+    cancel: threading.Event | None = None,
+    on_plan: Callable[[int, int], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> tuple[Outcome, dict[str, Path]]:
+    """Run what is missing and write the files of the sweep; returns the outcome and the files by what they are.
+
+    on_plan, on_event: told as by `dwlab.run.run`; who gives `on_event` shows the progress in place of the bar.
+    Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
+    """
+    log = RunLog(results_folder(results) / spec.name / "run.log")
+    with contextlib.ExitStack() as stack:
+        listeners = [log.event, *([on_event] if on_event else [])]
+
+        def begin(total: int, todo: int) -> None:
+            log.start(total, todo)
+            if on_plan:
+                on_plan(total, todo)
+            if todo and not on_event:
+                listeners.append(stack.enter_context(Progress(todo)).update)
+
+        def tell(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        try:
+            outcome = run(
+                spec,
+                results=results,
+                device=device,
+                pack=pack,
+                limit=limit,
+                cancel=cancel,
+                on_plan=begin,
+                on_event=tell,
+            )
+        except KeyboardInterrupt:
+            log.line("interrupted")
+            raise
+    log.end(outcome)
+    return outcome, {**write_artifacts(outcome), "log": log.path}

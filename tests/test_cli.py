@@ -1,0 +1,125 @@
+"""The command line: each command does its job, bad input ends with one line and code 2."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import dwlab
+from dwlab.cli import app
+from dwlab.images import read_recipe
+
+
+def dw(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    root = tmp_path_factory.mktemp("results")
+    base = {"prompt": "a {colour} ring | =1+1", "steps": 2, "width": 64, "height": 64}
+    dwlab.Sweep("trial", base=base, axes={"colour": ["red", "blue"]}).run(root)
+    return root
+
+
+def test_every_command_has_help_that_says_what_it_does():
+    for command in [None, *(c.name or c.callback.__name__ for c in app.registered_commands)]:
+        result = dw(*([command] if command else []), "--help")
+        assert result.exit_code == 0
+        assert "Usage" in result.output
+
+
+def test_generate_writes_a_png_with_its_recipe(tmp_path):
+    path = tmp_path / "out.png"
+    result = dw("generate", "a red circle", "-o", path, "--steps", 2, "--seed", 9, "--width", 64, "--height", 64)
+    assert result.exit_code == 0, result.output
+    assert read_recipe(path)["params"]["seed"] == 9
+    with Image.open(path) as image:
+        assert image.size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("generate", "x", "--steps", 0), "steps"),
+        (("generate", "x", "--width", 100), "width"),
+        (("generate", "x", "--scheduler", "eul"), "scheduler"),
+        (("generate", "x", "--model", "nosuch"), "model"),
+        (("generate", "x", "--device", "tpu"), "device"),
+        (("generate", "x", "-o", "out.jpg"), "output"),
+        (("sweep", "nosuch.yaml"), "file"),
+        (("table", "nosuch"), "experiment"),
+        (("metrics", "nosuch"), "experiment"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_the_field(arguments, named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = dw(*arguments)
+    assert result.exit_code == 2
+    assert named in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_says_counts_and_writes_nothing(tmp_path):
+    path = tmp_path / "trial.yaml"
+    path.write_text("base: {prompt: x}\naxes: {seed: {range: [0, 6]}, steps: [1, 2]}\nskip: [{seed: 5, steps: 2}]\n")
+    result = dw("sweep", path, "--dry-run", "--results", tmp_path / "results", "--set", "steps=[1, 2, 3]")
+    assert result.exit_code == 0
+    assert "cells:           17" in result.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_more_cells_than_the_limit_are_refused_with_the_number(tmp_path):
+    path = tmp_path / "trial.yaml"
+    path.write_text("base: {prompt: x}\naxes: {seed: {range: [0, 60]}}\n")
+    refused = dw("sweep", path, "--dry-run", "--limit", 50)
+    assert refused.exit_code == 2
+    assert "60 cells" in refused.stderr
+    assert dw("sweep", path, "--dry-run", "--limit", 60).exit_code == 0
+
+
+def test_tables_come_in_four_formats(results):
+    frames = {
+        "csv": pd.read_csv(io.BytesIO(dw("table", "trial", "--format", "csv", "--results", results).stdout_bytes)),
+        "json": pd.read_json(io.BytesIO(dw("table", "trial", "--format", "json", "--results", results).stdout_bytes)),
+        "parquet": pd.read_parquet(
+            io.BytesIO(dw("table", "trial", "--format", "parquet", "--results", results).stdout_bytes)
+        ),
+    }
+    for frame in frames.values():
+        assert list(frame["colour"]) == ["red", "blue"]
+        assert list(frame["steps"]) == [2, 2]
+        assert list(frame.columns) == list(frames["csv"].columns)
+    markdown = dw("table", "trial", "--results", results).stdout
+    assert len({line.replace("\\|", "").count("|") for line in markdown.splitlines()}) == 1
+
+
+def test_a_table_can_go_to_a_file(results, tmp_path):
+    assert dw("table", "trial", "--format", "csv", "-o", tmp_path / "t.csv", "--results", results).exit_code == 0
+    assert len(pd.read_csv(tmp_path / "t.csv")) == 2
+    assert dw("table", "trial", "--format", "xls", "--results", results).exit_code == 2
+
+
+def test_metrics_are_computed_again(results):
+    result = dw("metrics", "trial", "--results", results)
+    assert result.exit_code == 0
+    assert "2 pictures" in result.output
+
+
+def test_doctor_speaks_to_people_and_programs():
+    report = json.loads(dw("doctor", "--json").stdout)
+    assert report["device"] in report["devices"]
+    assert report["versions"]["torch"]
+    assert report["shapes"] is True
+    assert "devices:" in dw("doctor").stdout
+
+
+def test_models_are_listed():
+    assert "shapes" in dw("models").stdout
