@@ -21,7 +21,7 @@ setup: $(STAMP) ## make .venv with the pinned versions (again only when they cha
 # Asking each Python to run is the point: a pyenv shim exists for versions that do not.
 $(STAMP): pyproject.toml constraints.txt
 	@if ! $(BIN)/python -c '$(USABLE)' >/dev/null 2>&1; then \
-	  for python in $(PYTHONS); do \
+	  found=; for python in $(PYTHONS); do \
 	    if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then found="$$python"; break; fi; \
 	  done; \
 	  if [ -z "$$found" ]; then \

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .export import export
 from .files import write_atomic
 from .grids import save_grid
+from .paths import experiment_folder
 from .report import save_report
 from .results import Results
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def write_artifacts(outcome: Outcome) -> dict[str, Path]:
     """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are."""
-    folder = outcome.root / outcome.name
+    folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)
     written = {"report": folder / "report.html", "table": folder / "table.csv", "grid": folder / "grid.png"}
     write_atomic(written["table"], export(table, "csv"))

@@ -70,8 +70,12 @@ def lookup(name: str) -> Entry:
     """
     if name in CATALOG:
         return CATALOG[name]
-    folder = Path(name).expanduser()
-    if "\0" not in name and folder.is_dir():
+    try:
+        folder = Path(name).expanduser()
+        found = "\0" not in name and folder.is_dir()
+    except (OSError, RuntimeError):  # a name too long for a path, or ~name of an unknown user
+        found = False
+    if found:
         return _describe(name, folder)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name):
         return Entry(name, name)

@@ -133,18 +133,21 @@ def sweep(
     from .execute import execute
 
     outcome, written = execute(spec, results=results, device=device, pack=pack, limit=limit)
-    if notebook:
-        written["notebook"] = _notebook(outcome)
-    _summary(outcome, written)
+    try:
+        if notebook:
+            written["notebook"] = _notebook(outcome)
+    finally:  # a notebook that fails takes nothing away from what was computed
+        _summary(outcome, written)
     if outcome.failed:
         raise typer.Exit(SOME_FAILED)
 
 
 def _notebook(outcome: Outcome) -> Path:
     from .notebook import run_notebook
+    from .paths import experiment_folder
 
     parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
-    return run_notebook("sweep", outcome.root / outcome.name / "sweep.ipynb", parameters)
+    return run_notebook("sweep", experiment_folder(outcome.root, outcome.name) / "sweep.ipynb", parameters)
 
 
 def _summary(outcome: Outcome, written: dict[str, Path]) -> None:

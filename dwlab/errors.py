@@ -3,6 +3,7 @@
 DwlabError
 ├── InvalidInput      a value of the user's is wrong (also a ValueError)      exit code 2
 ├── ModelError        a model cannot be found, trusted or loaded              exit code 2
+│   └── NotDownloaded a hub model is not on this machine yet
 ├── StoreError        the results folder cannot be read or written            exit code 1
 └── MissingExtra      an optional part is not installed (also an ImportError) exit code 1
 """
@@ -37,6 +38,10 @@ class ModelError(DwlabError):
     """A model cannot be found, is not trusted, or does not load."""
 
     exit_code = 2
+
+
+class NotDownloaded(ModelError):
+    """A hub model is not on this machine, and what was asked must not fetch it."""
 
 
 class StoreError(DwlabError):

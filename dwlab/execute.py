@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from .artifacts import write_artifacts
-from .paths import results_folder
+from .paths import experiment_folder, results_folder
 from .progress import Progress
 from .run import Outcome, run
 from .runlog import RunLog
@@ -36,7 +36,7 @@ def execute(
     on_plan, on_event: told as by `dwlab.run.run`; who gives `on_event` shows the progress in place of the bar.
     Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
     """
-    log = RunLog(results_folder(results) / spec.name / "run.log")
+    log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
         listeners = [log.event, *([on_event] if on_event else [])]
 

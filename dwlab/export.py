@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ def export(table: pd.DataFrame, format: str) -> bytes:
     plain = pd.DataFrame(table)
     plain.attrs = {}
     if format == "csv":
-        return plain.apply(_defused).to_csv(index=False, lineterminator="\n").encode()
+        # texts in quotes: a bare carriage return would else begin a new row, and with it a new cell
+        return plain.apply(_defused).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
     if format == "json":
         return (plain.to_json(orient="records", force_ascii=False, indent=1) + "\n").encode()
     if format == "parquet":

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-    from .params import GenerationParams
-
 Values = dict[str, Any]
 
 
@@ -24,7 +22,7 @@ class Family:
 
     names: tuple[str, ...]
     version: int
-    compute: Callable[[Image.Image, GenerationParams], Values]
+    compute: Callable[[Image.Image, str], Values]  # of a picture and its prompt
     model: str | None = None
 
 
@@ -35,7 +33,7 @@ def _light(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"), dtype=np.float64) @ (0.299, 0.587, 0.114) / 255
 
 
-def _basic(image: Image.Image, _params: GenerationParams) -> Values:
+def _basic(image: Image.Image, _prompt: str) -> Values:
     """Properties of any picture.
 
     brightness: mean luma. contrast: its standard deviation (RMS contrast). sharpness: variance of its
@@ -58,13 +56,13 @@ def _basic(image: Image.Image, _params: GenerationParams) -> Values:
     }
 
 
-def _shapes(image: Image.Image, params: GenerationParams) -> Values:
+def _shapes(image: Image.Image, prompt: str) -> Values:
     """What the judge of `shapes` found, and the share of the prompt's attributes that it found right."""
     from . import shapes
 
     verdict = shapes.judge(image)
     found = {f"found_{name}": getattr(verdict, name) for name in ("shape", "colour", "size", "position", "background")}
-    return {**found, "adherence": shapes.adherence(params.prompt, verdict)}
+    return {**found, "adherence": shapes.adherence(prompt, verdict)}
 
 
 FAMILIES = (
@@ -88,15 +86,21 @@ def check_names(names: Iterable[str] | None) -> None:
             raise InvalidInput("metrics", name, f"{', '.join(NAMES)}; leave metrics out to take all that apply")
 
 
+def applying(model: str, names: Iterable[str] | None = None) -> set[str]:
+    """The metrics to take of a model's pictures: `names`, or all that apply to the model."""
+    if names is not None:
+        return set(names)
+    return {name for family in FAMILIES if family.model in (None, model) for name in family.names}
+
+
 def measure(
-    image: Image.Image, params: GenerationParams, names: Iterable[str] | None = None
+    image: Image.Image, *, prompt: str, model: str, names: Iterable[str] | None = None
 ) -> dict[str, tuple[int, Any]]:
     """Metrics of one picture as name -> (version, value); names: which ones (None: all that apply to its model)."""
-    wanted = set(NAMES if names is None else names)
+    wanted = applying(model, names)
     found: dict[str, tuple[int, Any]] = {}
     for family in FAMILIES:
-        applies = names is not None or family.model in (None, params.model)
-        if applies and wanted & set(family.names):
-            values = family.compute(image, params)
+        if wanted & set(family.names):
+            values = family.compute(image, prompt)
             found |= {name: (family.version, values[name]) for name in family.names if name in wanted}
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, device, schedulers
-from .errors import InvalidInput, ModelError
+from .errors import InvalidInput, ModelError, NotDownloaded
 from .files import write_atomic
 from .quiet import no_bars
 
@@ -158,7 +158,7 @@ def _snapshot(repo: str, download: bool) -> Path:
         return Path(snapshot_download(repo, local_files_only=True))
     except (OSError, ValueError):
         if not download:
-            raise ModelError(f"model {repo!r} is not downloaded yet") from None
+            raise NotDownloaded(f"model {repo!r} is not downloaded yet; the first run does it") from None
     from diffusers import DiffusionPipeline
 
     try:

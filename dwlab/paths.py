@@ -6,9 +6,11 @@ import os
 import re
 from pathlib import Path
 
-from .errors import InvalidInput
+from .errors import InvalidInput, StoreError
 
-RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine"})
+RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine", "readme.md"})
+# the store's own files, and what Windows takes for a device, whatever the case and what follows
+_TAKEN = re.compile(r"dwlab\.sqlite.*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def results_folder(explicit: str | Path | None = None) -> Path:
@@ -21,7 +23,10 @@ def results_folder(explicit: str | Path | None = None) -> Path:
     if given:
         if "\0" in str(given):
             raise InvalidInput("results", str(given), "a path without NUL characters")
-        return Path(given).expanduser().resolve()
+        try:
+            return Path(given).expanduser().resolve()
+        except RuntimeError as error:  # ~name of an unknown user, or links that go round
+            raise InvalidInput("results", str(given), f"the path of a folder ({error})") from None
     here = Path.cwd()
     project = next((p for p in (here, *here.parents) if (p / "experiments").is_dir()), here)
     return project / "results"
@@ -29,10 +34,22 @@ def results_folder(explicit: str | Path | None = None) -> Path:
 
 def check_name(name: object, field: str = "name") -> str:
     """`name` as the name of an experiment, which is also its folder's; raises InvalidInput."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name) or name in RESERVED:
+    good = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name)
+    if not isinstance(name, str) or not good or name.lower() in RESERVED or _TAKEN.fullmatch(name):
         raise InvalidInput(
             field,
             name,
-            f"1 to 64 letters, digits, '-', '_' or '.', a letter or digit first (not {', '.join(sorted(RESERVED))})",
+            "1 to 64 letters, digits, '-', '_' or '.', a letter or digit first, no '.' last, and none of "
+            f"{', '.join(sorted(RESERVED))}, dwlab.sqlite or a device's name",
         )
     return name
+
+
+def experiment_folder(root: Path, name: str) -> Path:
+    """Where the files of an experiment go, below the results folder; raises StoreError for a link, which may lead out."""
+    folder = root / check_name(name)
+    if folder.is_symlink():
+        raise StoreError(
+            f"{folder} is a link, and files written there could land anywhere; remove it, or choose another name"
+        )
+    return folder

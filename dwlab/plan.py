@@ -8,15 +8,15 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, device, lint, models, schedulers
-from .errors import ModelError
-from .params import GenerationParams
+from . import catalog, device, lint, metrics, models, schedulers
+from .errors import NotDownloaded
 from .store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from .params import GenerationParams
     from .sweep import Cell, SweepSpec
 
 PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
@@ -78,6 +78,7 @@ def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: 
 
     Raises InvalidInput or ModelError for a sweep that could not run.
     """
+    metrics.check_names(spec.metrics)
     store = Store(root) if (root / "dwlab.sqlite").exists() else None
     try:
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
@@ -86,12 +87,8 @@ def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: 
         warnings = lint.warnings(spec, cells)
         try:
             identities = identify_all(cells, device_name, download=False)
-        except ModelError as error:
-            if "not downloaded" not in str(error):
-                raise
+        except NotDownloaded as error:
             return _unknown(spec, cells, [*warnings, str(error)])
-        for (model, dtype), identity in identities.items():
-            models.check((c.params for c in cells if (c.params.model, c.params.dtype) == (model, dtype)), identity)
         keys = {cell_key(cell, identities): cell for cell in cells}
         statuses = store.statuses(keys) if store and known else {}
         todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
@@ -110,9 +107,14 @@ Identities = dict[tuple[str, str], models.Identity]
 
 
 def identify_all(cells: Iterable[Cell], device_name: str, *, download: bool = True) -> Identities:
-    """The identity of each (model, dtype) that the cells name."""
-    pairs = dict.fromkeys((cell.params.model, cell.params.dtype) for cell in cells)
-    return {(model, dtype): models.identify(model, device_name, dtype, download=download) for model, dtype in pairs}
+    """The identity of each (model, dtype) that the cells name, with their schedulers and arguments checked against it."""
+    asked: dict[tuple[str, str], list[GenerationParams]] = {}
+    for cell in cells:
+        asked.setdefault((cell.params.model, cell.params.dtype), []).append(cell.params)
+    found = {(model, dtype): models.identify(model, device_name, dtype, download=download) for model, dtype in asked}
+    for pair, identity in found.items():
+        models.check(asked[pair], identity)
+    return found
 
 
 def cell_key(cell: Cell, identities: Identities) -> str:
@@ -121,9 +123,9 @@ def cell_key(cell: Cell, identities: Identities) -> str:
     return models.complete(cell.params, identity).key(identity.weights, identity.dtype)
 
 
-def rows_of(params: GenerationParams) -> int:
+def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
     """Denoiser rows that a picture costs: calls a step, twice with guidance."""
-    return params.steps * schedulers.calls_per_step(params.scheduler) * (2 if params.guided else 1)
+    return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
 
 
 def duration(seconds: float) -> str:
@@ -147,7 +149,7 @@ def _estimate(todo: list[Cell], identities: Identities, store: Store | None) -> 
         pixels = (params.width or 0) * (params.height or 0)
         measured &= rates[pair] is not None
         known &= rate[0] is not None
-        seconds += (rate[0] or 0) * rows_of(params) * pixels
+        seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
         size += rate[1] * pixels
     if not known:
         return None, size, "no picture of this model was timed on this device yet"
@@ -163,9 +165,9 @@ def _rates(identity: models.Identity, store: Store | None) -> tuple[float, float
     timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
     costs, sizes = [], []
     for text, seconds, size in timings:
-        params = GenerationParams(**json.loads(text))
-        pixels = (params.width or 1) * (params.height or 1)
-        costs.append(seconds / (rows_of(params) * pixels))
+        asked = json.loads(text)  # not validated: its model may have moved since
+        pixels = asked["width"] * asked["height"]
+        costs.append(seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels))
         sizes.append(size / pixels)
     return (statistics.median(costs), statistics.median(sizes)) if costs else None
 

@@ -17,14 +17,13 @@ from .plan import Identities, Plan, cell_key, identify_all, make_plan
 from .render import stream
 from .results import Results, Table
 from .store import CellRow, Store, now
-from .sweep import LIMIT, Cell, SweepSpec
+from .sweep import LIMIT, SweepSpec
 
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
 
     from .events import Event
-    from .params import GenerationParams
     from .picture import Picture
 
 Renderer = Callable[..., Iterator["Event"]]
@@ -83,13 +82,14 @@ def run(
     StoreError when the folder cannot be used.
     """
     metrics.check_names(spec.metrics)
-    identities = identify_all(spec.cells(limit=limit), device)
-    for (model, dtype), identity in identities.items():
-        models.check(
-            (c.params for c in spec.cells(limit=limit) if (c.params.model, c.params.dtype) == (model, dtype)), identity
-        )
+    drafts = spec.cells(limit=limit)
+    identities = identify_all(drafts, device)
     with Store(results_folder(results)) as store:
-        cells = _enter(spec, store, identities, limit)
+        seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
+        drawn = spec.cells(seeds, limit=limit) if seeds else drafts
+        cells = {cell_key(cell, identities): cell for cell in drawn}
+        members = [(cell.position, key, json.dumps(cell.axes, default=str)) for key, cell in cells.items()]
+        store.set_membership(spec.name, members)
         statuses = store.statuses(cells)
         todo = [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
         outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
@@ -102,16 +102,8 @@ def run(
                 for event in events:
                     saver.take(event)
             saver.commit()
+        _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
     return outcome
-
-
-def _enter(spec: SweepSpec, store: Store, identities: Identities, limit: int) -> dict[str, Cell]:
-    """Record the experiment and its members; returns its cells by key."""
-    seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
-    cells = {cell_key(c, identities): c for c in spec.cells(seeds if spec.random_seeds else None, limit=limit)}
-    members = [(c.position, key, json.dumps(c.axes, default=str)) for key, c in cells.items()]
-    store.set_membership(spec.name, members)
-    return cells
 
 
 @dataclass
@@ -153,7 +145,9 @@ class _Saver:
             image=self.store.save_picture(data), pixels=images.pixel_hash(picture.image), bytes=len(data),
             seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=versions(),
         )  # fmt: skip
-        values = metrics.measure(picture.image, picture.params, self.spec.metrics)
+        values = metrics.measure(
+            picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.spec.metrics
+        )
         values["nan"] = (metrics.NAN_VERSION, picture.nan)
         self._keep(row, event, values)
 
@@ -183,17 +177,26 @@ def versions() -> str:
 
 def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> int:
     """Compute metrics again over an experiment's pictures; returns how many pictures were measured."""
-    from PIL import Image
-
-    from .params import GenerationParams
-
     metrics.check_names(names)
     with Store(root) as store:
-        values = {}
-        for row in store.rows(name):
-            if row["status"] == "ok":
-                params: GenerationParams = GenerationParams(**json.loads(row["params"]))
-                with Image.open(root / row["image"]) as image:
-                    values[row["key"]] = metrics.measure(image.convert("RGB"), params, names)
+        return _measure(store, [row for row in store.rows(name) if row["status"] == "ok"], names)
+
+
+def _measure(store: Store, rows: list[dict[str, Any]], names: Sequence[str] | None) -> int:
+    from PIL import Image
+
+    values = {}
+    for row in rows:
+        asked = json.loads(row["params"])  # not validated: its model may have moved since
+        with Image.open(store.root / row["image"]) as image:
+            picture = image.convert("RGB")
+        values[row["key"]] = metrics.measure(picture, prompt=asked["prompt"], model=asked["model"], names=names)
+    if values:
         store.set_metrics(values)
     return len(values)
+
+
+def _lacks_metrics(row: dict[str, Any], names: Sequence[str] | None) -> bool:
+    """Whether a finished picture, made for another experiment perhaps, was not measured for all that is asked here."""
+    model = json.loads(row["params"])["model"]
+    return row["status"] == "ok" and not metrics.applying(model, names) <= set(row["metrics"])

@@ -27,6 +27,8 @@ class RunLog:
     def line(self, text: str) -> None:
         """Write one line with the time; line breaks in `text` are kept from breaking the log."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.is_symlink():  # appending would follow it
+            self.path.unlink()
         with self.path.open("a", encoding="utf-8") as log:
             log.write(f"{now()} {' '.join(text.split())}\n")
 

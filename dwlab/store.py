@@ -331,7 +331,9 @@ def _explained(root: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
             advice = f"it was in use by another process for over {BUSY_SECONDS} s; wait for that, then run this again"
         elif not isinstance(error, OSError) and _tells_damage(error):
-            advice = "dwlab.sqlite is damaged: move it away, then run this again: its rows are read back from the pictures"
+            advice = (
+                "dwlab.sqlite is damaged: move it away, then run this again: its rows are read back from the pictures"
+            )
         else:
             advice = "check free space and permissions, then run this again: what was finished is kept"
         raise StoreError(f"the results folder {root} cannot be used: {error}; {advice}") from error

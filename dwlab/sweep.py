@@ -204,7 +204,7 @@ class SweepSpec:
         for name, value in {**{k: v for k, v in self.base.items() if "." in k}, **point}.items():
             parent, _, child = name.partition(".")
             if child:
-                values[parent] = {**values.get(parent, {}), child: value}
+                values[parent] = {**_mapping(parent, values.get(parent, {})), child: value}
             elif name in FIELDS:
                 values[name] = value
         for name in _TEXTS:
@@ -257,7 +257,7 @@ def _groups(zipped: Any, values: Mapping[str, Any]) -> list[tuple[str, ...]]:
     for group in zipped:
         lengths = {}
         for name in group:
-            if name not in values or name in member or name in lengths:
+            if not isinstance(name, str) or name not in values or name in member or name in lengths:
                 raise InvalidInput("zip", name, f"an axis, once ({', '.join(values)})")
             column = values[name]
             lengths[name] = column.count if isinstance(column, RandomSeeds) else len(column)

@@ -13,19 +13,20 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT = 1 << 20  # bytes
 DEPTH_LIMIT = 20
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = ("str", "int", "float", "bool", "null", "seq", "map")
 
 
 def read(path: Path) -> dict[str, Any]:
     """The mapping that a YAML file holds; raises InvalidInput with file and line."""
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise InvalidInput(str(path), f"{path.stat().st_size:,} bytes", "a file of at most 1 MiB")
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            text = file.read(SIZE_LIMIT + 1).decode()  # bounded: what is opened may have no end
     except (OSError, ValueError) as error:  # ValueError: NUL in the name, or not UTF-8
-        if isinstance(error, InvalidInput):
-            raise
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InvalidInput("file", str(path), f"a readable YAML file ({reason})") from error
+    if len(text) > SIZE_LIMIT:
+        raise InvalidInput("file", str(path), "a file of at most 1 MiB")
     value = parse(text, path.name)
     if not isinstance(value, dict):
         raise InvalidInput(path.name, value, "a map with name, model, base, axes, zip, skip, metrics")
@@ -69,8 +70,19 @@ def _check(node: yaml.Node, source: str) -> None:
     """Raise InvalidInput for a tag that is not plain data, or a key that stands twice in a map."""
     import yaml
 
-    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
-        raise InvalidInput(_line(source, node), node.tag, "plain values (no tags)")
+    if node.tag not in [_TAG + kind for kind in _PLAIN]:
+        raise InvalidInput(
+            _line(source, node),
+            node.tag,
+            "text, numbers, true, false, null, lists and maps (no other tags; a date needs quotes)",
+        )
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            yaml.SafeLoader("").construct_object(node)
+        except (ValueError, LookupError):  # as for !!int x, or a number of 5,000 digits
+            raise InvalidInput(
+                _line(source, node), node.value, f"a value that is a {node.tag.removeprefix(_TAG)}"
+            ) from None
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _check(item, source)

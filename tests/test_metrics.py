@@ -8,14 +8,13 @@ from PIL import Image, ImageFilter
 
 from dwlab.errors import InvalidInput
 from dwlab.metrics import check_names, measure
-from dwlab.params import GenerationParams
 from dwlab.shapes import Scene, draw, full_caption
 
 SCENE = Scene("large", "red", "star", "left", "white")
 
 
 def values(image, prompt="", **options):
-    return {name: value for name, (_, value) in measure(image, GenerationParams(prompt), **options).items()}
+    return {name: value for name, (_, value) in measure(image, prompt=prompt, model="shapes", **options).items()}
 
 
 def flat(colour):
@@ -55,7 +54,7 @@ def test_adherence_is_the_share_of_what_was_asked():
 def test_only_what_was_asked_for_is_measured():
     picture = draw(SCENE, np.random.default_rng(0))
     assert set(values(picture, names=["contrast", "adherence"])) == {"contrast", "adherence"}
-    other = measure(picture, GenerationParams("x", model="sd15"))
+    other = measure(picture, prompt="x", model="sd15")
     assert "adherence" not in other
     assert "brightness" in other
     with pytest.raises(InvalidInput, match="beauty"):

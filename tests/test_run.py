@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import threading
 
 import pytest
 from PIL import Image
 
 import dwlab
+from dwlab.catalog import SHAPES_FOLDER
 from dwlab.images import pixel_hash, read_recipe
 from dwlab.render import stream
 from dwlab.run import remeasure, run
@@ -169,6 +171,13 @@ def test_metrics_can_be_chosen_and_computed_later(tmp_path):
     assert dwlab.Results(tmp_path).table("trial")["adherence"].notna().all()
 
 
+def test_a_picture_of_another_experiment_is_measured_for_what_this_one_asks(tmp_path):
+    sweep(metrics=["brightness"]).run(tmp_path)
+    table = sweep("other").run(tmp_path)
+    assert table["adherence"].notna().all()
+    assert dwlab.Results(tmp_path).table().shape[0] == 4
+
+
 def test_an_unknown_metric_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(dwlab.InvalidInput, match="beauty"):
         sweep(metrics=["beauty"]).run(tmp_path / "none")
@@ -183,3 +192,15 @@ def test_a_hostile_prompt_is_escaped_where_a_notebook_shows_it(tmp_path):
     picture = dwlab.generate(evil, steps=1, width=64, height=64)
     assert evil not in picture._repr_html_()
     assert evil not in sweep(base={**BASE, "prompt": evil}, axes={"prompt": [evil]}).plan(tmp_path)._repr_html_()
+
+
+def test_results_of_a_model_that_moved_away_can_still_be_read_planned_from_and_measured(tmp_path):
+    model = tmp_path / "mine"
+    shutil.copytree(SHAPES_FOLDER, model)
+    asked = {**BASE, "guidance": 3}  # what is left out comes from the catalog, which has more to say of shapes
+    sweep(model=str(model), base=asked).run(tmp_path / "results")
+    shutil.rmtree(model)
+    assert len(dwlab.Results(tmp_path / "results").table("trial")) == 4
+    assert remeasure(tmp_path / "results", "trial") == 4
+    plan = sweep("again", base=asked).plan(tmp_path / "results")  # the same weights under their catalog name
+    assert (plan.cells, plan.todo) == (4, 0)
