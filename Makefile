@@ -40,7 +40,7 @@ sweep: setup ## run a real sweep: EXPERIMENT=experiments/quickstart.yaml unless 
 	$(BIN)/dwlab sweep $(EXPERIMENT)
 
 lab: setup ## JupyterLab on the notebooks
-	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
 
 test: setup lint types rings ## lint, types, rings and the suite: under ten minutes on two cores
 	$(BIN)/pytest

@@ -48,7 +48,7 @@ def check_name(name: object, field: str = "name") -> str:
 def experiment_folder(root: Path, name: str) -> Path:
     """Where the files of an experiment go, below the results folder; raises StoreError for a link, which may lead out."""
     folder = root / check_name(name)
-    if folder.is_symlink():
+    if os.path.islink(folder):  # noqa: PTH114  # is False where there can be no such path, Path.is_symlink raises
         raise StoreError(
             f"{folder} is a link, and files written there could land anywhere; remove it, or choose another name"
         )

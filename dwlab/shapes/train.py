@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from transformers import CLIPTextModel
 
 from . import build
@@ -223,13 +223,13 @@ def text_half(clip: CLIPModel) -> dict[str, torch.Tensor]:
 
 
 def train_unet(
-    run: Run, model: Denoiser, pool: tuple[torch.Tensor, list[Scene]], samples: int, *, batch: int = 128
+    run: Run, model: Denoiser, pool: tuple[torch.Tensor, list[Scene]], samples: int, *, batch: int = 64
 ) -> Denoiser:
     """v-prediction (Salimans & Ho 2022) on the pool; a tenth of the captions is dropped for guidance."""
     latents, scenes = pool
     latents = latents / latents.std()
     noise_schedule = DDPMScheduler.from_config(build.scheduler().config)
-    ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+    ema = AveragedModel(model, avg_fn=_averaging)
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         picks = rng.integers(len(scenes), size=batch)
@@ -247,6 +247,12 @@ def train_unet(
     ]
     learn(run, "unet", model, loss_of, groups=groups, batch=batch, samples=samples, ema=ema)
     return cast("Denoiser", ema.module)
+
+
+def _averaging(average: torch.Tensor, current: torch.Tensor, updates: torch.Tensor | int) -> torch.Tensor:
+    """An exponential moving average that follows closely at first and over some 500 steps later."""
+    decay = min(0.998, (1 + float(updates)) / (10 + float(updates)))
+    return average * decay + current * (1 - decay)
 
 
 def export(run: Run, autoencoder: AutoencoderKL, clip: CLIPModel, denoiser: Denoiser, scale: float, out: Path) -> None:

@@ -1,0 +1,64 @@
+"""Every test runs offline, without a screen, and away from the user's own folders."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+BROWSERS = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ms-playwright"
+FOLDER = tempfile.TemporaryDirectory(prefix="dwlab-tests-", ignore_cleanup_errors=True)
+
+
+def user_folders(home: Path) -> dict[str, str]:
+    """Environment that puts everything of the user's under `home`: HOME for macOS, XDG for Linux, Jupyter's own."""
+    xdg = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
+    jupyter = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    return (
+        {"HOME": str(home)}
+        | {f"XDG_{kind}_HOME": str(home / place) for kind, place in xdg.items()}
+        | {name: str(home / name.lower()) for name in jupyter}
+    )
+
+
+# Now, before any library is imported: huggingface_hub, matplotlib and transformers read these once. Children inherit
+# them, and so do fixtures that live longer than a test.
+for _name in [name for name in os.environ if name.startswith("DWLAB_")]:
+    del os.environ[_name]
+os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(BROWSERS))  # the real one: a browser is no state of the user's
+os.environ |= user_folders(Path(FOLDER.name)) | {
+    "HF_HOME": f"{FOLDER.name}/huggingface",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": f"{FOLDER.name}/matplotlib",  # shared by all tests: the font list in it takes seconds to make
+}
+
+# No verdict by the clock; in CI the same examples every time.
+settings.register_profile("dwlab", deadline=None, derandomize=IN_CI, database=None)
+settings.load_profile("dwlab")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fresh user folders for each test; gives their home."""
+    home = tmp_path_factory.mktemp("home")
+    for name, place in user_folders(home).items():
+        monkeypatch.setenv(name, place)
+    return home
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the test is skipped, or fails in CI, where .ci/run installs it."""
+    import browsers
+
+    path = browsers.chromium()
+    if path is None:
+        (pytest.fail if IN_CI else pytest.skip)("no Chromium: `make browser` installs it or says how")
+    return path
