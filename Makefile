@@ -11,7 +11,7 @@ EXPERIMENT ?= experiments/quickstart.yaml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rings format startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures startup browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ rings: setup ## who may import whom
 format: setup ## put the code in style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: browser ## make the pictures of README and docs again
+	$(BIN)/python docs/pictures.py
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

@@ -27,7 +27,8 @@ class InvalidInput(DwlabError, ValueError):
         shown = repr(value)
         if len(shown) > 80:
             shown = f"{shown[:77]}..."
-        super().__init__(f"{field} is {shown}; allowed: {allowed}")
+        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in field)  # it may be a key of a file's
+        super().__init__(f"{plain} is {shown}; allowed: {allowed}")
 
     def at(self, place: str) -> InvalidInput:
         """The same error, with the place in a file or a sweep before the field."""

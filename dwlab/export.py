@@ -55,5 +55,6 @@ def _markdown(table: pd.DataFrame) -> str:
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
-    text = " ".join(value.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    text = "".join(c for c in " ".join(value.split()) if c.isprintable())  # no escapes for a terminal
+    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
     return f"{text[:77]}..." if len(text) > 80 else text

@@ -60,8 +60,7 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        base = {SPELLINGS.get(k, k): v for k, v in _mapping("base", self.base).items()}
-        axes = {SPELLINGS.get(k, k): v for k, v in _mapping("axes", self.axes).items()}
+        base, axes = _spelled("base", self.base), _spelled("axes", self.axes)
         if base.get("seed") == "random":
             del base["seed"]
             axes.setdefault("seed", {"random": 1})
@@ -265,6 +264,17 @@ def _groups(zipped: Any, values: Mapping[str, Any]) -> list[tuple[str, ...]]:
             raise InvalidInput("zip", lengths, "axes of the same length")
         member |= dict.fromkeys(group, tuple(group))
     return list(dict.fromkeys(member.get(name, (name,)) for name in values))
+
+
+def _spelled(place: str, given: Any) -> dict[str, Any]:
+    """The entries of a map under dwlab's own names."""
+    found: dict[str, Any] = {}
+    for name, value in _mapping(place, given).items():
+        own = SPELLINGS.get(name, name)
+        if own in found:
+            raise InvalidInput(f"{place}.{name}", value, f"one spelling only: {own} is given twice")
+        found[own] = value
+    return found
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ os.environ |= user_folders(Path(FOLDER.name)) | {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",  # small models gain nothing from more, and lose tenfold where tests share the cores
     "MPLCONFIGDIR": f"{FOLDER.name}/matplotlib",  # shared by all tests: the font list in it takes seconds to make
 }
 

@@ -421,10 +421,15 @@ def test_a_log_gets_few_lines_and_a_last_one():
 
 def test_a_log_line_estimates_the_time_left_and_an_interruption_is_said():
     log = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), Progress(4, stream=log, every=0) as progress:
-        for event in events(2, 1):
-            progress.update(event)
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with Progress(4, stream=log, every=0) as progress:
+            for event in events(2, 1):
+                progress.update(event)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     lines = log.getvalue().splitlines()
     assert "2/4 pictures (50%)" in lines[-2] and "left" in lines[-2]
     assert lines[-1].endswith("stopped")

@@ -1,0 +1,187 @@
+"""How `dwlab sweep` ends: 0, 2, 3, 130 or 1, never with a traceback, and the same command goes on (R11)."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from faults.harness import finished, store_damage
+
+pytest_plugins = ["faults.plugin"]
+REPOSITORY = Path(__file__).parent.parent
+SMALL = """
+name: small
+base: {prompt: "a {colour} circle", steps: 1, width: 64, height: 64}
+axes: {colour: [red, blue], seed: {range: [0, 3]}}
+"""
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return path
+
+
+def sweep(experiment, results, *more):
+    return ["sweep", str(experiment), "--results", str(results), "--no-notebook", *more]
+
+
+def start(arguments):
+    """`dwlab` in an interpreter of its own."""
+    path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(
+        [sys.executable, "-c", "from dwlab.cli import main; main()", *arguments],
+        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def rows(results):
+    """How many finished rows another process can see."""
+    try:
+        with closing(sqlite3.connect(f"file:{results / 'dwlab.sqlite'}?mode=ro", uri=True)) as sql:
+            return sql.execute("SELECT count(*) FROM cells WHERE status = 'ok'").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+def clean(ended):
+    """Whether what a child said is meant for people."""
+    return "Traceback" not in ended.err and "Exception ignored" not in ended.err
+
+
+def test_a_sweep_that_went_well_ends_with_0(forge, experiment, tmp_path):
+    root = tmp_path / "results"
+    ended = forge.run(root, "command", argument=sweep(experiment, root))
+    assert ended.code == 0 and clean(ended), ended
+    assert "6 pictures, 6 made now" in ended.out
+    assert {p.name for p in (root / "small").iterdir()} == {"table.csv", "grid.png", "report.html", "run.log"}
+    again = forge.run(root, "command", argument=sweep(experiment, root))
+    assert again.code == 0 and "0 made now, 6 already there" in again.out
+
+
+def test_bad_input_ends_with_2_and_leaves_nothing(forge, experiment, tmp_path):
+    root = tmp_path / "results"
+    for more in (
+        ["--set", "steps=0"],
+        ["--set", "colours=[red]"],
+        ["--device", "tpu"],
+        ["--limit", "5"],
+        ["--pack", "0"],
+    ):
+        ended = forge.run(root, "command", argument=sweep(experiment, root, *more))
+        assert ended.code == 2 and clean(ended) and ended.err and not ended.out, ended
+    assert not root.exists()
+
+
+def test_failed_cells_end_with_3_and_the_rest_is_made(forge, experiment, tmp_path):
+    root = tmp_path / "results"
+    # accepted by its name; only the scheduler's arithmetic finds it to be no number
+    experiment.write_text(SMALL.replace("axes: {", 'axes: {call.eta: [0, "none"], ') + "zip: [[colour, call.eta]]\n")
+    ended = forge.run(root, "command", argument=sweep(experiment, root))
+    assert ended.code == 3 and clean(ended), ended
+    assert "3 failed" in ended.out
+    with (root / "small" / "table.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["status"] for row in table] == ["ok"] * 3 + ["failed"] * 3
+    assert all(row["error"] and not row["image"] for row in table[3:])
+    assert "failed: cell" in (root / "small" / "run.log").read_text()
+    again = forge.run(root, "command", argument=sweep(experiment, root))
+    assert again.code == 3 and "0 made now, 3 already there, 3 failed" in again.out, "failed cells are tried again"
+
+
+@pytest.mark.parametrize("place", ["below a file", "in /proc", "a name too long", "its store is a folder", "read-only"])
+def test_a_folder_that_cannot_be_written_is_one_line_and_1(forge, experiment, tmp_path, place):
+    if place == "below a file":
+        (tmp_path / "file").touch()
+        root = tmp_path / "file" / "results"
+    elif place == "its store is a folder":
+        root = tmp_path / "results"
+        (root / "dwlab.sqlite").mkdir(parents=True)
+    elif place == "read-only":
+        root = tmp_path / "results"
+        root.mkdir(mode=0o500)
+    else:
+        root = Path("/proc/results") if place == "in /proc" else tmp_path / ("x" * 300)
+    ended = forge.run(root, "command", argument=sweep(experiment, root))
+    assert ended.code == 1 and clean(ended), ended
+    assert ended.err.startswith("dwlab: the results folder ") and len(ended.err.splitlines()) == 1
+    assert "check free space and permissions" in ended.err
+
+
+@pytest.mark.parametrize("points", [3, pytest.param(12, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment, tmp_path, points):
+    whole = tmp_path / "whole"
+    reference = forge.run(whole, "command", argument=sweep(experiment, whole))
+    assert reference.code == 0, reference
+    calls = reference.calls
+    last = max(call.number for call in calls if call.name in {"open", "write", "pwrite64", "pwrite"})
+    for k in {*range(2, last, last // (points - 1)), last}:
+        root = tmp_path / f"full-{k}"
+        ended = forge.run(root, "command", argument=sweep(experiment, root), fault=f"fail:{k}:ENOSPC:on")
+        assert ended.code == 1 and clean(ended), (k, ended)
+        assert ended.err.splitlines()[-1].startswith("dwlab: "), (k, ended.err)
+        assert "full" in ended.err or "No space left" in ended.err or "cannot be used" in ended.err, (k, ended.err)
+        assert not store_damage(root, set()), k
+        again = forge.run(root, "command", argument=sweep(experiment, root))
+        assert again.code == 0 and finished(root) == finished(whole), (k, again)
+
+
+def interrupt(forge, experiment, folder, seconds, times):
+    """Ctrl-C at random times of a sweep; the same command then makes what is missing."""
+    chance, codes = random.Random(times), []
+    for k in range(times):
+        root = folder / str(k)
+        ended = forge.run(
+            root,
+            "command",
+            argument=sweep(experiment, root),
+            kill_after=chance.uniform(0, seconds),
+            signal=signal.SIGINT,
+        )
+        assert ended.code in (0, 130) and clean(ended), ended
+        if ended.code == 130:
+            assert ended.err.splitlines()[-1].startswith("dwlab: interrupted")
+        codes.append(ended.code)
+        assert not store_damage(root, set())
+        kept = len(finished(root))
+        again = forge.run(root, "command", argument=sweep(experiment, root))
+        assert again.code == 0 and f"{6 - kept} made now, {kept} already there" in again.out, again
+    assert 130 in codes
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(15, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+def test_ctrl_c_at_any_time_keeps_what_was_finished(forge, experiment, tmp_path, times):
+    whole = forge.run(tmp_path / "whole", "command", argument=sweep(experiment, tmp_path / "whole"))
+    interrupt(forge, experiment, tmp_path / "stopped", whole.report["seconds"] * 0.8, times)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(experiment, tmp_path):
+    root = tmp_path / "results"
+    wide = ["--set", "seed={range: [0, 2000]}", "--set", "colour=[red]", "--set", "steps=4", "--pack", "1"]
+    process = start(sweep(experiment, root, *wide))
+    while not rows(root) and process.poll() is None:
+        time.sleep(0.05)
+    seen = rows(root)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, (out, err)
+    assert "Traceback" not in err and err.splitlines()[-1].startswith("dwlab: interrupted")
+    kept = rows(root)
+    assert 1 <= seen <= kept < 2000 and len(list(root.glob("images/*/*.png"))) >= kept
+    assert "interrupted" in (root / "small" / "run.log").read_text()
+    wide[1] = f"seed={{range: [0, {kept + 1}]}}"
+    process = start(sweep(experiment, root, *wide))
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0 and f"1 made now, {kept} already there" in out, (out, err)
