@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import CLIPConfig, CLIPModel, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from .captions import WORDS
 
@@ -38,19 +38,15 @@ def _merges(bpe: Tokenizer) -> list[tuple[str, str]]:
     return [tuple(pair) for pair in json.loads(bpe.to_str())["model"]["merges"]]
 
 
-def clip(words: CLIPTokenizer) -> CLIPModel:
-    """A small CLIP over 128-pixel pictures; its text half becomes the model's text encoder."""
+def text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
+    """A CLIP text encoder of four layers."""
     start, end = words.convert_tokens_to_ids([START, END])
-    text = {
-        "vocab_size": len(words), "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4,
-        "num_attention_heads": 4, "max_position_embeddings": 77,
-        "bos_token_id": start, "eos_token_id": end, "pad_token_id": end,
-    }  # fmt: skip
-    vision = {
-        "image_size": SIDE, "patch_size": 16, "hidden_size": 128, "intermediate_size": 512,
-        "num_hidden_layers": 4, "num_attention_heads": 4,
-    }  # fmt: skip
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=128))
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(words), hidden_size=128, intermediate_size=512, num_hidden_layers=4, num_attention_heads=4,
+            max_position_embeddings=77, bos_token_id=start, eos_token_id=end, pad_token_id=end,
+        )
+    )  # fmt: skip
 
 
 def vae() -> AutoencoderKL:

@@ -1,0 +1,1 @@
+"""Panels for notebooks. They show and ask; what computes is handed to them."""

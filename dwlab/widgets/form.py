@@ -1,0 +1,170 @@
+"""The part of a sweep that can be edited: a field for the prompt and one for each axis, as YAML."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+import yaml
+
+from .. import yamlfile
+from ..errors import InvalidInput
+from ..params import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..sweep import SweepSpec
+
+USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
+_EMPTY = {"seed": "0", "negative_prompt": "none"}  # what an empty field stands for
+_TEXTS = ("prompt", "negative_prompt")
+_MAPS = ("call", "scheduler_options")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+class Row:
+    """One field: a text that is YAML in flow style, and a line below it for what is wrong."""
+
+    def __init__(self, name: str, text: str, changed: Callable[[object], None]):
+        self.name, self.original = name, text
+        self.text = widgets.Text(
+            text,
+            description=name,
+            placeholder="a value or a list of values" if _is_placeholder(name) else _EMPTY.get(name, "the model's own"),
+            style={"description_width": "120px"},
+            layout={"width": "auto"},
+        )
+        self.text.observe(changed, "value")
+        self.message = widgets.HTML()
+        self.box = widgets.VBox([self.text, self.message])
+
+    def value(self) -> Any:
+        """What the text says; raises InvalidInput where it is not YAML, or empty and must not be."""
+        text = self.text.value
+        try:
+            value = yamlfile.parse(text, self.name)
+        except InvalidInput as error:
+            raise InvalidInput(self.name, text, "a value, or a list like [2, 4, 8], as plain YAML") from error
+        if value is None and _is_placeholder(self.name):
+            raise InvalidInput(self.name, text, "a value or a list of values")
+        return value
+
+
+class Form(widgets.VBox):
+    """Fields for a sweep. `changed` is called at each edit; `read` gives the sweep as a map."""
+
+    def __init__(self, changed: Callable[[], None]):
+        self._changed, self._original = changed, dict[str, Any]()
+        self._rows: dict[str, Row] = {}
+        wide = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
+        tooltip = "The files go to results/NAME; those of an earlier run of that name are replaced."
+        self.name = widgets.Text(description="name", tooltip=tooltip, **wide)
+        self.prompt = widgets.Textarea(description="prompt", rows=2, **wide)
+        self._prompt_message, self._name_message = widgets.HTML(), widgets.HTML()
+        self._general = widgets.HTML()
+        self._grid = widgets.Box().add_class("dwlab-fields")
+        for field in (self.name, self.prompt):
+            field.observe(self._edited, "value")
+        self.name_box = widgets.VBox([self.name, self._name_message])  # the panel finds a place for it
+        self._prompt_box = widgets.VBox([self.prompt, self._prompt_message])
+        super().__init__([self._prompt_box, self._grid, self._general])
+        self._loading = False
+
+    def load(self, spec: SweepSpec) -> None:
+        """Show the fields of a sweep."""
+        self._loading = True  # edits made here are not the user's
+        self._original = spec.as_dict()
+        base, axes = dict(spec.base), dict(spec.axes)
+        self.name.value = spec.name
+        self.prompt.value = str(base.pop("prompt", ""))
+        self._prompt_box.layout.display = "none" if "prompt" in axes else ""
+        values = {**axes, **base, **{name: None for name in USUAL if name not in axes and name not in base}}
+        values["model"] = axes.get("model", spec.model)
+        self._rows = {name: Row(name, _as_yaml(value), self._edited) for name, value in values.items()}
+        self._arrange()
+        self._loading = False
+        self._changed()
+
+    def read(self) -> dict[str, Any]:
+        """The sweep as edited, for `SweepSpec.from_dict`; raises InvalidInput for the first text that is no value."""
+        values = {name: row.value() for name, row in self._shown().items()}
+        axes = {k: v for k, v in self._original.get("axes", {}).items() if k in values}
+        base = {k: v for k, v in self._original.get("base", {}).items() if k in values}
+        for name, value in values.items():
+            if isinstance(value, list | dict) and name not in _MAPS:
+                axes[name] = value
+                base.pop(name, None)
+            elif _is_placeholder(name):
+                axes[name] = [value]
+            else:
+                axes.pop(name, None)
+                base.update({name: value} if value is not None else {})
+                if value is None:
+                    base.pop(name, None)
+        if "prompt" not in axes:
+            base["prompt"] = self.prompt.value
+        model = base.pop("model", "shapes")
+        zipped = [group for group in self._original.get("zip", ()) if all(name in axes for name in group)]
+        return {**self._original, "name": self.name.value, "model": model, "base": base, "axes": axes, "zip": zipped}
+
+    def complain(self, error: Exception | None) -> None:
+        """Show an error below the field it is about, or below all of them; None takes it away."""
+        where = self._place(error.field) if isinstance(error, InvalidInput) else ""
+        text = "" if error is None else f'<div class="dwlab-message" role="alert">{html.escape(str(error))}</div>'
+        places = {name: row.message for name, row in self._rows.items()}
+        for name, message in {
+            **places,
+            "name": self._name_message,
+            "prompt ": self._prompt_message,
+            "": self._general,
+        }.items():
+            message.value = text if name == where else ""
+
+    def _place(self, field: str) -> str:
+        """The row that an error's field means: `axes of sweep 'x': steps` and `axes.steps.range` are both steps."""
+        field = field.rpartition(": ")[2].removeprefix("axes.").removeprefix("base.")
+        field = re.sub(r" line \d+$", "", field)
+        found = [name for name in self._shown() if field == name or field.startswith(f"{name}.")]
+        if found:
+            return max(found, key=len)
+        return {"prompt": "prompt ", "name": "name"}.get(field, "")
+
+    def _edited(self, _change: object) -> None:
+        if not self._loading:
+            self._arrange()
+            self._changed()
+
+    def _arrange(self) -> None:
+        """Give each placeholder of the prompts a field, and show only the fields that are of use."""
+        for name in self._placeholders():
+            if name not in self._rows and name not in FIELDS:
+                self._rows[name] = Row(name, "", self._edited)
+        boxes = tuple(row.box for row in self._shown().values())
+        if boxes != self._grid.children:
+            self._grid.children = boxes
+
+    def _placeholders(self) -> list[str]:
+        texts = [self.prompt.value, *(row.text.value for name, row in self._rows.items() if name in _TEXTS)]
+        return [m[1] for text in texts for m in _PLACEHOLDER.finditer(text.replace("{{", "").replace("}}", ""))]
+
+    def _shown(self) -> Mapping[str, Row]:
+        present = set(self._placeholders())
+        return {name: row for name, row in self._rows.items() if not _is_placeholder(name) or name in present}
+
+
+def _is_placeholder(name: str) -> bool:
+    return name not in FIELDS and "." not in name
+
+
+def _as_yaml(value: Any) -> str:
+    """A value on one line, as YAML in flow style; nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, range):
+        value = {"range": [value.start, value.stop, value.step]}
+    value = list(value) if isinstance(value, tuple) else value
+    text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
+    return text.removesuffix("...\n").strip()

@@ -1,0 +1,279 @@
+"""The panel of the sweep notebook: pick an experiment, edit it, see what it would cost, run it, watch it grow."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import logging
+import math
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from ..errors import DwlabError
+from ..plan import duration
+from ..progress import Progress, clock
+from ..results import Results
+from ..run import Sweep
+from . import parts
+from .form import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..events import Event
+    from ..plan import Plan
+    from ..results import Table
+    from ..run import Outcome
+
+    Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
+
+log = logging.getLogger(__name__)
+DEBOUNCE = 0.25  # seconds without an edit before the sweep is planned again
+PAINT_EVERY = 2.0  # seconds, at least, between two views of what is there so far
+TELL_EVERY = 0.2  # seconds between moves of the progress bar
+VIEWS = ("Grid", "Table", "Plots", "Files")
+_WIDE = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
+
+
+class SweepPanel(widgets.VBox):
+    """Controls and views of one sweep at a time.
+
+    experiments: what the list shows -> a function that gives the sweep. execute: computes a sweep and
+    writes its files, like `dwlab.execute.execute`. It runs on a thread of its own, because what the page
+    says, Cancel for one, waits while the kernel runs a cell.
+    """
+
+    def __init__(
+        self, experiments: Mapping[str, Callable[[], Sweep]], execute: Execute, *, root: Path, device: str = "auto"
+    ) -> None:
+        self.root, self.device = root, device
+        self._experiments, self._execute = dict(experiments), execute
+        self._cancel, self._ended = threading.Event(), threading.Event()
+        self._planning, self._painting = threading.Lock(), threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._worker: threading.Thread | None = None
+        self._progress = Progress(0)
+        self._began = self._told = 0.0
+        self._name = ""  # whose pictures the views show
+        self._make_controls()
+        style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
+        top = widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields")
+        buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class("dwlab-buttons")
+        parts_ = [
+            widgets.HTML(f"<style>{style}</style>"),
+            top,
+            self.form,
+            self.plan_line,
+            buttons,
+            self.status,
+            self.views,
+        ]
+        super().__init__(parts_)
+        self.add_class("dwlab-sweep")
+        self._picked(None)
+
+    def _make_controls(self) -> None:
+        self.form = Form(self._edited)
+        self.pick = widgets.Dropdown(options=list(self._experiments), description="experiment", **_WIDE)
+        self.pick.observe(self._picked, "value")
+        self.plan_line, self.status = widgets.HTML(), widgets.HTML()
+        self.run_button = widgets.Button(
+            description="Run", button_style="primary", icon="play", tooltip="Compute what is missing", disabled=True
+        )
+        self.cancel_button = widgets.Button(
+            description="Cancel", icon="stop", tooltip="Stop within a step; what is finished is kept", disabled=True
+        )
+        self.run_button.on_click(lambda _: self.start())
+        self.cancel_button.on_click(lambda _: self.cancel())
+        self.bar = widgets.FloatProgress(max=1.0, layout={"width": "auto", "flex": "1 1 200px"})
+        self._pages = [widgets.HTML().add_class("dwlab-view") for _ in VIEWS]
+        self.views = widgets.Tab(self._pages, titles=VIEWS, selected_index=0)
+        self.views.observe(lambda _: threading.Thread(target=self._paint, daemon=True).start(), "selected_index")
+
+    @property
+    def name(self) -> str:
+        """The name of the sweep that is shown."""
+        return self._name
+
+    @property
+    def running(self) -> bool:
+        """Whether pictures are being computed."""
+        return self._worker is not None and self._worker.is_alive()
+
+    # -- picking and planning ------------------------------------------------------------------
+
+    def _picked(self, _change: object) -> None:
+        if not self._experiments:
+            self.form.layout.display = self.views.layout.display = "none"
+            self._say(
+                "No experiments yet: put a YAML file into the project's folder experiments/, then run this cell again."
+            )
+            return
+        with self._complaining():
+            self.form.load(self._experiments[self.pick.value]())
+
+    def _edited(self) -> None:
+        """Plan again once no edit came for a moment, away from the thread that serves the page."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(DEBOUNCE, self._plan)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _plan(self) -> None:
+        mine = self._timer
+        with self._planning, self._complaining():
+            sweep = Sweep.from_dict(self.form.read())
+            cells = sweep.cells()
+            self._plan_says(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
+            self.run_button.disabled = self.running
+            plan = sweep.plan(self.root, device=self.device)  # imports torch: seconds, the first time
+            if mine is self._timer:
+                self._plan_says(_plan_html(plan))
+            if sweep.name != self._name and not self.running:
+                self._name = sweep.name
+                self._paint()
+
+    @contextlib.contextmanager
+    def _complaining(self) -> Iterator[None]:
+        """Show what goes wrong inside where it belongs, and keep Run from being pressed until it is mended."""
+        try:
+            yield
+            self.form.complain(None)
+        except Exception as error:
+            if not isinstance(error, DwlabError | OSError):
+                log.exception("unexpected")
+            self.form.complain(error)
+            self._plan_says("")
+            self.run_button.disabled = True
+
+    def _plan_says(self, text: str) -> None:
+        self.plan_line.value = f'<div class="dwlab-plan">{text}</div>'
+
+    # -- running -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Compute what is missing of the sweep in the form; does nothing while one runs."""
+        if self.running:
+            return
+        self._cancel.clear()
+        self._ended.clear()
+        self.run_button.disabled, self.cancel_button.disabled = True, False
+        self.bar.bar_style, self.bar.value = "", 0.0
+        self._say("Starting &hellip;")
+        self._worker = threading.Thread(target=self._work, name="dwlab-panel", daemon=True)
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Stop within a step; what is finished stays."""
+        self._cancel.set()
+        self.cancel_button.disabled = True
+        self._say("Stopping, then writing up what is finished &hellip;")
+
+    def _work(self) -> None:
+        try:
+            sweep = Sweep.from_dict(self.form.read())
+            self._name = sweep.name
+            outcome, _ = self._execute(
+                sweep,
+                results=self.root,
+                device=self.device,
+                cancel=self._cancel,
+                on_plan=self._begin,
+                on_event=self._tell,
+            )
+        except Exception as error:
+            if not isinstance(error, DwlabError | OSError):
+                log.exception("a sweep ended unexpectedly")
+            self.form.complain(error)
+            ending, tone = "<b>Stopped</b> by an error, which stands above; what was finished is kept.", "danger"
+        else:
+            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed else "success"
+            self.bar.value = 1 - outcome.left / outcome.total
+        self._ended.set()
+        self._worker = None  # from here on nothing runs, and Run may be pressed
+        self.bar.bar_style = tone
+        self.cancel_button.disabled, self.run_button.disabled = True, False
+        self._say(ending)
+        if tone != "danger":
+            self._plan()  # the counts have changed
+        self._paint()
+
+    def _begin(self, _total: int, todo: int) -> None:
+        self._progress = Progress(todo, stream=io.StringIO(), every=math.inf)
+        self._began = time.monotonic()
+        self._say("Loading the model &hellip;")
+        threading.Thread(target=self._keep_painting, name="dwlab-painter", daemon=True).start()
+
+    def _tell(self, event: Event) -> None:
+        """Take an event of the run in; called on its thread, many times a second."""
+        progress = self._progress
+        progress.update(event)
+        soon = time.monotonic() - self._told < TELL_EVERY and progress.finished < progress.total
+        if soon or not progress.amount or self._cancel.is_set():
+            return
+        self._told = time.monotonic()
+        if progress.finished == progress.total:
+            self._say("Writing table, grid and report &hellip;")
+            return
+        share, took = progress.amount / progress.total, self._told - self._began
+        failed = f", {progress.failed:,} failed" if progress.failed else ""
+        self.bar.value = share
+        self._say(
+            f"{progress.finished:,} of {progress.total:,} pictures{failed} &middot; {clock(took)} so far"
+            f" &middot; about {clock(took * (1 - share) / share)} left"
+        )
+
+    def _say(self, text: str) -> None:
+        self.status.value = f'<div class="dwlab-status" role="status">{text}</div>'
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def _keep_painting(self) -> None:
+        pause, seen = PAINT_EVERY, 0
+        while not self._ended.wait(pause):
+            if self._progress.finished != seen:
+                seen, began = self._progress.finished, time.monotonic()
+                self._paint()
+                pause = max(PAINT_EVERY, 4 * (time.monotonic() - began))
+
+    def _paint(self) -> None:
+        """Draw the view that is open from what the store holds."""
+        with self._painting:
+            view = VIEWS[self.views.selected_index or 0]
+            found = Results(self.root)
+            table = found.table(self._name) if self._name in found.experiments() else None
+            text = "No pictures yet." if table is None or table.empty else _view(view, table, self.root, self._name)
+            self._pages[VIEWS.index(view)].value = text
+
+
+def _view(view: str, table: Table, root: Path, name: str) -> str:
+    if view == "Grid":
+        return parts.image_html(parts.small_grid(table), f"the pictures of {name} in rows and columns")
+    if view == "Table":
+        return parts.table_html(table)
+    if view == "Plots":
+        return parts.plots_html(table)
+    return parts.files_html(parts.files_of(root, name))
+
+
+def _plan_html(plan: Plan) -> str:
+    time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    counts = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
+    estimate = f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB" if plan.todo else ""
+    basis = f' <span class="dwlab-muted">({html.escape(plan.basis)})</span>' if plan.todo else ""
+    warnings = "".join(f"<li>{html.escape(text)}</li>" for text in plan.warnings)
+    return f"{counts}{estimate}{basis}{f'<ul>{warnings}</ul>' if warnings else ''}"
+
+
+def _ending(outcome: Outcome) -> str:
+    failed = f", {outcome.failed:,} failed (Run tries them again)" if outcome.failed else ""
+    made = f"{outcome.made:,} made now, {outcome.reused:,} already there{failed}"
+    if outcome.left:
+        return f"<b>Stopped</b>: {made}, {outcome.left:,} left. Run goes on from here."
+    return f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files."

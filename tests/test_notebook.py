@@ -1,0 +1,342 @@
+"""The sweep notebook: under plain papermill, after `dwlab sweep`, polled, killed, and with parameters that are wrong."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+import dwlab
+from dwlab.cli import app
+from dwlab.errors import DwlabError, InvalidInput
+from dwlab.notebook import PARAMETERS, notebook_path, open_sweep, run_notebook
+
+NOTEBOOK = notebook_path("sweep")
+OUTPUT_LIMIT = 200_000  # bytes of one cell's output
+FILES = {"table.csv", "grid.png", "report.html", "run.log"}
+TINY = """
+base: {prompt: "a {colour} circle", width: 64, height: 64}
+axes:
+  colour: [red, blue]
+  steps: [1, 2]
+"""
+ENDLESS = """
+base: {prompt: a red circle, width: 64, height: 64, steps: 1000}
+axes:
+  seed: {range: [0, 500]}
+"""
+CLI = [sys.executable, "-c", "from dwlab.cli import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "experiments").mkdir()
+    (folder / "experiments/tiny.yaml").write_text(TINY)
+    (folder / "experiments/endless.yaml").write_text(ENDLESS)
+    return folder
+
+
+def papermill(project, parameters, output="out.ipynb"):
+    """Plain papermill, as a person calls it from the project's folder; the parameters are YAML."""
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(NOTEBOOK),
+        output,
+        "-y",
+        json.dumps(parameters),
+        "--no-progress-bar",
+    ]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def outputs(path):
+    return [output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", ())]
+
+
+def kinds(path):
+    return {kind for output in outputs(path) for kind in output.get("data", ())}
+
+
+def said(path):
+    return "".join("".join(output["text"]) for output in outputs(path) if output["output_type"] == "stream")
+
+
+# ---- plain papermill
+
+
+@pytest.fixture(scope="module")
+def ran(project):
+    """A tiny sweep that plain papermill ran with overrides, into the project's own results."""
+    ended = papermill(project, {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3]}})
+    assert ended.returncode == 0, ended.stderr
+    return project
+
+
+def test_plain_papermill_computes_the_sweep_and_writes_its_files(ran):
+    table = dwlab.Results(ran / "results").table("tiny")
+    assert [(row.colour, row.steps) for row in table.itertuples()] == [("red", 1), ("red", 3), ("blue", 1), ("blue", 3)]
+    assert set(table["status"]) == {"ok"}
+    assert all((ran / "results" / image).is_file() for image in table["image"])
+    assert {path.name for path in (ran / "results/tiny").iterdir()} == FILES
+
+
+def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
+    path = ran / "out.ipynb"
+    nbformat.validate(nbformat.read(path, 4))
+    assert {"text/html", "image/jpeg", "image/png"} <= kinds(path)
+    assert max(len(json.dumps(output)) for output in outputs(path)) <= OUTPUT_LIMIT
+
+
+def test_its_progress_is_a_few_lines_and_no_bar(ran):
+    text = said(ran / "out.ipynb")
+    assert "4/4 pictures (100%)" in text
+    assert "tiny: 4 pictures made now, 0 already there" in text
+    assert "\r" not in text and "█" not in text
+
+
+def test_the_same_command_computes_only_what_is_missing(ran):
+    before = dwlab.Results(ran / "results").table("tiny").set_index("key")["created"]
+    ended = papermill(ran, {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3, 4]}}, "again.ipynb")
+    assert ended.returncode == 0, ended.stderr
+    after = dwlab.Results(ran / "results").table("tiny").set_index("key")["created"]
+    assert len(after) == 6
+    assert after[before.index].equals(before)
+    assert "tiny: 2 pictures made now, 4 already there" in said(ran / "again.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"experiment": "experiments/tiny.yaml", "overrides": {"nosuch": 1}}, "overrides.nosuch"),
+        ({"experiment": "experiments/tiny.yaml", "overides": {"steps": 1}}, "overides"),
+    ],
+)
+def test_a_name_that_is_unknown_fails_the_notebook_before_anything_is_computed(parameters, named, project):
+    parameters = parameters | {"results": str(project / "refused")}
+    ended = papermill(project, parameters, "refused.ipynb")
+    assert ended.returncode != 0
+    assert "InvalidInput" in ended.stderr and named in ended.stderr
+    assert not (project / "refused").exists()
+
+
+def test_without_an_experiment_it_runs_from_top_to_bottom_and_shows_the_panel(project):
+    output = project / "notebooks" / "panel.ipynb"
+    run_notebook("sweep", output, {})
+    assert "application/vnd.jupyter.widget-view+json" in kinds(output)
+    assert not [o for o in outputs(output) if o["output_type"] == "error"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"overrides": [1]}, "overrides"),
+        ({"overrides": {"__import__('os').system('touch owned')": 1}}, "overrides.__import__"),
+        ({"overrides": {"call.__import__('os')": 1}}, "overrides.call.__import__"),
+        ({"overrides": {"steps": [0]}, "experiment": "nosuch.yaml"}, "experiment"),
+        ({"overrides": {"steps": 2}, "experiment": ""}, "experiment"),
+        ({"overrides": {"steps": 2}, "compute": False}, "overrides"),
+        ({"compute": False}, "experiment"),
+        ({"experiment": 7}, "experiment"),
+    ],
+)
+def test_parameters_that_are_wrong_are_refused_by_name(parameters, field, project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project)
+    with pytest.raises(InvalidInput) as error:
+        open_sweep(**{"experiment": "experiments/tiny.yaml", "results": str(tmp_path / "none"), **parameters})
+    assert error.value.field.startswith(field)
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_experiment_is_found_from_the_notebooks_folder_too(project, tmp_path, monkeypatch):
+    (project / "notebooks").mkdir(exist_ok=True)
+    monkeypatch.chdir(project / "notebooks")
+    for experiment in ("experiments/tiny.yaml", "../experiments/tiny.yaml", "tiny"):
+        assert open_sweep(experiment, results=str(tmp_path)).name == "tiny"
+
+
+def test_the_parameters_cell_declares_what_may_be_set():
+    (cell,) = [c for c in nbformat.read(NOTEBOOK, 4).cells if "parameters" in c.metadata.get("tags", ())]
+    assert tuple(node.targets[0].id for node in ast.parse(cell.source).body) == PARAMETERS
+
+
+# ---- after `dwlab sweep`
+
+
+@pytest.fixture(scope="module")
+def swept(project):
+    """A tiny sweep that the command ran, with its own results folder; gives the folder and what was printed."""
+    root = project / "swept"
+    command = [*CLI, "sweep", "experiments/tiny.yaml", "--results", str(root)]
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return root, ended.stdout
+
+
+def test_the_command_leaves_notebook_table_grid_report_and_log(swept):
+    root, printed = swept
+    assert {path.name for path in (root / "tiny").iterdir()} == FILES | {"sweep.ipynb"}
+    assert all(str(root / "tiny" / name) in printed for name in [*FILES, "sweep.ipynb"])
+    assert "tiny: 4 pictures, 4 made now, 0 already there" in printed
+
+
+def test_its_notebook_shows_the_finished_store_and_computes_nothing(swept):
+    path = swept[0] / "tiny" / "sweep.ipynb"
+    assert {"text/html", "image/jpeg", "image/png"} <= kinds(path)
+    assert max(len(json.dumps(output)) for output in outputs(path)) <= OUTPUT_LIMIT
+    assert said(path) == ""
+
+
+@pytest.mark.parametrize("name", ["__import__('os').system('touch owned')", "steps;x", "a b", "call.x y", ""])
+def test_a_name_with_code_is_refused_by_the_command(name, project, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = str(project / "experiments/tiny.yaml")
+    result = CliRunner().invoke(app, ["sweep", experiment, "--results", str(tmp_path / "none"), "--set", f"{name}=1"])
+    assert result.exit_code == 2, result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failing_notebook_is_kept_and_says_why(tmp_path):
+    output = tmp_path / "tiny" / "sweep.ipynb"
+    with pytest.raises(DwlabError, match=r"notebook sweep failed at cell \d+: InvalidInput: experiment is 'nosuch'"):
+        run_notebook("sweep", output, {"experiment": "nosuch", "results": str(tmp_path), "compute": False})
+    assert [o["ename"] for o in outputs(output) if o["output_type"] == "error"] == ["InvalidInput"]
+    assert [path.name for path in output.parent.iterdir()] == ["sweep.ipynb"]
+
+
+def test_braces_in_a_folder_are_not_filled_in(swept, tmp_path):
+    root, _ = swept
+    output = tmp_path / "{experiment}" / "{0}" / "out.ipynb"
+    run_notebook("sweep", output, {"experiment": "tiny", "results": str(root), "compute": False})
+    assert [path.name for path in output.parent.iterdir()] == ["out.ipynb"]
+
+
+# ---- R3: no reader and no kill finds half a notebook
+
+
+def poll(path, process):
+    """(reads, torn reads) of `path` until `process` ends."""
+    reads = torn = 0
+    while process.poll() is None:
+        reads += 1
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            torn += 1
+    return reads, torn
+
+
+def writer(code, *arguments):
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)])
+
+
+AGAIN = """
+import sys
+from pathlib import Path
+from dwlab.notebook import run_notebook
+output, root = Path(sys.argv[1]), sys.argv[2]
+run_notebook("sweep", output, {"experiment": "tiny", "results": root, "compute": False})
+"""
+NAIVE = """
+import sys
+import nbformat.v4 as v4
+from papermill.iorw import write_ipynb
+notebook = v4.new_notebook(cells=[v4.new_code_cell("x", outputs=[v4.new_output("stream", text="x" * 10_000_000)])])
+for _ in range(20):
+    write_ipynb(notebook, sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])])
+def test_a_notebook_that_is_polled_and_killed_is_never_torn(kills, swept, tmp_path):
+    output, chance = tmp_path / "sweep.ipynb", random.Random(3)
+    began = time.monotonic()
+    run_notebook("sweep", output, {"experiment": "tiny", "results": str(swept[0]), "compute": False})
+    usual, first = time.monotonic() - began, output.stat().st_ino
+    reads = torn = 0
+    for attempt in range(kills + 1):
+        process = writer(AGAIN, output, swept[0])
+        if attempt < kills:  # at any moment of a run; the last one may end
+            timer = subprocess.Popen(["sleep", f"{chance.uniform(0.2, 1.3) * usual:.2f}"])
+            while timer.poll() is None and process.poll() is None:
+                reads, torn = reads + 1, torn + _is_torn(output)
+            process.send_signal(signal.SIGKILL)
+            timer.kill()
+            timer.wait()
+            process.wait()
+        else:
+            more, broken = poll(output, process)
+            reads, torn = reads + more, torn + broken
+            assert process.returncode == 0
+        torn += _is_torn(output)
+    assert reads > 0 and torn == 0
+    assert output.stat().st_ino != first  # it was replaced under the reader's eyes
+    assert list(outputs(output))
+
+
+def _is_torn(path):
+    try:
+        nbformat.validate(nbformat.reads(path.read_text(), 4))
+    except (ValueError, nbformat.ValidationError):
+        return True
+    return False
+
+
+def test_the_same_poller_finds_a_notebook_torn_that_papermill_writes_itself(tmp_path):
+    output = tmp_path / "naive.ipynb"
+    output.write_text("{}")
+    _, torn = poll(output, writer(NAIVE, output))
+    assert torn > 0
+
+
+# ---- R4: no kernel outlives its papermill
+
+
+def test_killing_papermill_ends_the_kernel_while_it_computes(project, tmp_path, record_property):
+    log = tmp_path / "results" / "endless" / "run.log"
+    parameters = json.dumps({"experiment": "experiments/endless.yaml", "results": str(tmp_path / "results")})
+    command = [sys.executable, "-m", "papermill", str(NOTEBOOK), str(tmp_path / "out.ipynb"), "-y", parameters]
+    with (tmp_path / "log").open("w") as sink:
+        parent = subprocess.Popen(command, cwd=project, stdout=sink, stderr=sink)
+    try:
+        _until(lambda: log.exists() or parent.poll() is not None, 120)
+        assert parent.poll() is None, (tmp_path / "log").read_text()
+        (kernel,) = [p for p in psutil.Process(parent.pid).children() if "ipykernel" in " ".join(p.cmdline())]
+        loaded = kernel.cpu_times().user
+        _until(lambda: kernel.cpu_times().user > loaded + 3, 120)  # the model loads in less; then it computes
+    finally:
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+    began = time.monotonic()
+    try:
+        _until(lambda: _gone(kernel), 15)  # within 5 s on a machine that is not busy
+    finally:
+        if not _gone(kernel):
+            kernel.kill()
+    record_property("seconds", round(time.monotonic() - began, 2))
+
+
+def _gone(process):
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
