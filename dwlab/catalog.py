@@ -43,7 +43,7 @@ CATALOG = {
     for entry in (
         Entry(
             "shapes", str(SHAPES_FOLDER), "sd", 128, 128, "DDIMScheduler",
-            steps=20, guidance=5.0, side_max=512, row_seconds=0.008,
+            steps=20, guidance=3.0, side_max=512, row_seconds=0.008,
         ),
         Entry(
             "sd15", "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd", 512, 512, "PNDMScheduler",

@@ -1,0 +1,65 @@
+"""Make the pictures of README and docs from real runs: `make pictures`."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+import dwlab
+from dwlab.execute import execute
+from dwlab.files import write_atomic
+from dwlab.plots import metric_plot
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT / "tests"))
+import browsers  # noqa: E402  # the tests' way to a browser
+
+
+def main() -> None:
+    """Run the experiments, then draw and photograph what they leave; results in the folder that is named, or a passing one."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        results = Path(sys.argv[1] if len(sys.argv) > 1 else folder + "/results")
+        for name in ("quickstart", "shapes"):
+            execute(dwlab.Sweep.from_yaml(ROOT / "experiments" / f"{name}.yaml"), results=results)
+        save(Image.open(results / "quickstart" / "grid.png"), "quickstart-grid.png", width=1400)
+        adherence(results)
+        browser = playwright.chromium.launch(
+            executable_path=browsers.chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")
+        page.goto((results / "quickstart" / "report.html").resolve().as_uri())
+        photograph(page, "quickstart-report.png")
+        browser.close()
+
+
+def adherence(results: Path) -> None:
+    """The embedded model's adherence over steps and guidance, from experiments/shapes.yaml."""
+    buffer = io.BytesIO()
+    table = dwlab.Results(results).table("shapes")
+    metric_plot(table, "adherence", x="steps", hue="guidance").savefig(buffer, dpi=110)
+    save(Image.open(buffer), "shapes-adherence.png", width=1000)
+
+
+def photograph(page: Page, name: str) -> None:
+    """What the page shows now."""
+    page.wait_for_timeout(1000)  # for pictures that load as they come into view
+    save(Image.open(io.BytesIO(page.screenshot())), name, width=1200)
+
+
+def save(image: Image.Image, name: str, width: int) -> None:
+    """Write a picture to docs/, at most `width` pixels wide and with few colours, so that the repository stays small."""
+    image = image.convert("RGB")
+    image.thumbnail((width, 4 * width), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.quantize(192, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    write_atomic(DOCS / name, buffer.getvalue())
+
+
+if __name__ == "__main__":
+    main()
