@@ -4,6 +4,7 @@ DwlabError
 ├── InvalidInput      a value of the user's is wrong (also a ValueError)      exit code 2
 ├── ModelError        a model cannot be found, trusted or loaded              exit code 2
 │   └── NotDownloaded a hub model is not on this machine yet
+├── RenderError       a picture could not be made                             exit code 3
 ├── StoreError        the results folder cannot be read or written            exit code 1
 └── MissingExtra      an optional part is not installed (also an ImportError) exit code 1
 """
@@ -43,6 +44,12 @@ class ModelError(DwlabError):
 
 class NotDownloaded(ModelError):
     """A hub model is not on this machine, and what was asked must not fetch it."""
+
+
+class RenderError(DwlabError):
+    """A picture could not be made; the text is what the pipeline said."""
+
+    exit_code = 3
 
 
 class StoreError(DwlabError):

@@ -43,9 +43,9 @@ def _defused(column: pd.Series) -> pd.Series:
 def _markdown(table: pd.DataFrame) -> str:
     """The columns a person reads, as a Markdown table; cells are escaped and kept on one line."""
     hidden = {"experiment", "versions", "pixels", "created", "dtype", "device", "width", "height", "device_seconds"}
-    shown = table[[c for c in table.columns if c not in hidden and not table[c].isna().all()]].copy()
+    shown = table[[c for c in table.columns if c == "key" or (c not in hidden and not table[c].isna().all())]].copy()
     empty = (shown == "").all() | (shown == "{}").all()
-    shown = shown.drop(columns=shown.columns[empty])
+    shown = shown.drop(columns=[c for c in shown.columns[empty] if c != "key"])
     shown["key"] = shown["key"].str[:10]
     for column in shown.select_dtypes(include=["object", "string"]):
         shown[column] = shown[column].map(_cell)

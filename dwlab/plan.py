@@ -94,7 +94,7 @@ def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: 
         todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
         seconds, size, basis = _estimate(todo, identities, store)
         return Plan(
-            spec.name, spec.count(), len(keys), len(keys) - len(todo),
+            spec.name, spec.combinations(), len(keys), len(keys) - len(todo),
             sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec), tuple(warnings),
             _dtype_hints(identities),
         )  # fmt: skip
@@ -191,7 +191,7 @@ def _dtype_hints(identities: Identities) -> tuple[str, ...]:
 def _unknown(spec: SweepSpec, cells: list[Cell], warnings: list[str]) -> Plan:
     size = sum((c.params.width or 512) * (c.params.height or 512) for c in cells) * PNG_BYTES_A_PIXEL
     basis = "the model is not here yet"
-    return Plan(spec.name, spec.count(), len(cells), 0, 0, None, size, basis, _axes(spec), tuple(warnings))
+    return Plan(spec.name, spec.combinations(), len(cells), 0, 0, None, size, basis, _axes(spec), tuple(warnings))
 
 
 def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import device as devices
 from . import models
-from .errors import ModelError
+from .errors import ModelError, RenderError
 from .events import Event
 from .params import GenerationParams, named
 from .picture import Picture
@@ -43,15 +43,15 @@ def generate(prompt: str, *, model: str = "shapes", device: str = "auto", **para
     """Make one picture.
 
     params: the fields of GenerationParams, diffusers' spellings accepted. Raises InvalidInput or
-    ModelError before anything loads, RuntimeError when the picture fails.
+    ModelError before anything loads, RenderError when the picture fails.
     """
     cell = GenerationParams(**named({"prompt": prompt, "model": model, **params}))
     for event in stream([cell], device=device):
         if event.kind == "failed":
-            raise RuntimeError(event.error)
+            raise RenderError(f"the picture failed: {event.error}")
         if event.kind == "done" and isinstance(event.result, Picture):
             return event.result
-    raise RuntimeError("the renderer ended without a picture")
+    raise RenderError("the renderer ended without a picture")
 
 
 def stream(

@@ -25,6 +25,34 @@ _ENUMERATE = 5_000_000  # combinations that are walked through to count what ski
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 _TEXTS = ("prompt", "negative_prompt")
 _MAPS = ("call", "scheduler_options")
+# columns of the results table beside the parameters, which a placeholder must not hide
+TAKEN = frozenset(
+    [
+        "key",
+        "experiment",
+        "device",
+        "seconds",
+        "device_seconds",
+        "status",
+        "error",
+        "image",
+        "created",
+        "versions",
+        "pixels",
+        "brightness",
+        "contrast",
+        "sharpness",
+        "colourfulness",
+        "blank",
+        "nan",
+        "found_shape",
+        "found_colour",
+        "found_size",
+        "found_position",
+        "found_background",
+        "adherence",
+    ]
+)
 Column = tuple[Any, ...] | RandomSeeds  # the values of an axis
 
 
@@ -70,6 +98,8 @@ class SweepSpec:
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "_values", {name: axis_values.values(name, spec) for name, spec in axes.items()})
         placeholders = self._placeholders()
+        for name in sorted(placeholders & TAKEN):
+            raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
         for name in axes:
             _known("axes", name, placeholders)
         if "prompt" not in base and "prompt" not in axes:
@@ -87,7 +117,8 @@ class SweepSpec:
         from pathlib import Path
 
         path = Path(path)
-        return cls.from_dict({"name": path.stem, **yamlfile.read(path)})
+        given = {key: value for key, value in yamlfile.read(path).items() if value is not None}
+        return cls.from_dict({"name": path.stem, **given})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Any:
@@ -162,6 +193,10 @@ class SweepSpec:
         Raises InvalidInput for a value that is not allowed, or for more than `limit` cells.
         """
         total = self.count()
+        if not total:
+            raise InvalidInput(
+                "skip", list(self.skip), f"rules that leave some of the {self.combinations():,} combinations"
+            )
         if total > limit:
             raise InvalidInput(
                 "axes", f"{total:,} cells", f"at most {limit:,}; raise it with --limit {total} if you mean it"

@@ -204,3 +204,25 @@ def test_an_unknown_key_in_the_file_is_refused(tmp_path):
     path.write_text("base: {prompt: x}\naxis: {steps: [1]}\n")
     with pytest.raises(InvalidInput, match="axis"):
         SweepSpec.from_yaml(path)
+
+
+def test_a_sweep_of_no_cells_is_refused():
+    with pytest.raises(InvalidInput, match="skip"):
+        spec(axes={"steps": [1, 2]}, skip=[{"steps": [1, 2]}]).cells()
+
+
+def test_a_placeholder_may_not_hide_a_column_of_the_table():
+    from dwlab.metrics import NAMES
+    from dwlab.params import FIELDS
+    from dwlab.results import COLUMNS
+    from dwlab.sweep import TAKEN
+
+    assert (set(COLUMNS) | {*NAMES, "nan"}) - FIELDS == TAKEN
+    with pytest.raises(InvalidInput, match="column"):
+        spec(base={"prompt": "a {status}"}, axes={"status": ["x"]})
+
+
+def test_an_empty_name_in_a_file_is_the_files_own(tmp_path):
+    path = tmp_path / "trial.yaml"
+    path.write_text("name:\nbase: {prompt: x}\n")
+    assert SweepSpec.from_yaml(path).name == "trial"
