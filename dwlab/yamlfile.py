@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import yaml
 
-SIZE_LIMIT = 1 << 18  # bytes; reading takes seconds beyond it
+SIZE_LIMIT = 1 << 20  # bytes
 DEPTH_LIMIT = 20
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = ("str", "int", "float", "bool", "null", "seq", "map")
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, Any]:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InvalidInput("file", str(path), f"a readable YAML file ({reason})") from error
     if len(text) > SIZE_LIMIT:
-        raise InvalidInput("file", str(path), "a file of at most 256 KiB")
+        raise InvalidInput("file", str(path), "a file of at most 1 MiB")
     value = parse(text, path.name)
     if not isinstance(value, dict):
         raise InvalidInput(path.name, value, "a map with name, model, base, axes, zip, skip, metrics")

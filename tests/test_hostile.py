@@ -337,7 +337,7 @@ def test_a_huge_file_is_refused_unread(tmp_path):
     with path.open("wb") as file:
         file.truncate(1 << 40)  # sparse: reading it would not end
     for endless in (path, "/dev/zero"):
-        with pytest.raises(InvalidInput, match="at most 256 KiB"):
+        with pytest.raises(InvalidInput, match="at most 1 MiB"):
             Sweep.from_yaml(endless)
 
 
