@@ -125,15 +125,27 @@ def test_full_captions_ask_for_exactly_their_scene():
         assert asked(full_caption(scene)) == scene.as_dict()
 
 
-def test_training_captions_never_ask_for_anything_else():
+def test_training_captions_without_lies_never_ask_for_anything_else():
     rng = np.random.default_rng(5)
     named = Counter()
     for scene in some_scenes(2000, seed=5):
-        wanted = asked(training_caption(scene, rng))
+        wanted = asked(training_caption(scene, rng, lies=0))
         assert wanted.items() <= scene.as_dict().items()
         named[len(wanted)] += 1
     assert named[5] > 800  # at least about half say everything
     assert sum(named[n] for n in range(4)) > 200  # and many leave much to the seed
+
+
+def test_training_captions_lie_now_and_then_but_never_name_what_is_held_out():
+    rng = np.random.default_rng(6)
+    told, lies = Counter(), Counter()
+    for _ in range(3000):
+        scene = random_scene(rng, held_out=False)
+        said = asked(training_caption(scene, rng))
+        told.update(said.keys())
+        lies.update(a for a, word in said.items() if getattr(scene, a) != word)
+        assert not Scene(**{**scene.as_dict(), **said}).held_out or len(said) < 5
+    assert all(0.04 < lies[a] / told[a] < 0.16 for a in ATTRIBUTES)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from .captions import WORDS
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SIDE = 128  # pixels; latents are an eighth of it
 LATENT_SIDE = 16
+CLIP_SIDE = 64  # pixels that the picture tower of the small CLIP sees
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
@@ -46,6 +47,28 @@ def text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
             vocab_size=len(words), hidden_size=128, intermediate_size=512, num_hidden_layers=4, num_attention_heads=4,
             max_position_embeddings=77, bos_token_id=start, eos_token_id=end, pad_token_id=end,
         )
+    )  # fmt: skip
+
+
+def clip(text: CLIPTextModel) -> CLIPModel:
+    """A small CLIP whose text tower is a copy of `text`; its picture tower sees 64 patches."""
+    config = CLIPConfig(
+        text_config=text.config.to_dict(), projection_dim=96,
+        vision_config={
+            "hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4,
+            "image_size": CLIP_SIDE, "patch_size": 8,
+        },
+    )  # fmt: skip
+    model = CLIPModel(config)
+    model.text_model.load_state_dict(text.state_dict())
+    return model
+
+
+def image_processor() -> CLIPImageProcessor:
+    """What turns a picture into the input of the small CLIP."""
+    return CLIPImageProcessor(
+        size={"shortest_edge": CLIP_SIDE}, crop_size={"height": CLIP_SIDE, "width": CLIP_SIDE},
+        image_mean=[0.5] * 3, image_std=[0.5] * 3,
     )  # fmt: skip
 
 

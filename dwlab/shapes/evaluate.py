@@ -2,6 +2,7 @@
 
 Scenes are drawn uniformly over the world, so about a tenth is of the held-out kind that
 training never saw; both kinds are reported apart. The judge says what each picture shows.
+With `--schedulers`, the same scenes under one scheduler after the other.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import diffusers
 import numpy as np
 import torch
-from diffusers import StableDiffusionPipeline
 
-from dwlab.files import write_atomic
-
+from ..files import write_atomic
+from ..schedulers import resolve
 from . import MODEL
 from .captions import full_caption
 from .judging import Verdict, judge
 from .world import ATTRIBUTES, Scene, random_scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+SCHEDULERS = (
+    "DDIM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC", "Heun", "PNDM", "DPM++ SDE", "LCM",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,10 @@ class Scores:
         """The part whose scenes are (True) or are not (False) of the held-out kind."""
         pairs = [pair for pair in zip(self.scenes, self.verdicts, strict=True) if pair[0].held_out == held_out]
         return Scores([scene for scene, _ in pairs], [verdict for _, verdict in pairs])
+
+    def adherence(self) -> float:
+        """The mean share of the five attributes that is right, 0..1."""
+        return float(np.mean([_right(*pair) for pair in zip(self.scenes, self.verdicts, strict=True)]))
 
     def summary(self) -> dict[str, float | int | None]:
         """Shares 0..1 that are right, by attribute and for `all` five at once; None where there is no picture."""
@@ -106,6 +115,15 @@ def report(found: Scores) -> dict[str, dict[str, float | int | None]]:
     }
 
 
+def by_scheduler(pipeline: Any, scenes: Sequence[Scene], **options: Any) -> Iterator[tuple[str, float]]:
+    """The adherence under the shipped scheduler, then under each of SCHEDULERS; options as of `scores`."""
+    yield "as shipped", scores(pipeline, scenes, **options).adherence()
+    for name in SCHEDULERS:
+        cls, settings = resolve(name)
+        scheduler = getattr(diffusers, cls).from_config(pipeline.scheduler.config, **settings)
+        yield name, scores(pipeline, scenes, scheduler=scheduler, **options).adherence()
+
+
 def table(parts: dict[str, dict[str, float | int | None]]) -> str:
     """The report as lines of text: one line a part, shares in percent."""
     columns = (*ATTRIBUTES, "all")
@@ -126,6 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    parser.add_argument("--schedulers", action="store_true", help="compare schedulers by adherence instead")
     args = parser.parse_args(argv)
     if not (args.model / "model_index.json").is_file():
         parser.error(f"--model {args.model}: no model_index.json there; give a diffusers folder, as train.py exports")
@@ -133,18 +152,31 @@ def main(argv: list[str] | None = None) -> None:
         if getattr(args, name) < 1:
             parser.error(f"--{name} {getattr(args, name)}: must be 1 or more")
 
-    pipeline = StableDiffusionPipeline.from_pretrained(args.model, use_safetensors=True).to(torch.float32)
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
+        args.model, use_safetensors=True, torch_dtype=torch.float32
+    )
     pipeline.set_progress_bar_config(disable=True)
-    found = scores(
-        pipeline, draw_scenes(args.captions, args.seed), steps=args.steps, guidance=args.guidance,
-        batch=args.batch, seed=args.seed, on_batch=lambda done: print(f"{done}/{args.captions}", flush=True),
-    )  # fmt: skip
+    scenes = draw_scenes(args.captions, args.seed)
+    options = {name: getattr(args, name) for name in ("steps", "guidance", "batch", "seed")}
+    found = _schedulers(pipeline, scenes, options) if args.schedulers else _attributes(pipeline, scenes, options)
+    if args.json is not None:
+        asked = {"captions": args.captions, **options, "scheduler": type(pipeline.scheduler).__name__}
+        write_atomic(args.json, json.dumps({**asked, **found}, indent=2).encode() + b"\n")
+
+
+def _attributes(pipeline: Any, scenes: list[Scene], options: dict[str, Any]) -> dict[str, Any]:
+    found = scores(pipeline, scenes, **options, on_batch=lambda done: print(f"{done}/{len(scenes)}", flush=True))
     parts = report(found)
     print(table(parts))
-    if args.json is not None:
-        asked = {name: getattr(args, name) for name in ("captions", "steps", "guidance", "seed")}
-        asked["scheduler"] = type(pipeline.scheduler).__name__
-        write_atomic(args.json, json.dumps({**asked, **parts}, indent=2).encode() + b"\n")
+    return parts
+
+
+def _schedulers(pipeline: Any, scenes: list[Scene], options: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, float] = {}
+    for name, share in by_scheduler(pipeline, scenes, **options):
+        found[name] = share
+        print(f"{name:<16} {share:7.1%} {share / found['as shipped']:7.2f} of the shipped scheduler's", flush=True)
+    return {"adherence": found}
 
 
 if __name__ == "__main__":

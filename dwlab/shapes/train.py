@@ -1,137 +1,37 @@
 """Train `shapes` from scratch: `python -m dwlab.shapes.train --work DIR`, resumable stage by stage.
 
 Stages: `vae` (an autoencoder on crops of renderings), `text` (captions against what they say),
-`pool` (renderings encoded once), `unet` (v-prediction on the pool, fresh captions each step) and
-`export` (a stock diffusers folder).
+`pool` (renderings encoded once), `unet` (v-prediction on the pool, fresh captions each step),
+`export` (a stock diffusers folder) and `clip` (a small CLIP of this world beside it).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import DDPMScheduler
+from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch.optim.swa_utils import AveragedModel
+from transformers import CLIPProcessor
 
 from . import build
 from .captions import asked, training_caption
-from .world import ATTRIBUTES, COLOURS, POSITIONS, SHAPES, SIZES, Scene, draw, random_scene
+from .learn import STAGES, Run, learn, to_tensor
+from .train_clip import train_clip
+from .world import ATTRIBUTES, CHOICES, Scene, draw, random_scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from diffusers import AutoencoderKL
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPModel, CLIPTextModel
 
-STAGES = ("vae", "text", "pool", "unet", "export")
-CHECKPOINT_SECONDS = 120
-# what a head may answer: nothing was said, or one of the attribute's words
-ANSWERS = {
-    "size": ["", *SIZES],
-    "colour": ["", *COLOURS],
-    "shape": ["", *SHAPES],
-    "position": ["", *POSITIONS],
-    "background": ["", *COLOURS],
-}
-
-
-@dataclass
-class Run:
-    """Where a training keeps its files, and on what it runs."""
-
-    work: Path
-    seed: int
-    device: str
-    words: CLIPTokenizer = field(default_factory=build.tokenizer)
-
-    def log(self, **row: object) -> None:
-        """Append one line to `log.jsonl` and show it."""
-        print(" ".join(f"{k}={v}" for k, v in row.items()), flush=True)
-        with (self.work / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-
-    def tokens(self, captions: list[str], *, padding: str = "max_length") -> torch.Tensor:
-        """Token ids [B, 77] of `captions`, or [B, longest] with padding="longest"."""
-        padded = self.words(captions, padding=padding, truncation=True, return_tensors="pt")
-        return padded.input_ids.to(self.device)
-
-
-def learn(
-    run: Run,
-    stage: str,
-    model: torch.nn.Module,
-    loss_of: Callable[[np.random.Generator], torch.Tensor],
-    *,
-    groups: list[dict[str, Any]],
-    batch: int,
-    samples: int,
-    ema: AveragedModel | None = None,
-) -> None:
-    """Train `model` on `samples` samples with AdamW, from the last checkpoint where there is one.
-
-    The rate warms up over the first 2% and falls to zero over the last 40%. `loss_of` draws its
-    batch from the generator it is given, which depends only on the seed and the step.
-    """
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))
-    rates = [group["lr"] for group in groups]
-    checkpoint = run.work / f"{stage}.pt"
-    done, seconds = 0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=run.device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        if ema is not None:
-            ema.load_state_dict(state["ema"])
-        done, seconds = state["done"], state["seconds"]
-
-    def save() -> None:
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "done": done, "seconds": seconds}
-        if ema is not None:
-            state["ema"] = ema.state_dict()
-        torch.save(state, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").replace(checkpoint)
-
-    model.train()
-    last_save = last_log = tick = time.monotonic()
-    losses: list[float] = []
-    while done < samples:
-        progress = done / samples
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * min(1.0, (progress + 1e-3) / 0.02, (1 - progress) / 0.4)
-        torch.manual_seed(run.seed * 1_000_003 + done)
-        with torch.autocast(torch.device(run.device).type, torch.bfloat16):
-            loss = loss_of(np.random.default_rng([run.seed, STAGES.index(stage), done]))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        if ema is not None:
-            ema.update_parameters(model)
-        done += batch
-        losses.append(float(loss.detach()))
-        now = time.monotonic()
-        seconds += now - tick
-        tick = now
-        if now - last_log > 20:
-            run.log(stage=stage, samples=done, seconds=round(seconds), loss=round(sum(losses) / len(losses), 5))
-            last_log, losses = now, []
-        if now - last_save > CHECKPOINT_SECONDS:
-            save()
-            last_save = now
-    save()
-    model.eval()
-
-
-def to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
-    """Pictures [H, W, 3] of bytes as one tensor [B, 3, H, W] in -1..1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+FIGURE_WEIGHT = 4.0  # how much more than the background a figure's latents count, where there is no noise
+OVERDRIVE = 4.0
 
 
 def train_vae(run: Run, samples: int, *, batch: int = 32, crop: int = 64) -> AutoencoderKL:
@@ -150,9 +50,7 @@ def train_vae(run: Run, samples: int, *, batch: int = 32, crop: int = 64) -> Aut
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
         return F.l1_loss(y, x) + 2 * F.mse_loss(y, x) + 0.5 * edges + 1e-4 * kl
 
-    learn(
-        run, "vae", model, loss_of, groups=[{"params": model.parameters(), "lr": 1.5e-3}], batch=batch, samples=samples
-    )
+    learn(run, "vae", model, loss_of, rate=1.5e-3, batch=batch, samples=samples)
     return model
 
 
@@ -173,7 +71,7 @@ class Reader(torch.nn.Module):
         super().__init__()
         self.text = build.text_encoder(run.words)
         width = self.text.config.hidden_size
-        self.heads = torch.nn.ModuleDict({a: torch.nn.Linear(width, len(ANSWERS[a])) for a in ATTRIBUTES})
+        self.heads = torch.nn.ModuleDict({a: torch.nn.Linear(width, 1 + len(CHOICES[a])) for a in ATTRIBUTES})
         self.to(run.device)
 
     def forward(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -194,13 +92,11 @@ def train_text(run: Run, samples: int, *, batch: int = 256) -> CLIPTextModel:
         captions = [training_caption(random_scene(rng, held_out=False), rng) for _ in range(batch)]
         said = [asked(caption) for caption in captions]
         scores = model(run.tokens(captions, padding="longest"))  # a causal encoder needs no padding after the end
-        wanted = {a: [ANSWERS[a].index(one.get(a, "")) for one in said] for a in ATTRIBUTES}
+        wanted = {a: [["", *CHOICES[a]].index(one.get(a, "")) for one in said] for a in ATTRIBUTES}
         losses = [F.cross_entropy(scores[a], torch.tensor(wanted[a], device=run.device)) for a in ATTRIBUTES]
         return torch.stack(losses).sum()
 
-    learn(
-        run, "text", model, loss_of, groups=[{"params": model.parameters(), "lr": 1e-3}], batch=batch, samples=samples
-    )
+    learn(run, "text", model, loss_of, rate=1e-3, batch=batch, samples=samples)
     return model.text
 
 
@@ -224,67 +120,92 @@ def make_pool(run: Run, autoencoder: AutoencoderKL, count: int) -> tuple[torch.T
     return latents, scenes
 
 
-class Denoiser(torch.nn.Module):
-    """Text encoder and UNet as one module, so that both are averaged and saved together."""
-
-    def __init__(self, run: Run, text: CLIPTextModel):
-        super().__init__()
-        self.text = text
-        self.unet = build.unet()
-        self.to(run.device)
-        self.unet.to(memory_format=torch.channels_last)
-
-
 def train_unet(
-    run: Run, model: Denoiser, pool: tuple[torch.Tensor, list[Scene]], samples: int, *, batch: int = 64
-) -> Denoiser:
-    """v-prediction (Salimans & Ho 2022) on the pool; a tenth of the captions is dropped for guidance."""
+    run: Run,
+    model: UNet2DConditionModel,
+    text: CLIPTextModel,
+    pool: tuple[torch.Tensor, list[Scene]],
+    samples: int,
+    *,
+    scale: float,
+    batch: int = 64,
+) -> UNet2DConditionModel:
+    """v-prediction (Salimans & Ho 2022) on the pool; a tenth of the captions is dropped for guidance.
+
+    `text` only listens. Two things are not textbook: figures weigh more than the background once they show
+    through the noise, because a small one covers a twentieth of the latents; and half of the samples come with
+    too strong a signal (see `overdriven`).
+    """
     latents, scenes = pool
-    latents = latents / latents.std()
-    noise_schedule = DDPMScheduler.from_config(build.scheduler().config)
+    figures = figure_masks(latents)
+    latents = latents * scale
+    kept = DDPMScheduler.from_config(build.scheduler().config).alphas_cumprod.to(run.device)
+    model.to(run.device, memory_format=torch.channels_last)
+    text.to(run.device).eval()
     ema = AveragedModel(model, avg_fn=_averaging)
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         picks = rng.integers(len(scenes), size=batch)
         captions = ["" if rng.random() < 0.1 else training_caption(scenes[i], rng) for i in picks]
-        x = latents[picks].to(run.device, memory_format=torch.channels_last)
-        noise = torch.randn_like(x)
         t = torch.from_numpy(rng.integers(1000, size=batch)).to(run.device)
-        context = model.text(run.tokens(captions)).last_hidden_state
-        predicted = model.unet(noise_schedule.add_noise(x, noise, t), t, context).sample
-        return F.mse_loss(predicted.float(), noise_schedule.get_velocity(x, noise, t))
+        alpha, sigma = (part.sqrt()[:, None, None, None] for part in (kept[t], 1 - kept[t]))
+        x = latents[picks].to(run.device, memory_format=torch.channels_last)
+        noisy = alpha * overdriven(x, sigma, rng) + sigma * torch.randn_like(x)
+        with torch.no_grad():
+            context = text(run.tokens(captions)).last_hidden_state
+        wanted = (alpha * noisy - x) / sigma  # the v that leads from here back to x
+        error = (model(noisy, t, context).sample.float() - wanted) ** 2
+        return (error * (1 + FIGURE_WEIGHT * alpha * figures[picks].to(run.device))).mean()
 
-    groups = [
-        {"params": list(model.unet.parameters()), "lr": 1e-3},
-        {"params": list(model.text.parameters()), "lr": 1e-4},
-    ]
-    learn(run, "unet", model, loss_of, groups=groups, batch=batch, samples=samples, ema=ema)
-    return cast("Denoiser", ema.module)
+    learn(run, "unet", model, loss_of, rate=6e-4, batch=batch, samples=samples, ema=ema)
+    return cast("UNet2DConditionModel", ema.module)
+
+
+def figure_masks(latents: torch.Tensor) -> torch.Tensor:
+    """Where latents [N, 4, H, W] differ from their background, which covers most of each: [N, 1, H, W] of 0 and 1."""
+    ground = latents.flatten(2).median(dim=2).values[..., None, None]
+    return ((latents - ground).norm(dim=1, keepdim=True) > latents.std()).float()
+
+
+def overdriven(x: torch.Tensor, sigma: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Half of the clean latents `x` [B, 4, H, W] made stronger, by up to 1 + OVERDRIVE times at full noise.
+
+    Guidance of 7.5 drives a sampler there: from words alone the model knows the picture almost exactly, so the
+    difference that is multiplied is large. Seen in training, such states lead back to the picture.
+    """
+    extra = np.where(rng.random(len(x)) < 0.5, 0, OVERDRIVE * rng.random(len(x)) ** 2)
+    return x * (1 + torch.from_numpy(extra).to(x)[:, None, None, None] * sigma**2)
 
 
 def _averaging(average: torch.Tensor, current: torch.Tensor, updates: torch.Tensor | int) -> torch.Tensor:
-    """An exponential moving average that follows closely at first and over some 500 steps later."""
-    decay = min(0.998, (1 + float(updates)) / (10 + float(updates)))
+    """An exponential moving average that follows closely at first and over some 1,000 steps later."""
+    decay = min(0.999, (1 + float(updates)) / (10 + float(updates)))
     return average * decay + current * (1 - decay)
 
 
-def export(run: Run, autoencoder: AutoencoderKL, denoiser: Denoiser, scale: float, out: Path) -> None:
+def export(
+    run: Run, autoencoder: AutoencoderKL, text: CLIPTextModel, unet: UNet2DConditionModel, scale: float, out: Path
+) -> None:
     """Write a stock diffusers folder.
 
     UNet and VAE are stored in float16, which diffusers loads as float32 when no dtype is named; the
     text encoder in float32, because transformers keeps a stored dtype.
     """
     autoencoder.register_to_config(scaling_factor=scale)
-    parts = build.pipeline(
-        words=run.words, text_encoder=denoiser.text, autoencoder=autoencoder.half(), denoiser=denoiser.unet.half()
-    )
+    parts = build.pipeline(words=run.words, text_encoder=text, autoencoder=autoencoder.half(), denoiser=unet.half())
     parts.to("cpu").save_pretrained(out, safe_serialization=True)
 
 
-def averaged(run: Run) -> tuple[Denoiser, int]:
+def save_clip(run: Run, model: CLIPModel, out: Path) -> None:
+    """Write a stock CLIP folder, in float32: transformers keeps a stored dtype."""
+    model.to("cpu", torch.float32).save_pretrained(out)
+    CLIPProcessor(build.image_processor(), run.words).save_pretrained(out)
+
+
+def averaged(run: Run) -> tuple[UNet2DConditionModel, int]:
     """The averaged denoiser of the last checkpoint, finished or not, and its number of samples."""
-    model = Denoiser(run, build.text_encoder(run.words))
-    state = torch.load(run.work / "unet.pt", map_location=run.device, weights_only=True)
+    model = build.unet()
+    state = torch.load(run.work / "unet.pt", map_location="cpu", weights_only=True)
     model.load_state_dict({k.removeprefix("module."): v for k, v in state["ema"].items() if k.startswith("module.")})
     return model, state["done"]
 
@@ -294,13 +215,15 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.train", description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the log")
     parser.add_argument("--out", type=Path, help="folder that receives the model (default: WORK/model)")
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="train the denoiser of this model folder further")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--vae-samples", type=int, default=120_000)
     parser.add_argument("--text-samples", type=int, default=100_000)
     parser.add_argument("--pool", type=int, default=30_000)
-    parser.add_argument("--unet-samples", type=int, default=250_000)
-    parser.add_argument("--until", choices=STAGES, default="export", help="last stage to run")
+    parser.add_argument("--unet-samples", type=int, default=500_000)
+    parser.add_argument("--clip-samples", type=int, default=600_000)
+    parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="last stage to run")
     parser.add_argument("--export-now", action="store_true", help="export the last checkpoint, train no further")
     args = parser.parse_args(argv)
     args.work.mkdir(parents=True, exist_ok=True)
@@ -313,21 +236,29 @@ def main(argv: list[str] | None = None) -> None:
 
 def run_stages(run: Run, args: argparse.Namespace) -> Iterator[str]:
     """Run one stage after the other, naming each when it is done."""
-    autoencoder = train_vae(run, args.vae_samples)
+    start = None
+    if args.start is not None:
+        start = StableDiffusionPipeline.from_pretrained(args.start, use_safetensors=True, safety_checker=None)
+        start.to(run.device, torch.float32)
+    autoencoder = start.vae if start else train_vae(run, args.vae_samples)
     yield "vae"
-    text = train_text(run, args.text_samples)
+    text = start.text_encoder if start else train_text(run, args.text_samples)
     yield "text"
     pool = make_pool(run, autoencoder, args.pool)
+    scale = autoencoder.config.scaling_factor if start else 1 / pool[0].std().item()
     yield "pool"
     if args.export_now:
-        denoiser, done = averaged(run)
+        unet, done = averaged(run)
         run.log(stage="export", samples=done)
     else:
-        denoiser = train_unet(run, Denoiser(run, text), pool, args.unet_samples)
+        unet = start.unet if start else build.unet()
+        unet = train_unet(run, unet, text, pool, args.unet_samples, scale=scale)
     yield "unet"
-    scale = 1 / pool[0].std().item()
-    export(run, autoencoder, denoiser, scale, args.out or run.work / "model")
+    out = args.out or run.work / "model"
+    export(run, autoencoder, text, unet, scale, out)
     yield "export"
+    save_clip(run, train_clip(run, text, args.clip_samples), out.with_name("clip"))
+    yield "clip"
 
 
 if __name__ == "__main__":

@@ -59,6 +59,9 @@ class Scene:
 
 
 ATTRIBUTES = tuple(f.name for f in fields(Scene))
+CHOICES = {
+    "size": tuple(SIZES), "colour": tuple(COLOURS), "shape": SHAPES, "position": tuple(POSITIONS), "background": tuple(COLOURS),
+}  # the words of each attribute  # fmt: skip
 
 
 def random_scene(rng: np.random.Generator, *, held_out: bool | None = None) -> Scene:

@@ -1,0 +1,88 @@
+"""How well the small CLIP finds the caption of a picture: `python -m dwlab.shapes.retrieval`.
+
+Two tasks on fresh renderings: the right one among 256 captions of unlike scenes, and among the captions that
+change one attribute of the right one (1 size, 6 or 7 colours, 7 shapes, 4 positions, 6 backgrounds).
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from transformers import CLIPModel, CLIPProcessor
+
+from .captions import full_caption
+from .world import CHOICES, Scene, draw, random_scene
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+CLIP = Path(__file__).parent / "clip"
+
+
+class Scorer:
+    """A CLIP folder that scores captions against pictures."""
+
+    def __init__(self, folder: Path = CLIP):
+        self.model = CLIPModel.from_pretrained(folder, use_safetensors=True).eval()
+        self.processor = CLIPProcessor.from_pretrained(folder)
+
+    def scores(self, captions: list[str], pictures: list[Image.Image]) -> torch.Tensor:
+        """Cosine similarity, scaled as in training, of each picture (row) with each caption (column)."""
+        inputs = self.processor(text=captions, images=pictures, return_tensors="pt", padding=True)
+        with torch.inference_mode():
+            scores: torch.Tensor = self.model(**inputs).logits_per_image
+        return scores
+
+
+def among_many(scorer: Scorer, rng: np.random.Generator, count: int = 256) -> dict[str, float]:
+    """Top-1 shares 0..1 among `count` different scenes, from pictures to captions and back."""
+    scenes = list(dict.fromkeys(random_scene(rng) for _ in range(2 * count)))[:count]
+    found = scorer.scores([full_caption(s) for s in scenes], [draw(s, rng) for s in scenes])
+    right = torch.arange(count)
+    return {
+        "picture to caption": float((found.argmax(dim=1) == right).float().mean()),
+        "caption to picture": float((found.argmax(dim=0) == right).float().mean()),
+    }
+
+
+def among_look_alikes(scorer: Scorer, rng: np.random.Generator, count: int = 256) -> dict[str, float]:
+    """Shares 0..1 of pictures whose caption beats every caption that changes that attribute, and that beat all."""
+    wins: dict[str, list[bool]] = {attribute: [] for attribute in (*CHOICES, "all")}
+    for _ in range(count):
+        scene = random_scene(rng)
+        rivals = {attribute: _changed(scene, attribute) for attribute in CHOICES}
+        captions = [full_caption(s) for s in (scene, *(r for group in rivals.values() for r in group))]
+        own, *others = scorer.scores(captions, [draw(scene, rng)])[0].tolist()
+        wins["all"].append(own > max(others))
+        for attribute, group in rivals.items():
+            wins[attribute].append(own > max(others[: len(group)]))
+            others = others[len(group) :]
+    return {attribute: float(np.mean(won)) for attribute, won in wins.items()}
+
+
+def _changed(scene: Scene, attribute: str) -> list[Scene]:
+    """The scenes that differ from `scene` in one attribute only."""
+    options: list[dict[str, Any]] = [{attribute: word} for word in CHOICES[attribute]]
+    scenes = [replace(scene, **one) for one in options]
+    return [other for other in scenes if other != scene and other.colour != other.background]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.retrieval", description=__doc__)
+    parser.add_argument("--model", type=Path, default=CLIP, help="a CLIP folder (default: the shipped one)")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    scorer = Scorer(args.model)
+    for name, task in (("among 256 scenes", among_many), ("among look-alikes", among_look_alikes)):
+        found = task(scorer, np.random.default_rng([args.seed, 256]))
+        print(f"{name}: " + ", ".join(f"{what} {share:.1%}" for what, share in found.items()))
+
+
+if __name__ == "__main__":
+    main()
