@@ -39,8 +39,8 @@ $(STAMP): pyproject.toml constraints.txt
 sweep: setup ## run a real sweep: EXPERIMENT=experiments/quickstart.yaml unless you name another
 	$(BIN)/dwlab sweep $(EXPERIMENT)
 
-lab: setup ## JupyterLab on the notebooks
-	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
+lab: setup ## JupyterLab on the start page, which leads to all notebooks
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/start.ipynb $(LAB_ARGS)
 
 test: setup lint types rings ## lint, types, rings and the suite: under ten minutes on two cores
 	$(BIN)/pytest

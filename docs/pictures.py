@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import dwlab
 from dwlab.execute import execute
@@ -19,6 +19,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import browsers  # noqa: E402  # the tests' way to a browser
+import lab  # noqa: E402  # and to JupyterLab
 
 
 def main() -> None:
@@ -29,12 +30,11 @@ def main() -> None:
             execute(dwlab.Sweep.from_yaml(ROOT / "experiments" / f"{name}.yaml"), results=results)
         save(Image.open(results / "quickstart" / "grid.png"), "quickstart-grid.png", width=1400)
         adherence(results)
-        browser = playwright.chromium.launch(
-            executable_path=browsers.chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=lab.FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")
         page.goto((results / "quickstart" / "report.html").resolve().as_uri())
         photograph(page, "quickstart-report.png")
+        notebook(browser, Path(folder))
         browser.close()
 
 
@@ -44,6 +44,21 @@ def adherence(results: Path) -> None:
     table = dwlab.Results(results).table("shapes")
     metric_plot(table, "adherence", x="steps", hue="guidance").savefig(buffer, dpi=110)
     save(Image.open(buffer), "shapes-adherence.png", width=1000)
+
+
+def notebook(browser: Browser, folder: Path) -> None:
+    """The panel of notebooks/sweep.ipynb in JupyterLab, half way through the quickstart; computed anew in `folder`."""
+    text = (ROOT / "experiments/quickstart.yaml").read_text("utf-8")
+    page = browser.new_page(viewport={"width": 1200, "height": 960}, color_scheme="light")
+    page.set_default_timeout(300_000)
+    with lab.Lab(folder / "lab", {"quickstart": text}) as jupyter:
+        jupyter.run_all(page)
+        page.locator(".dwlab-sweep button", has_text="Run").click()
+        page.wait_for_selector(r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d) of 72 pictures/")
+        page.wait_for_selector(".dwlab-view img")
+        page.keyboard.press("Control+b")  # the sidebar away
+        page.locator(".dwlab-sweep").evaluate("panel => panel.scrollIntoView()")
+        photograph(page, "sweep-notebook.png")
 
 
 def photograph(page: Page, name: str) -> None:

@@ -15,6 +15,7 @@ _PUBLIC = {
     "Picture": "picture",
     "Results": "results",
     "Sweep": "run",
+    "explore": "notebook",
     "generate": "render",
     "load": "models",
     "stream": "render",

@@ -12,18 +12,26 @@ from .report import save_report
 from .results import Results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .run import Outcome
+    from .sweep import SweepSpec
 
 
-def write_artifacts(outcome: Outcome) -> dict[str, Path]:
-    """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are."""
+def write_artifacts(
+    outcome: Outcome, *, seconds: float | None = None, spec: SweepSpec | None = None, warnings: Sequence[str] = ()
+) -> dict[str, Path]:
+    """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are.
+
+    seconds, spec, warnings: for the report, see `save_report`.
+    """
     folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)
     written = {"report": folder / "report.html", "table": folder / "table.csv", "grid": folder / "grid.png"}
     write_atomic(written["table"], export(table, "csv"))
     save_grid(table, written["grid"])
-    summary = {"made": outcome.made, "reused": outcome.reused, "failed": outcome.failed, "left": outcome.left}
-    save_report(table, written["report"], title=outcome.name, summary=summary)
+    save_report(
+        table, written["report"], title=outcome.name, outcome=outcome, seconds=seconds, spec=spec, warnings=warnings
+    )
     return written

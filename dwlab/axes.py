@@ -1,13 +1,17 @@
-"""The values of an axis: written out, a range, evenly spaced, or random seeds."""
+"""Axes: the values of one (written out, a range, evenly spaced, or random seeds), and those that move together."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidInput
+from .params import SPELLINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 LENGTH_LIMIT = 1_000_000  # an axis beyond it is refused before its values are made
 
@@ -18,8 +22,14 @@ class RandomSeeds:
 
     count: int
 
+    def __len__(self) -> int:
+        return self.count
 
-def values(name: str, spec: Any) -> tuple[Any, ...] | RandomSeeds:
+
+Column = tuple[Any, ...] | RandomSeeds  # the values of an axis
+
+
+def values(name: str, spec: Any) -> Column:
     """The values that an axis' description stands for.
 
     A list stands for itself; `{range: [start, stop, step]}` counts like Python's range, `stop`
@@ -49,6 +59,48 @@ def values(name: str, spec: Any) -> tuple[Any, ...] | RandomSeeds:
         spec,
         "a list of values, {range: [start, stop, step]}, {linspace: [start, stop, count]}, or for seed {random: n}",
     )
+
+
+def check_texts(name: str, column: Iterable[Any]) -> None:
+    """Raise InvalidInput unless the values of a placeholder can stand in a prompt: texts and numbers."""
+    for value in column:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number and not isinstance(value, str):
+            raise InvalidInput(
+                f"axes.{name}", value, 'text or numbers; put it in quotes if it is a word (YAML takes yes, no, on, off '
+                'and null for something else: write "yes")'
+            )  # fmt: skip
+
+
+def zip_groups(zipped: Any) -> list[list[str]]:
+    """The groups of axes that move together, under dwlab's own names; raises InvalidInput for anything but lists of names."""
+    if not isinstance(zipped, list | tuple) or not all(isinstance(group, list | tuple) for group in zipped):
+        raise InvalidInput("zip", zipped, "a list of groups of axis names, like [[scheduler, steps]]")
+    return [[SPELLINGS.get(name, name) if isinstance(name, str) else name for name in group] for group in zipped]
+
+
+def grouped(zipped: Iterable[Sequence[str]], columns: Mapping[str, Column]) -> list[tuple[str, ...]]:
+    """All axes in groups: those that are zipped together, and each other axis alone.
+
+    Raises InvalidInput for a name that is no axis or stands twice, and for axes of different lengths.
+    """
+    member: dict[str, tuple[str, ...]] = {}
+    for group in zipped:
+        lengths: dict[str, int] = {}
+        for name in group:
+            if not isinstance(name, str) or name not in columns or name in member or name in lengths:
+                raise InvalidInput("zip", name, f"an axis, once ({', '.join(columns) or 'there are none'})")
+            lengths[name] = len(columns[name])
+        if len(set(lengths.values())) > 1:
+            raise InvalidInput("zip", lengths, "axes of the same length")
+        member |= dict.fromkeys(group, tuple(group))
+    return list(dict.fromkeys(member.get(name, (name,)) for name in columns))
+
+
+def joint(group: Sequence[str], columns: Mapping[str, Column], seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """The values that a group of axes takes together, one map a step; `seeds` stand where the axis is random."""
+    given = [seeds if isinstance(columns[name], RandomSeeds) else columns[name] for name in group]
+    return [dict(zip(group, row, strict=True)) for row in zip(*given, strict=True)]
 
 
 def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> list[Decimal]:

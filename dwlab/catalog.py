@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class Entry:
     guidance: float = 7.5
     side_min: int = 64
     side_max: int = 4096
-    ignores: frozenset[str] = field(default_factory=frozenset)  # parameters without effect on this model
+    # parameters without effect on this model; negative_prompt has one all the same where call.true_cfg_scale is above 1
+    ignores: frozenset[str] = frozenset()
     # seconds a denoiser row took on two CPU cores, to guess a plan's time before anything was measured here
     row_seconds: float | None = None
 
@@ -92,16 +93,40 @@ def _describe(name: str, folder: Path) -> Entry:
     cls = str(index.get("_class_name", ""))
     denoiser = _read_json(folder / "unet" / "config.json") or _read_json(folder / "transformer" / "config.json") or {}
     vae = _read_json(folder / "vae" / "config.json") or {}
-    scale = 2 ** (len(vae.get("block_out_channels", [0] * 4)) - 1)
+    channels = vae.get("block_out_channels")
+    scale = 2 ** (len(channels) - 1) if isinstance(channels, list) else 8
     size = denoiser.get("sample_size")
     side = size * scale if isinstance(size, int) else None
-    scheduler = index.get("scheduler", [None, None])[1]
+    scheduler = index.get("scheduler")
+    scheduler = scheduler[1] if isinstance(scheduler, list) and len(scheduler) == 2 else None
     family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
-    return Entry(name, str(folder), family, side, side, scheduler, side_min=8)
+    ignores = _ignored(cls, denoiser)
+    return Entry(name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores)
 
 
 # longest first: StableDiffusionXL also begins with StableDiffusion
 _FAMILIES = {"StableDiffusionXL": "sdxl", "StableDiffusion3": "sd3", "StableDiffusion": "sd", "Flux": "flux"}
+
+# What a stock pipeline's call does not take, or takes for nothing unless `true_cfg_scale` is given. Written down, because
+# diffusers takes seconds to import; a test compares it with diffusers' signatures.
+UNUSED = {
+    "negative_prompt": frozenset({
+        "Flux2KleinPipeline", "Flux2Pipeline", "FluxControlNetPipeline", "FluxControlPipeline", "FluxKontextPipeline",
+        "FluxPipeline", "GlmImagePipeline", "Ideogram4Pipeline", "LatentConsistencyModelPipeline", "QwenImage21Pipeline",
+    }),
+    "guidance": frozenset({"QwenImage21Pipeline", "StableCascadeCombinedPipeline", "WuerstchenCombinedPipeline"}),
+    "steps": frozenset({"HeliosPyramidPipeline"}),
+}  # fmt: skip
+
+
+def _ignored(cls: str, denoiser: dict[str, Any]) -> frozenset[str]:
+    """The parameters that a pipeline of this class makes nothing of, with this denoiser's config."""
+    ignored = {name for name, classes in UNUSED.items() if cls in classes}
+    if denoiser.get("time_cond_proj_dim") is not None:  # distilled: the denoiser is told the guidance, and called once
+        ignored.add("negative_prompt")
+    if cls in ("FluxPipeline", "FluxKontextPipeline") and not denoiser.get("guidance_embeds"):  # as FLUX.1-schnell
+        ignored.add("guidance")
+    return frozenset(ignored)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
@@ -109,7 +134,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise ModelError(f"{path} does not hold a JSON object")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import sys
 import warnings
@@ -31,16 +32,18 @@ ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/).")
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
 SOME_FAILED, INTERRUPTED = 3, 130
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a function a command; what is meant for the user is one line, without a traceback."""
+    """Make a function a command that takes -v too; what is meant for the user is one line, without a traceback."""
 
     @functools.wraps(function)
-    def guarded(*args: Any, **options: Any) -> None:
+    def guarded(context: typer.Context, verbose: bool, **options: Any) -> None:
+        _show_logs(verbose or context.obj)
         try:
-            function(*args, **options)
+            function(**options)
         except DwlabError as error:
             _leave(str(error), error.exit_code)
         except KeyboardInterrupt:
@@ -50,7 +53,20 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:
             _leave(f"{error}; check the path, free space and permissions", 1)
 
+    signature, given = inspect.signature(function, eval_str=True), inspect.Parameter.KEYWORD_ONLY
+    added = [
+        inspect.Parameter("context", given, annotation=typer.Context),
+        inspect.Parameter("verbose", given, default=False, annotation=VerboseOption),
+    ]
+    guarded.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
     return app.command()(guarded)
+
+
+def _show_logs(wanted: bool) -> None:
+    logging.basicConfig(level=logging.INFO if wanted else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    if not wanted:
+        warnings.simplefilter("ignore")  # the libraries' notices to developers
+        quiet_libraries()
 
 
 def _leave(text: str, code: int) -> NoReturn:
@@ -66,16 +82,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")] = False,
+    context: typer.Context,
+    verbose: VerboseOption = False,
     _version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    if not verbose:
-        warnings.simplefilter("ignore")  # the libraries' notices to developers
-        quiet_libraries()
+    context.obj = verbose
 
 
 @command
@@ -198,7 +212,7 @@ def metrics(
 
     found = Results(results)
     found.table(name)  # refuses a name that never ran here
-    typer.echo(f"{name}: {remeasure(found.root, name, only)} pictures measured")
+    typer.echo(f"{name}: {remeasure(found.root, name, only)}")
 
 
 @command

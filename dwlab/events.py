@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
     from .params import GenerationParams
 
 
@@ -13,15 +17,16 @@ if TYPE_CHECKING:
 class Event:
     """One thing that happened to the cell at `index` of what was asked for.
 
-    started: work on it began. step: `step` of `steps` is done. preview: `result` is a rough
-    picture. done: `result` is the finished one. failed: `error` says why, `status` is failed or oom.
+    started: work on it began. step: `step` of `steps` is done, and `preview()` gives a rough picture, or None
+    where there can be none. done: `result` is the finished one. failed: `error` says why, `status` is failed or oom.
     """
 
-    kind: Literal["started", "step", "preview", "done", "failed"]
+    kind: Literal["started", "step", "done", "failed"]
     index: int
     params: GenerationParams
     step: int = 0
     steps: int = 0
     result: object | None = None
+    preview: Callable[[], Image.Image | None] | None = None
     error: str | None = None
     status: Literal["ok", "failed", "oom"] = "ok"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import time
 from typing import TYPE_CHECKING
 
+from . import lint
 from .artifacts import write_artifacts
 from .paths import experiment_folder, results_folder
 from .progress import Progress
@@ -33,15 +36,21 @@ def execute(
 ) -> tuple[Outcome, dict[str, Path]]:
     """Run what is missing and write the files of the sweep; returns the outcome and the files by what they are.
 
-    on_plan, on_event: told as by `dwlab.run.run`; who gives `on_event` shows the progress in place of the bar.
+    on_plan, on_event: told as by `dwlab.run.run`; who gives `on_event` shows progress and warnings in place of stderr.
     Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
     """
+    began = time.monotonic()
+    warnings = lint.warnings(spec, spec.cells(limit=limit))
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
         listeners = [log.event, *([on_event] if on_event else [])]
 
         def begin(total: int, todo: int) -> None:
             log.start(total, todo)
+            for text in warnings:
+                log.line(f"warning: {text}")
+                if not on_event:
+                    print(f"warning: {text}", file=sys.stderr)
             if on_plan:
                 on_plan(total, todo)
             if todo and not on_event:
@@ -66,4 +75,5 @@ def execute(
             log.line("interrupted")
             raise
     log.end(outcome)
-    return outcome, {**write_artifacts(outcome), "log": log.path}
+    files = write_artifacts(outcome, seconds=time.monotonic() - began, spec=spec, warnings=warnings)
+    return outcome, {**files, "log": log.path}

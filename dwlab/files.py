@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -11,12 +12,18 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _NODE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _COUNTER = itertools.count()
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _TEMPORARY = re.compile(r"\.tmp-([0-9a-f]{8})-(\d+)-\d+-\d+(\..*)?")
 
 
@@ -61,15 +68,44 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep_temporaries(folder: Path) -> int:
-    """Remove temporary files below `folder` that a dead process of this machine left; returns how many."""
+def sweep_temporaries(folder: Path, depth: int) -> int:
+    """Remove temporary files that a dead process of this machine left in `folder`, or `depth` folders below it.
+
+    Follows no links; returns how many files were removed.
+    """
     removed = 0
-    for path in folder.rglob(".tmp-*"):
-        match = _TEMPORARY.fullmatch(path.name)
-        if match and match[1] == _NODE and not _alive(int(match[2])):
-            path.unlink(missing_ok=True)
-            removed += 1
+    with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(folder) as entries:  # of others, perhaps
+        for entry in entries:
+            match = _TEMPORARY.fullmatch(entry.name)
+            if match and match[1] == _NODE and not _alive(int(match[2])):
+                (folder / entry.name).unlink(missing_ok=True)
+                removed += 1
+            elif depth and entry.is_dir(follow_symlinks=False):
+                removed += sweep_temporaries(folder / entry.name, depth - 1)
     return removed
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which is made if need be; raises BlockingIOError where it is held already.
+
+    The system lets go of it when its holder dies. Where it knows no such locks (Windows, some network
+    file systems) nothing is held.
+    """
+    if fcntl is None:
+        yield
+        return
+    make_folder(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield
+    finally:
+        os.close(handle)
 
 
 def _alive(pid: int) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import schedulers
+from . import catalog, schedulers
 from .files import sync_folder, write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
 
     from .params import GenerationParams
@@ -23,28 +27,32 @@ PIXEL_LIMIT = 64_000_000
 def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
     """The PNG of a picture with its recipe: `parameters` as other tools read it, `dwlab` as JSON.
 
-    recipe: `key`, `weights`, `dtype`; the canonical parameters are added. The same picture and
-    recipe give the same bytes: no time, version or path goes in.
+    recipe: `key`, `weights`, `dtype`; the canonical parameters are added. One key and picture give
+    the same bytes, however they were asked for: no time, version or path goes in, the dtype is the
+    one that `auto` stood for, and the model has one name (see `model_name`).
     """
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     info.add_text("parameters", parameters_text(params, recipe["weights"]))
-    document = {**recipe, "params": public_params(params)}
+    named = {"model": model_name(params.model, recipe["weights"]), "dtype": recipe["dtype"]}
+    document = {**recipe, "params": {**params.as_dict(), **named}}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info, compress_level=6)
     return buffer.getvalue()
 
 
-def public_params(params: GenerationParams) -> dict[str, Any]:
-    """The parameters as they may leave this machine: a model's folder by its last name only."""
-    return {**params.as_dict(), "model": model_name(params.model)}
+def model_name(model: str, weights: str) -> str:
+    """The one name of a model, whatever it was called: in the catalog, else on the hub; of a folder, its fingerprint.
 
-
-def model_name(model: str) -> str:
-    """A catalog name or hub id as it is, a folder by its last name."""
-    return Path(model).name if Path(model).expanduser().is_dir() else model
+    A folder's own name is left out: it says where the weights lie on one machine, not what they are.
+    """
+    entry = catalog.lookup(model)
+    for known in catalog.CATALOG.values():
+        if known.source == entry.source or (known.local and entry.local and Path(known.source).samefile(entry.source)):
+            return known.name
+    return weights[:10] if entry.local else entry.name
 
 
 def parameters_text(params: GenerationParams, weights: str) -> str:
@@ -55,7 +63,7 @@ def parameters_text(params: GenerationParams, weights: str) -> str:
     sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
     lines.append(
         f"Steps: {params.steps}, Sampler: {sampler}, CFG scale: {params.guidance:g}, Seed: {params.seed}, "
-        f"Size: {params.width}x{params.height}, Model hash: {weights[:10]}, Model: {model_name(params.model)}"
+        f"Size: {params.width}x{params.height}, Model hash: {weights[:10]}, Model: {model_name(params.model, weights)}"
     )
     return "\n".join(lines)
 
@@ -70,6 +78,34 @@ def save_picture(root: Path, data: bytes) -> str:
     else:
         write_atomic(path, data)
     return relative
+
+
+def finder(root: Path) -> Callable[[str], bool]:
+    """A function that tells whether a picture is there; it lists each folder once, which for many is far less work."""
+
+    @functools.cache
+    def names(folder: str) -> frozenset[str]:
+        try:
+            return frozenset(os.listdir(root / folder))  # noqa: PTH208  # names, not paths: there may be 100,000
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+
+    def found(image: str) -> bool:
+        folder, _, name = image.rpartition("/")
+        return name in names(folder)
+
+    return found
+
+
+def read_picture(path: Path) -> Image.Image | None:
+    """The RGB picture in a file; None where it is missing or broken."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        return None
 
 
 def pixel_hash(image: Image.Image) -> str:

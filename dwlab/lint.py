@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import catalog, schedulers
-from .params import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .params import GenerationParams
     from .sweep import Cell, SweepSpec
 
+CFG_FAMILIES = ("sd", "sdxl", "sd3")  # where guidance of 1 or less is none
 
-def warnings(spec: SweepSpec, cells: list[Cell]) -> list[str]:
-    """One line for each axis without effect, duplicate and idle skip rule; such axes stay in keys and rows."""
-    lines = [*_duplicates(spec, cells), *_guidance(spec, cells), *_eta(spec, cells), *_ignored(spec, cells)]
+
+def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | None = None) -> list[str]:
+    """One line for each axis without effect, duplicate and idle skip rule; such axes stay in keys and rows.
+
+    folders: where models of the hub lie on this machine, by name; what they ignore is read there.
+    """
+    entries = {name: catalog.lookup((folders or {}).get(name, name)) for name in {c.params.model for c in cells}}
+    params = [c.params for c in cells]
+    lines = [*_duplicates(spec, cells), *_guidance(params, entries), *_eta(params, entries), *_ignored(params, entries)]
     lines += [f"skip rule {rule} drops nothing" for rule in spec.idle_rules()]
     return lines
-
-
-def _varied(spec: SweepSpec, name: str) -> bool:
-    values = spec.values.get(name)
-    return values is not None and (spec.random_seeds > 1 if name == "seed" and spec.random_seeds else len(values) > 1)  # type: ignore[arg-type]
 
 
 def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:
@@ -28,26 +32,44 @@ def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:
     return [f"{twice} of {spec.count()} combinations repeat others and are computed once"] if twice else []
 
 
-def _guidance(spec: SweepSpec, cells: list[Cell]) -> list[str]:
+def _guidance(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
+    def unguided(one: GenerationParams) -> bool:
+        entry = entries[one.model]  # a model that ignores negative_prompt is told its guidance in another way
+        return entry.family in CFG_FAMILIES and "negative_prompt" not in entry.ignores and not one.guided
+
     lines = []
-    unguided = sorted({c.params.guidance for c in cells if not c.params.guided})
-    if len(unguided) > 1:
-        values = ", ".join(f"{g:g}" for g in unguided)
-        lines.append(f"guidance {values}: all of them switch guidance off, so their pictures are the same")
-    if unguided and _varied(spec, "negative_prompt"):
+    off = [one for one in params if unguided(one)]
+    values = sorted({one.guidance for one in off})
+    if len(values) > 1:
+        listed = ", ".join(f"{g:g}" for g in values)
+        lines.append(f"guidance {listed}: all of them switch guidance off, so their pictures are the same")
+    if _varies(one.negative_prompt for one in off):
         lines.append("negative_prompt has no effect where guidance is 1 or less")
     return lines
 
 
-def _eta(spec: SweepSpec, cells: list[Cell]) -> list[str]:
-    deaf = sorted({c.params.scheduler or "?" for c in cells} - schedulers.USES_ETA)
-    return [f"call.eta has no effect on {', '.join(deaf)}"] if deaf and _varied(spec, "call.eta") else []
+def _eta(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
+    asked: dict[str | None, list[Any]] = {}
+    for one in params:
+        asked.setdefault(one.scheduler or entries[one.model].scheduler, []).append(one.call.get("eta"))
+    deaf = sorted(name for name, etas in asked.items() if name and name not in schedulers.USES_ETA and _varies(etas))
+    return [f"call.eta has no effect on {', '.join(deaf)}"] if deaf else []
 
 
-def _ignored(spec: SweepSpec, cells: list[Cell]) -> list[str]:
+def _ignored(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
     return [
         f"{name} has no effect on model {model!r}"
-        for model in sorted({c.params.model for c in cells})
-        for name in sorted(catalog.lookup(model).ignores & FIELDS)
-        if _varied(spec, name)
+        for model, entry in sorted(entries.items())
+        for name in sorted(entry.ignores)
+        if _varies(getattr(one, name) for one in params if one.model == model and not _heard(name, one))
     ]
+
+
+def _heard(name: str, one: GenerationParams) -> bool:
+    """Whether a model that ignores a parameter makes something of it in this cell."""
+    scale = one.call.get("true_cfg_scale")
+    return name == "negative_prompt" and isinstance(scale, int | float) and scale > 1
+
+
+def _varies(values: Iterable[Any]) -> bool:
+    return len({repr(value) for value in values}) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
+log = logging.getLogger(__name__)
 Values = dict[str, Any]
 
 
@@ -96,11 +98,22 @@ def applying(model: str, names: Iterable[str] | None = None) -> set[str]:
 def measure(
     image: Image.Image, *, prompt: str, model: str, names: Iterable[str] | None = None
 ) -> dict[str, tuple[int, Any]]:
-    """Metrics of one picture as name -> (version, value); names: which ones (None: all that apply to its model)."""
+    """Metrics of one picture as name -> (version, value); names: which ones (None: all that apply to its model).
+
+    Those that cannot be computed are None, with a warning in the log: they cost no picture.
+    """
     wanted = applying(model, names)
     found: dict[str, tuple[int, Any]] = {}
     for family in FAMILIES:
-        if wanted & set(family.names):
-            values = family.compute(image, prompt)
-            found |= {name: (family.version, values[name]) for name in family.names if name in wanted}
+        if chosen := [name for name in family.names if name in wanted]:
+            values = _computed(family, image, prompt)
+            found |= {name: (family.version, values.get(name)) for name in chosen}
     return found
+
+
+def _computed(family: Family, image: Image.Image, prompt: str) -> Values:
+    try:
+        return family.compute(image, prompt)
+    except Exception as error:  # noqa: BLE001  # whatever a measure trips over, the picture is finished
+        log.warning("%s cannot be measured: %s: %s", ", ".join(family.names), type(error).__name__, error)
+        return {}

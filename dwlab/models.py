@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from .files import write_atomic
 from .quiet import no_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from diffusers import DiffusionPipeline, SchedulerMixin
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
+_WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")  # parts that are configuration only
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,28 @@ def load_identified(identity: Identity) -> Model:
     return model
 
 
+def count_tokens(name: str, text: str) -> tuple[int, int, int]:
+    """(tokens of `text`, tokens that the text encoder takes, characters of `text` that it reads).
+
+    The start and end tokens are not counted. Raises ModelError for a model that is not on this machine.
+    """
+    words = _tokenizer(identify(name, download=False).folder)
+    found = words(text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False)
+    limit = words.model_max_length - 2
+    count = len(found.input_ids)
+    return count, limit, len(text) if count <= limit else found.offset_mapping[limit - 1][1]
+
+
+@functools.lru_cache(maxsize=4)
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder / "tokenizer")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the tokenizer in {folder} does not load: {_first_line(error)}") from error
+
+
 def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     """A scheduler of the cell's class, from the model's own scheduler settings and the cell's options."""
     import diffusers
@@ -127,7 +152,7 @@ def check(params: Iterable[GenerationParams], identity: Identity) -> None:
 def _check_call(params: GenerationParams, identity: Identity) -> None:
     import diffusers
 
-    cls = getattr(diffusers, str(_read_index(identity.folder)["_class_name"]))
+    cls = getattr(diffusers, str(_read_object(identity.folder / "model_index.json")["_class_name"]))
     accepted = set(inspect.signature(cls.__call__).parameters) - {"self"}
     for name in params.call:
         if name not in accepted:
@@ -151,33 +176,64 @@ def _check_scheduler(params: GenerationParams) -> None:
 
 
 def _snapshot(repo: str, download: bool) -> Path:
-    """The folder of a hub model in the local cache, downloaded if it has to be and may be."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(repo, local_files_only=True))
-    except (OSError, ValueError):
-        if not download:
-            raise NotDownloaded(f"model {repo!r} is not downloaded yet; the first run does it") from None
+    """The folder of a hub model in the local cache, downloaded or completed if it has to be and may be."""
+    folder = _cached(repo)
+    lacks = _lacking(folder) if folder else None
+    if folder and not lacks:
+        return folder
+    if not download:
+        state = f"downloaded in part ({lacks} is missing)" if lacks else "not downloaded yet"
+        raise NotDownloaded(f"model {repo!r} is {state}; the first run does it")
     from diffusers import DiffusionPipeline
 
     try:
-        return Path(DiffusionPipeline.download(repo, use_safetensors=True))
+        folder = Path(DiffusionPipeline.download(repo, use_safetensors=True))
     except Exception as error:  # hub, network and disk errors come in many classes
         raise ModelError(f"model {repo!r} cannot be downloaded: {_first_line(error)}") from error
+    if lacks := _lacking(folder):  # without a network, diffusers is content with what is there
+        raise ModelError(
+            f"model {repo!r} is downloaded in part ({lacks} is missing); connect to the network, then run this again"
+        )
+    return folder
+
+
+def _cached(repo: str) -> Path | None:
+    """The folder of a hub model's latest known commit in the local cache, whole or not."""
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        index = try_to_load_from_cache(repo, "model_index.json")
+    except ValueError:  # no name that the hub allows
+        return None
+    return Path(index).parent if isinstance(index, str) else None
+
+
+def _lacking(folder: Path) -> str | None:
+    """What an interrupted download left out of a pipeline's folder; None for a whole one."""
+    for name, _, cls in _parts(folder):
+        place = folder / name if (folder / name).is_dir() else folder  # some keep a part beside the index
+        if not any(path.exists() for path in place.glob("*config*.json")):
+            return name
+        if not _WEIGHTLESS.search(str(cls)) and not _has_weights(place):
+            return f"the weights of {name}"
+    return None
+
+
+def _has_weights(place: Path) -> bool:
+    """Whether the safetensors of a part are there: one file, or every shard; files of a variant (x.fp16) are others."""
+    if any("." not in path.stem and "-of-" not in path.stem and path.exists() for path in place.glob("*.safetensors")):
+        return True
+    index = next((path for path in place.glob("*.safetensors.index.json") if path.exists()), None)
+    shards = _read_object(index).get("weight_map") if index else None
+    return isinstance(shards, dict) and all((place / str(shard)).exists() for shard in shards.values())
 
 
 def _check_folder(folder: Path) -> None:
     """Refuse pipelines whose parts are not stock classes, and parts whose weights are pickles only."""
-    index = _read_index(folder)
-    _check_class("diffusers", index.get("_class_name"), folder)
-    for name, part in index.items():
-        if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
-            continue
-        if len(part) != 2:
-            raise ModelError(f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: [library, class]")
-        _check_class(part[0], part[1], folder)
-        files = list((folder / name).glob("*")) if "/" not in name and name != ".." else []
+    _check_class("diffusers", _read_object(folder / "model_index.json").get("_class_name"), folder)
+    for name, library, cls in _parts(folder):
+        _check_class(library, cls, folder)
+        files = list((folder / name).glob("*"))
         pickled = [f for f in files if f.suffix in _PICKLES]
         if pickled and not any(f.suffix == ".safetensors" for f in files):
             raise ModelError(
@@ -185,22 +241,37 @@ def _check_folder(folder: Path) -> None:
             )
 
 
+def _parts(folder: Path) -> Iterator[tuple[str, object, object]]:
+    """(name, library, class) of each part that a pipeline's index names, not checked yet."""
+    for name, part in _read_object(folder / "model_index.json").items():
+        if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
+            continue
+        if len(part) != 2 or not name.isidentifier():  # a name is an argument of the pipeline, never a path
+            raise ModelError(
+                f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: a plain name with [library, class]"
+            )
+        yield name, part[0], part[1]
+
+
 def _check_class(library: object, cls: object, folder: Path) -> None:
     """Refuse anything but a class name of the two libraries; whether it exists is seen when it loads."""
+    if (library, cls) == ("stable_diffusion", "StableDiffusionSafetyChecker"):  # of diffusers, under its older name
+        return
     if library not in ("diffusers", "transformers") or not isinstance(cls, str) or not cls.isidentifier():
         raise ModelError(
             f"{folder / 'model_index.json'} names {library}.{cls}; allowed: classes of diffusers and transformers"
         )
 
 
-def _read_index(folder: Path) -> dict[str, Any]:
+def _read_object(path: Path) -> dict[str, Any]:
+    """A JSON object in a file; raises ModelError for anything else."""
     try:
-        index = json.loads((folder / "model_index.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{folder / 'model_index.json'} cannot be read: {error}") from error
-    if not isinstance(index, dict):
-        raise ModelError(f"{folder / 'model_index.json'} does not hold a JSON object")
-    return index
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} does not hold a JSON object")
+    return value
 
 
 def _fingerprint(folder: Path) -> str:

@@ -18,6 +18,7 @@ from .quiet import quiet_libraries
 if TYPE_CHECKING:
     from .results import Table
     from .run import Sweep
+    from .widgets.explore import Explorer
     from .widgets.sweep import SweepPanel
 
 _QUIET = ["--IPKernelApp.log_level=40"]  # a kernel on this machine warns that its loopback is not encrypted
@@ -100,6 +101,24 @@ def open_sweep(
     return SweepView(root, sweep=_find(experiment, root).override(overrides or {}), device=device)
 
 
+def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
+    """The prompt bench: write a prompt, watch its picture form, go back to any that was made.
+
+    model: as of `dwlab.load`. results: the results folder, if not the usual one. The bench's `params`, `image` and
+    `history` serve in the next cells. Raises ModelError for a model of no name here.
+    """
+    from . import models
+    from .execute import execute
+    from .render import stream
+    from .widgets.explore import Explorer
+
+    quiet_libraries()
+    return Explorer(
+        root=results_folder(results), project=_project(), stream=stream, execute=execute,
+        count_tokens=models.count_tokens, model=model, device=device,
+    )  # fmt: skip
+
+
 class SweepView:
     """One sweep in a notebook: `run` it, then look at `pictures`, `grid`, `plots`, `files`, or take its `table`."""
 
@@ -128,8 +147,7 @@ class SweepView:
         """One row per cell; None where nothing ran yet."""
         from .results import Results
 
-        found = Results(self.root)
-        return found.table(self.name) if self.name in found.experiments() else None
+        return Results(self.root).find(self.name)
 
     def run(self) -> None:
         """Compute what is missing, with a line of progress now and then; nothing to do for the panel or without `compute`."""
@@ -242,7 +260,7 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
 
     if not (root / "dwlab.sqlite").exists():
         return {}
-    with Store(root) as store:
+    with Store(root, read=True) as store:
         return store.experiments()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -127,9 +126,7 @@ class GenerationParams:
 
     def _number(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise InvalidInput(name, value, f"a number from {low} to {high}")
-        if not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # nor NaN
             raise InvalidInput(name, value, f"a number from {low} to {high}")
         self._set(name, float(value))
 
@@ -154,16 +151,23 @@ _MANAGED = frozenset(
 )
 
 
+def spelled(given: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """The entries of a map under dwlab's own names; raises InvalidInput, below `place`, for a name given twice."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        own = SPELLINGS.get(name, name)
+        if own in found:
+            field = f"{place}.{name}" if place else name
+            raise InvalidInput(field, value, f"one spelling only: {own} is given twice")
+        found[own] = value
+    return found
+
+
 def named(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` under dwlab's own names; raises InvalidInput for an unknown or doubly given one."""
-    found: dict[str, Any] = {}
-    for given, value in values.items():
-        name = SPELLINGS.get(given, given)
-        if name not in FIELDS:
+    for name, value in values.items():
+        if SPELLINGS.get(name, name) not in FIELDS:
             raise InvalidInput(
-                given, value, f"one of {', '.join(sorted(FIELDS))} (other arguments of the pipeline go into call:)"
+                name, value, f"one of {', '.join(sorted(FIELDS))} (other arguments of the pipeline go into call:)"
             )
-        if name in found:
-            raise InvalidInput(given, value, f"one spelling only: {name} is given twice")
-        found[name] = value
-    return found
+    return spelled(values)

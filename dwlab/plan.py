@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import statistics
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,28 +81,33 @@ def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: 
     Raises InvalidInput or ModelError for a sweep that could not run.
     """
     metrics.check_names(spec.metrics)
-    store = Store(root) if (root / "dwlab.sqlite").exists() else None
+    store = Store(root, read=True) if (root / "dwlab.sqlite").exists() else None
     try:
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
-        known = len(drawn) == spec.random_seeds
-        cells = spec.cells(drawn if drawn and known else None, limit=limit)
-        warnings = lint.warnings(spec, cells)
-        try:
-            identities = identify_all(cells, device_name, download=False)
-        except NotDownloaded as error:
-            return _unknown(spec, cells, [*warnings, str(error)])
-        keys = {cell_key(cell, identities): cell for cell in cells}
-        statuses = store.statuses(keys) if store and known else {}
+        made_up = _stand_ins(drawn, spec.random_seeds)
+        cells = spec.cells([*drawn, *made_up], limit=limit)
+        identities, away = _identify_what_is_here(cells, device_name)
+        keys = {cell_key(cell, identities): cell for cell in cells if cell.params.model not in away}
+        statuses = store.statuses(k for k, cell in keys.items() if cell.params.seed not in made_up) if store else {}
+        missing = [cell for cell in cells if cell.params.model in away]
         todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
         seconds, size, basis = _estimate(todo, identities, store)
+        if missing:
+            seconds, basis = None, f"not here yet: {', '.join(away)}"
+            size += sum(_pixels(cell.params) for cell in missing) * PNG_BYTES_A_PIXEL
         return Plan(
-            spec.name, spec.combinations(), len(keys), len(keys) - len(todo),
-            sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec), tuple(warnings),
-            _dtype_hints(identities),
+            spec.name, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
+            sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
+            (*lint.warnings(spec, cells, _folders(identities)), *_not_here(missing, away)), _dtype_hints(identities),
         )  # fmt: skip
     finally:
         if store:
             store.close()
+
+
+def _stand_ins(drawn: list[int], count: int) -> list[int]:
+    """Seeds in place of those that are not drawn yet; no cell of theirs can be done."""
+    return list(itertools.islice((n for n in itertools.count() if n not in drawn), count - len(drawn)))
 
 
 Identities = dict[tuple[str, str], models.Identity]
@@ -115,6 +122,32 @@ def identify_all(cells: Iterable[Cell], device_name: str, *, download: bool = Tr
     for pair, identity in found.items():
         models.check(asked[pair], identity)
     return found
+
+
+def _identify_what_is_here(cells: list[Cell], device_name: str) -> tuple[Identities, dict[str, str]]:
+    """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
+    found: Identities = {}
+    away: dict[str, str] = {}
+    for model in dict.fromkeys(cell.params.model for cell in cells):
+        own = [cell for cell in cells if cell.params.model == model]
+        try:
+            found |= identify_all(own, device_name, download=False)
+        except NotDownloaded as error:
+            away[model] = str(error)
+    return found, away
+
+
+def _not_here(missing: list[Cell], away: Mapping[str, str]) -> list[str]:
+    counts = Counter(cell.params.model for cell in missing)
+    return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
+
+
+def _folders(identities: Identities) -> dict[str, str]:
+    return {model: str(identity.folder) for (model, _), identity in identities.items()}
 
 
 def cell_key(cell: Cell, identities: Identities) -> str:
@@ -146,7 +179,7 @@ def _estimate(todo: list[Cell], identities: Identities, store: Store | None) -> 
             rates[pair] = _rates(identity, store)
         rate = rates[pair] or _guess(pair[0], identity.device)
         params = models.complete(cell.params, identity)
-        pixels = (params.width or 0) * (params.height or 0)
+        pixels = _pixels(params)
         measured &= rates[pair] is not None
         known &= rate[0] is not None
         seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
@@ -188,10 +221,8 @@ def _dtype_hints(identities: Identities) -> tuple[str, ...]:
     )
 
 
-def _unknown(spec: SweepSpec, cells: list[Cell], warnings: list[str]) -> Plan:
-    size = sum((c.params.width or 512) * (c.params.height or 512) for c in cells) * PNG_BYTES_A_PIXEL
-    basis = "the model is not here yet"
-    return Plan(spec.name, spec.combinations(), len(cells), 0, 0, None, size, basis, _axes(spec), tuple(warnings))
+def _pixels(params: GenerationParams) -> int:
+    return (params.width or 512) * (params.height or 512)
 
 
 def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
@@ -202,7 +233,8 @@ def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
 
 
 def _values_text(values: tuple[Any, ...]) -> str:
-    shown = [str(v) if len(str(v)) < 40 else f"{str(v)[:37]}..." for v in values]
+    texts = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(v)) for v in values]  # for a terminal
+    shown = [text if len(text) < 40 else f"{text[:37]}..." for text in texts]
     if len(shown) > 12:
         shown = [*shown[:6], "...", *shown[-3:]]
     return f"{', '.join(shown)}  ({len(values)})" if len(values) > 1 else shown[0]

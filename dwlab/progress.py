@@ -61,6 +61,11 @@ class Progress:
         """Pictures done so far, the unfinished ones as fractions; never above the total."""
         return min(self.finished + sum(self._under_way.values()), float(self.total))
 
+    @property
+    def share(self) -> float:
+        """The part of the work that is done, 0..1."""
+        return self.amount / self.total if self.total else 1.0
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -75,14 +80,13 @@ class Progress:
         return f"{self.finished:,}/{self.total:,} pictures{failed}"
 
     def _left(self) -> str:
-        share = self.amount / self.total if self.total else 1.0
-        if not share:
+        if not self.share:
             return "estimate to come"
-        return f"about {clock((time.monotonic() - self._began) * (1 - share) / share)} left"
+        return f"about {clock((time.monotonic() - self._began) * (1 - self.share) / self.share)} left"
 
     def _write(self, ending: str) -> None:
         self._wrote = time.monotonic()
-        percent = 100 * self.amount / self.total if self.total else 100
+        percent = 100 * self.share
         elapsed = clock(self._wrote - self._began)
         self._stream.write(f"{self._counts()} ({percent:.0f}%), {elapsed} elapsed, {ending}\n")
         self._stream.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import inspect
 import logging
 import queue
@@ -17,8 +18,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import device as devices
-from . import models
-from .errors import ModelError, RenderError
+from . import models, preview
+from .errors import InvalidInput, ModelError, RenderError
 from .events import Event
 from .params import GenerationParams, named
 from .picture import Picture
@@ -39,14 +40,16 @@ class Cancelled(Exception):
     """Raised inside a pipeline's step to leave it."""
 
 
-def generate(prompt: str, *, model: str = "shapes", device: str = "auto", **params: Any) -> Picture:
+def generate(prompt: str, *, model: str | models.Model = "shapes", device: str = "auto", **params: Any) -> Picture:
     """Make one picture.
 
-    params: the fields of GenerationParams, diffusers' spellings accepted. Raises InvalidInput or
-    ModelError before anything loads, RenderError when the picture fails.
+    model: a name, or what `dwlab.load` gave, which stays on its device and in its dtype. params: the
+    fields of GenerationParams, diffusers' spellings accepted; what is left out is the model's default.
+    Raises InvalidInput or ModelError before anything loads, RenderError when the picture fails.
     """
-    cell = GenerationParams(**named({"prompt": prompt, "model": model, **params}))
-    for event in stream([cell], device=device):
+    name = model.identity.name if isinstance(model, models.Model) else model
+    cell = GenerationParams(**named({"prompt": prompt, "model": name, **params}))
+    for event in stream([cell], model=model, device=device):
         if event.kind == "failed":
             raise RenderError(f"the picture failed: {event.error}")
         if event.kind == "done" and isinstance(event.result, Picture):
@@ -64,15 +67,18 @@ def stream(
 ) -> Iterator[Event]:
     """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
 
-    model: a name or a loaded model to use in place of the cells' own. pack: how many pictures
+    model: a name or a loaded model to use in place of the cells' own. It replaces their model and
+    nothing else: steps, guidance, size and scheduler stay, also where they are defaults of the
+    cells' own model. A loaded model stays on its device and in its dtype. pack: how many pictures
     share a call (None: chosen by size). `cancel`, or closing the iterator, stops within one step.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
     cells = list(params_list)
-    if isinstance(model, str):
-        cells = [c.replace(model=model) for c in cells]
     loaded = model if isinstance(model, models.Model) else None
+    name = loaded.identity.name if loaded else model
+    if name is not None:
+        cells = [c.replace(model=name) for c in cells]
     batches = _by_model(cells, loaded, device)
     stop = cancel or threading.Event()
     events: queue.Queue[Event | BaseException | None] = queue.Queue(maxsize=256)
@@ -116,6 +122,8 @@ def _by_model(
     batches = []
     for (name, dtype), given in asked.items():
         identity = loaded.identity if loaded else models.identify(name, device, dtype)
+        if dtype not in ("auto", identity.dtype):
+            raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
         numbered = [(index, models.complete(params, identity)) for index, params in given]
         models.check((params for _, params in numbered), identity)
         batches.append((identity, numbered))
@@ -207,8 +215,9 @@ def _call(
         if step + 1 == pipe.num_timesteps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())
-        for index, params in group:
-            emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps))
+        for (index, params), latents in zip(group, kwargs["latents"], strict=True):
+            rough = functools.partial(preview.project, latents, model)
+            emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
         return kwargs
 
     for index, params in group:

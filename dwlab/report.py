@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from . import yamlfile
 from .files import write_atomic
 from .findings import (
     PARAMETERS,
@@ -30,10 +31,13 @@ from .grids import REASONS, grid, open_picture
 from .progress import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from .run import Outcome
+    from .sweep import SweepSpec
 
 TEMPLATES = Path(__file__).parent / "templates"
 PICTURES = 500  # thumbnails at most
@@ -41,7 +45,6 @@ THUMBNAIL = 128  # pixels stored; shown at 96, so that it stays sharp on a dense
 ROWS = 40  # of an axis' table
 FAILURES = 100
 PNG_LIMIT = 1_500_000  # bytes; a larger contact sheet is embedded as a JPEG
-_OWN = frozenset({"ok", "reused", "failed", "cancelled", "seconds", "command", "warnings"})
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,21 @@ class _Effect:
     span: str
 
 
-def save_report(table: pd.DataFrame, path: Path, *, title: str, summary: Mapping[str, Any]) -> None:
+def save_report(
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    title: str,
+    outcome: Outcome | None = None,
+    seconds: float | None = None,
+    spec: SweepSpec | None = None,
+    warnings: Sequence[str] = (),
+) -> None:
     """Write the report of `table` to `path`, whole or not at all.
 
-    summary: what the run said of itself; `ok`, `reused`, `failed`, `cancelled` (counts), `seconds`
-    (of the whole run), `command` (that makes it again) and `warnings` (sentences) have their places,
-    anything else is listed. Counts that are not given are counted in the table.
+    outcome: how the run ended that the report is about; without one, only what the table holds is told.
+    seconds: what that run took, by the clock on the wall. spec: the sweep, for whoever makes it again.
+    warnings: sentences about the sweep, as of `dwlab.lint.warnings`.
     """
     import jinja2
 
@@ -73,32 +85,36 @@ def save_report(table: pd.DataFrame, path: Path, *, title: str, summary: Mapping
         lstrip_blocks=True,
         finalize=_visible,
     )
-    text = environment.get_template("report.html.j2").render(**_content(table, title, summary))
+    metric = next(iter(metrics_of(table)), None)
+    bad = table[table["status"] != "ok"] if "status" in table else table
+    content = {
+        "title": title,
+        "cards": _cards(table, len(bad), outcome, seconds),
+        "findings": [*warnings, *(outcome.notes if outcome else ()), *identical_along(table), *_oddities(table)],
+        "failures": [_failure(row) for row in bad.head(FAILURES).to_dict("records")],
+        "failures_left_out": max(0, len(bad) - FAILURES),
+        "spec": spec,
+        "experiment": yamlfile.dump(spec.as_dict()) if spec else "",
+        **_content(table, metric),
+    }
+    text = environment.get_template("report.html.j2").render(**content)
     write_atomic(Path(path), text.encode("utf-8", "replace"))
 
 
-def _content(table: pd.DataFrame, title: str, summary: Mapping[str, Any]) -> dict[str, Any]:
-    metric = next(iter(metrics_of(table)), None)
-    bad = table[table["status"] != "ok"] if "status" in table else table
+def _content(table: pd.DataFrame, metric: str | None) -> dict[str, Any]:
+    """What the table alone tells."""
     sheet, sheet_width = _sheet(table) if len(table) else ("", 0)
     return {
-        "title": title,
         "subtitle": _subtitle(table),
-        "cards": _cards(table, summary, len(bad)),
         "ranking": _ranking(table, metric),
         "metric": metric,
         "effects": _effects(table, metric) if metric else [],
         "times": _times(table),
-        "findings": [*map(str, summary.get("warnings") or ()), *identical_along(table), *_oddities(table)],
-        "failures": [_failure(row) for row in bad.head(FAILURES).to_dict("records")],
-        "failures_left_out": max(0, len(bad) - FAILURES),
         "sheet": sheet,
         "sheet_width": round(0.65 * sheet_width),  # shrinks with the window down to here, then scrolls
         "pictures": [_picture(table, row) for row in table.head(PICTURES).to_dict("records")],
         "total": len(table),
         "fixed": constants(table),
-        "command": summary.get("command"),
-        "details": {k: _scalar(v) for k, v in summary.items() if k not in _OWN},
         "versions": _versions(table),
     }
 
@@ -112,32 +128,21 @@ def _subtitle(table: pd.DataFrame) -> str:
     return " · ".join([*parts, " to ".join(dict.fromkeys((dates[0], dates[-1])))] if dates else parts)
 
 
-def _cards(table: pd.DataFrame, summary: Mapping[str, Any], bad: int) -> list[tuple[str, str, str, str]]:
+def _cards(
+    table: pd.DataFrame, failed: int, outcome: Outcome | None, seconds: float | None
+) -> list[tuple[str, str, str, str]]:
     """(number, what it counts, a note, a tone) of each headline."""
-    good = summary.get("ok", len(table) - bad)
-    failed = int(summary.get("failed", bad) or 0)
-    found = [(f"{good:,}", "pictures", f"of {len(table):,} cells", "")]
-    if summary.get("reused"):
-        found.append((f"{summary['reused']:,}", "reused", "made by an earlier run", ""))
-    found.append(
-        (
-            f"{failed:,}",
-            "failed",
-            "see the errors below"
-            if failed
-            else "every cell gave a picture"
-            if len(table)
-            else "nothing was asked for",
-            "bad" if failed else "good",
-        )
-    )
-    if summary.get("cancelled"):
-        left = summary["cancelled"]
-        found.append(("stopped" if left is True else f"{left:,}", "cancelled", "the same command continues", "bad"))
+    cells = outcome.total if outcome else len(table)  # those that no run reached are not in the table
+    found = [(f"{len(table) - failed:,}", "pictures", f"of {cells:,} cells", "")]
+    if outcome and outcome.reused:
+        found.append((f"{outcome.reused:,}", "reused", "made by an earlier run", ""))
+    found.append((f"{failed:,}", "failed", *(("see the errors below", "bad") if failed else ("no errors", "good"))))
+    if outcome and outcome.left:
+        found.append((f"{outcome.left:,}", "not reached", "the run was stopped; the same sweep goes on", "bad"))
     took = numbers(table, name).dropna() if (name := seconds_column(table)) else None
     each = f"{clock(float(took.median()))} a picture (median)" if took is not None else ""
-    if isinstance(summary.get("seconds"), int | float):
-        found.append((clock(summary["seconds"]), "this run", each, ""))
+    if seconds is not None:
+        found.append((clock(seconds), "this run", each, ""))
     elif took is not None:
         found.append((clock(float(took.sum())), "of computing", each, ""))
     return found

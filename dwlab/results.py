@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .errors import InvalidInput
+from .images import read_picture
 from .params import FIELDS
 from .paths import results_folder
 from .picture import figure_html
@@ -23,6 +24,7 @@ COLUMNS = (
     "height", "dtype", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
     "pixels", "scheduler_options", "call",
 )  # fmt: skip
+RECIPE = ("prompt", "seed", "steps", "guidance", "scheduler", "adherence")  # what stands under a thumbnail
 SHOWN = 24  # rows that a notebook shows with thumbnails
 
 
@@ -37,7 +39,7 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
-        if "image" not in self.columns or "results" not in self.attrs:
+        if self.empty or "image" not in self.columns or "results" not in self.attrs:
             return super()._repr_html_()  # type: ignore[misc]
         figures = "".join(_figure(Path(self.attrs["results"]), row) for row in self.head(SHOWN).to_dict("records"))
         more = (
@@ -47,19 +49,14 @@ class Table(pd.DataFrame):
 
 
 def _figure(root: Path, row: Mapping[Any, Any]) -> str:
-    from PIL import Image
-
-    recipe: dict[str, Any] = {
-        k: row[k] for k in ("prompt", "seed", "steps", "guidance", "scheduler", "adherence") if k in row
-    }
-    if row["status"] != "ok":
-        text = f"{row['status']}: {row['error']}"
-        return f'<div style="max-width:240px">{html.escape(str(row["prompt"]))}<br><b>{html.escape(text)}</b></div>'
-    try:
-        with Image.open(root / row["image"]) as image:
-            return figure_html(image.convert("RGB"), recipe, 128)
-    except OSError:
-        return f'<div style="max-width:240px">{html.escape(str(row["image"]))} is missing</div>'
+    """A cell's picture, or why there is none, with those of its columns that the table still has."""
+    why = ": ".join(str(row[k]) for k in ("status", "error") if k in row) or "no picture"
+    if row.get("status", "ok") == "ok" and isinstance(row["image"], str):
+        if picture := read_picture(root / row["image"]):
+            return figure_html(picture, {k: row[k] for k in RECIPE if k in row}, 128)
+        why = f"{row['image']} is missing or broken"
+    said = html.escape(str(row.get("prompt", "")))
+    return f'<div style="max-width:240px">{said}<br><b>{html.escape(why)}</b></div>'
 
 
 class Results:
@@ -80,10 +77,9 @@ class Results:
 
         Raises InvalidInput for an experiment that never ran here.
         """
-        specs = self._read(lambda store: store.experiments()) or {}
-        if name is not None and name not in specs:
-            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
-        stored = self._read(lambda store: store.rows(name)) or []
+        names, stored = self._read(lambda store: (list(store.experiments()), store.rows(name))) or ([], [])
+        if name is not None and name not in names:
+            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(names) or 'none yet'}")
         axes = [json.loads(row["axes"]) for row in stored]
         extra = list(dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a))
         measured = list(dict.fromkeys(m for row in stored for m in row["metrics"]))
@@ -93,11 +89,18 @@ class Results:
         table.attrs["axes"] = _axis_values(axes)
         return table
 
+    def find(self, name: str) -> Table | None:
+        """The table of an experiment; None for one that never ran here."""
+        try:
+            return self.table(name)
+        except InvalidInput:
+            return None
+
     def _read(self, what: Any) -> Any:
-        """What `what` reads from the store; None where there is no store yet."""
+        """What `what` reads from the store, opened once; None where there is no store yet."""
         if not (self.root / "dwlab.sqlite").exists():
             return None
-        with Store(self.root) as store:
+        with Store(self.root, read=True) as store:
             return what(store)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib.metadata
 import json
@@ -12,18 +13,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, images, metrics, models
+from .events import Event
 from .paths import results_folder
 from .plan import Identities, Plan, cell_key, identify_all, make_plan
 from .render import stream
 from .results import Results, Table
 from .store import CellRow, Store, now
-from .sweep import LIMIT, SweepSpec
+from .sweep import LIMIT, Cell, SweepSpec
 
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
 
-    from .events import Event
+    from PIL import Image
+
+    from .params import GenerationParams
     from .picture import Picture
 
 Renderer = Callable[..., Iterator["Event"]]
@@ -78,13 +82,14 @@ def run(
     pack: pictures a call (None: chosen by size). on_plan: told (total, to do) before the first
     picture. on_event: told each event; `done` and `failed` only after their row is committed.
     `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
-    of an earlier run are tried again. Raises InvalidInput or ModelError before any weights load,
-    StoreError when the folder cannot be used.
+    of an earlier run are tried again, and finished ones whose picture is gone are made again. Raises
+    InvalidInput or ModelError before any weights load, StoreError when the folder cannot be used or
+    another process runs this experiment there.
     """
     metrics.check_names(spec.metrics)
     drafts = spec.cells(limit=limit)
     identities = identify_all(drafts, device)
-    with Store(results_folder(results)) as store:
+    with Store(results_folder(results)) as store, store.alone(spec.name):
         seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
         drawn = spec.cells(seeds, limit=limit) if seeds else drafts
         cells = {cell_key(cell, identities): cell for cell in drawn}
@@ -96,21 +101,63 @@ def run(
         if on_plan:
             on_plan(len(cells), len(todo))
         if todo:
-            saver = _Saver(spec, store, identities, outcome, on_event)
-            events = render([cell.params for cell in todo], device=device, pack=pack, cancel=cancel)
-            with contextlib.closing(events):  # type: ignore[type-var]
-                for event in events:
-                    saver.take(event)
-            saver.commit()
+            saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event)
+            saver.take_all(render([cell.params for cell in todo], device=device, pack=pack, cancel=cancel))
         _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
     return outcome
+
+
+@dataclass(frozen=True)
+class Reused:
+    """A picture that the store had already."""
+
+    key: str
+    image: Image.Image
+
+
+def keep(
+    params: Sequence[GenerationParams],
+    *,
+    experiment: str,
+    results: str | Path | None = None,
+    device: str = "auto",
+    render: Renderer = stream,
+    on_event: Listener | None = None,
+    cancel: threading.Event | None = None,
+) -> None:
+    """Make the pictures of some recipes that the store lacks, and enter all of them as an experiment's latest.
+
+    on_event: told each event once its row is committed, numbered as in `params`; what is there already is
+    `done` at once, with a Reused. Errors and `cancel` as of `run`.
+    """
+    cells = [Cell(index, one, {}) for index, one in enumerate(params)]
+    identities = identify_all(cells, device)
+    keys = [cell_key(cell, identities) for cell in cells]
+
+    def tell(index: int, event: Event) -> None:
+        if on_event:
+            on_event(dataclasses.replace(event, index=index))
+
+    with Store(results_folder(results)) as store:
+        store.enter(experiment, {"name": experiment}, 0)
+        store.append(experiment, keys)
+        found = {row["key"]: images.read_picture(store.root / row["image"]) for row in store.finished(keys)}
+        todo = [index for index, key in enumerate(keys) if found.get(key) is None]
+        for index, (key, one) in enumerate(zip(keys, params, strict=True)):
+            if (picture := found.get(key)) is not None:
+                tell(index, Event("done", index, one, result=Reused(key, picture)))
+        outcome = Outcome(experiment, store.root, len(keys))
+        saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
+        if todo:
+            saver.take_all(render([params[index] for index in todo], device=device, cancel=cancel))
 
 
 @dataclass
 class _Saver:
     """Turns finished cells into pictures and rows, and tells the listener once they are committed."""
 
-    spec: SweepSpec
+    experiment: str
+    metrics: Sequence[str] | None
     store: Store
     identities: Identities
     outcome: Outcome
@@ -118,6 +165,13 @@ class _Saver:
 
     def __post_init__(self) -> None:
         self._unsaid: list[Event] = []
+        self._under_way: set[int] = set()
+
+    def take_all(self, events: Iterator[Event]) -> None:
+        with contextlib.closing(events):  # type: ignore[type-var]
+            for event in events:
+                self.take(event)
+        self.commit()
 
     def take(self, event: Event) -> None:
         if event.kind == "done":
@@ -126,8 +180,17 @@ class _Saver:
             self._failed(event)
         elif self.listener:
             self.listener(event)
-        if self.store.due():
+        if self._ends_group(event) or self.store.due():
             self.commit()
+
+    def _ends_group(self, event: Event) -> bool:
+        """Whether this was the last picture under way: what comes next may take long, a model's loading even longer."""
+        if event.kind == "started":
+            self._under_way.add(event.index)
+        elif event.kind in ("done", "failed") and event.index in self._under_way:
+            self._under_way.remove(event.index)
+            return not self._under_way
+        return False
 
     def commit(self) -> None:
         self.store.flush()
@@ -146,7 +209,7 @@ class _Saver:
             seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=versions(),
         )  # fmt: skip
         values = metrics.measure(
-            picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.spec.metrics
+            picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.metrics
         )
         values["nan"] = (metrics.NAN_VERSION, picture.nan)
         self._keep(row, event, values)
@@ -161,7 +224,7 @@ class _Saver:
         self._keep(row, event, {})
 
     def _keep(self, row: CellRow, event: Event, values: dict[str, tuple[int, Any]]) -> None:
-        self.store.add(row, experiment=self.spec.name, metrics=values)
+        self.store.add(row, experiment=self.experiment, metrics=values)
         self._unsaid.append(event)
 
 
@@ -175,25 +238,34 @@ def versions() -> str:
     return json.dumps(found)
 
 
-def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> int:
-    """Compute metrics again over an experiment's pictures; returns how many pictures were measured."""
+@dataclass(frozen=True)
+class Measured:
+    """How many pictures were measured, and how many could not be, because their file is missing or broken."""
+
+    pictures: int
+    missing: int
+
+    def __str__(self) -> str:
+        gone = f", {self.missing} missing or broken (delete what is broken; the sweep makes them again)"
+        return f"{self.pictures} pictures measured{gone if self.missing else ''}"
+
+
+def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Measured:
+    """Compute metrics again over an experiment's pictures; those that are gone are passed over and counted."""
     metrics.check_names(names)
     with Store(root) as store:
         return _measure(store, [row for row in store.rows(name) if row["status"] == "ok"], names)
 
 
-def _measure(store: Store, rows: list[dict[str, Any]], names: Sequence[str] | None) -> int:
-    from PIL import Image
-
+def _measure(store: Store, rows: list[dict[str, Any]], names: Sequence[str] | None) -> Measured:
     values = {}
     for row in rows:
         asked = json.loads(row["params"])  # not validated: its model may have moved since
-        with Image.open(store.root / row["image"]) as image:
-            picture = image.convert("RGB")
-        values[row["key"]] = metrics.measure(picture, prompt=asked["prompt"], model=asked["model"], names=names)
+        if (picture := images.read_picture(store.root / row["image"])) is not None:
+            values[row["key"]] = metrics.measure(picture, prompt=asked["prompt"], model=asked["model"], names=names)
     if values:
         store.set_metrics(values)
-    return len(values)
+    return Measured(len(values), len(rows) - len(values))
 
 
 def _lacks_metrics(row: dict[str, Any], names: Sequence[str] | None) -> bool:

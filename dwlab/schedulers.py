@@ -26,8 +26,6 @@ ALIASES: dict[str, tuple[str, dict[str, object]]] = {
     "Euler a": ("EulerAncestralDiscreteScheduler", {}),
     "Euler ancestral": ("EulerAncestralDiscreteScheduler", {}),
     "Heun": ("HeunDiscreteScheduler", {}),
-    "LMS": ("LMSDiscreteScheduler", {}),
-    "LMS Karras": ("LMSDiscreteScheduler", _KARRAS),
     "DPM2": ("KDPM2DiscreteScheduler", {}),
     "DPM2 Karras": ("KDPM2DiscreteScheduler", _KARRAS),
     "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
@@ -45,8 +43,8 @@ ALIASES: dict[str, tuple[str, dict[str, object]]] = {
 }
 _BY_LOOSE_NAME = {re.sub(r"[\s_-]+", "", name.lower()): entry for name, entry in ALIASES.items()}
 
-# schedulers whose step takes `eta`; the others leave it unused without a word
-USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "LCMScheduler", "TCDScheduler"})
+# schedulers whose step makes something of `eta`; the others leave it unused without a word
+USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "TCDScheduler"})
 
 
 def resolve(name: str) -> tuple[str, dict[str, object]]:

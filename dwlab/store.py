@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import images
 from .errors import StoreError
-from .files import make_folder, sweep_temporaries
+from .files import locked, make_folder, sweep_temporaries
+from .paths import experiment_folder
 from .schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -56,24 +57,19 @@ class Store:
     A row is acknowledged when it is committed: `add` gathers rows, `flush` (also done by `add` after
     0.5 s or 64 rows) commits them together. Raises StoreError for a folder that cannot be used. A
     damaged file is moved to `quarantine/`, never deleted, and its rows are read back from the pictures.
+
+    read: only read what is there. Nothing is made, walked, checked as a whole or mended then, so that
+    opening takes no time however large the store; damage that is met is a StoreError.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, *, read: bool = False):
         self.root = root
         self.path = root / "dwlab.sqlite"
         self.notes: list[str] = []  # what opening had to mend, for the user to hear
         self._pending: list[tuple[CellRow, str | None, Mapping[str, tuple[int, Any]]]] = []
         self._last_commit = time.monotonic()
         with _explained(root):
-            make_folder(root)
-            sweep_temporaries(root)
-            try:
-                self._connection = self._open()
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter from SQLite's own message
-                if not _tells_damage(error):
-                    raise
-                self._quarantine(str(error))
-                self._connection = self._open()
+            self._connection = (self._open_to_read() if read else None) or self._open_and_mend()
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +104,7 @@ class Store:
         return len(self._pending) >= GROUP_ROWS or (late and bool(self._pending))
 
     def flush(self) -> int:
-        """Commit what `add` gathered; returns how many rows. A finished cell is never overwritten."""
+        """Commit what `add` gathered; returns how many rows. A finished cell is overwritten only if its picture is gone."""
         if not self._pending:
             return 0
         with self._transaction() as sql:
@@ -128,7 +124,7 @@ class Store:
         updates = ", ".join(f"{c} = excluded.{c}" for c in columns[1:])
         sql.execute(
             f"INSERT INTO cells ({', '.join(columns)}) VALUES ({', '.join(f':{c}' for c in columns)}) "
-            f"ON CONFLICT (key) DO UPDATE SET {updates} WHERE cells.status != 'ok'",
+            f"ON CONFLICT (key) DO UPDATE SET {updates} WHERE cells.status != 'ok' OR gone(cells.image)",
             values,
         )
         sql.execute(
@@ -138,16 +134,16 @@ class Store:
         _write_metrics(sql, row.key, metrics)
 
     def statuses(self, keys: Iterable[str]) -> dict[str, str]:
-        """The status of each of `keys` that has a row."""
+        """The status of each of `keys` that has a row; a finished one whose picture is gone counts as if it had none."""
         found: dict[str, str] = {}
         wanted = list(keys)
+        on_disk = images.finder(self.root)
         with _explained(self.root):
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
-                marks = ",".join("?" * len(part))
-                found.update(
-                    self._connection.execute(f"SELECT key, status FROM cells WHERE key IN ({marks})", part).fetchall()
-                )
+                query = f"SELECT key, status, image FROM cells WHERE key IN ({','.join('?' * len(part))})"
+                rows = self._connection.execute(query, part).fetchall()
+                found |= {key: status for key, status, image in rows if status != "ok" or on_disk(image)}
         return found
 
     def rows(self, experiment: str | None = None) -> list[dict[str, Any]]:
@@ -169,6 +165,33 @@ class Store:
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             metrics = self._metrics(experiment)
         return [row | {"metrics": metrics.get(row["key"], {})} for row in rows]
+
+    def finished(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """(key, image) of those of `keys`, few, that are finished."""
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT key, image FROM cells WHERE status = 'ok' AND key IN ({marks})"
+        with _explained(self.root):
+            return [{"key": key, "image": image} for key, image in self._connection.execute(query, keys).fetchall()]
+
+    def latest(self, experiment: str, limit: int) -> list[dict[str, Any]]:
+        """(key, params, image, marks) of an experiment's finished pictures, pinned ones first, then the newest."""
+        query = (
+            "SELECT cells.key, params, image, COALESCE((SELECT json_group_object(mark, value) FROM marks "
+            "WHERE marks.key = cells.key), '{}') AS found FROM membership JOIN cells USING (key) "
+            "WHERE experiment = ? AND status = 'ok' AND COALESCE(json_extract(found, '$.hide'), 0) = 0 "
+            "ORDER BY COALESCE(json_extract(found, '$.pin'), 0) DESC, position DESC LIMIT ?"
+        )
+        with _explained(self.root):
+            rows = self._connection.execute(query, (experiment, limit)).fetchall()
+        return [
+            {"key": key, "params": params, "image": image, "marks": json.loads(found)}
+            for key, params, image, found in rows
+        ]
+
+    def set_mark(self, key: str, mark: str, value: Any) -> None:
+        """Keep a mark of a cell (stars, a note) in place of the one before."""
+        with self._transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (key, mark, value, now()))
 
     def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[tuple[str, float, int]]:
         """(params, device_seconds, bytes) of the latest pictures made by these weights on this device."""
@@ -229,10 +252,60 @@ class Store:
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 
+    def append(self, experiment: str, keys: Sequence[str]) -> None:
+        """Make `keys` the last cells of an experiment, also those that were among its cells before."""
+        with self._transaction() as sql:
+            query = "SELECT COALESCE(MAX(position), -1) FROM membership WHERE experiment = ?"
+            (last,) = sql.execute(query, (experiment,)).fetchone()
+            rows = [(experiment, last + 1 + k, key, "{}") for k, key in enumerate(keys)]
+            sql.executemany("INSERT OR REPLACE INTO membership VALUES (?, ?, ?, ?)", rows)
+
+    @contextlib.contextmanager
+    def alone(self, experiment: str) -> Iterator[None]:
+        """Keep other runs of this experiment out meanwhile; raises StoreError where one is under way."""
+        path = experiment_folder(self.root, experiment) / ".lock"
+        with contextlib.ExitStack() as held:
+            with _explained(self.root):
+                try:
+                    held.enter_context(locked(path))
+                except BlockingIOError:
+                    raise StoreError(
+                        f"experiment {experiment!r} is being run by another process or notebook ({path} is locked); "
+                        "wait until it ends, or stop it, then run this again: what it finished is reused"
+                    ) from None
+            yield
+
     # -- the file ------------------------------------------------------------------------------
+
+    def _open_to_read(self) -> sqlite3.Connection | None:
+        """The file as it is; None for one of an older dwlab, which has to be brought up to date first."""
+        # not mode=ro, which could not undo what a killed writer left half done
+        place = f"{self.path.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            if self._version(connection) == len(MIGRATIONS):
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        return None
+
+    def _open_and_mend(self) -> sqlite3.Connection:
+        make_folder(self.root)
+        sweep_temporaries(self.root, depth=2)  # down to images/<ab>/ and what lies in the experiments' folders
+        try:
+            return self._open()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter from SQLite's own message
+            if not _tells_damage(error):
+                raise
+            self._quarantine(str(error))
+            return self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.create_function("gone", 1, lambda image: image is None or not (self.root / image).exists())
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -243,14 +316,17 @@ class Store:
             raise
         return connection
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    def _version(self, connection: sqlite3.Connection) -> int:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise StoreError(f"{self.path} was written by a newer dwlab; update dwlab, or use another --results folder")
-        if version == len(MIGRATIONS):
+        return int(version)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        if self._version(connection) == len(MIGRATIONS):
             return
         with _begun(connection):
-            (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been first
+            version = self._version(connection)  # another process may have been first
             for statements in MIGRATIONS[version:]:
                 for statement in filter(str.strip, statements.split(";")):
                     connection.execute(statement)
@@ -332,7 +408,8 @@ def _explained(root: Path) -> Iterator[None]:
             advice = f"it was in use by another process for over {BUSY_SECONDS} s; wait for that, then run this again"
         elif not isinstance(error, OSError) and _tells_damage(error):
             advice = (
-                "dwlab.sqlite is damaged: move it away, then run this again: its rows are read back from the pictures"
+                "dwlab.sqlite is damaged: run a sweep, which sets it aside and reads its rows back from the pictures "
+                "(where even that ends here, move the file away first)"
             )
         else:
             advice = "check free space and permissions, then run this again: what was finished is kept"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -12,48 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from . import axes as axis_values
 from . import skips, yamlfile
-from .axes import RandomSeeds
+from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
-from .params import FIELDS, SPELLINGS, GenerationParams
+from .params import FIELDS, SPELLINGS, GenerationParams, spelled
 from .paths import check_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 10_000  # cells; a larger sweep must be asked for
-_ENUMERATE = 5_000_000  # combinations that are walked through to count what skip rules leave
+_ENUMERATE = 1_000_000  # combinations that are walked through to count what skip rules leave
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 _TEXTS = ("prompt", "negative_prompt")
 _MAPS = ("call", "scheduler_options")
-# columns of the results table beside the parameters, which a placeholder must not hide
-TAKEN = frozenset(
-    [
-        "key",
-        "experiment",
-        "device",
-        "seconds",
-        "device_seconds",
-        "status",
-        "error",
-        "image",
-        "created",
-        "versions",
-        "pixels",
-        "brightness",
-        "contrast",
-        "sharpness",
-        "colourfulness",
-        "blank",
-        "nan",
-        "found_shape",
-        "found_colour",
-        "found_size",
-        "found_position",
-        "found_background",
-        "adherence",
-    ]
-)
-Column = tuple[Any, ...] | RandomSeeds  # the values of an axis
+# a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
+TAKEN = frozenset((
+    "name", "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
+    "pixels", "brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "found_shape", "found_colour",
+    "found_size", "found_position", "found_background", "adherence",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,9 +48,10 @@ class SweepSpec:
     """Base parameters and the axes that vary them.
 
     axes: name -> values (see `dwlab.axes.values`); a name is a field of GenerationParams, a dotted
-    `call.NAME` or `scheduler_options.NAME`, or a `{placeholder}` of a prompt. zip: groups of axis
-    names that move together. skip: rules that drop combinations (see `dwlab.skips`). metrics:
-    names of metrics, or None for all that apply. Raises InvalidInput naming the key.
+    `call.NAME` or `scheduler_options.NAME`, or a `{placeholder}` of a prompt. An axis wins over a base
+    value of its name, and a base value of None is the model's own. zip: groups of axis names that move
+    together. skip: rules that drop combinations (see `dwlab.skips`). metrics: names of metrics, or None
+    for all that apply. Raises InvalidInput naming the key.
     """
 
     name: str
@@ -84,32 +63,52 @@ class SweepSpec:
     metrics: Sequence[str] | None = None
     _values: dict[str, Column] = field(init=False, repr=False, compare=False)
     _groups: list[tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _still: dict[str, Any] = field(init=False, repr=False, compare=False)
     _rules: list[skips.Test] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        base, axes = _spelled("base", self.base), _spelled("axes", self.axes)
+        base = {name: value for name, value in _names("base", self.base).items() if value is not None}
+        axes = _names("axes", self.axes)
         if base.get("seed") == "random":
             del base["seed"]
             axes.setdefault("seed", {"random": 1})
-        for name in base:
-            _known("base", name, frozenset())
-        object.__setattr__(self, "base", base)
-        object.__setattr__(self, "axes", axes)
-        object.__setattr__(self, "_values", {name: axis_values.values(name, spec) for name, spec in axes.items()})
-        placeholders = self._placeholders()
-        for name in sorted(placeholders & TAKEN):
-            raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
-        for name in axes:
-            _known("axes", name, placeholders)
-        if "prompt" not in base and "prompt" not in axes:
-            raise InvalidInput("base.prompt", None, "a prompt, in base or as an axis")
-        object.__setattr__(self, "_groups", _groups(self.zip, self._values))
-        object.__setattr__(self, "_rules", skips.compile_rules(self.skip, frozenset(axes) | FIELDS))
+        _check_base(base)
+        self._set("model", base.pop("model", self.model))
+        base = {name: value for name, value in base.items() if name not in axes}
+        self._set("base", base)
+        self._set("axes", axes)
+        self._set("_values", {name: axis_values.values(name, spec) for name, spec in axes.items()})
+        self._check_axes()
+        self._set("zip", axis_values.zip_groups(self.zip))
+        self._set("_groups", axis_values.grouped(self.zip, self._values))
+        self._set("_still", {"model": self.model, **_flat(base)})
+        self._set("skip", _named_rules(self.skip))
+        self._set("_rules", skips.compile_rules(self.skip, frozenset({*axes, *self._still} | FIELDS)))
+        for k, rule in enumerate(self.skip):
+            if self.random_seeds and "seed" in rule:
+                raise InvalidInput(f"skip[{k}].seed", rule["seed"], "rules on other axes, where seeds are random")
         if self.metrics is not None and not (
             isinstance(self.metrics, list | tuple) and all(isinstance(m, str) for m in self.metrics)
         ):
             raise InvalidInput("metrics", self.metrics, "a list of names of metrics")
+
+    def _check_axes(self) -> None:
+        placeholders = _placeholders(self.base, self.axes)
+        for name in sorted(placeholders):
+            _check_placeholder(name)
+        for name, column in self._values.items():
+            _known("axes", name, placeholders)
+            if name in placeholders and not isinstance(column, RandomSeeds):
+                axis_values.check_texts(name, column)
+            parent = name.partition(".")[0]
+            if parent != name and parent in self.axes:
+                raise InvalidInput(f"axes.{name}", name, f"one axis for it: {parent} is an axis too")
+        if "prompt" not in self.base and "prompt" not in self.axes:
+            raise InvalidInput("base.prompt", None, "a prompt, in base or as an axis")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Any:
@@ -132,35 +131,40 @@ class SweepSpec:
     def as_dict(self) -> dict[str, Any]:
         """The sweep as plain values, from which `from_dict` makes it again."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
-        return json.loads(json.dumps({k: v for k, v in values.items() if v or k == "name"}, default=list))
+        said = {k: v for k, v in values.items() if v or (k == "metrics" and v is not None)}  # no metrics is not all
+        return json.loads(json.dumps(said, default=list))
 
     def override(self, changes: Mapping[str, Any]) -> Any:
-        """A copy with some axes or base parameters replaced: a list or a map is an axis, a scalar a base value.
+        """A copy with some axes or base parameters replaced.
 
-        Raises InvalidInput for a name that is neither a parameter nor an axis of this sweep.
+        A list or a map is an axis, in the place of the axis it replaces; another value is a base value; None
+        takes the name out of both, back to the model's own. A map for `call` or `scheduler_options` is the base
+        value of all of it, and of the axes (`call.eta`) that it names. A placeholder that the new prompt does not
+        name goes, and with it the skip rules that ask for it. Raises InvalidInput for a name that is neither a
+        parameter nor a placeholder.
         """
-        base, axes = dict(self.base), dict(self.axes)
-        parts: dict[str, Any] = {"name": self.name, "model": self.model}
-        fixed = set()  # axes that a scalar takes out of their zip group
-        for given, value in changes.items():
-            key = SPELLINGS.get(given, given) if isinstance(given, str) else str(given)
-            if key == "name":
-                parts["name"] = value
-                continue
-            _known("overrides", key, frozenset(self.axes))
-            base.pop(key, None)
-            if isinstance(value, list | dict) and key not in _MAPS:
-                axes[key] = value
-                continue
-            fixed.add(key)
-            if key not in FIELDS and "." not in key:
-                axes[key] = [value]  # a placeholder stays an axis, of one value
-                continue
-            axes.pop(key, None)
-            (parts if key == "model" else base)[key] = value
-        zipped = [[name for name in group if name not in fixed] for group in self.zip]
-        zipped = [group for group in zipped if len(group) > 1]
-        return type(self)(**parts, base=base, axes=axes, zip=zipped, skip=self.skip, metrics=self.metrics)
+        given = _names("overrides", changes)
+        name = given.pop("name", self.name)
+        base, axes = dict(self.base) | {"model": self.model}, dict(self.axes)
+        for key in sorted((k for k in given if _is_parameter(k)), key=lambda k: "." in k):  # call before call.eta
+            _replace(base, axes, key, given[key])
+        placeholders = _placeholders(base, axes)
+        for key, value in given.items():
+            _known("overrides", key, placeholders)
+            if not _is_parameter(key):
+                axes[key] = value if value is None or _is_axis(key, value) else [value]
+        axes = {k: v for k, v in axes.items() if v is not None and (_is_parameter(k) or k in placeholders)}
+        moving = {k for k in axes if k not in given or _is_axis(k, given[k])}
+        zipped = [[k for k in group if k in moving] for group in self.zip]
+        names = FIELDS | axes.keys() | _flat(base).keys()
+        return type(self)(
+            name,
+            base=base,
+            axes=axes,
+            zip=[group for group in zipped if len(group) > 1],
+            skip=[rule for rule in self.skip if rule.keys() <= names],
+            metrics=self.metrics,
+        )
 
     @property
     def values(self) -> dict[str, Column]:
@@ -175,10 +179,14 @@ class SweepSpec:
 
     def combinations(self) -> int:
         """How many combinations the axes make, before skip rules."""
-        return math.prod(len(_points(group, self.values, ())) for group in self._groups)
+        return math.prod(len(self._values[group[0]]) for group in self._groups)
 
     def count(self) -> int:
         """How many cells the sweep has, exactly; raises InvalidInput where that cannot be counted."""
+        return self._count
+
+    @functools.cached_property
+    def _count(self) -> int:
         total = self.combinations()
         if not self._rules:
             return total
@@ -209,16 +217,16 @@ class SweepSpec:
 
     def idle_rules(self) -> list[str]:
         """The skip rules that drop nothing."""
-        points = list(self._points(range(self.random_seeds)))
-        return [
-            str(dict(rule))
-            for rule, test in zip(self.skip, self._rules, strict=True)
-            if not any(test(self._seen(p)) for p in points)
-        ]
+        idle = dict(enumerate(self._rules))
+        for point in self._points(range(self.random_seeds)):
+            if not idle:
+                break
+            idle = {k: test for k, test in idle.items() if not test(self._seen(point))}
+        return [str(dict(self.skip[k])) for k in idle]
 
     def _points(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
-        groups = [_points(group, self.values, seeds) for group in self._groups]
-        order = list(self.values)
+        groups = [axis_values.joint(group, self._values, seeds) for group in self._groups]
+        order = list(self._values)
         for combination in itertools.product(*groups):
             point = {k: v for part in combination for k, v in part.items()}
             yield {name: point[name] for name in order}
@@ -231,14 +239,14 @@ class SweepSpec:
 
     def _seen(self, point: dict[str, Any]) -> dict[str, Any]:
         """What a skip rule may ask about: the axes, and the base values that stand still."""
-        return {"model": self.model, **self.base, **point}
+        return {**self._still, **point}
 
     def _params(self, point: dict[str, Any]) -> GenerationParams:
         values: dict[str, Any] = {"model": self.model, **{k: v for k, v in self.base.items() if "." not in k}}
         for name, value in {**{k: v for k, v in self.base.items() if "." in k}, **point}.items():
             parent, _, child = name.partition(".")
             if child:
-                values[parent] = {**_mapping(parent, values.get(parent, {})), child: value}
+                values[parent] = {**_mapping(f"base.{parent}", values.get(parent, {})), child: value}
             elif name in FIELDS:
                 values[name] = value
         for name in _TEXTS:
@@ -247,17 +255,10 @@ class SweepSpec:
         try:
             return GenerationParams(**values)
         except InvalidInput as error:
-            swept = error.field in point
+            swept = any(name.partition(".")[0] == error.field.partition(".")[0] for name in point)
             raise error.at(f"{'axes' if swept else 'base'} of sweep {self.name!r}") from None
         except ModelError as error:
             raise ModelError(f"sweep {self.name!r}: {error}") from None
-
-    def _placeholders(self) -> frozenset[str]:
-        texts = [self.base.get(name) for name in _TEXTS]
-        for name in _TEXTS:
-            swept = self.values.get(name, ())
-            texts += [] if isinstance(swept, RandomSeeds) else list(swept)
-        return frozenset(m[1] for text in texts if isinstance(text, str) for m in _PLACEHOLDER.finditer(text) if m[1])
 
 
 def _fill(name: str, template: str, point: Mapping[str, Any]) -> str:
@@ -274,42 +275,64 @@ def _fill(name: str, template: str, point: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(one, template)
 
 
-def _points(group: Sequence[str], values: Mapping[str, Any], seeds: Sequence[int]) -> Any:
-    """The joint values of axes that move together; only their number where the seeds are not given."""
-    columns = []
-    for name in group:
-        column = values[name]
-        columns.append((seeds or range(column.count)) if isinstance(column, RandomSeeds) else column)
-    return [dict(zip(group, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _groups(zipped: Any, values: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The axes in groups: those that are zipped together, and each other axis alone."""
-    if not isinstance(zipped, list | tuple) or not all(isinstance(g, list | tuple) for g in zipped):
-        raise InvalidInput("zip", zipped, "a list of groups of axis names, like [[scheduler, steps]]")
-    member: dict[str, tuple[str, ...]] = {}
-    for group in zipped:
-        lengths = {}
-        for name in group:
-            if not isinstance(name, str) or name not in values or name in member or name in lengths:
-                raise InvalidInput("zip", name, f"an axis, once ({', '.join(values)})")
-            column = values[name]
-            lengths[name] = column.count if isinstance(column, RandomSeeds) else len(column)
-        if len(set(lengths.values())) > 1:
-            raise InvalidInput("zip", lengths, "axes of the same length")
-        member |= dict.fromkeys(group, tuple(group))
-    return list(dict.fromkeys(member.get(name, (name,)) for name in values))
-
-
-def _spelled(place: str, given: Any) -> dict[str, Any]:
-    """The entries of a map under dwlab's own names."""
-    found: dict[str, Any] = {}
-    for name, value in _mapping(place, given).items():
-        own = SPELLINGS.get(name, name)
-        if own in found:
-            raise InvalidInput(f"{place}.{name}", value, f"one spelling only: {own} is given twice")
-        found[own] = value
+def _names(place: str, given: Any) -> dict[str, Any]:
+    """The entries of a map under dwlab's own names; raises InvalidInput where `call.eta` stands beside `call: {eta: }`."""
+    found = spelled(_mapping(place, given), place)
+    for name in found:
+        parent, _, child = name.partition(".")
+        inside = found.get(parent) if child else None
+        if isinstance(inside, Mapping) and child in inside:
+            raise InvalidInput(f"{place}.{name}", found[name], f"one place only: it stands in {place}.{parent} too")
     return found
+
+
+def _named_rules(rules: Any) -> Any:
+    """Skip rules under dwlab's own names; what is no rule is left for `skips` to refuse."""
+    if not isinstance(rules, list | tuple):
+        return rules
+    return [_names(f"skip[{k}]", rule) if isinstance(rule, Mapping) else rule for k, rule in enumerate(rules)]
+
+
+def _replace(base: dict[str, Any], axes: dict[str, Any], name: str, value: Any) -> None:
+    """Put a new value in the place of all that `base` and `axes` say of a parameter."""
+    parent, _, child = name.partition(".")
+    if child and isinstance(base.get(parent), Mapping):
+        base[parent] = {k: v for k, v in base[parent].items() if k != child}
+    for other in [k for k in base if k == name or k.startswith(f"{name}.")]:
+        del base[other]
+    if name in _MAPS and isinstance(value, Mapping):
+        for inside in value:
+            axes.pop(f"{name}.{inside}", None)
+    if name == "seed" and value == "random":
+        axes[name] = {"random": 1}
+    elif _is_axis(name, value):
+        axes[name] = value
+    else:
+        axes.pop(name, None)
+        base |= {} if value is None else {name: value}
+
+
+def _is_axis(name: str, value: Any) -> bool:
+    """Whether a value that is given for a name is an axis' values."""
+    return isinstance(value, list | tuple | range) or (isinstance(value, Mapping) and name not in _MAPS)
+
+
+def _is_parameter(name: str) -> bool:
+    return name in FIELDS or "." in name
+
+
+def _flat(base: Mapping[str, Any]) -> dict[str, Any]:
+    """Base values, those inside `call` and `scheduler_options` under their dotted names too."""
+    inside = {f"{name}.{k}": v for name in _MAPS if isinstance(base.get(name), Mapping) for k, v in base[name].items()}
+    return {**inside, **base}
+
+
+def _placeholders(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset[str]:
+    """The names in braces in all prompts."""
+    texts = [base.get(name) for name in _TEXTS]
+    for name in _TEXTS:
+        texts += axes[name] if isinstance(axes.get(name), list | tuple) else []
+    return frozenset(m[1] for text in texts if isinstance(text, str) for m in _PLACEHOLDER.finditer(text) if m[1])
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -318,9 +341,27 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
+def _check_base(base: Mapping[str, Any]) -> None:
+    for name, value in base.items():
+        _known("base", name, frozenset())
+        if name in FIELDS and _is_axis(name, value):
+            raise InvalidInput(f"base.{name}", value, "one value; values that vary go into axes")
+
+
+def _check_placeholder(name: str) -> None:
+    """Raise InvalidInput for a name in braces that would hide a column of the table, or means a parameter."""
+    if name in TAKEN:
+        raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
+    if name in FIELDS or name in SPELLINGS:
+        raise InvalidInput(
+            "prompt", f"{{{name}}}", f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text"
+        )
+
+
 def _known(place: str, name: str, placeholders: frozenset[str]) -> None:
     parent, _, child = name.partition(".")
     if name in FIELDS or name in placeholders or (parent in _MAPS and child.isidentifier()):
         return
-    hint = "" if place == "base" else ", or a {placeholder} of the prompt"
+    hint = f", or a {{placeholder}} of the prompt ({', '.join(sorted(placeholders)) or 'it has none'})"
+    hint = "" if place == "base" else hint
     raise InvalidInput(f"{place}.{name}", name, f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME{hint}")

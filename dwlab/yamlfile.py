@@ -1,7 +1,9 @@
-"""YAML as data only: no tags, no aliases, no double keys, and errors that name the line."""
+"""YAML as data only, in and out: no tags, no aliases, no double keys, and errors that name the line."""
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidInput
@@ -52,6 +54,28 @@ def parse(text: str, source: str = "YAML") -> Any:
         raise InvalidInput(source, "deeply nested text", f"at most {DEPTH_LIMIT} levels") from None
 
 
+def dump(value: object, *, flow: bool | None = None) -> str:
+    """A plain value as YAML that `parse` reads back, in flow style (None: its leaves only); hidden characters are escapes."""
+    text = _dump(value, flow, readable=True)
+    return text if text.replace("\n", "").isprintable() else _dump(value, flow, readable=False)
+
+
+def _dump(value: object, flow: bool | None, *, readable: bool) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes a text that begins like a number: PyYAML leaves 1e3 bare, which `parse` refuses as ambiguous."""
+
+        def text(self, data: str) -> yaml.ScalarNode:
+            style = "'" if re.match(r"[-+._\d]", data) else None
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+    Dumper.add_representer(str, Dumper.text)
+    options: dict[str, Any] = {"allow_unicode": readable, "sort_keys": False, "width": math.inf}
+    dumped: str = yaml.dump(value, Dumper=Dumper, default_flow_style=flow, **options)
+    return dumped
+
+
 def _compose(text: str, source: str) -> yaml.Node | None:
     """The tree of nodes; aliases are refused while reading, before they can multiply."""
     import yaml
@@ -77,6 +101,7 @@ def _check(node: yaml.Node, source: str) -> None:
             "text, numbers, true, false, null, lists and maps (no other tags; a date needs quotes)",
         )
     if isinstance(node, yaml.ScalarNode):
+        _check_number(node, source)
         try:
             yaml.SafeLoader("").construct_object(node)
         except (ValueError, LookupError):  # as for !!int x, or a number of 5,000 digits
@@ -96,6 +121,14 @@ def _check(node: yaml.Node, source: str) -> None:
             seen.add(key.value)
             _check(key, source)
             _check(value, source)
+
+
+def _check_number(node: yaml.ScalarNode, source: str) -> None:
+    """Refuse what YAML 1.1 reads as another number than a person does: 12:30 is 750 there, 017 is 15, 1e3 a text."""
+    kind = node.tag.removeprefix(_TAG)
+    strange = kind in ("int", "float") and (":" in node.value or re.match(r"[-+]?0\d", node.value))
+    if strange or (kind == "str" and node.style is None and re.fullmatch(r"[-+]?[\d_.]+[eE][-+]?\d+", node.value)):
+        raise InvalidInput(_line(source, node), node.value, "a number like 15, 0.001 or 1.0e+3, or text in quotes")
 
 
 def _line(source: str, node: Any) -> str:

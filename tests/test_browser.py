@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
+from lab import FLAGS, Lab
 from playwright.sync_api import expect, sync_playwright
 
 import dwlab
 
-ROOT = Path(__file__).parents[1]
-FLAGS = """
-    --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync
-"""
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{x}}"
 TINY = f"""
 name: tiny
@@ -44,81 +31,10 @@ SECONDS = 120  # that a page may take for one thing, on a busy machine
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
-def isolated(folder):
-    """An environment with Jupyter's own folders fresh, and its news off."""
-    settings = folder / "settings/@jupyterlab/apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
-    places = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    places |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "IPYTHONDIR": str(folder / "ipython")}
-    places |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
-    return os.environ | places | {"OMP_NUM_THREADS": "1"}  # threads that wait for each other crawl on a busy machine
-
-
-class Lab:
-    """JupyterLab over a project with two experiments and the sweep notebook, and a page of a browser."""
-
-    def __init__(self, folder):
-        self.project, self.outside = folder / "project", []
-        (self.project / "experiments").mkdir(parents=True)
-        (self.project / "notebooks").mkdir()
-        (self.project / "experiments/tiny.yaml").write_text(TINY)
-        (self.project / "experiments/long.yaml").write_text(LONG)
-        shutil.copy(ROOT / "notebooks/sweep.ipynb", self.project / "notebooks")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.token, self.url = secrets.token_hex(16), f"http://127.0.0.1:{port}"
-        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.project}"]
-        with (folder / "lab.log").open("w") as log:
-            command = [sys.executable, "-m", "jupyterlab", *options]
-            self.server = subprocess.Popen(command, env=isolated(folder), stdout=log, stderr=subprocess.STDOUT)
-
-    def wait(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                return json.load(urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2))
-            except OSError:
-                time.sleep(0.1)
-        raise TimeoutError("JupyterLab did not answer in 60 s")
-
-    def watch(self, page):
-        """Note each request that would leave this machine."""
-        own = ("data:", "blob:", self.url, self.url.replace("http", "ws"))
-        page.on("request", lambda r: None if r.url.startswith(own) else self.outside.append(r.url))
-
-    def run_all(self, page):
-        page.goto(f"{self.url}/lab/tree/notebooks/sweep.ipynb?token={self.token}&reset")
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")  # else "Run All" is dropped at times
-        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
-        page.click(".jp-NotebookPanel .jp-Notebook .jp-InputPrompt >> nth=0")
-        page.click(".lm-MenuBar-itemLabel >> text='Run'")
-        page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
-        page.wait_for_selector(".dwlab-sweep")
-
-    def stop(self):
-        self.server.terminate()
-        try:
-            self.server.wait(20)
-        except subprocess.TimeoutExpired:
-            self.server.kill()
-            self.server.wait()
-
-    def table(self, name):
-        return dwlab.Results(self.project / "results").table(name)
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    lab = Lab(tmp_path_factory.mktemp("lab"))
-    try:
-        lab.wait()
+    with Lab(tmp_path_factory.mktemp("lab"), {"tiny": TINY, "long": LONG}) as lab:
         yield lab
-    finally:
-        lab.stop()
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +42,17 @@ def page(lab, chromium):
     """The notebook, opened and run from top to bottom."""
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.set_default_timeout(SECONDS * 1000)
         lab.watch(page)
         lab.run_all(page)
         yield page
         browser.close()
+
+
+def rows(lab, name):
+    return dwlab.Results(lab.project / "results").table(name)
 
 
 def button(page, name):
@@ -180,7 +100,7 @@ def test_a_person_picks_edits_runs_and_sees_a_sweep(lab, page):
     for name in ("report.html", "table.csv", "grid.png", "run.log"):
         expect(show(page, "Files")).to_contain_text(str(lab.project / "results/tiny" / name))
         assert (lab.project / "results/tiny" / name).is_file()
-    assert set(lab.table("tiny")["status"]) == {"ok"} and len(lab.table("tiny")) == 6
+    assert set(rows(lab, "tiny")["status"]) == {"ok"} and len(rows(lab, "tiny")) == 6
 
     assert lab.outside == []
 
@@ -219,7 +139,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     button(page, "Cancel").click()
     expect(status(page)).to_contain_text("Run goes on from here")
     expect(button(page, "Run")).to_be_enabled()
-    before = lab.table("long").set_index("key")["created"]
+    before = rows(lab, "long").set_index("key")["created"]
     assert 0 < len(before) < 1000
     assert f"Stopped: {len(before)} made now, 0 already there, {1000 - len(before)} left" in status(page).inner_text()
     assert (lab.project / "results/long/report.html").is_file()
@@ -228,7 +148,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     expect(status(page)).to_have_text(re.compile(rf"[1-9]\d* of {1000 - len(before)} pictures · .*"))
     button(page, "Cancel").click()
     expect(status(page)).to_contain_text("Run goes on from here")
-    after = lab.table("long").set_index("key")["created"]
+    after = rows(lab, "long").set_index("key")["created"]
     assert len(after) > len(before)
     assert after[before.index].equals(before)
     assert lab.outside == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -28,10 +30,30 @@ def results(tmp_path_factory):
 
 
 def test_every_command_has_help_that_says_what_it_does():
-    for command in [None, *(c.name or c.callback.__name__ for c in app.registered_commands)]:
+    for command in [None, *commands()]:
         result = dw(*([command] if command else []), "--help")
         assert result.exit_code == 0
         assert "Usage" in result.output
+
+
+def commands():
+    return [c.name or c.callback.__name__ for c in app.registered_commands]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_verbose_is_an_option_of_every_command(command):
+    text = dw(command, "--help").output
+    assert "-v, --verbose" in text
+    assert "Show logs." in text
+
+
+@pytest.mark.parametrize("words", [["-v", "generate"], ["generate", "-v"], ["generate"]])
+def test_verbose_before_or_after_the_command_shows_the_logs(words, tmp_path):
+    arguments = [*words, "x", "--steps", "1", "--width", "64", "--height", "64", "-o", str(tmp_path / "x.png")]
+    code = "from dwlab.cli import main; main()"
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert ("INFO dwlab.models: loading shapes" in ended.stderr) is (len(words) > 1)
+    assert (tmp_path / "x.png").exists()
 
 
 def test_generate_writes_a_png_with_its_recipe(tmp_path):
@@ -74,6 +96,25 @@ def test_a_dry_run_says_counts_and_writes_nothing(tmp_path):
     assert result.exit_code == 0
     assert "cells:           17" in result.output
     assert not (tmp_path / "results").exists()
+
+
+def test_assignments_replace_take_out_and_keep_the_order_of_axes(tmp_path):
+    path = tmp_path / "trial.yaml"
+    path.write_text("base: {prompt: 'a {c}'}\naxes: {c: [red, blue], seed: [0, 1], cfg: [3, 7]}\n")
+
+    def plan(*pairs):
+        words = [word for pair in pairs for word in ("--set", pair)]
+        result = dw("sweep", path, "--dry-run", "--results", tmp_path / "results", *words)
+        assert result.exit_code == 0, result.output
+        axes = [line.split(":")[0] for line in result.output.splitlines() if line.startswith("axis")]
+        return axes, result.output
+
+    assert plan("seed=random")[0] == ["axis c", "axis seed", "axis guidance"]
+    assert plan("guidance=", "seed=")[0] == ["axis c"]
+    assert plan("prompt=a ring")[0] == ["axis seed", "axis guidance"]
+    axes, text = plan("prompt='a {size}'", "size=[small, large]", "guidance_scale=4")
+    assert axes == ["axis seed", "axis size"]
+    assert "cells:           4\n" in text
 
 
 def test_more_cells_than_the_limit_are_refused_with_the_number(tmp_path):

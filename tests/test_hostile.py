@@ -129,10 +129,12 @@ def test_a_folder_that_links_out_is_refused_before_anything_is_computed(toy, tmp
     outside.mkdir()
     root = tmp_path / "results"
     root.mkdir()
-    (root / "small").symlink_to(outside)
-    with pytest.raises(StoreError, match="small is a link"):
-        execute(small_sweep(toy), results=root)
     outcome = run(small_sweep(toy), results=root, render=fake_render)
+    shutil.rmtree(root / "small")
+    (root / "small").symlink_to(outside)
+    for begin in (execute, run):
+        with pytest.raises(StoreError, match="small is a link"):
+            begin(small_sweep(toy), results=root)
     with pytest.raises(StoreError, match="small is a link"):
         write_artifacts(outcome)
     assert not list(outside.iterdir())
@@ -143,7 +145,6 @@ def test_files_that_link_out_are_replaced_and_not_followed(toy, tmp_path):
     outside.mkdir()
     root = tmp_path / "results"
     outcome = run(small_sweep(toy), results=root, render=fake_render)
-    (root / "small").mkdir()
     names = ("table.csv", "grid.png", "report.html", "run.log")
     for name in names:
         (outside / name).write_text("mine")
@@ -173,7 +174,7 @@ def test_prompts_that_look_like_paths_name_no_file(toy, tmp_path):
     with Store(root) as store:
         images = [row["image"] for row in store.rows()]
     assert all((root / image).resolve().is_relative_to(root / "images") for image in images)
-    assert {p.name for p in root.iterdir()} == {"images", "dwlab.sqlite"}
+    assert {p.name for p in root.iterdir()} == {"images", "texts", "dwlab.sqlite"}
     assert [p.name for p in tmp_path.rglob("*") if p.is_file() and root not in p.parents] == []
 
 
@@ -252,7 +253,7 @@ FILES = {
         "1,000,000,000 combinations",
     ),
     "endless range": (GOOD + "axes:\n  seed: {range: [0, .inf]}", "axes.seed.range"),
-    "tiny step": (GOOD + "axes:\n  guidance: {range: [0, 1.0e308, 5.0e-324]}", "axes.guidance.range"),
+    "tiny step": (GOOD + "axes:\n  guidance: {range: [0, 1.0e+308, 5.0e-324]}", "axes.guidance.range"),
     "step of nothing": (GOOD + "axes:\n  seed: {range: [0, 5, 0]}", "axes.seed.range"),
     "range of nan": (GOOD + "axes:\n  guidance: {linspace: [.nan, 1, 3]}", "axes.guidance.linspace"),
     "random of all": (GOOD + "axes:\n  seed: {random: 10000000000}", "axes.seed.random"),
@@ -271,6 +272,16 @@ FILES = {
     "prompt as a number": ("base: {prompt: 5}", "prompt"),
     "no prompt": ("base: {steps: 1}", "prompt"),
     "placeholder that is no axis": ("base: {prompt: 'a {colour} x'}", "{colour}"),
+    "time of day": ("base: {prompt: 'at {t}'}\naxes: {t: [12:30]}", "line 2 is '12:30'"),
+    "number that begins with 0": (GOOD + "axes: {seed: [007]}", "line 2 is '007'"),
+    "number that YAML takes for text": (GOOD + "axes: {call.eta: [1e-1]}", "line 2 is '1e-1'"),
+    "guidance beyond floats": ("base: {prompt: x, guidance: " + "9" * 400 + "}", "guidance"),
+    "placeholder of yes": ("base: {prompt: 'a {c}'}\naxes: {c: [yes, no]}", "axes.c is True"),
+    "placeholder of nothing": ("base: {prompt: 'a {c}'}\naxes: {c: [red, ~]}", "axes.c is None"),
+    "placeholder of lists": ("base: {prompt: 'a {c}'}\naxes: {c: [[red, blue]]}", "axes.c is ['red', 'blue']"),
+    "placeholder that is a parameter": ("base: {prompt: 'of {seed}'}\naxes: {seed: [1]}", "{{seed}}"),
+    "list in base": ("base: {prompt: x, steps: [1, 2]}", "base.steps"),
+    "eta in two places": ("base: {prompt: x, call: {eta: 0}, call.eta: 1}", "base.call.eta"),
     "unknown key": (GOOD + "command: touch escape", "command"),
     "unknown parameter": ("base: {prompt: x, eta: 1}", "base.eta"),
     "unknown axis": (GOOD + "axes: {eta: [1]}", "axes.eta"),
@@ -299,6 +310,9 @@ FILES = {
     "zip of unequal": (GOOD + "axes: {seed: [1], steps: [1, 2]}\nzip: [[seed, steps]]", "zip"),
     "skip as text": (GOOD + "skip: all", "skip"),
     "skip of unknown": (GOOD + "skip: [{eta: 1}]", "skip[0].eta"),
+    "skip of a scheduler that is none": (GOOD + "skip: [{scheduler: Huen}]", "skip[0].scheduler"),
+    "skip of random seeds": (GOOD + "axes: {seed: {random: 2}}\nskip: [{seed: 1}]", "skip[0].seed"),
+    "skip in two spellings": (GOOD + "skip: [{cfg: 1, guidance: 2}]", "skip[0].guidance"),
     "skip by code": (GOOD + "skip: [{steps: {lambda: 1}}]", "skip[0].steps"),
     "skip above a text": (GOOD + "skip: [{steps: {above: x}}]", "skip[0].steps.above"),
     "metrics as text": (GOOD + "metrics: all", "metrics"),

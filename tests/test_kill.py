@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from faults.harness import Call, Damage, Ended, Forge, finished, naive_damage, store_damage
 
+from dwlab.store import Store
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -196,6 +198,20 @@ def test_a_kill_while_a_damaged_store_is_mended_loses_no_picture(forge: Forge, t
         with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
             assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert [p for p in (root / "quarantine").iterdir() if p.read_bytes().startswith(b"not a database")]
+
+
+def test_a_reader_sees_what_was_acknowledged_right_after_a_kill(
+    forge: Forge, tmp_path: Path, reference: Reference
+) -> None:
+    """Also in the midst of a commit, which leaves a journal: whoever opens the store next has to undo the half."""
+    commits = [call.number for call in reference.ended.calls if call.what == "fdatasync .sqlite"]
+    for number in commits[-2:]:
+        root = tmp_path / str(number)
+        ended = forge.run(root, fault=f"kill:{number}:before")
+        assert ended.acked and (root / "dwlab.sqlite-journal").exists()
+        with Store(root, read=True) as store:
+            assert {row["key"] for row in store.rows("small")} == set(ended.acked)
+        assert finished(root).keys() == set(ended.acked)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from dwlab import metrics
 from dwlab.errors import InvalidInput
 from dwlab.metrics import check_names, measure
 from dwlab.shapes import Scene, draw, full_caption
@@ -59,3 +60,16 @@ def test_only_what_was_asked_for_is_measured():
     assert "brightness" in other
     with pytest.raises(InvalidInput, match="beauty"):
         check_names(["beauty"])
+
+
+def test_a_metric_that_raises_costs_only_itself(monkeypatch, caplog):
+    def divide(_image, _prompt):
+        return {"odd": 1 / 0}
+
+    odd = metrics.Family(("odd", "strange"), 2, divide)
+    monkeypatch.setattr(metrics, "FAMILIES", (odd, *metrics.FAMILIES))
+    found = measure(draw(SCENE, np.random.default_rng(0)), prompt="a red star", model="shapes")
+    assert found["odd"] == found["strange"] == (2, None)
+    assert found["adherence"][1] == 1 and found["brightness"][1] > 0
+    (record,) = caplog.records
+    assert record.levelname == "WARNING" and "odd" in record.message and "ZeroDivisionError" in record.message

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +32,11 @@ axes:
   colour: [red, blue]
   steps: [1, 2]
 """
+DEAF = """
+base: {prompt: a red circle, width: 64, height: 64, steps: 1}
+axes:
+  guidance: [0, 1]
+"""
 ENDLESS = """
 base: {prompt: a red circle, width: 64, height: 64, steps: 1000}
 axes:
@@ -44,6 +51,7 @@ def project(tmp_path_factory):
     (folder / "experiments").mkdir()
     (folder / "experiments/tiny.yaml").write_text(TINY)
     (folder / "experiments/endless.yaml").write_text(ENDLESS)
+    (folder / "experiments/deaf.yaml").write_text(DEAF)
     return folder
 
 
@@ -64,6 +72,10 @@ def papermill(project, parameters, output="out.ipynb"):
 
 def outputs(path):
     return [output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", ())]
+
+
+def visible(folder):
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def kinds(path):
@@ -90,7 +102,7 @@ def test_plain_papermill_computes_the_sweep_and_writes_its_files(ran):
     assert [(row.colour, row.steps) for row in table.itertuples()] == [("red", 1), ("red", 3), ("blue", 1), ("blue", 3)]
     assert set(table["status"]) == {"ok"}
     assert all((ran / "results" / image).is_file() for image in table["image"])
-    assert {path.name for path in (ran / "results/tiny").iterdir()} == FILES
+    assert visible(ran / "results/tiny") == FILES
 
 
 def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
@@ -187,7 +199,7 @@ def swept(project):
 
 def test_the_command_leaves_notebook_table_grid_report_and_log(swept):
     root, printed = swept
-    assert {path.name for path in (root / "tiny").iterdir()} == FILES | {"sweep.ipynb"}
+    assert visible(root / "tiny") == FILES | {"sweep.ipynb"}
     assert all(str(root / "tiny" / name) in printed for name in [*FILES, "sweep.ipynb"])
     assert "tiny: 4 pictures, 4 made now, 0 already there" in printed
 
@@ -197,6 +209,32 @@ def test_its_notebook_shows_the_finished_store_and_computes_nothing(swept):
     assert {"text/html", "image/jpeg", "image/png"} <= kinds(path)
     assert max(len(json.dumps(output)) for output in outputs(path)) <= OUTPUT_LIMIT
     assert said(path) == ""
+
+
+def test_its_report_counts_the_run_and_holds_the_experiment_that_makes_it_again(swept, tmp_path):
+    root, _ = swept
+    report = (root / "tiny" / "report.html").read_text("utf-8")
+    said = " ".join(html.unescape(re.sub("<[^>]*>", " ", report)).split())
+    assert "4 pictures of 4 cells 0 failed" in said and "this run" in said and "dwlab sweep tiny.yaml" in said
+    experiment = tmp_path / "tiny.yaml"
+    experiment.write_text(html.unescape(report.rpartition("<pre>")[2].partition("</pre>")[0]), "utf-8")
+    again = CliRunner().invoke(app, ["sweep", str(experiment), "--results", str(root), "--dry-run"])
+    assert re.search(r"cells: +4\ndone: +4\nto do: +0\n", again.output), again.output
+
+
+def test_warnings_of_the_plan_come_before_the_run_and_stay_in_its_report_and_log(
+    project, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(project)
+    options = ["--results", str(tmp_path), "--no-notebook"]
+    result = CliRunner().invoke(app, ["sweep", "experiments/deaf.yaml", *options])
+    assert result.exit_code == 0, result.output
+    warning = "guidance 0, 1: all of them switch guidance off, so their pictures are the same"
+    assert result.stderr.index(f"warning: {warning}") < result.stderr.index("2/2 pictures")
+    assert warning in (tmp_path / "deaf/report.html").read_text("utf-8")
+    assert warning in (tmp_path / "deaf/run.log").read_text("utf-8")
+    open_sweep("experiments/deaf.yaml", results=str(tmp_path)).run()
+    assert f"warning: {warning}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["__import__('os').system('touch owned')", "steps;x", "a b", "call.x y", ""])

@@ -32,6 +32,7 @@ from dwlab.params import GenerationParams
         ("guidance", 100.5),
         ("guidance", float("nan")),
         ("guidance", float("inf")),
+        ("guidance", 10**400),
         ("width", 60),
         ("width", 100),
         ("width", 520),

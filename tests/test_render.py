@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 
 import numpy as np
@@ -10,9 +12,9 @@ import torch
 from diffusers import EulerAncestralDiscreteScheduler, HeunDiscreteScheduler, StableDiffusionPipeline
 
 import dwlab
-from dwlab import models, render
+from dwlab import images, models, render
 from dwlab.catalog import SHAPES_FOLDER
-from dwlab.errors import InvalidInput, ModelError
+from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.params import GenerationParams
 
 SMALL = {"width": 64, "height": 64, "steps": 3}
@@ -146,27 +148,191 @@ def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatc
 
 
 def test_generate_makes_one_picture_that_carries_its_recipe(tmp_path):
-    from dwlab.images import read_recipe
-
     picture = dwlab.generate("a red circle", num_inference_steps=2, width=64, height=64, seed=5)
     path = picture.save(tmp_path / "out.png")
-    recipe = read_recipe(path)
+    recipe = images.read_recipe(path)
     assert recipe["key"] == picture.key
     again = pictures([GenerationParams(**recipe["params"])])[0]
     assert difference(again.image, picture.image) <= 1
 
 
-def test_a_folder_of_the_same_weights_gives_the_same_keys(tmp_path):
-    import shutil
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """The embedded model's weights under a name of their own, whose catalog entry knows other defaults."""
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    shutil.copytree(SHAPES_FOLDER, folder)
+    return models.load(str(folder))
 
+
+def test_generate_takes_a_loaded_model_with_its_name_and_defaults(loaded):
+    picture = dwlab.generate("a red circle", model=loaded, width=64, height=64, steps=2)
+    assert picture.params.model == loaded.identity.name
+    assert picture.params.guidance == GenerationParams("x", model=loaded.identity.name).guidance == 7.5
+    named = dwlab.generate("a red circle", model=loaded.identity.name, width=64, height=64, steps=2)
+    assert named.png() == picture.png()
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_model_in_place_of_the_cells_own_gives_its_name_and_leaves_what_was_asked(loaded, by_name):
+    asked = cells(scheduler="Euler a")[:2]
+    for params, picture in zip(asked, pictures(asked, model=loaded.identity.name if by_name else loaded), strict=True):
+        assert picture.params == params.replace(model=loaded.identity.name)
+
+
+def test_a_loaded_model_is_not_said_to_have_run_in_another_dtype(loaded):
+    with pytest.raises(InvalidInput, match="dtype is 'bfloat16'; allowed: auto or float32"):
+        dwlab.generate("x", model=loaded, dtype="bfloat16")
+    assert dwlab.generate("x", model=loaded, dtype="float32", width=64, height=64, steps=1).dtype == "float32"
+
+
+def test_one_key_is_one_file_whatever_dtype_and_model_were_called(tmp_path):
+    """`auto` or its dtype, a catalog name or the path behind it, a folder here or there."""
+    folders = [tmp_path / "mine", tmp_path / "yours"]
+    for name in folders:
+        shutil.copytree(SHAPES_FOLDER, name)
+        edited = json.loads((name / "scheduler" / "scheduler_config.json").read_text()) | {"note": "no longer shapes"}
+        (name / "scheduler" / "scheduler_config.json").write_text(json.dumps(edited))
+    same = {"seed": 3, "guidance": 2.0, "width": 64, "height": 64, "steps": 2, "scheduler": "DDIMScheduler"}
+    for alike in (["shapes", str(SHAPES_FOLDER), f"{SHAPES_FOLDER}/../model"], [str(f) for f in folders]):
+        made = [
+            dwlab.generate("a red circle", model=model, dtype=dtype, **same)
+            for model in alike
+            for dtype in ("auto", "float32")
+        ]
+        assert len({picture.key for picture in made}) == 1
+        assert len({picture.png() for picture in made}) == 1
+        text = made[0].save(tmp_path / "made.png").read_bytes()
+        assert str(tmp_path).encode() not in text and str(SHAPES_FOLDER).encode() not in text
+        assert images.read_recipe(tmp_path / "made.png")["params"]["dtype"] == "float32"
+
+
+def test_a_hub_model_and_its_catalog_name_are_one_model_in_a_recipe():
+    names = ("sd15", "stable-diffusion-v1-5/stable-diffusion-v1-5", "owner/other")
+    assert [images.model_name(name, "w") for name in names] == ["sd15", "sd15", "owner/other"]
+
+
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+REPOSITORY = "owner/tiny"
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub cache that holds the embedded model as `owner/tiny`; gives the snapshot's folder."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    repository = tmp_path / "models--owner--tiny"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(COMMIT)
+    shutil.copytree(SHAPES_FOLDER, repository / "snapshots" / COMMIT)
+    return repository / "snapshots" / COMMIT
+
+
+def listed(snapshot, *more):
+    """Note what the repository holds beside what is here, as huggingface_hub does when it downloads."""
+    here = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()]
+    files = {name: {"size": 1, "blob_id": "0"} for name in (*here, *more)}
+    trees = snapshot.parent.parent / "trees"
+    trees.mkdir()
+    (trees / f"{COMMIT}.json").write_text(json.dumps({"format_version": 1, "files": files}))
+
+
+def test_a_whole_snapshot_is_used_without_asking_the_hub(hub):
+    identity = models.identify(REPOSITORY, download=False)
+    assert (identity.weights, identity.folder) == (COMMIT, hub)
+    assert dwlab.generate("a red circle", model=REPOSITORY, width=64, height=64, steps=1).weights == COMMIT
+
+
+def test_files_of_a_repository_that_the_model_does_not_need_are_not_missed(hub):
+    listed(hub, "README.md", "pruned.ckpt", "unet/diffusion_pytorch_model.fp16.safetensors")
+    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+
+
+def cut_shards(snapshot):
+    """Make the weights of the unet two shards, of which one is here."""
+    whole = snapshot / "unet" / "diffusion_pytorch_model.safetensors"
+    shards = [whole.with_name(f"diffusion_pytorch_model-0000{k}-of-00002.safetensors") for k in (1, 2)]
+    whole.rename(shards[0])
+    index = {"metadata": {}, "weight_map": {"a": shards[0].name, "b": shards[1].name}}
+    (snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def first_shard_only(snapshot):
+    cut_shards(snapshot)
+    (snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json").unlink()
+
+
+def variant_only(snapshot):
+    whole = snapshot / "vae" / "diffusion_pytorch_model.safetensors"
+    whole.rename(whole.with_name("diffusion_pytorch_model.fp16.safetensors"))
+
+
+def dangling(snapshot):
+    whole = snapshot / "vae" / "diffusion_pytorch_model.safetensors"
+    whole.unlink()
+    whole.symlink_to("../../../blobs/gone")
+
+
+CUTS = {
+    "weights of unet": lambda s: (s / "unet" / "diffusion_pytorch_model.safetensors").unlink(),
+    "text_encoder": lambda s: shutil.rmtree(s / "text_encoder"),
+    "scheduler": lambda s: shutil.rmtree(s / "scheduler"),
+    "tokenizer": lambda s: [path.unlink() for path in (s / "tokenizer").iterdir()],
+    "a shard": cut_shards,
+    "the index of the shards": first_shard_only,
+    "all but a variant": variant_only,
+    "the file behind a link": dangling,
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_snapshot_in_parts_is_not_downloaded(hub, cut):
+    CUTS[cut](hub)
+    with pytest.raises(NotDownloaded, match=r"owner/tiny.* in part .* is missing"):
+        models.identify(REPOSITORY, download=False)
+    with pytest.raises(ModelError, match=r"owner/tiny.* connect to the network") as caught:
+        models.identify(REPOSITORY)
+    assert not isinstance(caught.value, NotDownloaded)
+
+
+def test_a_snapshot_in_parts_is_completed_where_it_may_be(hub, monkeypatch):
+    shutil.rmtree(hub / "unet")
+
+    def download(repository, **options):  # the hub's part
+        assert repository == REPOSITORY and options["use_safetensors"]
+        shutil.copytree(SHAPES_FOLDER / "unet", hub / "unet")
+        return str(hub)
+
+    monkeypatch.setattr("diffusers.DiffusionPipeline.download", download)
+    assert models.identify(REPOSITORY).weights == COMMIT and (hub / "unet").is_dir()
+    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+
+
+def test_shards_that_are_all_here_are_whole(hub):
+    cut_shards(hub)
+    first = hub / "unet" / "diffusion_pytorch_model-00001-of-00002.safetensors"
+    shutil.copy(first, first.with_name("diffusion_pytorch_model-00002-of-00002.safetensors"))
+    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+
+
+def test_the_safety_checker_that_ships_with_stable_diffusion_is_a_stock_class(hub):
+    """SD 1.5 names it by diffusers' own module, not by the library."""
+    index = json.loads((hub / "model_index.json").read_text())
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    (hub / "model_index.json").write_text(json.dumps(index))
+    shutil.copytree(hub / "vae", hub / "safety_checker")
+    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+    index["safety_checker"][1] = "Other"
+    (hub / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
+        models.identify(REPOSITORY, download=False)
+
+
+def test_a_folder_of_the_same_weights_gives_the_same_keys(tmp_path):
     copy = tmp_path / "copied"
     shutil.copytree(SHAPES_FOLDER, copy)
     assert models.identify(str(copy)).weights == models.identify("shapes").weights
 
 
 def test_pickled_weights_are_refused(tmp_path):
-    import shutil
-
     copy = tmp_path / "pickled"
     shutil.copytree(SHAPES_FOLDER, copy)
     (file,) = (copy / "unet").glob("*.safetensors")
@@ -177,7 +343,6 @@ def test_pickled_weights_are_refused(tmp_path):
 
 def test_a_pipeline_that_names_foreign_code_is_refused(tmp_path):
     import json
-    import shutil
 
     copy = tmp_path / "hostile"
     shutil.copytree(SHAPES_FOLDER, copy)

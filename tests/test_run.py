@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from PIL import Image
 
 import dwlab
+from dwlab import metrics, store
 from dwlab.catalog import SHAPES_FOLDER
 from dwlab.images import pixel_hash, read_recipe
 from dwlab.render import stream
-from dwlab.run import remeasure, run
+from dwlab.run import Measured, remeasure, run
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
 
@@ -167,8 +170,52 @@ def test_a_plan_counts_exactly_and_writes_nothing(tmp_path, finished):
 def test_metrics_can_be_chosen_and_computed_later(tmp_path):
     table = sweep(metrics=["brightness"]).run(tmp_path)
     assert "adherence" not in table.columns
-    assert remeasure(tmp_path, "trial") == 4
+    assert remeasure(tmp_path, "trial") == Measured(4, 0)
     assert dwlab.Results(tmp_path).table("trial")["adherence"].notna().all()
+
+
+def test_pictures_that_are_gone_are_passed_over_when_measured_and_made_again_by_the_sweep(tmp_path):
+    table = sweep(metrics=["brightness"]).run(tmp_path)
+    files = [tmp_path / image for image in table["image"]]
+    kept = [path.read_bytes() for path in files]
+    files[0].unlink()
+    files[1].write_bytes(kept[1][:100])
+    measured = remeasure(tmp_path, "trial")
+    assert measured == Measured(2, 2)
+    assert str(measured).startswith("2 pictures measured, 2 missing or broken (delete")
+    files[1].unlink()
+    assert (sweep().plan(tmp_path).todo, sweep().plan(tmp_path).failed) == (2, 0)
+    made = []
+    outcome = run(sweep(), results=tmp_path, render=counting(made), pack=1)
+    assert (len(made), outcome.made, outcome.reused) == (2, 2, 2)
+    again = dwlab.Results(tmp_path).table("trial")
+    assert all((tmp_path / image).exists() for image in again["image"])
+    assert again["adherence"].notna().all()
+
+
+def test_a_metric_that_raises_does_not_stop_a_sweep(tmp_path, monkeypatch):
+    def divide(_image, _prompt):
+        return 1 / 0
+
+    monkeypatch.setattr(metrics, "FAMILIES", (metrics.Family(("odd",), 1, divide), *metrics.FAMILIES))
+    table = sweep().run(tmp_path)
+    assert set(table["status"]) == {"ok"} and table["odd"].isna().all() and table["adherence"].notna().all()
+    assert run(sweep(), results=tmp_path).made == 0
+
+
+def test_a_finished_group_is_committed_before_the_next_one_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "GROUP_SECONDS", 3600)
+    seen = []
+
+    def look(event):
+        with closing(sqlite3.connect(tmp_path / "dwlab.sqlite")) as sql:
+            (rows,) = sql.execute("SELECT count(*) FROM cells").fetchone()
+        seen.append((event.kind, event.index, rows))
+
+    run(sweep(base={**BASE, "steps": 1}), results=tmp_path, pack=2, on_event=look)
+    group = [("started", 0), ("started", 1), ("step", 0), ("step", 1), ("done", 0), ("done", 1)]
+    expected = [(kind, index, 2 * (kind == "done")) for kind, index in group]
+    assert seen == expected + [(kind, index + 2, rows + 2) for kind, index, rows in expected]
 
 
 def test_a_picture_of_another_experiment_is_measured_for_what_this_one_asks(tmp_path):
@@ -201,6 +248,6 @@ def test_results_of_a_model_that_moved_away_can_still_be_read_planned_from_and_m
     sweep(model=str(model), base=asked).run(tmp_path / "results")
     shutil.rmtree(model)
     assert len(dwlab.Results(tmp_path / "results").table("trial")) == 4
-    assert remeasure(tmp_path / "results", "trial") == 4
+    assert remeasure(tmp_path / "results", "trial").pictures == 4
     plan = sweep("again", base=asked).plan(tmp_path / "results")  # the same weights under their catalog name
     assert (plan.cells, plan.todo) == (4, 0)

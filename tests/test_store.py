@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from faults.child import fake_render, small_sweep, toy_model
 
-from dwlab import images, store
+from dwlab import files, images, store
 from dwlab.errors import StoreError
-from dwlab.run import run
+from dwlab.run import Sweep, run
 from dwlab.store import CellRow, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CELLS = 8
+REPOSITORY = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +151,153 @@ def test_recipes_that_are_not_ours_are_not_read_back(root: Path) -> None:
     assert len(pixels(root)) == CELLS
 
 
+# -- reading --------------------------------------------------------------------------------------
+
+
+def read(root: Path) -> dict[str, str]:
+    """What a reader sees: nothing that it has to make or mend."""
+    with Store(root, read=True) as opened:
+        return {row["key"]: row["pixels"] for row in opened.rows()}
+
+
+def test_a_reader_sees_the_rows_and_touches_nothing(root: Path) -> None:
+    left = root / "images" / dead_temporary()
+    left.touch()
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    assert len(read(root)) == CELLS
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+    assert pixels(root) == read(root) and not left.exists(), "who writes cleans up"
+
+
+def test_a_reader_writes_no_row(root: Path) -> None:
+    with pytest.raises(StoreError, match="readonly"), Store(root, read=True) as opened:
+        opened.add(CellRow("new", "{}", "w", "float32", "cpu", "failed", "why"))
+
+
+@pytest.mark.parametrize("harm", [_header, _page, _half, _table, _noise])
+def test_a_reader_says_that_a_store_is_damaged_and_leaves_it_to_who_writes(
+    root: Path, filled: Path, harm: Callable[[bytes], bytes]
+) -> None:
+    path = root / "dwlab.sqlite"
+    path.write_bytes(damaged := harm(path.read_bytes()))
+    with pytest.raises(StoreError, match=r"dwlab.sqlite is damaged: run a sweep, which sets it aside"):
+        read(root)
+    assert path.read_bytes() == damaged and not (root / "quarantine").exists()
+    assert pixels(root) == pixels(filled) == read(root)
+
+
+def test_a_reader_makes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be used"):
+        read(tmp_path / "none")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_finds_its_folder_whatever_its_name(root: Path) -> None:
+    assert len(read(root.rename(root.with_name("a ?mode=ro&b#c%20é")))) == CELLS
+
+
+def test_a_reader_of_an_older_store_brings_it_up_to_date(root: Path, filled: Path) -> None:
+    """Of no version at all here: SQLite takes a file of no bytes for a database."""
+    (root / "dwlab.sqlite").write_bytes(b"")
+    assert read(root) == read(filled)
+
+
+def test_a_reader_leaves_a_newer_store_alone(root: Path) -> None:
+    with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
+        sql.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer dwlab"):
+        read(root)
+
+
+# -- temporaries ----------------------------------------------------------------------------------
+
+
+def dead_temporary(node: str = files._NODE) -> str:
+    """A name of a temporary file whose process is gone."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return f".tmp-{node}-{process.pid}-1-0.png"
+
+
+def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(root: Path, tmp_path: Path) -> None:
+    dead, outside = dead_temporary(), tmp_path / "outside"
+    outside.mkdir()
+    (root / "small").mkdir(exist_ok=True)
+    (root / "linked").symlink_to(outside)
+    shard = next((root / "images").iterdir())
+    gone = [root / "small" / dead, shard / dead]
+    kept = [
+        outside / dead,  # what a link leads to is not ours
+        shard / f".tmp-{files._NODE}-{os.getpid()}-1-0.png",
+        shard / dead_temporary("0" * 8),  # another machine's, on a shared disk
+        shard / ".tmp-notes",
+    ]
+    for path in (*gone, *kept):
+        path.touch()
+    Store(root).close()
+    assert [path for path in (*gone, *kept) if path.exists()] == kept
+
+
+# -- other processes ------------------------------------------------------------------------------
+
+
+def test_an_experiment_is_run_by_one_process_at_a_time(root: Path, model: str) -> None:
+    with Store(root) as first, first.alone("small"):
+        before = (root / "dwlab.sqlite").read_bytes()
+        with pytest.raises(StoreError, match=r"'small' is being run by another process.*wait until it ends"):
+            run(small_sweep(model), results=root, render=fake_render)
+        assert (root / "dwlab.sqlite").read_bytes() == before
+        with first.alone("other"):
+            pass
+        assert small_sweep(model).name in read_names(root), "reading needs no lock"
+    assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
+
+
+def read_names(root: Path) -> list[str]:
+    with Store(root, read=True) as opened:
+        return list(opened.experiments())
+
+
+HOLD = """
+import sys, pathlib
+from dwlab.store import Store
+with Store(pathlib.Path(sys.argv[1])) as store, store.alone("small"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file locks of POSIX")
+def test_a_killed_process_holds_no_experiment(root: Path, model: str) -> None:
+    path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, root], env=os.environ | {"PYTHONPATH": path}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as other:  # fmt: skip
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match="another process"):
+            run(small_sweep(model), results=root, render=fake_render)
+        other.kill()
+    assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
+
+
+def test_a_lock_that_links_out_is_not_followed(root: Path, tmp_path: Path) -> None:
+    (root / "small").mkdir(exist_ok=True)
+    (root / "small" / ".lock").unlink(missing_ok=True)
+    (root / "small" / ".lock").symlink_to(tmp_path / "outside")
+    with Store(root) as opened, pytest.raises(StoreError, match="cannot be used"), opened.alone("small"):
+        pass
+    assert not (tmp_path / "outside").exists()
+
+
+def test_where_there_are_no_file_locks_runs_go_on_without(
+    root: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "fcntl", None)
+    with Store(root) as first, first.alone("small"):
+        assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
+
+
 def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "BUSY_SECONDS", 0.1)
     before = (root / "dwlab.sqlite").read_bytes()
@@ -205,3 +356,29 @@ def test_a_finished_cell_is_never_overwritten(root: Path) -> None:
         opened.add(CellRow(before["key"], "{}", "other", "float16", "cpu", "failed", "late"))
         opened.flush()
         assert next(fields(row) for row in opened.rows() if row["key"] == before["key"]) == fields(before)
+
+
+def test_a_finished_cell_whose_picture_is_gone_is_done_again_and_its_row_mended(root: Path, model: str) -> None:
+    """Its new file may have another name: other versions or companions give other pixels."""
+    rows = sorted(root.glob("images/*/*.png"))
+    rows[0].unlink()
+    with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
+        for number, name in ((1, "images/00/another.png"), (2, "elsewhere.png")):
+            sql.execute("UPDATE cells SET image = ? WHERE image = ?", (name, rows[number].relative_to(root).as_posix()))
+        sql.commit()
+    assert Sweep(**small_sweep(model).as_dict()).plan(root).todo == 3
+    outcome = run(small_sweep(model), results=root, render=fake_render)
+    assert (outcome.made, outcome.reused) == (3, CELLS - 3)
+    with Store(root) as opened:
+        assert all((root / row["image"]).exists() for row in opened.rows("small"))
+    assert run(small_sweep(model), results=root, render=fake_render).made == 0
+
+
+def test_a_cell_whose_picture_is_gone_and_that_fails_now_is_a_failed_one(root: Path) -> None:
+    shutil.rmtree(root / "images")
+    with Store(root) as opened:
+        before = opened.rows()[0]
+        assert opened.statuses([before["key"]]) == {}
+        opened.add(CellRow(before["key"], before["params"], "w", "float32", "cpu", "failed", "late"))
+        opened.flush()
+        assert opened.statuses([before["key"]]) == {before["key"]: "failed"}

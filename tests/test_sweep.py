@@ -7,6 +7,7 @@ import pytest
 from dwlab import lint
 from dwlab.axes import values
 from dwlab.errors import InvalidInput
+from dwlab.params import GenerationParams
 from dwlab.sweep import SweepSpec
 
 
@@ -152,7 +153,17 @@ def test_repeated_combinations_are_one_cell_and_are_warned_of():
             "negative_prompt has no effect",
         ),
         ({"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call.eta": [0, 1]}}, "call.eta has no effect"),
+        (
+            {"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call": [{"eta": 0}, {"eta": 1}]}},
+            "call.eta has no effect on EulerDiscreteScheduler",
+        ),
+        ({"base": {"prompt": "x", "scheduler": "LCM"}, "axes": {"call.eta": [0, 1]}}, "call.eta has no effect"),
+        (
+            {"base": {"prompt": "x", "negative_prompt": "no {c}", "guidance": 1}, "axes": {"c": ["red", "blue"]}},
+            "negative_prompt has no effect",
+        ),
         ({"axes": {"steps": [1, 2]}, "skip": [{"steps": 9}]}, "drops nothing"),
+        ({"axes": {"steps": [1, 2]}, "skip": [{"steps": 1}, {"steps": 2, "seed": 5}]}, "{'steps': 2, 'seed': 5}"),
     ],
 )
 def test_what_cannot_matter_is_warned_of_and_kept(parts, words):
@@ -167,8 +178,120 @@ def test_a_sound_sweep_has_no_warnings():
         axes={"guidance": [1, 5], "steps": [2, 4], "negative_prompt": ["", "red"]},
         skip=[{"guidance": 1, "negative_prompt": "red"}],
     )
-    assert lint.warnings(swept, swept.cells()) == ["negative_prompt has no effect where guidance is 1 or less"]
-    assert lint.warnings(spec(axes={"steps": [2, 4]}), spec(axes={"steps": [2, 4]}).cells()) == []
+    assert lint.warnings(swept, swept.cells()) == []
+    deaf = spec(
+        axes={"scheduler": ["DDIM", "DDIM", "Euler"], "call.eta": [0, 1, 0]}, zip=[["scheduler", "call.eta"]]
+    )  # no eta varies where it is not heard
+    assert lint.warnings(deaf, deaf.cells()) == []
+
+
+SPELLED = {"num_inference_steps": [10, 20], "cfg": [3, 7]}
+
+
+def test_both_spellings_are_understood_everywhere():
+    zipped = spec(axes=SPELLED, zip=[["num_inference_steps", "guidance_scale"]])
+    assert [(c.params.steps, c.params.guidance) for c in zipped.cells()] == [(10, 3), (20, 7)]
+    swept = spec(axes=SPELLED, skip=[{"num_inference_steps": 10, "guidance": {"above": 3}}, {"steps": 20, "cfg": 3}])
+    assert [(c.params.steps, c.params.guidance) for c in swept.cells()] == [(10, 3), (20, 7)]
+    assert swept.override({"guidance_scale": [3, 9]}).count() == zipped.override({"guidance": [2, 5]}).count() == 2
+    for again in (swept, zipped):
+        assert SweepSpec.from_dict(again.as_dict()).cells() == again.cells()
+    for parts in (
+        {"skip": [{"cfg": 3, "guidance": 7}]},
+        {"base": {"prompt": "x", "steps": 1, "num_inference_steps": 1}},
+    ):
+        with pytest.raises(InvalidInput, match="twice"):
+            spec(axes={"guidance": [3, 7]}, **parts)
+
+
+@pytest.mark.parametrize(
+    "rule", ["Heun", "heun", "HeunDiscreteScheduler", ["PNDM", "HEUN"], {"not": ["DDIM", "Euler_a"]}]
+)
+@pytest.mark.parametrize("axis", ["Heun", "heun", "HeunDiscreteScheduler"])
+def test_a_rule_means_a_scheduler_whatever_its_spelling(rule, axis):
+    swept = spec(axes={"scheduler": [axis, "DDIM", "Euler a"]}, skip=[{"scheduler": rule}])
+    assert [c.axes["scheduler"] for c in swept.cells()] == ["DDIM", "Euler a"]
+
+
+def test_a_rule_for_a_scheduler_leaves_those_with_other_options():
+    names = ["DPM++ 2M", "DPM++ 2M Karras", "DPMSolverMultistepScheduler"]
+    swept = spec(axes={"scheduler": names}, skip=[{"scheduler": "dpm++2m"}])
+    assert [c.axes["scheduler"] for c in swept.cells()] == ["DPM++ 2M Karras"]
+    with pytest.raises(InvalidInput, match=r"skip\[0\]\.scheduler\.not is 'Huen'.*Heun"):
+        spec(axes={"scheduler": ["Heun", "DDIM"]}, skip=[{"scheduler": {"not": "Huen"}}])
+
+
+def test_a_rule_takes_numbers_by_value_and_truth_apart_from_them():
+    def left(rule, **axes):
+        return [tuple(c.axes.values()) for c in spec(axes=axes, skip=[rule]).cells()]
+
+    assert left({"steps": 3.0}, steps=[3, 4]) == left({"steps": 3}, steps=[3.0, 4]) == [(4,)]
+    assert left({"steps": {"not": (3, 4.0)}}, steps=[3, 4, 5]) == [(3,), (4,)]
+    assert left({"seed": True}, seed=[0, 1]) == [(0,), (1,)]
+    name = "scheduler_options.use_karras_sigmas"
+    assert left({name: 1}, **{name: [True, False]}) == [(True,), (False,)]
+    assert left({name: {"above": 0}}, **{name: [True, False]}) == [(True,), (False,)]
+    assert left({name: True}, **{name: [True, False]}) == [(False,)]
+
+
+def test_a_rule_sees_into_the_maps_of_the_base():
+    base = {"prompt": "x", "call": {"eta": 0.5}}
+    swept = spec(
+        base=base, axes={"scheduler": ["DDIM", "Euler"]}, skip=[{"call.eta": {"above": 0}, "scheduler": "Euler"}]
+    )
+    assert [c.axes["scheduler"] for c in swept.cells()] == ["DDIM"]
+
+
+def test_a_rule_may_not_ask_for_seeds_that_nobody_knows_yet():
+    with pytest.raises(InvalidInput, match=r"skip\[0\]\.seed"):
+        spec(axes={"seed": {"random": 2}}, skip=[{"seed": {"above": 5}}])
+
+
+@pytest.mark.parametrize("value", [True, False, None, ["red"], {"red": 1}, float("nan"), float("inf")])
+def test_a_placeholder_takes_texts_and_numbers_only(value):
+    with pytest.raises(InvalidInput, match="quotes") as caught:
+        spec(base={"prompt": "a {colour} ring"}, axes={"colour": ["red", value]})
+    assert caught.value.field == "axes.colour"
+    assert caught.value.value is value
+    numbers = spec(base={"prompt": "weight {w}"}, axes={"w": [1, 0.5, "2"]}).cells()
+    assert [c.params.prompt for c in numbers] == ["weight 1", "weight 0.5", "weight 2"]
+
+
+@pytest.mark.parametrize(("word", "said"), [("steps", "parameter"), ("cfg", "parameter"), ("status", "column")])
+def test_a_placeholder_that_is_another_thing_already_is_refused(word, said):
+    with pytest.raises(InvalidInput, match=f"prompt is .*{word}.*another word.*{said}"):
+        spec(base={"prompt": f"a {{{word}}}"}, axes={word: [1, 2]})
+
+
+def test_a_list_in_base_is_sent_to_the_axes():
+    for value in ([2, 4], {"range": [2]}):
+        with pytest.raises(InvalidInput, match=r"base\.steps.*axes"):
+            spec(base={"prompt": "x", "steps": value})
+
+
+def test_nothing_in_base_is_the_models_own_and_an_axis_wins_over_base():
+    nothing = spec(base={"prompt": "x", "steps": None, "negative_prompt": None, "seed": None, "scheduler": None})
+    assert nothing.cells() == spec(base={"prompt": "x"}).cells()
+    both = spec(base={"prompt": "x", "steps": 9}, axes={"num_inference_steps": [1, 2]})
+    assert [c.params.steps for c in both.cells()] == [1, 2]
+    assert [c.params.steps for c in both.override({"steps": None}).cells()] == [20]
+
+
+def test_one_argument_of_the_call_is_said_once():
+    with pytest.raises(InvalidInput, match=r"base\.call\.eta"):
+        spec(base={"prompt": "x", "call": {"eta": 0}, "call.eta": 1})
+    with pytest.raises(InvalidInput, match=r"axes\.call\.eta"):
+        spec(axes={"call": [{"eta": 0}, {}], "call.eta": [0, 1]})
+
+
+def test_no_metrics_are_not_all_metrics():
+    assert SweepSpec.from_dict(spec(metrics=[]).as_dict()).metrics == []
+    assert SweepSpec.from_dict(spec().as_dict()).metrics is None
+
+
+def test_a_model_in_base_is_the_sweeps_model():
+    assert spec(base={"prompt": "x", "model": "sdxl"}).model == "sdxl"
+    assert spec(base={"prompt": "x", "model": "sdxl"}).override({"model": None}).cells()[0].params.model == "shapes"
 
 
 def test_overrides_replace_axes_and_base_values():
@@ -179,6 +302,87 @@ def test_overrides_replace_axes_and_base_values():
     assert [c.params.prompt for c in swept.override({"c": "z"}).cells()] == ["a z", "a z"]
     with pytest.raises(InvalidInput, match="nosuch"):
         swept.override({"nosuch": 1})
+
+
+AXES = {"c": ["x", "y"], "seed": [0, 1], "d": ["q"], "steps": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": "random"},
+        {"seed": {"random": 3}},
+        {"seed": [7]},
+        {"c": ["z"]},
+        {"c": "z"},
+        {"num_inference_steps": [4]},
+    ],
+)
+def test_an_axis_that_is_replaced_stays_in_its_place(changes):
+    swept = spec(base={"prompt": "a {c} {d}"}, axes=AXES)
+    assert list(swept.override(changes).axes) == list(AXES)
+    assert list(swept.override(changes).cells()[0].axes) == list(AXES)
+
+
+def test_placeholders_come_and_go_with_the_prompt():
+    rules = [{"c": "x", "steps": 2}, {"steps": 1, "seed": 1}]
+    swept = spec(base={"prompt": "a {c} {d}"}, axes=AXES, zip=[["c", "steps"]], skip=rules)
+    plain = swept.override({"prompt": "a {d} ring"})
+    assert dict(plain.axes) == {"seed": [0, 1], "d": ["q"], "steps": [1, 2]}
+    assert (list(plain.zip), list(plain.skip)) == ([], rules[1:])
+    assert {c.params.prompt for c in plain.cells()} == {"a q ring"}
+    for changes in ({"prompt": "a {new} {d}", "new": ["big"]}, {"new": "big", "prompt": "a {new} {d}"}):
+        assert {c.params.prompt for c in swept.override(changes).cells()} == {"a big q"}
+    lists = swept.override({"prompt": ["a {c}", "no {d}"]})
+    assert {"c", "d"} <= lists.axes.keys()
+    with pytest.raises(InvalidInput, match=r"\{new\}.*placeholder that is an axis"):
+        swept.override({"prompt": "a {new}"}).cells()
+    with pytest.raises(InvalidInput, match=r"overrides\.c"):
+        swept.override({"prompt": "a {d}", "c": ["x"]})
+
+
+def test_an_override_of_none_gives_the_models_own():
+    swept = spec(
+        base={"prompt": "a {c}", "guidance": 9, "call.eta": 1, "call": {"clip_skip": 1}, "negative_prompt": "n"},
+        axes={"c": ["x"], "steps": [1, 2], "scheduler": ["Heun", "DDIM"]},
+        zip=[["steps", "scheduler"]],
+        skip=[{"call.eta": 1, "steps": 2}],
+    )
+    changes = dict.fromkeys(("guidance_scale", "call", "call.eta", "negative_prompt", "steps", "scheduler", "seed"))
+    assert [c.params for c in swept.override(changes).cells()] == [GenerationParams("a x")]
+    with pytest.raises(InvalidInput, match=r"base\.prompt"):
+        swept.override({"prompt": None})
+    with pytest.raises(InvalidInput, match="placeholder that is an axis"):
+        swept.override({"c": None}).cells()
+
+
+@pytest.mark.parametrize(
+    ("base", "axes", "changes", "calls"),
+    [
+        ({}, {"call.eta": [0, 1]}, {"call": {"eta": 0.5}}, [{"eta": 0.5}]),
+        (
+            {},
+            {"call.eta": [0, 1]},
+            {"call": {"clip_skip": 2}},
+            [{"clip_skip": 2, "eta": 0}, {"clip_skip": 2, "eta": 1}],
+        ),
+        ({"call.eta": 1}, {}, {"call": {"clip_skip": 2}}, [{"clip_skip": 2}]),
+        ({"call.eta": 1}, {}, {"call": {"eta": 0.5}}, [{"eta": 0.5}]),
+        ({"call": {"eta": 1, "clip_skip": 2}}, {}, {"call.eta": 0.5}, [{"eta": 0.5, "clip_skip": 2}]),
+        ({"call": {"eta": 1}}, {}, {"call.eta": [0, 0.5]}, [{"eta": 0}, {"eta": 0.5}]),
+        ({"call": {"eta": 1, "clip_skip": 2}}, {}, {"call.eta": None}, [{"clip_skip": 2}]),
+        ({"call": {"eta": 1}}, {}, {"call.clip_skip": 2, "call": {"eta": 0}}, [{"eta": 0, "clip_skip": 2}]),
+    ],
+)
+def test_an_override_of_the_call_takes_the_place_of_what_it_names(base, axes, changes, calls):
+    cells = spec(base={"prompt": "x", **base}, axes=axes).override(changes).cells()
+    assert [dict(c.params.call) for c in cells] == calls
+
+
+def test_one_override_says_one_thing_once():
+    for changes in ({"call": {"eta": 1}, "call.eta": 0}, {"steps": 1, "num_inference_steps": 2}):
+        with pytest.raises(InvalidInput, match=r"overrides\..* one (place|spelling) only"):
+            spec().override(changes)
 
 
 def test_random_seeds_are_drawn_by_the_store_not_by_the_sweep():
@@ -217,7 +421,7 @@ def test_a_placeholder_may_not_hide_a_column_of_the_table():
     from dwlab.results import COLUMNS
     from dwlab.sweep import TAKEN
 
-    assert (set(COLUMNS) | {*NAMES, "nan"}) - FIELDS == TAKEN
+    assert (set(COLUMNS) | {*NAMES, "nan", "name"}) - FIELDS == TAKEN
     with pytest.raises(InvalidInput, match="column"):
         spec(base={"prompt": "a {status}"}, axes={"status": ["x"]})
 

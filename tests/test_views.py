@@ -1,4 +1,4 @@
-"""Grids, plots, reports, findings and progress, over tables of drawn (not diffused) pictures."""
+"""Tables, grids, plots, reports, findings and progress, over tables of drawn (not diffused) pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dwlab import yamlfile
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.findings import axis_effects, identical_along, ranked_settings, swept
@@ -24,7 +26,11 @@ from dwlab.params import GenerationParams
 from dwlab.plots import interval, metric_plot, seconds_plot
 from dwlab.progress import Progress
 from dwlab.report import recipe, save_report
+from dwlab.results import Results, Table
+from dwlab.run import Outcome
 from dwlab.shapes.world import COLOURS, SHAPES, Scene, draw
+from dwlab.store import CellRow, Store
+from dwlab.sweep import SweepSpec
 from dwlab.typeset import fit, font
 
 if TYPE_CHECKING:
@@ -123,9 +129,14 @@ class Page(HTMLParser):
         return [value or "" for _, found in self.tags for name, value in found.items() if name in names]
 
 
-def report(table: pd.DataFrame, path: Path, **summary: Any) -> str:
-    save_report(table, path / "report.html", title="views", summary=summary)
+def report(table: pd.DataFrame, path: Path, **told: Any) -> str:
+    save_report(table, path / "report.html", title="views", **told)
     return (path / "report.html").read_text("utf-8")
+
+
+def words(text: str) -> str:
+    """What a page says, on one line."""
+    return " ".join(" ".join(Page(text).text).split())
 
 
 def assert_labels_fit(sheet: Sheet) -> None:
@@ -149,6 +160,46 @@ def _overlap(label: Label, tile: tuple[int, int, int | None], side: int) -> bool
     x, y, _ = tile
     beside = label.x + label.width <= x or x + side <= label.x
     return not (beside or label.y + label.height <= y or y + side <= label.y)
+
+
+# ---- tables in a notebook
+
+
+def test_a_notebook_shows_what_columns_a_table_still_has(tmp_path):
+    table = Table(sweep_table(tmp_path, (HOSTILE[0], "a star"), failed=(3,)))
+    table.attrs = {"results": str(tmp_path), "axes": {}}
+    whole = table._repr_html_()
+    assert whole.count("<img src=") == 15 and "oom: RuntimeError: no room for" in words(whole)
+    assert HOSTILE[0] not in whole and HOSTILE[0] in words(whole)
+    few = table[["image", "seed"]]._repr_html_()
+    assert few.count("<img src=") == 15 and "seed 1" in words(few) and "no picture" in words(few)
+    assert "no picture" not in table.drop(columns="image")._repr_html_()
+    assert "<td>1</td>" in table[["seed"]]._repr_html_()
+    for left_out in ("status", "prompt", "error"):
+        assert table.drop(columns=left_out)._repr_html_().count("<img src=") == 15
+    assert "steps" in table.iloc[:0]._repr_html_()
+    (tmp_path / table["image"][0]).write_bytes(b"")
+    assert "missing or broken" in table._repr_html_()
+
+
+def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):
+    with Store(tmp_path) as store:
+        store.enter("trial", {"name": "trial"}, 0)
+        store.set_membership("trial", [(0, "k", '{"seed": 1}')])
+        store.add(CellRow("k", '{"prompt": "x", "seed": 1}', "w", "float32", "cpu", "failed"), experiment="trial")
+    opened: list[str] = []
+    sys.addaudithook(lambda event, _: opened.append(event) if event == "sqlite3.connect" else None)
+
+    def openings(read: Any) -> int:
+        opened.clear()
+        read()
+        return len(opened)
+
+    results = Results(tmp_path)
+    once = openings(results.experiments)
+    assert once == openings(lambda: results.table("trial")) == openings(results.table) > 0
+    assert once == openings(lambda: results.find("trial")) == openings(lambda: results.find("nosuch"))
+    assert results.find("nosuch") is None and results.table("trial")["seed"].tolist() == [1]
 
 
 # ---- grids
@@ -243,8 +294,14 @@ def test_a_grid_is_saved_as_a_png(tmp_path):
 def test_hostile_text_stays_text_in_the_report(tmp_path):
     table = sweep_table(tmp_path, HOSTILE, failed=(0, 16, 160), guidance=(1.0,))
     table["experiment"] = HOSTILE[0]
-    plain = Page(report(sweep_table(tmp_path), tmp_path, command="x", warnings=["x"]))
-    text = report(table, tmp_path, command=HOSTILE[3], warnings=list(HOSTILE), extra=HOSTILE[2])
+    plain = Page(report(sweep_table(tmp_path), tmp_path, spec=SweepSpec("x", base={"prompt": "x"}), warnings=["x"]))
+    text = report(
+        table,
+        tmp_path,
+        outcome=Outcome("views", tmp_path, 80, notes=(HOSTILE[2],)),
+        spec=SweepSpec("views", base={"negative_prompt": HOSTILE[3]}, axes={"prompt": list(HOSTILE)}),
+        warnings=list(HOSTILE),
+    )
     page = Page(text)
     assert page.open == []
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {"table", "div", "details"}
@@ -259,7 +316,7 @@ def test_hostile_text_stays_text_in_the_report(tmp_path):
 
 
 def test_the_report_asks_the_network_for_nothing_and_runs_nothing(tmp_path):
-    text = report(sweep_table(tmp_path, failed=(1,)), tmp_path, ok=15, failed=1, seconds=3.5)
+    text = report(sweep_table(tmp_path, failed=(1,)), tmp_path, seconds=3.5, spec=SweepSpec("x", base={"prompt": "x"}))
     page = Page(text)
     assert not re.search(r"(src|href|srcset|action)\s*=\s*[\"']?\s*(https?:)?//", text)
     assert "@import" not in text and not re.search(r"url\(", text)
@@ -273,12 +330,70 @@ def test_the_report_asks_the_network_for_nothing_and_runs_nothing(tmp_path):
 
 def test_the_report_answers_what_was_best_what_failed_and_how_to_repeat_it(tmp_path):
     table = sweep_table(tmp_path, failed=(5,), ignores="seed")
-    said = " ".join(" ".join(Page(report(table, tmp_path, command="dwlab sweep x.yaml", reused=4)).text).split())
+    said = words(report(table, tmp_path, spec=SweepSpec("views", base={"prompt": "a star"})))
     assert "Best by adherence steps 8, guidance 4" in said and "Worst by adherence steps 4, guidance 1" in said
     assert "seed changed nothing: 0 and 1 gave identical pictures" in said
     assert "RuntimeError: no room for a red circle" in said and "out of memory" in said
-    assert "dwlab sweep x.yaml" in said and "15 pictures" in said and "1 failed" in said and "4 reused" in said
+    assert "dwlab sweep views.yaml" in said and "15 pictures of 16 cells" in said and "1 failed" in said
     assert table["key"][0] in said
+
+
+def test_the_report_says_how_the_run_ended_that_it_is_about(tmp_path):
+    table = sweep_table(tmp_path, failed=(5,))
+    outcome = Outcome("views", tmp_path, total=20, reused=4, made=11, failed=1, notes=("the store was mended",))
+    said = words(report(table, tmp_path, outcome=outcome, seconds=75.4, warnings=["seed cannot matter"]))
+    assert "15 pictures of 20 cells 4 reused made by an earlier run 1 failed see the errors below" in said
+    assert "4 not reached the run was stopped" in said and "1 min 15 s this run" in said
+    assert "seed cannot matter" in said and "the store was mended" in said
+    whole = words(report(sweep_table(tmp_path), tmp_path, outcome=Outcome("views", tmp_path, total=16, made=16)))
+    assert "16 pictures of 16 cells 0 failed no errors" in whole
+    assert "reused" not in whole and "not reached" not in whole and "this run" not in whole
+
+
+def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path):
+    spec = SweepSpec(
+        "views",
+        base={"negative_prompt": "\u202ea {word}\n: no #", "call": {"eta": 0.5}, "guidance": 1e-05},
+        axes={
+            "prompt": [p for p in HOSTILE if "\x1b" not in p],
+            "word": ["007", "yes", "1e3", "_1e3", "-.5e3", "null", "2024-01-01", "é"],
+            "seed": range(4),
+            "steps": [4, 8],
+            "scheduler": ["DDIM", "Euler a"],
+        },
+        zip=[["steps", "scheduler"]],
+        skip=[{"word": "yes", "steps": {"above": 5}}],
+        metrics=["brightness"],
+    )
+    text = report(sweep_table(tmp_path), tmp_path, spec=spec)
+    shown = Experiment(text).content
+    assert shown == yamlfile.dump(spec.as_dict()) and "\u202e" not in shown
+    (tmp_path / "views.yaml").write_text(shown, "utf-8")
+    again = SweepSpec.from_yaml(tmp_path / "views.yaml")
+    assert again.as_dict() == spec.as_dict()
+    assert again.cells() == spec.cells()
+    plain = SweepSpec("views", base={"prompt": "ein schöner Stern 星"}, axes={"seed": {"random": 2}})
+    assert "ein schöner Stern 星" in yamlfile.dump(plain.as_dict())
+    assert "in another folder, others are drawn" in words(report(sweep_table(tmp_path), tmp_path, spec=plain))
+
+
+class Experiment(HTMLParser):
+    """The text of the last `<pre>` of a page."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.content, self.inside = "", False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "pre":
+            self.content, self.inside = "", True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside &= tag != "pre"
+
+    def handle_data(self, data: str) -> None:
+        self.content += data if self.inside else ""
 
 
 def test_the_recipe_in_a_report_is_python_that_names_the_same_cell(tmp_path):

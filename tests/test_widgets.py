@@ -1,20 +1,24 @@
-"""The sweep panel without a page: what its fields make of edits, and what its pieces of HTML hold."""
+"""The sweep panel without a page: what its fields make of edits, how a run ends, and what its pieces of HTML hold."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+import sqlite3
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dwlab.errors import InvalidInput
-from dwlab.results import Table
+from dwlab.execute import execute
+from dwlab.results import Results, Table
 from dwlab.run import Sweep
 from dwlab.widgets import parts
 from dwlab.widgets.form import Form
+from dwlab.widgets.sweep import SweepPanel
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
@@ -29,7 +33,7 @@ def form():
             "trial",
             base={"prompt": "a {colour} ring", "width": 64, "call": {"eta": 0.5}},
             axes={
-                "colour": ["red", "007"],
+                "colour": ["red", "1e3"],
                 "steps": [2, 4],
                 "guidance": {"linspace": [1, 3, 2]},
                 "seed": {"range": [2]},
@@ -50,23 +54,21 @@ def shown(form):
 
 def messages(form):
     """The visible messages by the field they stand below; "" is below all of them."""
-    found = {name: row.message.value for name, row in form._rows.items()}
-    found |= {"name": form._name_message.value, "prompt": form._prompt_message.value, "": form._general.value}
+    found = {"name": form._name_message.value, "prompt": form._prompt_message.value, "": form._general.value}
+    found |= {name: row.message.value for name, row in form._rows.items()}
     return {name: html.unescape(re.sub("<[^>]*>", "", text)) for name, text in found.items() if text}
 
 
 def complaint(form):
     with pytest.raises(InvalidInput) as error:
-        Sweep.from_dict(form.read()).cells()
+        form.read().cells()
     form.complain(error.value)
     return messages(form)
 
 
 def test_a_form_that_nobody_edited_gives_the_same_sweep(form):
-    spec = form._original
-    again = Sweep.from_dict(form.read())
-    assert again.as_dict() == spec
-    assert field(form, "colour").value == "[red, '007']"
+    assert form.read().as_dict() == form._spec.as_dict()
+    assert field(form, "colour").value == "[red, '1e3']"
     assert field(form, "seed").value == "{range: [2]}"
 
 
@@ -74,7 +76,7 @@ def test_lists_are_axes_and_scalars_are_not(form):
     field(form, "guidance").value = "3"
     field(form, "width").value = "[64, 128]"
     field(form, "colour").value = "blue"
-    sweep = Sweep.from_dict(form.read())
+    sweep = form.read()
     assert sweep.base["guidance"] == 3
     assert dict(sweep.axes) == {"colour": ["blue"], "steps": [2, 4], "seed": {"range": [2]}, "width": [64, 128]}
     assert list(sweep.zip) == []  # a zip group that lost an axis is no group
@@ -84,8 +86,33 @@ def test_lists_are_axes_and_scalars_are_not(form):
 
 def test_an_empty_field_is_the_models_own(form):
     field(form, "steps").value = field(form, "guidance").value = field(form, "width").value = ""
-    cells = Sweep.from_dict(form.read()).cells()
+    cells = form.read().cells()
     assert {(c.params.steps, c.params.width) for c in cells} == {(20, 128)}
+
+
+def test_an_edited_axis_keeps_its_place_and_a_field_that_is_back_as_it_was_is_not_edited(form):
+    field(form, "steps").value = "[8, 16]"
+    field(form, "seed").value = "{range: [9]}"
+    field(form, "seed").value = "{range: [2]}"
+    assert list(form.read().axes.items())[:2] == [("colour", ["red", "1e3"]), ("steps", [8, 16])]
+    assert form.read().axes["seed"] == {"range": [2]}
+
+
+def test_an_axis_of_prompts_can_become_one_prompt_and_must_be_some(form):
+    form.load(Sweep("prompts", axes={"prompt": ["a ring", "a star"]}))
+    assert shown(form)[0] == "prompt"
+    field(form, "prompt").value = "a {colour} heart"
+    field(form, "colour").value = "[red, blue]"
+    assert [c.params.prompt for c in form.read().cells()] == ["a red heart", "a blue heart"]
+    field(form, "prompt").value = "[a ring, a star, a heart]"
+    assert [c.params.prompt for c in form.read().cells()] == ["a ring", "a star", "a heart"]
+    field(form, "prompt").value = ""
+    assert "a prompt, in base or as an axis" in complaint(form)["prompt"]
+
+
+def test_a_form_that_shows_no_sweep_gives_none():
+    with pytest.raises(InvalidInput, match="experiment is None"):
+        Form(lambda: None).read()
 
 
 def test_a_placeholder_gets_a_field_and_loses_it_with_the_prompt(form):
@@ -93,10 +120,10 @@ def test_a_placeholder_gets_a_field_and_loses_it_with_the_prompt(form):
     assert "size" in shown(form) and "colour" not in shown(form)
     assert "size is ''" in complaint(form)["size"]
     field(form, "size").value = "[small, large]"
-    prompts = {c.params.prompt for c in Sweep.from_dict(form.read()).cells()}
+    prompts = {c.params.prompt for c in form.read().cells()}
     assert prompts == {"a small ring, {not one}", "a large ring, {not one}"}
     form.prompt.value = "a {colour} ring"
-    assert field(form, "colour").value == "[red, '007']"
+    assert field(form, "colour").value == "[red, '1e3']"
     assert "size" not in shown(form)
 
 
@@ -136,6 +163,90 @@ def test_messages_escape_what_they_quote(form):
     complaint(form)
     assert "<img" not in form._rows["steps"].message.value
     assert "&lt;img" in form._rows["steps"].message.value
+
+
+# ---- a panel that runs
+
+
+def panel(root, compute=execute):
+    """The panel with a small sweep, planned and ready to run."""
+    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}, axes={"seed": [0, 1]})
+    made = SweepPanel({"trial": lambda: sweep}, compute, root=root)
+    until(lambda: "to do" in made.plan_line.value)
+    return made
+
+
+def until(condition):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def run(made):
+    """Press Run and wait for all that follows, views included; gives what the panel says then."""
+    made.start()
+    worker = made._worker
+    if worker:
+        worker.join()
+    return html.unescape(re.sub("<[^>]*>", "", made.status.value))
+
+
+def close_store(root):
+    """As if a newer dwlab had written it: nothing can be read, but nothing is lost."""
+    with sqlite3.connect(root / "dwlab.sqlite") as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("PRAGMA user_version = 999")
+    return version
+
+
+def test_a_run_in_the_panel_computes_and_shows_the_grid(tmp_path):
+    made = panel(tmp_path)
+    assert run(made).startswith("Done: 2 made now, 0 already there")
+    assert "2 done" in made.plan_line.value and "<img" in made._pages[0].value
+    assert not made.run_button.disabled and made.cancel_button.disabled
+    assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # what is no Exception goes on
+@pytest.mark.parametrize("error", [RuntimeError("no more"), OSError("no more"), SystemExit("no more")], ids=repr)
+def test_run_can_be_pressed_again_whatever_ended_a_run(tmp_path, error):
+    def compute(*arguments, **options):
+        if not ended:
+            ended.append(error)
+            raise error
+        return execute(*arguments, **options)
+
+    ended = []
+    made = panel(tmp_path, compute)
+    assert run(made).startswith("Stopped by an error")
+    assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
+    assert run(made).startswith("Done: 2 made now")
+
+
+def test_run_can_be_pressed_again_where_what_follows_a_run_fails(tmp_path):
+    def compute(*arguments, **options):
+        ended = execute(*arguments, **options)
+        versions.append(close_store(tmp_path))
+        return ended
+
+    versions = []
+    made = panel(tmp_path, compute)
+    assert run(made).startswith("Done: 2 made now")
+    assert "newer dwlab" in made._pages[0].value and "newer dwlab" in made.form._general.value
+    assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
+    with sqlite3.connect(tmp_path / "dwlab.sqlite") as connection:
+        connection.execute(f"PRAGMA user_version = {versions[0]}")
+    assert run(made).startswith("Done: 0 made now, 2 already there")
+
+
+def test_a_sweep_that_cannot_run_cannot_be_started_until_it_is_mended(tmp_path):
+    made = panel(tmp_path)
+    field(made.form, "steps").value = "0"
+    until(lambda: made.run_button.disabled)
+    assert list(messages(made.form)) == ["steps"]
+    field(made.form, "steps").value = "1"
+    until(lambda: not made.run_button.disabled)
 
 
 # ---- pieces of HTML

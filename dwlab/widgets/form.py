@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-import yaml
 
 from .. import yamlfile
 from ..errors import InvalidInput
@@ -19,19 +18,18 @@ if TYPE_CHECKING:
     from ..sweep import SweepSpec
 
 USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
-_EMPTY = {"seed": "0", "negative_prompt": "none"}  # what an empty field stands for
+_EMPTY = {"seed": "0", "negative_prompt": "none", "model": "shapes"}  # what an empty field stands for
 _TEXTS = ("prompt", "negative_prompt")
-_MAPS = ("call", "scheduler_options")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 class Row:
-    """One field: a text that is YAML in flow style, and a line below it for what is wrong."""
+    """One field: a text that is YAML in flow style (at first None: not said yet), and a line below it for what is wrong."""
 
-    def __init__(self, name: str, text: str, changed: Callable[[object], None]):
+    def __init__(self, name: str, text: str | None, changed: Callable[[object], None]):
         self.name, self.original = name, text
         self.text = widgets.Text(
-            text,
+            text or "",
             description=name,
             placeholder="a value or a list of values" if _is_placeholder(name) else _EMPTY.get(name, "the model's own"),
             style={"description_width": "120px"},
@@ -54,10 +52,11 @@ class Row:
 
 
 class Form(widgets.VBox):
-    """Fields for a sweep. `changed` is called at each edit; `read` gives the sweep as a map."""
+    """Fields for a sweep. `changed` is called at each edit; `read` gives the sweep as edited."""
 
     def __init__(self, changed: Callable[[], None]):
-        self._changed, self._original = changed, dict[str, Any]()
+        self._changed = changed
+        self._spec: SweepSpec | None = None
         self._rows: dict[str, Row] = {}
         wide = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
         tooltip = "The files go to results/NAME; those of an earlier run of that name are replaced."
@@ -71,12 +70,13 @@ class Form(widgets.VBox):
         self.name_box = widgets.VBox([self.name, self._name_message])  # the panel finds a place for it
         self._prompt_box = widgets.VBox([self.prompt, self._prompt_message])
         super().__init__([self._prompt_box, self._grid, self._general])
+        self.add_class("dwlab-form")
         self._loading = False
 
     def load(self, spec: SweepSpec) -> None:
         """Show the fields of a sweep."""
         self._loading = True  # edits made here are not the user's
-        self._original = spec.as_dict()
+        self._spec = spec
         base, axes = dict(spec.base), dict(spec.axes)
         self.name.value = spec.name
         self.prompt.value = str(base.pop("prompt", ""))
@@ -88,32 +88,21 @@ class Form(widgets.VBox):
         self._loading = False
         self._changed()
 
-    def read(self) -> dict[str, Any]:
-        """The sweep as edited, for `SweepSpec.from_dict`; raises InvalidInput for the first text that is no value."""
-        values = {name: row.value() for name, row in self._shown().items()}
-        axes = {k: v for k, v in self._original.get("axes", {}).items() if k in values}
-        base = {k: v for k, v in self._original.get("base", {}).items() if k in values}
-        for name, value in values.items():
-            if isinstance(value, list | dict) and name not in _MAPS:
-                axes[name] = value
-                base.pop(name, None)
-            elif _is_placeholder(name):
-                axes[name] = [value]
-            else:
-                axes.pop(name, None)
-                base.update({name: value} if value is not None else {})
-                if value is None:
-                    base.pop(name, None)
-        if "prompt" not in axes:
-            base["prompt"] = self.prompt.value
-        model = base.pop("model", "shapes")
-        zipped = [group for group in self._original.get("zip", ()) if all(name in axes for name in group)]
-        return {**self._original, "name": self.name.value, "model": model, "base": base, "axes": axes, "zip": zipped}
+    def read(self) -> Any:
+        """The sweep with what was edited; raises InvalidInput for the first text that is no value."""
+        if self._spec is None:
+            raise InvalidInput("experiment", None, "one of the list")
+        changes = {name: row.value() for name, row in self._shown().items() if row.text.value != row.original}
+        if "prompt" not in self._rows and self.prompt.value != str(self._spec.base["prompt"]):
+            changes["prompt"] = self.prompt.value
+        if self.name.value != self._spec.name:
+            changes["name"] = self.name.value
+        return self._spec.override(changes)
 
     def complain(self, error: Exception | None) -> None:
         """Show an error below the field it is about, or below all of them; None takes it away."""
         where = self._place(error.field) if isinstance(error, InvalidInput) else ""
-        text = "" if error is None else f'<div class="dwlab-message" role="alert">{html.escape(str(error))}</div>'
+        text = "" if error is None else message_html(error)
         places = {name: row.message for name, row in self._rows.items()}
         for name, message in {
             **places,
@@ -141,7 +130,7 @@ class Form(widgets.VBox):
         """Give each placeholder of the prompts a field, and show only the fields that are of use."""
         for name in self._placeholders():
             if name not in self._rows and name not in FIELDS:
-                self._rows[name] = Row(name, "", self._edited)
+                self._rows[name] = Row(name, None, self._edited)
         boxes = tuple(row.box for row in self._shown().values())
         if boxes != self._grid.children:
             self._grid.children = boxes
@@ -155,6 +144,11 @@ class Form(widgets.VBox):
         return {name: row for name, row in self._rows.items() if not _is_placeholder(name) or name in present}
 
 
+def message_html(error: Exception) -> str:
+    """What went wrong, as the panel shows it."""
+    return f'<div class="dwlab-message" role="alert">{html.escape(str(error))}</div>'
+
+
 def _is_placeholder(name: str) -> bool:
     return name not in FIELDS and "." not in name
 
@@ -166,5 +160,4 @@ def _as_yaml(value: Any) -> str:
     if isinstance(value, range):
         value = {"range": [value.start, value.stop, value.step]}
     value = list(value) if isinstance(value, tuple) else value
-    text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
-    return text.removesuffix("...\n").strip()
+    return yamlfile.dump(value, flow=True).removesuffix("...\n").strip()

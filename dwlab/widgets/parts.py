@@ -7,7 +7,7 @@ import html
 import io
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..grids import REASONS, grid, lay_out, open_picture
@@ -29,8 +29,10 @@ ROWS = 60
 PLOTTED_AXES = 3
 
 
-def small_jpeg(image: Image.Image, limit: int = PICTURE_LIMIT) -> bytes:
-    """The picture as a JPEG of at most `limit` bytes, made smaller until it fits."""
+def small_jpeg(image: Image.Image, limit: int = PICTURE_LIMIT, *, side: int | None = None) -> bytes:
+    """The picture as a JPEG of at most `limit` bytes and `side` pixels, made smaller until it fits."""
+    if side is not None and max(image.size) > side:
+        image = ImageOps.contain(image, (side, side))
     while True:
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "JPEG", quality=85, subsampling=0)
@@ -47,8 +49,12 @@ def small_grid(table: pd.DataFrame) -> bytes:
 
 def image_html(data: bytes, text: str, *, kind: str = "jpeg", style: str = "max-width:100%", classes: str = "") -> str:
     """An `<img>` that holds its own bytes; `text` is its description."""
-    code = base64.b64encode(data).decode()
-    return f'<img class="{classes}" style="{style}" alt="{html.escape(text)}" src="data:image/{kind};base64,{code}">'
+    return f'<img class="{classes}" style="{style}" alt="{html.escape(text)}" src="{data_uri(data, kind)}">'
+
+
+def data_uri(data: bytes, kind: str = "jpeg") -> str:
+    """A picture's bytes as an address that holds them."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def table_html(table: pd.DataFrame, most: int = ROWS) -> str:
@@ -106,10 +112,11 @@ def plots_html(table: pd.DataFrame) -> str:
     return "".join(parts)
 
 
-def png(figure: Figure) -> bytes:
-    """A figure as a PNG."""
+def png(picture: Figure | Image.Image) -> bytes:
+    """A figure or a picture as a PNG."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    save = picture.save if isinstance(picture, Image.Image) else picture.savefig
+    save(buffer, format="png")
     return buffer.getvalue()
 
 

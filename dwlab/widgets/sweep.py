@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from ..errors import DwlabError
+from ..errors import DwlabError, InvalidInput, ModelError
 from ..plan import duration
 from ..progress import Progress, clock
 from ..results import Results
-from ..run import Sweep
 from . import parts
-from .form import Form
+from .form import Form, message_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ..events import Event
     from ..plan import Plan
-    from ..results import Table
-    from ..run import Outcome
+    from ..run import Outcome, Sweep
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
 
@@ -91,7 +89,7 @@ class SweepPanel(widgets.VBox):
         self.run_button.on_click(lambda _: self.start())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.bar = widgets.FloatProgress(max=1.0, layout={"width": "auto", "flex": "1 1 200px"})
-        self._pages = [widgets.HTML().add_class("dwlab-view") for _ in VIEWS]
+        self._pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in VIEWS]
         self.views = widgets.Tab(self._pages, titles=VIEWS, selected_index=0)
         self.views.observe(lambda _: threading.Thread(target=self._paint, daemon=True).start(), "selected_index")
 
@@ -128,7 +126,7 @@ class SweepPanel(widgets.VBox):
     def _plan(self) -> None:
         mine = self._timer
         with self._planning, self._complaining():
-            sweep = Sweep.from_dict(self.form.read())
+            sweep: Sweep = self.form.read()
             cells = sweep.cells()
             self._plan_says(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
             self.run_button.disabled = self.running
@@ -141,7 +139,7 @@ class SweepPanel(widgets.VBox):
 
     @contextlib.contextmanager
     def _complaining(self) -> Iterator[None]:
-        """Show what goes wrong inside where it belongs, and keep Run from being pressed until it is mended."""
+        """Show what goes wrong inside where it belongs; a sweep that could not run cannot be started."""
         try:
             yield
             self.form.complain(None)
@@ -150,7 +148,7 @@ class SweepPanel(widgets.VBox):
                 log.exception("unexpected")
             self.form.complain(error)
             self._plan_says("")
-            self.run_button.disabled = True
+            self.run_button.disabled = self.running or isinstance(error, InvalidInput | ModelError)
 
     def _plan_says(self, text: str) -> None:
         self.plan_line.value = f'<div class="dwlab-plan">{text}</div>'
@@ -176,33 +174,37 @@ class SweepPanel(widgets.VBox):
         self._say("Stopping, then writing up what is finished &hellip;")
 
     def _work(self) -> None:
+        ending, tone = "<b>Stopped</b> by an error, which stands above; what was finished is kept.", "danger"
         try:
-            sweep = Sweep.from_dict(self.form.read())
-            self._name = sweep.name
-            outcome, _ = self._execute(
-                sweep,
-                results=self.root,
-                device=self.device,
-                cancel=self._cancel,
-                on_plan=self._begin,
-                on_event=self._tell,
-            )
+            outcome = self._compute(self.form.read())
+            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed else "success"
+            self.bar.value = 1 - outcome.left / outcome.total
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
                 log.exception("a sweep ended unexpectedly")
             self.form.complain(error)
-            ending, tone = "<b>Stopped</b> by an error, which stands above; what was finished is kept.", "danger"
-        else:
-            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed else "success"
-            self.bar.value = 1 - outcome.left / outcome.total
-        self._ended.set()
-        self._worker = None  # from here on nothing runs, and Run may be pressed
-        self.bar.bar_style = tone
-        self.cancel_button.disabled, self.run_button.disabled = True, False
-        self._say(ending)
+        finally:  # whatever happened, Run can be pressed again
+            self._ended.set()
+            with self._planning:  # a plan that is being made still believes that this runs
+                self._worker = None
+                self.cancel_button.disabled, self.run_button.disabled = True, False
+            self.bar.bar_style = tone
+            self._say(ending)
         if tone != "danger":
             self._plan()  # the counts have changed
         self._paint()
+
+    def _compute(self, sweep: Sweep) -> Outcome:
+        self._name = sweep.name
+        outcome, _ = self._execute(
+            sweep,
+            results=self.root,
+            device=self.device,
+            cancel=self._cancel,
+            on_plan=self._begin,
+            on_event=self._tell,
+        )
+        return outcome
 
     def _begin(self, _total: int, todo: int) -> None:
         self._progress = Progress(todo, stream=io.StringIO(), every=math.inf)
@@ -243,16 +245,22 @@ class SweepPanel(widgets.VBox):
                 pause = max(PAINT_EVERY, 4 * (time.monotonic() - began))
 
     def _paint(self) -> None:
-        """Draw the view that is open from what the store holds."""
+        """Draw the view that is open from what the store holds, or say in its place why that cannot be."""
         with self._painting:
-            view = VIEWS[self.views.selected_index or 0]
-            found = Results(self.root)
-            table = found.table(self._name) if self._name in found.experiments() else None
-            text = "No pictures yet." if table is None or table.empty else _view(view, table, self.root, self._name)
-            self._pages[VIEWS.index(view)].value = text
+            page = self.views.selected_index or 0
+            try:
+                text = _view(VIEWS[page], self.root, self._name)
+            except Exception as error:
+                if not isinstance(error, DwlabError | OSError):
+                    log.exception("a view could not be drawn")
+                text = message_html(error)
+            self._pages[page].value = text
 
 
-def _view(view: str, table: Table, root: Path, name: str) -> str:
+def _view(view: str, root: Path, name: str) -> str:
+    table = Results(root).find(name)
+    if table is None or table.empty:
+        return "No pictures yet."
     if view == "Grid":
         return parts.image_html(parts.small_grid(table), f"the pictures of {name} in rows and columns")
     if view == "Table":

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Case = dict[str, Any]
 LIFETIME = 300  # seconds until a child that hangs is ended
-GROUP_ROWS = 3  # rows a commit: several commits in a short sweep
+GROUP = 3  # pictures a call, which are committed together: several commits in a short sweep
 
 
 def toy_model(folder: Path) -> Path:
@@ -68,14 +68,18 @@ def figure(params: GenerationParams) -> Image.Image:
 
 
 def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
-    """As `dwlab.stream`: started, step and done events, a few milliseconds a cell."""
-    for index, params in enumerate(cells):
-        identity = models.identify(params.model)
-        yield Event("started", index, params)
-        time.sleep(0.003)
-        yield Event("step", index, params, step=1, steps=1)
-        picture = Picture(params, figure(params), identity.weights, identity.device, identity.dtype, 0.003, 0.003)
-        yield Event("done", index, params, result=picture)
+    """As `dwlab.stream`, `GROUP` pictures a call: started, step and done events, a few milliseconds a cell."""
+    for start in range(0, len(cells), GROUP):
+        group = list(enumerate(cells))[start : start + GROUP]
+        for index, params in group:
+            yield Event("started", index, params)
+        for index, params in group:
+            time.sleep(0.003)
+            yield Event("step", index, params, step=1, steps=1)
+        for index, params in group:
+            identity = models.identify(params.model)
+            picture = Picture(params, figure(params), identity.weights, identity.device, identity.dtype, 0.003, 0.003)
+            yield Event("done", index, params, result=picture)
 
 
 def sweep(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
@@ -93,7 +97,6 @@ def _sweep(case: Case, acknowledge: Callable[[str], None], spec: SweepSpec, **op
         if event.kind == "done":
             acknowledge(event.result.key)  # type: ignore[union-attr]
 
-    store.GROUP_ROWS = GROUP_ROWS
     outcome = run.run(spec, results=case["root"], on_event=on_event, **options)
     return {"made": outcome.made, "reused": outcome.reused, "failed": outcome.failed}
 

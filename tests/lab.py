@@ -1,0 +1,101 @@
+"""JupyterLab over a project of its own, for a browser: the tests drive it, and `make pictures` photographs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FLAGS = [
+    f"--{flag}"
+    for flag in (
+        "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+        "disable-component-update", "disable-sync",
+    )
+]  # fmt: skip
+
+
+def isolated(folder):
+    """An environment with Jupyter's own folders fresh, its news off, and none of the user's settings of dwlab."""
+    settings = folder / "settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
+    places = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    places |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "IPYTHONDIR": str(folder / "ipython")}
+    places |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")}
+    return own | places | {"OMP_NUM_THREADS": "1"}  # threads that wait for each other crawl on a busy machine
+
+
+class Lab:
+    """JupyterLab, or Notebook 7, over a project with a notebook and some experiments (name -> YAML), for a browser."""
+
+    def __init__(self, folder, experiments, *, notebook="sweep", app="jupyterlab"):
+        self.project, self.outside = folder / "project", []
+        (self.project / "experiments").mkdir(parents=True)
+        (self.project / "notebooks").mkdir()
+        for name, text in experiments.items():
+            (self.project / f"experiments/{name}.yaml").write_text(text)
+        self.notebook = f"{notebook}.ipynb"
+        shutil.copy(ROOT / "notebooks" / self.notebook, self.project / "notebooks")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.token, self.url = secrets.token_hex(16), f"http://127.0.0.1:{port}"
+        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.project}"]
+        with (folder / "lab.log").open("w") as log:
+            command = [sys.executable, "-m", app, *options]
+            self.server = subprocess.Popen(command, env=isolated(folder), stdout=log, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        try:
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def wait(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                return json.load(urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2))
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError("JupyterLab did not answer in 60 s")
+
+    def watch(self, page):
+        """Note each request that would leave this machine."""
+        own = ("data:", "blob:", self.url, self.url.replace("http", "ws"))
+        page.on("request", lambda r: None if r.url.startswith(own) else self.outside.append(r.url))
+
+    def run_all(self, page, shown=".dwlab-sweep"):
+        """Open the notebook, run all its cells, wait until what it `shown` is there."""
+        page.goto(f"{self.url}/lab/tree/notebooks/{self.notebook}?token={self.token}&reset")
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")  # else "Run All" is dropped at times
+        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+        page.click(".jp-NotebookPanel .jp-Notebook .jp-InputPrompt >> nth=0")
+        page.click(".lm-MenuBar-itemLabel >> text='Run'")
+        page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
+        page.wait_for_selector(shown)
+
+    def stop(self):
+        self.server.terminate()
+        try:
+            self.server.wait(20)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()

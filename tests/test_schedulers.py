@@ -1,0 +1,48 @@
+"""Names of schedulers stand for classes that diffusers has, and what is said of them is what diffusers does."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import diffusers
+import pytest
+
+from dwlab import schedulers
+from dwlab.catalog import SHAPES_FOLDER
+from dwlab.errors import InvalidInput
+
+
+def steps_with_eta():
+    """Scheduler class -> whether its `step` takes `eta` and reads it; from diffusers' source, as some need more to import."""
+    found = {}
+    for path in (Path(diffusers.__file__).parent / "schedulers").glob("scheduling_*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            steps = [m for m in getattr(node, "body", ()) if isinstance(m, ast.FunctionDef) and m.name == "step"]
+            if isinstance(node, ast.ClassDef) and steps:
+                takes = "eta" in [a.arg for a in (*steps[0].args.args, *steps[0].args.kwonlyargs)]
+                found[node.name] = takes and any(isinstance(n, ast.Name) and n.id == "eta" for n in ast.walk(steps[0]))
+    return found
+
+
+def test_eta_matters_to_the_schedulers_that_are_said_to_use_it_and_to_no_others():
+    truth = steps_with_eta()
+    classes = {cls for cls, _ in schedulers.ALIASES.values()}
+    assert classes <= truth.keys()
+    assert {cls for cls, used in truth.items() if used} == schedulers.USES_ETA
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # thousands, of diffusers and numpy
+@pytest.mark.parametrize("name", schedulers.ALIASES)
+def test_a_name_of_other_tools_gives_a_scheduler_that_can_be_made_here(name):
+    config = json.loads((SHAPES_FOLDER / "scheduler" / "scheduler_config.json").read_text())
+    cls, options = schedulers.resolve(name)
+    made = getattr(diffusers, cls).from_config(config, **options)
+    assert options.items() <= dict(made.config).items()
+
+
+def test_a_name_that_is_none_is_refused_with_those_that_are():
+    for name in ("Huen", "os.system", "", None, ["Heun"], 5):
+        with pytest.raises(InvalidInput, match=r"scheduler is .*Heun"):
+            schedulers.resolve(name)
