@@ -1,0 +1,329 @@
+// The page of the prompt bench. All text goes in as text, never as HTML: prompts are other people's words.
+
+const LABELS = {
+  prompt: "Prompt", negative_prompt: "Negative prompt", model: "Model", scheduler: "Scheduler", steps: "Steps",
+  guidance: "Guidance", seed: "Seed", width: "Width", height: "Height", count: "Pictures per run",
+};
+const ALONG = { seed: "seeds +1 to +4", guidance: "guidance up and down", steps: "steps up and down", scheduler: "other schedulers" };
+
+/** An element with properties, listeners (on...) and children; strings become text. */
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+let serial = 0;
+
+class Bench {
+  constructor(model, el) {
+    this.model = model;
+    this.id = `dwlab-explore-${++serial}`;
+    this.fields = {};
+    this.chosen = ""; // the picture of the history whose details are open
+    this.held = ""; // the picture that waits to be compared
+    this.el = el;
+    el.classList.add("dwlab-explore");
+    el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes Enter and the arrow keys for itself
+    this.controls = this.makeControls();
+    this.actions = this.makeActions();
+    this.stage = make("div", { className: "dwx-stage", role: "group", ariaLabel: "Pictures of this run" });
+    this.pair = make("section", { className: "dwx-pair", ariaLabel: "What changed" });
+    this.strip = make("div", { className: "dwx-strip", role: "list", ariaLabel: "History, newest first" });
+    this.details = make("div", { className: "dwx-details" });
+    this.sweep = this.makeSweep();
+    el.append(
+      make("div", { className: "dwx-columns" }, this.controls, make("div", { className: "dwx-view" }, this.actions, this.stage)),
+      make("h3", {}, "History"), this.strip, this.details, this.pair, this.sweep,
+    );
+    this.listen();
+    this.paint();
+  }
+
+  ask(action, more = {}, buffers = []) {
+    this.flush(); // what stands in the fields comes first
+    this.model.send({ do: action, ...more }, undefined, buffers);
+  }
+
+  // -- controls ---------------------------------------------------------------------------------
+
+  makeControls() {
+    const number = (name, step) => this.field(name, make("input", { type: "number", step, inputMode: "decimal" }));
+    const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
+    const list = (name) => this.field(name, make("select"));
+    const dice = make("button", { type: "button", title: "Draw another seed", ariaLabel: "Draw another seed", onclick: () => this.ask("dice") }, "⚄");
+    this.lock = make("input", { type: "checkbox", onchange: () => this.change("locked", this.lock.checked) });
+    const lock = make("label", { className: "dwx-lock", title: "Keep the seed; otherwise each run draws one" }, this.lock, "keep");
+    const seed = number("seed", 1);
+    seed.querySelector(".dwx-input").append(dice, lock);
+    this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
+    return make("form", { className: "dwx-controls", onsubmit: (event) => event.preventDefault() },
+      area("prompt", 2), area("negative_prompt", 1),
+      make("div", { className: "dwx-grid" }, list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), seed,
+        number("count", 1), number("width", 8), number("height", 8)),
+      make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file));
+  }
+
+  field(name, input) {
+    const id = `${this.id}-${name}`;
+    Object.assign(input, { id });
+    input.setAttribute("aria-describedby", `${id}-message`);
+    input.addEventListener("input", () => this.change(name, input.type !== "number" ? input.value : input.value === "" ? null : Number(input.value)));
+    if (input.tagName === "TEXTAREA") input.addEventListener("input", () => this.grow(input));
+    const message = make("div", { id: `${id}-message`, className: "dwx-message", role: "alert" });
+    const count = make("span", { className: "dwx-tokens" });
+    const box = make("div", { className: `dwx-field dwx-${name}` },
+      make("div", { className: "dwx-name" }, make("label", { htmlFor: id }, LABELS[name]), count),
+      make("div", { className: "dwx-input" }, input), message);
+    this.fields[name] = { box, input, message, count };
+    return box;
+  }
+
+  change(name, value) {
+    this.pending = { ...this.pending, [name]: value };
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), 200); // not a message for each key
+  }
+
+  flush() {
+    clearTimeout(this.timer);
+    if (!this.pending) return;
+    this.model.set("controls", { ...this.model.get("controls"), ...this.pending });
+    this.pending = undefined;
+    this.model.save_changes();
+  }
+
+  grow(area) {
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  }
+
+  async drop(files) {
+    if (!files || !files.length) return;
+    this.ask("drop", {}, [await files[0].arrayBuffer()]);
+    this.file.value = "";
+  }
+
+  paintControls() {
+    const { models, schedulers, ignores, most, sides } = this.model.get("offer");
+    const values = { ...this.model.get("controls"), ...this.pending };
+    for (const [name, options] of Object.entries({ model: models, scheduler: schedulers })) {
+      const { input } = this.fields[name];
+      if ([...input.options].map((o) => o.value).join("\n") !== options.join("\n"))
+        input.replaceChildren(...options.map((value) => make("option", { value }, value)));
+    }
+    for (const [name, { box, input }] of Object.entries(this.fields)) {
+      box.hidden = ignores.includes(name);
+      const text = values[name] == null ? "" : String(values[name]);
+      if (input.value !== text && !(input === document.activeElement && this.pending && name in this.pending)) input.value = text;
+      if (input.tagName === "TEXTAREA") this.grow(input);
+    }
+    Object.assign(this.fields.steps.input, { min: 1, max: 1000 });
+    Object.assign(this.fields.count.input, { min: 1, max: most });
+    for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
+    this.lock.checked = Boolean(values.locked);
+  }
+
+  /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */
+  paintMessages() {
+    const problems = this.model.get("problems");
+    const tokens = this.model.get("tokens");
+    for (const [name, { input, message, count }] of Object.entries(this.fields)) {
+      message.replaceChildren(problems[name] || "");
+      input.setAttribute("aria-invalid", name in problems);
+      if (!(name in tokens)) continue;
+      const [used, limit, read] = tokens[name];
+      count.textContent = `${used} of ${limit} tokens`;
+      count.classList.toggle("dwx-over", used > limit);
+      if (used > limit && !problems[name]) message.append("The encoder stops before: ", make("mark", {}, input.value.slice(read)));
+    }
+    this.complaint.textContent = problems[""] || "";
+    this.runButton.disabled = Object.keys(problems).some((name) => name !== "");
+  }
+
+  // -- running ----------------------------------------------------------------------------------
+
+  makeActions() {
+    this.runButton = make("button", { type: "button", className: "dwx-run", title: "Ctrl+Enter", onclick: () => this.ask("run") }, "Run");
+    this.cancelButton = make("button", { type: "button", onclick: () => this.ask("cancel") }, "Cancel");
+    this.bar = make("progress", { max: 1, ariaLabel: "Progress" });
+    this.line = make("div", { className: "dwx-status", role: "status" });
+    this.complaint = make("div", { className: "dwx-message", role: "alert" });
+    return make("div", { className: "dwx-actions" },
+      make("div", { className: "dwx-buttons" }, this.runButton, this.cancelButton, this.bar), this.line, this.complaint);
+  }
+
+  paintStatus() {
+    const { text, tone, share, unfinished } = this.model.get("status");
+    const waiting = unfinished > 1 ? ` · ${unfinished - 1} more waiting` : "";
+    this.line.textContent = `${text}${waiting}`;
+    this.line.classList.toggle("dwx-bad", tone === "bad");
+    this.bar.value = share || 0;
+    this.cancelButton.disabled = !unfinished;
+    this.runButton.textContent = unfinished ? "Queue" : "Run";
+  }
+
+  paintStage() {
+    const pictures = this.model.get("stage");
+    this.stage.replaceChildren(...pictures.map((one) => this.figure(one)));
+    if (!pictures.length) this.stage.append(make("p", { className: "dwx-empty" }, "Write a prompt and press Ctrl+Enter."));
+  }
+
+  figure(one) {
+    const picture = one.src
+      ? make("img", { src: one.src, alt: one.text })
+      : make("div", { className: "dwx-blank" }, one.state === "failed" ? "failed" : "waiting");
+    const caption = make("figcaption", {}, one.text);
+    if (one.note) caption.append(make("span", { className: one.state === "failed" ? "dwx-bad" : "dwx-note" }, ` ${one.note}`));
+    const figure = make("figure", { className: `dwx-${one.state}` }, picture, caption);
+    if (one.key) figure.append(this.vary(one.key));
+    return figure;
+  }
+
+  vary(key) {
+    const buttons = Object.entries(ALONG).map(([along, title]) =>
+      make("button", { type: "button", title: `Make neighbours: ${title}`, onclick: () => this.ask("vary", { key, along }) }, along));
+    return make("div", { className: "dwx-vary", role: "group", ariaLabel: "Vary" }, make("span", {}, "Vary"), ...buttons);
+  }
+
+  // -- history ----------------------------------------------------------------------------------
+
+  paintStrip() {
+    const entries = this.model.get("strip");
+    this.strip.replaceChildren(...entries.map((one) => {
+      const marks = `${one.pin ? "📌" : ""}${"★".repeat(one.stars || 0)}${one.note ? "✎" : ""}`;
+      const button = make("button", { type: "button", title: one.text, ariaPressed: one.key === this.chosen, onclick: () => this.choose(one.key) },
+        make("img", { src: one.src, alt: one.text }), make("span", {}, marks));
+      return make("div", { role: "listitem", className: one.key === this.held ? "dwx-held" : "" }, button);
+    }));
+    if (!entries.length) this.strip.append(make("p", { className: "dwx-empty" }, "What you make is kept here, also when the kernel restarts."));
+    this.paintDetails();
+  }
+
+  choose(key) {
+    this.chosen = key;
+    this.ask("restore", { key });
+    this.paintStrip();
+  }
+
+  paintDetails() {
+    const one = this.model.get("strip").find((entry) => entry.key === this.chosen);
+    this.details.replaceChildren();
+    if (!one) return;
+    const mark = (name, value) => this.ask("mark", { key: one.key, mark: name, value });
+    const stars = [1, 2, 3, 4, 5].map((n) =>
+      make("button", { type: "button", ariaLabel: `${n} of 5 stars`, ariaPressed: n <= (one.stars || 0), onclick: () => mark("stars", n === one.stars ? 0 : n) },
+        n <= (one.stars || 0) ? "★" : "☆"));
+    const note = make("input", { type: "text", value: one.note || "", placeholder: "a note", ariaLabel: "Note", maxLength: 2000, onchange: () => mark("note", note.value) });
+    const compare = this.held && this.held !== one.key ? "Compare with the held one" : this.held ? "Let go" : "Hold for comparing";
+    this.details.append(
+      make("span", { className: "dwx-stars", role: "group", ariaLabel: "Stars" }, ...stars),
+      make("button", { type: "button", ariaPressed: Boolean(one.pin), onclick: () => mark("pin", one.pin ? 0 : 1) }, one.pin ? "Unpin" : "Pin"), note,
+      make("button", { type: "button", onclick: () => this.hold(one.key) }, compare),
+      make("button", { type: "button", onclick: () => mark("hide", 1) }, "Hide"));
+  }
+
+  hold(key) {
+    const other = this.held;
+    this.held = other ? "" : key;
+    this.ask("compare", { keys: other && other !== key ? [other, key] : [] });
+    this.paintStrip();
+  }
+
+  paintPair() {
+    const { pictures, changed } = this.model.get("pair");
+    this.pair.replaceChildren();
+    if (!pictures) return;
+    const [first, second] = pictures;
+    const top = make("img", { src: second.src, alt: second.text });
+    const wipe = make("input", { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Wipe between the two pictures", oninput: () => show() });
+    const show = () => { top.style.clipPath = `inset(0 0 0 ${wipe.value}%)`; };
+    show();
+    const rows = changed.map(([name, a, b]) => make("tr", {}, make("th", { scope: "row" }, LABELS[name] || name), make("td", {}, a || "–"), make("td", {}, b || "–")));
+    const head = make("tr", {}, ...["what changed", "left", "right"].map((text) => make("th", { scope: "col" }, text)));
+    this.pair.append(
+      make("div", { className: "dwx-wipe" }, make("div", { className: "dwx-over-each-other" }, make("img", { src: first.src, alt: first.text }), top), wipe),
+      make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+  }
+
+  // -- a sweep of it ----------------------------------------------------------------------------
+
+  makeSweep() {
+    this.sweepName = make("input", { type: "text", value: "my-sweep", ariaLabel: "Name of the sweep" });
+    this.axes = make("div", { className: "dwx-axes" });
+    this.planned = make("div", { className: "dwx-planned" });
+    const button = (action, text) => make("button", { type: "button", onclick: () => this.sweepThis(action) }, text);
+    return make("details", { className: "dwx-sweep" }, make("summary", {}, "Sweep this"),
+      make("p", {}, "Tick what shall vary and write its values: 1, 3, 7.5 or {range: [0, 8]}."),
+      make("label", {}, "Name ", this.sweepName), this.axes,
+      make("div", { className: "dwx-buttons" }, button("plan", "Plan"), button("write", "Write the experiment"), button("run", "Run it here")), this.planned);
+  }
+
+  sweepThis(action) {
+    const axes = {};
+    for (const row of this.axes.children) {
+      const [tick, values] = row.querySelectorAll("input");
+      if (tick.checked) axes[row.dataset.axis] = values.value;
+    }
+    this.ask("sweep", { name: this.sweepName.value, axes, action });
+  }
+
+  paintAxes() {
+    const { swept } = this.model.get("offer");
+    if ([...this.axes.children].map((row) => row.dataset.axis).join() === swept.join()) return;
+    const usual = { seed: "{range: [0, 4]}", steps: "4, 8, 20", guidance: "1, 3, 7.5", scheduler: "DDIM, Euler" };
+    this.axes.replaceChildren(...swept.map((axis) => {
+      const row = make("div", {}, make("label", {}, make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}` }), ` ${LABELS[axis]}`),
+        make("input", { type: "text", value: usual[axis] || "", ariaLabel: `Values of ${LABELS[axis]}` }));
+      row.dataset.axis = axis;
+      return row;
+    }));
+  }
+
+  paintPlan() {
+    const { counts, warnings, command, yaml, grid } = this.model.get("plan");
+    this.planned.replaceChildren();
+    if (!counts) return;
+    this.planned.append(make("p", { className: "dwx-counts" }, counts), ...warnings.map((text) => make("p", { className: "dwx-bad" }, text)));
+    if (command) this.planned.append(make("p", {}, "Written. Run it headlessly with ", make("code", {}, command)));
+    this.planned.append(make("pre", {}, yaml));
+    if (grid) this.planned.append(make("img", { src: grid, alt: "The pictures of the sweep so far", className: "dwx-sheet" }));
+  }
+
+  // -- all of it --------------------------------------------------------------------------------
+
+  listen() {
+    const painters = {
+      controls: this.paintControls, offer: () => { this.paintControls(); this.paintAxes(); }, problems: this.paintMessages,
+      tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage, strip: this.paintStrip, pair: this.paintPair, plan: this.paintPlan,
+    };
+    this.listeners = Object.entries(painters).map(([name, paint]) => [`change:${name}`, paint.bind(this)]);
+    for (const [event, listener] of this.listeners) this.model.on(event, listener);
+    this.el.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); this.ask("run"); }
+    });
+    for (const kind of ["dragover", "drop"]) this.el.addEventListener(kind, (event) => { event.preventDefault(); event.stopPropagation(); });
+    this.el.addEventListener("drop", (event) => this.drop(event.dataTransfer.files));
+  }
+
+  paint() {
+    for (const [, paint] of this.listeners) paint();
+  }
+
+  close() {
+    this.flush();
+    for (const [event, listener] of this.listeners) this.model.off(event, listener);
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const bench = new Bench(model, el);
+    return () => bench.close();
+  },
+};

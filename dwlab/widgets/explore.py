@@ -1,0 +1,390 @@
+"""The prompt bench: controls, a picture that forms, a history to go back to. It shows and asks; it computes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from .. import catalog, recipes, schedulers, yamlfile
+from ..errors import DwlabError, InvalidInput
+from ..files import write_atomic
+from ..images import read_picture
+from ..params import GenerationParams
+from ..picture import Picture
+from ..plan import duration
+from ..progress import Progress, clock
+from ..results import Results
+from ..run import Reused, Sweep
+from ..session import NAME, Job, Session, differences, neighbours
+from .parts import data_uri, png, small_grid, small_jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PIL import Image
+
+    from ..events import Event
+    from ..results import Table
+
+HERE = Path(__file__).parent
+FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance", "seed", "width", "height")
+SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_prompt")  # what can become an axis
+MOST = 8  # pictures per run
+SHOWN, THUMBNAIL = 512, 96  # pixels, at most
+TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
+PAINT_EVERY = 2.0  # seconds between two views of a growing grid
+
+
+def _synced(trait: Any) -> Any:
+    return trait.tag(sync=True)
+
+
+class Explorer(anywidget.AnyWidget):
+    """A bench for prompts on one results folder.
+
+    stream, execute: what computes pictures and sweeps, like `dwlab.stream` and `dwlab.execute.execute`. count_tokens:
+    like `dwlab.models.count_tokens`. project: the folder whose `experiments/` receives sweeps. `params`, `image` and
+    `history` serve in the next cell. All that is shown is in traits, so that a reload of the page shows it again.
+    """
+
+    _esm = HERE / "explore.js"
+    _css = HERE / "explore.css"
+    controls = _synced(traitlets.Dict())  # what stands in the fields
+    offer = _synced(traitlets.Dict())  # what can be chosen: models, schedulers, limits, fields without effect
+    problems = _synced(traitlets.Dict())  # field -> what is wrong with it; "" is for the whole
+    tokens = _synced(traitlets.Dict())  # prompt, negative_prompt -> how many, the encoder's limit, characters it reads
+    status = _synced(traitlets.Dict())  # text, tone, share of the work, jobs unfinished
+    stage = _synced(traitlets.List())  # the pictures of the last run, as they form
+    strip = _synced(traitlets.List())  # the history, newest first
+    pair = _synced(traitlets.Dict())  # two pictures and the parameters in which they differ
+    plan = _synced(traitlets.Dict())  # the sweep that the controls would make
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        project: Path,
+        stream: Callable[..., Iterator[Event]],
+        execute: Callable[..., object],
+        count_tokens: Callable[[str, str], tuple[int, int, int]],
+        model: str = "shapes",
+        device: str = "auto",
+    ) -> None:
+        super().__init__()
+        self.root, self.project = root, project
+        self._count_tokens = count_tokens
+        self._session = Session(root, stream, execute, self._heard, device=device)
+        self._progress, self._began, self._told, self._painted = Progress(0), 0.0, 0.0, 0.0
+        self._job: Job | None = None
+        self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
+        self._counting = threading.Lock()
+        self._fill(GenerationParams("", model=model))
+        self.observe(lambda _: self._check(), "controls")
+        self.on_msg(lambda _widget, content, buffers: self._asked(content, buffers))
+        self._check()
+        self._look_back()
+        self._say("")
+
+    def __repr__(self) -> str:
+        return f"Explorer(model={self.controls.get('model')!r}, pictures={len(self.strip)})"
+
+    # -- for the next cell ---------------------------------------------------------------------
+
+    @property
+    def params(self) -> GenerationParams:
+        """What the controls ask for; raises InvalidInput where a field is wrong."""
+        return GenerationParams(**self._values())
+
+    @property
+    def image(self) -> Image.Image | None:
+        """The newest picture that was made here, RGB; None before the first."""
+        rows = self._session.history(1)
+        return read_picture(self.root / rows[0]["image"]) if rows else None
+
+    @property
+    def history(self) -> Table:
+        """The table of all that was explored, newest first."""
+        return Results(self.root).table(NAME).iloc[::-1]
+
+    def close(self) -> None:
+        """Stop what is under way, then close the widget."""
+        self._session.close()
+        super().close()
+
+    # -- controls ------------------------------------------------------------------------------
+
+    def _values(self) -> dict[str, Any]:
+        """The controls as parameters; an emptied number or list is the model's default."""
+        given = {name: self.controls.get(name) for name in FIELDS if name not in self.offer.get("ignores", ())}
+        return {name: value for name, value in given.items() if value not in ("", None) or name == "prompt"}
+
+    def _fill(self, params: GenerationParams, **more: Any) -> None:
+        """Show a recipe in the controls, and what its model lets one choose."""
+        entry = catalog.lookup(params.model)
+        names = list(dict.fromkeys([*catalog.CATALOG, params.model]))
+        sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
+        self.offer = {
+            "model": params.model,
+            "models": names,
+            "schedulers": list(dict.fromkeys([sampler, *schedulers.ALIASES])),
+            "sides": [entry.side_min, entry.side_max],
+            "ignores": sorted(entry.ignores),
+            "most": MOST,
+            "swept": [name for name in SWEPT if name not in entry.ignores],
+        }
+        shown = {name: getattr(params, name) for name in FIELDS}
+        kept = {"count": 1, "locked": False} | {k: self.controls[k] for k in ("count", "locked") if k in self.controls}
+        self.controls = {**kept, **shown, "scheduler": sampler, **more}
+
+    def _check(self) -> None:
+        """Say below each field what is wrong with it, and count its tokens."""
+        if self.controls.get("model") != self.offer["model"]:
+            self._change_model()
+        values = self._values()
+        problems: dict[str, str] = {}
+        for name in FIELDS:
+            one = {k: v for k, v in values.items() if k in (name, "prompt", "model")}
+            try:
+                GenerationParams(**one)
+            except InvalidInput as error:
+                problems.setdefault(error.field, f"{error.allowed[0].upper()}{error.allowed[1:]}.")
+            except DwlabError as error:
+                problems["model"] = str(error)
+        count = self.controls.get("count")
+        if not isinstance(count, int) or not 1 <= count <= MOST:
+            problems["count"] = f"A whole number from 1 to {MOST}."
+        self.problems = problems
+        threading.Thread(target=self._count, daemon=True).start()
+
+    def _change_model(self) -> None:
+        """Another model was chosen: its own steps, guidance, scheduler and size."""
+        model = self.controls["model"]
+        with contextlib.suppress(DwlabError):
+            kept: dict[str, Any] = {name: self.controls.get(name) or "" for name in ("prompt", "negative_prompt")}
+            self._fill(GenerationParams(**kept, model=model, seed=self.controls.get("seed") or 0))
+        self.offer = {**self.offer, "model": model}
+
+    def _count(self) -> None:
+        with self._counting:  # the first time a tokenizer is read, which takes seconds
+            found = {}
+            for name in ("prompt", "negative_prompt"):
+                with contextlib.suppress(DwlabError):
+                    found[name] = self._count_tokens(self.controls["model"], self.controls.get(name) or "")
+            self.tokens = found
+
+    # -- what the page asks --------------------------------------------------------------------
+
+    def _asked(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """A message of the page: {"do": name, ...}; what goes wrong is said below the controls."""
+        actions: dict[str, Callable[..., None]] = {
+            "run": self.run, "cancel": self.cancel, "dice": self.dice, "vary": self.vary, "restore": self.restore,
+            "mark": self.mark, "compare": self.compare, "sweep": self.sweep_this,
+        }  # fmt: skip
+        actions["drop"] = lambda: self.drop(bytes(buffers[0]))
+        said = ""
+        try:
+            actions[content["do"]](**{k: v for k, v in content.items() if k != "do"})
+        except (DwlabError, OSError) as error:
+            said = str(error)
+        self.problems = {**{k: v for k, v in self.problems.items() if k}, **({"": said} if said else {})}
+
+    def run(self) -> None:
+        """Make what the controls ask for, after what runs already."""
+        if not self.controls.get("locked"):
+            self.dice()
+        if wrong := [name for name in self.problems if name]:
+            raise InvalidInput("controls", wrong[0], "fields without a message below them")
+        first = self.params
+        self._session.make([first.replace(seed=(first.seed + k) % 2**63) for k in range(self.controls["count"])])
+        self._say("")
+
+    def cancel(self) -> None:
+        """Stop within one step; what is finished stays."""
+        self._session.cancel()
+        self._say("Stopping …")
+
+    def dice(self) -> None:
+        """Another seed."""
+        self.controls = {**self.controls, "seed": secrets.randbelow(2**32)}
+
+    def vary(self, key: str, along: str) -> None:
+        """Make the neighbours of a picture in one direction."""
+        self._session.make(neighbours(self._recipe(key), along))
+
+    def restore(self, key: str) -> None:
+        """Put the recipe of a picture into the controls."""
+        self._fill(self._recipe(key), locked=True)
+        self.stage = [self._entry(self._row(key))]
+
+    def mark(self, key: str, mark: str, value: Any) -> None:
+        """Pin, star, note or hide a picture."""
+        self._session.mark(key, mark, value)
+        self._look_back()
+
+    def compare(self, keys: list[str]) -> None:
+        """Show two pictures over each other, and what differs between their recipes; one or none takes it away."""
+        rows = [self._row(key) for key in keys]
+        if len(rows) != 2:
+            self.pair = {}
+            return
+        changed = [
+            (name, *map(_text, values)) for name, *values in differences(*(json.loads(r["params"]) for r in rows))
+        ]
+        self.pair = {"pictures": [self._entry(row) for row in rows], "changed": changed}
+
+    def drop(self, data: bytes) -> None:
+        """Take the recipe out of a PNG; what this model cannot do is said."""
+        params, left_out = recipes.read(data).fit(self.controls["model"])
+        self._fill(params, locked=True)
+        said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
+        self._say(f"The recipe of the picture is in the controls.{said}")
+
+    # -- a sweep of it -------------------------------------------------------------------------
+
+    def sweep_this(self, name: str, axes: dict[str, str], action: str = "plan") -> None:
+        """Turn chosen controls into axes: `plan` it, `write` its YAML file, or `run` it here."""
+        spec = self._sweep(name, axes)
+        path = self.project / "experiments" / f"{spec.name}.yaml"
+        text = yamlfile.dump(spec.as_dict())
+        if action == "write":
+            if path.exists() and path.read_text("utf-8") != text:
+                raise InvalidInput("name", name, f"a name that experiments/ does not have yet ({path.name} is there)")
+            write_atomic(path, text.encode())
+        if action == "run":
+            self._session.sweep(spec)
+        plan = spec.plan(self.root, device=self._session.device)
+        time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
+        self.plan = {
+            **(self.plan if self.plan.get("name") == spec.name else {}),
+            "name": spec.name,
+            "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time_}",
+            "warnings": list(plan.warnings),
+            "yaml": text,
+            "command": f"dwlab sweep experiments/{spec.name}.yaml" if path.exists() else "",
+        }
+
+    def _sweep(self, name: str, axes: dict[str, str]) -> Sweep:
+        values = {
+            axis: yamlfile.parse(text if text.strip().startswith("{") else f"[{text}]", axis)
+            for axis, text in axes.items()
+        }
+        if not values:
+            raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
+        asked = self.params.as_dict()
+        model = asked.pop("model")
+        base = {k: v for k, v in asked.items() if k not in values}
+        base["prompt"] = base["prompt"].replace("{", "{{").replace("}", "}}")
+        return Sweep(name, model=model, base=base, axes=values)
+
+    # -- what the session tells, on its thread -------------------------------------------------
+
+    def _heard(self, kind: str, what: Any) -> None:
+        if kind == "begin":
+            self._begin(what)
+        elif kind == "plan":
+            self._progress = Progress(what, stream=io.StringIO(), every=math.inf)
+        elif kind == "event":
+            self._event(what)
+        else:
+            self._end(what)
+
+    def _begin(self, job: Job) -> None:
+        self._job, self._began, self._told = job, time.monotonic(), 0.0
+        self._progress = Progress(len(job.params), stream=io.StringIO(), every=math.inf)
+        if job.params:
+            texts = [recipes.line(one.as_dict()) for one in job.params]
+            self.stage = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
+        self._say("Loading the model …")
+
+    def _event(self, event: Event) -> None:
+        self._progress.update(event)
+        job = self._job
+        soon = event.kind == "step" and time.monotonic() - self._told < TELL_EVERY
+        if soon or job is None:
+            return
+        if job.params and event.kind != "started":
+            self._show(event)
+        if event.kind == "step":
+            self._tell(event)
+            self._told = time.monotonic()
+        elif job.sweep and time.monotonic() - self._painted > PAINT_EVERY:
+            self._paint(job.sweep)
+            self._painted = time.monotonic()
+
+    def _tell(self, event: Event) -> None:
+        share, took = self._progress.share, time.monotonic() - self._began
+        left = f", about {clock(took * (1 - share) / share)} left" if share else ""
+        done = f"{self._progress.finished} of {self._progress.total} pictures"
+        self._say((f"Step {event.step} of {event.steps}" if self._progress.total == 1 else done) + left, share=share)
+
+    def _show(self, event: Event) -> None:
+        """Put what an event brings into its place on the stage."""
+        pictures = [dict(one) for one in self.stage]
+        place = pictures[event.index]
+        if event.kind == "failed":
+            place |= {"state": "failed", "note": event.error or "failed"}
+        elif event.kind == "step":
+            rough = event.preview() if event.preview else None
+            place |= {"src": data_uri(png(rough), "png") if rough else "", "state": "forming"}
+        elif isinstance(event.result, Reused | Picture):
+            place |= {"key": event.result.key, "state": "done"}
+            place["src"] = data_uri(small_jpeg(event.result.image, side=SHOWN))
+            place["note"] = "from the store" if isinstance(event.result, Reused) else ""
+        self.stage = pictures
+
+    def _end(self, error: str) -> None:
+        took, job = clock(time.monotonic() - self._began), self._job
+        self._look_back()
+        if error:
+            self._say(error, tone="bad")
+        elif job and job.cancelled.is_set():
+            self._say("Stopped; what was finished is kept.", tone="bad")
+        elif job and job.sweep:
+            self._paint(job.sweep)
+            self._say(f"{job.sweep} is done in {took}: see {self.root.name}/{job.sweep}/report.html.", share=1.0)
+        else:
+            reused = bool(self.stage) and all(one.get("note") == "from the store" for one in self.stage)
+            self._say("Made before: taken from the store." if reused else f"Done in {took}.", share=1.0)
+
+    def _paint(self, name: str) -> None:
+        self.plan = {**self.plan, "grid": data_uri(small_grid(Results(self.root).table(name)))}
+
+    def _say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
+        self.status = {"text": text, "tone": tone, "share": share, "unfinished": self._session.unfinished}
+
+    # -- history -------------------------------------------------------------------------------
+
+    def _row(self, key: str) -> dict[str, Any]:
+        row = next((row for row in self._session.history() if row["key"] == key), None)
+        if row is None:
+            raise InvalidInput("key", key, "a picture of the history")
+        return row
+
+    def _recipe(self, key: str) -> GenerationParams:
+        return GenerationParams(**json.loads(self._row(key)["params"]))
+
+    def _look_back(self) -> None:
+        self.strip = [self._entry(row, THUMBNAIL) for row in self._session.history()]
+
+    def _entry(self, row: dict[str, Any], side: int = SHOWN) -> dict[str, Any]:
+        """A picture of the history as the page takes it, at most `side` pixels large."""
+        place = (row["image"], side)
+        if place not in self._seen:
+            picture = read_picture(self.root / row["image"])
+            self._seen[place] = data_uri(small_jpeg(picture, side=side)) if picture else ""
+        text = recipes.line(json.loads(row["params"]))
+        return {"key": row["key"], "text": text, "state": "done", "src": self._seen[place], **row["marks"]}
+
+
+def _text(value: Any) -> str:
+    return "" if value in (None, {}) else value if isinstance(value, str) else json.dumps(value)

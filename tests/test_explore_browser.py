@@ -1,0 +1,294 @@
+"""The prompt bench in real JupyterLab, real Notebook 7 and a real headless browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from lab import FLAGS, Lab
+from playwright.sync_api import expect, sync_playwright
+
+import dwlab
+
+SECONDS = 120  # that a page may take for one thing, on a busy machine
+PROMPT = "a large red star at the left"
+OWN = "document.title='owned'"
+HOSTILE = [
+    f"<script>{OWN}</script>",
+    f'<img src=x onerror="{OWN}">',
+    f"<svg onload={OWN}>",
+    f'"><script>{OWN}</script>',
+    f"'><img src=x onerror={OWN}>",
+    f"<iframe srcdoc='<script>parent.{OWN}</script>'>",
+    f"<body onload={OWN}>",
+    f"<details open ontoggle={OWN}>",
+    f'<a href="javascript:{OWN}">x</a>',
+    f"javascript:{OWN}",
+    f"${{{OWN}}}",
+    f"{{{{constructor.constructor('{OWN}')()}}}}",
+    f"</textarea><script>{OWN}</script>",
+    f"</title><script>{OWN}</script>",
+    f"<style>@import 'http://evil.example/{OWN}'</style>",
+    f"<video><source onerror={OWN}>",
+    f"<math><mi xlink:href='javascript:{OWN}'>",
+    f"<input autofocus onfocus={OWN}>",
+    f"&lt;script&gt;{OWN}&lt;/script&gt;",
+    f"<!--><script>{OWN}</script-->",
+]
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab(tmp_path_factory.mktemp("lab"), {}, notebook="explore") as lab:
+        yield lab
+
+
+def new_page(browser, lab):
+    expect.set_options(timeout=SECONDS * 1000)
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(SECONDS * 1000)
+    lab.watch(page)
+    return page
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    page = new_page(browser, lab)
+    lab.run_all(page, ".dwlab-explore")
+    yield page
+    page.close()
+
+
+def field(page, label):
+    return page.locator(".dwlab-explore").get_by_label(label, exact=True)
+
+
+def button(page, name):
+    return page.locator(".dwlab-explore").get_by_role("button", name=name, exact=True)
+
+
+def status(page):
+    return page.locator(".dwx-status")
+
+
+def done(page, count=1):
+    pictures = page.locator(".dwx-done img")
+    expect(pictures).to_have_count(count)
+    for picture in pictures.all():
+        assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    return pictures
+
+
+def ask(page, prompt=PROMPT, steps=2, seed=1):
+    field(page, "Prompt").fill(prompt)
+    field(page, "Steps").fill(str(steps))
+    field(page, "Width").fill("64")
+    field(page, "Height").fill("64")
+    field(page, "Seed").fill(str(seed))
+    field(page, "keep").check()
+    expect(button(page, "Run")).to_be_enabled()
+
+
+def test_ctrl_enter_makes_a_picture_that_forms_before_ones_eyes(lab, page):
+    expect(page.locator(".dwx-stage")).to_contain_text("Ctrl+Enter")
+    ask(page, steps=60)
+    expect(page.locator(".dwx-prompt .dwx-tokens")).to_have_text("7 of 75 tokens")
+    field(page, "Prompt").press("Control+Enter")
+    forming = page.locator(".dwx-forming img")
+    first = forming.get_attribute("src")
+    expect(forming).not_to_have_attribute("src", first)  # it changes while it forms
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 60, about .+ left"))
+    done(page)
+    expect(status(page)).to_contain_text("Done in")
+    table = dwlab.Results(lab.project / "results").table("explore")
+    assert list(table["prompt"]) == [PROMPT]
+    assert lab.outside == []
+
+
+def test_a_repeated_recipe_comes_from_the_store(page):
+    ask(page, steps=60)
+    button(page, "Run").click()
+    expect(status(page)).to_contain_text("taken from the store")
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text("from the store")
+
+
+def test_cancel_stops_and_the_queue_goes_on(page):
+    ask(page, steps=1000, seed=2)
+    button(page, "Run").click()
+    expect(button(page, "Queue")).to_be_visible()
+    ask_more = field(page, "Steps")
+    ask_more.fill("3")
+    expect(status(page)).to_contain_text("Step")
+    button(page, "Queue").click()
+    expect(status(page)).to_contain_text("1 more waiting")
+    button(page, "Cancel").click()
+    expect(button(page, "Run")).to_be_visible()
+    expect(status(page)).to_contain_text("Stopped")
+    button(page, "Run").click()
+    done(page)
+
+
+def test_the_history_restores_marks_and_hides(page):
+    entries = page.locator(".dwx-strip button")
+    before = entries.count()
+    ask(page, steps=2, seed=77)
+    button(page, "Run").click()
+    done(page)
+    expect(entries).to_have_count(before + 1)
+    ask(page, prompt="something else", steps=9, seed=5)
+    entries.first.click()
+    expect(field(page, "Prompt")).to_have_value(PROMPT)
+    expect(field(page, "Steps")).to_have_value("2")
+    expect(field(page, "Seed")).to_have_value("77")
+    button(page, "4 of 5 stars").click()
+    expect(entries.first).to_contain_text("★★★★")
+    field(page, "Note").fill("the best")
+    field(page, "Note").press("Enter")
+    expect(entries.first).to_contain_text("✎")
+    button(page, "Hide").click()
+    expect(entries).to_have_count(before)
+
+
+def test_two_pictures_under_a_slider_and_what_changed(page):
+    for steps in (2, 3):
+        ask(page, steps=steps, seed=7)
+        button(page, "Run").click()
+        expect(status(page)).to_contain_text(re.compile("Done|store"))
+        expect(page.locator(".dwx-strip button").first).to_have_attribute("title", re.compile(f"seed 7, {steps} steps"))
+    entries = page.locator(".dwx-strip button")
+    entries.first.click()
+    button(page, "Hold for comparing").click()
+    entries.nth(1).click()
+    button(page, "Compare with the held one").click()
+    expect(page.locator(".dwx-pair tbody tr")).to_have_count(1)
+    expect(page.locator(".dwx-pair tbody tr")).to_have_text("Steps32")
+    wipe = page.get_by_label("Wipe between the two pictures")
+    top = page.locator(".dwx-over-each-other img").last
+    before = top.evaluate("i => i.style.clipPath")
+    wipe.press("ArrowRight")
+    assert top.evaluate("i => i.style.clipPath") != before
+
+
+def test_vary_makes_a_row_of_neighbours(page):
+    ask(page, seed=20)
+    button(page, "Run").click()
+    done(page)
+    button(page, "seed").click()
+    done(page, 4)
+    for k, caption in enumerate(page.locator(".dwx-stage figcaption").all()):
+        expect(caption).to_contain_text(f"seed {21 + k}")
+
+
+def test_a_dropped_png_fills_the_controls(lab, page):
+    path = max((lab.project / "results/images").glob("*/*.png"), key=lambda p: p.stat().st_mtime)
+    ask(page, prompt="before", steps=9, seed=1)
+    page.locator(".dwlab-explore input[type=file]").set_input_files(path)
+    expect(status(page)).to_contain_text("The recipe of the picture is in the controls.")
+    expect(field(page, "Prompt")).to_have_value(PROMPT)
+    expect(field(page, "Steps")).to_have_value("2")
+    page.locator(".dwlab-explore input[type=file]").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("no readable PNG")
+
+
+def test_wrong_values_are_said_and_nothing_runs(page):
+    ask(page)
+    field(page, "Steps").fill("0")
+    expect(page.locator(".dwx-steps .dwx-message")).to_have_text("A whole number from 1 to 1000.")
+    expect(button(page, "Run")).to_be_disabled()
+    field(page, "Steps").fill("2")
+    expect(button(page, "Run")).to_be_enabled()
+    field(page, "Prompt").fill("star " * 100)
+    expect(page.locator(".dwx-prompt .dwx-message")).to_contain_text("The encoder stops before: ")
+    assert page.locator(".dwx-prompt mark").inner_text().split() == ["star"] * 25
+
+
+def test_sweep_this_plans_writes_and_runs(lab, page):
+    ask(page, seed=3)
+    page.locator(".dwx-sweep summary").click()
+    field(page, "Name of the sweep").fill("from-the-bench")
+    field(page, "Vary Steps").check()
+    field(page, "Values of Steps").fill("1, 2, 3")
+    button(page, "Plan").click()
+    expect(page.locator(".dwx-counts")).to_contain_text("3 cells")
+    button(page, "Write the experiment").click()
+    expect(page.locator(".dwx-planned code")).to_have_text("dwlab sweep experiments/from-the-bench.yaml")
+    written = dwlab.Sweep.from_yaml(lab.project / "experiments/from-the-bench.yaml")
+    assert [cell.params.steps for cell in written.cells()] == [1, 2, 3]
+    assert yaml.safe_load((lab.project / "experiments/from-the-bench.yaml").read_text())["axes"] == {"steps": [1, 2, 3]}
+    button(page, "Run it here").click()
+    expect(status(page)).to_contain_text("from-the-bench is done")
+    assert page.locator(".dwx-sheet").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    assert (lab.project / "results/from-the-bench/report.html").is_file()
+    field(page, "Values of Steps").fill("zero")
+    button(page, "Plan").click()
+    expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("steps")
+
+
+def test_hostile_prompts_are_shown_and_not_run(lab, page):
+    for k, prompt in enumerate(HOSTILE):
+        ask(page, prompt=prompt, steps=1, seed=k)
+        field(page, "Prompt").press("Control+Enter")
+        expect(page.locator(".dwx-stage figcaption")).to_contain_text([" ".join(prompt.split())])
+        expect(status(page)).to_contain_text("Done in")
+    assert "owned" not in page.title()
+    assert page.locator('.dwlab-explore img[src="x"], .dwlab-explore script, .dwlab-explore iframe').count() == 0
+    assert lab.outside == []
+
+
+def test_a_reload_shows_the_same_bench_again(lab, page):
+    ask(page, prompt="a green ring", steps=2, seed=9)
+    button(page, "Run").click()
+    done(page)
+    entries = page.locator(".dwx-strip button").count()
+    page.click(".lm-MenuBar-itemLabel >> text='File'")
+    page.click('.lm-Menu-itemLabel >> text="Save Notebook"')
+    page.wait_for_timeout(1000)
+    page.goto(f"{lab.url}/lab/tree/notebooks/explore.ipynb?token={lab.token}")
+    page.wait_for_selector(".dwlab-explore")
+    expect(field(page, "Prompt")).to_have_value("a green ring")
+    expect(field(page, "Seed")).to_have_value("9")
+    expect(page.locator(".dwx-strip button")).to_have_count(entries)
+    done(page)
+    ask(page, prompt="a green ring", steps=2, seed=10)  # and it still works
+    button(page, "Run").click()
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text("seed 10")
+    assert lab.outside == []
+
+
+def test_every_control_has_a_name_and_can_be_reached(page):
+    for control in page.locator(".dwlab-explore :is(input, select, textarea, button)").all():
+        name = control.evaluate(
+            "c => c.ariaLabel || c.title || c.textContent || [...(c.labels || [])].map(l => l.textContent).join()"
+        )
+        assert name.strip()
+        assert control.evaluate("c => c.tabIndex") >= 0
+    for image in page.locator(".dwlab-explore img").all():
+        assert image.get_attribute("alt")
+
+
+def test_notebook_7_shows_it_too(browser, tmp_path):
+    with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
+        page = new_page(browser, classic)
+        page.goto(f"{classic.url}/notebooks/notebooks/explore.ipynb?token={classic.token}")
+        page.wait_for_selector(".jp-NotebookKernelStatus:not(.jp-NotebookKernelStatus-warn)", state="attached")
+        page.wait_for_selector(".jp-CodeCell")
+        page.click(".lm-MenuBar-itemLabel >> text='Run'")
+        page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
+        page.wait_for_selector(".dwlab-explore")
+        ask(page)
+        field(page, "Prompt").press("Control+Enter")
+        done(page)
+        assert classic.outside == []

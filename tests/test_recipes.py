@@ -1,0 +1,136 @@
+"""Recipes out of pictures: ours, other tools', and files that are neither."""
+
+import io
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from dwlab import recipes
+from dwlab.errors import InvalidInput
+from dwlab.images import encode
+from dwlab.params import GenerationParams
+
+
+def png(**texts):
+    info, buffer = PngInfo(), io.BytesIO()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+PARAMS = GenerationParams(
+    "a red, star: <b>\nSteps: 30, many",
+    "blue",
+    seed=7,
+    steps=9,
+    guidance=2.5,
+    width=64,
+    height=96,
+    scheduler="DPM++ 2M Karras",
+)
+RECIPE = {"key": "k", "weights": "w" * 64, "dtype": "float32"}
+
+
+def test_our_own_recipe_comes_back_whole():
+    found = recipes.read(encode(Image.new("RGB", (8, 8)), PARAMS, RECIPE))
+    assert GenerationParams(**{**found.values, "dtype": "auto"}) == PARAMS
+    assert found.left_out == []
+
+
+def test_the_text_for_other_tools_says_the_same():
+    text = Image.open(io.BytesIO(encode(Image.new("RGB", (8, 8)), PARAMS, RECIPE))).info["parameters"]
+    assert GenerationParams(**recipes.parse(text).values) == PARAMS
+
+
+def test_a_text_of_another_tool_is_read_and_what_has_no_place_is_said():
+    found = recipes.read(
+        png(
+            parameters="a lighthouse, (storm:1.2)\nat night\nNegative prompt: people,\nboats\n"
+            "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768, Model hash: abc, Model: some, "
+            'Hires prompt: "a, b", Version: v1.9'
+        )
+    )
+    assert found.values == {
+        "prompt": "a lighthouse, (storm:1.2)\nat night",
+        "negative_prompt": "people,\nboats",
+        "steps": 20,
+        "scheduler": "Euler a",
+        "guidance": 7.0,
+        "seed": 5,
+        "width": 512,
+        "height": 768,
+        "model": "some",
+    }
+    assert found.left_out == ["Hires prompt: a, b", "Version: v1.9"]
+
+
+def test_a_schedule_of_its_own_joins_the_sampler():
+    found = recipes.parse("x\nSteps: 3, Sampler: DPM++ 2M, Schedule type: Karras, Seed: 1")
+    assert found.values["scheduler"] == "DPM++ 2M Karras"
+
+
+def test_an_unknown_sampler_and_a_broken_number_are_left_out():
+    found = recipes.parse("x\nSteps: 3, Sampler: Restart++, CFG scale: high")
+    assert found.values == {"prompt": "x", "steps": 3}
+    assert found.left_out == ["Sampler: Restart++", "CFG scale: high"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GIF89a" + b"\0" * 40,
+        png(),
+        png(parameters="only words"),
+        png(dwlab="[1]"),
+        png(dwlab='{"params": 3}'),
+        png(dwlab="[" * 5000),
+        png(parameters="x" * (1 << 20) + "\nSteps: 3"),
+        png(parameters="x\nSteps: 3")[:-20] and png()[:30],
+    ],
+)
+def test_what_holds_no_recipe_is_refused_in_words(data):
+    with pytest.raises(InvalidInput, match="picture"):
+        recipes.read(data)
+
+
+def test_a_huge_picture_is_not_decoded():
+    import struct
+    import zlib
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    end = b"IEND"
+    data += struct.pack(">I", 0) + end + struct.pack(">I", zlib.crc32(end))
+    with pytest.raises(InvalidInput, match="picture"):
+        recipes.read(data)
+
+
+def test_a_recipe_fits_a_model_as_far_as_it_goes():
+    found = recipes.parse(
+        "a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 1024x768, Model: dreams, Version: 1"
+    )
+    params, left_out = found.fit("shapes")
+    assert (params.prompt, params.steps, params.scheduler) == ("a dog", 20, "EulerAncestralDiscreteScheduler")
+    assert (params.model, params.width, params.height) == ("shapes", 128, 128)
+    assert [text.partition(" (")[0] for text in left_out] == [
+        "Version: 1",
+        "model: dreams",
+        "width: 1024",
+        "height: 768",
+    ]
+
+
+def test_a_recipe_of_a_model_in_the_catalog_keeps_it():
+    params, left_out = recipes.parse("x\nSteps: 3, Size: 512x512, Model: sd15").fit("shapes")
+    assert (params.model, params.width, left_out) == ("sd15", 512, [])
+
+
+def test_a_recipe_reads_as_a_line():
+    assert (
+        recipes.line(PARAMS.replace(prompt="").as_dict())
+        == "(no prompt) · seed 7, 9 steps, guidance 2.5, DPM++ 2M Karras"
+    )
