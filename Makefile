@@ -11,10 +11,10 @@ EXPERIMENT ?= experiments/quickstart.yaml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots startup browser clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the pinned versions (again only when they change)
 
@@ -65,8 +65,11 @@ format: setup ## put the code in style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pictures: browser ## make the pictures of README and docs again
+pictures: browser ## make the plots, the grid and the report of README and docs again
 	$(BIN)/python docs/pictures.py
+
+screenshots: browser ## photograph the notebooks for README and docs, in both themes
+	$(BIN)/python docs/screenshots.py
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

@@ -1,25 +1,27 @@
-"""Make the pictures of README and docs from real runs: `make pictures`."""
+"""Make the plots, the grid and the report of README and docs from real runs: `make pictures`."""
 
 from __future__ import annotations
 
 import io
+import json
 import sys
 import tempfile
 from pathlib import Path
 
+from matplotlib.figure import Figure
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 import dwlab
 from dwlab.execute import execute
 from dwlab.files import write_atomic
-from dwlab.plots import metric_plot
+from dwlab.plots import PALETTE, metric_plot
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import browsers  # noqa: E402  # the tests' way to a browser
-import lab  # noqa: E402  # and to JupyterLab
+from lab import FLAGS  # noqa: E402
 
 
 def main() -> None:
@@ -30,11 +32,11 @@ def main() -> None:
             execute(dwlab.Sweep.from_yaml(ROOT / "experiments" / f"{name}.yaml"), results=results)
         save(Image.open(results / "quickstart" / "grid.png"), "quickstart-grid.png", width=1400)
         adherence(results)
-        browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=lab.FLAGS)
+        training()
+        browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")
         page.goto((results / "quickstart" / "report.html").resolve().as_uri())
         photograph(page, "quickstart-report.png")
-        notebook(browser, Path(folder))
         browser.close()
 
 
@@ -46,19 +48,17 @@ def adherence(results: Path) -> None:
     save(Image.open(buffer), "shapes-adherence.png", width=1000)
 
 
-def notebook(browser: Browser, folder: Path) -> None:
-    """The panel of notebooks/sweep.ipynb in JupyterLab, half way through the quickstart; computed anew in `folder`."""
-    text = (ROOT / "experiments/quickstart.yaml").read_text("utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 960}, color_scheme="light")
-    page.set_default_timeout(300_000)
-    with lab.Lab(folder / "lab", {"quickstart": text}) as jupyter:
-        jupyter.run_all(page)
-        page.locator(".dwlab-sweep button", has_text="Run").click()
-        page.wait_for_selector(r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d) of 72 pictures/")
-        page.wait_for_selector(".dwlab-view img")
-        page.keyboard.press("Control+b")  # the sidebar away
-        page.locator(".dwlab-sweep").evaluate("panel => panel.scrollIntoView()")
-        photograph(page, "sweep-notebook.png")
+def training() -> None:
+    """The loss along the training of the shipped denoiser, from the log that it left."""
+    rows = [json.loads(line) for line in (DOCS / "shapes-training.jsonl").read_text("utf-8").splitlines()]
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([row["samples"] for row in rows], [row["loss"] for row in rows], color=PALETTE[0], linewidth=1)
+    axes.set(xlabel="samples", ylabel="loss", xlim=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=110)
+    save(Image.open(buffer), "shapes-training.png", width=800)
 
 
 def photograph(page: Page, name: str) -> None:

@@ -153,7 +153,7 @@ def test_the_history_restores_marks_and_hides(page):
     expect(field(page, "Seed")).to_have_value("77")
     button(page, "4 of 5 stars").click()
     expect(entries.first).to_contain_text("★★★★")
-    field(page, "Note").fill("the best")
+    field(page, "Note").press_sequentially("the best")
     field(page, "Note").press("Enter")
     expect(entries.first).to_contain_text("✎")
     button(page, "Hide").click()

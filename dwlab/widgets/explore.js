@@ -9,6 +9,7 @@ const ALONG = { seed: "seeds +1 to +4", guidance: "guidance up and down", steps:
 /** An element with properties, listeners (on...) and children; strings become text. */
 function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
+  element.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes Enter and the arrow keys for itself
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name in element && name !== "list") element[name] = value;
@@ -29,7 +30,6 @@ class Bench {
     this.held = ""; // the picture that waits to be compared
     this.el = el;
     el.classList.add("dwlab-explore");
-    el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes Enter and the arrow keys for itself
     this.controls = this.makeControls();
     this.actions = this.makeActions();
     this.stage = make("div", { className: "dwx-stage", role: "group", ariaLabel: "Pictures of this run" });

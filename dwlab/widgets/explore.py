@@ -114,7 +114,8 @@ class Explorer(anywidget.AnyWidget):
     @property
     def history(self) -> Table:
         """The table of all that was explored, newest first."""
-        return Results(self.root).table(NAME).iloc[::-1]
+        found = Results(self.root)
+        return (found.table(NAME) if NAME in found.experiments() else found.table()[:0]).iloc[::-1]
 
     def close(self) -> None:
         """Stop what is under way, then close the widget."""
