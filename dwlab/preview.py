@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .models import Model
+    from .models import Identity, Model
 
+log = logging.getLogger(__name__)
 # of `shapes`, as `fit` finds it: four latent channels and a constant to red, green and blue in 0..1
 SHAPES = (
     (-1.819, 1.507, -0.960), (0.876, -1.009, 0.363), (0.896, -0.710, 0.238), (0.202, 0.179, 0.025), (0.422, 0.570, 0.348),
 )  # fmt: skip
 PICTURES = 64  # renderings that a projection is fitted on
+_known: dict[Identity, NDArray[np.float32] | None] = {}
 
 
 def project(latents: torch.Tensor, model: Model) -> Image.Image | None:
@@ -38,9 +40,14 @@ def projection(model: Model) -> NDArray[np.float32] | None:
     return np.array(SHAPES, np.float32) if model.identity.name == "shapes" else _fitted(model)
 
 
-@lru_cache(maxsize=4)
 def _fitted(model: Model) -> NDArray[np.float32] | None:
-    return fit(model.pipeline)
+    if model.identity not in _known:
+        try:
+            _known[model.identity] = fit(model.pipeline)
+        except RuntimeError as error:  # out of memory, most likely: then the finished picture must do
+            log.warning("no rough pictures of %s: %s", model.identity.name, error)
+            _known[model.identity] = None
+    return _known[model.identity]
 
 
 def fit(pipeline: Any) -> NDArray[np.float32] | None:

@@ -16,9 +16,10 @@ from .params import FIELDS, GenerationParams
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FILE_LIMIT = 64 << 20  # bytes
+FILE_LIMIT = 9 << 20  # bytes; Jupyter takes no message above 10 MiB
+PAIRS_LIMIT = 20_000  # characters of the line of pairs
 _LAST_LINE = re.compile(r"Steps: \d+(,|$)")
-_PAIR = re.compile(r'\s*([\w /+-]+):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
+_PAIR = re.compile(r'(?:^|,)\s*+(\w[\w /+-]{0,60}):\s*+("(?:\\.|[^"\\])*+"|[^,]*+)')
 
 
 @dataclass
@@ -96,7 +97,7 @@ def parse(text: str) -> Recipe | None:
     recipe = Recipe({"prompt": "\n".join(lines[:negative])})
     if negative < last:
         recipe.values["negative_prompt"] = "\n".join(lines[negative:last]).removeprefix("Negative prompt:").strip()
-    for name, value in _PAIR.findall(", ".join(lines[last:])):
+    for name, value in _PAIR.findall(", ".join(lines[last:])[:PAIRS_LIMIT]):
         _take(recipe, name.strip(), value.strip().strip('"'))
     return recipe
 

@@ -70,7 +70,11 @@ class Results:
 
     def experiments(self) -> list[str]:
         """The names of the experiments that ran here, oldest first."""
-        return list(self._read(lambda store: store.experiments()) or {})
+        return list(self.specs())
+
+    def specs(self) -> dict[str, dict[str, Any]]:
+        """The experiments that ran here by name, each as `Sweep.as_dict` gives it."""
+        return self._read(lambda store: store.experiments()) or {}
 
     def table(self, name: str | None = None) -> Table:
         """One row per cell of an experiment, in its order, or of the whole store.

@@ -116,7 +116,10 @@ class Session:
         while (job := self._inbox.get()) is not None:
             error = "" if job.cancelled.is_set() else self._do(job)
             self._unfinished.remove(job)
-            self._listener("end", error)
+            try:
+                self._listener("end", error)
+            except Exception:  # the next job is done all the same
+                log.exception("the end of a job could not be told")
 
     def _do(self, job: Job) -> str:
         """Do a job; returns what went wrong in words, or nothing."""

@@ -174,9 +174,9 @@ class Store:
             return [{"key": key, "image": image} for key, image in self._connection.execute(query, keys).fetchall()]
 
     def latest(self, experiment: str, limit: int) -> list[dict[str, Any]]:
-        """(key, params, image, marks) of an experiment's finished pictures, pinned ones first, then the newest."""
+        """(key, params, image, position, marks) of an experiment's finished pictures, pinned ones first, then the newest."""
         query = (
-            "SELECT cells.key, params, image, COALESCE((SELECT json_group_object(mark, value) FROM marks "
+            "SELECT cells.key, params, image, position, COALESCE((SELECT json_group_object(mark, value) FROM marks "
             "WHERE marks.key = cells.key), '{}') AS found FROM membership JOIN cells USING (key) "
             "WHERE experiment = ? AND status = 'ok' AND COALESCE(json_extract(found, '$.hide'), 0) = 0 "
             "ORDER BY COALESCE(json_extract(found, '$.pin'), 0) DESC, position DESC LIMIT ?"
@@ -184,8 +184,8 @@ class Store:
         with _explained(self.root):
             rows = self._connection.execute(query, (experiment, limit)).fetchall()
         return [
-            {"key": key, "params": params, "image": image, "marks": json.loads(found)}
-            for key, params, image, found in rows
+            {"key": key, "params": params, "image": image, "position": position, "marks": json.loads(found)}
+            for key, params, image, position, found in rows
         ]
 
     def set_mark(self, key: str, mark: str, value: Any) -> None:

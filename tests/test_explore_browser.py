@@ -183,6 +183,7 @@ def test_two_pictures_under_a_slider_and_what_changed(page):
 def test_vary_makes_a_row_of_neighbours(page):
     ask(page, seed=20)
     button(page, "Run").click()
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text(["seed 20"])
     done(page)
     button(page, "seed").click()
     done(page, 4)
@@ -251,7 +252,9 @@ def test_hostile_prompts_are_shown_and_not_run(lab, page):
 def test_a_reload_shows_the_same_bench_again(lab, page):
     ask(page, prompt="a green ring", steps=2, seed=9)
     button(page, "Run").click()
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text(["a green ring"])
     done(page)
+    expect(status(page)).to_contain_text("Done in")
     entries = page.locator(".dwx-strip button").count()
     page.click(".lm-MenuBar-itemLabel >> text='File'")
     page.click('.lm-Menu-itemLabel >> text="Save Notebook"')

@@ -134,3 +134,8 @@ def test_a_recipe_reads_as_a_line():
         recipes.line(PARAMS.replace(prompt="").as_dict())
         == "(no prompt) · seed 7, 9 steps, guidance 2.5, DPM++ 2M Karras"
     )
+
+
+def test_a_line_of_blanks_is_read_in_no_time():
+    found = recipes.parse("x\nSteps: 3, " + " " * 500_000 + "Seed: 4")
+    assert found.values == {"prompt": "x", "steps": 3}  # the line is cut long before its end

@@ -48,11 +48,12 @@ def test_the_command_leaves_a_stock_clip_that_scores(trained):
     assert torch.isfinite(scores).all()
 
 
-def test_finished_stages_are_not_trained_again(trained):
-    before = (trained / "log.jsonl").read_text()
+def test_finished_stages_are_not_trained_again(trained, monkeypatch):
+    def step(*_, **__):
+        raise AssertionError("a step of training")
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", step)
     train.main(["--work", str(trained), *SMALL])
-    assert '"pool"' in before
-    assert (trained / "log.jsonl").read_text() == before
 
 
 def test_a_model_can_be_trained_further(trained, tmp_path):

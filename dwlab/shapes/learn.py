@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -71,12 +71,11 @@ def learn(
             ema.load_state_dict(state["ema"])
         done, seconds = state["done"], state["seconds"]
 
-    def save() -> None:
+    def keep() -> None:
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "done": done, "seconds": seconds}
         if ema is not None:
             state["ema"] = ema.state_dict()
-        torch.save(state, checkpoint.with_suffix(".tmp"))
-        checkpoint.with_suffix(".tmp").replace(checkpoint)
+        save(state, checkpoint)
 
     model.train()
     last_save = last_log = tick = time.monotonic()
@@ -103,10 +102,16 @@ def learn(
             run.log(stage=stage, samples=done, seconds=round(seconds), loss=round(sum(losses) / len(losses), 5))
             last_log, losses = now, []
         if now - last_save > CHECKPOINT_SECONDS:
-            save()
+            keep()
             last_save = now
-    save()
+    keep()
     model.eval()
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint so that an interruption leaves the one before."""
+    torch.save(state, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
 
 
 def to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:

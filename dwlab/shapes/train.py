@@ -20,7 +20,7 @@ from transformers import CLIPProcessor
 
 from . import build
 from .captions import asked, training_caption
-from .learn import STAGES, Run, learn, to_tensor
+from .learn import STAGES, Run, learn, save, to_tensor
 from .train_clip import train_clip
 from .world import ATTRIBUTES, CHOICES, Scene, draw, random_scene
 
@@ -116,7 +116,7 @@ def make_pool(run: Run, autoencoder: AutoencoderKL, count: int) -> tuple[torch.T
             chunks.append(autoencoder.encode(x).latent_dist.mean.float().cpu())
     latents = torch.cat(chunks)
     run.log(stage="pool", count=count, std=round(latents.std().item(), 4))
-    torch.save({"latents": latents, "scenes": [list(s.as_dict().values()) for s in scenes]}, path)
+    save({"latents": latents, "scenes": [list(s.as_dict().values()) for s in scenes]}, path)
     return latents, scenes
 
 

@@ -105,6 +105,7 @@ class Bench {
 
   async drop(files) {
     if (!files || !files.length) return;
+    if (files[0].size > 9 << 20) { this.complaint.textContent = "A picture of at most 9 MiB, please."; return; }
     this.ask("drop", {}, [await files[0].arrayBuffer()]);
     this.file.value = "";
   }
@@ -136,6 +137,7 @@ class Bench {
     for (const [name, { input, message, count }] of Object.entries(this.fields)) {
       message.replaceChildren(problems[name] || "");
       input.setAttribute("aria-invalid", name in problems);
+      count.textContent = "";
       if (!(name in tokens)) continue;
       const [used, limit, read] = tokens[name];
       count.textContent = `${used} of ${limit} tokens`;
@@ -213,13 +215,17 @@ class Bench {
 
   paintDetails() {
     const one = this.model.get("strip").find((entry) => entry.key === this.chosen);
+    const said = JSON.stringify([one, this.held]);
+    if (said === this.said) return; // a note that is being typed stays
+    this.said = said;
     this.details.replaceChildren();
     if (!one) return;
     const mark = (name, value) => this.ask("mark", { key: one.key, mark: name, value });
     const stars = [1, 2, 3, 4, 5].map((n) =>
       make("button", { type: "button", ariaLabel: `${n} of 5 stars`, ariaPressed: n <= (one.stars || 0), onclick: () => mark("stars", n === one.stars ? 0 : n) },
         n <= (one.stars || 0) ? "★" : "☆"));
-    const note = make("input", { type: "text", value: one.note || "", placeholder: "a note", ariaLabel: "Note", maxLength: 2000, onchange: () => mark("note", note.value) });
+    const note = make("input", { type: "text", value: one.note || "", placeholder: "a note", ariaLabel: "Note", maxLength: 2000, onchange: () => mark("note", note.value),
+      onkeydown: (event) => event.key === "Enter" && note.blur() });
     const compare = this.held && this.held !== one.key ? "Compare with the held one" : this.held ? "Let go" : "Hold for comparing";
     this.details.append(
       make("span", { className: "dwx-stars", role: "group", ariaLabel: "Stars" }, ...stars),

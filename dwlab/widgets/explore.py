@@ -86,6 +86,8 @@ class Explorer(anywidget.AnyWidget):
         self._session = Session(root, stream, execute, self._heard, device=device)
         self._progress, self._began, self._told, self._painted = Progress(0), 0.0, 0.0, 0.0
         self._job: Job | None = None
+        self._tiles: list[dict[str, Any]] = []  # the pictures of the run under way
+        self._steps: dict[int, Event] = {}  # the last step of each that forms
         self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
         self._counting = threading.Lock()
         self._fill(GenerationParams("", model=model))
@@ -108,8 +110,8 @@ class Explorer(anywidget.AnyWidget):
     @property
     def image(self) -> Image.Image | None:
         """The newest picture that was made here, RGB; None before the first."""
-        rows = self._session.history(1)
-        return read_picture(self.root / rows[0]["image"]) if rows else None
+        rows = self._session.history()
+        return read_picture(self.root / max(rows, key=lambda row: row["position"])["image"]) if rows else None
 
     @property
     def history(self) -> Table:
@@ -132,7 +134,7 @@ class Explorer(anywidget.AnyWidget):
     def _fill(self, params: GenerationParams, **more: Any) -> None:
         """Show a recipe in the controls, and what its model lets one choose."""
         entry = catalog.lookup(params.model)
-        names = list(dict.fromkeys([*catalog.CATALOG, params.model]))
+        names = list(dict.fromkeys([*catalog.CATALOG, *self.offer.get("models", ()), params.model]))
         sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
         self.offer = {
             "model": params.model,
@@ -225,7 +227,8 @@ class Explorer(anywidget.AnyWidget):
     def restore(self, key: str) -> None:
         """Put the recipe of a picture into the controls."""
         self._fill(self._recipe(key), locked=True)
-        self.stage = [self._entry(self._row(key))]
+        if not self._session.unfinished:  # else the stage is the run's
+            self.stage = [self._entry(self._row(key))]
 
     def mark(self, key: str, mark: str, value: Any) -> None:
         """Pin, star, note or hide a picture."""
@@ -258,10 +261,13 @@ class Explorer(anywidget.AnyWidget):
         path = self.project / "experiments" / f"{spec.name}.yaml"
         text = yamlfile.dump(spec.as_dict())
         if action == "write":
-            if path.exists() and path.read_text("utf-8") != text:
+            if path.exists() and not _holds(path, text):
                 raise InvalidInput("name", name, f"a name that experiments/ does not have yet ({path.name} is there)")
             write_atomic(path, text.encode())
         if action == "run":
+            there = Results(self.root).specs().get(spec.name, spec.as_dict())
+            if there != spec.as_dict():
+                raise InvalidInput("name", name, "a name of no other sweep in these results")
             self._session.sweep(spec)
         plan = spec.plan(self.root, device=self._session.device)
         time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
@@ -271,7 +277,7 @@ class Explorer(anywidget.AnyWidget):
             "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time_}",
             "warnings": list(plan.warnings),
             "yaml": text,
-            "command": f"dwlab sweep experiments/{spec.name}.yaml" if path.exists() else "",
+            "command": f"dwlab sweep {path.parent.name}/{path.name}" if _holds(path, text) else "",
         }
 
     def _sweep(self, name: str, axes: dict[str, str]) -> Sweep:
@@ -284,7 +290,10 @@ class Explorer(anywidget.AnyWidget):
         asked = self.params.as_dict()
         model = asked.pop("model")
         base = {k: v for k, v in asked.items() if k not in values}
-        base["prompt"] = base["prompt"].replace("{", "{{").replace("}", "}}")
+        if "scheduler" in values:
+            base.pop("scheduler_options", None)  # they belong to the scheduler that stood there
+        for text in {"prompt", "negative_prompt"} & base.keys():
+            base[text] = base[text].replace("{", "{{").replace("}", "}}")
         return Sweep(name, model=model, base=base, axes=values)
 
     # -- what the session tells, on its thread -------------------------------------------------
@@ -302,25 +311,27 @@ class Explorer(anywidget.AnyWidget):
     def _begin(self, job: Job) -> None:
         self._job, self._began, self._told = job, time.monotonic(), 0.0
         self._progress = Progress(len(job.params), stream=io.StringIO(), every=math.inf)
+        texts = [recipes.line(one.as_dict()) for one in job.params]
+        self._tiles = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
         if job.params:
-            texts = [recipes.line(one.as_dict()) for one in job.params]
-            self.stage = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
+            self.stage = list(self._tiles)
         self._say("Loading the model …")
 
     def _event(self, event: Event) -> None:
         self._progress.update(event)
-        job = self._job
-        soon = event.kind == "step" and time.monotonic() - self._told < TELL_EVERY
-        if soon or job is None:
+        if self._job is None or event.kind == "started":
             return
-        if job.params and event.kind != "started":
-            self._show(event)
         if event.kind == "step":
+            self._steps[event.index] = event
+            if time.monotonic() - self._told < TELL_EVERY:
+                return
             self._tell(event)
             self._told = time.monotonic()
-        elif job.sweep and time.monotonic() - self._painted > PAINT_EVERY:
-            self._paint(job.sweep)
+        elif self._job.sweep and time.monotonic() - self._painted > PAINT_EVERY:
+            self._paint(self._job.sweep)
             self._painted = time.monotonic()
+        if self._job.params:
+            self._show(event)
 
     def _tell(self, event: Event) -> None:
         share, took = self._progress.share, time.monotonic() - self._began
@@ -329,33 +340,40 @@ class Explorer(anywidget.AnyWidget):
         self._say((f"Step {event.step} of {event.steps}" if self._progress.total == 1 else done) + left, share=share)
 
     def _show(self, event: Event) -> None:
-        """Put what an event brings into its place on the stage."""
-        pictures = [dict(one) for one in self.stage]
-        place = pictures[event.index]
-        if event.kind == "failed":
-            place |= {"state": "failed", "note": event.error or "failed"}
-        elif event.kind == "step":
-            rough = event.preview() if event.preview else None
-            place |= {"src": data_uri(png(rough), "png") if rough else "", "state": "forming"}
-        elif isinstance(event.result, Reused | Picture):
-            place |= {"key": event.result.key, "state": "done"}
-            place["src"] = data_uri(small_jpeg(event.result.image, side=SHOWN))
-            place["note"] = "from the store" if isinstance(event.result, Reused) else ""
-        self.stage = pictures
+        """Put what became of the pictures of this run on the stage: all that form, and the one that is finished."""
+        if event.kind != "step":
+            self._steps.pop(event.index, None)
+            self._tiles[event.index] = self._finished(event, self._tiles[event.index])
+        for index, step in self._steps.items():
+            rough = step.preview() if step.preview else None
+            self._tiles[index] |= {"src": data_uri(png(rough), "png") if rough else "", "state": "forming"}
+        self.stage = [dict(tile) for tile in self._tiles]
+
+    def _finished(self, event: Event, tile: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(event.result, Reused | Picture):
+            return {**tile, "state": "failed", "note": event.error or "failed"}
+        src = data_uri(small_jpeg(event.result.image, side=SHOWN))
+        note = "from the store" if isinstance(event.result, Reused) else ""
+        return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
 
     def _end(self, error: str) -> None:
-        took, job = clock(time.monotonic() - self._began), self._job
+        took, job, failed = clock(time.monotonic() - self._began), self._job, self._progress.failed
+        self._steps.clear()
         self._look_back()
         if error:
             self._say(error, tone="bad")
         elif job and job.cancelled.is_set():
             self._say("Stopped; what was finished is kept.", tone="bad")
+        elif failed:
+            self._say(f"{failed} of {self._progress.total} pictures failed; the others are kept.", tone="bad")
         elif job and job.sweep:
             self._paint(job.sweep)
             self._say(f"{job.sweep} is done in {took}: see {self.root.name}/{job.sweep}/report.html.", share=1.0)
         else:
-            reused = bool(self.stage) and all(one.get("note") == "from the store" for one in self.stage)
+            reused = bool(self._tiles) and all(tile.get("note") == "from the store" for tile in self._tiles)
             self._say("Made before: taken from the store." if reused else f"Done in {took}.", share=1.0)
+        if self._tiles and any(tile["state"] in ("waiting", "forming") for tile in self._tiles):
+            self.stage = [tile for tile in self._tiles if tile["state"] == "done"]
 
     def _paint(self, name: str) -> None:
         self.plan = {**self.plan, "grid": data_uri(small_grid(Results(self.root).table(name)))}
@@ -380,11 +398,14 @@ class Explorer(anywidget.AnyWidget):
     def _entry(self, row: dict[str, Any], side: int = SHOWN) -> dict[str, Any]:
         """A picture of the history as the page takes it, at most `side` pixels large."""
         place = (row["image"], side)
-        if place not in self._seen:
-            picture = read_picture(self.root / row["image"])
-            self._seen[place] = data_uri(small_jpeg(picture, side=side)) if picture else ""
-        text = recipes.line(json.loads(row["params"]))
-        return {"key": row["key"], "text": text, "state": "done", "src": self._seen[place], **row["marks"]}
+        if place not in self._seen and (picture := read_picture(self.root / row["image"])):
+            self._seen[place] = data_uri(small_jpeg(picture, side=side))
+        text, src = recipes.line(json.loads(row["params"])), self._seen.get(place, "")
+        return {"key": row["key"], "text": text, "state": "done", "src": src, **row["marks"]}
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text("utf-8") == text
 
 
 def _text(value: Any) -> str:
