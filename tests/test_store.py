@@ -382,3 +382,12 @@ def test_a_cell_whose_picture_is_gone_and_that_fails_now_is_a_failed_one(root: P
         opened.add(CellRow(before["key"], before["params"], "w", "float32", "cpu", "failed", "late"))
         opened.flush()
         assert opened.statuses([before["key"]]) == {before["key"]: "failed"}
+
+
+def test_a_picture_that_was_cut_short_is_written_again(tmp_path):
+    from dwlab.images import save_picture
+
+    path = tmp_path / save_picture(tmp_path, b"a picture's bytes")
+    path.write_bytes(b"a pic")
+    assert save_picture(tmp_path, b"a picture's bytes") == path.relative_to(tmp_path).as_posix()
+    assert path.read_bytes() == b"a picture's bytes"
