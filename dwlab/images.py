@@ -73,7 +73,7 @@ def save_picture(root: Path, data: bytes) -> str:
     digest = hashlib.sha256(data).hexdigest()
     relative = f"images/{digest[:2]}/{digest}.png"
     path = root / relative
-    if path.exists():
+    if path.exists() and path.stat().st_size == len(data):  # else something cut it short
         sync_folder(path.parent)  # who wrote it may have died before doing so
     else:
         write_atomic(path, data)
