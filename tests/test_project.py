@@ -26,7 +26,8 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # without Qt
     "torch": "pytorch",
 }
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "results/README.md"]
+GUIDES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if ".ipynb_checkpoints" not in page.parts]
+PAGES = [*sorted(ROOT.glob("*.md")), *GUIDES, ROOT / "results/README.md"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEACHING = {"start", "guidance-and-steps", "read-a-sweep"}  # for people who have the project's folder
 
