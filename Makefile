@@ -66,10 +66,10 @@ format: setup ## put the code in style
 	$(BIN)/ruff format .
 
 pictures: browser ## make the plots, the grid and the report of README and docs again
-	$(BIN)/python docs/pictures.py
+	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
-screenshots: browser ## photograph the notebooks for README and docs, in both themes
-	$(BIN)/python docs/screenshots.py
+screenshots: browser ## photograph the sweep panel for README
+	PYTHONPATH=tests $(BIN)/python docs/screenshots.py
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import browsers  # of tests/, which `make` puts on the path
+from lab import FLAGS
 from matplotlib.figure import Figure
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -19,9 +21,6 @@ from dwlab.plots import PALETTE, metric_plot
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-sys.path.insert(0, str(ROOT / "tests"))
-import browsers  # noqa: E402  # the tests' way to a browser
-from lab import FLAGS  # noqa: E402
 
 
 def main() -> None:

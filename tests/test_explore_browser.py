@@ -286,8 +286,9 @@ def test_notebook_7_shows_it_too(browser, tmp_path):
     with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
         page = new_page(browser, classic)
         page.goto(f"{classic.url}/notebooks/notebooks/explore.ipynb?token={classic.token}")
-        page.wait_for_selector(".jp-NotebookKernelStatus:not(.jp-NotebookKernelStatus-warn)", state="attached")
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
         page.wait_for_selector(".jp-CodeCell")
+        page.wait_for_timeout(3000)  # a kernel that is not quite there yet drops "Run All", and nothing shows it
         page.click(".lm-MenuBar-itemLabel >> text='Run'")
         page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
         page.wait_for_selector(".dwlab-explore")
