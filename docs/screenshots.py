@@ -11,10 +11,6 @@ from pictures import ROOT, photograph
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PATIENCE = 300_000  # milliseconds that a page may take for one thing
-    "a large star at the center",
-    "a small red heart on a white background",
-    "a blue ring on a yellow background",
-)
 
 
 def main() -> None:

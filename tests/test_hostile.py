@@ -342,7 +342,7 @@ def test_a_hostile_experiment_file_is_refused_with_line_or_key(case, tmp_path, m
 def test_a_file_that_is_no_text_is_refused(data, tmp_path):
     path = tmp_path / "hostile.yaml"
     path.write_bytes(data)
-    with pytest.raises(InvalidInput, match="hostile|readable YAML"):
+    with pytest.raises(InvalidInput, match=r"hostile|readable YAML"):
         Sweep.from_yaml(path)
 
 
