@@ -102,7 +102,7 @@ def open_sweep(
 
 
 def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
-    """The prompt bench: write a prompt, watch its picture form, go back to any that was made.
+    """The prompt bench: write a prompt, watch its picture form, go back to what was made.
 
     model: as of `dwlab.load`. results: the results folder, if not the usual one. The bench's `params`, `image` and
     `history` serve in the next cells. Raises ModelError for a model of no name here.

@@ -41,8 +41,8 @@ class Job:
 class Session:
     """Does one job after the other, and tells `listener(kind, what)` how it goes.
 
-    kinds: `begin` (the Job), `plan` (how many pictures of a sweep are left to make), `event` (an Event of it; `done` once its row is committed), `end` (an error's
-    text, or ""). render: like `dwlab.stream`. execute: like `dwlab.execute.execute`. The listener is
+    kinds: `begin` (the Job), `plan` (how many pictures of a sweep are left to make), `event` (an Event of it;
+    `done` once its row is committed), `end` (an error's text, or ""). render: like `dwlab.stream`. execute: like `dwlab.execute.execute`. The listener is
     called on the session's thread.
     """
 
