@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import inspect
 import json
 import logging
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import catalog, device, schedulers
 from .errors import InvalidInput, ModelError, NotDownloaded
 from .files import write_atomic
-from .quiet import no_bars
+from .quiet import no_bars, quiet_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,6 +89,7 @@ def load_identified(identity: Identity) -> Model:
     if _last and _last[0].identity == identity:
         return _last[0]
     _last.clear()
+    quiet_libraries()
     import torch
     from diffusers import AutoPipelineForText2Image
 
@@ -164,6 +166,8 @@ def _check_scheduler(params: GenerationParams) -> None:
     import diffusers
 
     cls = getattr(diffusers, str(params.scheduler), None)
+    if lacking := getattr(cls, "_backends", None):  # what diffusers puts in place of a class it cannot import
+        raise InvalidInput("scheduler", params.scheduler, f"a scheduler that works here; this one {_needs(lacking)}")
     if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
         raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
     accepted = set(inspect.signature(cls).parameters) - {"self"}
@@ -173,6 +177,11 @@ def _check_scheduler(params: GenerationParams) -> None:
                 f"scheduler_options.{name}", params.scheduler_options[name],
                 f"an option of {params.scheduler}: {', '.join(sorted(accepted))}",
             )  # fmt: skip
+
+
+def _needs(packages: list[str]) -> str:
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    return f"needs `pip install {' '.join(missing)}` first"
 
 
 def _snapshot(repo: str, download: bool) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +39,15 @@ DARK = _Theme("#ebecef", "#a2a6b0", "#34373f", "#1b1d23", ON_DARK, 0.24)
 SMALL_SAMPLE = 30  # pictures behind a mean up to which each one is drawn as a point
 CATEGORIES = 24  # rows of a categorical plot
 RESAMPLES = 1000
+
+
+class Chart(Figure):
+    """A figure that a notebook shows, with or without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
 
 
 def metric_plot(
@@ -201,7 +211,7 @@ def _dots(
 
 def _canvas(dark: bool) -> tuple[Figure, Axes, _Theme]:
     ink = DARK if dark else LIGHT
-    figure = Figure(figsize=(7.0, 3.6), dpi=100, layout="constrained", facecolor=ink.paper)
+    figure = Chart(figsize=(7.0, 3.6), dpi=100, layout="constrained", facecolor=ink.paper)
     plot = figure.add_subplot(facecolor=ink.paper)
     plot.grid(color=ink.rule, linewidth=0.8)
     plot.set_axisbelow(True)

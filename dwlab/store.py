@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import sqlite3
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import images
 from .errors import StoreError
-from .files import locked, make_folder, sweep_temporaries
+from .files import locked
 from .paths import experiment_folder
-from .schema import MIGRATIONS
+from .storefile import StoreFile, explained
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 GROUP_SECONDS, GROUP_ROWS = 0.5, 64  # a group commit is due after either
-BUSY_SECONDS = 30
-_DAMAGED = ("malformed", "not a database", "corrupt", "unsupported file format", "decode")
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,15 @@ class Store:
 
     def __init__(self, root: Path, *, read: bool = False):
         self.root = root
-        self.path = root / "dwlab.sqlite"
-        self.notes: list[str] = []  # what opening had to mend, for the user to hear
         self._pending: list[tuple[CellRow, str | None, Mapping[str, tuple[int, Any]]]] = []
         self._last_commit = time.monotonic()
-        with _explained(root):
-            self._connection = (self._open_to_read() if read else None) or self._open_and_mend()
+        self._file = StoreFile(root, self._adopt_pictures, read=read)
+        self._connection = self._file.connection
+
+    @property
+    def notes(self) -> list[str]:
+        """What opening had to mend, for the user to hear."""
+        return self._file.notes
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +92,7 @@ class Store:
 
     def save_picture(self, data: bytes) -> str:
         """Put a PNG on disk under its hash; returns its path relative to the folder."""
-        with _explained(self.root):
+        with explained(self.root):
             return images.save_picture(self.root, data)
 
     def add(self, row: CellRow, *, experiment: str | None = None, metrics: Mapping[str, tuple[int, Any]] = {}) -> None:
@@ -107,7 +108,7 @@ class Store:
         """Commit what `add` gathered; returns how many rows. A finished cell is overwritten only if its picture is gone."""
         if not self._pending:
             return 0
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             for row, experiment, metrics in self._pending:
                 self._write(sql, row, experiment, metrics)
         count = len(self._pending)
@@ -138,7 +139,7 @@ class Store:
         found: dict[str, str] = {}
         wanted = list(keys)
         on_disk = images.finder(self.root)
-        with _explained(self.root):
+        with explained(self.root):
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
                 query = f"SELECT key, status, image FROM cells WHERE key IN ({','.join('?' * len(part))})"
@@ -159,7 +160,7 @@ class Store:
                 "WHERE membership.experiment = ? ORDER BY membership.position"
             )
         arguments = () if experiment is None else (experiment,)
-        with _explained(self.root):
+        with explained(self.root):
             cursor = self._connection.execute(query, arguments)
             names = [column[0] for column in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -170,7 +171,7 @@ class Store:
         """(key, image) of those of `keys`, few, that are finished."""
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, image FROM cells WHERE status = 'ok' AND key IN ({marks})"
-        with _explained(self.root):
+        with explained(self.root):
             return [{"key": key, "image": image} for key, image in self._connection.execute(query, keys).fetchall()]
 
     def latest(self, experiment: str, limit: int) -> list[dict[str, Any]]:
@@ -181,7 +182,7 @@ class Store:
             "WHERE experiment = ? AND status = 'ok' AND COALESCE(json_extract(found, '$.hide'), 0) = 0 "
             "ORDER BY COALESCE(json_extract(found, '$.pin'), 0) DESC, position DESC LIMIT ?"
         )
-        with _explained(self.root):
+        with explained(self.root):
             rows = self._connection.execute(query, (experiment, limit)).fetchall()
         return [
             {"key": key, "params": params, "image": image, "position": position, "marks": json.loads(found)}
@@ -190,12 +191,12 @@ class Store:
 
     def set_mark(self, key: str, mark: str, value: Any) -> None:
         """Keep a mark of a cell (stars, a note) in place of the one before."""
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             sql.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (key, mark, value, now()))
 
     def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[tuple[str, float, int]]:
         """(params, device_seconds, bytes) of the latest pictures made by these weights on this device."""
-        with _explained(self.root):
+        with explained(self.root):
             return self._connection.execute(
                 "SELECT params, device_seconds, bytes FROM cells WHERE weights = ? AND dtype = ? AND device = ? "
                 "AND status = 'ok' AND device_seconds IS NOT NULL ORDER BY created DESC LIMIT ?",
@@ -206,7 +207,7 @@ class Store:
 
     def set_metrics(self, values: Mapping[str, Mapping[str, tuple[int, Any]]]) -> None:
         """Store metrics of several cells at once: key -> name -> (version, value)."""
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             for key, metrics in values.items():
                 _write_metrics(sql, key, metrics)
 
@@ -223,19 +224,19 @@ class Store:
 
     def experiments(self) -> dict[str, dict[str, Any]]:
         """The spec of every experiment that ran here, by name."""
-        with _explained(self.root):
+        with explained(self.root):
             rows = self._connection.execute("SELECT name, spec FROM experiments ORDER BY created").fetchall()
         return {name: json.loads(spec) for name, spec in rows}
 
     def seeds(self, experiment: str, count: int) -> list[int]:
         """The random seeds stored for an experiment, as many as are there (at most `count`)."""
-        with _explained(self.root):
+        with explained(self.root):
             row = self._connection.execute("SELECT seeds FROM experiments WHERE name = ?", (experiment,)).fetchone()
         return json.loads(row[0])[:count] if row else []
 
     def enter(self, experiment: str, spec: Mapping[str, Any], random_seeds: int) -> list[int]:
         """Record an experiment and draw the random seeds it still lacks; returns all its seeds."""
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             row = sql.execute("SELECT seeds FROM experiments WHERE name = ?", (experiment,)).fetchone()
             seeds: list[int] = json.loads(row[0]) if row else []
             while len(seeds) < random_seeds:
@@ -248,13 +249,13 @@ class Store:
 
     def set_membership(self, experiment: str, members: Sequence[tuple[int, str, str]]) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment."""
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 
     def append(self, experiment: str, keys: Sequence[str]) -> None:
         """Make `keys` the last cells of an experiment, also those that were among its cells before."""
-        with self._transaction() as sql:
+        with self._file.transaction() as sql:
             query = "SELECT COALESCE(MAX(position), -1) FROM membership WHERE experiment = ?"
             (last,) = sql.execute(query, (experiment,)).fetchone()
             rows = [(experiment, last + 1 + k, key, "{}") for k, key in enumerate(keys)]
@@ -265,7 +266,7 @@ class Store:
         """Keep other runs of this experiment out meanwhile; raises StoreError where one is under way."""
         path = experiment_folder(self.root, experiment) / ".lock"
         with contextlib.ExitStack() as held:
-            with _explained(self.root):
+            with explained(self.root):
                 try:
                     held.enter_context(locked(path))
                 except BlockingIOError:
@@ -275,77 +276,8 @@ class Store:
                     ) from None
             yield
 
-    # -- the file ------------------------------------------------------------------------------
-
-    def _open_to_read(self) -> sqlite3.Connection | None:
-        """The file as it is; None for one of an older dwlab, which has to be brought up to date first."""
-        # not mode=ro, which could not undo what a killed writer left half done
-        place = f"{self.path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            if self._version(connection) == len(MIGRATIONS):
-                return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        return None
-
-    def _open_and_mend(self) -> sqlite3.Connection:
-        make_folder(self.root)
-        sweep_temporaries(self.root, depth=2)  # down to images/<ab>/ and what lies in the experiments' folders
-        try:
-            return self._open()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter from SQLite's own message
-            if not _tells_damage(error):
-                raise
-            self._quarantine(str(error))
-            return self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.create_function("gone", 1, lambda image: image is None or not (self.root / image).exists())
-        try:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_mode = DELETE").fetchall()
-            _check_pages(connection)
-            self._migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(f"{self.path} was written by a newer dwlab; update dwlab, or use another --results folder")
-        return int(version)
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        if self._version(connection) == len(MIGRATIONS):
-            return
-        with _begun(connection):
-            version = self._version(connection)  # another process may have been first
-            for statements in MIGRATIONS[version:]:
-                for statement in filter(str.strip, statements.split(";")):
-                    connection.execute(statement)
-            if version == 0:  # new, or new in place of one that was damaged or lost
-                self._adopt_pictures(connection)
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-    def _quarantine(self, reason: str) -> None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        shelter = self.root / "quarantine"
-        shelter.mkdir(exist_ok=True)
-        # the journal first: one left behind would be taken for the new file's
-        for path in (self.path.with_name("dwlab.sqlite-journal"), self.path):
-            if path.exists():
-                path.rename(shelter / f"{stamp}-{path.name}")
-        self.notes.append(f"{self.path.name} was damaged ({reason}); it is kept as {shelter / stamp}-{self.path.name}")
-
-    def _adopt_pictures(self, sql: sqlite3.Connection) -> None:
-        """Read rows back from the recipes in the pictures; times and metrics are not in them."""
+    def _adopt_pictures(self, sql: sqlite3.Connection) -> int:
+        """Read rows back from the recipes in the pictures, where times and metrics are not; returns how many."""
         adopted = 0
         for path in sorted((self.root / "images").glob("*/*.png")):
             found = images.read_back(path)
@@ -360,19 +292,7 @@ class Store:
             )  # fmt: skip
             self._write(sql, row, None, {})
             adopted += 1
-        if adopted:
-            self.notes.append(f"{adopted} pictures were entered again from their own recipes")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _explained(self.root), _begun(self._connection):
-            yield self._connection
-
-
-def _check_pages(connection: sqlite3.Connection) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(f"corrupt: {found}")
+        return adopted
 
 
 def _write_metrics(sql: sqlite3.Connection, key: str, metrics: Mapping[str, tuple[int, Any]]) -> None:
@@ -380,37 +300,3 @@ def _write_metrics(sql: sqlite3.Connection, key: str, metrics: Mapping[str, tupl
         "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
         [(key, name, version, value) for name, (version, value) in metrics.items()],
     )
-
-
-@contextlib.contextmanager
-def _begun(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _tells_damage(error: Exception) -> bool:
-    return any(word in str(error) for word in _DAMAGED)
-
-
-@contextlib.contextmanager
-def _explained(root: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say into a StoreError that says what to do."""
-    try:
-        yield
-    except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
-            advice = f"it was in use by another process for over {BUSY_SECONDS} s; wait for that, then run this again"
-        elif not isinstance(error, OSError) and _tells_damage(error):
-            advice = (
-                "dwlab.sqlite is damaged: run a sweep, which sets it aside and reads its rows back from the pictures "
-                "(where even that ends here, move the file away first)"
-            )
-        else:
-            advice = "check free space and permissions, then run this again: what was finished is kept"
-        raise StoreError(f"the results folder {root} cannot be used: {error}; {advice}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import threading
@@ -145,6 +146,12 @@ def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatc
         next(render.stream([GenerationParams("x", **change)]))
     assert caught.value.field == named
     assert not models._last
+
+
+@pytest.mark.skipif(importlib.util.find_spec("scipy") is not None, reason="scipy is there, so the scheduler works")
+def test_a_scheduler_that_lacks_a_package_names_it():
+    with pytest.raises(InvalidInput, match=r"LMSDiscreteScheduler.*pip install scipy"):
+        next(render.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
 
 
 def test_generate_makes_one_picture_that_carries_its_recipe(tmp_path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from faults.child import fake_render, small_sweep, toy_model
 
-from dwlab import files, images, store
+from dwlab import files, images, storefile
 from dwlab.errors import StoreError
 from dwlab.run import Sweep, run
 from dwlab.store import CellRow, Store
@@ -299,7 +299,7 @@ def test_where_there_are_no_file_locks_runs_go_on_without(
 
 
 def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(storefile, "BUSY_SECONDS", 0.1)
     before = (root / "dwlab.sqlite").read_bytes()
     with closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -310,7 +310,7 @@ def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.Mon
 
 
 def test_rows_wait_while_another_process_writes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(storefile, "BUSY_SECONDS", 0.1)
     row = CellRow("new", "{}", "w", "float32", "cpu", "failed", "why")
     with Store(root) as opened, closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -482,6 +482,7 @@ def test_plots_are_drawn_for_numbers_words_and_hostile_text(tmp_path):
     assert np.allclose(means, [[0.12, 0.74], [0.42, 1.0]])
     words = metric_plot(table, x="prompt", hue="seed")
     assert len(words.axes[0].get_yticklabels()) == len(HOSTILE)
+    assert Image.open(io.BytesIO(line._repr_png_())).size == (700, 360)  # what a notebook shows, without pyplot
     for figure in (line, words, metric_plot(table, hue="prompt", dark=True), seconds_plot(table)):
         figure.savefig(io.BytesIO())  # lays text out: formulas and unknown glyphs would raise or warn here
         assert figure.get_size_inches()[0] * figure.dpi == 700

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
@@ -60,6 +61,8 @@ def clip(text: CLIPTextModel) -> CLIPModel:
         },
     )  # fmt: skip
     model = CLIPModel(config)
+    # at the stock 0.02 a patch's place drowns in its colours, and the tower learns no positions
+    torch.nn.init.normal_(model.vision_model.embeddings.position_embedding.weight, std=1.0)
     model.text_model.load_state_dict(text.state_dict())
     return model
 

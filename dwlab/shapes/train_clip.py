@@ -19,25 +19,43 @@ if TYPE_CHECKING:
 LOOK_ALIKES = 8  # scenes of a batch that were made from one by changing an attribute or two
 
 
+class Namer(torch.nn.Module):
+    """A CLIP with a small head per attribute on its picture tower, which names what the picture shows."""
+
+    def __init__(self, clip: CLIPModel):
+        super().__init__()
+        self.clip = clip
+        width = clip.config.vision_config.hidden_size
+        self.heads = torch.nn.ModuleDict({a: torch.nn.Linear(width, len(words)) for a, words in CHOICES.items()})
+
+    def loss(self, seen: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
+        """Cross-entropy of the names, summed over the attributes, for pooled pictures [B, width] of `scenes`."""
+        right = {a: [words.index(getattr(scene, a)) for scene in scenes] for a, words in CHOICES.items()}
+        losses = [F.cross_entropy(head(seen), seen.new_tensor(right[a]).long()) for a, head in self.heads.items()]
+        return torch.stack(losses).sum()
+
+
 def train_clip(run: Run, text: CLIPTextModel, samples: int, *, batch: int = 256) -> CLIPModel:
     """Contrastive training (Radford et al. 2021) of a picture tower and of a text tower that starts from `text`.
 
     A batch is made of look-alikes, because among unrelated pictures the colours alone tell most pairs apart; and a
-    caption that leaves something out belongs to every picture of the batch that it fits.
+    caption that leaves something out belongs to every picture of the batch that it fits. The picture tower also
+    learns to name what it sees: from the pairs alone it found places and shapes too slowly.
     """
-    model = build.clip(text).to(run.device)
+    model = Namer(build.clip(text)).to(run.device)
     see = build.image_processor()
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         scenes = [s for _ in range(batch // LOOK_ALIKES) for s in look_alikes(rng)]
         captions = [training_caption(scene, rng, lies=0) for scene in scenes]
         pictures = see([draw(s, rng, build.CLIP_SIDE) for s in scenes], return_tensors="pt").pixel_values
-        found = model(input_ids=run.tokens(captions, padding="longest"), pixel_values=pictures.to(run.device))
+        found = model.clip(input_ids=run.tokens(captions, padding="longest"), pixel_values=pictures.to(run.device))
         fits = fitting(captions, scenes).to(run.device)
-        return (contrast(found.logits_per_text, fits) + contrast(found.logits_per_image, fits.T)) / 2
+        named = model.loss(found.vision_model_output.pooler_output.float(), scenes)
+        return (contrast(found.logits_per_text, fits) + contrast(found.logits_per_image, fits.T)) / 2 + named
 
     learn(run, "clip", model, loss_of, rate=1e-3, batch=batch, samples=samples)
-    return model
+    return model.clip
 
 
 def look_alikes(rng: np.random.Generator) -> list[Scene]:
