@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,7 @@ from .run import Outcome, run
 from .runlog import RunLog
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .events import Event
@@ -39,11 +40,12 @@ def execute(
     on_plan, on_event: told as by `dwlab.run.run`; who gives `on_event` shows progress and warnings in place of stderr.
     Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
     """
-    began = time.monotonic()
+    began, cancel = time.monotonic(), cancel or threading.Event()
     warnings = lint.warnings(spec, spec.cells(limit=limit))
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
         listeners = [log.event, *([on_event] if on_event else [])]
+        ctrl_c = threading.Event()
 
         def begin(total: int, todo: int) -> None:
             log.start(total, todo)
@@ -53,6 +55,7 @@ def execute(
                     print(f"warning: {text}", file=sys.stderr)
             if on_plan:
                 on_plan(total, todo)
+            stack.enter_context(_ctrl_c_sets(ctrl_c, cancel))
             if todo and not on_event:
                 listeners.append(stack.enter_context(Progress(todo)).update)
 
@@ -74,6 +77,29 @@ def execute(
         except KeyboardInterrupt:
             log.line("interrupted")
             raise
+        if ctrl_c.is_set():
+            log.line("interrupted")
+            raise KeyboardInterrupt
     log.end(outcome)
     files = write_artifacts(outcome, seconds=time.monotonic() - began, spec=spec, warnings=warnings)
     return outcome, {**files, "log": log.path}
+
+
+@contextlib.contextmanager
+def _ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)  # a second one does what it always did
+        for event in events:
+            event.set()
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
