@@ -1,4 +1,4 @@
-"""Photograph the sweep panel in JupyterLab: `make screenshots`."""
+"""Photograph the prompt bench, in both themes, and the sweep panel in JupyterLab: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,47 @@ PATIENCE = 300_000  # milliseconds that a page may take for one thing
 
 
 def main() -> None:
-    """Drive sweep.ipynb; results in a passing folder."""
+    """Drive explore.ipynb and sweep.ipynb; results in passing folders."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
+        for theme in ("light", "dark"):
+            explore(browser, Path(folder) / theme, theme)
         sweep(browser, Path(folder) / "sweep")
         browser.close()
+
+
+def explore(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 1430) -> None:
+    """The prompt bench with four pictures just made, and two under the slider."""
+    with Lab(folder, {}, notebook="explore", theme=f"JupyterLab {theme.capitalize()}") as jupyter:
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        page.set_default_timeout(PATIENCE)
+        jupyter.run_all(page, ".dwlab-explore")
+        page.keyboard.press("Control+b")
+        bench = page.locator(".dwlab-explore")
+
+        def make(prompt: str, count: int, **fields: int) -> None:
+            before = bench.locator(".dwx-strip button").count()
+            shown = {"Prompt": prompt, "Pictures per run": count, **fields}
+            for label, value in shown.items():
+                bench.get_by_label(label, exact=True).fill(str(value))
+            bench.get_by_label("keep", exact=True).check()
+            bench.get_by_role("button", name="Run", exact=True).click()
+            bench.locator(".dwx-strip button").nth(before + count - 1).wait_for()
+
+        make("a small yellow ring at the top on a black background", 1, Seed=3)
+        make("a large green heart on a white background", 2, Seed=7)
+        make("a large red star on a blue background", 1, Seed=1)
+        bench.get_by_role("button", name="guidance", exact=True).click()
+        bench.locator(".dwx-strip button").nth(7).wait_for()
+        entries = bench.locator(".dwx-strip button")
+        entries.nth(1).click()
+        bench.get_by_role("button", name="4 of 5 stars", exact=True).click()
+        bench.get_by_role("button", name="Hold for comparing", exact=True).click()
+        entries.nth(6).click()
+        bench.get_by_role("button", name="Compare with the held one", exact=True).click()
+        page.wait_for_selector(".dwx-pair img")
+        make("a large purple star on a yellow background", 4, Seed=20)
+        show(page, ".dwlab-explore", f"explore-{theme}.png")
 
 
 def sweep(browser: Browser, folder: Path) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .params import GenerationParams
 
 log = logging.getLogger(__name__)
+LONGEST_PROMPT = 512  # tokens; what diffusers gives a T5, whose tokenizer knows no limit
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 _WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")  # parts that are configuration only
 
@@ -111,23 +112,28 @@ def load_identified(identity: Identity) -> Model:
 def count_tokens(name: str, text: str) -> tuple[int, int, int]:
     """(tokens of `text`, tokens that the text encoder takes, characters of `text` that it reads).
 
-    The start and end tokens are not counted. Raises ModelError for a model that is not on this machine.
+    Of several encoders, the one that reads the most; start and end tokens are not counted. Raises ModelError for a
+    model that is not on this machine.
     """
-    words = _tokenizer(identify(name, download=False).folder)
+    words, limit = max(_tokenizers(identify(name, download=False).folder), key=lambda found: found[1])
     found = words(text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False)
-    limit = words.model_max_length - 2
     count = len(found.input_ids)
     return count, limit, len(text) if count <= limit else found.offset_mapping[limit - 1][1]
 
 
 @functools.lru_cache(maxsize=4)
-def _tokenizer(folder: Path) -> Any:
+def _tokenizers(folder: Path) -> list[tuple[Any, int]]:
+    """The tokenizers of a pipeline's folder, each with how many tokens of a text its encoder takes."""
     from transformers import AutoTokenizer
 
+    quiet_libraries()
     try:
-        return AutoTokenizer.from_pretrained(folder / "tokenizer")
+        words = [AutoTokenizer.from_pretrained(place) for place in sorted(folder.glob("tokenizer*"))]
     except (OSError, ValueError) as error:
-        raise ModelError(f"the tokenizer in {folder} does not load: {_first_line(error)}") from error
+        raise ModelError(f"a tokenizer in {folder} does not load: {_first_line(error)}") from error
+    if not words:
+        raise ModelError(f"{folder} holds no tokenizer")
+    return [(one, min(one.model_max_length, LONGEST_PROMPT) - one.num_special_tokens_to_add()) for one in words]
 
 
 def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DwlabError, InvalidInput
 from .run import keep
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .params import GenerationParams
     from .sweep import SweepSpec
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 NAME = "explore"  # the experiment that explored pictures belong to: `dwlab table explore`
 MARKS = {"stars": (0, 5), "pin": (0, 1), "hide": (0, 1)}
@@ -134,11 +135,22 @@ class Session:
         return ""
 
     def history(self, limit: int = 60) -> list[dict[str, Any]]:
-        """The rows of what was explored, newest first, each with its marks; hidden ones are left out."""
+        """What was explored, each with its marks: all that is pinned, then the `limit` newest others."""
+        return self._read(lambda store: store.latest(NAME, limit), [])
+
+    def row(self, key: str) -> dict[str, Any]:
+        """One picture of the history; raises InvalidInput where there is none of this key."""
+        row = self._read(lambda store: store.picture(NAME, key), None)
+        if row is None:
+            raise InvalidInput("key", key, "a picture of the history")
+        return row
+
+    def _read(self, what: Callable[[Store], T], nothing: T) -> T:
+        """What the store says, or `nothing` while there is none."""
         if not (self.root / "dwlab.sqlite").exists():
-            return []
+            return nothing
         with Store(self.root, read=True) as store:
-            return store.latest(NAME, limit)
+            return what(store)
 
     def mark(self, key: str, mark: str, value: Any) -> None:
         """Keep a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""

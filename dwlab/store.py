@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+_PICTURE = (
+    "cells.key, params, image, position, (SELECT json_group_object(mark, value) FROM marks WHERE marks.key = cells.key)"
+)
 GROUP_SECONDS, GROUP_ROWS = 0.5, 64  # a group commit is due after either
 
 
@@ -175,19 +178,34 @@ class Store:
             return [{"key": key, "image": image} for key, image in self._connection.execute(query, keys).fetchall()]
 
     def latest(self, experiment: str, limit: int) -> list[dict[str, Any]]:
-        """(key, params, image, position, marks) of an experiment's finished pictures, pinned ones first, then the newest."""
+        """The pinned pictures of an experiment, then the `limit` newest others; hidden and unfinished ones are left out.
+
+        Each is (key, params, image, position, marks).
+        """
         query = (
-            "SELECT cells.key, params, image, position, COALESCE((SELECT json_group_object(mark, value) FROM marks "
-            "WHERE marks.key = cells.key), '{}') AS found FROM membership JOIN cells USING (key) "
-            "WHERE experiment = ? AND status = 'ok' AND COALESCE(json_extract(found, '$.hide'), 0) = 0 "
-            "ORDER BY COALESCE(json_extract(found, '$.pin'), 0) DESC, position DESC LIMIT ?"
+            "WITH shown AS (SELECT membership.key, position, COALESCE(pin.value, 0) AS pinned, ROW_NUMBER() OVER "
+            "(PARTITION BY COALESCE(pin.value, 0) ORDER BY position DESC) AS place FROM membership JOIN cells USING (key) "
+            "LEFT JOIN marks AS pin ON pin.key = membership.key AND pin.mark = 'pin' "
+            "LEFT JOIN marks AS hide ON hide.key = membership.key AND hide.mark = 'hide' "
+            "WHERE experiment = ? AND status = 'ok' AND COALESCE(hide.value, 0) = 0) "
+            f"SELECT {_PICTURE} FROM shown JOIN cells USING (key) WHERE pinned = 1 OR place <= ? "
+            "ORDER BY pinned DESC, position DESC"
         )
+        return self._pictures(query, (experiment, limit))
+
+    def picture(self, experiment: str, key: str) -> dict[str, Any] | None:
+        """One finished picture of an experiment, hidden or not, as of `latest`."""
+        query = (
+            f"SELECT {_PICTURE} FROM membership JOIN cells USING (key) "
+            "WHERE experiment = ? AND cells.key = ? AND status = 'ok'"
+        )
+        return next(iter(self._pictures(query, (experiment, key))), None)
+
+    def _pictures(self, query: str, arguments: tuple[object, ...]) -> list[dict[str, Any]]:
         with explained(self.root):
-            rows = self._connection.execute(query, (experiment, limit)).fetchall()
-        return [
-            {"key": key, "params": params, "image": image, "position": position, "marks": json.loads(found)}
-            for key, params, image, position, found in rows
-        ]
+            rows = self._connection.execute(query, arguments).fetchall()
+        names = ("key", "params", "image", "position", "marks")
+        return [dict(zip(names, row, strict=True)) | {"marks": json.loads(row[-1])} for row in rows]
 
     def set_mark(self, key: str, mark: str, value: Any) -> None:
         """Keep a mark of a cell (stars, a note) in place of the one before."""

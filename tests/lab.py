@@ -23,11 +23,12 @@ FLAGS = [
 ]  # fmt: skip
 
 
-def isolated(folder):
-    """An environment with Jupyter's own folders fresh, its news off, and none of the user's settings of dwlab."""
+def isolated(folder, theme):
+    """An environment in this theme, with Jupyter's own folders fresh, its news off, and none of the user's settings of dwlab."""
     settings = folder / "settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     places = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     places |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "IPYTHONDIR": str(folder / "ipython")}
     places |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
@@ -38,7 +39,7 @@ def isolated(folder):
 class Lab:
     """JupyterLab, or Notebook 7, over a project with a notebook and some experiments (name -> YAML), for a browser."""
 
-    def __init__(self, folder, experiments, *, notebook="sweep", app="jupyterlab"):
+    def __init__(self, folder, experiments, *, notebook="sweep", app="jupyterlab", theme="JupyterLab Light"):
         self.project, self.outside = folder / "project", []
         (self.project / "experiments").mkdir(parents=True)
         (self.project / "notebooks").mkdir()
@@ -54,7 +55,7 @@ class Lab:
         options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.project}"]
         with (folder / "lab.log").open("w") as log:
             command = [sys.executable, "-m", app, *options]
-            self.server = subprocess.Popen(command, env=isolated(folder), stdout=log, stderr=subprocess.STDOUT)
+            self.server = subprocess.Popen(command, env=isolated(folder, theme), stdout=log, stderr=subprocess.STDOUT)
 
     def __enter__(self):
         try:

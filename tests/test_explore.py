@@ -7,6 +7,7 @@ import pytest
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
+from dwlab.widgets import explore
 
 
 @pytest.fixture
@@ -117,3 +118,49 @@ def test_a_sweep_never_takes_the_place_of_another(bench):
     assert dwlab.Sweep.from_yaml("experiments/trial.yaml").axes == {"steps": [1, 2]}
     with pytest.raises(InvalidInput):
         bench.sweep_this("trial", {}, "plan")
+
+
+def test_a_plan_tells_what_is_left_after_its_run(bench):
+    ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
+    wait(bench)
+    assert "2 done, 0 to do" in bench.plan["counts"]
+    shown = bench.plan["grid"]
+    ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
+    assert "grid" not in bench.plan
+    ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
+    ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
+    wait(bench)
+    assert bench.plan["name"] == "another" and bench.plan.get("grid") != shown
+
+
+def test_what_has_no_field_stays_in_the_recipe_until_it_is_left_out(bench):
+    options = {"timestep_spacing": "leading"}
+    recipe = {"call": {"eta": 0.5}, "scheduler": "DDIM", "scheduler_options": options}
+    picture = dwlab.generate("a ring", steps=1, width=64, height=64, **recipe)
+    bench.drop(picture.png())
+    assert (dict(bench.params.call), dict(bench.params.scheduler_options)) == ({"eta": 0.5}, options)
+    bench.controls = {**bench.controls, "scheduler": "DPM++ 2M Karras"}  # the other scheduler's options went with it
+    assert dict(bench.params.call) == {"eta": 0.5}
+    assert bench.params.scheduler_options == {"use_karras_sigmas": True}
+    bench.controls = {**bench.controls, "more": {}}
+    assert not bench.params.call
+    bench.drop(dwlab.generate("a ring", steps=1, width=64, height=64, scheduler="Euler Karras").png())
+    assert bench.controls["scheduler"] == "Euler Karras" and bench.controls["more"] == {}
+
+
+def test_the_history_goes_on_beyond_its_first_page(bench, monkeypatch):
+    monkeypatch.setattr(explore, "PAGE", 2)
+    bench._limit = 2
+    bench.controls = {**bench.controls, "count": 5, "steps": 1}
+    ask(bench, "run")
+    wait(bench)
+    oldest = bench.strip[-1]["key"]
+    assert (len(bench.strip), bench.older) == (2, True)
+    ask(bench, "mark", key=bench.strip[0]["key"], mark="pin", value=1)
+    assert len(bench.strip) == 3  # what is pinned takes no place
+    ask(bench, "older")
+    assert (len(bench.strip), bench.older) == (5, False)
+    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == ["5", "4", "3", "2", "1"]
+    ask(bench, "mark", key=oldest, mark="hide", value=1)
+    ask(bench, "restore", key=oldest)  # hidden, and still there
+    assert bench.params.seed == 4

@@ -191,6 +191,23 @@ def test_vary_makes_a_row_of_neighbours(page):
         expect(caption).to_contain_text(f"seed {21 + k}")
 
 
+def test_the_focus_stays_where_the_keyboard_left_it(page):
+    ask(page, steps=2, seed=31)
+    button(page, "Run").click()
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text(["seed 31"])
+    done(page)
+    entry = page.locator(".dwx-strip button").nth(1)
+    entry.focus()
+    entry.press("Enter")  # restores, which paints the strip and the stage again
+    expect(entry).to_be_focused()
+    expect(entry).to_have_attribute("aria-pressed", "true")
+    star = button(page, "3 of 5 stars")
+    star.focus()
+    star.press("Enter")
+    expect(entry).to_contain_text("★★★")
+    expect(star).to_be_focused()
+
+
 def test_a_dropped_png_fills_the_controls(lab, page):
     path = max((lab.project / "results/images").glob("*/*.png"), key=lambda p: p.stat().st_mtime)
     ask(page, prompt="before", steps=9, seed=1)

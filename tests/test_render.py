@@ -154,6 +154,17 @@ def test_a_scheduler_that_lacks_a_package_names_it():
         next(render.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
 
 
+def test_tokens_are_counted_as_the_encoder_that_reads_most_takes_them(tmp_path):
+    assert models.count_tokens("shapes", "a red star") == (3, 75, len("a red star"))
+    assert models.count_tokens("shapes", "star " * 100) == (100, 75, len("star " * 75) - 1)
+    folder = tmp_path / "two"
+    shutil.copytree(SHAPES_FOLDER, folder)
+    shutil.copytree(folder / "tokenizer", folder / "tokenizer_2")
+    config = folder / "tokenizer_2/tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 10**30}))
+    assert models.count_tokens(str(folder), "star " * 100)[:2] == (100, 510)
+
+
 def test_generate_makes_one_picture_that_carries_its_recipe(tmp_path):
     picture = dwlab.generate("a red circle", num_inference_steps=2, width=64, height=64, seed=5)
     path = picture.save(tmp_path / "out.png")

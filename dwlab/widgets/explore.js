@@ -19,6 +19,13 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Replace what `box` holds; the focus goes to the new element that has the old one's name. */
+function swap(box, ...children) {
+  const name = box.contains(document.activeElement) && document.activeElement.dataset.name;
+  box.replaceChildren(...children);
+  if (name) box.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
+
 let serial = 0;
 
 class Bench {
@@ -35,11 +42,12 @@ class Bench {
     this.stage = make("div", { className: "dwx-stage", role: "group", ariaLabel: "Pictures of this run" });
     this.pair = make("section", { className: "dwx-pair", ariaLabel: "What changed" });
     this.strip = make("div", { className: "dwx-strip", role: "list", ariaLabel: "History, newest first" });
+    this.older = make("button", { type: "button", onclick: () => this.ask("older") }, "Older");
     this.details = make("div", { className: "dwx-details" });
     this.sweep = this.makeSweep();
     el.append(
       make("div", { className: "dwx-columns" }, this.controls, make("div", { className: "dwx-view" }, this.actions, this.stage)),
-      make("h3", {}, "History"), this.strip, this.details, this.pair, this.sweep,
+      make("h3", {}, "History"), make("div", { className: "dwx-history" }, this.strip, this.older), this.details, this.pair, this.sweep,
     );
     this.listen();
     this.paint();
@@ -56,16 +64,17 @@ class Bench {
     const number = (name, step) => this.field(name, make("input", { type: "number", step, inputMode: "decimal" }));
     const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
     const list = (name) => this.field(name, make("select"));
-    const dice = make("button", { type: "button", title: "Draw another seed", ariaLabel: "Draw another seed", onclick: () => this.ask("dice") }, "⚄");
+    const dice = make("button", { type: "button", title: "Draw another seed", ariaLabel: "Draw another seed", onclick: () => this.draw() }, "⚄");
     this.lock = make("input", { type: "checkbox", onchange: () => this.change("locked", this.lock.checked) });
     const lock = make("label", { className: "dwx-lock", title: "Keep the seed; otherwise each run draws one" }, this.lock, "keep");
     const seed = number("seed", 1);
     seed.querySelector(".dwx-input").append(dice, lock);
+    this.more = make("div", { className: "dwx-more" });
     this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
     return make("form", { className: "dwx-controls", onsubmit: (event) => event.preventDefault() },
       area("prompt", 2), area("negative_prompt", 1),
       make("div", { className: "dwx-grid" }, list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), seed,
-        number("count", 1), number("width", 8), number("height", 8)),
+        number("width", 8), number("height", 8), number("count", 1)), this.more,
       make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file));
   }
 
@@ -88,6 +97,16 @@ class Bench {
     this.pending = { ...this.pending, [name]: value };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), 200); // not a message for each key
+  }
+
+  draw() {
+    this.change("seed", Math.floor(Math.random() * 2 ** 32));
+    this.paintControls();
+  }
+
+  run() {
+    if (!this.lock.checked) this.draw();
+    this.ask("run");
   }
 
   flush() {
@@ -128,6 +147,14 @@ class Bench {
     Object.assign(this.fields.count.input, { min: 1, max: most });
     for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
     this.lock.checked = Boolean(values.locked);
+    this.paintMore(values.more || {});
+  }
+
+  /** What a recipe says beyond the fields, and a button that leaves it out. */
+  paintMore({ call = {}, scheduler_options: options = {} }) {
+    const said = Object.entries({ ...call, ...options }).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+    const leave = make("button", { type: "button", onclick: () => { this.change("more", {}); this.paintControls(); } }, "Leave out");
+    this.more.replaceChildren(...(said.length ? [`Also: ${said.join(", ")} `, leave] : []));
   }
 
   /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */
@@ -151,13 +178,14 @@ class Bench {
   // -- running ----------------------------------------------------------------------------------
 
   makeActions() {
-    this.runButton = make("button", { type: "button", className: "dwx-run", title: "Ctrl+Enter", onclick: () => this.ask("run") }, "Run");
+    this.runButton = make("button", { type: "button", className: "dwx-run", title: "Ctrl+Enter", onclick: () => this.run() }, "Run");
     this.cancelButton = make("button", { type: "button", onclick: () => this.ask("cancel") }, "Cancel");
     this.bar = make("progress", { max: 1, ariaLabel: "Progress" });
-    this.line = make("div", { className: "dwx-status", role: "status" });
+    this.line = make("div", { className: "dwx-status" });
+    this.spoken = make("div", { className: "dwx-spoken", role: "status" }); // without the steps, five a second
     this.complaint = make("div", { className: "dwx-message", role: "alert" });
     return make("div", { className: "dwx-actions" },
-      make("div", { className: "dwx-buttons" }, this.runButton, this.cancelButton, this.bar), this.line, this.complaint);
+      make("div", { className: "dwx-buttons" }, this.runButton, this.cancelButton, this.bar), this.line, this.spoken, this.complaint);
   }
 
   paintStatus() {
@@ -166,14 +194,15 @@ class Bench {
     this.line.textContent = `${text}${waiting}`;
     this.line.classList.toggle("dwx-bad", tone === "bad");
     this.bar.value = share || 0;
+    if (!share || share === 1) this.spoken.textContent = this.line.textContent;
     this.cancelButton.disabled = !unfinished;
     this.runButton.textContent = unfinished ? "Queue" : "Run";
   }
 
   paintStage() {
     const pictures = this.model.get("stage");
-    this.stage.replaceChildren(...pictures.map((one) => this.figure(one)));
-    if (!pictures.length) this.stage.append(make("p", { className: "dwx-empty" }, "Write a prompt and press Ctrl+Enter."));
+    const empty = make("p", { className: "dwx-empty" }, "Write a prompt and press Ctrl+Enter.");
+    swap(this.stage, ...(pictures.length ? pictures.map((one) => this.figure(one)) : [empty]));
   }
 
   figure(one) {
@@ -188,8 +217,9 @@ class Bench {
   }
 
   vary(key) {
-    const buttons = Object.entries(ALONG).map(([along, title]) =>
-      make("button", { type: "button", title: `Make neighbours: ${title}`, onclick: () => this.ask("vary", { key, along }) }, along));
+    const { ignores } = this.model.get("offer");
+    const buttons = Object.entries(ALONG).filter(([along]) => !ignores.includes(along)).map(([along, title]) =>
+      make("button", { type: "button", "data-name": `${key} ${along}`, title: `Make neighbours: ${title}`, onclick: () => this.ask("vary", { key, along }) }, along));
     return make("div", { className: "dwx-vary", role: "group", ariaLabel: "Vary" }, make("span", {}, "Vary"), ...buttons);
   }
 
@@ -197,13 +227,15 @@ class Bench {
 
   paintStrip() {
     const entries = this.model.get("strip");
-    this.strip.replaceChildren(...entries.map((one) => {
+    const buttons = entries.map((one) => {
       const marks = `${one.pin ? "📌" : ""}${"★".repeat(one.stars || 0)}${one.note ? "✎" : ""}`;
-      const button = make("button", { type: "button", title: one.text, ariaPressed: one.key === this.chosen, onclick: () => this.choose(one.key) },
+      const button = make("button", { type: "button", "data-name": one.key, title: one.text, ariaPressed: one.key === this.chosen, onclick: () => this.choose(one.key) },
         make("img", { src: one.src, alt: one.text }), make("span", {}, marks));
       return make("div", { role: "listitem", className: one.key === this.held ? "dwx-held" : "" }, button);
-    }));
-    if (!entries.length) this.strip.append(make("p", { className: "dwx-empty" }, "What you make is kept here, also when the kernel restarts."));
+    });
+    const empty = make("p", { className: "dwx-empty" }, "What you make is kept here, also when the kernel restarts.");
+    swap(this.strip, ...(entries.length ? buttons : [empty]));
+    this.older.hidden = !this.model.get("older");
     this.paintDetails();
   }
 
@@ -218,19 +250,18 @@ class Bench {
     const said = JSON.stringify([one, this.held]);
     if (said === this.said) return; // a note that is being typed stays
     this.said = said;
-    this.details.replaceChildren();
-    if (!one) return;
+    if (!one) { this.details.replaceChildren(); return; }
     const mark = (name, value) => this.ask("mark", { key: one.key, mark: name, value });
     const stars = [1, 2, 3, 4, 5].map((n) =>
-      make("button", { type: "button", ariaLabel: `${n} of 5 stars`, ariaPressed: n <= (one.stars || 0), onclick: () => mark("stars", n === one.stars ? 0 : n) },
+      make("button", { type: "button", "data-name": `star ${n}`, ariaLabel: `${n} of 5 stars`, ariaPressed: n <= (one.stars || 0), onclick: () => mark("stars", n === one.stars ? 0 : n) },
         n <= (one.stars || 0) ? "★" : "☆"));
     const note = make("input", { type: "text", value: one.note || "", placeholder: "a note", ariaLabel: "Note", maxLength: 2000, onchange: () => mark("note", note.value),
       onkeydown: (event) => event.key === "Enter" && note.blur() });
     const compare = this.held && this.held !== one.key ? "Compare with the held one" : this.held ? "Let go" : "Hold for comparing";
-    this.details.append(
+    swap(this.details,
       make("span", { className: "dwx-stars", role: "group", ariaLabel: "Stars" }, ...stars),
-      make("button", { type: "button", ariaPressed: Boolean(one.pin), onclick: () => mark("pin", one.pin ? 0 : 1) }, one.pin ? "Unpin" : "Pin"), note,
-      make("button", { type: "button", onclick: () => this.hold(one.key) }, compare),
+      make("button", { type: "button", "data-name": "pin", ariaPressed: Boolean(one.pin), onclick: () => mark("pin", one.pin ? 0 : 1) }, one.pin ? "Unpin" : "Pin"), note,
+      make("button", { type: "button", "data-name": "hold", onclick: () => this.hold(one.key) }, compare),
       make("button", { type: "button", onclick: () => mark("hide", 1) }, "Hide"));
   }
 
@@ -306,12 +337,12 @@ class Bench {
   listen() {
     const painters = {
       controls: this.paintControls, offer: () => { this.paintControls(); this.paintAxes(); }, problems: this.paintMessages,
-      tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage, strip: this.paintStrip, pair: this.paintPair, plan: this.paintPlan,
+      tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage, strip: this.paintStrip, older: this.paintStrip, pair: this.paintPair, plan: this.paintPlan,
     };
     this.listeners = Object.entries(painters).map(([name, paint]) => [`change:${name}`, paint.bind(this)]);
     for (const [event, listener] of this.listeners) this.model.on(event, listener);
     this.el.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); this.ask("run"); }
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); event.stopPropagation(); this.run(); }
     });
     for (const kind of ["dragover", "drop"]) this.el.addEventListener(kind, (event) => { event.preventDefault(); event.stopPropagation(); });
     this.el.addEventListener("drop", (event) => this.drop(event.dataTransfer.files));

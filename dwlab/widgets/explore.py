@@ -41,6 +41,7 @@ FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance"
 SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_prompt")  # what can become an axis
 MOST = 8  # pictures per run
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
+PAGE = 60  # pictures of the history that "Older" adds
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
 PAINT_EVERY = 2.0  # seconds between two views of a growing grid
 
@@ -65,7 +66,8 @@ class Explorer(anywidget.AnyWidget):
     tokens = _synced(traitlets.Dict())  # prompt, negative_prompt -> how many, the encoder's limit, characters it reads
     status = _synced(traitlets.Dict())  # text, tone, share of the work, jobs unfinished
     stage = _synced(traitlets.List())  # the pictures of the last run, as they form
-    strip = _synced(traitlets.List())  # the history, newest first
+    strip = _synced(traitlets.List())  # the history: what is pinned, then the newest
+    older = _synced(traitlets.Bool())  # whether the history goes on
     pair = _synced(traitlets.Dict())  # two pictures and the parameters in which they differ
     plan = _synced(traitlets.Dict())  # the sweep that the controls would make
 
@@ -86,6 +88,8 @@ class Explorer(anywidget.AnyWidget):
         self._session = Session(root, stream, execute, self._heard, device=device)
         self._progress, self._began, self._told, self._painted = Progress(0), 0.0, 0.0, 0.0
         self._job: Job | None = None
+        self._spec: Sweep | None = None  # of the plan that is shown
+        self._limit = PAGE
         self._tiles: list[dict[str, Any]] = []  # the pictures of the run under way
         self._steps: dict[int, Event] = {}  # the last step of each that forms
         self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
@@ -110,7 +114,7 @@ class Explorer(anywidget.AnyWidget):
     @property
     def image(self) -> Image.Image | None:
         """The newest picture that was made here, RGB; None before the first."""
-        rows = self._session.history()
+        rows = self._session.history(1)
         return read_picture(self.root / max(rows, key=lambda row: row["position"])["image"]) if rows else None
 
     @property
@@ -129,9 +133,13 @@ class Explorer(anywidget.AnyWidget):
     def _values(self) -> dict[str, Any]:
         """The controls as parameters; an emptied number or list is the model's default."""
         given = {name: self.controls.get(name) for name in FIELDS if name not in self.offer.get("ignores", ())}
-        return {name: value for name, value in given.items() if value not in ("", None) or name == "prompt"}
+        values = {name: value for name, value in given.items() if value not in ("", None) or name == "prompt"}
+        more = self.controls["more"]
+        if more.get("scheduler") != self.controls.get("scheduler"):  # its options went with it
+            more = {name: value for name, value in more.items() if name == "call"}
+        return {**more, **values}
 
-    def _fill(self, params: GenerationParams, **more: Any) -> None:
+    def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
         """Show a recipe in the controls, and what its model lets one choose."""
         entry = catalog.lookup(params.model)
         names = list(dict.fromkeys([*catalog.CATALOG, *self.offer.get("models", ()), params.model]))
@@ -146,8 +154,20 @@ class Explorer(anywidget.AnyWidget):
             "swept": [name for name in SWEPT if name not in entry.ignores],
         }
         shown = {name: getattr(params, name) for name in FIELDS}
-        kept = {"count": 1, "locked": False} | {k: self.controls[k] for k in ("count", "locked") if k in self.controls}
-        self.controls = {**kept, **shown, "scheduler": sampler, **more}
+        more: dict[str, Any] = {
+            name: dict(getattr(params, name)) for name in ("call", "scheduler_options") if getattr(params, name)
+        }
+        if sampler in schedulers.ALIASES:
+            more.pop("scheduler_options", None)  # the name says them
+        if "scheduler_options" in more:
+            more["scheduler"] = sampler
+        self.controls = {
+            "count": self.controls.get("count", 1),
+            **shown,
+            "scheduler": sampler,
+            "more": more,
+            "locked": locked,
+        }
 
     def _check(self) -> None:
         """Say below each field what is wrong with it, and count its tokens."""
@@ -174,7 +194,8 @@ class Explorer(anywidget.AnyWidget):
         model = self.controls["model"]
         with contextlib.suppress(DwlabError):
             kept: dict[str, Any] = {name: self.controls.get(name) or "" for name in ("prompt", "negative_prompt")}
-            self._fill(GenerationParams(**kept, model=model, seed=self.controls.get("seed") or 0))
+            seed, locked = self.controls.get("seed") or 0, bool(self.controls.get("locked"))
+            self._fill(GenerationParams(**kept, model=model, seed=seed), locked=locked)
         self.offer = {**self.offer, "model": model}
 
     def _count(self) -> None:
@@ -190,8 +211,8 @@ class Explorer(anywidget.AnyWidget):
     def _asked(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """A message of the page: {"do": name, ...}; what goes wrong is said below the controls."""
         actions: dict[str, Callable[..., None]] = {
-            "run": self.run, "cancel": self.cancel, "dice": self.dice, "vary": self.vary, "restore": self.restore,
-            "mark": self.mark, "compare": self.compare, "sweep": self.sweep_this,
+            "run": self._make, "cancel": self.cancel, "vary": self.vary, "restore": self.restore, "mark": self.mark,
+            "compare": self.compare, "sweep": self.sweep_this, "older": self.see_older,
         }  # fmt: skip
         actions["drop"] = lambda: self.drop(bytes(buffers[0]))
         said = ""
@@ -204,31 +225,31 @@ class Explorer(anywidget.AnyWidget):
     def run(self) -> None:
         """Make what the controls ask for, after what runs already."""
         if not self.controls.get("locked"):
-            self.dice()
+            self.controls = {**self.controls, "seed": secrets.randbelow(2**32)}
+        self._make()
+
+    def _make(self) -> None:  # the page draws seeds itself: what is being typed there meanwhile stays
         if wrong := [name for name in self.problems if name]:
             raise InvalidInput("controls", wrong[0], "fields without a message below them")
         first = self.params
         self._session.make([first.replace(seed=(first.seed + k) % 2**63) for k in range(self.controls["count"])])
-        self._say("")
+        self.status = {**self.status, "unfinished": self._session.unfinished}
 
     def cancel(self) -> None:
         """Stop within one step; what is finished stays."""
         self._session.cancel()
         self._say("Stopping …")
 
-    def dice(self) -> None:
-        """Another seed."""
-        self.controls = {**self.controls, "seed": secrets.randbelow(2**32)}
-
     def vary(self, key: str, along: str) -> None:
         """Make the neighbours of a picture in one direction."""
-        self._session.make(neighbours(self._recipe(key), along))
+        self._session.make(neighbours(_recipe(self._session.row(key)), along))
 
     def restore(self, key: str) -> None:
         """Put the recipe of a picture into the controls."""
-        self._fill(self._recipe(key), locked=True)
+        row = self._session.row(key)
+        self._fill(_recipe(row), locked=True)
         if not self._session.unfinished:  # else the stage is the run's
-            self.stage = [self._entry(self._row(key))]
+            self.stage = [self._entry(row)]
 
     def mark(self, key: str, mark: str, value: Any) -> None:
         """Pin, star, note or hide a picture."""
@@ -237,7 +258,7 @@ class Explorer(anywidget.AnyWidget):
 
     def compare(self, keys: list[str]) -> None:
         """Show two pictures over each other, and what differs between their recipes; one or none takes it away."""
-        rows = [self._row(key) for key in keys]
+        rows = [self._session.row(key) for key in keys]
         if len(rows) != 2:
             self.pair = {}
             return
@@ -258,8 +279,7 @@ class Explorer(anywidget.AnyWidget):
     def sweep_this(self, name: str, axes: dict[str, str], action: str = "plan") -> None:
         """Turn chosen controls into axes: `plan` it, `write` its YAML file, or `run` it here."""
         spec = self._sweep(name, axes)
-        path = self.project / "experiments" / f"{spec.name}.yaml"
-        text = yamlfile.dump(spec.as_dict())
+        path, text = self._file(spec)
         if action == "write":
             if path.exists() and not _holds(path, text):
                 raise InvalidInput("name", name, f"a name that experiments/ does not have yet ({path.name} is there)")
@@ -269,16 +289,25 @@ class Explorer(anywidget.AnyWidget):
             if there != spec.as_dict():
                 raise InvalidInput("name", name, "a name of no other sweep in these results")
             self._session.sweep(spec)
+        self._spec = spec
+        self._show_plan(spec, {})
+
+    def _show_plan(self, spec: Sweep, more: dict[str, Any]) -> None:
+        path, text = self._file(spec)
         plan = spec.plan(self.root, device=self._session.device)
         time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
         self.plan = {
-            **(self.plan if self.plan.get("name") == spec.name else {}),
             "name": spec.name,
             "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time_}",
             "warnings": list(plan.warnings),
             "yaml": text,
             "command": f"dwlab sweep {path.parent.name}/{path.name}" if _holds(path, text) else "",
+            **more,
         }
+
+    def _file(self, spec: Sweep) -> tuple[Path, str]:
+        """Where a sweep's experiment file belongs, and what it holds."""
+        return self.project / "experiments" / f"{spec.name}.yaml", yamlfile.dump(spec.as_dict())
 
     def _sweep(self, name: str, axes: dict[str, str]) -> Sweep:
         values = {
@@ -315,7 +344,8 @@ class Explorer(anywidget.AnyWidget):
         self._tiles = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
         if job.params:
             self.stage = list(self._tiles)
-        self._say("Loading the model …")
+        here = all(catalog.lookup(one.model).local for one in job.params[:1])
+        self._say("Loading the model …" if here else "Loading the model, the first time from the hub …")
 
     def _event(self, event: Event) -> None:
         self._progress.update(event)
@@ -376,24 +406,23 @@ class Explorer(anywidget.AnyWidget):
             self.stage = [tile for tile in self._tiles if tile["state"] == "done"]
 
     def _paint(self, name: str) -> None:
-        self.plan = {**self.plan, "grid": data_uri(small_grid(Results(self.root).table(name)))}
+        if self._spec is not None and self._spec.name == name:  # else another plan is shown by now
+            self._show_plan(self._spec, {"grid": data_uri(small_grid(Results(self.root).table(name)))})
 
     def _say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
         self.status = {"text": text, "tone": tone, "share": share, "unfinished": self._session.unfinished}
 
     # -- history -------------------------------------------------------------------------------
 
-    def _row(self, key: str) -> dict[str, Any]:
-        row = next((row for row in self._session.history() if row["key"] == key), None)
-        if row is None:
-            raise InvalidInput("key", key, "a picture of the history")
-        return row
-
-    def _recipe(self, key: str) -> GenerationParams:
-        return GenerationParams(**json.loads(self._row(key)["params"]))
-
     def _look_back(self) -> None:
-        self.strip = [self._entry(row, THUMBNAIL) for row in self._session.history()]
+        rows = self._session.history(self._limit + 1)
+        self.older = sum(not row["marks"].get("pin") for row in rows) > self._limit
+        self.strip = [self._entry(row, THUMBNAIL) for row in (rows[:-1] if self.older else rows)]
+
+    def see_older(self) -> None:
+        """Show more of the history."""
+        self._limit += PAGE
+        self._look_back()
 
     def _entry(self, row: dict[str, Any], side: int = SHOWN) -> dict[str, Any]:
         """A picture of the history as the page takes it, at most `side` pixels large."""
@@ -402,6 +431,10 @@ class Explorer(anywidget.AnyWidget):
             self._seen[place] = data_uri(small_jpeg(picture, side=side))
         text, src = recipes.line(json.loads(row["params"])), self._seen.get(place, "")
         return {"key": row["key"], "text": text, "state": "done", "src": src, **row["marks"]}
+
+
+def _recipe(row: dict[str, Any]) -> GenerationParams:
+    return GenerationParams(**json.loads(row["params"]))
 
 
 def _holds(path: Path, text: str) -> bool:
