@@ -113,10 +113,15 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
     from .widgets.explore import Explorer
 
     quiet_libraries()
-    return Explorer(
-        root=results_folder(results), project=_project(), stream=stream, execute=execute,
+    root = results_folder(results)
+    if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
+        before.cancel()
+    bench = Explorer(
+        root=root, project=_project(), stream=stream, execute=execute,
         count_tokens=models.count_tokens, model=model, device=device,
     )  # fmt: skip
+    _open_benches[root, model] = bench
+    return bench
 
 
 class SweepView:
@@ -264,6 +269,7 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
         return store.experiments()
 
 
+_open_benches: dict[tuple[Path, str], Explorer] = {}
 _open_panels: list[SweepPanel] = []
 
 

@@ -38,6 +38,9 @@ class Recipe:
             left_out.append(f"model: {named}")
             named = model
         kept: dict[str, Any] = {"model": named, "prompt": values.pop("prompt")}
+        idle = {name: values.pop(name) for name in catalog.lookup(named).ignores & values.keys()}
+        if named != self.values.get("model"):  # a model's own pictures hold what it ignores, too
+            left_out += [f"{name}: {value}" for name, value in idle.items() if value]
         for name, value in values.items():
             try:
                 GenerationParams(**kept, **{name: value})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .events import Event
     from .params import GenerationParams
-    from .sweep import SweepSpec
+    from .run import Sweep
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ OTHERS = ("DDIM", "Euler", "Euler a", "DPM++ 2M", "UniPC")
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Something that was asked for: `params` to make, or with `sweep` a whole sweep."""
+    """Something that was asked for: `params` to make, or a whole `sweep`."""
 
     work: Callable[[threading.Event], object]
     params: tuple[GenerationParams, ...] = ()
-    sweep: str = ""
+    sweep: Sweep | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -67,6 +67,12 @@ class Session:
         """Jobs that are under way or wait."""
         return len(self._unfinished)
 
+    def spec(self, name: str) -> dict[str, Any] | None:
+        """What the sweep `name` is, if it is under way or waits."""
+        return next(
+            (job.sweep.as_dict() for job in list(self._unfinished) if job.sweep and job.sweep.name == name), None
+        )
+
     def make(self, params: Sequence[GenerationParams]) -> None:
         """Make these pictures, after what was asked for before."""
 
@@ -75,7 +81,7 @@ class Session:
 
         self._submit(Job(work, params=tuple(params)))
 
-    def sweep(self, spec: SweepSpec) -> None:
+    def sweep(self, spec: Sweep) -> None:
         """Run a sweep, after what was asked for before."""
 
         def work(cancelled: threading.Event) -> None:
@@ -83,7 +89,7 @@ class Session:
                 spec, cancel=cancelled, on_plan=lambda _total, todo: self._listener("plan", todo), **self._options
             )
 
-        self._submit(Job(work, sweep=spec.name))
+        self._submit(Job(work, sweep=spec))
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -183,7 +189,8 @@ def neighbours(params: GenerationParams, along: str) -> list[GenerationParams]:
         raise InvalidInput("along", along, f"seed, scheduler, {', '.join(NEAR)}")
     value, whole = getattr(params, along), along == "steps"
     values = [
-        max(1, round(value * factor)) if whole else round(min(100, (value or 1) * factor), 2) for factor in NEAR[along]
+        min(1000, max(1, round(value * factor))) if whole else round(min(100, (value or 1) * factor), 2)
+        for factor in NEAR[along]
     ]
     return [params.replace(**{along: one}) for one in dict.fromkeys(values) if one != value]
 

@@ -272,12 +272,13 @@ class Store:
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 
     def append(self, experiment: str, keys: Sequence[str]) -> None:
-        """Make `keys` the last cells of an experiment, also those that were among its cells before."""
+        """Make `keys` the last cells of an experiment, also those that were among its cells before; hidden ones show again."""
         with self._file.transaction() as sql:
             query = "SELECT COALESCE(MAX(position), -1) FROM membership WHERE experiment = ?"
             (last,) = sql.execute(query, (experiment,)).fetchone()
             rows = [(experiment, last + 1 + k, key, "{}") for k, key in enumerate(keys)]
             sql.executemany("INSERT OR REPLACE INTO membership VALUES (?, ?, ?, ?)", rows)
+            sql.executemany("DELETE FROM marks WHERE key = ? AND mark = 'hide'", ((key,) for key in keys))
 
     @contextlib.contextmanager
     def alone(self, experiment: str) -> Iterator[None]:

@@ -164,3 +164,79 @@ def test_the_history_goes_on_beyond_its_first_page(bench, monkeypatch):
     ask(bench, "mark", key=oldest, mark="hide", value=1)
     ask(bench, "restore", key=oldest)  # hidden, and still there
     assert bench.params.seed == 4
+
+
+def test_what_is_made_again_is_no_longer_hidden(bench):
+    for seed in (1, 2):
+        ask(bench, "run", controls={"seed": seed})  # the fields travel with what is made of them
+        wait(bench)
+    first = bench.strip[1]["key"]
+    ask(bench, "mark", key=first, mark="hide", value=1)
+    assert len(bench.strip) == 1
+    ask(bench, "run", controls={"seed": 1})
+    wait(bench)
+    assert bench.strip[0]["key"] == first
+    assert bench.status["text"] == "Made before: taken from the store."
+
+
+def test_what_went_wrong_is_not_lost_under_the_next_job(bench):
+    calls = []
+
+    def render(params, **options):
+        if calls.append(params) or len(calls) == 1:
+            yield Event("failed", 0, params[0], error="no memory", status="oom")
+        else:
+            yield from dwlab.stream(params, **options)
+
+    bench._session._render = render
+    ask(bench, "run", controls={"seed": 1})
+    ask(bench, "run", controls={"seed": 2})
+    wait(bench)
+    assert "1 of 1 pictures failed" in bench.notice
+    assert bench.status["text"].startswith("Done")
+    ask(bench, "run", controls={"seed": 3})
+    assert bench.notice == ""
+    wait(bench)
+
+
+def test_another_model_brings_its_own_limits_whatever_stands_in_the_fields(bench):
+    bench.controls = {**bench.controls, "seed": -5}
+    assert set(bench.problems) == {"seed"}
+    bench.controls = {**bench.controls, "model": "sdxl"}
+    assert (bench.controls["width"], bench.controls["prompt"], bench.controls["seed"]) == (1024, "a star", -5)
+    assert bench.offer["sides"][1] > 512
+    assert "seed" in bench.problems
+
+
+def test_a_seed_that_a_page_would_round_stays_exact(bench):
+    seed = 2**63 - 1
+    bench.drop(dwlab.generate("a ring", steps=1, width=64, height=64, seed=seed).png())
+    assert bench.controls["seed"] == str(seed)
+    assert bench.params.seed == seed
+
+
+def test_two_sweeps_of_one_name_do_not_wait_together(bench):
+    bench.controls = {**bench.controls, "steps": 30}
+    ask(bench, "run")
+    ask(bench, "sweep", name="trial", axes={"seed": "1, 2"}, action="run")
+    ask(bench, "sweep", name="trial", axes={"seed": "3"}, action="run")
+    assert "name" in bench.problems[""]
+    ask(bench, "cancel")
+
+
+def test_nothing_is_said_to_stop_where_nothing_runs(bench):
+    before = dict(bench.status)
+    ask(bench, "cancel")
+    assert bench.status == before
+
+
+def test_a_sweep_that_was_stopped_shows_what_it_made(bench):
+    ask(bench, "sweep", name="trial", axes={"seed": "1, 2", "steps": "1, 1000"}, action="run")
+    deadline = time.monotonic() + 120
+    while "1000" not in bench.status["text"] and bench.status["share"] < 0.5:
+        assert time.monotonic() < deadline, bench.status
+        time.sleep(0.05)
+    ask(bench, "cancel")
+    wait(bench)
+    assert "2 done, 2 to do" in bench.plan["counts"]
+    assert bench.plan["grid"].startswith("data:image/")

@@ -185,7 +185,7 @@ def test_vary_makes_a_row_of_neighbours(page):
     button(page, "Run").click()
     expect(page.locator(".dwx-stage figcaption")).to_contain_text(["seed 20"])
     done(page)
-    button(page, "seed").click()
+    page.locator(".dwx-stage").get_by_role("button", name="seed", exact=True).click()
     done(page, 4)
     for k, caption in enumerate(page.locator(".dwx-stage figcaption").all()):
         expect(caption).to_contain_text(f"seed {21 + k}")
@@ -228,6 +228,10 @@ def test_wrong_values_are_said_and_nothing_runs(page):
     expect(button(page, "Run")).to_be_disabled()
     field(page, "Steps").fill("2")
     expect(button(page, "Run")).to_be_enabled()
+    field(page, "Steps").fill("")
+    field(page, "Steps").press_sequentially("2e")  # no number, which the browser gives as nothing
+    expect(page.locator(".dwx-steps .dwx-message")).to_have_text("A whole number from 1 to 1000.")
+    field(page, "Steps").fill("2")
     field(page, "Prompt").fill("star " * 100)
     expect(page.locator(".dwx-prompt .dwx-message")).to_contain_text("The encoder stops before: ")
     assert page.locator(".dwx-prompt mark").inner_text().split() == ["star"] * 25
@@ -280,7 +284,11 @@ def test_a_reload_shows_the_same_bench_again(lab, page):
     page.wait_for_selector(".dwlab-explore")
     expect(field(page, "Prompt")).to_have_value("a green ring")
     expect(field(page, "Seed")).to_have_value("9")
+    assert field(page, "Prompt").bounding_box()["height"] > 30
     expect(page.locator(".dwx-strip button")).to_have_count(entries)
+    expect(field(page, "Name of the sweep")).to_have_value("from-the-bench")
+    expect(field(page, "Values of Steps")).to_have_value("zero")
+    expect(field(page, "Vary Steps")).to_be_checked()
     done(page)
     ask(page, prompt="a green ring", steps=2, seed=10)  # and it still works
     button(page, "Run").click()

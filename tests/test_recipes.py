@@ -1,12 +1,13 @@
 """Recipes out of pictures: ours, other tools', and files that are neither."""
 
+import dataclasses
 import io
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from dwlab import recipes
+from dwlab import catalog, recipes
 from dwlab.errors import InvalidInput
 from dwlab.images import encode
 from dwlab.params import GenerationParams
@@ -139,3 +140,12 @@ def test_a_recipe_reads_as_a_line():
 def test_a_line_of_blanks_is_read_in_no_time():
     found = recipes.parse("x\nSteps: 3, " + " " * 500_000 + "Seed: 4")
     assert found.values == {"prompt": "x", "steps": 3}  # the line is cut long before its end
+
+
+def test_what_a_model_ignores_is_said(monkeypatch):
+    monkeypatch.setitem(
+        catalog.CATALOG, "fast", dataclasses.replace(catalog.CATALOG["shapes"], ignores=frozenset({"negative_prompt"}))
+    )
+    params, left_out = recipes.Recipe({"prompt": "a star", "negative_prompt": "blue"}).fit("fast")
+    assert (params.negative_prompt, left_out) == ("", ["negative_prompt: blue"])
+    assert recipes.Recipe({"prompt": "a star", "negative_prompt": "", "model": "fast"}).fit("shapes")[1] == []

@@ -133,6 +133,7 @@ def test_neighbours_lie_beside_a_recipe():
     assert [one.guidance for one in neighbours(PARAMS.replace(guidance=5), "guidance")] == [3, 4, 6.25, 8]
     assert [one.steps for one in neighbours(PARAMS.replace(steps=20), "steps")] == [10, 15, 30, 40]
     assert [one.steps for one in neighbours(PARAMS.replace(steps=1), "steps")] == [2]
+    assert [one.steps for one in neighbours(PARAMS.replace(steps=800), "steps")] == [400, 600, 1000]
     others = [one.scheduler for one in neighbours(PARAMS, "scheduler")]
     assert len(set(others)) == 4 and PARAMS.scheduler not in others
     assert [one.seed for one in neighbours(PARAMS.replace(seed=2**63 - 1), "seed")][:2] == [0, 1]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from transformers import CLIPModel, CLIPTextModel
 
 FIGURE_WEIGHT = 4.0  # how much more than the background a figure's latents count, where there is no noise
-OVERDRIVE = 4.0
+OVERDRIVE = 5.0
 
 
 def train_vae(run: Run, samples: int, *, batch: int = 32, crop: int = 64) -> AutoencoderKL:

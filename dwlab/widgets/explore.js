@@ -19,11 +19,23 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Replace what `box` holds; the focus goes to the new element that has the old one's name. */
-function swap(box, ...children) {
+/** Show `items` in `box`, each as `build` makes it. What did not change is not touched, so that clicks and the focus stay. */
+function renew(box, items, build) {
   const name = box.contains(document.activeElement) && document.activeElement.dataset.name;
-  box.replaceChildren(...children);
-  if (name) box.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+  items.forEach((item, k) => {
+    const said = JSON.stringify(item), old = box.children[k];
+    if (old && old.said === said) return;
+    const fresh = Object.assign(build(item), { said });
+    if (old) old.replaceWith(fresh); else box.append(fresh);
+  });
+  while (box.children.length > items.length) box.lastChild.remove();
+  if (name && !box.contains(document.activeElement)) box.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
+
+/** Put words into an element that is read aloud, unless they stand there already. */
+function say(element, ...words) {
+  const said = words.map((word) => word.textContent ?? word).join("");
+  if (element.textContent !== said) element.replaceChildren(...words);
 }
 
 let serial = 0;
@@ -33,8 +45,6 @@ class Bench {
     this.model = model;
     this.id = `dwlab-explore-${++serial}`;
     this.fields = {};
-    this.chosen = ""; // the picture of the history whose details are open
-    this.held = ""; // the picture that waits to be compared
     this.el = el;
     el.classList.add("dwlab-explore");
     this.controls = this.makeControls();
@@ -51,11 +61,36 @@ class Bench {
     );
     this.listen();
     this.paint();
+    this.watch = new ResizeObserver(() => el.querySelectorAll("textarea").forEach(this.grow));
+    this.watch.observe(el); // a text area has no height before it is on the page
   }
 
   ask(action, more = {}, buffers = []) {
-    this.flush(); // what stands in the fields comes first
     this.model.send({ do: action, ...more }, undefined, buffers);
+  }
+
+  /** Ask for something that is made of the fields: they travel with it, because a change that is under way may come after. */
+  askWithFields(action, more = {}) {
+    this.ask(action, { controls: { ...this.model.get("controls"), ...this.pending }, ...more });
+    this.flush();
+  }
+
+  /** Ask for something that fills the fields: what is typed there and not sent yet is given up. */
+  askForFields(action, more = {}, buffers = []) {
+    clearTimeout(this.timer);
+    this.pending = undefined;
+    this.paintControls();
+    this.ask(action, more, buffers);
+  }
+
+  /** What the kernel keeps for the page: chosen, held (pictures of the history), name, axes, open (the sweep's form). */
+  get page() {
+    return this.model.get("page");
+  }
+
+  remember(more) {
+    this.model.set("page", { ...this.page, ...more });
+    this.model.save_changes();
   }
 
   // -- controls ---------------------------------------------------------------------------------
@@ -82,7 +117,7 @@ class Bench {
     const id = `${this.id}-${name}`;
     Object.assign(input, { id });
     input.setAttribute("aria-describedby", `${id}-message`);
-    input.addEventListener("input", () => this.change(name, input.type !== "number" ? input.value : input.value === "" ? null : Number(input.value)));
+    input.addEventListener("input", () => this.change(name, this.read(input)));
     if (input.tagName === "TEXTAREA") input.addEventListener("input", () => this.grow(input));
     const message = make("div", { id: `${id}-message`, className: "dwx-message", role: "alert" });
     const count = make("span", { className: "dwx-tokens" });
@@ -91,6 +126,14 @@ class Bench {
       make("div", { className: "dwx-input" }, input), message);
     this.fields[name] = { box, input, message, count };
     return box;
+  }
+
+  /** The value of a field: a number, unless it is none or too long for one; nothing where it is empty. */
+  read(input) {
+    if (input.type !== "number") return input.value;
+    if (input.validity.badInput) return "?";
+    const long = Number.isInteger(Number(input.value)) && !Number.isSafeInteger(Number(input.value));
+    return input.value === "" ? null : long ? input.value : Number(input.value);
   }
 
   change(name, value) {
@@ -106,7 +149,7 @@ class Bench {
 
   run() {
     if (!this.lock.checked) this.draw();
-    this.ask("run");
+    this.askWithFields("run");
   }
 
   flush() {
@@ -125,7 +168,7 @@ class Bench {
   async drop(files) {
     if (!files || !files.length) return;
     if (files[0].size > 9 << 20) { this.complaint.textContent = "A picture of at most 9 MiB, please."; return; }
-    this.ask("drop", {}, [await files[0].arrayBuffer()]);
+    this.askForFields("drop", {}, [await files[0].arrayBuffer()]);
     this.file.value = "";
   }
 
@@ -140,7 +183,7 @@ class Bench {
     for (const [name, { box, input }] of Object.entries(this.fields)) {
       box.hidden = ignores.includes(name);
       const text = values[name] == null ? "" : String(values[name]);
-      if (input.value !== text && !(input === document.activeElement && this.pending && name in this.pending)) input.value = text;
+      if (input.value !== text && !(text === "?" && input.validity.badInput)) input.value = text;
       if (input.tagName === "TEXTAREA") this.grow(input);
     }
     Object.assign(this.fields.steps.input, { min: 1, max: 1000 });
@@ -162,16 +205,19 @@ class Bench {
     const problems = this.model.get("problems");
     const tokens = this.model.get("tokens");
     for (const [name, { input, message, count }] of Object.entries(this.fields)) {
-      message.replaceChildren(problems[name] || "");
+      const words = [problems[name] || ""];
       input.setAttribute("aria-invalid", name in problems);
       count.textContent = "";
-      if (!(name in tokens)) continue;
-      const [used, limit, read] = tokens[name];
-      count.textContent = `${used} of ${limit} tokens`;
-      count.classList.toggle("dwx-over", used > limit);
-      if (used > limit && !problems[name]) message.append("The encoder stops before: ", make("mark", {}, input.value.slice(read)));
+      if (name in tokens) {
+        const [used, limit, read] = tokens[name];
+        count.textContent = `${used} of ${limit} tokens`;
+        count.classList.toggle("dwx-over", used > limit);
+        const rest = [...input.value].slice(read).join(""); // by characters, as Python counts them
+        if (used > limit && !problems[name]) words.push("The encoder stops before: ", make("mark", {}, rest));
+      }
+      say(message, ...words.filter(Boolean));
     }
-    this.complaint.textContent = problems[""] || "";
+    say(this.complaint, [this.model.get("notice"), problems[""]].filter(Boolean).join(" "));
     this.runButton.disabled = Object.keys(problems).some((name) => name !== "");
   }
 
@@ -194,18 +240,19 @@ class Bench {
     this.line.textContent = `${text}${waiting}`;
     this.line.classList.toggle("dwx-bad", tone === "bad");
     this.bar.value = share || 0;
-    if (!share || share === 1) this.spoken.textContent = this.line.textContent;
+    if (!share || share === 1) say(this.spoken, this.line.textContent);
+    if (!unfinished && document.activeElement === this.cancelButton) this.runButton.focus();
     this.cancelButton.disabled = !unfinished;
     this.runButton.textContent = unfinished ? "Queue" : "Run";
   }
 
   paintStage() {
     const pictures = this.model.get("stage");
-    const empty = make("p", { className: "dwx-empty" }, "Write a prompt and press Ctrl+Enter.");
-    swap(this.stage, ...(pictures.length ? pictures.map((one) => this.figure(one)) : [empty]));
+    renew(this.stage, pictures.length ? pictures : [{ empty: "Write a prompt and press Ctrl+Enter." }], (one) => this.figure(one));
   }
 
   figure(one) {
+    if (one.empty) return make("p", { className: "dwx-empty" }, one.empty);
     const picture = one.src
       ? make("img", { src: one.src, alt: one.text })
       : make("div", { className: "dwx-blank" }, one.state === "failed" ? "failed" : "waiting");
@@ -226,50 +273,58 @@ class Bench {
   // -- history ----------------------------------------------------------------------------------
 
   paintStrip() {
-    const entries = this.model.get("strip");
-    const buttons = entries.map((one) => {
-      const marks = `${one.pin ? "📌" : ""}${"★".repeat(one.stars || 0)}${one.note ? "✎" : ""}`;
-      const button = make("button", { type: "button", "data-name": one.key, title: one.text, ariaPressed: one.key === this.chosen, onclick: () => this.choose(one.key) },
-        make("img", { src: one.src, alt: one.text }), make("span", {}, marks));
-      return make("div", { role: "listitem", className: one.key === this.held ? "dwx-held" : "" }, button);
-    });
-    const empty = make("p", { className: "dwx-empty" }, "What you make is kept here, also when the kernel restarts.");
-    swap(this.strip, ...(entries.length ? buttons : [empty]));
+    const { chosen, held } = this.page;
+    const entries = this.model.get("strip").map((one) => ({ ...one, chosen: one.key === chosen, held: one.key === held }));
+    const empty = { empty: "What you make is kept here, also when the kernel restarts." };
+    renew(this.strip, entries.length ? entries : [empty], (one) => this.entry(one));
     this.older.hidden = !this.model.get("older");
     this.paintDetails();
   }
 
+  entry(one) {
+    if (one.empty) return make("p", { className: "dwx-empty" }, one.empty);
+    const marks = `${one.pin ? "📌" : ""}${"★".repeat(one.stars || 0)}${one.note ? "✎" : ""}`;
+    const button = make("button", { type: "button", "data-name": one.key, title: one.text, ariaPressed: one.chosen, onclick: () => this.choose(one.key) },
+      make("img", { src: one.src, alt: one.text }), make("span", {}, marks));
+    return make("div", { role: "listitem", className: one.held ? "dwx-held" : "" }, button);
+  }
+
   choose(key) {
-    this.chosen = key;
-    this.ask("restore", { key });
-    this.paintStrip();
+    this.remember({ chosen: key });
+    this.askForFields("restore", { key });
   }
 
   paintDetails() {
-    const one = this.model.get("strip").find((entry) => entry.key === this.chosen);
-    const said = JSON.stringify([one, this.held]);
-    if (said === this.said) return; // a note that is being typed stays
-    this.said = said;
-    if (!one) { this.details.replaceChildren(); return; }
+    const one = this.model.get("strip").find((entry) => entry.key === this.page.chosen);
+    renew(this.details, one ? [{ ...one, held: this.page.held }] : [], (entry) => this.detail(entry)); // a note that is being typed stays
+  }
+
+  detail(one) {
     const mark = (name, value) => this.ask("mark", { key: one.key, mark: name, value });
     const stars = [1, 2, 3, 4, 5].map((n) =>
       make("button", { type: "button", "data-name": `star ${n}`, ariaLabel: `${n} of 5 stars`, ariaPressed: n <= (one.stars || 0), onclick: () => mark("stars", n === one.stars ? 0 : n) },
         n <= (one.stars || 0) ? "★" : "☆"));
     const note = make("input", { type: "text", value: one.note || "", placeholder: "a note", ariaLabel: "Note", maxLength: 2000, onchange: () => mark("note", note.value),
       onkeydown: (event) => event.key === "Enter" && note.blur() });
-    const compare = this.held && this.held !== one.key ? "Compare with the held one" : this.held ? "Let go" : "Hold for comparing";
-    swap(this.details,
+    const compare = one.held && one.held !== one.key ? "Compare with the held one" : one.held ? "Let go" : "Hold for comparing";
+    const button = (name, text, onclick, more = {}) => make("button", { type: "button", "data-name": name, onclick, ...more }, text);
+    return make("div", { className: "dwx-detail" },
       make("span", { className: "dwx-stars", role: "group", ariaLabel: "Stars" }, ...stars),
-      make("button", { type: "button", "data-name": "pin", ariaPressed: Boolean(one.pin), onclick: () => mark("pin", one.pin ? 0 : 1) }, one.pin ? "Unpin" : "Pin"), note,
-      make("button", { type: "button", "data-name": "hold", onclick: () => this.hold(one.key) }, compare),
-      make("button", { type: "button", onclick: () => mark("hide", 1) }, "Hide"));
+      button("pin", one.pin ? "Unpin" : "Pin", () => mark("pin", one.pin ? 0 : 1), { ariaPressed: Boolean(one.pin) }), note,
+      button("hold", compare, () => this.hold(one.key)), button("hide", "Hide", () => this.hide(one.key)), this.vary(one.key));
+  }
+
+  /** Hide a picture; the focus goes to the next one. */
+  hide(key) {
+    const keys = this.model.get("strip").map((one) => one.key), at = keys.indexOf(key);
+    this.strip.querySelector(`[data-name="${CSS.escape(keys[at + 1] || keys[at - 1] || "")}"]`)?.focus();
+    this.ask("mark", { key, mark: "hide", value: 1 });
   }
 
   hold(key) {
-    const other = this.held;
-    this.held = other ? "" : key;
+    const other = this.page.held;
+    this.remember({ held: other ? "" : key });
     this.ask("compare", { keys: other && other !== key ? [other, key] : [] });
-    this.paintStrip();
   }
 
   paintPair() {
@@ -291,32 +346,44 @@ class Bench {
   // -- a sweep of it ----------------------------------------------------------------------------
 
   makeSweep() {
-    this.sweepName = make("input", { type: "text", value: "my-sweep", ariaLabel: "Name of the sweep" });
+    this.sweepName = make("input", { type: "text", value: "my-sweep", ariaLabel: "Name of the sweep", oninput: () => this.rememberSweep() });
     this.axes = make("div", { className: "dwx-axes" });
     this.planned = make("div", { className: "dwx-planned" });
     const button = (action, text) => make("button", { type: "button", onclick: () => this.sweepThis(action) }, text);
-    return make("details", { className: "dwx-sweep" }, make("summary", {}, "Sweep this"),
+    this.sweepBox = make("details", { className: "dwx-sweep", ontoggle: () => this.rememberSweep() }, make("summary", {}, "Sweep this"),
       make("p", {}, "Tick what shall vary and write its values: 1, 3, 7.5 or {range: [0, 8]}."),
       make("label", {}, "Name ", this.sweepName), this.axes,
       make("div", { className: "dwx-buttons" }, button("plan", "Plan"), button("write", "Write the experiment"), button("run", "Run it here")), this.planned);
+    return this.sweepBox;
   }
 
   sweepThis(action) {
-    const axes = {};
-    for (const row of this.axes.children) {
-      const [tick, values] = row.querySelectorAll("input");
-      if (tick.checked) axes[row.dataset.axis] = values.value;
-    }
-    this.ask("sweep", { name: this.sweepName.value, axes, action });
+    this.rememberSweep();
+    const ticked = Object.entries(this.page.axes).filter(([, axis]) => axis.on).map(([key, axis]) => [key, axis.values]);
+    this.askWithFields("sweep", { name: this.page.name, axes: Object.fromEntries(ticked), action });
   }
 
-  paintAxes() {
+  /** Keep the sweep's form where a reload of the page finds it. */
+  rememberSweep() {
+    const rows = [...this.axes.children].map((row) => [row.dataset.axis, ...row.querySelectorAll("input")]);
+    const axes = Object.fromEntries(rows.map(([key, tick, values]) => [key, { on: tick.checked, values: values.value }]));
+    const form = { name: this.sweepName.value, axes, open: this.sweepBox.open };
+    if (Object.entries(form).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(this.page[key]))) this.remember(form);
+  }
+
+  paintSweep() {
     const { swept } = this.model.get("offer");
+    const { name, axes = {}, open } = this.page;
+    if (name !== undefined && this.sweepName.value !== name) this.sweepName.value = name;
+    this.sweepBox.open = Boolean(open);
     if ([...this.axes.children].map((row) => row.dataset.axis).join() === swept.join()) return;
     const usual = { seed: "{range: [0, 4]}", steps: "4, 8, 20", guidance: "1, 3, 7.5", scheduler: "DDIM, Euler" };
     this.axes.replaceChildren(...swept.map((axis) => {
-      const row = make("div", {}, make("label", {}, make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}` }), ` ${LABELS[axis]}`),
-        make("input", { type: "text", value: usual[axis] || "", ariaLabel: `Values of ${LABELS[axis]}` }));
+      const { on = false, values = usual[axis] || "" } = axes[axis] || {};
+      const oninput = () => this.rememberSweep();
+      const tick = make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}`, checked: on, oninput });
+      const row = make("div", {}, make("label", {}, tick, ` ${LABELS[axis]}`),
+        make("input", { type: "text", value: values, ariaLabel: `Values of ${LABELS[axis]}`, oninput }));
       row.dataset.axis = axis;
       return row;
     }));
@@ -336,8 +403,9 @@ class Bench {
 
   listen() {
     const painters = {
-      controls: this.paintControls, offer: () => { this.paintControls(); this.paintAxes(); }, problems: this.paintMessages,
-      tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage, strip: this.paintStrip, older: this.paintStrip, pair: this.paintPair, plan: this.paintPlan,
+      controls: this.paintControls, offer: () => { this.paintControls(); this.paintSweep(); }, problems: this.paintMessages,
+      notice: this.paintMessages, tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage,
+      strip: this.paintStrip, older: this.paintStrip, page: () => { this.paintStrip(); this.paintSweep(); }, pair: this.paintPair, plan: this.paintPlan,
     };
     this.listeners = Object.entries(painters).map(([name, paint]) => [`change:${name}`, paint.bind(this)]);
     for (const [event, listener] of this.listeners) this.model.on(event, listener);
@@ -354,6 +422,7 @@ class Bench {
 
   close() {
     this.flush();
+    this.watch.disconnect();
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
   }
 }

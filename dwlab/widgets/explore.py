@@ -7,6 +7,7 @@ import io
 import json
 import math
 import secrets
+import shlex
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..errors import DwlabError, InvalidInput
 from ..files import write_atomic
 from ..images import read_picture
 from ..params import GenerationParams
+from ..paths import results_folder
 from ..picture import Picture
 from ..plan import duration
 from ..progress import Progress, clock
@@ -40,6 +42,7 @@ HERE = Path(__file__).parent
 FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance", "seed", "width", "height")
 SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_prompt")  # what can become an axis
 MOST = 8  # pictures per run
+SAFE_INTEGER = 2**53 - 1  # a page rounds larger numbers: they travel as text
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
 PAGE = 60  # pictures of the history that "Older" adds
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
@@ -65,6 +68,8 @@ class Explorer(anywidget.AnyWidget):
     problems = _synced(traitlets.Dict())  # field -> what is wrong with it; "" is for the whole
     tokens = _synced(traitlets.Dict())  # prompt, negative_prompt -> how many, the encoder's limit, characters it reads
     status = _synced(traitlets.Dict())  # text, tone, share of the work, jobs unfinished
+    notice = _synced(traitlets.Unicode())  # what must outlast a status that moves on; gone with the next action
+    page = _synced(traitlets.Dict())  # what only the page decides: the entry that is open or held, the sweep's form
     stage = _synced(traitlets.List())  # the pictures of the last run, as they form
     strip = _synced(traitlets.List())  # the history: what is pinned, then the newest
     older = _synced(traitlets.Bool())  # whether the history goes on
@@ -86,14 +91,15 @@ class Explorer(anywidget.AnyWidget):
         self.root, self.project = root, project
         self._count_tokens = count_tokens
         self._session = Session(root, stream, execute, self._heard, device=device)
-        self._progress, self._began, self._told, self._painted = Progress(0), 0.0, 0.0, 0.0
+        self._progress, self._told, self._painted = Progress(0), 0.0, 0.0
+        self._started, self._began = 0.0, 0.0  # the job, and its first picture
         self._job: Job | None = None
         self._spec: Sweep | None = None  # of the plan that is shown
         self._limit = PAGE
         self._tiles: list[dict[str, Any]] = []  # the pictures of the run under way
         self._steps: dict[int, Event] = {}  # the last step of each that forms
         self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
-        self._counting = threading.Lock()
+        self._counting, self._looking = threading.Lock(), threading.Lock()
         self._fill(GenerationParams("", model=model))
         self.observe(lambda _: self._check(), "controls")
         self.on_msg(lambda _widget, content, buffers: self._asked(content, buffers))
@@ -137,37 +143,30 @@ class Explorer(anywidget.AnyWidget):
         more = self.controls["more"]
         if more.get("scheduler") != self.controls.get("scheduler"):  # its options went with it
             more = {name: value for name, value in more.items() if name == "call"}
+        if str(values.get("seed")).isdecimal():
+            values["seed"] = int(values["seed"])
         return {**more, **values}
 
     def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
         """Show a recipe in the controls, and what its model lets one choose."""
         entry = catalog.lookup(params.model)
-        names = list(dict.fromkeys([*catalog.CATALOG, *self.offer.get("models", ()), params.model]))
         sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
         self.offer = {
             "model": params.model,
-            "models": names,
+            "models": list(dict.fromkeys([*catalog.CATALOG, *self.offer.get("models", ()), params.model])),
             "schedulers": list(dict.fromkeys([sampler, *schedulers.ALIASES])),
             "sides": [entry.side_min, entry.side_max],
             "ignores": sorted(entry.ignores),
             "most": MOST,
             "swept": [name for name in SWEPT if name not in entry.ignores],
         }
-        shown = {name: getattr(params, name) for name in FIELDS}
-        more: dict[str, Any] = {
-            name: dict(getattr(params, name)) for name in ("call", "scheduler_options") if getattr(params, name)
-        }
-        if sampler in schedulers.ALIASES:
-            more.pop("scheduler_options", None)  # the name says them
-        if "scheduler_options" in more:
-            more["scheduler"] = sampler
-        self.controls = {
-            "count": self.controls.get("count", 1),
-            **shown,
-            "scheduler": sampler,
-            "more": more,
-            "locked": locked,
-        }
+        shown = {name: getattr(params, name) for name in FIELDS} | {"scheduler": sampler, "locked": locked}
+        if params.seed > SAFE_INTEGER:
+            shown["seed"] = str(params.seed)
+        more: dict[str, Any] = {"call": dict(params.call)} if params.call else {}
+        if params.scheduler_options and sampler not in schedulers.ALIASES:  # else the name says them
+            more |= {"scheduler": sampler, "scheduler_options": dict(params.scheduler_options)}
+        self.controls = {"count": self.controls.get("count", 1), **shown, "more": more}
 
     def _check(self) -> None:
         """Say below each field what is wrong with it, and count its tokens."""
@@ -192,10 +191,10 @@ class Explorer(anywidget.AnyWidget):
     def _change_model(self) -> None:
         """Another model was chosen: its own steps, guidance, scheduler and size."""
         model = self.controls["model"]
+        kept = {name: self.controls.get(name) for name in ("prompt", "negative_prompt", "seed", "locked")}
         with contextlib.suppress(DwlabError):
-            kept: dict[str, Any] = {name: self.controls.get(name) or "" for name in ("prompt", "negative_prompt")}
-            seed, locked = self.controls.get("seed") or 0, bool(self.controls.get("locked"))
-            self._fill(GenerationParams(**kept, model=model, seed=seed), locked=locked)
+            self._fill(GenerationParams("", model=model))
+            self.controls = {**self.controls, **kept}
         self.offer = {**self.offer, "model": model}
 
     def _count(self) -> None:
@@ -209,15 +208,19 @@ class Explorer(anywidget.AnyWidget):
     # -- what the page asks --------------------------------------------------------------------
 
     def _asked(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        """A message of the page: {"do": name, ...}; what goes wrong is said below the controls."""
+        """A message of the page: {"do": name, ...}; what goes wrong is said below the controls.
+
+        `controls` in it are the fields as they stand: a change of theirs that was sent before can arrive after.
+        """
         actions: dict[str, Callable[..., None]] = {
             "run": self._make, "cancel": self.cancel, "vary": self.vary, "restore": self.restore, "mark": self.mark,
             "compare": self.compare, "sweep": self.sweep_this, "older": self.see_older,
         }  # fmt: skip
         actions["drop"] = lambda: self.drop(bytes(buffers[0]))
-        said = ""
+        given, said, self.notice = dict(content), "", ""
         try:
-            actions[content["do"]](**{k: v for k, v in content.items() if k != "do"})
+            self.controls = {**self.controls, **given.pop("controls", {})}
+            actions[given.pop("do")](**given)
         except (DwlabError, OSError) as error:
             said = str(error)
         self.problems = {**{k: v for k, v in self.problems.items() if k}, **({"": said} if said else {})}
@@ -237,8 +240,9 @@ class Explorer(anywidget.AnyWidget):
 
     def cancel(self) -> None:
         """Stop within one step; what is finished stays."""
-        self._session.cancel()
-        self._say("Stopping …")
+        if self._session.unfinished:
+            self._say("Stopping …")
+            self._session.cancel()
 
     def vary(self, key: str, along: str) -> None:
         """Make the neighbours of a picture in one direction."""
@@ -272,7 +276,7 @@ class Explorer(anywidget.AnyWidget):
         params, left_out = recipes.read(data).fit(self.controls["model"])
         self._fill(params, locked=True)
         said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
-        self._say(f"The recipe of the picture is in the controls.{said}")
+        self._say_lasting(f"The recipe of the picture is in the controls.{said}")
 
     # -- a sweep of it -------------------------------------------------------------------------
 
@@ -285,8 +289,8 @@ class Explorer(anywidget.AnyWidget):
                 raise InvalidInput("name", name, f"a name that experiments/ does not have yet ({path.name} is there)")
             write_atomic(path, text.encode())
         if action == "run":
-            there = Results(self.root).specs().get(spec.name, spec.as_dict())
-            if there != spec.as_dict():
+            there = self._session.spec(spec.name) or Results(self.root).specs().get(spec.name)
+            if there not in (None, spec.as_dict()):
                 raise InvalidInput("name", name, "a name of no other sweep in these results")
             self._session.sweep(spec)
         self._spec = spec
@@ -295,13 +299,14 @@ class Explorer(anywidget.AnyWidget):
     def _show_plan(self, spec: Sweep, more: dict[str, Any]) -> None:
         path, text = self._file(spec)
         plan = spec.plan(self.root, device=self._session.device)
+        elsewhere = "" if self.root == results_folder() else f" --results {shlex.quote(str(self.root))}"
         time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
         self.plan = {
             "name": spec.name,
             "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time_}",
             "warnings": list(plan.warnings),
             "yaml": text,
-            "command": f"dwlab sweep {path.parent.name}/{path.name}" if _holds(path, text) else "",
+            "command": f"dwlab sweep {path.parent.name}/{path.name}{elsewhere}" if _holds(path, text) else "",
             **more,
         }
 
@@ -338,7 +343,7 @@ class Explorer(anywidget.AnyWidget):
             self._end(what)
 
     def _begin(self, job: Job) -> None:
-        self._job, self._began, self._told = job, time.monotonic(), 0.0
+        self._job, self._started, self._began, self._told = job, time.monotonic(), 0.0, 0.0
         self._progress = Progress(len(job.params), stream=io.StringIO(), every=math.inf)
         texts = [recipes.line(one.as_dict()) for one in job.params]
         self._tiles = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
@@ -350,9 +355,11 @@ class Explorer(anywidget.AnyWidget):
     def _event(self, event: Event) -> None:
         self._progress.update(event)
         if self._job is None or event.kind == "started":
+            self._began = self._began or time.monotonic()  # loading is no measure of what is left
             return
         if event.kind == "step":
-            self._steps[event.index] = event
+            if self._job.params:
+                self._steps[event.index] = event
             if time.monotonic() - self._told < TELL_EVERY:
                 return
             self._tell(event)
@@ -387,27 +394,38 @@ class Explorer(anywidget.AnyWidget):
         return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
 
     def _end(self, error: str) -> None:
-        took, job, failed = clock(time.monotonic() - self._began), self._job, self._progress.failed
+        took, job, failed = clock(time.monotonic() - self._started), self._job, self._progress.failed
         self._steps.clear()
         self._look_back()
+        see = ""
+        if job and job.sweep:
+            self._paint(job.sweep)
+            see = f" See {self.root.name}/{job.sweep.name}/report.html."
         if error:
-            self._say(error, tone="bad")
+            self._say_lasting(error, tone="bad")
         elif job and job.cancelled.is_set():
             self._say("Stopped; what was finished is kept.", tone="bad")
         elif failed:
-            self._say(f"{failed} of {self._progress.total} pictures failed; the others are kept.", tone="bad")
+            text = f"{failed} of {self._progress.total} pictures failed; the others are kept.{see}"
+            self._say_lasting(text, tone="bad")
         elif job and job.sweep:
-            self._paint(job.sweep)
-            self._say(f"{job.sweep} is done in {took}: see {self.root.name}/{job.sweep}/report.html.", share=1.0)
+            self._say(f"{job.sweep.name} is done in {took}.{see}", share=1.0)
         else:
             reused = bool(self._tiles) and all(tile.get("note") == "from the store" for tile in self._tiles)
             self._say("Made before: taken from the store." if reused else f"Done in {took}.", share=1.0)
         if self._tiles and any(tile["state"] in ("waiting", "forming") for tile in self._tiles):
             self.stage = [tile for tile in self._tiles if tile["state"] == "done"]
 
-    def _paint(self, name: str) -> None:
-        if self._spec is not None and self._spec.name == name:  # else another plan is shown by now
-            self._show_plan(self._spec, {"grid": data_uri(small_grid(Results(self.root).table(name)))})
+    def _paint(self, spec: Sweep) -> None:
+        grid = data_uri(small_grid(Results(self.root).table(spec.name)))
+        if self._spec is not None and self._spec.as_dict() == spec.as_dict():  # else another plan is shown by now
+            self._show_plan(spec, {"grid": grid})
+
+    def _say_lasting(self, text: str, *, tone: str = "") -> None:
+        """Say something that stays also where the next job's progress takes the line."""
+        self._say(text, tone=tone)
+        if self._session.unfinished:
+            self.notice = text
 
     def _say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
         self.status = {"text": text, "tone": tone, "share": share, "unfinished": self._session.unfinished}
@@ -415,9 +433,10 @@ class Explorer(anywidget.AnyWidget):
     # -- history -------------------------------------------------------------------------------
 
     def _look_back(self) -> None:
-        rows = self._session.history(self._limit + 1)
-        self.older = sum(not row["marks"].get("pin") for row in rows) > self._limit
-        self.strip = [self._entry(row, THUMBNAIL) for row in (rows[:-1] if self.older else rows)]
+        with self._looking:  # the session's thread looks too, and the later look must win
+            rows = self._session.history(self._limit + 1)
+            self.older = sum(not row["marks"].get("pin") for row in rows) > self._limit
+            self.strip = [self._entry(row, THUMBNAIL) for row in (rows[:-1] if self.older else rows)]
 
     def see_older(self) -> None:
         """Show more of the history."""
