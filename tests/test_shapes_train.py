@@ -7,7 +7,7 @@ import torch
 from dwlab.shapes import learn as learning
 from dwlab.shapes import train
 from dwlab.shapes.learn import Run, learn
-from dwlab.shapes.retrieval import Scorer
+from dwlab.shapes.retrieval import Scorer, among_look_alikes, among_many
 from dwlab.shapes.train_clip import LOOK_ALIKES, fitting, look_alikes
 from dwlab.shapes.world import Scene, draw, random_scene
 
@@ -46,6 +46,14 @@ def test_the_command_leaves_a_stock_clip_that_scores(trained):
     scores = Scorer(trained / "clip").scores(["a circle", "a star"], [draw(scene, np.random.default_rng(0))] * 3)
     assert scores.shape == (3, 2)
     assert torch.isfinite(scores).all()
+
+
+def test_the_shipped_clip_finds_captions_and_pictures():
+    scorer = Scorer()
+    assert min(among_many(scorer, np.random.default_rng(1)).values()) > 0.95
+    won = among_look_alikes(scorer, np.random.default_rng(1), count=64)
+    assert min(won[a] for a in ("size", "colour", "position", "background")) > 0.95
+    assert won["shape"] > 0.6
 
 
 def test_finished_stages_are_not_trained_again(trained, monkeypatch):

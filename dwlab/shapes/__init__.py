@@ -5,4 +5,6 @@ from .captions import full_caption
 from .judging import adherence, judge
 from .world import Scene, draw, random_scene
 
-__all__ = ["MODEL", "Scene", "adherence", "draw", "full_caption", "judge", "random_scene"]
+CLIP = MODEL.parent / "clip"  # the folder of a small CLIP of this world
+
+__all__ = ["CLIP", "MODEL", "Scene", "adherence", "draw", "full_caption", "judge", "random_scene"]

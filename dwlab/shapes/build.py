@@ -54,7 +54,7 @@ def text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
 def clip(text: CLIPTextModel) -> CLIPModel:
     """A small CLIP whose text tower is a copy of `text`; its picture tower sees 64 patches."""
     config = CLIPConfig(
-        text_config=text.config.to_dict(), projection_dim=96,
+        text_config={**text.config.to_dict(), "_name_or_path": ""}, projection_dim=96,  # no folder of this machine
         vision_config={
             "hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 4,
             "image_size": CLIP_SIDE, "patch_size": 8,

@@ -1,4 +1,4 @@
-"""How well a small CLIP finds the caption of a picture: `python -m dwlab.shapes.retrieval --model DIR/clip`.
+"""How well a small CLIP finds the caption of a picture: `python -m dwlab.shapes.retrieval`.
 
 Two tasks on fresh renderings: the right one among 256 captions of unlike scenes, and among the captions that
 change one attribute of the right one (1 size, 6 or 7 colours, 7 shapes, 4 positions, 6 backgrounds).
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from transformers import CLIPModel, CLIPProcessor
 
+from . import CLIP
 from .captions import full_caption
 from .world import CHOICES, Scene, draw, random_scene
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Scorer:
-    """A CLIP folder that scores captions against pictures."""
+    """A CLIP folder, by default the shipped one, that scores captions against pictures."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path = CLIP):
         self.model = CLIPModel.from_pretrained(folder, use_safetensors=True).eval()
         self.processor = CLIPProcessor.from_pretrained(folder)
 
@@ -73,7 +74,7 @@ def _changed(scene: Scene, attribute: str) -> list[Scene]:
 def main(argv: list[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.retrieval", description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="a CLIP folder, as train.py leaves it")
+    parser.add_argument("--model", type=Path, default=CLIP, help="a CLIP folder (default: the shipped one)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     scorer = Scorer(args.model)
