@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,10 @@ def user_folders(home: Path) -> dict[str, str]:
         | {name: str(home / name.lower()) for name in jupyter}
     )
 
+
+# A suite that a script starts in the background is born deaf to Ctrl-C, and so would be its children, which the tests stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Now, before any library is imported: huggingface_hub, matplotlib and transformers read these once. Children inherit
 # them, and so do fixtures that live longer than a test.
