@@ -124,9 +124,9 @@ def count_tokens(name: str, text: str) -> tuple[int, int, int]:
 @functools.lru_cache(maxsize=4)
 def _tokenizers(folder: Path) -> list[tuple[Any, int]]:
     """The tokenizers of a pipeline's folder, each with how many tokens of a text its encoder takes."""
+    quiet_libraries()
     from transformers import AutoTokenizer
 
-    quiet_libraries()
     try:
         words = [AutoTokenizer.from_pretrained(place) for place in sorted(folder.glob("tokenizer*"))]
     except (OSError, ValueError) as error:
@@ -186,7 +186,7 @@ def _check_scheduler(params: GenerationParams) -> None:
 
 
 def _needs(packages: list[str]) -> str:
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    missing = [name for name in packages if importlib.util.find_spec(name) is None] or packages
     return f"needs `pip install {' '.join(missing)}` first"
 
 
