@@ -15,9 +15,10 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import dwlab
+from dwlab.charts import PALETTE
 from dwlab.execute import execute
 from dwlab.files import write_atomic
-from dwlab.plots import PALETTE, metric_plot
+from dwlab.plots import metric_plot
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

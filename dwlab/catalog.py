@@ -32,6 +32,7 @@ class Entry:
     ignores: frozenset[str] = frozenset()
     # seconds a denoiser row took on two CPU cores, to guess a plan's time before anything was measured here
     row_seconds: float | None = None
+    random: bool = False  # a shape without weights, which are made up: for benchmarks only
 
     @property
     def local(self) -> bool:
@@ -58,8 +59,17 @@ CATALOG = {
             "sdxl-turbo", "stabilityai/sdxl-turbo", "sdxl", 512, 512, "EulerAncestralDiscreteScheduler",
             steps=1, guidance=0.0, side_max=1024,
         ),
+        Entry(
+            "sd15-geometry", "sd15-geometry", "sd", 512, 512, "PNDMScheduler",
+            side_max=1024, row_seconds=5.0, random=True,
+        ),
+        Entry(
+            "sdxl-geometry", "sdxl-geometry", "sdxl", 1024, 1024, "EulerDiscreteScheduler",
+            side_max=2048, random=True,
+        ),
     )
 }  # fmt: skip
+DRAWING = tuple(entry.name for entry in CATALOG.values() if not entry.random)  # models whose pictures mean something
 
 
 @lru_cache(maxsize=256)

@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import logging
 import sys
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__
-from .errors import DwlabError, InvalidInput
-from .quiet import quiet_libraries
+from . import __version__, cli_bench
+from .command import SOME_FAILED, DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
+from .errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .run import Outcome
 
-app = typer.Typer(
-    help="A lab bench for diffusion models: explore, sweep, compare.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/).")
-]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
-SOME_FAILED, INTERRUPTED = 3, 130
-
-
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a function a command that takes -v too; what is meant for the user is one line, without a traceback."""
-
-    @functools.wraps(function)
-    def guarded(context: typer.Context, verbose: bool, **options: Any) -> None:
-        _show_logs(verbose or context.obj)
-        try:
-            function(**options)
-        except DwlabError as error:
-            _leave(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            _leave("interrupted; what was finished is kept, the same command goes on", INTERRUPTED)
-        except BrokenPipeError:  # the reader of our output has seen enough
-            raise
-        except OSError as error:
-            _leave(f"{error}; check the path, free space and permissions", 1)
-
-    signature, given = inspect.signature(function, eval_str=True), inspect.Parameter.KEYWORD_ONLY
-    added = [
-        inspect.Parameter("context", given, annotation=typer.Context),
-        inspect.Parameter("verbose", given, default=False, annotation=VerboseOption),
-    ]
-    guarded.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
-    return app.command()(guarded)
-
-
-def _show_logs(wanted: bool) -> None:
-    logging.basicConfig(level=logging.INFO if wanted else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    if not wanted:
-        warnings.simplefilter("ignore")  # the libraries' notices to developers
-        quiet_libraries()
-
-
-def _leave(text: str, code: int) -> NoReturn:
-    typer.echo(f"dwlab: {text}", err=True)
-    raise typer.Exit(code)
+app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
+app.add_typer(cli_bench.app, name="bench")
 
 
 def _show_version(wanted: bool) -> None:
@@ -92,7 +37,7 @@ def options(
     context.obj = verbose
 
 
-@command
+@command(app)
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("out.png"),
@@ -108,6 +53,7 @@ def generate(
     height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     device: DeviceOption = "auto",
+    profile: ProfileOption = None,
 ) -> None:
     """Draw one picture and write it as a PNG that carries its recipe."""
     from . import render
@@ -115,13 +61,13 @@ def generate(
     if output.suffix.lower() != ".png":
         raise InvalidInput("output", str(output), "a path that ends in .png")
     picture = render.generate(
-        prompt, model=model, device=device, negative_prompt=negative, seed=seed, steps=steps, guidance=guidance,
+        prompt, model=model, device=device, profile=profile, negative_prompt=negative, seed=seed, steps=steps, guidance=guidance,
         scheduler=scheduler, width=width, height=height, dtype=dtype,
     )  # fmt: skip
     typer.echo(f"{picture.save(output)}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
 
 
-@command
+@command(app)
 def sweep(
     experiment: Annotated[Path, typer.Argument(metavar="FILE", help="The experiment, a YAML file.")],
     results: ResultsOption = None,
@@ -135,6 +81,7 @@ def sweep(
         int | None, typer.Option(min=1, help="Pictures that share a call (default: chosen by size).")
     ] = None,
     device: DeviceOption = "auto",
+    profile: ProfileOption = None,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook."""
@@ -142,11 +89,11 @@ def sweep(
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     if dry_run:
-        typer.echo(spec.plan(results, device=device, limit=limit))
+        typer.echo(spec.plan(results, device=device, profile=profile, limit=limit))
         return
     from .execute import execute
 
-    outcome, written = execute(spec, results=results, device=device, pack=pack, limit=limit)
+    outcome, written = execute(spec, results=results, device=device, pack=pack, profile=profile, limit=limit)
     try:
         if notebook:
             written["notebook"] = _notebook(outcome)
@@ -179,7 +126,7 @@ def _summary(outcome: Outcome, written: dict[str, Path]) -> None:
         typer.echo(f"  {what:<9} {path}")
 
 
-@command
+@command(app)
 def table(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
     format: Annotated[str, typer.Option(help="csv, json, parquet or markdown.")] = "markdown",
@@ -200,7 +147,7 @@ def table(
         sys.stdout.buffer.write(data)
 
 
-@command
+@command(app)
 def metrics(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
     only: Annotated[list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")] = None,
@@ -215,21 +162,21 @@ def metrics(
     typer.echo(f"{name}: {remeasure(found.root, name, only)}")
 
 
-@command
+@command(app)
 def models() -> None:
     """List the models that have a name here."""
     from .catalog import CATALOG
 
     for entry in CATALOG.values():
-        where = "in dwlab" if entry.local else entry.source
+        where = "random weights, for benchmarks" if entry.random else "in dwlab" if entry.local else entry.source
         size = f"{entry.width}x{entry.height}"
         typer.echo(
-            f"{entry.name:<12} {entry.family:<6} {size:<10} {entry.steps:>3} steps  guidance {entry.guidance:<5g} {where}"
+            f"{entry.name:<13} {entry.family:<6} {size:<10} {entry.steps:>3} steps  guidance {entry.guidance:<5g} {where}"
         )
     typer.echo("Any diffusers folder or hub id (owner/name) works too.")
 
 
-@command
+@command(app)
 def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, results: ResultsOption = None
 ) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gc
+import platform
+import re
+import subprocess
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
 
@@ -65,6 +71,44 @@ def faster_dtype(device: str) -> str | None:
     return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else None
 
 
+def describe(device: str) -> dict[str, Any]:
+    """What a device is: name, memory in GB, and where there are such, compute capability and driver."""
+    import psutil
+    import torch
+
+    if device.startswith("cuda"):
+        found = torch.cuda.get_device_properties(device)
+        return {
+            "name": found.name,
+            "memory_gb": round(found.total_memory / 1e9, 1),
+            "capability": f"{found.major}.{found.minor}",
+            "cuda": torch.version.cuda,
+            "driver": _said_by("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
+        }
+    name = _said_by("sysctl", "-n", "machdep.cpu.brand_string") or _cpu_name() or platform.machine()
+    if device == "mps":
+        name = f"{name} GPU"
+    return {"name": name, "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)}
+
+
+def _cpu_name() -> str | None:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+    except OSError:
+        return None
+    return found[1].strip() if found else None
+
+
+def _said_by(*command: str) -> str | None:
+    """The first line that a system's tool prints, or None where there is no such tool."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603  # fixed words
+    except (OSError, subprocess.SubprocessError):
+        return None
+    lines = done.stdout.splitlines()
+    return lines[0].strip() if lines else None
+
+
 def synchronize(device: str) -> None:
     """Wait until the device has done all that was queued; nothing to wait for on a CPU."""
     import torch
@@ -73,6 +117,90 @@ def synchronize(device: str) -> None:
         torch.cuda.synchronize(device)
     elif device == "mps":
         torch.mps.synchronize()
+
+
+def numerics(device: str) -> dict[str, Any]:
+    """The switches that change how a device rounds, as they stand."""
+    import torch
+
+    tf32 = torch.backends.cuda.matmul.allow_tf32 if device.startswith("cuda") else False
+    return {
+        "tf32": tf32,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+class KernelSeconds:
+    """Seconds between events that the device itself recorded around calls; none where it records none."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+
+    def around(self, work: Callable[[], object]) -> None:
+        """Do `work` between two events."""
+        import torch
+
+        if not self._device.startswith("cuda"):
+            work()
+            return
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        work()
+        end.record()
+        self._events.append((begin, end))
+
+    @property
+    def seconds(self) -> list[float]:
+        """One number a call, once the device was waited for."""
+        return [begin.elapsed_time(end) / 1000 for begin, end in self._events]
+
+
+def peak_memory(device: str, work: Callable[[], object]) -> dict[str, float]:
+    """The most memory in GB that was in use while `work` ran: resident in the process, allocated and reserved on the device.
+
+    MPS keeps no peaks: there it is what is held after the work.
+    """
+    import torch
+
+    gpu = device.startswith("cuda")
+    if gpu:
+        torch.cuda.reset_peak_memory_stats(device)
+    with _Resident() as resident:
+        work()
+        synchronize(device)
+    found = {"resident_gb": resident.peak / 1e9}
+    if gpu:
+        found["allocated_gb"] = torch.cuda.max_memory_allocated(device) / 1e9
+        found["reserved_gb"] = torch.cuda.max_memory_reserved(device) / 1e9
+    elif device == "mps":
+        found["allocated_gb"] = torch.mps.current_allocated_memory() / 1e9
+        found["reserved_gb"] = torch.mps.driver_allocated_memory() / 1e9
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+class _Resident(threading.Thread):
+    """Watches this process' resident memory, in bytes, a hundred times a second."""
+
+    def __init__(self) -> None:
+        import psutil
+
+        super().__init__(daemon=True)
+        self._process, self._over = psutil.Process(), threading.Event()
+        self.peak: int = self._process.memory_info().rss
+
+    def run(self) -> None:
+        while not self._over.wait(0.01):
+            self.peak = max(self.peak, self._process.memory_info().rss)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""A whole sweep as a person wants it: computed with a progress bar and a log, then written up."""
+"""Sweeps and benchmarks as a person wants them: with a progress bar, a log, files written, and Ctrl-C that loses nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import lint
 from .artifacts import write_artifacts
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from .bench.spec import BenchSpec
+    from .bench.tune import Tuned
     from .events import Event
     from .sweep import SweepSpec
 
@@ -30,6 +32,7 @@ def execute(
     results: str | Path | None = None,
     device: str = "auto",
     pack: int | None = None,
+    profile: str | None = None,
     limit: int = 10_000,
     cancel: threading.Event | None = None,
     on_plan: Callable[[int, int], None] | None = None,
@@ -55,7 +58,7 @@ def execute(
                     print(f"warning: {text}", file=sys.stderr)
             if on_plan:
                 on_plan(total, todo)
-            stack.enter_context(_ctrl_c_sets(ctrl_c, cancel))
+            stack.enter_context(ctrl_c_sets(ctrl_c, cancel))
             if todo and not on_event:
                 listeners.append(stack.enter_context(Progress(todo)).update)
 
@@ -69,6 +72,7 @@ def execute(
                 results=results,
                 device=device,
                 pack=pack,
+                profile=profile,
                 limit=limit,
                 cancel=cancel,
                 on_plan=begin,
@@ -85,8 +89,57 @@ def execute(
     return outcome, {**files, "log": log.path}
 
 
+def execute_bench(spec: BenchSpec, *, results: str | Path | None = None, host: bool = False) -> Path:
+    """Measure what a benchmark says, with a progress bar; returns its file. Ctrl-C is raised on as KeyboardInterrupt."""
+    from .bench import runner
+
+    cancel = threading.Event()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(ctrl_c_sets(cancel))
+        listen = _Bar(stack)
+        path = runner.run(
+            spec, results=results, host=host, cancel=cancel,
+            on_plan=lambda _total, todo: listen.begin(todo), on_event=listen,
+        )  # fmt: skip
+    if path is None:
+        raise KeyboardInterrupt
+    return path
+
+
+def execute_tune(model: str, **options: Any) -> Tuned:
+    """Tune a model with a progress bar for each stage; options as of `dwlab.bench.tune.tune`. Ctrl-C is raised on."""
+    from .bench.tune import tune
+
+    cancel = threading.Event()
+    with ctrl_c_sets(cancel), contextlib.ExitStack() as stack:
+        listen = _Bar(stack)
+
+        def begin(stage: str, total: int) -> None:
+            stack.close()  # the bar of the stage before
+            print(f"{stage}:", file=sys.stderr)
+            listen.begin(total)
+
+        found = tune(model, cancel=cancel, on_plan=begin, on_event=listen, **options)
+    if found is None:
+        raise KeyboardInterrupt
+    return found
+
+
+class _Bar:
+    """A progress bar that begins once it is known how much there is to measure, and ends with `stack`."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+
+    def begin(self, total: int) -> None:
+        self._bar = self._stack.enter_context(Progress(total, unit="measurements"))
+
+    def __call__(self, event: Event) -> None:
+        self._bar.update(event)
+
+
 @contextlib.contextmanager
-def _ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
+def ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
     """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):

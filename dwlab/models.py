@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, device, schedulers
+from . import catalog, device, profiles, schedulers
 from .errors import InvalidInput, ModelError, NotDownloaded
 from .files import write_atomic
 from .quiet import no_bars, quiet_libraries
+from .settings import STOCK, Settings, apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,13 +34,15 @@ _WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")  # parts tha
 
 @dataclass(frozen=True)
 class Identity:
-    """What a cell's key needs to know of a model: its weights, and the dtype they run in here."""
+    """What a cell's key needs to know of a model: its weights, and the dtype they run in here; then how it is computed."""
 
     name: str
     folder: Path
     weights: str
     device: str
     dtype: str
+    settings: Settings = STOCK
+    pack: int | None = None  # pictures a call, where a profile knows
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,31 @@ class Model:
     pipeline: DiffusionPipeline
 
 
-def identify(name: str, device_name: str = "auto", dtype: str = "auto", *, download: bool = True) -> Identity:
-    """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not."""
-    entry = catalog.lookup(name)
-    folder = Path(entry.source).expanduser() if entry.local else _snapshot(entry.source, download)
-    resolved = device.resolve(device_name)
-    _check_folder(folder)
-    weights = _fingerprint(folder) if entry.local else folder.name
-    return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved))
+def identify(
+    name: str,
+    device_name: str = "auto",
+    dtype: str = "auto",
+    *,
+    download: bool = True,
+    profile: str | None = None,
+    settings: Settings = STOCK,
+) -> Identity:
+    """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not.
+
+    profile: "fast" takes dtype (where it is auto), settings and pack from this machine's profile; raises InvalidInput
+    where there is none.
+    """
+    entry, resolved, pack = catalog.lookup(name), device.resolve(device_name), None
+    if entry.random:
+        folder, weights = Path(name), f"random-{name}"
+    else:
+        folder = Path(entry.source).expanduser() if entry.local else _snapshot(entry.source, download)
+        _check_folder(folder)
+        weights = _fingerprint(folder) if entry.local else folder.name
+    if profile is not None:
+        fast = profiles.find(profile, name, weights, resolved)
+        settings, pack, dtype = fast.settings, fast.batch, fast.dtype if dtype == "auto" else dtype
+    return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack)
 
 
 def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
@@ -72,14 +92,15 @@ def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
     )
 
 
-def load(name: str = "shapes", device: str = "auto", dtype: str = "auto") -> Model:
+def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None) -> Model:
     """Load a model: a catalog name, a local diffusers folder or a hub id.
 
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
-    GPU), float32, float16 or bfloat16. Only safetensors weights and stock classes are loaded.
+    GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
+    `dwlab bench tune` found on this machine. Only safetensors weights and stock classes are loaded.
     The last model is kept in memory. Raises ModelError or InvalidInput.
     """
-    return load_identified(identify(name, device, dtype))
+    return load_identified(identify(name, device, dtype, profile=profile))
 
 
 _last: list[Model] = []
@@ -91,22 +112,32 @@ def load_identified(identity: Identity) -> Model:
         return _last[0]
     _last.clear()
     quiet_libraries()
-    import torch
-    from diffusers import AutoPipelineForText2Image
-
-    log.info("loading %s (%s, %s)", identity.name, identity.device, identity.dtype)
+    log.info("loading %s (%s, %s, %s)", identity.name, identity.device, identity.dtype, identity.settings)
     try:
         with no_bars():
-            pipeline = AutoPipelineForText2Image.from_pretrained(
-                identity.folder, dtype=getattr(torch, identity.dtype), use_safetensors=True, local_files_only=True
-            )
+            pipeline = _pipeline(identity)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise ModelError(f"model {identity.name!r} does not load: {_first_line(error)}") from error
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(identity.device)
+    apply(pipeline, identity.settings, identity.device)
     model = Model(identity, pipeline)
     _last.append(model)
     return model
+
+
+def _pipeline(identity: Identity) -> DiffusionPipeline:
+    import torch
+
+    dtype = getattr(torch, identity.dtype)
+    if catalog.lookup(identity.name).random:
+        from . import geometry
+
+        return geometry.build(identity.name, dtype)
+    from diffusers import AutoPipelineForText2Image
+
+    return AutoPipelineForText2Image.from_pretrained(
+        identity.folder, dtype=dtype, use_safetensors=True, local_files_only=True
+    )
 
 
 def count_tokens(name: str, text: str) -> tuple[int, int, int]:
@@ -160,6 +191,8 @@ def check(params: Iterable[GenerationParams], identity: Identity) -> None:
 def _check_call(params: GenerationParams, identity: Identity) -> None:
     import diffusers
 
+    if catalog.lookup(identity.name).random:
+        raise InvalidInput("call", dict(params.call), f"nothing for {identity.name}, which is for measuring")
     cls = getattr(diffusers, str(_read_object(identity.folder / "model_index.json")["_class_name"]))
     accepted = set(inspect.signature(cls.__call__).parameters) - {"self"}
     for name in params.call:

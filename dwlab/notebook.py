@@ -6,13 +6,13 @@ import ast
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DwlabError, InvalidInput
 from .files import replacing
-from .paths import results_folder
+from .paths import project_folder, results_folder
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def open_sweep(
     Raises InvalidInput for parameters of the notebook or overrides that are unknown.
     """
     quiet_libraries()
-    headless = _injected()
+    headless = injected(PARAMETERS)
     if not isinstance(overrides, Mapping) and overrides is not None:
         raise InvalidInput("overrides", overrides, "a map like {steps: [2, 4], seed: 1}")
     if not isinstance(experiment, str):
@@ -117,7 +117,7 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
     if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
         before.cancel()
     bench = Explorer(
-        root=root, project=_project(), stream=stream, execute=execute,
+        root=root, project=project_folder(), stream=stream, execute=execute,
         count_tokens=models.count_tokens, model=model, device=device,
     )  # fmt: skip
     _open_benches[root, model] = bench
@@ -227,12 +227,6 @@ def _show(what: Any) -> None:
     display(what)
 
 
-def _project() -> Path:
-    """The nearest folder, from here up, that has `experiments/` in it, else this one."""
-    here = Path.cwd()
-    return next((p for p in (here, *here.parents) if (p / "experiments").is_dir()), here)
-
-
 def _find(experiment: str, root: Path) -> Sweep:
     """The sweep of a YAML file, here or in the project, or of an experiment that ran before."""
     from .run import Sweep
@@ -240,12 +234,12 @@ def _find(experiment: str, root: Path) -> Sweep:
     stored = _stored(root)
     if experiment in stored:
         return Sweep.from_dict(stored[experiment])
-    places = (Path(experiment), _project() / experiment, _project() / "experiments" / f"{experiment}.yaml")
+    places = (Path(experiment), project_folder() / experiment, project_folder() / "experiments" / f"{experiment}.yaml")
     path = next((p for p in places if p.is_file()), None)
     if path is None:
         raise InvalidInput(
             "experiment", experiment,
-            f"a YAML file, seen from {Path.cwd()} or {_project()}, or one that ran in {root}: {', '.join(stored) or 'none yet'}",
+            f"a YAML file, seen from {Path.cwd()} or {project_folder()}, or one that ran in {root}: {', '.join(stored) or 'none yet'}",
         )  # fmt: skip
     return Sweep.from_yaml(path)
 
@@ -283,7 +277,7 @@ def _panel(root: Path, device: str) -> SweepPanel:
         return _open_panels[0]
     choices: dict[str, Callable[[], Any]] = {
         path.name: functools.partial(Sweep.from_yaml, path)
-        for path in sorted((_project() / "experiments").glob("*.yaml"))
+        for path in sorted((project_folder() / "experiments").glob("*.yaml"))
     }
     for name, spec in _stored(root).items():
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
@@ -291,10 +285,10 @@ def _panel(root: Path, device: str) -> SweepPanel:
     return _open_panels[0]
 
 
-def _injected() -> bool:
-    """Whether papermill set parameters: it does so in a cell of its own, which begins with this comment.
+def injected(known: Sequence[str]) -> bool:
+    """Whether papermill set parameters: it does so in a cell of its own, which begins with a comment.
 
-    Raises InvalidInput for one that the notebook does not have: papermill itself only warns, and after a slip
+    Raises InvalidInput for one that is not `known`, as the notebook does not have it: papermill itself only warns, and after a slip
     of the pen the whole sweep would run.
     """
     from IPython import get_ipython
@@ -307,6 +301,6 @@ def _injected() -> bool:
         target for source in cells for node in ast.parse(source).body for target in getattr(node, "targets", ())
     ]
     for name in [target.id for target in assigned if isinstance(target, ast.Name)]:
-        if name not in PARAMETERS and not name.startswith("PAPERMILL_"):
-            raise InvalidInput("a parameter", name, ", ".join(PARAMETERS))
+        if name not in known and not name.startswith("PAPERMILL_"):
+            raise InvalidInput("a parameter", name, ", ".join(known))
     return bool(cells)

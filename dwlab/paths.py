@@ -28,9 +28,13 @@ def results_folder(explicit: str | Path | None = None) -> Path:
             return Path(given).expanduser().resolve()
         except RuntimeError as error:  # ~name of an unknown user, or links that go round
             raise InvalidInput("results", str(given), f"the path of a folder ({error})") from None
+    return project_folder() / "results"
+
+
+def project_folder() -> Path:
+    """The nearest folder, from here up, that has `experiments/` in it, else this one."""
     here = Path.cwd()
-    project = next((p for p in (here, *here.parents) if (p / "experiments").is_dir()), here)
-    return project / "results"
+    return next((p for p in (here, *here.parents) if (p / "experiments").is_dir()), here)
 
 
 def check_name(name: object, field: str = "name") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ class Picture:
 
     image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
     device_seconds: this picture's share of it where several were computed together. nan: share of
-    the decoder's values that were not finite, 0..1.
+    the decoder's values that were not finite, 0..1. settings: those that were not stock (dwlab.settings).
     """
 
     params: GenerationParams
@@ -35,6 +35,7 @@ class Picture:
     seconds: float
     device_seconds: float
     nan: float = 0.0
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -75,7 +75,9 @@ class Plan:
         return f"<table>{rows}</table>"
 
 
-def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: int) -> Plan:
+def make_plan(
+    spec: SweepSpec, root: Path, *, device_name: str = "auto", profile: str | None = None, limit: int
+) -> Plan:
     """Count a sweep's cells, look up which are done, and estimate the rest; writes nothing where nothing is yet.
 
     Raises InvalidInput or ModelError for a sweep that could not run.
@@ -86,7 +88,7 @@ def make_plan(spec: SweepSpec, root: Path, *, device_name: str = "auto", limit: 
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
         made_up = _stand_ins(drawn, spec.random_seeds)
         cells = spec.cells([*drawn, *made_up], limit=limit)
-        identities, away = _identify_what_is_here(cells, device_name)
+        identities, away = _identify_what_is_here(cells, device_name, profile)
         keys = {cell_key(cell, identities): cell for cell in cells if cell.params.model not in away}
         statuses = store.statuses(k for k, cell in keys.items() if cell.params.seed not in made_up) if store else {}
         missing = [cell for cell in cells if cell.params.model in away]
@@ -113,25 +115,32 @@ def _stand_ins(drawn: list[int], count: int) -> list[int]:
 Identities = dict[tuple[str, str], models.Identity]
 
 
-def identify_all(cells: Iterable[Cell], device_name: str, *, download: bool = True) -> Identities:
+def identify_all(
+    cells: Iterable[Cell], device_name: str, *, download: bool = True, profile: str | None = None
+) -> Identities:
     """The identity of each (model, dtype) that the cells name, with their schedulers and arguments checked against it."""
     asked: dict[tuple[str, str], list[GenerationParams]] = {}
     for cell in cells:
         asked.setdefault((cell.params.model, cell.params.dtype), []).append(cell.params)
-    found = {(model, dtype): models.identify(model, device_name, dtype, download=download) for model, dtype in asked}
+    found = {
+        (model, dtype): models.identify(model, device_name, dtype, download=download, profile=profile)
+        for model, dtype in asked
+    }
     for pair, identity in found.items():
         models.check(asked[pair], identity)
     return found
 
 
-def _identify_what_is_here(cells: list[Cell], device_name: str) -> tuple[Identities, dict[str, str]]:
+def _identify_what_is_here(
+    cells: list[Cell], device_name: str, profile: str | None
+) -> tuple[Identities, dict[str, str]]:
     """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
     found: Identities = {}
     away: dict[str, str] = {}
     for model in dict.fromkeys(cell.params.model for cell in cells):
         own = [cell for cell in cells if cell.params.model == model]
         try:
-            found |= identify_all(own, device_name, download=False)
+            found |= identify_all(own, device_name, download=False, profile=profile)
         except NotDownloaded as error:
             away[model] = str(error)
     return found, away

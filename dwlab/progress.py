@@ -1,4 +1,4 @@
-"""How far a sweep is: one bar on a terminal, a sparse line in a log."""
+"""How far a sweep or a benchmark is: one bar on a terminal, a sparse line in a log."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Progress:
     most every `every` seconds, and one at the end. The steps of unfinished pictures count as fractions.
     """
 
-    def __init__(self, total: int, *, stream: TextIO | None = None, every: float = 10.0):
-        self.total, self.every = total, every
+    def __init__(self, total: int, *, stream: TextIO | None = None, every: float = 10.0, unit: str = "pictures"):
+        self.total, self.every, self.unit = total, every, unit
         self.finished = self.failed = 0
         self._stream = stream or sys.stderr
         self._under_way: dict[int, float] = {}
@@ -77,7 +77,7 @@ class Progress:
 
     def _counts(self) -> str:
         failed = f", {self.failed:,} failed" if self.failed else ""
-        return f"{self.finished:,}/{self.total:,} pictures{failed}"
+        return f"{self.finished:,}/{self.total:,} {self.unit}{failed}"
 
     def _left(self) -> str:
         if not self.share:

@@ -40,16 +40,23 @@ class Cancelled(Exception):
     """Raised inside a pipeline's step to leave it."""
 
 
-def generate(prompt: str, *, model: str | models.Model = "shapes", device: str = "auto", **params: Any) -> Picture:
+def generate(
+    prompt: str,
+    *,
+    model: str | models.Model = "shapes",
+    device: str = "auto",
+    profile: str | None = None,
+    **params: Any,
+) -> Picture:
     """Make one picture.
 
-    model: a name, or what `dwlab.load` gave, which stays on its device and in its dtype. params: the
-    fields of GenerationParams, diffusers' spellings accepted; what is left out is the model's default.
+    model: a name, or what `dwlab.load` gave, which stays on its device, in its dtype and settings. profile: as of
+    `stream`. params: the fields of GenerationParams, diffusers' spellings accepted; what is left out is the model's default.
     Raises InvalidInput or ModelError before anything loads, RenderError when the picture fails.
     """
     name = model.identity.name if isinstance(model, models.Model) else model
     cell = GenerationParams(**named({"prompt": prompt, "model": name, **params}))
-    for event in stream([cell], model=model, device=device):
+    for event in stream([cell], model=model, device=device, profile=profile):
         if event.kind == "failed":
             raise RenderError(f"the picture failed: {event.error}")
         if event.kind == "done" and isinstance(event.result, Picture):
@@ -63,6 +70,7 @@ def stream(
     model: str | models.Model | None = None,
     device: str = "auto",
     pack: int | None = None,
+    profile: str | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
@@ -70,7 +78,8 @@ def stream(
     model: a name or a loaded model to use in place of the cells' own. It replaces their model and
     nothing else: steps, guidance, size and scheduler stay, also where they are defaults of the
     cells' own model. A loaded model stays on its device and in its dtype. pack: how many pictures
-    share a call (None: chosen by size). `cancel`, or closing the iterator, stops within one step.
+    share a call (None: chosen by size). profile: None for stock settings, or "fast" for those that
+    `dwlab bench tune` found on this machine. `cancel`, or closing the iterator, stops within one step.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
@@ -79,7 +88,7 @@ def stream(
     name = loaded.identity.name if loaded else model
     if name is not None:
         cells = [c.replace(model=name) for c in cells]
-    batches = _by_model(cells, loaded, device)
+    batches = _by_model(cells, loaded, device, profile)
     stop = cancel or threading.Event()
     events: queue.Queue[Event | BaseException | None] = queue.Queue(maxsize=256)
 
@@ -113,7 +122,7 @@ def stream(
 
 
 def _by_model(
-    cells: list[GenerationParams], loaded: models.Model | None, device: str
+    cells: list[GenerationParams], loaded: models.Model | None, device: str, profile: str | None
 ) -> list[tuple[models.Identity, list[Numbered]]]:
     """Cells numbered and sorted by model and dtype, checked against signatures; models stay unloaded."""
     asked: dict[tuple[str, str], list[Numbered]] = {}
@@ -121,7 +130,7 @@ def _by_model(
         asked.setdefault((params.model, params.dtype), []).append((index, params))
     batches = []
     for (name, dtype), given in asked.items():
-        identity = loaded.identity if loaded else models.identify(name, device, dtype)
+        identity = loaded.identity if loaded else models.identify(name, device, dtype, profile=profile)
         if dtype not in ("auto", identity.dtype):
             raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
         numbered = [(index, models.complete(params, identity)) for index, params in given]
@@ -145,7 +154,7 @@ def _render_model(
         for index, params in numbered:
             emit(Event("failed", index, params, error=str(error), status="failed"))
         return
-    for group in _groups(numbered, pack, model.identity.device):
+    for group in _groups(numbered, pack or model.identity.pack, model.identity.device):
         _render_group(model, group, emit, stopped)
 
 
@@ -225,17 +234,27 @@ def _call(
     hook = denoiser.register_forward_pre_hook(on_first_step)
     try:
         with torch.inference_mode():
-            output = pipeline(**_arguments(pipeline, group), callback_on_step_end=on_step_end).images
+            output = pipeline(**stock_arguments(pipeline, group), callback_on_step_end=on_step_end).images
     finally:
         hook.remove()
     seconds = (ended or [time.perf_counter()])[-1] - begun[0]
     return [
-        Picture(params, image, identity.weights, identity.device, identity.dtype, seconds, seconds / len(group), nan)
+        Picture(
+            params,
+            image,
+            identity.weights,
+            identity.device,
+            identity.dtype,
+            seconds,
+            seconds / len(group),
+            nan,
+            identity.settings.changed(),
+        )
         for (_, params), (image, nan) in zip(group, _to_images(pipeline, output), strict=True)
     ]
 
 
-def _arguments(pipeline: Any, group: list[Numbered]) -> dict[str, Any]:
+def stock_arguments(pipeline: Any, group: list[Numbered]) -> dict[str, Any]:
     """The stock call's arguments; those that this family does not know are left out."""
     import torch
 

@@ -55,9 +55,16 @@ class Outcome:
 class Sweep(SweepSpec):
     """A sweep that can be planned and run; see SweepSpec for its fields."""
 
-    def plan(self, results: str | Path | None = None, *, device: str = "auto", limit: int = LIMIT) -> Plan:
+    def plan(
+        self,
+        results: str | Path | None = None,
+        *,
+        device: str = "auto",
+        profile: str | None = None,
+        limit: int = LIMIT,
+    ) -> Plan:
         """Counts and estimates; loads no model and writes nothing."""
-        return make_plan(self, results_folder(results), device_name=device, limit=limit)
+        return make_plan(self, results_folder(results), device_name=device, profile=profile, limit=limit)
 
     def run(self, results: str | Path | None = None, **options: Any) -> Table:
         """Compute what is missing and return the table; options as of `dwlab.run.run`."""
@@ -71,6 +78,7 @@ def run(
     results: str | Path | None = None,
     device: str = "auto",
     pack: int | None = None,
+    profile: str | None = None,
     limit: int = LIMIT,
     render: Renderer = stream,
     on_plan: Callable[[int, int], None] | None = None,
@@ -79,7 +87,7 @@ def run(
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
-    pack: pictures a call (None: chosen by size). on_plan: told (total, to do) before the first
+    pack, profile: as of `dwlab.stream`. on_plan: told (total, to do) before the first
     picture. on_event: told each event; `done` and `failed` only after their row is committed.
     `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
     of an earlier run are tried again, and finished ones whose picture is gone are made again. Raises
@@ -88,7 +96,7 @@ def run(
     """
     metrics.check_names(spec.metrics)
     drafts = spec.cells(limit=limit)
-    identities = identify_all(drafts, device)
+    identities = identify_all(drafts, device, profile=profile)
     with Store(results_folder(results)) as store, store.alone(spec.name):
         seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
         drawn = spec.cells(seeds, limit=limit) if seeds else drafts
@@ -102,7 +110,8 @@ def run(
             on_plan(len(cells), len(todo))
         if todo:
             saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event)
-            saver.take_all(render([cell.params for cell in todo], device=device, pack=pack, cancel=cancel))
+            asked = [cell.params for cell in todo]
+            saver.take_all(render(asked, device=device, pack=pack, profile=profile, cancel=cancel))
         _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
     return outcome
 
@@ -206,7 +215,7 @@ class _Saver:
         row = CellRow(
             picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
             image=self.store.save_picture(data), pixels=images.pixel_hash(picture.image), bytes=len(data),
-            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=versions(),
+            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=_made_with(picture),
         )  # fmt: skip
         values = metrics.measure(
             picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.metrics
@@ -219,7 +228,7 @@ class _Saver:
         params = models.complete(event.params, identity)
         row = CellRow(
             params.key(identity.weights, identity.dtype), params.canonical(), identity.weights, identity.dtype,
-            identity.device, event.status, event.error, created=now(), versions=versions(),
+            identity.device, event.status, event.error, created=now(), versions=json.dumps(versions()),
         )  # fmt: skip
         self._keep(row, event, {})
 
@@ -228,14 +237,19 @@ class _Saver:
         self._unsaid.append(event)
 
 
+def _made_with(picture: Picture) -> str:
+    """Versions, and settings that were not stock, as JSON."""
+    return json.dumps({**versions(), **({"settings": picture.settings} if picture.settings else {})})
+
+
 @functools.cache
-def versions() -> str:
-    """The versions that a picture was made with, as JSON."""
+def versions() -> dict[str, str]:
+    """The versions that pictures are made with here."""
     found = {"python": platform.python_version(), "dwlab": __version__}
     for package in ("torch", "diffusers", "transformers", "accelerate", "safetensors", "pillow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
-    return json.dumps(found)
+    return found
 
 
 @dataclass(frozen=True)

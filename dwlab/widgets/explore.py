@@ -153,7 +153,7 @@ class Explorer(anywidget.AnyWidget):
         sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
         self.offer = {
             "model": params.model,
-            "models": list(dict.fromkeys([*catalog.CATALOG, *self.offer.get("models", ()), params.model])),
+            "models": list(dict.fromkeys([*catalog.DRAWING, *self.offer.get("models", ()), params.model])),
             "schedulers": list(dict.fromkeys([sampler, *schedulers.ALIASES])),
             "sides": [entry.side_min, entry.side_max],
             "ignores": sorted(entry.ignores),

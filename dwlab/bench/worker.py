@@ -1,0 +1,215 @@
+"""One configuration in a process of its own: `python -m dwlab.bench.worker JOB.json` writes what it measured beside it.
+
+The runner starts it, and ends it by closing its standard input.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+import statistics
+import sys
+import threading
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import catalog, device, models
+from ..errors import InvalidInput
+from ..files import write_atomic
+from ..quiet import quiet_libraries
+from .spec import Configuration
+from .system import without_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .calls import Probe
+
+REPEAT_TOLERANCE = 0.9  # a repeated sample may take no less than this share of a fresh one's time
+MATRIX = {"cpu": 1024, "mps": 2048, "cuda": 8192}  # side of the square matrices, enough to fill the device
+
+
+def main() -> None:
+    """Do the job in the file that the command line names."""
+    path = Path(sys.argv[1])
+    threading.Thread(target=_die_with_the_runner, daemon=True).start()
+    quiet_libraries()
+    job = json.loads(path.read_text("utf-8"))
+    result = attempt(Configuration.of(job["configuration"]), job)
+    write_atomic(path.with_suffix(".result.json"), json.dumps(result).encode())
+
+
+def _die_with_the_runner() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def attempt(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]:
+    """Measure a configuration, or say with a status why that failed. job: how, see `dwlab.bench.runner`."""
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        found = _reference(configuration, job) if job["kind"] == "reference" else _measure(configuration, job)
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong is this row's result
+        found = {"status": _status(error), "error": without_paths(f"{type(error).__name__}: {error}".splitlines()[0])}
+    return {"utc": began, **found}
+
+
+def _status(error: Exception) -> str:
+    if device.is_out_of_memory(error):
+        return "oom"
+    lacking = isinstance(error, NotImplementedError | ImportError) or "No available kernel" in str(error)
+    return "unsupported" if lacking or isinstance(error, InvalidInput) or "compiler" in str(error).lower() else "failed"
+
+
+def _load(configuration: Configuration) -> models.Model:
+    params = configuration.params
+    identity = models.identify(
+        params.model, configuration.device, params.dtype, download=False, settings=configuration.settings
+    )
+    return models.load_identified(identity)
+
+
+def _reference(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]:
+    from . import calls, parity
+
+    one_step = job["parity"] != "picture"
+    found = calls.probe(_load(configuration), configuration, 0, one_step=one_step)
+    parity.save_reference(Path(job["reference"]), found, job["parity"])
+    return {"status": "ok"}
+
+
+def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]:
+    import diffusers  # noqa: F401  # its import is not what loading a model costs
+    import transformers  # noqa: F401
+
+    from . import calls, parity
+    from .timing import measure
+
+    began = time.perf_counter()
+    model = _load(configuration)
+    device.synchronize(configuration.device)
+    loaded = time.perf_counter()
+    first = calls.call(model, configuration, 0)
+    device.synchronize(configuration.device)
+    ready = time.perf_counter()
+    phases = {"load": [loaded - began], "first_call": [ready - loaded]}
+    status = _looks(first, configuration)
+    clocked = functools.partial(
+        measure,
+        clock=time.perf_counter,
+        synchronise=functools.partial(device.synchronize, configuration.device),
+        iterations=job["iterations"],
+        seconds=job["seconds"],
+    )
+    kernels = device.KernelSeconds(configuration.device)
+    phases["end_to_end"] = clocked(
+        lambda k: kernels.around(lambda: calls.call(model, configuration, k + 1)), warmup=job["warmup"]
+    )
+    probes = [calls.probe(model, configuration, k) for k in range(1 + min(3, job["iterations"]))]
+    phases |= _inside(probes)
+    row = {
+        "status": status,
+        **_identity(model, configuration, probes[0]),
+        "phases": phases,
+        "device_s": kernels.seconds[-len(phases["end_to_end"]) :],
+        "checks": _checks(
+            lambda k: clocked(lambda _: calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0],
+            max(2, min(job["iterations"], 5)),
+            first,
+            calls.call(model, configuration, 0),
+        ),
+        "tera_operations": calls.tera_operations(model, probes[0]),
+        "matmul_tflops": _matmul(configuration.device, model.identity.dtype, clocked),
+        "memory": device.peak_memory(configuration.device, lambda: calls.call(model, configuration, 0))
+        if job["memory"]
+        else None,
+        "parity": None,
+    }
+    if job["reference"] and status == "ok":
+        row["parity"] = parity.compare(Path(job["reference"]), probes[0], model.identity.dtype)
+        if not row["parity"]["ok"]:
+            row["status"] = "invalid"
+    return row
+
+
+def _looks(pictures: Any, configuration: Configuration) -> str:
+    import numpy as np
+
+    if not np.isfinite(pictures).all():
+        return "nan"
+    black = not catalog.lookup(configuration.params.model).random and float(pictures[0].max()) < 1 / 255
+    return "black" if black else "ok"
+
+
+def _inside(probes: list[Probe]) -> dict[str, list[float]]:
+    """The phases of all probes but the first, which warmed up what waiting in between costs."""
+    counted = probes[1:]
+    return {
+        "prompt": [one.prompt_s for one in counted],
+        "step": [seconds for one in counted for seconds in one.steps_s],
+        "decode": [one.decode_s for one in counted],
+    }
+
+
+def _identity(model: models.Model, configuration: Configuration, found: Probe) -> dict[str, Any]:
+    from . import calls
+
+    params, pipeline = models.complete(configuration.params, model.identity), model.pipeline
+    parts = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
+    entry = catalog.lookup(params.model)
+    name = Path(entry.source).name if entry.local and params.model not in catalog.CATALOG else params.model
+    workload = {
+        "model": name, "weights": model.identity.weights, "pipeline": type(pipeline).__name__,
+        "parameters": sum(p.numel() for part in parts for p in part.parameters()), "prompt": params.prompt,
+        "negative_prompt": params.negative_prompt, "width": params.width, "height": params.height,
+        "steps": params.steps, "guidance": params.guidance, "scheduler": params.scheduler,
+        "scheduler_config": _plain(models.scheduler_for(model, params).config), "call": dict(params.call),
+        "seed": params.seed, "batch": configuration.batch, "denoiser_calls": found.calls["denoiser"],
+        "latents": calls.latents_hash(configuration, found),
+    }  # fmt: skip
+    return {
+        "workload": workload,
+        "device": configuration.device,
+        "dtype": model.identity.dtype,
+        "settings": {**asdict(configuration.settings), **device.numerics(configuration.device)},
+    }
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """A scheduler's configuration without what says where and by what it was saved."""
+    return {k: json.loads(json.dumps(v, default=str)) for k, v in sorted(config.items()) if not k.startswith("_")}
+
+
+def _checks(timed: Callable[[int], float], pairs: int, first: Any, again: Any) -> dict[str, Any]:
+    """Whether repeated calls are suspiciously fast, and whether a call after the timing gives what the one before it gave.
+
+    timed: seconds of the k-th call. Fresh and repeated calls take turns, and only if each pair says so are they suspect:
+    one alone may have met another program.
+    """
+    import numpy as np
+
+    ratios = [timed(0) / timed(k + 1) for k in range(pairs)]
+    difference = float(np.abs(first - again).max())
+    # half a step of 8 bits: some kernels of a GPU add up in another order each time
+    ok = max(ratios) >= REPEAT_TOLERANCE and difference <= 0.5 / 255
+    return {"repeat_ratio": statistics.median(ratios), "difference": difference, "ok": ok}
+
+
+def _matmul(name: str, dtype: str, clocked: Any) -> float:
+    """The rate of one large matrix product in 10^12 operations a second: what this device gives at best, near enough."""
+    import torch
+
+    side = MATRIX[torch.device(name).type]
+    left = torch.ones((side, side), device=name, dtype=getattr(torch, dtype))
+    out = torch.empty_like(left)
+    times = clocked(lambda _: torch.mm(left, left, out=out), warmup=3, iterations=10, seconds=0.3)
+    return 2 * math.pow(side, 3) / statistics.median(times) / 1e12
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`dwlab bench`: measure this machine, line up what was measured, find its fast settings."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .command import SOME_FAILED, DeviceOption, ResultsOption, command, new_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .bench.spec import BenchSpec
+
+app = new_app("Benchmarks: run, compare, tune.")
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Two rounds of a few samples: under two minutes for shapes.")
+]
+
+
+@command(app)
+def run(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The benchmark, a YAML file (default: shapes, in short).")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, else all).")
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")] = None,
+    quick: QuickOption = False,
+    host: Annotated[bool, typer.Option("--host", help="Write this machine's name into the file, too.")] = False,
+    results: ResultsOption = None,
+) -> None:
+    """Measure what a benchmark says on this machine, and write one file for `dwlab bench compare`."""
+    from .bench.compare import compare
+    from .execute import execute_bench
+
+    path = execute_bench(chosen(file, device, dtype, quick=quick), results=results, host=host)
+    lined_up = compare([path])
+    typer.echo(lined_up.text())
+    typer.echo(f"\n{path}")
+    if lined_up.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def chosen(file: Path | None, device: str | None, dtype: str | None, *, quick: bool) -> BenchSpec:
+    """The benchmark of a file, or the short one, with the devices and dtypes that were asked for."""
+    from .bench.spec import DEFAULT, BenchSpec
+    from .device import resolve
+
+    spec = (BenchSpec.from_yaml(file) if file else DEFAULT).vary(device=_listed(device, resolve), dtype=_listed(dtype))
+    return spec.quick() if quick else spec
+
+
+def _listed(text: str | None, check: Callable[[str], str] = str) -> list[str] | None:
+    return [check(part.strip()) for part in text.split(",")] if text is not None else None
+
+
+@command(app)
+def compare(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files that `dwlab bench run` wrote.")],
+    plots: Annotated[Path | None, typer.Option(help="A folder for the plots.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Also what so many steps would take: prompt + steps x step + decode.")
+    ] = None,
+) -> None:
+    """Line up what was measured: a table with ratios and their 95% intervals, and plots."""
+    from .bench.compare import compare as line_up
+    from .files import write_atomic
+
+    lined_up = line_up(files, steps=steps)
+    typer.echo(lined_up.text())
+    if plots:
+        from .benchplots import charts
+
+        for name, figure in charts(lined_up.table).items():
+            write_atomic(plots / f"{name}.png", figure.png())
+            typer.echo(str(plots / f"{name}.png"))
+
+
+@command(app)
+def tune(
+    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
+    device: DeviceOption = "auto",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of a picture (default: the model's, of large ones 4).")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Without torch.compile, which takes minutes to try.")] = False,
+    results: ResultsOption = None,
+) -> None:
+    """Find the fastest settings that keep the pictures, for `--profile fast`."""
+    from .execute import execute_tune
+
+    typer.echo(execute_tune(model, device=device, steps=steps, quick=quick, results=results).text())

@@ -1,0 +1,69 @@
+"""This machine's fast settings for a model, as `dwlab bench tune` found them: a small file in the user's configuration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from . import device
+from .errors import InvalidInput, StoreError
+from .files import write_atomic
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What computes a model fastest on a device within the parity tolerance, and what it gained over stock float32.
+
+    batch: pictures a call. gain: images a second over those of stock settings, same steps and size. versions: what it
+    was measured with.
+    """
+
+    dtype: str
+    settings: Settings
+    batch: int
+    gain: float
+    versions: dict[str, str]
+
+
+def find(profile: str, model: str, weights: str, device_name: str) -> Profile:
+    """The profile of a model on a device; raises InvalidInput for a name other than fast, or where nothing was tuned yet."""
+    if profile != "fast":
+        raise InvalidInput("profile", profile, "fast, or nothing for stock settings")
+    found = _read().get(_key(weights, device_name))
+    if found is None:
+        command = f"dwlab bench tune --model {model} --device {device_name}"
+        raise InvalidInput(
+            "profile", profile, f"nothing yet for {model!r} on this machine's {device_name}; run: {command}"
+        )
+    return Profile(**{**found, "settings": Settings.of(found["settings"])})
+
+
+def keep(profile: Profile, weights: str, device_name: str) -> Path:
+    """Store a profile in place of the one before; returns the file."""
+    values = {**asdict(profile), "settings": profile.settings.changed()}
+    known = {**_read(), _key(weights, device_name): values}
+    write_atomic(_path(), json.dumps(known, indent=1).encode())
+    return _path()
+
+
+def _key(weights: str, device_name: str) -> str:
+    """Homes are shared between machines: a profile holds for the hardware it was measured on."""
+    return f"{weights} on {device.describe(device_name)['name']}"
+
+
+def _path() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("dwlab")) / "profiles.json"
+
+
+def _read() -> dict[str, Any]:
+    try:
+        return dict(json.loads(_path().read_text("utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{_path()} cannot be read ({error}); delete it, then run dwlab bench tune again") from error
