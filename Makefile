@@ -68,7 +68,7 @@ format: setup ## put the code in style
 pictures: browser ## make the plots, the grid and the report of README and docs again
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
-screenshots: browser ## photograph the prompt bench, in both themes, and the sweep panel
+screenshots: browser ## photograph the prompt bench, in both themes, and the panels
 	PYTHONPATH=tests $(BIN)/python docs/screenshots.py
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter

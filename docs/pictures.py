@@ -15,6 +15,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import dwlab
+from dwlab.bench.compare import compare
+from dwlab.benchplots import charts
 from dwlab.charts import PALETTE
 from dwlab.execute import execute
 from dwlab.files import write_atomic
@@ -31,6 +33,7 @@ def main() -> None:
         for name in ("quickstart", "shapes"):
             execute(dwlab.Sweep.from_yaml(ROOT / "experiments" / f"{name}.yaml"), results=results)
         save(Image.open(results / "quickstart" / "grid.png"), "quickstart-grid.png", width=1400)
+        benchmarks()
         adherence(results)
         training()
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
@@ -46,6 +49,14 @@ def adherence(results: Path) -> None:
     table = dwlab.Results(results).table("shapes")
     metric_plot(table, "adherence", x="steps", hue="guidance").savefig(buffer, dpi=110)
     save(Image.open(buffer), "shapes-adherence.png", width=1000)
+
+
+def benchmarks() -> None:
+    """Charts of the rows that this project measured, from results/reference/."""
+    files = sorted((ROOT / "results" / "reference").glob("*.json"))
+    for path in files:
+        for name, chart in charts(compare([path]).table).items():
+            save(Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700)
 
 
 def training() -> None:

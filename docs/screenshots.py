@@ -1,4 +1,4 @@
-"""Photograph the prompt bench, in both themes, and the sweep panel in JupyterLab: `make screenshots`."""
+"""Photograph the prompt bench, in both themes, and the panels for sweeps and benchmarks in JupyterLab: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ PATIENCE = 300_000  # milliseconds that a page may take for one thing
 
 
 def main() -> None:
-    """Drive explore.ipynb and sweep.ipynb; results in passing folders."""
+    """Drive explore.ipynb, sweep.ipynb and benchmark.ipynb; results in passing folders."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         for theme in ("light", "dark"):
             explore(browser, Path(folder) / theme, theme)
         sweep(browser, Path(folder) / "sweep")
+        bench(browser, Path(folder) / "bench")
         browser.close()
 
 
@@ -69,6 +70,19 @@ def sweep(browser: Browser, folder: Path) -> None:
         page.wait_for_selector(".dwlab-view img")
         page.keyboard.press("Control+b")
         show(page, ".dwlab-sweep", "sweep-notebook.png")
+
+
+def bench(browser: Browser, folder: Path) -> None:
+    """The panel of benchmark.ipynb after a quick run of the short benchmark."""
+    with Lab(folder, {}, notebook="benchmark") as jupyter:
+        page = browser.new_page(viewport={"width": 1200, "height": 1250}, color_scheme="light")
+        page.set_default_timeout(PATIENCE)
+        jupyter.run_all(page, ".dwlab-bench")
+        page.keyboard.press("Control+b")
+        page.locator(".dwlab-bench button", has_text="Run").click()
+        page.wait_for_selector(".dwlab-bench [role=status] >> text=/Done/")
+        page.locator(".dwlab-view img:visible").nth(3).wait_for()
+        show(page, ".dwlab-bench", "benchmark-notebook.png")
 
 
 def show(page: Page, selector: str, name: str) -> None:

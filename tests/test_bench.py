@@ -15,6 +15,7 @@ from dwlab.bench.compare import compare, ratio
 from dwlab.bench.spec import BenchSpec, Configuration
 from dwlab.bench.system import without_paths
 from dwlab.bench.timing import measure, summary
+from dwlab.benchplots import charts
 from dwlab.errors import InvalidInput
 
 
@@ -316,3 +317,21 @@ def test_distances():
 )
 def test_paths_are_left_out_of_messages(text, shown):
     assert without_paths(text) == shown
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_are_drawn_of_whatever_there_is(tmp_path, dark):
+    gone = {**row(dtype="float16"), "status": "oom", "error": "no memory"}
+    for name in ("phases", "images_per_s", "parity"):
+        del gone[name]
+    few = compare([save(tmp_path, "few", gone)]).table
+    many = compare(
+        [save(tmp_path, "many", row(2.0), row(3.0, batch=4), gone, row(1.0, dtype="bfloat16", distance=1e-3))]
+    ).table
+    assert set(charts(few, dark=dark)) == {"speed", "phases", "parity"}
+    drawn = charts(many, dark=dark)
+    assert set(drawn) == {"speed", "phases", "parity", "batch"}
+    bars = [text.get_text().strip() for text in drawn["speed"].axes[0].texts]
+    assert bars == ["0.5", "oom", "1", "1.33"]
+    sizes = {drawn[name].png()[:4] for name in drawn}
+    assert sizes == {b"\x89PNG"}
