@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import functools
 import inspect
 import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import device as devices
-from . import models, preview
+from . import models, preview, schedulers
 from .errors import InvalidInput, ModelError, RenderError
 from .events import Event
 from .params import GenerationParams, named
 from .picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
 
@@ -34,6 +36,8 @@ PACK_LIMIT = 16  # more rows a forward gain nothing on a CPU
 PACK_PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}
 
 Numbered = tuple[int, GenerationParams]
+Emit = Callable[[Event], None]
+Stopped = Callable[[], bool]
 
 
 class Cancelled(Exception):
@@ -63,6 +67,7 @@ def stream(
     model: str | models.Model | None = None,
     device: str = "auto",
     pack: int | None = None,
+    exact: int | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
@@ -92,7 +97,7 @@ def stream(
     def work() -> None:
         try:
             for identity, numbered in batches:
-                _render_model(loaded or identity, numbered, pack, emit, lambda: stop.is_set() or closed.is_set())
+                _render_model(loaded or identity, numbered, pack, exact, emit, lambda: stop.is_set() or closed.is_set())
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001  # handed to the consumer, who raises it
@@ -134,8 +139,9 @@ def _render_model(
     source: models.Identity | models.Model,
     numbered: list[Numbered],
     pack: int | None,
-    emit: Callable[[Event], None],
-    stopped: Callable[[], bool],
+    exact: int | None,
+    emit: Emit,
+    stopped: Stopped,
 ) -> None:
     if stopped():
         raise Cancelled
@@ -145,32 +151,67 @@ def _render_model(
         for index, params in numbered:
             emit(Event("failed", index, params, error=str(error), status="failed"))
         return
-    for group in _groups(numbered, pack, model.identity.device):
-        _render_group(model, group, emit, stopped)
+    from . import packing
+
+    reason = packing.refusal(model.pipeline, model.identity.device)
+    if reason and exact:
+        for index, params in numbered:
+            emit(Event("failed", index, params, error=f"not in exact mode: {reason}", status="failed"))
+    elif reason or (pack == 1 and not exact):
+        if pack != 1:
+            log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
+        for cell in numbered:
+            _render_cell(model, cell, emit, stopped)
+    else:
+        for same_size in _by_size(numbered):
+            _render_packed(model, same_size, pack, exact, emit, stopped)
 
 
-def _groups(numbered: list[Numbered], pack: int | None, device: str) -> Iterator[list[Numbered]]:
-    """Cells that one stock call can make together, at most `pack` at a time, in order of first appearance."""
-    alike: dict[GenerationParams, list[Numbered]] = {}
+def _by_size(numbered: list[Numbered]) -> list[list[Numbered]]:
+    """Cells of one picture size each, those that take longest first, so that the last ones end together."""
+    found: dict[tuple[int | None, int | None], list[Numbered]] = {}
     for index, params in numbered:
-        same = params.replace(prompt="", negative_prompt="", seed=0)
-        alike.setdefault(same, []).append((index, params))
-    for group in alike.values():
-        first = group[0][1]
-        room = PACK_PIXELS["cpu" if device == "cpu" else "gpu"] // ((first.width or 512) * (first.height or 512))
-        size = pack or max(1, min(PACK_LIMIT, room))
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
+        found.setdefault((params.width, params.height), []).append((index, params))
+    return [sorted(cells, key=lambda cell: -_calls(cell[1])) for cells in found.values()]
 
 
-def _render_group(
-    model: models.Model, group: list[Numbered], emit: Callable[[Event], None], stopped: Callable[[], bool]
+def _calls(params: GenerationParams) -> int:
+    return params.steps * schedulers.calls_per_step(params.scheduler)
+
+
+def _render_packed(
+    model: models.Model, numbered: list[Numbered], pack: int | None, exact: int | None, emit: Emit, stopped: Stopped
 ) -> None:
-    """One stock call; when it fails, its halves, so that only the cell at fault is lost."""
+    """Cells of one size together; those that memory did not suffice for once more, each alone."""
+    from . import packing
+
+    first, identity = numbered[0][1], model.identity
+    packed = dataclasses.replace(model, pipeline=packing.prepare(model.pipeline))
+    room = PACK_PIXELS["cpu" if identity.device == "cpu" else "gpu"] // ((first.width or 512) * (first.height or 512))
+    if exact or pack:
+        size = packing.Size(exact or 2 * (pack or 1), 0, settled=True)
+    else:
+        size = packing.Size(2 * max(1, min(room, PACK_LIMIT)), 2 * max(1, min(4 * room, 4 * PACK_LIMIT)))
+    short: list[Numbered] = []
+
+    def job(cell: Numbered) -> Callable[[], None]:
+        return lambda: _render_cell(packed, cell, emit, stopped, short)
+
+    packing.Pack(identity.device, size, decode=max(1, room // 4), exact=exact).run(map(job, numbered))
+    for cell in short:
+        alone = packing.Size(exact or 2, 0, settled=True)
+        packing.Pack(identity.device, alone, exact=exact).run([lambda cell=cell: _render_cell(packed, cell, emit, stopped)])
+
+
+def _render_cell(
+    model: models.Model, cell: Numbered, emit: Emit, stopped: Stopped, short: list[Numbered] | None = None
+) -> None:
+    """One stock call; whatever it raises is this cell's result, or puts it on the list of those that want more memory."""
     if stopped():
         raise Cancelled
+    index, params = cell
     try:
-        pictures = _call(model, group, emit, stopped)
+        picture = _call(model, cell, emit, stopped)
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a pipeline raises is the cell's result
@@ -179,35 +220,22 @@ def _render_group(
         error.__traceback__ = None  # it holds the tensors that filled the memory
         if exhausted:
             devices.release_memory(model.identity.device)
-        if len(group) == 1:
-            index, params = group[0]
+        if exhausted and short is not None:
+            short.append(cell)
+        else:
             emit(Event("failed", index, params, error=message, status="oom" if exhausted else "failed"))
-            return
-        log.info("%d pictures together failed (%s); trying halves", len(group), message)
-        half = len(group) // 2
-        _render_group(model, group[:half], emit, stopped)
-        _render_group(model, group[half:], emit, stopped)
         return
-    for (index, params), picture in zip(group, pictures, strict=True):
-        emit(Event("done", index, params, result=picture))
+    emit(Event("done", index, params, result=picture))
 
 
-def _call(
-    model: models.Model, group: list[Numbered], emit: Callable[[Event], None], stopped: Callable[[], bool]
-) -> list[Picture]:
+def _call(model: models.Model, cell: Numbered, emit: Emit, stopped: Stopped) -> Picture:
     import torch
+    from . import packing
 
-    identity, shared = model.identity, group[0][1]
+    identity, (index, params) = model.identity, cell
     pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
-    pipeline.scheduler = models.scheduler_for(model, shared)
-    denoiser = getattr(pipeline, "unet", None) or pipeline.transformer
-    begun: list[float] = []
+    pipeline.scheduler = models.scheduler_for(model, params)
     ended: list[float] = []
-
-    def on_first_step(*_: object) -> None:
-        if not begun:
-            devices.synchronize(identity.device)
-            begun.append(time.perf_counter())
 
     def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
         if stopped():
@@ -215,49 +243,41 @@ def _call(
         if step + 1 == pipe.num_timesteps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())
-        for (index, params), latents in zip(group, kwargs["latents"], strict=True):
-            rough = functools.partial(preview.project, latents, model)
-            emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
+        rough = functools.partial(preview.project, kwargs["latents"][0], model)
+        emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
         return kwargs
 
-    for index, params in group:
-        emit(Event("started", index, params))
-    hook = denoiser.register_forward_pre_hook(on_first_step)
-    try:
-        with torch.inference_mode():
-            output = pipeline(**_arguments(pipeline, group), callback_on_step_end=on_step_end).images
-    finally:
-        hook.remove()
-    seconds = (ended or [time.perf_counter()])[-1] - begun[0]
-    return [
-        Picture(params, image, identity.weights, identity.device, identity.dtype, seconds, seconds / len(group), nan)
-        for (_, params), (image, nan) in zip(group, _to_images(pipeline, output), strict=True)
-    ]
+    emit(Event("started", index, params))
+    began = time.perf_counter()
+    with torch.inference_mode(), packing.timed(pipeline) as clock:
+        output = pipeline(**_arguments(pipeline, params), callback_on_step_end=on_step_end).images
+    seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
+    image, nan = _to_image(pipeline, output[0])
+    return Picture(params, image, identity.weights, identity.device, identity.dtype, seconds, clock.seconds or seconds, nan)
 
 
-def _arguments(pipeline: Any, group: list[Numbered]) -> dict[str, Any]:
+def _arguments(pipeline: Any, params: GenerationParams) -> dict[str, Any]:
     """The stock call's arguments; those that this family does not know are left out."""
     import torch
 
-    shared = group[0][1]
     arguments = {
-        "prompt": [params.prompt for _, params in group],
-        "negative_prompt": [params.negative_prompt for _, params in group],
-        "num_inference_steps": shared.steps,
-        "guidance_scale": shared.guidance,
-        "height": shared.height,
-        "width": shared.width,
-        "generator": [torch.Generator("cpu").manual_seed(params.seed) for _, params in group],
+        "prompt": params.prompt,
+        "negative_prompt": params.negative_prompt,
+        "num_inference_steps": params.steps,
+        "guidance_scale": params.guidance,
+        "height": params.height,
+        "width": params.width,
+        "generator": torch.Generator("cpu").manual_seed(params.seed),
         "output_type": "np",
-        **shared.call,
+        **params.call,
     }
     known = inspect.signature(type(pipeline).__call__).parameters
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _to_images(pipeline: Any, output: np.ndarray) -> list[tuple[Any, float]]:
-    """RGB pictures as the stock pipeline makes them, each with its share of values that were not finite."""
+def _to_image(pipeline: Any, output: np.ndarray) -> tuple[Any, float]:
+    """The RGB picture as the stock pipeline makes it, and its share of values that were not finite."""
     import numpy as np
 
-    shares = [float(1 - np.isfinite(one).mean()) for one in output]
-    return list(zip(pipeline.image_processor.numpy_to_pil(np.nan_to_num(output)), shares, strict=True))
+    (image,) = pipeline.image_processor.numpy_to_pil(np.nan_to_num(output[None]))
+    return image, float(1 - np.isfinite(output).mean())
