@@ -132,7 +132,14 @@ def sweep(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = 10_000,
     pack: Annotated[
-        int | None, typer.Option(min=1, help="Pictures that share a call (default: chosen by size).")
+        int | None, typer.Option(min=1, help="Pictures that share a forward (default: what the device gains from).")
+    ] = None,
+    exact: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            help="Make each picture the same to the bit whatever runs beside it: a forward always has ROWS rows (16 is good).",
+        ),
     ] = None,
     device: DeviceOption = "auto",
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
@@ -142,11 +149,11 @@ def sweep(
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     if dry_run:
-        typer.echo(spec.plan(results, device=device, limit=limit))
+        typer.echo(spec.plan(results, device=device, exact=exact, limit=limit))
         return
     from .execute import execute
 
-    outcome, written = execute(spec, results=results, device=device, pack=pack, limit=limit)
+    outcome, written = execute(spec, results=results, device=device, pack=pack, exact=exact, limit=limit)
     try:
         if notebook:
             written["notebook"] = _notebook(outcome)

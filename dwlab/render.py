@@ -23,7 +23,7 @@ from . import device as devices
 from . import models, preview, schedulers
 from .errors import InvalidInput, ModelError, RenderError
 from .events import Event
-from .params import GenerationParams, named
+from .params import GenerationParams, mode, named
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -75,10 +75,13 @@ def stream(
     model: a name or a loaded model to use in place of the cells' own. It replaces their model and
     nothing else: steps, guidance, size and scheduler stay, also where they are defaults of the
     cells' own model. A loaded model stays on its device and in its dtype. pack: how many pictures
-    share a call (None: chosen by size). `cancel`, or closing the iterator, stops within one step.
+    share a forward, at two rows each (None: as many as the device gains from; 1: one stock call after the other).
+    exact: each forward has this many rows, so that a cell gives the same bytes whatever runs beside it, on the same
+    machine with the same versions and threads; else pictures are within 1/255 of a lone call's in float32. `cancel`, or closing the iterator, stops within one step.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
+    mode(exact)
     cells = list(params_list)
     loaded = model if isinstance(model, models.Model) else None
     name = loaded.identity.name if loaded else model
@@ -161,7 +164,7 @@ def _render_model(
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
         for cell in numbered:
-            _render_cell(model, cell, emit, stopped)
+            _render_cell(model, cell, None, emit, stopped)
     else:
         for same_size in _by_size(numbered):
             _render_packed(model, same_size, pack, exact, emit, stopped)
@@ -193,25 +196,28 @@ def _render_packed(
     else:
         size = packing.Size(2 * max(1, min(room, PACK_LIMIT)), 2 * max(1, min(4 * room, 4 * PACK_LIMIT)))
     short: list[Numbered] = []
-
-    def job(cell: Numbered) -> Callable[[], None]:
-        return lambda: _render_cell(packed, cell, emit, stopped, short)
-
-    packing.Pack(identity.device, size, decode=max(1, room // 4), exact=exact).run(map(job, numbered))
+    jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, short) for cell in numbered)
+    packing.Pack(identity.device, size, decode=max(1, room // 4), exact=exact).run(jobs)
     for cell in short:
         alone = packing.Size(exact or 2, 0, settled=True)
-        packing.Pack(identity.device, alone, exact=exact).run([lambda cell=cell: _render_cell(packed, cell, emit, stopped)])
+        last = functools.partial(_render_cell, packed, cell, exact, emit, stopped)
+        packing.Pack(identity.device, alone, exact=exact).run([last])
 
 
 def _render_cell(
-    model: models.Model, cell: Numbered, emit: Emit, stopped: Stopped, short: list[Numbered] | None = None
+    model: models.Model,
+    cell: Numbered,
+    exact: int | None,
+    emit: Emit,
+    stopped: Stopped,
+    short: list[Numbered] | None = None,
 ) -> None:
     """One stock call; whatever it raises is this cell's result, or puts it on the list of those that want more memory."""
     if stopped():
         raise Cancelled
     index, params = cell
     try:
-        picture = _call(model, cell, emit, stopped)
+        picture = _call(model, cell, exact, emit, stopped)
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a pipeline raises is the cell's result
@@ -228,8 +234,9 @@ def _render_cell(
     emit(Event("done", index, params, result=picture))
 
 
-def _call(model: models.Model, cell: Numbered, emit: Emit, stopped: Stopped) -> Picture:
+def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, stopped: Stopped) -> Picture:
     import torch
+
     from . import packing
 
     identity, (index, params) = model.identity, cell
@@ -253,7 +260,9 @@ def _call(model: models.Model, cell: Numbered, emit: Emit, stopped: Stopped) -> 
         output = pipeline(**_arguments(pipeline, params), callback_on_step_end=on_step_end).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     image, nan = _to_image(pipeline, output[0])
-    return Picture(params, image, identity.weights, identity.device, identity.dtype, seconds, clock.seconds or seconds, nan)
+    return Picture(
+        params, image, identity.weights, identity.device, identity.dtype, seconds, clock.seconds or seconds, nan, exact
+    )
 
 
 def _arguments(pipeline: Any, params: GenerationParams) -> dict[str, Any]:

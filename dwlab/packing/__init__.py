@@ -26,6 +26,21 @@ from .size import Size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+__all__ = [
+    "BUCKETS",
+    "Call",
+    "Cell",
+    "Clock",
+    "Pack",
+    "Size",
+    "denoiser_of",
+    "merged",
+    "prepare",
+    "refusal",
+    "stand_in",
+    "timed",
+    "waiting",
+]
 log = logging.getLogger(__name__)
 DENOISERS = frozenset({"UNet2DConditionModel", "SD3Transformer2DModel", "FluxTransformer2DModel"})
 BUCKETS = sorted({2**k for k in range(12)} | {3 * 2**k for k in range(11)})  # rows that compiled models see
@@ -36,19 +51,19 @@ class Clock:
     """A cell's times. begun: when it first called the denoiser; seconds: its share of the time, where it was shared."""
 
     begun: float | None = None
-    seconds: float | None = None
+    seconds: float = 0.0
 
     def begin(self, *_: object) -> None:
         """Note the first of several calls."""
         self.begun = self.begun or time.perf_counter()
 
 
-class Cell(greenlet):  # type: ignore[misc]
+class Cell(greenlet):
     """A cell under way."""
 
     def __init__(self, job: Callable[[], None]) -> None:
         super().__init__(job)
-        self.clock = Clock(seconds=0.0)
+        self.clock = Clock()
 
 
 @contextlib.contextmanager
@@ -95,16 +110,20 @@ def prepare(pipeline: Any) -> Any:
     denoiser = denoiser_of(pipeline)
     for name, part in _parts(pipeline).items():
         if part is denoiser:
-            vars(packed)[name] = stand_in(part, "__call__", _waiting(part, "__call__"))
-        elif name == "vae" and not (part.dtype == torch.float16 and part.config.get("force_upcast")):
+            vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
+        elif name == "vae" and not _moves(part):
             # a decoder that the pipeline moves to float32 and back is left to do so, undisturbed, for each cell
-            vars(packed)[name] = stand_in(part, "decode", _waiting(part, "decode"))
+            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode"))
         elif name.startswith("text_encoder"):
-            vars(packed)[name] = stand_in(part, "__call__", Memo(part))
+            vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
 
 
-def _waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
+def _moves(vae: Any) -> bool:
+    return vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
+
+
+def waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
     """In place of a method: give way to `run` until it brings what the method gives."""
 
     def wait(*args: Any, **kwargs: Any) -> Any:
@@ -175,7 +194,7 @@ class Pack:
         alike = max(self._waiting.values(), key=lambda group: (self._urgent(group[0][1], len(group)), _rows(group)))
         limit = self._decode if alike[0][1].decodes else self._size.rows
         taken: list[tuple[Cell, Call]] = []
-        left = []
+        left: list[tuple[Cell, Call]] = []
         for cell, call in alike:
             fits = not taken or _rows(taken) + call.rows <= limit
             (taken if fits else left).append((cell, call))

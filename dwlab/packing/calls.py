@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import inspect
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from torch.utils import _pytree as pytree
 from torch.utils.weak import WeakIdKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 UNBATCHED = frozenset({"txt_ids", "img_ids"})  # of Flux: [tokens, 3], the same for all rows of a call
 _digests: Any = WeakIdKeyDictionary()
@@ -48,7 +50,7 @@ class Call:
 
     @property
     def decodes(self) -> bool:
-        """Whether latents are made into pictures, rather than denoised."""
+        """Whether latents become pictures, rather than less noisy ones."""
         return self.function is not self.module
 
     @property
@@ -60,11 +62,13 @@ class Call:
     def of(cls, module: torch.nn.Module, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Take a call apart. A 0-d tensor, as the timestep is in SD, becomes a float32 row vector: the same to the bit."""
         function = module if method == "__call__" else getattr(module, method)
-        bound = inspect.signature(getattr(type(module), "forward" if method == "__call__" else method))
-        given = {name: value for name, value in bound.bind(module, *args, **kwargs).arguments.items() if name != "self"}
+        given = _signature(type(module), method).bind(module, *args, **kwargs).arguments
+        given.pop("self")
         found, structure = pytree.tree_flatten_with_path(given)
         rows = len(found[0][1])
-        leaves, batched, key = [], set(), []
+        leaves: list[Any] = []
+        batched: set[int] = set()
+        key: list[Any] = []
         for number, (path, value) in enumerate(found):
             name, leaf = path[-1].key if isinstance(path[-1], pytree.MappingKey) else "", value
             if isinstance(leaf, torch.Tensor):
@@ -76,7 +80,7 @@ class Call:
                 else:
                     key.append((leaf.shape, leaf.dtype, leaf.device, _digest(leaf)))
             else:
-                key.append((type(leaf), leaf if leaf.__hash__ else repr(leaf)))
+                key.append((type(leaf), leaf if isinstance(leaf, Hashable) else repr(leaf)))
             leaves.append(leaf)
         return cls(
             module, function, args, kwargs, rows, leaves, frozenset(batched), structure,
@@ -104,11 +108,16 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     return [pytree.tree_unflatten([parts[k] for parts in split], structure) for k in range(len(calls))]
 
 
+@functools.lru_cache
+def _signature(cls: Any, method: str) -> inspect.Signature:
+    return inspect.signature(getattr(cls, "forward" if method == "__call__" else method))
+
+
 def _digest(tensor: torch.Tensor) -> str:
     """A hash of a tensor's values, made once a tensor: reading one from a device waits for that."""
     if tensor not in _digests:
         flat = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
-        _digests[tensor] = hashlib.sha256(flat.numpy()).hexdigest()
+        _digests[tensor] = hashlib.sha256(flat.numpy().tobytes()).hexdigest()
     return str(_digests[tensor])
 
 
@@ -119,9 +128,13 @@ class Memo:
         self._module, self._size = module, size
         self._known: dict[Any, Any] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def ask(self, *args: Any, **kwargs: Any) -> Any:
+        """What the model gives for these arguments."""
         leaves, structure = pytree.tree_flatten((args, kwargs))
-        key = (structure, *((leaf.shape, leaf.dtype, _digest(leaf)) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves))
+        key = (
+            structure,
+            *((leaf.shape, leaf.dtype, _digest(leaf)) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves),
+        )
         answer = self._known.pop(key, None)
         self._known[key] = self._module(*args, **kwargs) if answer is None else answer
         if len(self._known) > self._size:
