@@ -197,7 +197,7 @@ def _render_packed(
         size = packing.Size(2 * max(1, min(room, PACK_LIMIT)), 2 * max(1, min(4 * room, 4 * PACK_LIMIT)))
     short: list[Numbered] = []
     jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, short) for cell in numbered)
-    packing.Pack(identity.device, size, decode=max(1, room // 4), exact=exact).run(jobs)
+    packing.Pack(identity.device, size, decode=max(1, min(room, pack or PACK_LIMIT) // 4), exact=exact).run(jobs)
     for cell in short:
         alone = packing.Size(exact or 2, 0, settled=True)
         last = functools.partial(_render_cell, packed, cell, exact, emit, stopped)

@@ -21,18 +21,21 @@ from dwlab.store import Store
 PROMPTS = ("a red circle", "a small blue square left of a very large green star on a black background")
 SCHEDULERS = ("DDIM", "DDPM", "PNDM", "Euler", "Euler a", "Heun", "DPM2", "DPM++ 2M", "UniPC", "LCM", "DEIS")
 FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
-FLOWS = [
-    ("FlowMatchEulerDiscreteScheduler", {}),
-    ("FlowMatchEulerDiscreteScheduler", {"shift": 3.0}),
-    ("FlowMatchEulerDiscreteScheduler", {"use_karras_sigmas": True}),
-    ("FlowMatchEulerDiscreteScheduler", {"use_exponential_sigmas": True}),
-    ("FlowMatchEulerDiscreteScheduler", {"stochastic_sampling": True}),
-    ("FlowMatchHeunDiscreteScheduler", {}),
-    ("UniPCMultistepScheduler", FLOW),
-    ("DPMSolverMultistepScheduler", FLOW),
-    ("DPMSolverMultistepScheduler", FLOW | {"solver_order": 3}),
-    ("DEISMultistepScheduler", FLOW),
-]
+EULERS = [
+    ("FlowMatchEulerDiscreteScheduler", options)
+    for options in (
+        {}, {"shift": 3.0}, {"shift": 0.5, "use_exponential_sigmas": True}, {"use_karras_sigmas": True},
+        {"time_shift_type": "linear"},
+    )
+]  # fmt: skip
+UNIPCS = [("UniPCMultistepScheduler", FLOW | options) for options in ({}, {"solver_type": "bh1"}, {"solver_order": 3})]
+FLOWS = {
+    "sd3": [
+        *EULERS, ("FlowMatchHeunDiscreteScheduler", {}), *UNIPCS, ("DEISMultistepScheduler", FLOW),
+        ("DPMSolverMultistepScheduler", FLOW), ("DPMSolverSinglestepScheduler", FLOW),
+    ],
+    "flux": [*EULERS, *UNIPCS, (EULERS[0][0], {"shift": 1.5}), (EULERS[0][0], {"shift": 5.0, "use_karras_sigmas": True})],
+}  # fmt: skip
 BASE = {
     "shapes": {"width": 64, "height": 64},
     "sd": {"width": 16, "height": 16},
@@ -118,7 +121,7 @@ class Rows:
 @pytest.mark.parametrize("family", ["shapes", "sd", "sdxl"])
 def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
     model = load(family)
-    prompts, steps = (PROMPTS[:1], (2,)) if family == "shapes" else (PROMPTS, (2, 5))
+    prompts, steps = (PROMPTS[:1], (4,)) if family == "shapes" else (PROMPTS, (4,))
     asked = cells(model, family, schedulers=[(name, {}) for name in SCHEDULERS], prompts=prompts, steps=steps)
     with Rows(model.pipeline.unet) as rows:
         pictures = made(model, asked)
@@ -130,23 +133,16 @@ def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
 @pytest.mark.parametrize("family", ["sd3", "flux"])
 def test_transformers_are_close_to_the_lone_stock_call_too(load, family):
     model = load(family)
-    flows = [flow for flow in FLOWS if family == "sd3" or "Heun" not in flow[0]]
-    asked = cells(model, family, schedulers=flows, steps=(2, 3))
+    asked = cells(model, family, schedulers=FLOWS[family], steps=(2, 3))
     with Rows(model.pipeline.transformer) as rows:
-        events = list(render.stream(asked, model=model))
+        pictures = made(model, asked)
     assert max(rows) > 2
-    for event in events:
-        if event.kind == "failed":  # then stock refuses this scheduler as well
-            with pytest.raises(Exception, match=r"."):
-                lone(model, event.params)
-    pictures = [event.result for event in events if event.kind == "done"]
-    assert len({(p.params.scheduler, str(p.params.scheduler_options)) for p in pictures}) >= len(flows) - 1
     assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
 
 
 def test_mixed_sizes_and_negative_prompts_in_one_sweep(load):
     model = load("flux")
-    wide, tall = (cells(model, "flux", schedulers=FLOWS[:1])[0].replace(width=w, height=48 - w) for w in (16, 32))
+    wide, tall = (cells(model, "flux", schedulers=EULERS[:1])[0].replace(width=w, height=48 - w) for w in (16, 32))
     for picture in made(model, [wide, tall, wide.replace(seed=4), tall.replace(seed=4)]):
         assert difference(picture.image, lone(model, picture.params)) <= 1
     model = load("sd")
@@ -337,7 +333,7 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
         try:
             for step in range(last):
                 if fate == "raises" and step == last // 2:
-                    raise Flaky
+                    raise Flaky  # noqa: TRY301
                 if fate == "leaves" and step == last // 2:
                     return
                 value = 999.0 if fate == "poisons" and step == last - 1 else float(number)
@@ -358,13 +354,13 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
 
 def test_closing_ends_every_cell_within_a_forward(load):
     model = load("sd")
-    asked = [c.replace(steps=1000) for c in cells(model, "sd", seeds=range(8))]
+    asked = [c.replace(steps=500) for c in cells(model, "sd", seeds=range(8))]
     events = render.stream(asked, model=model)
     next(e for e in events if e.kind == "step" and e.step == 2)
     with Rows(model.pipeline.unet) as rows:
         events.close()
     assert not [t for t in threading.enumerate() if t.name == "dwlab-render"]
-    assert len(rows) < 300  # the queue of events held some steps; not a thousand
+    assert len(rows) < 300  # the queue of events held some steps; not all
 
 
 def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
@@ -386,7 +382,7 @@ def test_text_is_encoded_once_a_prompt(load):
     asked = cells(model, "sdxl", seeds=range(3), schedulers=[("Euler", {})])
     with Rows(model.pipeline.text_encoder) as rows:
         made(model, asked)
-    assert len(rows) == 2  # prompts; without one, SDXL takes zeros for what to keep away from
+    assert len(rows) == 3  # two prompts, and the empty negative one
 
 
 def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):

@@ -59,10 +59,10 @@ class Call:
         return "forward" in vars(self.module) or getattr(self.module, "_compiled_call_impl", None) is not None
 
     @classmethod
-    def of(cls, module: torch.nn.Module, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    def of(cls, module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Take a call apart. A 0-d tensor, as the timestep is in SD, becomes a float32 row vector: the same to the bit."""
         function = module if method == "__call__" else getattr(module, method)
-        given = _signature(type(module), method).bind(module, *args, **kwargs).arguments
+        given = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
         given.pop("self")
         found, structure = pytree.tree_flatten_with_path(given)
         rows = len(found[0][1])
