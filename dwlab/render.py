@@ -259,10 +259,9 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, st
     with torch.inference_mode(), packing.timed(pipeline) as clock:
         output = pipeline(**_arguments(pipeline, params), callback_on_step_end=on_step_end).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
+    share = min(clock.seconds, seconds) or seconds
     image, nan = _to_image(pipeline, output[0])
-    return Picture(
-        params, image, identity.weights, identity.device, identity.dtype, seconds, clock.seconds or seconds, nan, exact
-    )
+    return Picture(params, image, identity.weights, identity.device, identity.dtype, seconds, share, nan, exact)
 
 
 def _arguments(pipeline: Any, params: GenerationParams) -> dict[str, Any]:

@@ -385,6 +385,16 @@ def test_text_is_encoded_once_a_prompt(load):
     assert len(rows) == 3  # two prompts, and the empty negative one
 
 
+def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(load):
+    model = load("sd")
+    asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(3,), guidances=(2.0, 3.0, 5.0, 7.5))
+    with Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked)
+    assert rows == [2, 8, 8]
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
+    assert len({p.image.tobytes() for p in pictures}) == 4
+
+
 def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
     model = load("sd")
     monkeypatch.setitem(vars(model.pipeline.unet), "forward", model.pipeline.unet.forward)  # as compiling in place does

@@ -128,8 +128,10 @@ def waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
 
     def wait(*args: Any, **kwargs: Any) -> Any:
         cell = getcurrent()
+        # cells that differ in guidance alone begin with the same call; later ones have nothing in common
+        call = Call.of(module, method, args, kwargs, compare=cell.clock.begun is None)
         cell.clock.begin()
-        return cell.parent.switch(Call.of(module, method, args, kwargs))
+        return cell.parent.switch(call)
 
     return wait
 
@@ -179,11 +181,14 @@ class Pack:
 
     def _forward(self) -> None:
         batch = self._take()
-        results = self._results([call for _, call in batch])
+        distinct = {call.same: call for _, call in batch}
+        given = dict(zip(distinct, self._results(list(distinct.values())), strict=True))
         now = time.perf_counter()
         share, self._last = (now - self._last) / _rows(batch), now
-        for (cell, call), result in zip(batch, results, strict=True):
-            cell.clock.seconds += share * call.rows
+        for cell, call in batch:
+            result = given[call.same]
+            if not call.decodes:
+                cell.clock.seconds += share * call.rows
             if isinstance(result, Exception):
                 self._park(cell, cell.throw(result))
             else:

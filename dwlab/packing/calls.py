@@ -35,7 +35,8 @@ class Call:
     """One call of a model's method with the arguments that a pipeline gave; calls of equal `key` can be merged.
 
     rows: the first argument's first dimension. leaves: tensors [rows, ...] and whatever else was given; those
-    numbered in `batched` are merged by rows, the others agree where the keys do.
+    numbered in `batched` are merged by rows, the others agree where the keys do. Calls of equal `key` and `same` ask for
+    the same thing.
     """
 
     module: torch.nn.Module
@@ -47,6 +48,7 @@ class Call:
     batched: frozenset[int]
     structure: Any = field(repr=False)
     key: tuple[Any, ...] = field(repr=False)
+    same: object = field(repr=False)
 
     @property
     def decodes(self) -> bool:
@@ -59,8 +61,13 @@ class Call:
         return "forward" in vars(self.module) or getattr(self.module, "_compiled_call_impl", None) is not None
 
     @classmethod
-    def of(cls, module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        """Take a call apart. A 0-d tensor, as the timestep is in SD, becomes a float32 row vector: the same to the bit."""
+    def of(
+        cls, module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, compare: bool = False
+    ) -> Call:
+        """Take a call apart; `compare` reads its values, so that others may be found to be the same.
+
+        A 0-d tensor, as the timestep is in SD, becomes a float32 row vector, which gives the same to the bit.
+        """
         function = module if method == "__call__" else getattr(module, method)
         given = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
         given.pop("self")
@@ -85,6 +92,7 @@ class Call:
         return cls(
             module, function, args, kwargs, rows, leaves, frozenset(batched), structure,
             (id(module), method, structure, *key),
+            tuple(_digest(leaves[number]) for number in sorted(batched)) if compare else object(),
         )  # fmt: skip
 
     def alone(self) -> Any:
@@ -116,7 +124,7 @@ def _signature(cls: Any, method: str) -> inspect.Signature:
 def _digest(tensor: torch.Tensor) -> str:
     """A hash of a tensor's values, made once a tensor: reading one from a device waits for that."""
     if tensor not in _digests:
-        flat = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
+        flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format).view(torch.uint8)
         _digests[tensor] = hashlib.sha256(flat.numpy().tobytes()).hexdigest()
     return str(_digests[tensor])
 
