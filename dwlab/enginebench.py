@@ -167,28 +167,21 @@ def measure(engines: dict[str, tuple[Any, models.Model]], grid: str, cells: Cell
         name: Row(grid, name, model.identity.dtype, model.identity.device, len(cells))
         for name, (_, model) in engines.items()
     }
-    reference: dict[int, Image.Image] = {}
+    for engine, model in engines.values():  # warm up
+        _run(engine, model, cells[:: max(1, len(cells) // 8)])
+    pictures: dict[str, dict[int, Image.Image]] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret
-    for number in range(rounds + 1):
-        order = list(engines)
-        if number:
-            turns.shuffle(order)
-        for name in order:
-            engine, model = engines[name]
-            if number == 0:  # warm up; the loop's pictures are what the others are compared with
-                reference = reference or dict(_run(engine, model, cells)[0])
-                _run(engine, model, cells[:: max(1, len(cells) // 8)])
-                continue
-            pictures, seconds, meter = _run(engine, model, cells)
+    for _ in range(rounds):
+        for name in turns.sample(list(engines), len(engines)):
             row, (denoise, decode) = rows[name], work[name]
+            pictures[name], seconds, meter = _run(*engines[name], cells)
             row.seconds.append(seconds)
             row.rows_a_forward.append(meter.rows / meter.forwards)
             row.idle.append(1 - meter.seconds / seconds)
             row.tflops.append((meter.rows * denoise + meter.decoded * decode) / seconds / 1e12)
             row.memory = max(row.memory, meter.memory)
-            row.difference = max(
-                row.difference, *(_difference(reference[k], picture) for k, picture in pictures.items())
-            )
+    for name, row in rows.items():
+        row.difference = max(_difference(pictures["loop"][k], picture) for k, picture in pictures[name].items())
     return list(rows.values())
 
 

@@ -1,8 +1,8 @@
 """From parameters to pictures: the one seam behind which images are computed.
 
-Here the strategy is stock diffusers pipelines, called for groups of cells that differ only in
-prompt, negative prompt and seed, with one CPU generator a picture: a cell's picture does not
-depend on its company beyond rounding (within 1/255 in float32).
+Each cell is one call of its stock diffusers pipeline, with a CPU generator of its own. `packing` runs many at a time
+and merges their model calls; what it cannot take, and `pack=1`, runs one call after the other. A picture does not depend
+on its company beyond rounding (within 1/255 in float32), in exact mode not at all.
 """
 
 from __future__ import annotations
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 log = logging.getLogger(__name__)
-PACK_LIMIT = 16  # more rows a forward gain nothing on a CPU
-PACK_PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}
-
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
 Stopped = Callable[[], bool]
@@ -188,20 +185,18 @@ def _render_packed(
     """Cells of one size together; those that memory did not suffice for once more, each alone."""
     from . import packing
 
-    first, identity = numbered[0][1], model.identity
     packed = dataclasses.replace(model, pipeline=packing.prepare(model.pipeline))
-    room = PACK_PIXELS["cpu" if identity.device == "cpu" else "gpu"] // ((first.width or 512) * (first.height or 512))
-    if exact or pack:
-        size = packing.Size(exact or 2 * (pack or 1), 0, settled=True)
-    else:
-        size = packing.Size(2 * max(1, min(room, PACK_LIMIT)), 2 * max(1, min(4 * room, 4 * PACK_LIMIT)))
     short: list[Numbered] = []
-    jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, short) for cell in numbered)
-    packing.Pack(identity.device, size, decode=max(1, min(room, pack or PACK_LIMIT) // 4), exact=exact).run(jobs)
+
+    def run(cells: list[Numbered], size: packing.Size, wanting: list[Numbered] | None) -> None:
+        jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, wanting) for cell in cells)
+        packing.Pack(model.identity.device, size, exact=exact).run(jobs)
+
+    first = numbered[0][1]
+    pixels = (first.width or 512) * (first.height or 512)
+    run(numbered, packing.Size.of(pixels, model.identity.device, pack=pack, exact=exact), short)
     for cell in short:
-        alone = packing.Size(exact or 2, 0, settled=True)
-        last = functools.partial(_render_cell, packed, cell, exact, emit, stopped)
-        packing.Pack(identity.device, alone, exact=exact).run([last])
+        run([cell], packing.Size.of(pixels, model.identity.device, pack=1, exact=exact), None)
 
 
 def _render_cell(

@@ -445,6 +445,9 @@ def test_the_size_of_a_pack_grows_while_it_pays():
     assert (size.rows, size.settled) == (16, True)
     size.halve()
     assert size.rows == 8
+    size = packing.Size.of(64 * 64, "cpu", pack=3)
+    assert (size.rows, size.settled) == (6, True)
+    assert packing.Size.of(64 * 64, "cpu").rows > packing.Size.of(512 * 512, "cpu").rows == 2
     size = packing.Size(4, 64)
     for _ in range(100):
         size.measured(2, 100.0)  # forwards that are not full tell nothing

@@ -139,13 +139,12 @@ def waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
 class Pack:
     """Runs cells together.
 
-    size: rows of a forward of the denoiser. decode: pictures of a forward of the decoder. exact: each forward of the
-    denoiser has this many rows, filled up where fewer wait, and each picture is decoded alone.
+    size: rows of a forward of the denoiser, pictures of one of the decoder. exact: each forward of the denoiser has
+    this many rows, filled up where fewer wait.
     """
 
-    def __init__(self, device: str, size: Size, *, decode: int = 1, exact: int | None = None) -> None:
+    def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
         self._device, self._size, self._exact = device, size, exact
-        self._decode = 1 if exact else decode
         self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}
         self._last = 0.0
 
@@ -197,7 +196,7 @@ class Pack:
     def _take(self) -> list[tuple[Cell, Call]]:
         """The next calls to be made as one: pictures to decode once enough wait or nothing else does, else the most rows."""
         alike = max(self._waiting.values(), key=lambda group: (self._urgent(group[0][1], len(group)), _rows(group)))
-        limit = self._decode if alike[0][1].decodes else self._size.rows
+        limit = self._size.decode if alike[0][1].decodes else self._size.rows
         taken: list[tuple[Cell, Call]] = []
         left: list[tuple[Cell, Call]] = []
         for cell, call in alike:
@@ -209,7 +208,7 @@ class Pack:
         return taken
 
     def _urgent(self, call: Call, count: int) -> int:
-        return (2 if count >= self._decode else 0) if call.decodes else 1
+        return (2 if count >= self._size.decode else 0) if call.decodes else 1
 
     def _results(self, calls: Sequence[Call]) -> list[Any]:
         """What each call gives, or the exception it raises; when a forward fails, its halves are tried."""
@@ -223,9 +222,7 @@ class Pack:
             devices.release_memory(self._device)
         if len(calls) == 1 or (exhausted and self._exact):
             return [error] * len(calls)
-        if exhausted and calls[0].decodes:
-            self._decode = max(1, self._decode // 2)
-        elif exhausted:
+        if exhausted:
             self._size.halve()
         log.info("%d calls together failed (%s); trying halves", len(calls), error)
         half = len(calls) // 2
