@@ -352,6 +352,25 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
     assert 0 < len(raised) < 100
 
 
+def test_what_stops_one_ends_all_where_they_stand(load):
+    unet, begun, ended = load("sd").pipeline.unet, [], []
+    twin = packing.stand_in(unet, "__call__", packing.waiting(unet, "__call__"))
+
+    def job(number):
+        begun.append(number)
+        try:
+            for _ in range(3):
+                twin(torch.zeros(1, 4, 8, 8), torch.tensor(3), encoder_hidden_states=torch.zeros(1, 7, 32))
+                if number == 4:
+                    raise render.Cancelled
+        finally:
+            ended.append(number)
+
+    with pytest.raises(render.Cancelled):
+        packing.Pack("cpu", packing.Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
+    assert begun == list(range(8)) and sorted(ended) == begun
+
+
 def test_closing_ends_every_cell_within_a_forward(load):
     model = load("sd")
     asked = [c.replace(steps=500) for c in cells(model, "sd", seeds=range(8))]
@@ -443,7 +462,8 @@ def test_the_size_of_a_pack_grows_while_it_pays():
     for _ in range(100):
         size.measured(size.rows, 1.0)
     assert (size.rows, size.settled) == (16, True)
-    size.halve()
+    size.halve(16)
+    size.halve(16)  # of two that were tried at the same size
     assert size.rows == 8
     size = packing.Size.of(64 * 64, "cpu", pack=3)
     assert (size.rows, size.settled) == (6, True)

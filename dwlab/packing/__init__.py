@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import itertools
 import logging
 import time
 from dataclasses import dataclass
@@ -146,6 +145,7 @@ class Pack:
     def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
         self._device, self._size, self._exact = device, size, exact
         self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}
+        self._under_way: set[Cell] = set()
         self._last = 0.0
 
     def run(self, jobs: Iterable[Callable[[], None]]) -> None:
@@ -159,23 +159,24 @@ class Pack:
             with torch.inference_mode():
                 while True:
                     while self._room() and (job := next(queue, None)):
-                        self._go_on(Cell(job))
+                        cell = Cell(job)
+                        self._under_way.add(cell)
+                        self._park(cell, cell.switch())
                     if not self._waiting:
                         return
                     self._forward()
         finally:
-            for cell, _ in itertools.chain(*self._waiting.values()):
-                cell.throw()
+            for cell in self._under_way:
+                cell.throw()  # ends it where it stands; nothing where it has ended
 
     def _room(self) -> bool:
         """Whether more cells should begin: no forward of the denoiser is full."""
         return all(_rows(alike) < self._size.rows for alike in self._waiting.values() if not alike[0][1].decodes)
 
-    def _go_on(self, cell: Cell, *result: Any) -> None:
-        self._park(cell, cell.switch(*result))
-
     def _park(self, cell: Cell, call: Call) -> None:
-        if not cell.dead:
+        if cell.dead:
+            self._under_way.discard(cell)
+        else:
             self._waiting.setdefault(call.key, []).append((cell, call))
 
     def _forward(self) -> None:
@@ -188,10 +189,7 @@ class Pack:
             result = given[call.same]
             if not call.decodes:
                 cell.clock.seconds += share * call.rows
-            if isinstance(result, Exception):
-                self._park(cell, cell.throw(result))
-            else:
-                self._go_on(cell, result)
+            self._park(cell, cell.throw(result) if isinstance(result, Exception) else cell.switch(result))
 
     def _take(self) -> list[tuple[Cell, Call]]:
         """The next calls to be made as one: pictures to decode once enough wait or nothing else does, else the most rows."""
@@ -223,7 +221,7 @@ class Pack:
         if len(calls) == 1 or (exhausted and self._exact):
             return [error] * len(calls)
         if exhausted:
-            self._size.halve()
+            self._size.halve(sum(call.rows for call in calls))
         log.info("%d calls together failed (%s); trying halves", len(calls), error)
         half = len(calls) // 2
         return self._results(calls[:half]) + self._results(calls[half:])

@@ -48,6 +48,6 @@ class Size:
         else:
             self.rows, self._seconds, self._before = 2 * self.rows, [], best
 
-    def halve(self) -> None:
-        """Memory ran out: go on with half the rows, decode one picture at a time, and grow no more."""
-        self.rows, self.decode, self.settled = max(1, self.rows // 2), 1, True
+    def halve(self, rows: int) -> None:
+        """Memory ran out with so many rows: go on with half of them, decode one picture at a time, and grow no more."""
+        self.rows, self.decode, self.settled = max(1, min(self.rows, rows // 2)), 1, True
