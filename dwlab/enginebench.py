@@ -10,6 +10,7 @@ import concurrent.futures
 import contextlib
 import itertools
 import json
+import logging
 import random
 import statistics
 import tempfile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+log = logging.getLogger(__name__)
 PROMPTS = (
     "a large red circle at the center on a white background", "a small blue star at the top on a black background",
     "a green square left of a yellow heart", "a purple triangle",
@@ -176,6 +178,14 @@ def measure(engines: dict[str, tuple[Any, models.Model]], grid: str, cells: Cell
             row, (denoise, decode) = rows[name], work[name]
             pictures[name], seconds, meter = _run(*engines[name], cells)
             row.seconds.append(seconds)
+            log.info(
+                "%s, %s: %.2f s, %.0f%% of them in a model, %.1f rows a forward",
+                grid,
+                name,
+                seconds,
+                100 * meter.seconds / seconds,
+                meter.rows / meter.forwards,
+            )
             row.rows_a_forward.append(meter.rows / meter.forwards)
             row.idle.append(1 - meter.seconds / seconds)
             row.tflops.append((meter.rows * denoise + meter.decoded * decode) / seconds / 1e12)
@@ -292,7 +302,8 @@ def main(
     device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
     output: Annotated[Path | None, typer.Option("--json", help="File for the raw rows.")] = None,
 ) -> None:
-    """Measure engines on grids of cells and print a table."""
+    """Measure engines on grids of cells and print a table; each run is told as it ends."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     loaded = _apart(models.load, model, device)
     chosen: dict[str, tuple[Callable[..., Any], models.Model]] = {}
     for name in engines.split(","):
