@@ -112,8 +112,7 @@ def run(
             on_plan(len(cells), len(todo))
         if todo:
             saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
-            options = {"exact": exact} if exact else {}
-            saver.take_all(render([cell.params for cell in todo], device=device, pack=pack, cancel=cancel, **options))
+            saver.take_all(render([cell.params for cell in todo], device=device, pack=pack, exact=exact, cancel=cancel))
         _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
     return outcome
 
