@@ -78,7 +78,14 @@ def sweep(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = 10_000,
     pack: Annotated[
-        int | None, typer.Option(min=1, help="Pictures that share a call (default: chosen by size).")
+        int | None, typer.Option(min=1, help="Pictures that share a forward (default: what the device gains from).")
+    ] = None,
+    exact: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            help="Make each picture the same to the bit whatever runs beside it: a forward always has ROWS rows (16 is good).",
+        ),
     ] = None,
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
@@ -89,11 +96,13 @@ def sweep(
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     if dry_run:
-        typer.echo(spec.plan(results, device=device, profile=profile, limit=limit))
+        typer.echo(spec.plan(results, device=device, profile=profile, exact=exact, limit=limit))
         return
     from .execute import execute
 
-    outcome, written = execute(spec, results=results, device=device, pack=pack, profile=profile, limit=limit)
+    outcome, written = execute(
+        spec, results=results, device=device, pack=pack, profile=profile, exact=exact, limit=limit
+    )
     try:
         if notebook:
             written["notebook"] = _notebook(outcome)

@@ -27,7 +27,7 @@ PIXEL_LIMIT = 64_000_000
 def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
     """The PNG of a picture with its recipe: `parameters` as other tools read it, `dwlab` as JSON.
 
-    recipe: `key`, `weights`, `dtype`; the canonical parameters are added. One key and picture give
+    recipe: `key`, `weights`, `dtype`, and `mode` where that is not close; the canonical parameters are added. One key and picture give
     the same bytes, however they were asked for: no time, version or path goes in, the dtype is the
     one that `auto` stood for, and the model has one name (see `model_name`).
     """

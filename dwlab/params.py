@@ -84,10 +84,11 @@ class GenerationParams:
         empty = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
         return {k: v for k, v in plain.items() if v is not None and (k not in empty or v != empty[k])}
 
-    def key(self, weights: str, dtype: str) -> str:
-        """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype."""
+    def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
+        """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
         asked = {k: v for k, v in self.as_dict().items() if k not in ("model", "dtype")}
-        text = json.dumps({"params": asked, "weights": weights, "dtype": dtype}, sort_keys=True, separators=(",", ":"))
+        named = {"params": asked, "weights": weights, "dtype": dtype} | ({"mode": mode(exact)} if exact else {})
+        text = json.dumps(named, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def replace(self, **changes: Any) -> GenerationParams:
@@ -149,6 +150,18 @@ FIELDS = frozenset(f.name for f in fields(GenerationParams))
 _MANAGED = frozenset(
     {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}
 )
+
+
+def mode(exact: int | None) -> str:
+    """What a row says of how its picture was computed: `close`, or `exact:` and the rows that each forward had.
+
+    Raises InvalidInput for a number of rows that cannot be.
+    """
+    if exact is None:
+        return "close"
+    if isinstance(exact, bool) or not isinstance(exact, int) or not 2 <= exact <= 1024:
+        raise InvalidInput("exact", exact, "a whole number from 2 to 1024: the rows of each forward")
+    return f"exact:{exact}"
 
 
 def spelled(given: Mapping[str, Any], place: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import images
 from .files import write_atomic
+from .params import mode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,7 +25,8 @@ class Picture:
 
     image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
     device_seconds: this picture's share of it where several were computed together. nan: share of
-    the decoder's values that were not finite, 0..1. settings: those that were not stock (dwlab.settings).
+    the decoder's values that were not finite, 0..1. exact: rows of each forward, if the same picture was to come out
+    whatever ran beside it. settings: those that were not stock (dwlab.settings).
     """
 
     params: GenerationParams
@@ -35,16 +37,18 @@ class Picture:
     seconds: float
     device_seconds: float
     nan: float = 0.0
+    exact: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """The cell's identity."""
-        return self.params.key(self.weights, self.dtype)
+        return self.params.key(self.weights, self.dtype, self.exact)
 
     def png(self) -> bytes:
         """The PNG with its recipe inside."""
-        return images.encode(self.image, self.params, {"key": self.key, "weights": self.weights, "dtype": self.dtype})
+        recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
+        return images.encode(self.image, self.params, recipe | ({"mode": mode(self.exact)} if self.exact else {}))
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG, recipe inside, to `path`."""

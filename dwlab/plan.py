@@ -76,7 +76,13 @@ class Plan:
 
 
 def make_plan(
-    spec: SweepSpec, root: Path, *, device_name: str = "auto", profile: str | None = None, limit: int
+    spec: SweepSpec,
+    root: Path,
+    *,
+    device_name: str = "auto",
+    profile: str | None = None,
+    exact: int | None = None,
+    limit: int,
 ) -> Plan:
     """Count a sweep's cells, look up which are done, and estimate the rest; writes nothing where nothing is yet.
 
@@ -89,7 +95,7 @@ def make_plan(
         made_up = _stand_ins(drawn, spec.random_seeds)
         cells = spec.cells([*drawn, *made_up], limit=limit)
         identities, away = _identify_what_is_here(cells, device_name, profile)
-        keys = {cell_key(cell, identities): cell for cell in cells if cell.params.model not in away}
+        keys = {cell_key(cell, identities, exact): cell for cell in cells if cell.params.model not in away}
         statuses = store.statuses(k for k, cell in keys.items() if cell.params.seed not in made_up) if store else {}
         missing = [cell for cell in cells if cell.params.model in away]
         todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
@@ -159,10 +165,10 @@ def _folders(identities: Identities) -> dict[str, str]:
     return {model: str(identity.folder) for (model, _), identity in identities.items()}
 
 
-def cell_key(cell: Cell, identities: Identities) -> str:
+def cell_key(cell: Cell, identities: Identities, exact: int | None = None) -> str:
     """The key of a cell, with what only its model's files tell filled in."""
     identity = identities[cell.params.model, cell.params.dtype]
-    return models.complete(cell.params, identity).key(identity.weights, identity.dtype)
+    return models.complete(cell.params, identity).key(identity.weights, identity.dtype, exact)
 
 
 def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:

@@ -1,39 +1,40 @@
 """From parameters to pictures: the one seam behind which images are computed.
 
-Here the strategy is stock diffusers pipelines, called for groups of cells that differ only in
-prompt, negative prompt and seed, with one CPU generator a picture: a cell's picture does not
-depend on its company beyond rounding (within 1/255 in float32).
+Each cell is one call of its stock diffusers pipeline, with a CPU generator of its own. `packing` runs many at a time
+and merges their model calls; what it cannot take, and `pack=1`, runs one call after the other. A picture does not depend
+on its company beyond rounding (within 1/255 in float32), in exact mode not at all.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import functools
 import inspect
 import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import device as devices
-from . import models, preview
+from . import models, preview, schedulers
 from .errors import InvalidInput, ModelError, RenderError
 from .events import Event
-from .params import GenerationParams, named
+from .params import GenerationParams, mode, named
 from .picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
 
 log = logging.getLogger(__name__)
-PACK_LIMIT = 16  # more rows a forward gain nothing on a CPU
-PACK_PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}
-
 Numbered = tuple[int, GenerationParams]
+Emit = Callable[[Event], None]
+Stopped = Callable[[], bool]
 
 
 class Cancelled(Exception):
@@ -71,6 +72,7 @@ def stream(
     device: str = "auto",
     pack: int | None = None,
     profile: str | None = None,
+    exact: int | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
@@ -78,11 +80,15 @@ def stream(
     model: a name or a loaded model to use in place of the cells' own. It replaces their model and
     nothing else: steps, guidance, size and scheduler stay, also where they are defaults of the
     cells' own model. A loaded model stays on its device and in its dtype. pack: how many pictures
-    share a call (None: chosen by size). profile: None for stock settings, or "fast" for those that
-    `dwlab bench tune` found on this machine. `cancel`, or closing the iterator, stops within one step.
+    share a forward, at two rows each (None: as many as the device gains from; 1: one stock call after the other).
+    profile: None for stock settings, or "fast" for those that `dwlab bench tune` found on this machine. exact: each
+    forward has this many rows, so that a cell gives the same bytes whatever runs beside it, on the same machine with the
+    same versions and threads; else pictures are within 1/255 of a lone call's in float32. `cancel`, or closing the
+    iterator, stops within one step.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
+    mode(exact)
     cells = list(params_list)
     loaded = model if isinstance(model, models.Model) else None
     name = loaded.identity.name if loaded else model
@@ -101,7 +107,7 @@ def stream(
     def work() -> None:
         try:
             for identity, numbered in batches:
-                _render_model(loaded or identity, numbered, pack, emit, lambda: stop.is_set() or closed.is_set())
+                _render_model(loaded or identity, numbered, pack, exact, emit, lambda: stop.is_set() or closed.is_set())
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001  # handed to the consumer, who raises it
@@ -143,8 +149,9 @@ def _render_model(
     source: models.Identity | models.Model,
     numbered: list[Numbered],
     pack: int | None,
-    emit: Callable[[Event], None],
-    stopped: Callable[[], bool],
+    exact: int | None,
+    emit: Emit,
+    stopped: Stopped,
 ) -> None:
     if stopped():
         raise Cancelled
@@ -154,32 +161,69 @@ def _render_model(
         for index, params in numbered:
             emit(Event("failed", index, params, error=str(error), status="failed"))
         return
-    for group in _groups(numbered, pack or model.identity.pack, model.identity.device):
-        _render_group(model, group, emit, stopped)
+    from . import packing
+
+    pack = pack or model.identity.pack
+    reason = packing.refusal(model.pipeline, model.identity.device)
+    if reason and exact:
+        for index, params in numbered:
+            emit(Event("failed", index, params, error=f"not in exact mode: {reason}", status="failed"))
+    elif reason or (pack == 1 and not exact):
+        if pack != 1:
+            log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
+        for cell in numbered:
+            _render_cell(model, cell, None, emit, stopped)
+    else:
+        for same_size in _by_size(numbered):
+            _render_packed(model, same_size, pack, exact, emit, stopped)
 
 
-def _groups(numbered: list[Numbered], pack: int | None, device: str) -> Iterator[list[Numbered]]:
-    """Cells that one stock call can make together, at most `pack` at a time, in order of first appearance."""
-    alike: dict[GenerationParams, list[Numbered]] = {}
+def _by_size(numbered: list[Numbered]) -> list[list[Numbered]]:
+    """Cells of one picture size each, those that take longest first, so that the last ones end together."""
+    found: dict[tuple[int | None, int | None], list[Numbered]] = {}
     for index, params in numbered:
-        same = params.replace(prompt="", negative_prompt="", seed=0)
-        alike.setdefault(same, []).append((index, params))
-    for group in alike.values():
-        first = group[0][1]
-        room = PACK_PIXELS["cpu" if device == "cpu" else "gpu"] // ((first.width or 512) * (first.height or 512))
-        size = pack or max(1, min(PACK_LIMIT, room))
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
+        found.setdefault((params.width, params.height), []).append((index, params))
+    return [sorted(cells, key=lambda cell: -_calls(cell[1])) for cells in found.values()]
 
 
-def _render_group(
-    model: models.Model, group: list[Numbered], emit: Callable[[Event], None], stopped: Callable[[], bool]
+def _calls(params: GenerationParams) -> int:
+    return params.steps * schedulers.calls_per_step(params.scheduler)
+
+
+def _render_packed(
+    model: models.Model, numbered: list[Numbered], pack: int | None, exact: int | None, emit: Emit, stopped: Stopped
 ) -> None:
-    """One stock call; when it fails, its halves, so that only the cell at fault is lost."""
+    """Cells of one size together; those that memory did not suffice for once more, each alone."""
+    from . import packing
+
+    packed = dataclasses.replace(model, pipeline=packing.prepare(model.pipeline))
+    short: list[Numbered] = []
+
+    def run(cells: list[Numbered], size: packing.Size, wanting: list[Numbered] | None) -> None:
+        jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, wanting) for cell in cells)
+        packing.Pack(model.identity.device, size, exact=exact).run(jobs)
+
+    first = numbered[0][1]
+    pixels = (first.width or 512) * (first.height or 512)
+    run(numbered, packing.Size.of(pixels, model.identity.device, pack=pack, exact=exact), short)
+    for cell in short:
+        run([cell], packing.Size.of(pixels, model.identity.device, pack=1, exact=exact), None)
+
+
+def _render_cell(
+    model: models.Model,
+    cell: Numbered,
+    exact: int | None,
+    emit: Emit,
+    stopped: Stopped,
+    short: list[Numbered] | None = None,
+) -> None:
+    """One stock call; whatever it raises is this cell's result, or puts it on the list of those that want more memory."""
     if stopped():
         raise Cancelled
+    index, params = cell
     try:
-        pictures = _call(model, group, emit, stopped)
+        picture = _call(model, cell, exact, emit, stopped)
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a pipeline raises is the cell's result
@@ -188,35 +232,23 @@ def _render_group(
         error.__traceback__ = None  # it holds the tensors that filled the memory
         if exhausted:
             devices.release_memory(model.identity.device)
-        if len(group) == 1:
-            index, params = group[0]
+        if exhausted and short is not None:
+            short.append(cell)
+        else:
             emit(Event("failed", index, params, error=message, status="oom" if exhausted else "failed"))
-            return
-        log.info("%d pictures together failed (%s); trying halves", len(group), message)
-        half = len(group) // 2
-        _render_group(model, group[:half], emit, stopped)
-        _render_group(model, group[half:], emit, stopped)
         return
-    for (index, params), picture in zip(group, pictures, strict=True):
-        emit(Event("done", index, params, result=picture))
+    emit(Event("done", index, params, result=picture))
 
 
-def _call(
-    model: models.Model, group: list[Numbered], emit: Callable[[Event], None], stopped: Callable[[], bool]
-) -> list[Picture]:
+def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, stopped: Stopped) -> Picture:
     import torch
 
-    identity, shared = model.identity, group[0][1]
-    pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
-    pipeline.scheduler = models.scheduler_for(model, shared)
-    denoiser = getattr(pipeline, "unet", None) or pipeline.transformer
-    begun: list[float] = []
-    ended: list[float] = []
+    from . import packing
 
-    def on_first_step(*_: object) -> None:
-        if not begun:
-            devices.synchronize(identity.device)
-            begun.append(time.perf_counter())
+    identity, (index, params) = model.identity, cell
+    pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
+    pipeline.scheduler = models.scheduler_for(model, params)
+    ended: list[float] = []
 
     def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
         if stopped():
@@ -224,49 +256,36 @@ def _call(
         if step + 1 == pipe.num_timesteps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())
-        for (index, params), latents in zip(group, kwargs["latents"], strict=True):
-            rough = functools.partial(preview.project, latents, model)
-            emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
+        rough = functools.partial(preview.project, kwargs["latents"][0], model)
+        emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
         return kwargs
 
-    for index, params in group:
-        emit(Event("started", index, params))
-    hook = denoiser.register_forward_pre_hook(on_first_step)
-    try:
-        with torch.inference_mode():
-            output = pipeline(**stock_arguments(pipeline, group), callback_on_step_end=on_step_end).images
-    finally:
-        hook.remove()
-    seconds = (ended or [time.perf_counter()])[-1] - begun[0]
-    return [
-        Picture(
-            params,
-            image,
-            identity.weights,
-            identity.device,
-            identity.dtype,
-            seconds,
-            seconds / len(group),
-            nan,
-            identity.settings.changed(),
-        )
-        for (_, params), (image, nan) in zip(group, _to_images(pipeline, output), strict=True)
-    ]
+    emit(Event("started", index, params))
+    began = time.perf_counter()
+    with torch.inference_mode(), packing.timed(pipeline) as clock:
+        output = pipeline(**stock_arguments(pipeline, [params]), callback_on_step_end=on_step_end).images
+    seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
+    share = min(clock.seconds, seconds) or seconds
+    image, nan = _to_image(pipeline, output[0])
+    return Picture(
+        params, image, identity.weights, identity.device, identity.dtype, seconds, share, nan,
+        exact=exact, settings=identity.settings.changed(),
+    )  # fmt: skip
 
 
-def stock_arguments(pipeline: Any, group: list[Numbered]) -> dict[str, Any]:
-    """The stock call's arguments; those that this family does not know are left out."""
+def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:
+    """The arguments of one stock call for cells that differ in prompts and seed alone; a family's unknown ones are left out."""
     import torch
 
-    shared = group[0][1]
+    shared = cells[0]
     arguments = {
-        "prompt": [params.prompt for _, params in group],
-        "negative_prompt": [params.negative_prompt for _, params in group],
+        "prompt": [params.prompt for params in cells],
+        "negative_prompt": [params.negative_prompt for params in cells],
         "num_inference_steps": shared.steps,
         "guidance_scale": shared.guidance,
         "height": shared.height,
         "width": shared.width,
-        "generator": [torch.Generator("cpu").manual_seed(params.seed) for _, params in group],
+        "generator": [torch.Generator("cpu").manual_seed(params.seed) for params in cells],
         "output_type": "np",
         **shared.call,
     }
@@ -274,9 +293,9 @@ def stock_arguments(pipeline: Any, group: list[Numbered]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _to_images(pipeline: Any, output: np.ndarray) -> list[tuple[Any, float]]:
-    """RGB pictures as the stock pipeline makes them, each with its share of values that were not finite."""
+def _to_image(pipeline: Any, output: np.ndarray) -> tuple[Any, float]:
+    """The RGB picture as the stock pipeline makes it, and its share of values that were not finite."""
     import numpy as np
 
-    shares = [float(1 - np.isfinite(one).mean()) for one in output]
-    return list(zip(pipeline.image_processor.numpy_to_pil(np.nan_to_num(output)), shares, strict=True))
+    (image,) = pipeline.image_processor.numpy_to_pil(np.nan_to_num(output[None]))
+    return image, float(1 - np.isfinite(output).mean())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, images, metrics, models
 from .events import Event
+from .params import mode
 from .paths import results_folder
 from .plan import Identities, Plan, cell_key, identify_all, make_plan
 from .render import stream
@@ -61,10 +62,12 @@ class Sweep(SweepSpec):
         *,
         device: str = "auto",
         profile: str | None = None,
+        exact: int | None = None,
         limit: int = LIMIT,
     ) -> Plan:
         """Counts and estimates; loads no model and writes nothing."""
-        return make_plan(self, results_folder(results), device_name=device, profile=profile, limit=limit)
+        root = results_folder(results)
+        return make_plan(self, root, device_name=device, profile=profile, exact=exact, limit=limit)
 
     def run(self, results: str | Path | None = None, **options: Any) -> Table:
         """Compute what is missing and return the table; options as of `dwlab.run.run`."""
@@ -79,6 +82,7 @@ def run(
     device: str = "auto",
     pack: int | None = None,
     profile: str | None = None,
+    exact: int | None = None,
     limit: int = LIMIT,
     render: Renderer = stream,
     on_plan: Callable[[int, int], None] | None = None,
@@ -87,7 +91,8 @@ def run(
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
-    pack, profile: as of `dwlab.stream`. on_plan: told (total, to do) before the first
+    pack, profile, exact: as of `dwlab.stream`; a picture made in exact mode has a key of its own. on_plan: told (total,
+    to do) before the first
     picture. on_event: told each event; `done` and `failed` only after their row is committed.
     `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
     of an earlier run are tried again, and finished ones whose picture is gone are made again. Raises
@@ -95,12 +100,13 @@ def run(
     another process runs this experiment there.
     """
     metrics.check_names(spec.metrics)
+    mode(exact)
     drafts = spec.cells(limit=limit)
     identities = identify_all(drafts, device, profile=profile)
     with Store(results_folder(results)) as store, store.alone(spec.name):
         seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
         drawn = spec.cells(seeds, limit=limit) if seeds else drafts
-        cells = {cell_key(cell, identities): cell for cell in drawn}
+        cells = {cell_key(cell, identities, exact): cell for cell in drawn}
         members = [(cell.position, key, json.dumps(cell.axes, default=str)) for key, cell in cells.items()]
         store.set_membership(spec.name, members)
         statuses = store.statuses(cells)
@@ -109,9 +115,9 @@ def run(
         if on_plan:
             on_plan(len(cells), len(todo))
         if todo:
-            saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event)
+            saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
             asked = [cell.params for cell in todo]
-            saver.take_all(render(asked, device=device, pack=pack, profile=profile, cancel=cancel))
+            saver.take_all(render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel))
         _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
     return outcome
 
@@ -171,6 +177,7 @@ class _Saver:
     identities: Identities
     outcome: Outcome
     listener: Listener | None
+    exact: int | None = None
 
     def __post_init__(self) -> None:
         self._unsaid: list[Event] = []
@@ -216,6 +223,7 @@ class _Saver:
             picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
             image=self.store.save_picture(data), pixels=images.pixel_hash(picture.image), bytes=len(data),
             seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=_made_with(picture),
+            mode=mode(picture.exact),
         )  # fmt: skip
         values = metrics.measure(
             picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.metrics
@@ -227,8 +235,9 @@ class _Saver:
         identity = self.identities[event.params.model, event.params.dtype]
         params = models.complete(event.params, identity)
         row = CellRow(
-            params.key(identity.weights, identity.dtype), params.canonical(), identity.weights, identity.dtype,
+            params.key(identity.weights, identity.dtype, self.exact), params.canonical(), identity.weights, identity.dtype,
             identity.device, event.status, event.error, created=now(), versions=json.dumps(versions()),
+            mode=mode(self.exact),
         )  # fmt: skip
         self._keep(row, event, {})
 

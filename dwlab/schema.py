@@ -32,4 +32,5 @@ MIGRATIONS = (
         attempts INTEGER NOT NULL DEFAULT 0, created TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE cells ADD COLUMN mode TEXT NOT NULL DEFAULT 'close'",
 )

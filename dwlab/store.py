@@ -29,7 +29,7 @@ GROUP_SECONDS, GROUP_ROWS = 0.5, 64  # a group commit is due after either
 
 @dataclass(frozen=True)
 class CellRow:
-    """One cell's outcome, as it is stored. params, versions: JSON texts; image: relative to the store's folder."""
+    """One cell's outcome, as it is stored. params, versions: JSON texts; image: relative to the store's folder; mode: see params."""
 
     key: str
     params: str
@@ -45,6 +45,7 @@ class CellRow:
     device_seconds: float | None = None
     created: str = ""
     versions: str = "{}"
+    mode: str = "close"
 
 
 def now() -> str:
@@ -308,6 +309,7 @@ class Store:
                 recipe["key"], json.dumps(recipe["params"]), recipe["weights"], recipe["dtype"], None, "ok",
                 image=path.relative_to(self.root).as_posix(), pixels=pixels, bytes=stat.st_size,
                 created=datetime.fromtimestamp(stat.st_mtime, UTC).isoformat(timespec="milliseconds"),
+                mode=str(recipe.get("mode", "close")),
             )  # fmt: skip
             self._write(sql, row, None, {})
             adopted += 1

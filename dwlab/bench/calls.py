@@ -31,11 +31,11 @@ def call(model: models.Model, configuration: Configuration, k: int, **more: Any)
     The starting latents are drawn on the CPU from each picture's seed, so they are the same on every device.
     """
     first = configuration.params.seed + k * SEED_STEP
-    group = [(n, configuration.params.replace(seed=first + n)) for n in range(configuration.batch)]
+    cells = [configuration.params.replace(seed=first + n) for n in range(configuration.batch)]
     pipeline = copy.copy(model.pipeline)
     pipeline.scheduler = models.scheduler_for(model, configuration.params)
     with torch.inference_mode():
-        return pipeline(**stock_arguments(pipeline, group), **more).images
+        return pipeline(**stock_arguments(pipeline, cells), **more).images
 
 
 @dataclass

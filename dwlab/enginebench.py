@@ -1,0 +1,328 @@
+"""Is packing worth it? The same cells by a plain loop, by grouped calls and packed, in one process, in turns.
+
+`python -m dwlab.enginebench [--model M] [--grids NAMES] [--json FILE]`. All engines write PNGs; pictures are compared with
+those of the loop. See the table's header for what is measured.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import itertools
+import json
+import logging
+import random
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from . import device as devices
+from . import models, render
+from .params import GenerationParams
+from .picture import Picture
+from .settings import denoiser_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+PROMPTS = (
+    "a large red circle at the center on a white background", "a small blue star at the top on a black background",
+    "a green square left of a yellow heart", "a purple triangle",
+)  # fmt: skip
+GROUP_ROWS = 32  # of a grouped call: more gains nothing on a CPU
+STEPS, GUIDANCES, SCHEDULERS = (8, 12, 16, 20), (1.0, 2.0, 3.0, 5.0, 7.5), ("DDIM", "Euler")
+Cells = list[GenerationParams]
+T = TypeVar("T")
+
+
+def grids(model: str, scale: float = 1.0) -> dict[str, Cells]:
+    """The cells of each grid; `scale` shortens the step counts."""
+
+    def cells(prompts: int, seeds: int, steps: tuple[int, ...], guidances: tuple[float, ...], names: Any) -> Cells:
+        points = itertools.product(PROMPTS[:prompts], range(seeds), steps, guidances, names)
+        return [
+            GenerationParams(p, seed=s, steps=max(1, round(n * scale)), guidance=g, scheduler=name, model=model)
+            for p, s, n, g, name in points
+        ]
+
+    return {
+        "homogeneous": cells(1, 64, (20,), (3.0,), SCHEDULERS[:1]),
+        "heterogeneous": cells(1, 3, STEPS, GUIDANCES, SCHEDULERS),
+        "one-seed": cells(1, 1, STEPS, GUIDANCES, SCHEDULERS),
+        "mixed": cells(4, 2, STEPS[:3], GUIDANCES[1:4], SCHEDULERS[:1]),
+    }
+
+
+@dataclass
+class Meter:
+    """What the models did: forwards and rows of the denoiser, seconds in any model, the largest resident set in bytes."""
+
+    forwards: int = 0
+    rows: int = 0
+    decoded: int = 0
+    seconds: float = 0.0
+    memory: int = 0
+    began: float = 0.0
+
+
+@contextlib.contextmanager
+def metered(model: models.Model) -> Iterator[Meter]:
+    """Count and time the forwards of a model's denoiser, decoder and text encoders."""
+    import psutil
+
+    meter, process, device = Meter(), psutil.Process(), model.identity.device
+    denoiser, decoder = denoiser_of(model.pipeline), model.pipeline.vae.decoder
+    encoders = [part for name, part in model.pipeline.components.items() if part and name.startswith("text_encoder")]
+
+    def before(*_: Any) -> None:
+        devices.synchronize(device)
+        meter.began = time.perf_counter()
+
+    def after(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], _output: Any) -> None:
+        devices.synchronize(device)
+        meter.seconds += time.perf_counter() - meter.began
+        meter.memory = max(meter.memory, process.memory_info().rss)
+        rows = len(next(iter((*args, *kwargs.values()))))
+        if module is denoiser:
+            meter.forwards, meter.rows = meter.forwards + 1, meter.rows + rows
+        elif module is decoder:
+            meter.decoded += rows
+
+    with contextlib.ExitStack() as hooks:
+        for module in (denoiser, decoder, *encoders):
+            hooks.callback(module.register_forward_pre_hook(before).remove)
+            hooks.callback(module.register_forward_hook(after, with_kwargs=True).remove)
+        yield meter
+
+
+def loop(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """The stock pipeline, a call for each cell."""
+    for index in range(len(cells)):
+        yield from _stock(model, cells, [index])
+
+
+def grouped(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """The stock pipeline, a call with lists for cells that differ in prompt and seed alone: the best one can do by hand."""
+    alike: dict[GenerationParams, list[int]] = {}
+    for index, params in enumerate(cells):
+        alike.setdefault(params.replace(prompt="", negative_prompt="", seed=0), []).append(index)
+    for shared, group in alike.items():
+        size = GROUP_ROWS // (2 if shared.guided else 1)
+        for start in range(0, len(group), size):
+            yield from _stock(model, cells, group[start : start + size])
+
+
+def _stock(model: models.Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
+    import torch
+
+    shared = cells[group[0]]
+    model.pipeline.scheduler, shipped = models.scheduler_for(model, shared), model.pipeline.scheduler
+    try:
+        pictures = model.pipeline(
+            [cells[k].prompt for k in group], num_inference_steps=shared.steps, guidance_scale=shared.guidance,
+            height=shared.height, width=shared.width,
+            generator=[torch.Generator().manual_seed(cells[k].seed) for k in group],
+        ).images  # fmt: skip
+    finally:
+        model.pipeline.scheduler = shipped
+    yield from zip(group, pictures, strict=True)
+
+
+def packed(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """`dwlab.stream`."""
+    for event in render.stream(cells, model=model):
+        if event.kind == "failed":
+            raise RuntimeError(event.error)
+        if isinstance(event.result, Picture):
+            yield event.index, event.result.image
+
+
+@dataclass
+class Row:
+    """An engine on a grid. Lists have one entry a round."""
+
+    grid: str
+    engine: str
+    dtype: str
+    device: str
+    cells: int
+    seconds: list[float] = field(default_factory=list)
+    rows_a_forward: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)  # share of the wall time in which no model ran
+    tflops: list[float] = field(default_factory=list)  # useful work over wall time
+    memory: int = 0  # bytes
+    difference: int = 0  # of any pixel from the loop's picture, of 255
+
+
+def measure(engines: dict[str, tuple[Any, models.Model]], grid: str, cells: Cells, rounds: int) -> list[Row]:
+    """Run each engine on the cells, `rounds` times, in shuffled turns."""
+    work = {name: _apart(_work, model, cells[0]) for name, (_, model) in engines.items()}
+    rows = {
+        name: Row(grid, name, model.identity.dtype, model.identity.device, len(cells))
+        for name, (_, model) in engines.items()
+    }
+    for engine, model in engines.values():  # warm up
+        _run(engine, model, cells[:: max(1, len(cells) // 8)])
+    pictures: dict[str, dict[int, Image.Image]] = {}
+    turns = random.Random(0)  # noqa: S311  # an order, no secret
+    for _ in range(rounds):
+        for name in turns.sample(list(engines), len(engines)):
+            row, (denoise, decode) = rows[name], work[name]
+            pictures[name], seconds, meter = _run(*engines[name], cells)
+            row.seconds.append(seconds)
+            log.info(
+                "%s, %s: %.2f s, %.0f%% of them in a model, %.1f rows a forward",
+                grid,
+                name,
+                seconds,
+                100 * meter.seconds / seconds,
+                meter.rows / meter.forwards,
+            )
+            row.rows_a_forward.append(meter.rows / meter.forwards)
+            row.idle.append(1 - meter.seconds / seconds)
+            row.tflops.append((meter.rows * denoise + meter.decoded * decode) / seconds / 1e12)
+            row.memory = max(row.memory, meter.memory)
+    for name, row in rows.items():
+        row.difference = max(_difference(pictures["loop"][k], picture) for k, picture in pictures[name].items())
+    return list(rows.values())
+
+
+def _apart(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in a thread of its own.
+
+    OpenMP keeps a team of threads for each thread that ever computed, and once the teams outnumber the cores, all of
+    them wait asleep instead of awake: a small forward then takes twice as long. So no two threads compute here at once.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments).result()
+
+
+def _run(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+    if engine is not packed:  # which has a thread of its own
+        return _apart(_timed, engine, model, cells)
+    return _timed(engine, model, cells)
+
+
+def _timed(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+    pictures = {}
+    with tempfile.TemporaryDirectory() as folder, metered(model) as meter:
+        began = time.perf_counter()
+        for index, picture in engine(model, cells):
+            picture.save(Path(folder) / f"{index}.png")
+            pictures[index] = picture
+        return pictures, time.perf_counter() - began, meter
+
+
+def _difference(a: Image.Image, b: Image.Image) -> int:
+    import numpy as np
+
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
+
+
+def _work(model: models.Model, params: GenerationParams) -> tuple[float, float]:
+    """Floating point operations of a row of the denoiser and of a decoded picture, counted on one picture."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counted: dict[int, float] = defaultdict(float)
+    denoiser, decoder = denoiser_of(model.pipeline), model.pipeline.vae.decoder
+    with FlopCounterMode(display=False) as counter, contextlib.ExitStack() as hooks:
+        for module in (denoiser, decoder):
+            hooks.callback(
+                module.register_forward_pre_hook(
+                    lambda m, *_: counted.__setitem__(id(m), counted[id(m)] - counter.get_total_flops())
+                ).remove
+            )
+            hooks.callback(
+                module.register_forward_hook(
+                    lambda m, *_: counted.__setitem__(id(m), counted[id(m)] + counter.get_total_flops())
+                ).remove
+            )
+        list(_stock(model, [params.replace(steps=1, guidance=1.0, scheduler="DDIM")], [0]))
+    return counted[id(denoiser)], counted[id(decoder)]
+
+
+def matmul_rate(device: str, dtype: str, side: int = 2048) -> float:
+    """Operations a second of large square matrix products, the median of nine."""
+    import torch
+
+    a, b = (torch.randn(side, side, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
+    seconds = []
+    for _ in range(11):
+        devices.synchronize(device)
+        began = time.perf_counter()
+        _ = a @ b
+        devices.synchronize(device)
+        seconds.append(time.perf_counter() - began)
+    return 2 * side**3 / statistics.median(seconds[2:])
+
+
+def table(rows: list[Row], rates: dict[str, float]) -> str:
+    """The rows as text. Ratios are of each round's times, as median and range."""
+    lines = [
+        f"{'grid':<14}{'engine':<14}{'images/s':>9}{'x loop':>20}{'x grouped':>20}{'rows/fwd':>9}{'idle':>7}{'TFLOP/s':>9}{'of matmul':>10}{'MB':>7}{'diff':>5}"
+    ]
+    for row in rows:
+        others = {other.engine: other.seconds for other in rows if other.grid == row.grid}
+        loop_ratio, grouped_ratio = (_ratio(others.get(name), row.seconds) for name in ("loop", "grouped"))
+        tflops = statistics.median(row.tflops)
+        lines.append(
+            f"{row.grid:<14}{row.engine:<14}{row.cells / statistics.median(row.seconds):>9.2f}{loop_ratio:>20}"
+            f"{grouped_ratio:>20}{statistics.median(row.rows_a_forward):>9.1f}{statistics.median(row.idle):>7.1%}"
+            f"{tflops:>9.3f}{tflops * 1e12 / rates[row.dtype]:>10.0%}{row.memory / 1e6:>7.0f}{row.difference:>5}"
+        )
+    return "\n".join(lines)
+
+
+def _ratio(of: list[float] | None, seconds: list[float]) -> str:
+    if not of:
+        return "-"
+    ratios = [a / b for a, b in zip(of, seconds, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def main(
+    model: Annotated[str, typer.Option(help="Catalog name or diffusers folder.")] = "shapes",
+    names: Annotated[
+        str, typer.Option("--grids", help="Grids, separated by commas.")
+    ] = "heterogeneous,one-seed,homogeneous,mixed",
+    engines: Annotated[
+        str, typer.Option(help="Of loop, grouped, packed, packed-fast (the device's faster dtype).")
+    ] = "loop,grouped,packed",
+    rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each engine.")] = 3,
+    steps: Annotated[float, typer.Option(help="Factor of the step counts.")] = 1.0,
+    limit: Annotated[int, typer.Option(help="Cells of a grid at most, taken evenly.")] = 10_000,
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
+    output: Annotated[Path | None, typer.Option("--json", help="File for the raw rows.")] = None,
+) -> None:
+    """Measure engines on grids of cells and print a table; each run is told as it ends."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    loaded = _apart(models.load, model, device)
+    chosen: dict[str, tuple[Callable[..., Any], models.Model]] = {}
+    for name in engines.split(","):
+        fast = devices.faster_dtype(loaded.identity.device)
+        if name == "packed-fast":
+            chosen[name] = (packed, _apart(models.load, model, device, fast or "auto"))
+        else:
+            chosen[name] = ({"loop": loop, "grouped": grouped, "packed": packed}[name], loaded)
+    rates = {m.identity.dtype: _apart(matmul_rate, m.identity.device, m.identity.dtype) for _, m in chosen.values()}
+    rows = []
+    for name in names.split(","):
+        cells = grids(model, steps)[name]
+        rows += measure(chosen, name, cells[:: -(-len(cells) // limit)], rounds)
+    typer.echo(table(rows, rates))
+    typer.echo("matmul: " + ", ".join(f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in rates.items()))
+    if output:
+        output.write_text(json.dumps({"matmul": rates, "rows": [asdict(row) for row in rows]}, indent=1))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,244 @@
+"""Packed denoising: many cells' stock pipelines run side by side, and the model calls that wait are made as one.
+
+Each cell's unmodified pipeline runs in a greenlet, a thread of control that gives way only where it calls the
+denoiser or the decoder. So all cells that are under way wait at known places, nothing runs at the same moment as
+anything else (no lock, no race, no deadlock; tokenizers and shared models are safe), all models run in one thread, and
+a cell is cancelled by raising an exception in it where it stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from greenlet import getcurrent, greenlet
+
+from .. import device as devices
+from ..settings import denoiser_of
+from .calls import Call, Memo, merged, stand_in
+from .size import Size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = [
+    "BUCKETS",
+    "Call",
+    "Cell",
+    "Clock",
+    "Pack",
+    "Size",
+    "merged",
+    "prepare",
+    "refusal",
+    "stand_in",
+    "timed",
+    "waiting",
+]
+log = logging.getLogger(__name__)
+DENOISERS = frozenset({"UNet2DConditionModel", "SD3Transformer2DModel", "FluxTransformer2DModel"})
+BUCKETS = sorted({2**k for k in range(12)} | {3 * 2**k for k in range(11)})  # rows that compiled models see
+
+
+@dataclass
+class Clock:
+    """A cell's times. begun: when it first called the denoiser; seconds: its share of the time, where it was shared."""
+
+    begun: float | None = None
+    seconds: float = 0.0
+
+    def begin(self, *_: object) -> None:
+        """Note the first of several calls."""
+        self.begun = self.begun or time.perf_counter()
+
+
+class Cell(greenlet):
+    """A cell under way."""
+
+    def __init__(self, job: Callable[[], None]) -> None:
+        super().__init__(job)
+        self.clock = Clock()
+
+
+@contextlib.contextmanager
+def timed(pipeline: Any) -> Iterator[Clock]:
+    """The clock of the cell that is under way; of one that runs by itself, for as long as it does."""
+    cell = getcurrent()
+    if isinstance(cell, Cell):
+        yield cell.clock
+        return
+    clock = Clock()
+    hook = denoiser_of(pipeline).register_forward_pre_hook(clock.begin)
+    try:
+        yield clock
+    finally:
+        hook.remove()
+
+
+def refusal(pipeline: Any, device: str) -> str | None:
+    """Why the cells of a pipeline cannot be packed; None where they can."""
+    denoiser = denoiser_of(pipeline)
+    if type(denoiser).__name__ not in DENOISERS:
+        return f"{type(denoiser).__name__} was never tried"
+    if not device.startswith(("cpu", "cuda")):
+        return f"it was never tried on {device}"
+    if any(hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None) for part in _parts(pipeline).values()):
+        return "parts of the model are moved or offloaded while it runs"
+    if getattr(denoiser, "is_cache_enabled", False):
+        return "the denoiser keeps a cache between steps"
+    return None
+
+
+def _parts(pipeline: Any) -> dict[str, torch.nn.Module]:
+    return {name: part for name, part in pipeline.components.items() if isinstance(part, torch.nn.Module)}
+
+
+def prepare(pipeline: Any) -> Any:
+    """A copy of a pipeline whose denoiser, decoder and text encoders are stand-ins, to be called within `run`."""
+    packed = copy.copy(pipeline)
+    denoiser = denoiser_of(pipeline)
+    for name, part in _parts(pipeline).items():
+        if part is denoiser:
+            vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
+        elif name == "vae" and not _moves(part):
+            # a decoder that the pipeline moves to float32 and back is left to do so, undisturbed, for each cell
+            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode"))
+        elif name.startswith("text_encoder"):
+            vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
+    return packed
+
+
+def _moves(vae: Any) -> bool:
+    return vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
+
+
+def waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
+    """In place of a method: give way to `run` until it brings what the method gives."""
+
+    def wait(*args: Any, **kwargs: Any) -> Any:
+        cell = getcurrent()
+        # cells that differ in guidance alone begin with the same call; later ones have nothing in common
+        call = Call.of(module, method, args, kwargs, compare=cell.clock.begun is None)
+        cell.clock.begin()
+        return cell.parent.switch(call)
+
+    return wait
+
+
+class Pack:
+    """Runs cells together.
+
+    size: rows of a forward of the denoiser, pictures of one of the decoder. exact: each forward of the denoiser has
+    this many rows, filled up where fewer wait.
+    """
+
+    def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
+        self._device, self._size, self._exact = device, size, exact
+        self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}
+        self._under_way: set[Cell] = set()
+        self._last = 0.0
+
+    def run(self, jobs: Iterable[Callable[[], None]]) -> None:
+        """Run each job, a cell's pipeline, to its end; what a job raises stops all of them.
+
+        Only so many are under way at any time as fill a forward.
+        """
+        queue = iter(jobs)
+        self._last = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                while True:
+                    while self._room() and (job := next(queue, None)):
+                        cell = Cell(job)
+                        self._under_way.add(cell)
+                        self._park(cell, cell.switch())
+                    if not self._waiting:
+                        return
+                    self._forward()
+        finally:
+            for cell in self._under_way:
+                cell.throw()  # ends it where it stands; nothing where it has ended
+
+    def _room(self) -> bool:
+        """Whether more cells should begin: no forward of the denoiser is full."""
+        return all(_rows(alike) < self._size.rows for alike in self._waiting.values() if not alike[0][1].decodes)
+
+    def _park(self, cell: Cell, call: Call) -> None:
+        if cell.dead:
+            self._under_way.discard(cell)
+        else:
+            self._waiting.setdefault(call.key, []).append((cell, call))
+
+    def _forward(self) -> None:
+        batch = self._take()
+        distinct = {call.same: call for _, call in batch}
+        given = dict(zip(distinct, self._results(list(distinct.values())), strict=True))
+        now = time.perf_counter()
+        share, self._last = (now - self._last) / _rows(batch), now
+        for cell, call in batch:
+            result = given[call.same]
+            if not call.decodes:
+                cell.clock.seconds += share * call.rows
+            self._park(cell, cell.throw(result) if isinstance(result, Exception) else cell.switch(result))
+
+    def _take(self) -> list[tuple[Cell, Call]]:
+        """The next calls to be made as one: pictures to decode once enough wait or nothing else does, else the most rows."""
+        alike = max(self._waiting.values(), key=lambda group: (self._urgent(group[0][1], len(group)), _rows(group)))
+        limit = self._size.decode if alike[0][1].decodes else self._size.rows
+        taken: list[tuple[Cell, Call]] = []
+        left: list[tuple[Cell, Call]] = []
+        for cell, call in alike:
+            fits = not taken or _rows(taken) + call.rows <= limit
+            (taken if fits else left).append((cell, call))
+        self._waiting[taken[0][1].key] = left
+        if not left:
+            del self._waiting[taken[0][1].key]
+        return taken
+
+    def _urgent(self, call: Call, count: int) -> int:
+        return (2 if count >= self._size.decode else 0) if call.decodes else 1
+
+    def _results(self, calls: Sequence[Call]) -> list[Any]:
+        """What each call gives, or the exception it raises; when a forward fails, its halves are tried."""
+        try:
+            return self._compute(calls)
+        except Exception as raised:  # noqa: BLE001  # whatever a model raises is handed to the cell
+            error = raised
+        error.__traceback__ = None  # it holds the tensors that filled the memory
+        exhausted = devices.is_out_of_memory(error)
+        if exhausted:
+            devices.release_memory(self._device)
+        if len(calls) == 1 or (exhausted and self._exact):
+            return [error] * len(calls)
+        if exhausted:
+            self._size.halve(sum(call.rows for call in calls))
+        log.info("%d calls together failed (%s); trying halves", len(calls), error)
+        half = len(calls) // 2
+        return self._results(calls[:half]) + self._results(calls[half:])
+
+    def _compute(self, calls: Sequence[Call]) -> list[Any]:
+        rows = sum(call.rows for call in calls)
+        padded = rows
+        if self._exact and not calls[0].decodes:
+            padded = self._exact
+        elif calls[0].compiled:
+            padded = next((bucket for bucket in BUCKETS if bucket >= rows), rows)
+        elif len(calls) == 1:
+            return [calls[0].alone()]
+        if calls[0].decodes or self._size.settled:
+            return merged(calls, padded)
+        devices.synchronize(self._device)
+        began = time.perf_counter()
+        results = merged(calls, padded)
+        devices.synchronize(self._device)
+        self._size.measured(rows, time.perf_counter() - began)
+        return results
+
+
+def _rows(calls: Iterable[tuple[Cell, Call]]) -> int:
+    return sum(call.rows for _, call in calls)

@@ -1,0 +1,68 @@
+"""The benchmarks run, count what they say, and notice pictures that differ."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from dwlab import enginebench, models, storebench
+from dwlab.params import GenerationParams
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.load("shapes", "cpu")
+
+
+def cells():
+    return [
+        GenerationParams("a red circle", seed=seed, steps=2, guidance=guidance, width=64, height=64)
+        for seed in (0, 1) for guidance in (1.0, 3.0)
+    ]  # fmt: skip
+
+
+def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
+    engines = {name: (getattr(enginebench, name), model) for name in ("loop", "grouped", "packed")}
+    rows = {row.engine: row for row in enginebench.measure(engines, "small", cells(), rounds=2)}
+    # two steps of one or two rows; in a group of two seeds twice that; packed, all at once
+    assert [rows[name].rows_a_forward for name in engines] == [[1.5] * 2, [3.0] * 2, [6.0] * 2]
+    for row in rows.values():
+        assert len(row.seconds) == 2 and row.difference <= 1
+        assert all(0 < share < 1 for share in row.idle) and min(row.tflops) > 0 and row.memory > 0
+    text = enginebench.table(list(rows.values()), {"float32": 1e11})
+    assert all(name in text for name in engines)
+
+
+def test_pictures_that_differ_are_noticed(model):
+    def other(given, asked):
+        yield from enginebench.loop(given, [params.replace(seed=9) for params in asked])
+
+    engines = {"loop": (enginebench.loop, model), "other": (other, model)}
+    assert enginebench.measure(engines, "small", cells()[:2], rounds=1)[1].difference > 20
+
+
+def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(enginebench, "grids", lambda *_: {"small": cells()})
+    app = enginebench.typer.Typer()
+    app.command()(enginebench.main)
+    file = tmp_path / "rows.json"
+    result = CliRunner().invoke(
+        app, ["--grids", "small", "--rounds", "1", "--engines", "loop,packed", "--json", str(file)]
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(file.read_text())
+    assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"]["float32"] > 0
+
+
+def test_grids_have_the_cells_they_say():
+    assert {name: len(set(grid)) for name, grid in enginebench.grids("shapes").items()} == {
+        "homogeneous": 64, "heterogeneous": 120, "one-seed": 40, "mixed": 72,
+    }  # fmt: skip
+
+
+def test_the_store_bench_makes_plans_and_resumes_a_sweep():
+    found = storebench.measure(50)
+    assert found.cells == 50 and len(found.memory) == 3
+    assert min(found.plan, found.row, found.store, found.resume) > 0

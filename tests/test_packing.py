@@ -1,0 +1,490 @@
+"""Packed cells come out as the lone stock call makes them, whatever runs beside them, fails or is cancelled."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from dwlab import models, packing, render
+from dwlab.errors import InvalidInput
+from dwlab.params import GenerationParams
+from dwlab.run import Sweep, run
+from dwlab.store import Store
+
+PROMPTS = ("a red circle", "a small blue square left of a very large green star on a black background")
+SCHEDULERS = ("DDIM", "DDPM", "PNDM", "Euler", "Euler a", "Heun", "DPM2", "DPM++ 2M", "UniPC", "LCM", "DEIS")
+FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
+EULERS = [
+    ("FlowMatchEulerDiscreteScheduler", options)
+    for options in (
+        {}, {"shift": 3.0}, {"shift": 0.5, "use_exponential_sigmas": True}, {"use_karras_sigmas": True},
+        {"time_shift_type": "linear"},
+    )
+]  # fmt: skip
+UNIPCS = [("UniPCMultistepScheduler", FLOW | options) for options in ({}, {"solver_type": "bh1"}, {"solver_order": 3})]
+FLOWS = {
+    "sd3": [
+        *EULERS, ("FlowMatchHeunDiscreteScheduler", {}), *UNIPCS, ("DEISMultistepScheduler", FLOW),
+        ("DPMSolverMultistepScheduler", FLOW), ("DPMSolverSinglestepScheduler", FLOW),
+    ],
+    "flux": [*EULERS, *UNIPCS, (EULERS[0][0], {"shift": 1.5}), (EULERS[0][0], {"shift": 5.0, "use_karras_sigmas": True})],
+}  # fmt: skip
+BASE = {
+    "shapes": {"width": 64, "height": 64},
+    "sd": {"width": 16, "height": 16},
+    "sdxl": {"width": 16, "height": 16},
+    "sd3": {"width": 16, "height": 16, "call": {"max_sequence_length": 32}},
+    "flux": {"width": 16, "height": 16, "call": {"max_sequence_length": 32}},
+}
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    """Gives a model of a family, saved and loaded like any other."""
+    loaded = {}
+
+    def of(family, dtype="float32"):
+        if (family, dtype) not in loaded:
+            name = "shapes"
+            if family != "shapes":
+                folder = tmp_path_factory.mktemp(family)
+                getattr(tiny, family)().save_pretrained(folder)
+                name = str(folder)
+            loaded[family, dtype] = models.load(name, "cpu", dtype)
+        return loaded[family, dtype]
+
+    return of
+
+
+def cells(
+    model, family, *, schedulers=(("DDIM", {}),), prompts=PROMPTS, seeds=(0,), steps=(2, 4), guidances=(1.0, 4.0)
+):
+    return [
+        GenerationParams(
+            prompt, seed=seed, steps=n, guidance=guidance, scheduler=name, scheduler_options=options,
+            model=model.identity.name, **BASE[family],
+        )
+        for name, options in schedulers for prompt in prompts for seed in seeds for n in steps for guidance in guidances
+    ]  # fmt: skip
+
+
+def made(model, asked, **options):
+    """Index -> picture; all must come out."""
+    events = list(render.stream(asked, model=model, **options))
+    assert [event.error for event in events if event.kind == "failed"] == []
+    pictures = {event.index: event.result for event in events if event.kind == "done"}
+    assert len(pictures) == len(asked)
+    return [pictures[k] for k in range(len(asked))]
+
+
+def difference(a, b):
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
+
+
+def lone(model, params):
+    """The stock call, untouched by dwlab."""
+    import copy
+
+    pipeline = copy.copy(model.pipeline)
+    pipeline.scheduler = models.scheduler_for(model, params)
+    negative = {} if "Flux" in type(pipeline).__name__ else {"negative_prompt": params.negative_prompt}
+    return pipeline(
+        params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance, width=params.width,
+        height=params.height, generator=torch.Generator().manual_seed(params.seed), **negative, **params.call,
+    ).images[0]  # fmt: skip
+
+
+class Rows:
+    """The rows of each forward of a module."""
+
+    def __init__(self, module):
+        self.seen = []
+        self.hook = module.register_forward_pre_hook(self.note, with_kwargs=True)
+
+    def note(self, _module, args, kwargs):
+        self.seen.append(len(next(iter((*args, *kwargs.values())))))
+
+    def __enter__(self):
+        return self.seen
+
+    def __exit__(self, *_):
+        self.hook.remove()
+
+
+@pytest.mark.parametrize("family", ["shapes", "sd", "sdxl"])
+def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
+    model = load(family)
+    prompts, steps = (PROMPTS[:1], (4,)) if family == "shapes" else (PROMPTS, (4,))
+    asked = cells(model, family, schedulers=[(name, {}) for name in SCHEDULERS], prompts=prompts, steps=steps)
+    with Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked)
+    assert max(rows) > 2  # calls were merged
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
+    assert len({p.image.tobytes() for p in pictures}) > len(pictures) / 2  # and tell something
+
+
+@pytest.mark.parametrize("family", ["sd3", "flux"])
+def test_transformers_are_close_to_the_lone_stock_call_too(load, family):
+    model = load(family)
+    asked = cells(model, family, schedulers=FLOWS[family], steps=(2, 3))
+    with Rows(model.pipeline.transformer) as rows:
+        pictures = made(model, asked)
+    assert max(rows) > 2
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
+
+
+def test_mixed_sizes_and_negative_prompts_in_one_sweep(load):
+    model = load("flux")
+    wide, tall = (cells(model, "flux", schedulers=EULERS[:1])[0].replace(width=w, height=48 - w) for w in (16, 32))
+    for picture in made(model, [wide, tall, wide.replace(seed=4), tall.replace(seed=4)]):
+        assert difference(picture.image, lone(model, picture.params)) <= 1
+    model = load("sd")
+    asked = [c.replace(negative_prompt=n) for c in cells(model, "sd", steps=(3,)) for n in ("", "blue", "dark " * 100)]
+    asked += [c.replace(width=24) for c in asked[:4]]
+    for picture in made(model, asked):
+        assert difference(picture.image, lone(model, picture.params)) <= 1
+
+
+def test_guidance_rescale_and_step_interrupting_settings_stay_with_their_cell(load):
+    model = load("sd")
+    asked = [
+        c.replace(call={"guidance_rescale": r, "eta": e})
+        for c in cells(model, "sd")
+        for r in (0.0, 0.7)
+        for e in (0.0, 1.0)
+    ]
+    for picture in made(model, asked):
+        assert difference(picture.image, lone(model, picture.params)) <= 1
+
+
+def test_calls_merge_only_where_unbatched_tensors_are_equal(load):
+    transformer = load("flux").pipeline.transformer
+    rows = 3  # as many as there are text tokens: a shape alone would not tell the batch
+
+    def call(ids):
+        given = {
+            "hidden_states": torch.randn(rows, 4, 4), "timestep": torch.ones(rows), "guidance": None,
+            "pooled_projections": torch.randn(rows, 32), "encoder_hidden_states": torch.randn(rows, 3, 32),
+            "txt_ids": torch.zeros(3, 3), "img_ids": ids, "joint_attention_kwargs": {}, "return_dict": False,
+        }  # fmt: skip
+        return packing.Call.of(transformer, "__call__", (), given)
+
+    ids = torch.arange(12.0).reshape(4, 3)
+    first, second, third = call(ids), call(ids.clone()), call(ids.flip(0))
+    assert first.key == second.key != third.key
+    with torch.inference_mode():
+        alone = [c.alone()[0] for c in (first, second)]
+        together = [output[0] for output in packing.merged([first, second], 8)]
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(alone, together, strict=True))
+
+
+def test_a_stand_in_passes_for_the_module_and_shares_its_weights(load):
+    unet = load("sd").pipeline.unet
+    twin = packing.stand_in(unet, "__call__", lambda *_args, **_kwargs: "instead")
+    assert isinstance(twin, type(unet)) and type(twin).__name__ == type(unet).__name__
+    assert twin.config == unet.config and twin.dtype == unet.dtype
+    assert next(twin.parameters()) is next(unet.parameters())
+    assert twin(1) == "instead"
+
+
+EXACT = 8
+
+
+def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any_order(load):
+    for family in ("shapes", "sd"):
+        model = load(family)
+        asked = cells(
+            model, family, schedulers=[(name, {}) for name in ("DDIM", "Heun", "Euler a")], prompts=PROMPTS[:1]
+        )
+        together = {p.params: p.png() for p in made(model, asked, exact=EXACT)}
+        shuffled = random.Random(3).sample(asked, len(asked))
+        with Rows(model.pipeline.unet) as rows:
+            again = {p.params: p.png() for p in made(model, shuffled, exact=EXACT)}
+        assert set(rows) == {EXACT}
+        assert again == together
+        for params in asked[::5]:
+            assert made(model, [params], exact=EXACT)[0].png() == together[params]
+
+
+def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(tmp_path):
+    spec = Sweep(
+        "exact", base={"prompt": PROMPTS[0], "width": 64, "height": 64},
+        axes={"seed": [0, 1], "steps": [2, 3, 5], "guidance": [1, 3]},
+    )  # fmt: skip
+
+    def rows(root):
+        with Store(root) as store:
+            return {row["key"]: (row["image"], row["mode"]) for row in store.rows("exact")}
+
+    run(spec, results=tmp_path / "whole", exact=EXACT)
+    cancel, done = threading.Event(), []
+
+    def stop(event):
+        done.extend([event.index] if event.kind == "done" else [])
+        if len(done) > 2:
+            cancel.set()
+
+    outcome = run(spec, results=tmp_path / "cut", exact=EXACT, cancel=cancel, on_event=stop)
+    assert 0 < outcome.left < 12
+    assert spec.plan(tmp_path / "cut", exact=EXACT).done == outcome.made
+    run(spec, results=tmp_path / "cut", exact=EXACT)
+    assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
+    assert {mode for _, mode in rows(tmp_path / "cut").values()} == {f"exact:{EXACT}"}
+    assert spec.plan(tmp_path / "cut").done == 0
+    assert spec.plan(tmp_path / "cut", exact=EXACT + 1).done == 0
+    (tmp_path / "cut" / "dwlab.sqlite").write_bytes(b"broken")
+    assert {mode for _, mode in rows_after_mending(tmp_path / "cut")} == {f"exact:{EXACT}"}
+
+
+def rows_after_mending(root):
+    with Store(root) as store:
+        return {(row["key"], row["mode"]) for row in store.rows()}
+
+
+@pytest.mark.parametrize("exact", [0, 1, True, 2.5, 5000])
+def test_a_bucket_that_cannot_be_is_refused(exact):
+    with pytest.raises(InvalidInput, match="exact"):
+        next(render.stream([], exact=exact))
+
+
+def failing(model, monkeypatch, error, when):
+    """Let the denoiser raise `error` for forwards of which `when(sample)` is true; gives the rows of each try."""
+    forward, tried = type(model.pipeline.unet).forward, []
+
+    def broken(self, sample, *args, **kwargs):
+        tried.append(len(sample))
+        if when(sample):
+            raise error
+        return forward(self, sample, *args, **kwargs)
+
+    broken.__signature__ = packing.calls._signature(type(model.pipeline.unet), "__call__")
+    monkeypatch.setattr(type(model.pipeline.unet), "forward", broken)
+    return tried
+
+
+NO_MEMORY = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def test_out_of_memory_halves_the_pack_and_loses_nothing(load, monkeypatch):
+    model = load("sd")
+    asked = cells(model, "sd", seeds=range(4))
+    expected = made(model, asked)
+    tried = failing(model, monkeypatch, NO_MEMORY, lambda sample: len(sample) > 5)
+    pictures = made(model, asked)
+    assert max(difference(a.image, b.image) for a, b in zip(pictures, expected, strict=True)) <= 1
+    assert sum(rows > 5 for rows in tried) < 8  # it learned
+
+
+def test_a_cell_too_large_for_memory_is_oom_and_the_others_come_out(load, monkeypatch):
+    model = load("sd")
+    large = [c.replace(width=64, height=64) for c in cells(model, "sd", steps=(2,), prompts=PROMPTS[:1])]
+    failing(model, monkeypatch, NO_MEMORY, lambda sample: sample.shape[-1] == 32)
+    ended = {e.index: e for e in render.stream(large + cells(model, "sd"), model=model) if e.kind in ("done", "failed")}
+    assert [ended[k].status for k in range(len(ended))] == ["oom"] * 2 + ["ok"] * 8
+    assert "out of memory" in ended[0].error
+
+
+def test_in_exact_mode_running_out_of_memory_never_changes_the_bucket(load, monkeypatch):
+    model = load("sd")
+    tried = failing(model, monkeypatch, NO_MEMORY, lambda _: len(tried) in (3, 4))
+    asked = cells(model, "sd", seeds=range(3))
+    ended = [e for e in render.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
+    assert len(ended) == len(asked) and {e.status for e in ended} <= {"ok", "oom"}
+    assert set(tried) == {8}
+
+
+def test_an_error_in_a_merged_call_is_that_of_the_cell_at_fault_alone(load, monkeypatch):
+    model = load("sd")
+    asked = cells(model, "sd", seeds=range(4), steps=(3,))
+    mark = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(2))
+    failing(model, monkeypatch, ValueError("bad row"), lambda sample: any(torch.equal(row, mark[0]) for row in sample))
+    ended = {e.index: e for e in render.stream(asked, model=model) if e.kind in ("done", "failed")}
+    assert {k for k, e in ended.items() if e.kind == "failed"} == {k for k, c in enumerate(asked) if c.seed == 2}
+    assert {e.error for e in ended.values() if e.kind == "failed"} == {"ValueError: bad row"}
+
+
+class Flaky(Exception):
+    pass
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.timeout(60)
+def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
+    """Cells that raise before, between and after calls, that end early, whose own part of a merged call raises."""
+    dice, unet = random.Random(seed), load("sd").pipeline.unet
+    ended, raised, text = [], [], torch.zeros(1, 7, 32)
+
+    def noise(sample, *_args, **_kwargs):
+        if torch.any(sample > 900):
+            raise Flaky
+        return (sample,)
+
+    twin = packing.stand_in(unet, "__call__", packing.waiting(packing.stand_in(unet, "__call__", noise), "__call__"))
+
+    def job(number):
+        fate, last = dice.choice(["good", "good", "raises", "leaves", "poisons"]), dice.randrange(6)
+        try:
+            for step in range(last):
+                if fate == "raises" and step == last // 2:
+                    raise Flaky  # noqa: TRY301
+                if fate == "leaves" and step == last // 2:
+                    return
+                value = 999.0 if fate == "poisons" and step == last - 1 else float(number)
+                sample = torch.full((dice.choice([1, 2]), 4, 8, 8), value)
+                assert torch.equal(
+                    twin(sample, torch.tensor(3), encoder_hidden_states=text.expand(len(sample), 7, 32))[0], sample
+                )
+        except Flaky:
+            raised.append(number)
+        finally:
+            ended.append(number)
+
+    size = packing.Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
+    packing.Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
+    assert sorted(ended) == list(range(100))
+    assert 0 < len(raised) < 100
+
+
+def test_what_stops_one_ends_all_where_they_stand(load):
+    unet, begun, ended = load("sd").pipeline.unet, [], []
+    twin = packing.stand_in(unet, "__call__", packing.waiting(unet, "__call__"))
+
+    def job(number):
+        begun.append(number)
+        try:
+            for _ in range(3):
+                twin(torch.zeros(1, 4, 8, 8), torch.tensor(3), encoder_hidden_states=torch.zeros(1, 7, 32))
+                if number == 4:
+                    raise render.Cancelled
+        finally:
+            ended.append(number)
+
+    with pytest.raises(render.Cancelled):
+        packing.Pack("cpu", packing.Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
+    assert begun == list(range(8)) and sorted(ended) == begun
+
+
+def test_closing_ends_every_cell_within_a_forward(load):
+    model = load("sd")
+    asked = [c.replace(steps=500) for c in cells(model, "sd", seeds=range(8))]
+    events = render.stream(asked, model=model)
+    next(e for e in events if e.kind == "step" and e.step == 2)
+    with Rows(model.pipeline.unet) as rows:
+        events.close()
+    assert not [t for t in threading.enumerate() if t.name == "dwlab-render"]
+    assert len(rows) < 300  # the queue of events held some steps; not all
+
+
+def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
+    model, under_way, most, order = load("sd"), set(), 0, []
+    asked = cells(model, "sd", seeds=range(6), steps=(2, 5, 3))
+    for event in render.stream(asked, model=model, pack=3):
+        if event.kind == "started":
+            under_way.add(event.index)
+            order.append(event.params.steps)
+        elif event.kind == "done":
+            under_way.discard(event.index)
+        most = max(most, len(under_way))
+    assert most <= 2 * 3 + 2
+    assert order == sorted(order, reverse=True)
+
+
+def test_text_is_encoded_once_a_prompt(load):
+    model = load("sdxl")
+    asked = cells(model, "sdxl", seeds=range(3), schedulers=[("Euler", {})])
+    with Rows(model.pipeline.text_encoder) as rows:
+        made(model, asked)
+    assert len(rows) == 3  # two prompts, and the empty negative one
+
+
+def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(load):
+    model = load("sd")
+    asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(3,), guidances=(2.0, 3.0, 5.0, 7.5))
+    with Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked)
+    assert rows == [2, 8, 8]
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
+    assert len({p.image.tobytes() for p in pictures}) == 4
+
+
+def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
+    model = load("sd")
+    monkeypatch.setitem(vars(model.pipeline.unet), "forward", model.pipeline.unet.forward)  # as compiling in place does
+    asked = cells(model, "sd", seeds=range(7), steps=(2, 3, 4))
+    with Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked)
+    assert set(rows) <= set(packing.BUCKETS)
+    monkeypatch.undo()
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures[::9]) <= 1
+
+
+def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
+    """SDXL in float16: with several at once, the one would take away the other's dtype."""
+    model = load("sdxl", "float16")
+    assert model.pipeline.vae.config.force_upcast
+    pictures = made(model, cells(model, "sdxl", schedulers=[("Euler", {})], seeds=range(3), steps=(2,)))
+    assert model.pipeline.vae.dtype == torch.float16
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 8
+
+
+@pytest.mark.parametrize("why", ["family", "offload", "cache"])
+def test_what_cannot_be_packed_runs_one_by_one_and_says_so(load, monkeypatch, caplog, why):
+    model = load("sd")
+    if why == "family":
+        monkeypatch.setattr(packing, "DENOISERS", frozenset())
+    elif why == "offload":
+        monkeypatch.setitem(vars(model.pipeline.text_encoder), "_hf_hook", object())
+    else:
+        monkeypatch.setattr(type(model.pipeline.unet), "is_cache_enabled", True, raising=False)
+    asked = cells(model, "sd", steps=(2,))
+    with caplog.at_level(logging.WARNING), Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked)
+    assert max(rows) == 2
+    assert "one picture at a time" in caplog.text
+    assert difference(pictures[1].image, lone(model, pictures[1].params)) == 0
+    failed = [e for e in render.stream(asked, model=model, exact=8) if e.kind == "failed"]
+    assert len(failed) == len(asked) and "exact" in failed[0].error
+
+
+def test_the_size_of_a_pack_grows_while_it_pays():
+    size = packing.Size(4, 64)
+    for _ in range(100):
+        size.measured(size.rows, size.rows * max(1.0, 16 / size.rows))  # a row costs less up to 16
+    assert (size.rows, size.settled) == (16, True)
+    size = packing.Size(4, 16)
+    for _ in range(100):
+        size.measured(size.rows, 1.0)
+    assert (size.rows, size.settled) == (16, True)
+    size.halve(16)
+    size.halve(16)  # of two that were tried at the same size
+    assert size.rows == 8
+    size = packing.Size.of(64 * 64, "cpu", pack=3)
+    assert (size.rows, size.settled) == (6, True)
+    assert packing.Size.of(64 * 64, "cpu").rows > packing.Size.of(512 * 512, "cpu").rows == 2
+    size = packing.Size(4, 64)
+    for _ in range(100):
+        size.measured(2, 100.0)  # forwards that are not full tell nothing
+    assert (size.rows, size.settled) == (4, False)
+
+
+def test_a_recipe_of_exact_mode_says_so_and_one_of_close_mode_does_not(load):
+    model = load("sd")
+    (params,) = cells(model, "sd", prompts=PROMPTS[:1], steps=(2,), guidances=(4.0,))
+    recipes = []
+    for options in ({}, {"exact": 8}):
+        (picture,) = made(model, [params], **options)
+        import io
+
+        from PIL import Image
+
+        recipes.append(json.loads(Image.open(io.BytesIO(picture.png())).info["dwlab"]))
+    assert "mode" not in recipes[0]
+    assert recipes[1]["mode"] == "exact:8"
+    assert recipes[0]["key"] != recipes[1]["key"]
