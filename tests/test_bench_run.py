@@ -337,3 +337,21 @@ def test_a_model_that_remembers_its_pictures_is_suspect():
 def _script(seconds):
     left = iter(seconds)
     return lambda _: next(left)
+
+
+def test_a_reference_that_fails_is_tried_once_and_said(tmp_path, monkeypatch):
+    started, real = [], runner._start
+
+    def start(run_, one, result, job, timeout):
+        started.append(job["kind"])
+        return (
+            real(run_, one, result, job, timeout)
+            if job["kind"] == "measure"
+            else {"status": "oom", "error": "none left"}
+        )
+
+    monkeypatch.setattr(runner, "_start", start)
+    spec = BenchSpec("b", base=SPEC.base, rounds=2, iterations=1, warmup=0, seconds=0)
+    found = compare([runner.run(spec, results=tmp_path)]).table.iloc[0]
+    assert started == ["reference", "measure", "measure"]
+    assert found["status"] == "ok" and found["note"] == "no parity: its reference failed"

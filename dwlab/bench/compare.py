@@ -153,9 +153,11 @@ class _Row:
         if differs:
             return {**nothing, "note": f"not comparable: another {', '.join(differs)}"}
         other = _versions(self.document) != _versions(baseline.document)
+        wanted = self.document.get("protocol", {}).get("parity") != "none"
+        lacks = "no parity: its reference failed" if wanted and self.row.get("parity") is None else None
         low, speed, high = ratio(baseline.row["phases"]["end_to_end"], self.row["phases"]["end_to_end"])
         interval = f"{low:.2f}-{high:.2f}" if self is not baseline else None
-        return {"speed": speed, "low": low, "high": high, "95% interval": interval, "note": "*" if other else None}
+        return {"speed": speed, "low": low, "high": high, "95% interval": interval, "note": "*" if other else lacks}
 
 
 def ratio(baseline: dict[str, Any], other: dict[str, Any]) -> tuple[float, float, float]:

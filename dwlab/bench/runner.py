@@ -160,7 +160,7 @@ def _process(run_: Run, number: int, one: Configuration) -> dict[str, Any] | Non
     spec = run_.spec
     job = {
         "kind": "measure", "warmup": spec.warmup, "iterations": spec.iterations, "seconds": spec.seconds,
-        "memory": number == 0, "reference": str(reference) if reference and reference.exists() else None,
+        "memory": number == 0, "reference": str(reference) if reference else None,
     }  # fmt: skip
     found = _start(run_, one, path, job, spec.timeout)
     if found is not None:
@@ -168,14 +168,16 @@ def _process(run_: Run, number: int, one: Configuration) -> dict[str, Any] | Non
     return found
 
 
-def _reference(run_: Run, one: Configuration, kind: str) -> Path:
-    """The CPU float32 run of the same cell, made once for all configurations that share it."""
+def _reference(run_: Run, one: Configuration, kind: str) -> Path | None:
+    """The CPU float32 run of the same cell, made once for all configurations that share it; None where it failed."""
     stock = Configuration(one.params.replace(dtype="float32"), "cpu", 1, type(one.settings)())
     path = run_.folder / f"reference-{stock.id}-{kind}.safetensors"
-    if not path.exists():
+    said = path.with_suffix(".result.json")
+    if not said.exists():  # a failed one would fail again
         job = {"kind": "reference", "parity": kind, "reference": str(path)}
-        _start(run_, stock, path.with_suffix(".result.json"), job, REFERENCE_TIMEOUT)
-    return path
+        if (found := _start(run_, stock, said, job, REFERENCE_TIMEOUT)) is not None:
+            write_atomic(said, json.dumps(found).encode())
+    return path if path.exists() else None
 
 
 def _start(run_: Run, one: Configuration, result: Path, job: dict[str, Any], timeout: float) -> dict[str, Any] | None:

@@ -91,7 +91,7 @@ def tune(
         rows = measured(stage, [best, *candidates], 2) if candidates else {}
         if rows is None:
             return None
-        if candidates and rows[best.id]["status"] != "ok":
+        if candidates and "phases" not in rows[best.id]:
             raise RenderError(f"{model} does not work on {place} with stock settings: {rows[best.id].get('error')}")
         better = {one.id: _gain(rows[best.id], rows[one.id]) for one in candidates}
         chosen = max(candidates, key=lambda one: better[one.id][1], default=best)
@@ -140,8 +140,8 @@ def _stages(place: str, *, quick: bool) -> Iterator[tuple[str, Choose]]:
 
 
 def _gain(base: dict[str, Any], row: dict[str, Any]) -> tuple[float, float, float]:
-    """Images a second over those of `base`, with the interval; zeros for a row that does not count."""
-    if row["status"] != "ok":
+    """Images a second over those of `base`, with the interval; zeros for a row that does not count or has no parity."""
+    if row["status"] != "ok" or row["parity"] is None:
         return 0.0, 0.0, 0.0
     share = row["workload"]["batch"] / base["workload"]["batch"]
     low, middle, high = ratio(base["phases"]["end_to_end"], row["phases"]["end_to_end"])
