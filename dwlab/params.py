@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -14,6 +15,12 @@ from .errors import InvalidInput
 
 PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
 DTYPES = ("auto", "float32", "float16", "bfloat16")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_EMPTY: dict[str, Any] = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# encoders made once: a large sweep asks for hundreds of thousands of texts
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_TO_HASH = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
 
 
@@ -75,21 +82,18 @@ class GenerationParams:
 
     def canonical(self) -> str:
         """One JSON text for one meaning: sorted keys, no blanks, empty defaults left out."""
-        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return _CANONICAL(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """The fields that differ from an empty default, as plain values for JSON."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        plain = {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
-        empty = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
-        return {k: v for k, v in plain.items() if v is not None and (k not in empty or v != empty[k])}
+        plain = {k: dict(v) if type(v) is MappingProxyType else v for k, v in vars(self).items()}
+        return {k: v for k, v in plain.items() if v is not None and (k not in _EMPTY or v != _EMPTY[k])}
 
     def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
         """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
         asked = {k: v for k, v in self.as_dict().items() if k not in ("model", "dtype")}
         named = {"params": asked, "weights": weights, "dtype": dtype} | ({"mode": mode(exact)} if exact else {})
-        text = json.dumps(named, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(_TO_HASH(named).encode()).hexdigest()
 
     def replace(self, **changes: Any) -> GenerationParams:
         """A copy with some fields changed, validated anew."""
@@ -112,7 +116,7 @@ class GenerationParams:
             raise InvalidInput(name, value, "text (put it in quotes)")
         if len(value) > PROMPT_LIMIT:
             raise InvalidInput(name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})")
-        if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if _UNWRITABLE.search(value):
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
 
     def _integer(self, name: str, low: int, high: int) -> None:
@@ -133,6 +137,9 @@ class GenerationParams:
 
     def _map(self, name: str) -> None:
         value = getattr(self, name)
+        if type(value) is dict and not value:  # most cells of a large sweep
+            self._set(name, _NOTHING)
+            return
         if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in value):
             raise InvalidInput(name, value, "a map from argument names to values")
         clash = sorted(set(value) & (FIELDS | set(SPELLINGS) | _MANAGED))

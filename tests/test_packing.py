@@ -396,6 +396,13 @@ def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
     assert order == sorted(order, reverse=True)
 
 
+def test_a_picture_that_is_finished_comes_out_while_the_others_go_on(load):
+    model = load("sd")
+    asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(1, 50), guidances=(4.0,))
+    kinds = [(e.kind, e.index) for e in render.stream(asked, model=model) if e.kind != "started"]
+    assert kinds.index(("done", 0)) < 5
+
+
 def test_text_is_encoded_once_a_prompt(load):
     model = load("sdxl")
     asked = cells(model, "sdxl", seeds=range(3), schedulers=[("Euler", {})])

@@ -187,8 +187,8 @@ class Pack:
             self._park(cell, cell.throw(result) if isinstance(result, Exception) else cell.switch(result))
 
     def _take(self) -> list[tuple[Cell, Call]]:
-        """The next calls to be made as one: pictures to decode once enough wait or nothing else does, else the most rows."""
-        alike = max(self._waiting.values(), key=lambda group: (self._urgent(group[0][1], len(group)), _rows(group)))
+        """The next calls to be made as one: pictures to decode before all else, then those with the most rows."""
+        alike = max(self._waiting.values(), key=lambda group: (group[0][1].decodes, _rows(group)))
         limit = self._size.decode if alike[0][1].decodes else self._size.rows
         taken: list[tuple[Cell, Call]] = []
         left: list[tuple[Cell, Call]] = []
@@ -199,9 +199,6 @@ class Pack:
         if not left:
             del self._waiting[taken[0][1].key]
         return taken
-
-    def _urgent(self, call: Call, count: int) -> int:
-        return (2 if count >= self._size.decode else 0) if call.decodes else 1
 
     def _results(self, calls: Sequence[Call]) -> list[Any]:
         """What each call gives, or the exception it raises; when a forward fails, its halves are tried."""
