@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import __version__
+from . import __version__, cli_serve
 from .errors import DwlabError, InvalidInput
 from .quiet import quiet_libraries
 
@@ -238,6 +238,9 @@ def doctor(
 
     report = check.examine(results)
     typer.echo(check.as_json(report) if json_output else check.as_text(report))
+
+
+command(cli_serve.serve)
 
 
 def _assignments(pairs: list[str]) -> dict[str, Any]:

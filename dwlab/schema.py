@@ -32,4 +32,16 @@ MIGRATIONS = (
         attempts INTEGER NOT NULL DEFAULT 0, created TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN alike TEXT;
+    ALTER TABLE jobs ADD COLUMN result TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE jobs ADD COLUMN error TEXT;
+    ALTER TABLE jobs ADD COLUMN started REAL;
+    ALTER TABLE jobs ADD COLUMN ended REAL;
+    ALTER TABLE jobs ADD COLUMN idempotency TEXT;
+    ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
+    CREATE INDEX jobs_by_status ON jobs (status, number);
+    CREATE UNIQUE INDEX jobs_by_idempotency ON jobs (idempotency) WHERE idempotency IS NOT NULL;
+    """,
 )
