@@ -62,6 +62,10 @@ class Served:
     def status(self, job):
         return self.http.get(f"/api/status/{job}").json()
 
+    def job_ids(self):
+        """The ids of all jobs, up to 200."""
+        return [job["job_id"] for job in self.http.get("/api/jobs?limit=200").json()["jobs"]]
+
     def wait(self, job, *statuses):
         """Wait until a job has ended, or has one of these statuses; gives its status."""
         wanted = statuses or ("completed", "failed", "cancelled")

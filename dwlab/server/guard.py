@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Guard:
         self._metrics.requests.labels(scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other", route, status).inc()
         self._metrics.latency.labels(route).observe(seconds)
         client = (scope.get("client") or ("-",))[0]
-        log.info("%s %s %s %d %.0f ms", client, scope["method"], ascii(scope["path"])[1:200], status, 1000 * seconds)
+        log.info("%s %s %s %d %.0f ms", client, scope["method"], ascii(scope["path"][:200])[1:-1], status, 1000 * seconds)
 
 
 class Rate:
@@ -182,7 +183,7 @@ def _bounded(receive: Receive, headers: Headers, limit: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise Refused(413, f"the body is larger than {limit:,} bytes")
+            raise HTTPException(413, f"the body is larger than {limit:,} bytes")  # of a kind that the routes let through
         return message
 
     return bounded
