@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from served import Served
 from test_explore_browser import HOSTILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser]
 TOKEN = "a-token-of-the-tests"
 
 
@@ -23,7 +23,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def context(chromium, server):
     """A browser that was given the token as a password, and notes what it asks of others and what the page complains of."""
-    expect.set_options(timeout=120_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context(http_credentials={"username": "any", "password": TOKEN})

@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
@@ -38,9 +38,9 @@ HEADERS = {
 
 
 class Refused(Exception):
-    """A request that is not let in: HTTP status, what to say, and headers."""
+    """A request that is not let in: HTTP status, what to say, and headers, of which one may stand twice."""
 
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
+    def __init__(self, status: int, detail: str, *headers: tuple[str, str]) -> None:
         super().__init__(detail)
         self.status, self.detail, self.headers = status, detail, headers
 
@@ -89,13 +89,13 @@ class Guard:
         if self._token is not None and not _carries(headers, self._token):
             raise Refused(
                 401, "a token is needed: Authorization: Bearer TOKEN, or the token as a password",
-                **{"WWW-Authenticate": 'Bearer realm="dwlab", Basic realm="dwlab"'},
+                ("WWW-Authenticate", 'Bearer realm="dwlab"'), ("WWW-Authenticate", 'Basic realm="dwlab"'),
             )  # fmt: skip
         if scope["method"] not in SAFE:
             if scope["method"] == "POST":
                 _check_type(scope["path"], headers)
             if wait := self._rate.wait((scope.get("client") or ("",))[0]):
-                raise Refused(429, "too many requests; try again later", **{"Retry-After": str(wait)})
+                raise Refused(429, "too many requests; try again later", ("Retry-After", str(wait)))
 
     def _check_origin(self, scope: Scope, headers: Headers, host: str) -> None:
         """A page of another origin may change something only where CORS lets it."""
@@ -191,7 +191,7 @@ def _bounded(receive: Receive, headers: Headers, limit: int) -> Receive:
 
 async def _answer(send: Send, no: Refused) -> None:
     body = json.dumps({"detail": no.detail, "field": None}).encode()
-    headers: dict[str, Any] = {"Content-Type": "application/json", "Content-Length": str(len(body)), **no.headers}
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *no.headers]
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": no.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
