@@ -108,7 +108,9 @@ class Jobs:
                 query = f"SELECT {_COLUMNS}, fingerprint FROM jobs WHERE idempotency = ?"
                 if row := sql.execute(query, (idempotency,)).fetchone():
                     if row[-1] != fingerprint:
-                        raise InvalidInput("Idempotency-Key", idempotency, "a new key for a request that is not the same")
+                        raise InvalidInput(
+                            "Idempotency-Key", idempotency, "a new key for a request that is not the same"
+                        )
                     return _job(row[:-1]), False
             (waiting,) = sql.execute("SELECT count(*) FROM jobs WHERE status = 'queued'").fetchone()
             if result is None and waiting >= self.queue:

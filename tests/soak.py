@@ -65,8 +65,13 @@ class Soak:
         """A few requests: new ones, repeated ones, a cancellation, reads."""
         for _ in range(3):
             if self.look() < WAITING:
-                body = {"prompt": f"a {self.chance.choice(['red', 'blue'])} circle", "seed": self.chance.randrange(5000)}
-                answer = self.server.http.post("/api/generate", json=body | SMALL | {"steps": self.chance.choice([2, 4])})
+                body = {
+                    "prompt": f"a {self.chance.choice(['red', 'blue'])} circle",
+                    "seed": self.chance.randrange(5000),
+                }
+                answer = self.server.http.post(
+                    "/api/generate", json=body | SMALL | {"steps": self.chance.choice([2, 4])}
+                )
                 self.refused += answer.status_code == 429
                 if answer.status_code == 202:
                     self.asked[answer.json()["job_id"]] = "queued"

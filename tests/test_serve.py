@@ -48,7 +48,11 @@ def test_health_and_models(server):
 def test_the_original_s_first_request_works_as_it_is(server):
     taken = server.http.post("/api/generate", json=FIRST)
     assert taken.status_code == 202 and taken.json()["status"] == "queued"
-    done = wait_for(lambda: (now := server.http.get(taken.json()["status_url"]).json())["status"] not in ("queued", "running") and now)
+    done = wait_for(
+        lambda: (
+            (now := server.http.get(taken.json()["status_url"]).json())["status"] not in ("queued", "running") and now
+        )
+    )
     assert done["status"] == "completed" and done["error"] is None, done
     assert done["progress"] == {"step": 25, "steps": 25} and done["seconds"] > 0
     assert done["parameters"]["guidance"] == 7.5 and done["parameters"]["seed"] == 42
@@ -59,7 +63,14 @@ def test_the_original_s_first_request_works_as_it_is(server):
 
 def test_both_spellings_make_one_recipe_and_the_second_comes_from_the_store(server):
     first = server.wait(server.ask(seed=5, guidance=2)["job_id"])
-    body = {"prompt": "a red circle", "width": 64, "height": 64, "num_inference_steps": 2, "guidance_scale": 2, "seed": 5}
+    body = {
+        "prompt": "a red circle",
+        "width": 64,
+        "height": 64,
+        "num_inference_steps": 2,
+        "guidance_scale": 2,
+        "seed": 5,
+    }
     second = server.http.post("/api/generate", json=body).json()
     assert second["status"] == "completed", "answered before any worker saw it"
     assert server.status(second["job_id"])["images"] == first["images"]
@@ -213,7 +224,9 @@ def test_sweeps_that_are_refused(server, body, words):
     assert answer.status_code == 422 and words in answer.json()["detail"], answer.text
 
 
-@pytest.mark.parametrize("path", ["00/x.png", "..%2f/dwlab.sqlite", "aa/../../dwlab.sqlite", f"aa/{'b' * 64}.png", f"aa/{'a' * 64}"])
+@pytest.mark.parametrize(
+    "path", ["00/x.png", "..%2f/dwlab.sqlite", "aa/../../dwlab.sqlite", f"aa/{'b' * 64}.png", f"aa/{'a' * 64}"]
+)
 def test_only_pictures_are_served(server, path):
     assert server.http.get(f"/images/{path}").status_code == 404
 
@@ -228,7 +241,10 @@ def test_jobs_are_listed_the_newest_first(server):
 
 
 def test_a_secret_of_the_environment_is_nowhere(server):
-    said = [server.http.get(path).text for path in ("/", "/api/health", "/api/models", "/api/jobs?limit=200", "/metrics", "/openapi.json")]
+    said = [
+        server.http.get(path).text
+        for path in ("/", "/api/health", "/api/models", "/api/jobs?limit=200", "/metrics", "/openapi.json")
+    ]
     files = [path.read_bytes() for path in server.folder.rglob("*") if path.is_file()]
     assert not any(CANARY in text for text in said) and not any(CANARY.encode() in data for data in files)
     log = (server.results / "api/server.log").read_text()

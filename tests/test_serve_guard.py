@@ -125,7 +125,9 @@ def test_other_sites_cancel_nothing_and_read_nothing_by_another_name(free):
 
 def test_the_front_end_s_origin_is_let_in_by_cors(free):
     asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
-    preflight = free.http.options("/api/generate", headers=asked | {"Access-Control-Request-Headers": "content-type,idempotency-key"})
+    preflight = free.http.options(
+        "/api/generate", headers=asked | {"Access-Control-Request-Headers": "content-type,idempotency-key"}
+    )
     assert preflight.status_code == 200 and preflight.headers["access-control-allow-origin"] == "http://localhost:3000"
     taken = free.http.post("/api/generate", json=BODY, headers={"Origin": "http://localhost:3000"})
     assert taken.status_code == 202 and taken.headers["access-control-allow-origin"] == "http://localhost:3000"
@@ -137,7 +139,16 @@ def test_the_front_end_s_origin_is_let_in_by_cors(free):
 
 
 def test_every_answer_has_the_security_headers(free):
-    for path in ("/", "/ui", "/docs", "/docs/swagger-ui-bundle.js", "/api/health", "/api/status/none", "/metrics", "/nowhere"):
+    for path in (
+        "/",
+        "/ui",
+        "/docs",
+        "/docs/swagger-ui-bundle.js",
+        "/api/health",
+        "/api/status/none",
+        "/metrics",
+        "/nowhere",
+    ):
         headers = free.http.get(path).headers
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
         policy = headers["content-security-policy"]

@@ -9,16 +9,14 @@ import importlib.resources
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from fastapi import Body, FastAPI, Header, HTTPException, Query, Request
+from fastapi import FastAPI, Header, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
-from pydantic import ValidationError
+from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 from .. import __version__, catalog, yamlfile
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
@@ -32,15 +30,18 @@ from . import words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
 from .observe import Metrics
-from .settings import Settings
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from .settings import Settings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 HEALTH_SECONDS = 0.1  # that the store may take to count; then the last counts stand
 RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
 HERE = Path(__file__).parent
-JobId = Annotated[str, "a job's id"]
 
 
 class Desk:
@@ -92,7 +93,8 @@ class Server:
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
         """The worker runs while the application does; what it has not finished then goes back into the queue."""
         await self.desk.count()
-        await self.desk.do(lambda _jobs, store: [log.warning("%s", note) for note in store.notes])
+        for note in await self.desk.do(lambda _, store: store.notes):
+            log.warning("%s", note)
         self.worker.start()
         yield
         self.closing.set()
@@ -202,7 +204,8 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         server.worker.wake()
         recipes = job.request.get("params") or [{}]
         return words.Accepted(
-            job_id=job.id, status=job.status, status_url=f"/api/status/{job.id}", events_url=f"/api/events/{job.id}",
+            job_id=job.id, status=job.status,  # type: ignore[arg-type]  # the store holds no other words
+            status_url=f"/api/status/{job.id}", events_url=f"/api/events/{job.id}",
             seed=recipes[0].get("seed"),
         )  # fmt: skip
 
@@ -242,7 +245,12 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         request = {"params": [one.as_dict() for one in params]}
         return accepted(await desk.do(server.submit(request, params, idempotency_key, asked.model_dump_json())))
 
-    spec_schema = {"schema": {"type": "object", "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}}}}
+    spec_schema = {
+        "schema": {
+            "type": "object",
+            "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
+        }
+    }
 
     @app.post(
         "/api/sweeps", status_code=202, responses=_problems(415, 422, 429),
@@ -313,7 +321,9 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         path = server.root / "images" / folder / name
         if not plain or name == digest or not path.is_file():
             raise HTTPException(404, "there is no such picture")
-        return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"})
+        return FileResponse(
+            path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+        )
 
     @app.get("/metrics", response_class=Response, responses={**_problems(), 200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:

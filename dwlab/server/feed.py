@@ -47,9 +47,9 @@ class Log:
             data["preview"] = _data_url(event.preview())
         self.add("step", data)
 
-    def after(self, number: int) -> list[tuple[int, str, dict[str, Any]]]:
+    def after(self, number: int) -> list[tuple[str, dict[str, Any]]]:
         """The events that came after the one of that number."""
-        return [(number + k, *entry) for k, entry in enumerate(self._entries[number:], 1)]
+        return self._entries[number:]
 
     def place(self, event_id: str) -> int:
         """The number of an event of this run; 0 for another run's, whose events say nothing of this one's."""
@@ -92,7 +92,8 @@ class Feed:
                 end = await ending()  # first, so that what is in the log by then came before the end
             if (current := self.of(job)) is not None and current is not log:
                 log, number = current, current.place(last)
-            for number, kind, data in log.after(number) if log else ():  # noqa: B007  # number is where we are
+            for kind, data in log.after(number) if log else ():
+                number += 1
                 yield message(f"{log.run}-{number}", kind, data)  # type: ignore[union-attr]
                 said = time.monotonic()
             if end is not None:

@@ -85,7 +85,7 @@ class Guard:
         if "*" not in self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
             raise Refused(403, "this server is not called by that name; set allowed_hosts to allow it")
         if scope["method"] not in SAFE:
-            self._check_origin(scope, headers, host)
+            self._check_origin(headers, host)
         if self._token is not None and not _carries(headers, self._token):
             raise Refused(
                 401, "a token is needed: Authorization: Bearer TOKEN, or the token as a password",
@@ -97,7 +97,7 @@ class Guard:
             if wait := self._rate.wait((scope.get("client") or ("",))[0]):
                 raise Refused(429, "too many requests; try again later", ("Retry-After", str(wait)))
 
-    def _check_origin(self, scope: Scope, headers: Headers, host: str) -> None:
+    def _check_origin(self, headers: Headers, host: str) -> None:
         """A page of another origin may change something only where CORS lets it."""
         origin = headers.get("origin")
         if origin is None:
@@ -111,10 +111,14 @@ class Guard:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        self._metrics.requests.labels(scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other", route, status).inc()
+        self._metrics.requests.labels(
+            scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other", route, status
+        ).inc()
         self._metrics.latency.labels(route).observe(seconds)
         client = (scope.get("client") or ("-",))[0]
-        log.info("%s %s %s %d %.0f ms", client, scope["method"], ascii(scope["path"][:200])[1:-1], status, 1000 * seconds)
+        log.info(
+            "%s %s %s %d %.0f ms", client, scope["method"], ascii(scope["path"][:200])[1:-1], status, 1000 * seconds
+        )
 
 
 class Rate:
@@ -143,7 +147,9 @@ def policy(page: str, more: str = "") -> str:
 
     def hashes(tag: str) -> str:
         found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found)
+        return " ".join(
+            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found
+        )
 
     return (
         f"{STRICT}; script-src 'self' {hashes('script')}; style-src 'self' {more or hashes('style')}; "
@@ -183,7 +189,9 @@ def _bounded(receive: Receive, headers: Headers, limit: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise HTTPException(413, f"the body is larger than {limit:,} bytes")  # of a kind that the routes let through
+            raise HTTPException(
+                413, f"the body is larger than {limit:,} bytes"
+            )  # of a kind that the routes let through
         return message
 
     return bounded

@@ -86,9 +86,7 @@ def percentile(values: tuple[float, ...], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(share) - 1]
 
 
-def measure(
-    *, requests: int = 64, clients: int = 16, steps: int = 20, side: int = 128, device: str = "auto"
-) -> Result:
+def measure(*, requests: int = 64, clients: int = 16, steps: int = 20, side: int = 128, device: str = "auto") -> Result:
     """Serve `requests` pictures of `shapes` by fresh servers: first one request at a time, then `clients` at once.
 
     Every picture is computed: each server has a results folder of its own. Raises DwlabError where a server does not
@@ -120,7 +118,9 @@ def _server(folder: Path, device: str) -> Iterator[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DWLAB_")}
     environment |= {f"DWLAB_{name.upper()}": str(value) for name, value in settings.items()}
     command = [sys.executable, "-c", "from dwlab.cli import main; main()", "serve"]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+    environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+    )
     with (folder / "stderr").open("w+") as err:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder)  # noqa: S603
         try:

@@ -32,7 +32,10 @@ class Metrics:
         self.jobs = Counter("dwlab_jobs", "Jobs that ended, by status", ("status",), registry=self.registry)
         self.pictures = Counter("dwlab_pictures", "Pictures, made or from the store", ("how",), registry=self.registry)
         self.together = Histogram(
-            "dwlab_jobs_together", "Jobs handed to the renderer at once", registry=self.registry, buckets=(1, 2, 4, 8, 16, 32)
+            "dwlab_jobs_together",
+            "Jobs handed to the renderer at once",
+            registry=self.registry,
+            buckets=(1, 2, 4, 8, 16, 32),
         )
         self.seconds = Histogram(
             "dwlab_job_seconds", "Seconds from the start of a job to its end", registry=self.registry,

@@ -50,7 +50,9 @@ def serve(settings: Settings) -> None:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, lifespan="on"
         )
-        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has stopped, which is no failure
+        signal.signal(
+            signal.SIGTERM, lambda *_: None
+        )  # uvicorn raises it again once it has stopped, which is no failure
         try:
             _Uvicorn(config).run(sockets=[listener])
         finally:

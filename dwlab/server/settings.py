@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  # pydantic reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from ..errors import InvalidInput
 
@@ -70,7 +76,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's own signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment, .env, TOML."""
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
@@ -86,7 +92,7 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> list[str]:
         """The names that a request may call the server by; where there is a token, an address of any machine may do."""
-        if self.host in ("0.0.0.0", "::", "") and not self.allowed_hosts:
+        if self.host in ("0.0.0.0", "::", "") and not self.allowed_hosts:  # noqa: S104  # compared, not bound
             return ["*"]
         return ["localhost", "127.0.0.1", "[::1]", self.host.lower(), *(name.lower() for name in self.allowed_hosts)]
 
@@ -106,6 +112,8 @@ def read(flags: Mapping[str, Any]) -> Settings:
         raise InvalidInput(TOML, "a file that cannot be read", f"TOML with a table [serve] ({error})") from None
     if not settings.loopback and settings.token is None:
         raise InvalidInput(
-            "host", settings.host, "127.0.0.1, or any other with a token: set DWLAB_TOKEN, or `token` in .env or dwlab.toml"
+            "host",
+            settings.host,
+            "127.0.0.1, or any other with a token: set DWLAB_TOKEN, or `token` in .env or dwlab.toml",
         )
     return settings

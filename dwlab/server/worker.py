@@ -138,7 +138,7 @@ class Worker:
                     continue
                 self._clean(jobs, store)
             except StoreError as error:
-                log.error("%s", error)
+                log.error("%s", error)  # noqa: TRY400  # the user's, not a bug
                 store = None
             except Exception:  # one bad batch shall not end the server; its lease runs out
                 log.exception("a batch of jobs ended unexpectedly")
@@ -153,7 +153,7 @@ class Worker:
             model = models.load(self._settings.model, self._settings.device)
             self.loaded, self.device = model.identity.name, model.identity.device
         except DwlabError as error:
-            log.error("the default model is not loaded: %s", error)
+            log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # as above
         except Exception:  # whatever a broken model raises: those that work shall be served
             log.exception("the default model is not loaded")
         self.ready = True
@@ -189,14 +189,14 @@ class Worker:
             text = str(error) if known else f"{type(error).__name__}: {error}".splitlines()[0][:500]
             if isinstance(error, StoreError):
                 text = "the results folder cannot be written; the server's log says why"
-            log.error("failed: %s", error, exc_info=not known)
+            log.error("failed: %s", error, exc_info=not known)  # noqa: TRY400  # not for errors with words of their own
             for job in batch:
                 self._finish(jobs, job, "failed", {}, text)
         finally:
             with self._guard:
                 unfinished, self._mine = self._mine, set()
-            for job in unfinished:
-                if (kept := self._feed.of(job)) is not None:
+            for left in unfinished:
+                if (kept := self._feed.of(left)) is not None:
                     kept.over = True
             jobs.release(self._owner, unfinished)  # those that were cancelled are not the owner's any more
 
@@ -227,7 +227,9 @@ class Worker:
                 return
             if not self._stop.is_set() and (left := self._live(works)):
                 raise RuntimeError(f"the renderer left {len(left)} jobs without pictures")
-            with self._guard:  # one job was cancelled; its company begins again, with its finished pictures from the store
+            with (
+                self._guard
+            ):  # one job was cancelled; its company begins again, with its finished pictures from the store
                 self._stop = threading.Event()
 
     def _render(self, jobs: Jobs, store: Store, works: list[_Work]) -> None:
@@ -258,7 +260,7 @@ class Worker:
             work.log.add("failed", {"index": index, "error": work.errors[index]})
         elif index not in work.keys:
             self._metrics.pictures.labels("reused" if isinstance(event.result, Reused) else "made").inc()
-            work.keys[index] = event.result.key  # type: ignore[union-attr]
+            work.keys[index] = event.result.key  # type: ignore[attr-defined]  # a Picture or a Reused
             work.errors.pop(index, None)
             work.log.add("done", {"index": index, "image_url": _urls(store, [work.keys[index]])[0]})
         if event.kind in ("done", "failed") and work.over:
