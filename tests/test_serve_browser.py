@@ -124,5 +124,5 @@ def test_the_documentation_works_without_any_other_host(context, page, server):
     page.get_by_role("button", name="Try it out").click()
     page.locator("textarea.body-param__text").fill('{"prompt": "a blue heart", "steps": 1, "width": 64, "height": 64}')
     page.get_by_role("button", name="Execute").click()
-    expect(page.locator(".live-responses-table .response-col_status").first).to_contain_text("202")
+    expect(page.locator(".live-responses-table tr.response .response-col_status").first).to_contain_text("202")
     assert not [text for text in context.said if "Content Security Policy" in text], context.said
