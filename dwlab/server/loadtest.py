@@ -95,7 +95,7 @@ def measure(*, requests: int = 64, clients: int = 16, steps: int = 20, side: int
     try:
         import httpx  # noqa: F401
     except ImportError as error:
-        raise MissingExtra("dwlab bench serve (httpx is missing)", "dev") from error
+        raise MissingExtra("dwlab bench serve (httpx is missing)", "serve") from error
     bodies = [
         {
             "prompt": f"a {COLOURS[k % 4]} {SHAPES[k % 5]}", "seed": k, "num_inference_steps": steps, "width": side,
