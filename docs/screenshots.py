@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height:
             page.get_by_label(label, exact=True).fill(str(value))
         page.get_by_role("button", name="Draw").click()
         expect(page.locator("#now img[src^='data:image/png']")).to_have_count(2, timeout=PATIENCE)
-        page.wait_for_function("document.querySelector('#bar').value > 120")
+        expect(page.locator("#status")).to_have_text(re.compile(r"Step (1[2-9]\d|2\d\d) of"), timeout=PATIENCE)
         photograph(page, f"serve-{theme}.png")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..events import Event
 
 KEPT = 64  # logs of jobs that are over
-PREVIEW_SECONDS = 0.25  # between two rough pictures of one job
+PREVIEW_SECONDS = 0.25  # between two rough pictures of one that forms
 POLL_SECONDS, ROW_SECONDS, ALIVE_SECONDS = 0.05, 0.5, 15.0
 LAST = "end"  # the id of the last event of every job
 
@@ -31,7 +31,7 @@ class Log:
         self.over = False
         self._entries: list[tuple[str, dict[str, Any]]] = []
         self._reached: dict[int, int] = {}
-        self._looked = 0.0
+        self._looked: dict[int, float] = {}
 
     def add(self, kind: str, data: dict[str, Any]) -> None:
         """Keep one event."""
@@ -42,8 +42,8 @@ class Log:
         self._reached[index] = event.step
         self.step, self.steps = sum(self._reached.values()), event.steps * pictures
         data: dict[str, Any] = {"index": index, "step": event.step, "steps": event.steps}
-        if event.preview and time.monotonic() - self._looked >= PREVIEW_SECONDS:
-            self._looked = time.monotonic()
+        if event.preview and time.monotonic() - self._looked.get(index, 0.0) >= PREVIEW_SECONDS:
+            self._looked[index] = time.monotonic()
             data["preview"] = _data_url(event.preview())
         self.add("step", data)
 
