@@ -74,7 +74,7 @@ def sweep(browser: Browser, folder: Path) -> None:
         show(page, ".dwlab-sweep", "sweep-notebook.png")
 
 
-def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 900) -> None:
+def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 790) -> None:
     """The page of `dwlab serve` with a request that is half way, and what was made before."""
     with Served(folder) as server:
         for k, colour in enumerate(("red", "green", "blue", "yellow")):
@@ -102,7 +102,7 @@ def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height:
             page.get_by_label(label, exact=True).fill(str(value))
         page.get_by_role("button", name="Draw").click()
         expect(page.locator("#now img[src^='data:image/png']")).to_have_count(2, timeout=PATIENCE)
-        expect(page.locator("#status")).to_have_text(re.compile(r"Step (1[2-9]\d|2\d\d) of"), timeout=PATIENCE)
+        expect(page.locator("#status")).to_have_text(re.compile(r"Step 2[1-4]\d of"), timeout=PATIENCE)
         photograph(page, f"serve-{theme}.png")
 
 

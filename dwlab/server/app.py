@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-HEALTH_SECONDS = 0.1  # that the store may take to count; then the last counts stand
+HEALTH_SECONDS = 0.05  # that the store may take to count; then the last counts stand
 RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
 HERE = Path(__file__).parent
 

@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 log = logging.getLogger(__name__)
+SWITCH_SECONDS = 0.001  # after which the renderer's Python lets a request have its turn
 
 
 class _Uvicorn(uvicorn.Server):
@@ -47,6 +49,7 @@ def serve(settings: Settings) -> None:
         print(f"dwlab serves {settings.model} on {url} (page: {url}/ui, API: {url}/docs)", flush=True)
         print(f"results: {server.root}, log: {log_file(server.root)}; Ctrl-C stops", flush=True)
         log.info("serves %s on %s, results in %s", settings.model, url, server.root)
+        sys.setswitchinterval(SWITCH_SECONDS)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, lifespan="on"
         )
