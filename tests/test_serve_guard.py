@@ -157,6 +157,12 @@ def test_every_answer_has_the_security_headers(free):
     assert free.http.post("/api/generate", content="x").headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_results_folder_that_cannot_be_used_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    ended = serve("--results", str(tmp_path / "file" / "below"), cwd=tmp_path)
+    assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1 and "check free space" in ended.stderr
+
+
 def test_a_port_that_is_taken_is_one_line(free, tmp_path):
     ended = serve("--port", free.url.rpartition(":")[2], cwd=tmp_path, DWLAB_RESULTS=str(tmp_path / "r"))
     assert ended.returncode == 2 and "an address that is free" in ended.stderr and "Traceback" not in ended.stderr

@@ -18,9 +18,16 @@ MESSAGES = ("CUDA out of memory. Tried to allocate", "MPS backend out of memory 
 
 
 @pytest.fixture
-def ask(tmp_path, monkeypatch):
+def worker(tmp_path, request):
+    """A worker in this process, with these settings."""
+    worker = Worker(tmp_path, Settings(_env_file=None, **getattr(request, "param", {})), Feed(), Metrics())
+    yield worker
+    worker.stop(60)
+
+
+@pytest.fixture
+def ask(tmp_path, worker):
     """Queues prompts as jobs that are alike, starts a worker on them; gives the jobs once they have ended."""
-    worker = Worker(tmp_path, Settings(_env_file=None), Feed(), Metrics())
 
     def run(*prompts):
         with Store(tmp_path) as store:
@@ -32,8 +39,16 @@ def ask(tmp_path, monkeypatch):
                 lambda: all((found := [jobs.get(job) for job in asked]) and [j.over for j in found]) and found
             )
 
-    yield run
-    worker.stop(60)
+    return run
+
+
+@pytest.mark.parametrize("worker", [{"keep_gb": 1e-9}], indirect=True)
+def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
+    (job,) = ask("a red circle")
+    picture = tmp_path / job.result["images"][0].removeprefix("/")
+    assert job.status == "completed" and picture.exists()
+    worker._cleaned = 0.0  # ten minutes later
+    wait_for(lambda: not picture.exists())
 
 
 @pytest.mark.parametrize("message", MESSAGES)

@@ -93,8 +93,6 @@ class Server:
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
         """The worker runs while the application does; what it has not finished then goes back into the queue."""
         await self.desk.count()
-        for note in await self.desk.do(lambda _, store: store.notes):
-            log.warning("%s", note)
         self.worker.start()
         yield
         self.closing.set()

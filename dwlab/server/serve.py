@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from ..errors import InvalidInput
+from ..store import Store
 from .app import make_app
 from .observe import log_file, start_log
 
@@ -34,9 +35,12 @@ class _Uvicorn(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C; prints where. Raises InvalidInput for an address that cannot be had."""
+    """Serve until SIGTERM or Ctrl-C; prints where. Raises InvalidInput for an address that cannot be had, StoreError."""
     app = make_app(settings)
     server = app.state.server
+    with Store(server.root) as store:  # a folder that cannot be used is said here, in one line
+        for note in store.notes:
+            print(f"note: {note}", flush=True)
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)

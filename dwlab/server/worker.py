@@ -132,11 +132,11 @@ class Worker:
                 store = store or Store(self._root)
                 limits = self._settings
                 jobs = Jobs(store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit)
+                self._clean(jobs, store)  # here, where no picture is being made
                 batch = jobs.claim(self._owner, limits.together)
                 if batch:
                     self._do(jobs, store, batch)
                     continue
-                self._clean(jobs, store)
             except StoreError as error:
                 log.error("%s", error)  # noqa: TRY400  # the user's, not a bug
                 store = None
