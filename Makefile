@@ -8,10 +8,11 @@ STAMP := $(VENV)/.installed
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 EXPERIMENT ?= experiments/quickstart.yaml
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots soak startup browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,8 +69,11 @@ format: setup ## put the code in style
 pictures: browser ## make the plots, the grid and the report of README and docs again
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
-screenshots: browser ## photograph the prompt bench, in both themes, and the panels
+screenshots: browser ## photograph the prompt bench and the server's page, in both themes, and the panels
 	PYTHONPATH=tests $(BIN)/python docs/screenshots.py
+
+soak: setup ## a server under load, killed at random: no job lost, memory flat (MINUTES=10 unless you say)
+	PYTHONPATH=tests MINUTES=$(MINUTES) $(BIN)/python tests/soak.py
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

@@ -1,14 +1,16 @@
-"""Photograph the prompt bench, in both themes, and the panels for sweeps and benchmarks in JupyterLab: `make screenshots`."""
+"""Photograph the prompt bench and the server's page, in both themes, and the panels in JupyterLab: `make screenshots`."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
 import browsers  # of tests/, which `make` puts on the path
 from lab import FLAGS, Lab
 from pictures import ROOT, photograph
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from served import Served
 
 PATIENCE = 300_000  # milliseconds that a page may take for one thing
 
@@ -19,6 +21,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         for theme in ("light", "dark"):
             explore(browser, Path(folder) / theme, theme)
+            serve(browser, Path(folder) / f"serve-{theme}", theme)
         sweep(browser, Path(folder) / "sweep")
         bench(browser, Path(folder) / "bench")
         browser.close()
@@ -83,6 +86,38 @@ def bench(browser: Browser, folder: Path) -> None:
         page.wait_for_selector(".dwlab-bench [role=status] >> text=/Done/")
         page.locator(".dwlab-view img:visible").nth(3).wait_for()
         show(page, ".dwlab-bench", "benchmark-notebook.png")
+
+
+def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 790) -> None:
+    """The page of `dwlab serve` with a request that is half way, and what was made before."""
+    with Served(folder) as server:
+        for k, colour in enumerate(("red", "green", "blue", "yellow")):
+            shape = ("star", "heart", "ring", "triangle")[k]
+            server.wait(
+                server.ask(f"a large {colour} {shape} on a white background", seed=k, steps=30, width=128, height=128)[
+                    "job_id"
+                ]
+            )
+        server.wait(
+            server.ask("a small purple circle on a black background", seed=3, steps=30, width=128, height=128)["job_id"]
+        )
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{server.url}/ui")
+        expect(page.locator("#gallery img")).to_have_count(5)
+        fields = {
+            "Prompt": "a large orange star on a blue background",
+            "Pictures": 2,
+            "Seed": 7,
+            "Steps": 150,
+            "Guidance": 5,
+        }
+        for label, value in fields.items():
+            page.get_by_label(label, exact=True).fill(str(value))
+        page.get_by_role("button", name="Draw").click()
+        expect(page.locator("#now img[src^='data:image/png']")).to_have_count(2, timeout=PATIENCE)
+        expect(page.locator("#status")).to_have_text(re.compile(r"Step 2[1-4]\d of"), timeout=PATIENCE)
+        photograph(page, f"serve-{theme}.png")
 
 
 def show(page: Page, selector: str, name: str) -> None:

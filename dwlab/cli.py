@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_bench
+from . import __version__, cli_bench, cli_serve
 from .command import SOME_FAILED, DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
 from .errors import InvalidInput
 
@@ -194,6 +194,9 @@ def doctor(
 
     report = check.examine(results)
     typer.echo(check.as_json(report) if json_output else check.as_text(report))
+
+
+command(app)(cli_serve.serve)
 
 
 def _assignments(pairs: list[str]) -> dict[str, Any]:

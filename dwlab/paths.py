@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .errors import InvalidInput, StoreError
 
-# folders of the results that are no sweep's; `explore` is the experiment of the prompt bench
-RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine", "explore", "readme.md"})
+# folders of the results that are no sweep's; `explore` is the experiment of the prompt bench, `api` that of `dwlab serve`
+RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine", "explore", "api", "readme.md"})
 # the store's own files, and what Windows takes for a device, whatever the case and what follows
 _TAKEN = re.compile(r"dwlab\.sqlite.*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 

@@ -33,4 +33,16 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE cells ADD COLUMN mode TEXT NOT NULL DEFAULT 'close'",
+    """
+    ALTER TABLE jobs ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN alike TEXT;
+    ALTER TABLE jobs ADD COLUMN result TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE jobs ADD COLUMN error TEXT;
+    ALTER TABLE jobs ADD COLUMN started REAL;
+    ALTER TABLE jobs ADD COLUMN ended REAL;
+    ALTER TABLE jobs ADD COLUMN idempotency TEXT;
+    ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
+    CREATE INDEX jobs_by_status ON jobs (status, number);
+    CREATE UNIQUE INDEX jobs_by_idempotency ON jobs (idempotency) WHERE idempotency IS NOT NULL;
+    """,
 )

@@ -72,6 +72,11 @@ class Store:
         self._connection = self._file.connection
 
     @property
+    def file(self) -> StoreFile:
+        """The file that the rows are in, for those who keep other rows there."""
+        return self._file
+
+    @property
     def notes(self) -> list[str]:
         """What opening had to mend, for the user to hear."""
         return self._file.notes

@@ -1,0 +1,383 @@
+"""The application: routes on one side, the store's jobs and the worker on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import importlib.resources
+import json
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import FastAPI, Header, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+
+from .. import __version__, catalog, yamlfile
+from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
+from ..jobs import Job, Jobs, QueueFull
+from ..paths import results_folder
+from ..plan import cell_key, identify_all
+from ..run import Sweep
+from ..store import Store
+from ..sweep import Cell
+from . import words
+from .feed import LAST, Feed
+from .guard import JSON, YAML, Guard, policy
+from .observe import Metrics
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from .settings import Settings
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+HEALTH_SECONDS = 0.05  # that the store may take to count; then the last counts stand
+RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
+HERE = Path(__file__).parent
+
+
+class Desk:
+    """The store for the routes: one thread with one connection, so that no request waits for another's commit in SQLite."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.counts = {"queued": 0, "running": 0}
+        self._root, self._settings = root, settings
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="dwlab-desk")
+        self._store: Store | None = None
+
+    async def do(self, work: Callable[[Jobs, Store], T]) -> T:
+        """The result of `work` on the desk's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._do, work)
+
+    def _do(self, work: Callable[[Jobs, Store], T]) -> T:
+        if self._store is None:
+            self._store = Store(self._root)
+        limits = self._settings
+        jobs = Jobs(self._store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit)
+        return work(jobs, self._store)
+
+    async def count(self) -> dict[str, int]:
+        """Jobs by status; of a moment ago where the store is busy."""
+        counting = asyncio.ensure_future(self.do(lambda jobs, _: jobs.counts()))
+        with contextlib.suppress(TimeoutError):
+            self.counts = await asyncio.wait_for(asyncio.shield(counting), HEALTH_SECONDS)
+        return self.counts
+
+    def close(self) -> None:
+        """Close the store after what is under way."""
+        if self._store is not None:
+            self._pool.submit(self._store.close)
+        self._pool.shutdown()
+
+
+class Server:
+    """What the routes share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.root = results_folder(settings.results)
+        self.began = time.monotonic()
+        self.metrics, self.feed, self.closing = Metrics(), Feed(), asyncio.Event()
+        self.desk = Desk(self.root, settings)
+        self.worker = Worker(self.root, settings, self.feed, self.metrics)
+
+    @contextlib.asynccontextmanager
+    async def running(self, _: FastAPI) -> AsyncIterator[None]:
+        """The worker runs while the application does; what it has not finished then goes back into the queue."""
+        await self.desk.count()
+        self.worker.start()
+        yield
+        self.closing.set()
+        await asyncio.to_thread(self.worker.stop, self.settings.shutdown_seconds)
+        self.desk.close()
+
+    def submit(self, request: dict[str, Any], params: list[Any], key: str | None, said: str) -> Callable[..., Job]:
+        """What the desk does to take a job in; pictures that are all there already make it completed at once."""
+        fingerprint = hashlib.sha256(said.encode()).hexdigest()
+
+        def work(jobs: Jobs, store: Store) -> Job:
+            result = self._known(store, params) if params and self.worker.ready else None
+            alike = None
+            if params:
+                first = params[0].replace(prompt="", negative_prompt="", seed=0)
+                alike = first.canonical()
+            job, new = jobs.submit(request, alike=alike, idempotency=key, fingerprint=fingerprint, result=result)
+            if new and result is not None:
+                self.metrics.pictures.labels("reused").inc(len(params))
+                self.metrics.jobs.labels("completed").inc()
+            return job
+
+        return work
+
+    def _known(self, store: Store, params: list[Any]) -> dict[str, Any] | None:
+        """The result of recipes whose pictures are all there; raises InvalidInput for what the model cannot do."""
+        cells = [Cell(index, one, {}) for index, one in enumerate(params)]
+        try:
+            identities = identify_all(cells, self.settings.device, download=False)
+        except NotDownloaded:
+            return None
+        keys = [cell_key(cell, identities) for cell in cells]
+        images = {row["key"]: row["image"] for row in store.finished(keys)}
+        if not all(key in images and (self.root / images[key]).exists() for key in keys):
+            return None
+        return {"keys": keys, "images": [f"/{images[key]}" for key in keys]}
+
+    def status(self, job: Job) -> words.JobStatus:
+        """A job, with how far its run is where it runs here."""
+        kept = self.feed.of(job.id) if job.status != "queued" else None
+        return words.status_of(job, kept.step, kept.steps) if kept else words.status_of(job)
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application of these settings; it starts its worker when it is started."""
+    server = Server(settings)
+    app = FastAPI(
+        title="dwlab", version=__version__, docs_url=None, redoc_url=None, lifespan=server.running,
+        description="Pictures from text, as jobs: post a prompt, poll or follow it, show the picture.",
+    )  # fmt: skip
+    app.state.server = server
+    _explain_errors(app)
+    _add_api(app, server)
+    _add_pages(app)
+    app.add_middleware(Guard, settings=settings, metrics=server.metrics)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["Retry-After"],
+    )  # fmt: skip
+    return app
+
+
+def _explain_errors(app: FastAPI) -> None:
+    def answer(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
+        body = json.dumps({"detail": detail, "field": field}).encode()  # ASCII: a lone surrogate has no UTF-8
+        return Response(body, status, headers, "application/json")
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][1:]) or None
+        return answer(422, f"{field or 'the body'}: {first['msg']}", field)
+
+    @app.exception_handler(DwlabError)
+    async def known(_: Request, error: DwlabError) -> Response:
+        if isinstance(error, QueueFull):
+            return answer(429, str(error), **{"Retry-After": str(RETRY_SECONDS)})
+        if isinstance(error, InvalidInput):
+            return answer(422, str(error), error.field)
+        if isinstance(error, ModelError):
+            return answer(422, str(error), "model")
+        log.error("%s", error)
+        text = "the results folder cannot be used just now; the server's log says why"
+        return answer(503, text if isinstance(error, StoreError) else str(error), **{"Retry-After": str(RETRY_SECONDS)})
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return answer(error.status_code, str(error.detail))
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    every = (400, 401, 403, 413, 503)
+    return {status: {"model": words.Problem} for status in (*every, *statuses)}
+
+
+def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # one short function a route
+    settings, desk = server.settings, server.desk
+
+    async def find(job_id: str) -> Job:
+        job = await desk.do(lambda jobs, _: jobs.get(job_id))
+        if job is None:
+            raise HTTPException(404, "there is no such job")
+        return job
+
+    def accepted(job: Job) -> words.Accepted:
+        server.worker.wake()
+        recipes = job.request.get("params") or [{}]
+        return words.Accepted(
+            job_id=job.id, status=job.status,  # type: ignore[arg-type]  # the store holds no other words
+            status_url=f"/api/status/{job.id}", events_url=f"/api/events/{job.id}",
+            seed=recipes[0].get("seed"),
+        )  # fmt: skip
+
+    @app.get("/", responses=_problems())
+    async def root() -> words.Welcome:
+        """What this is, and what it has."""
+        paths = app.openapi()["paths"]
+        endpoints = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+        return words.Welcome(name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints)
+
+    @app.get("/api/health", responses=_problems())
+    async def health() -> words.Health:
+        """How the server is; answers at once, however much there is to do."""
+        counts, worker = await desk.count(), server.worker
+        return words.Health(
+            status="healthy" if worker.alive else "unhealthy",
+            model_loaded=worker.loaded is not None,
+            model=worker.loaded or settings.model,
+            device=worker.device,
+            queue=words.Queue(queued=counts["queued"], running=counts["running"]),
+            version=__version__,
+            uptime_seconds=round(time.monotonic() - server.began, 1),
+        )
+
+    @app.get("/api/models", responses=_problems(422))
+    def list_models() -> words.ModelList:
+        """The models that can be asked for."""
+        return words.ModelList(models=[_model(name, server) for name in words.names(settings)])
+
+    @app.post("/api/generate", status_code=202, responses=_problems(415, 422, 429))
+    async def generate(
+        asked: words.GenerateRequest,
+        idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None,
+    ) -> words.Accepted:
+        """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
+        params = asked.params(settings)
+        request = {"params": [one.as_dict() for one in params]}
+        return accepted(await desk.do(server.submit(request, params, idempotency_key, asked.model_dump_json())))
+
+    spec_schema = {
+        "schema": {
+            "type": "object",
+            "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
+        }
+    }
+
+    @app.post(
+        "/api/sweeps", status_code=202, responses=_problems(415, 422, 429),
+        openapi_extra={"requestBody": {"required": True, "content": {JSON[0]: spec_schema, YAML[0]: spec_schema}}},
+    )  # fmt: skip
+    async def sweep(
+        request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
+    ) -> words.Accepted:
+        """Run a sweep, given as an experiment file's YAML or the same as JSON; its pictures are the experiment's."""
+        body = await request.body()
+        yaml = request.headers["content-type"].partition(";")[0].strip().lower() in YAML
+        spec = await asyncio.to_thread(_spec, body, yaml, settings)
+        made = {"sweep": spec.as_dict()}
+        return accepted(await desk.do(server.submit(made, [], idempotency_key, json.dumps(made, sort_keys=True))))
+
+    @app.get("/api/status/{job_id}", responses=_problems(404, 422))
+    async def status(job_id: str) -> words.JobStatus:
+        """How far a job is, and its pictures once it is done."""
+        return server.status(await find(job_id))
+
+    @app.get("/api/jobs", responses=_problems(422))
+    async def jobs(
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+        status: words.Status | None = None,
+    ) -> words.JobList:
+        """The jobs, the newest first."""
+        found = await desk.do(lambda jobs, _: jobs.newest(limit, offset, status))
+        return words.JobList(jobs=[server.status(job) for job in found])
+
+    @app.delete("/api/jobs/{job_id}", responses=_problems(404, 422, 429))
+    async def cancel(job_id: str) -> words.JobStatus:
+        """Cancel a job: one that waits never begins, one that runs stops within a step; one that is over stays as it is."""
+        job = await desk.do(lambda jobs, _: jobs.cancel(job_id))
+        if job is None:
+            raise HTTPException(404, "there is no such job")
+        server.worker.drop(job.id)
+        return server.status(job)
+
+    @app.get(
+        "/api/events/{job_id}", response_class=StreamingResponse,
+        responses={**_problems(404, 422), 200: {"content": {"text/event-stream": {}}}, 204: {"description": "all was seen"}},
+    )  # fmt: skip
+    async def events(job_id: str, last_event_id: Annotated[str, Header(max_length=100)] = "") -> Response:
+        """A job's events as they happen: started, step (at times with a preview), done, failed; `end` comes last.
+
+        After a lost connection, Last-Event-ID goes on where it was.
+        """
+        await find(job_id)
+        if last_event_id == LAST:
+            return Response(status_code=204)  # an EventSource comes back no more
+
+        async def ending() -> dict[str, Any] | None:
+            job = await desk.do(lambda jobs, _: jobs.get(job_id))
+            return server.status(job).model_dump() if job and job.over else None if job else {}
+
+        stream = server.feed.follow(job_id, last_event_id, ending, server.closing)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    @app.get(
+        "/images/{folder}/{name}", response_class=FileResponse,
+        responses={**_problems(404, 422), 200: {"content": {"image/png": {}}}},
+    )  # fmt: skip
+    async def image(folder: str, name: str) -> Response:
+        """A finished picture; it never changes, its name is its hash."""
+        digest = name.removesuffix(".png")
+        plain = len(digest) == 64 and set(digest) <= set("0123456789abcdef") and folder == digest[:2]
+        path = server.root / "images" / folder / name
+        if not plain or name == digest or not path.is_file():
+            raise HTTPException(404, "there is no such picture")
+        return FileResponse(
+            path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+        )
+
+    @app.get("/metrics", response_class=Response, responses={**_problems(), 200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """The server's numbers, for Prometheus."""
+        return Response(server.metrics.text(await desk.count()), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _spec(body: bytes, yaml: bool, settings: Settings) -> Sweep:
+    """The sweep in a request's body. Raises InvalidInput, also for what this server does not do."""
+    try:
+        given = yamlfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
+    except InvalidInput:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidInput("the sweep", "a body that is neither", "JSON or YAML, in UTF-8") from None
+    if not isinstance(given, dict):
+        raise InvalidInput("the sweep", given, "a map with name, model, base, axes, zip, skip, metrics")
+    if given.get("name") is None:
+        raise InvalidInput("name", None, "a name for the experiment")
+    spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
+    for cell in spec.cells(limit=settings.max_cells):
+        if cell.params.model not in words.names(settings):
+            raise InvalidInput("model", cell.params.model, f"one of {', '.join(words.names(settings))}")
+        words.check_work(cell.params, settings)
+    return spec
+
+
+def _model(name: str, server: Server) -> words.ModelEntry:
+    entry, settings = catalog.lookup(name), server.settings
+    limits = words.Limits(
+        width=entry.width, height=entry.height, side_min=entry.side_min, side_max=entry.side_max,
+        max_pixels=settings.max_pixels, steps=entry.steps, max_steps=settings.max_steps, guidance=entry.guidance,
+        max_images=settings.max_images,
+    )  # fmt: skip
+    return words.ModelEntry(
+        id=name, name=Path(name).name, family=entry.family, loaded=server.worker.loaded == name,
+        default=name == settings.model, limits=limits,
+    )  # fmt: skip
+
+
+def _add_pages(app: FastAPI) -> None:
+    """/ui and /docs: own pages, and swagger-ui's files from a package, so that nothing is fetched from elsewhere."""
+    assets = Path(str(importlib.resources.files("fastapi_offline"))) / "static"
+    pages = {name: (HERE / f"{name}.html").read_text("utf-8") for name in ("ui", "docs")}
+    inline = {"ui": "", "docs": "'unsafe-inline'"}  # swagger-ui styles its own elements
+
+    def page(name: str) -> Callable[[], HTMLResponse]:
+        headers = {"Content-Security-Policy": policy(pages[name], inline[name])}
+        return lambda: HTMLResponse(pages[name], headers=headers)
+
+    for name in pages:
+        app.add_api_route(f"/{name}", page(name), include_in_schema=False, methods=["GET"])
+
+    def asset(name: str) -> FileResponse:
+        if name not in ("swagger-ui-bundle.js", "swagger-ui.css"):
+            raise HTTPException(404, "there is no such file")
+        return FileResponse(assets / name)
+
+    app.add_api_route("/docs/{name}", asset, include_in_schema=False, methods=["GET"])

@@ -1,0 +1,199 @@
+"""The API's words: what a request may say, and what the answers hold. They are the OpenAPI document."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..catalog import CATALOG
+from ..errors import InvalidInput
+from ..params import PROMPT_LIMIT, GenerationParams, spelled
+
+if TYPE_CHECKING:
+    from ..jobs import Job
+    from .settings import Settings
+
+Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+FIRST: dict[str, Any] = {  # the first request of the back end that dwlab grew from
+    "prompt": "A serene mountain landscape at sunset with a lake, highly detailed, 4k",
+    "width": 512, "height": 512, "num_inference_steps": 25, "guidance_scale": 7.5, "seed": 42,
+}  # fmt: skip
+
+
+class GenerateRequest(BaseModel):
+    """What to draw. What is left out is the model's own; `steps` and `guidance` are short for diffusers' names."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [FIRST]})
+
+    prompt: str = Field(max_length=PROMPT_LIMIT)
+    negative_prompt: str = Field("", max_length=PROMPT_LIMIT)
+    num_inference_steps: int | None = Field(None, ge=1, le=1000)
+    steps: int | None = Field(None, ge=1, le=1000)
+    guidance_scale: float | None = Field(None, ge=0, le=100)
+    guidance: float | None = Field(None, ge=0, le=100)
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="drawn at random where it is left out")
+    width: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
+    height: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
+    model: str | None = Field(None, max_length=500)
+    scheduler: str | None = Field(None, max_length=100, description="a diffusers class, or a name like DPM++ 2M Karras")
+    num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
+
+    def params(self, settings: Settings) -> list[GenerationParams]:
+        """The recipes asked for; raises InvalidInput for what this server does not do."""
+        given = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
+        values = {"model": settings.model, **spelled(given)}
+        if values["model"] not in names(settings):
+            raise InvalidInput("model", values["model"], f"one of {', '.join(names(settings))}")
+        seed = secrets.randbelow(2**32) if self.seed is None else self.seed
+        if self.num_images > settings.max_images:
+            raise InvalidInput("num_images", self.num_images, f"at most {settings.max_images}")
+        made = [GenerationParams(**values, seed=(seed + k) % 2**63) for k in range(self.num_images)]
+        check_work(made[0], settings)
+        return made
+
+
+def check_work(params: GenerationParams, settings: Settings) -> None:
+    """Raise InvalidInput for a picture that costs more than this server gives."""
+    if params.steps > settings.max_steps:
+        raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
+    if (params.width or 8) * (params.height or 8) > settings.max_pixels:
+        raise InvalidInput("width", params.width, f"at most {settings.max_pixels:,} pixels on this server")
+
+
+def names(settings: Settings) -> list[str]:
+    """The models that this server offers, its default first."""
+    return list(dict.fromkeys([settings.model, *settings.models, *CATALOG]))
+
+
+class Accepted(BaseModel):
+    """A job that was taken in, or that was there before."""
+
+    job_id: str
+    status: Status
+    status_url: str
+    events_url: str
+    seed: int | None = Field(None, description="of the first picture")
+
+
+class Progress(BaseModel):
+    """Steps done, of steps in all (pictures, for a sweep)."""
+
+    step: int
+    steps: int
+
+
+class JobStatus(BaseModel):
+    """How far a job is. image_url: its first picture; images: all that are finished."""
+
+    job_id: str
+    kind: Literal["generate", "sweep"]
+    status: Status
+    created: str
+    progress: Progress
+    image_url: str | None
+    images: list[str]
+    parameters: dict[str, Any]
+    seconds: float | None
+    attempts: int
+    counts: dict[str, int] | None = Field(None, description="of a sweep: total, reused, made, failed")
+    error: str | None
+
+
+class JobList(BaseModel):
+    """Jobs, the newest first."""
+
+    jobs: list[JobStatus]
+
+
+class Limits(BaseModel):
+    """What may be asked of a model."""
+
+    width: int | None
+    height: int | None
+    side_min: int
+    side_max: int
+    max_pixels: int
+    steps: int
+    max_steps: int
+    guidance: float
+    max_images: int
+
+
+class ModelEntry(BaseModel):
+    """One model. width, height, steps, guidance of its limits: what it takes where a request leaves them out."""
+
+    id: str
+    name: str
+    family: str
+    loaded: bool
+    default: bool
+    limits: Limits
+
+
+class ModelList(BaseModel):
+    """The models of this server."""
+
+    models: list[ModelEntry]
+
+
+class Queue(BaseModel):
+    """Jobs that wait, and jobs that are being done."""
+
+    queued: int
+    running: int
+
+
+class Health(BaseModel):
+    """How the server is."""
+
+    status: Literal["healthy", "unhealthy"]
+    model_loaded: bool
+    model: str
+    device: str
+    queue: Queue
+    version: str
+    uptime_seconds: float
+
+
+class Welcome(BaseModel):
+    """Where things are."""
+
+    name: str
+    version: str
+    docs: str
+    ui: str
+    endpoints: list[str]
+
+
+class Problem(BaseModel):
+    """What is wrong with a request, and what would do."""
+
+    detail: str
+    field: str | None = None
+
+
+def status_of(job: Job, step: int = 0, steps: int = 0, images: list[str] | None = None) -> JobStatus:
+    """A job as the API says it; step, steps: how far its run is, where that is known."""
+    sweep = job.request.get("sweep")
+    recipes = job.request.get("params") or [{}]
+    total = steps or (0 if sweep else sum(recipe.get("steps", 0) for recipe in recipes))
+    if job.status == "completed":
+        total = job.result.get("counts", {}).get("total", total)
+        step = total
+    found = job.result.get("images") or images or []
+    return JobStatus(
+        job_id=job.id,
+        kind="sweep" if sweep else "generate",
+        status=job.status,  # type: ignore[arg-type]  # the store holds no other words
+        created=job.created,
+        progress=Progress(step=step, steps=total),
+        image_url=found[0] if found else None,
+        images=found,
+        parameters=sweep or recipes[0] | {"num_images": len(recipes)},
+        seconds=None if job.seconds is None else round(job.seconds, 3),
+        attempts=job.attempts,
+        counts=job.result.get("counts"),
+        error=job.error,
+    )

@@ -1,0 +1,306 @@
+"""The thread that does the jobs: claims those that are alike, renders them together, keeps their leases alive."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .. import models
+from ..cleanup import clean
+from ..errors import DwlabError, StoreError
+from ..execute import execute
+from ..jobs import Job, Jobs, this_process
+from ..params import GenerationParams
+from ..run import Reused, Sweep, keep
+from ..store import Store
+from .observe import EXPERIMENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..events import Event
+    from .feed import Feed, Log
+    from .observe import Metrics
+    from .settings import Settings
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 0.5  # between two looks at a queue that other processes may fill
+CLEAN_SECONDS = 600.0  # between two clean-ups
+PATIENCE = 60.0  # seconds that a step may take to notice that it shall stop
+
+
+@dataclass
+class _Work:
+    """A job being done: its recipes, and what has become of each."""
+
+    job: Job
+    log: Log
+    params: list[GenerationParams]
+    keys: dict[int, str] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        return len(self.keys.keys() | self.errors.keys()) == len(self.params)
+
+
+class Worker:
+    """Does the jobs of a results folder, one batch after the other, until it is stopped.
+
+    loaded: the name of the model in memory, or None. device: what it computes on, "auto" before torch is loaded.
+    """
+
+    def __init__(self, root: Path, settings: Settings, feed: Feed, metrics: Metrics) -> None:
+        self.loaded: str | None = None
+        self.device = settings.device
+        self.ready = False
+        self._root, self._settings, self._feed, self._metrics = root, settings, feed, metrics
+        self._owner = this_process()
+        self._mine: set[str] = set()
+        self._lost: set[str] = set()
+        self._stop = threading.Event()  # of the batch under way
+        self._wake, self._closing, self._dropped, self._ended = (threading.Event() for _ in range(4))
+        self._guard = threading.Lock()
+        self._cleaned = 0.0
+        self._threads = [
+            threading.Thread(target=self._run, name="dwlab-worker", daemon=True),
+            threading.Thread(target=self._keep_leases, name="dwlab-leases", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin with what waits."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
+
+    def drop(self, job: str) -> None:
+        """Stop work on a job that was cancelled, within a step."""
+        with self._guard:
+            if job in self._mine:
+                self._lost.add(job)
+                self._stop.set()
+
+    def stop(self, patience: float) -> None:
+        """Take no more jobs; give the batch under way so many seconds, then put what is unfinished back into the queue."""
+        self._closing.set()
+        self._wake.set()
+        self._threads[0].join(patience)
+        with self._guard:
+            self._dropped.set()
+            self._stop.set()
+        self._threads[0].join(PATIENCE)
+        self._ended.set()
+        self._threads[1].join(PATIENCE)
+
+    @property
+    def alive(self) -> bool:
+        """Whether both threads run."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    # -- leases --------------------------------------------------------------------------------
+
+    def _keep_leases(self) -> None:
+        """Say every third of a lease that the jobs under way are alive, and hear which were cancelled elsewhere."""
+        store = None
+        while not self._ended.wait(min(1.0, self._settings.lease / 3)):
+            with self._guard:
+                mine = list(self._mine - self._lost)
+            if not mine:
+                continue
+            try:
+                store = store or Store(self._root)
+                for job in Jobs(store.file, lease=self._settings.lease).beat(self._owner, mine):
+                    self.drop(job)
+            except StoreError as error:  # the lease is longer than one beat
+                log.warning("leases could not be extended: %s", error)
+        if store:
+            store.close()
+
+    # -- the loop ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._preload()
+        store: Store | None = None
+        while not self._closing.is_set():
+            try:
+                store = store or Store(self._root)
+                limits = self._settings
+                jobs = Jobs(store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit)
+                self._clean(jobs, store)  # here, where no picture is being made
+                batch = jobs.claim(self._owner, limits.together)
+                if batch:
+                    self._do(jobs, store, batch)
+                    continue
+            except StoreError as error:
+                log.error("%s", error)  # noqa: TRY400  # the user's, not a bug
+                store = None
+            except Exception:  # one bad batch shall not end the server; its lease runs out
+                log.exception("a batch of jobs ended unexpectedly")
+            self._wake.wait(IDLE_SECONDS)
+            self._wake.clear()
+        if store:
+            store.close()
+
+    def _preload(self) -> None:
+        """Load the default model, so that the first picture needs not wait for it."""
+        try:
+            model = models.load(self._settings.model, self._settings.device)
+            self.loaded, self.device = model.identity.name, model.identity.device
+        except DwlabError as error:
+            log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # as above
+        except Exception:  # whatever a broken model raises: those that work shall be served
+            log.exception("the default model is not loaded")
+        self.ready = True
+
+    def _clean(self, jobs: Jobs, store: Store) -> None:
+        if time.monotonic() - self._cleaned < CLEAN_SECONDS and self._cleaned:
+            return
+        self._cleaned = time.monotonic()
+        limits = self._settings
+        size = None if limits.keep_gb is None else int(limits.keep_gb * 1e9)
+        if limits.keep_days is not None or size is not None:
+            gone = clean(store.file, EXPERIMENT, days=limits.keep_days, size=size)
+            log.info("clean-up: %d pictures, %.1f MB removed", gone.pictures, gone.bytes / 1e6)
+        jobs.forget(time.time() - limits.keep_jobs_days * 86_400)
+
+    def _do(self, jobs: Jobs, store: Store, batch: list[Job]) -> None:
+        """Do jobs that are alike, and end each; those that a stop leaves unfinished go back into the queue."""
+        with self._guard:
+            self._mine = {job.id for job in batch}
+            self._lost.clear()
+            self._stop = threading.Event()
+            if self._dropped.is_set():
+                self._stop.set()
+        log.info("begins: %s", ", ".join(job.id for job in batch))
+        self._metrics.together.observe(len(batch))
+        try:
+            if "sweep" in batch[0].request:
+                self._sweep(jobs, store, batch[0])
+            else:
+                self._generate(jobs, store, batch)
+        except Exception as error:
+            known = isinstance(error, DwlabError)
+            text = str(error) if known else f"{type(error).__name__}: {error}".splitlines()[0][:500]
+            if isinstance(error, StoreError):
+                text = "the results folder cannot be written; the server's log says why"
+            log.error("failed: %s", error, exc_info=not known)  # noqa: TRY400  # not for errors with words of their own
+            for job in batch:
+                self._finish(jobs, job, "failed", {}, text)
+        finally:
+            with self._guard:
+                unfinished, self._mine = self._mine, set()
+            for left in unfinished:
+                if (kept := self._feed.of(left)) is not None:
+                    kept.over = True
+            jobs.release(self._owner, unfinished)  # those that were cancelled are not the owner's any more
+
+    def _finish(self, jobs: Jobs, job: Job, status: str, result: dict[str, Any], error: str | None = None) -> None:
+        if jobs.finish(self._owner, job.id, status, result, error):
+            self._metrics.jobs.labels(status).inc()
+            self._metrics.seconds.observe(time.time() - (job.started or time.time()))
+            log.info("%s: %s%s", status, job.id, f" ({error})" if error else "")
+        with self._guard:
+            self._mine.discard(job.id)
+        if (kept := self._feed.of(job.id)) is not None:
+            kept.over = True
+
+    def _live(self, works: list[_Work]) -> list[_Work]:
+        with self._guard:
+            return [work for work in works if work.job.id in self._mine and work.job.id not in self._lost]
+
+    # -- pictures ------------------------------------------------------------------------------
+
+    def _generate(self, jobs: Jobs, store: Store, batch: list[Job]) -> None:
+        works = []
+        for job in batch:
+            params = [GenerationParams(**one) for one in job.request["params"]]
+            works.append(_Work(job, self._feed.begin(job.id, sum(one.steps for one in params)), params))
+        while live := self._live(works):
+            self._render(jobs, store, live)
+            if self._dropped.is_set():
+                return
+            if not self._stop.is_set() and (left := self._live(works)):
+                raise RuntimeError(f"the renderer left {len(left)} jobs without pictures")
+            with (
+                self._guard
+            ):  # one job was cancelled; its company begins again, with its finished pictures from the store
+                self._stop = threading.Event()
+
+    def _render(self, jobs: Jobs, store: Store, works: list[_Work]) -> None:
+        """One call of the renderer for the pictures of several jobs; ends each job with its last picture."""
+        places = [(work, index) for work in works for index in range(len(work.params))]
+
+        def tell(event: Event) -> None:
+            work, index = places[event.index]
+            self._take(jobs, store, work, index, event)
+
+        keep(
+            [work.params[index] for work, index in places],
+            experiment=EXPERIMENT,
+            results=self._root,
+            device=self._settings.device,
+            on_event=tell,
+            cancel=self._stop,
+        )
+
+    def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:
+        if event.kind == "started":
+            self.loaded = event.params.model
+            work.log.add("started", {"index": index})
+        elif event.kind == "step":
+            work.log.step_of(index, event, len(work.params))
+        elif event.kind == "failed":
+            work.errors[index] = event.error or "it failed"
+            work.log.add("failed", {"index": index, "error": work.errors[index]})
+        elif index not in work.keys:
+            self._metrics.pictures.labels("reused" if isinstance(event.result, Reused) else "made").inc()
+            work.keys[index] = event.result.key  # type: ignore[attr-defined]  # a Picture or a Reused
+            work.errors.pop(index, None)
+            work.log.add("done", {"index": index, "image_url": _urls(store, [work.keys[index]])[0]})
+        if event.kind in ("done", "failed") and work.over:
+            keys = [work.keys[k] for k in sorted(work.keys)]
+            status, error = ("failed", work.errors[min(work.errors)]) if work.errors else ("completed", None)
+            self._finish(jobs, work.job, status, {"keys": keys, "images": _urls(store, keys)}, error)
+
+    # -- sweeps --------------------------------------------------------------------------------
+
+    def _sweep(self, jobs: Jobs, store: Store, job: Job) -> None:
+        spec: Sweep = Sweep.from_dict(job.request["sweep"])
+        kept = self._feed.begin(job.id)
+
+        def plan(total: int, todo: int) -> None:
+            kept.step, kept.steps = total - todo, total
+            kept.add("plan", {"cells": total, "to_do": todo})
+
+        def tell(event: Event) -> None:
+            if event.kind == "started":
+                self.loaded = event.params.model
+            elif event.kind in ("done", "failed"):
+                kept.step += 1
+                data = {"index": event.index, "step": kept.step, "steps": kept.steps}
+                kept.add(event.kind, data if event.kind == "done" else data | {"error": event.error})
+
+        outcome, _ = execute(
+            spec, results=self._root, device=self._settings.device, limit=self._settings.max_cells,
+            cancel=self._stop, on_plan=plan, on_event=tell,
+        )  # fmt: skip
+        self._metrics.pictures.labels("made").inc(outcome.made)
+        self._metrics.pictures.labels("reused").inc(outcome.reused)
+        if outcome.left:  # cancelled, or to be done by the next server
+            return
+        images = [f"/{row['image']}" for row in store.rows(spec.name) if row["status"] == "ok"]
+        counts = {"total": outcome.total, "reused": outcome.reused, "made": outcome.made, "failed": outcome.failed}
+        error = f"{outcome.failed} of {outcome.total} pictures failed; the table says why" if outcome.failed else None
+        self._finish(jobs, job, "failed" if error else "completed", {"images": images, "counts": counts}, error)
+
+
+def _urls(store: Store, keys: list[str]) -> list[str]:
+    """Where the pictures of some keys are served, in their order."""
+    found = {row["key"]: f"/{row['image']}" for row in store.finished(keys)}
+    return [found[key] for key in keys if key in found]

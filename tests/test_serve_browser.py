@@ -1,0 +1,128 @@
+"""The page at /ui and the documentation, in a real headless browser that may talk to this server only."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lab import FLAGS
+from playwright.sync_api import expect, sync_playwright
+from served import Served
+from test_explore_browser import HOSTILE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+TOKEN = "a-token-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Served(tmp_path_factory.mktemp("served"), token=TOKEN) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def context(chromium, server):
+    """A browser that was given the token as a password, and notes what it asks of others and what the page complains of."""
+    expect.set_options(timeout=60_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = browser.new_context(http_credentials={"username": "any", "password": TOKEN})
+        context.outside, context.said = [], []
+        own = (server.url, "data:", "blob:")
+        context.on("request", lambda r: None if r.url.startswith(own) else context.outside.append(r.url))
+        context.on("console", lambda m: context.said.append(m.text) if m.type == "error" else None)
+        context.on("weberror", lambda e: context.said.append(str(e.error)))
+        yield context
+        browser.close()
+
+
+@pytest.fixture
+def page(context, server):
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{server.url}/ui")
+    expect(page.locator("#health")).to_contain_text("shapes on")
+    yield page
+    page.close()
+    assert context.outside == []
+
+
+def ask(page, prompt="a large red star", **more):
+    for label, value in {"Prompt": prompt, "Width": 64, "Height": 64, "Steps": 2, "Seed": 1, **more}.items():
+        page.get_by_label(label, exact=True).fill(str(value))
+    page.get_by_role("button", name="Draw").click()
+
+
+def status(page):
+    return page.locator("#status")
+
+
+def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
+    before = page.locator("#gallery img").count()
+    ask(page, Steps=140, Pictures=2)
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 280"))
+    expect(page.locator("#now img.rough[src^='data:image/png']")).to_have_count(2)
+    expect(status(page)).to_contain_text("Done in")
+    pictures = page.locator("#now img:not(.rough)")
+    expect(pictures).to_have_count(2)
+    assert all(one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 64 for one in pictures.all())
+    expect(page.locator("#gallery img")).to_have_count(before + 2)
+    assert context.said == []
+
+
+def test_a_recipe_of_the_gallery_fills_the_controls(page):
+    ask(page, prompt="a small green ring", Seed=77, Steps=3)
+    expect(status(page)).to_contain_text("Done in")
+    page.get_by_label("Prompt", exact=True).fill("another")
+    page.locator("#gallery button").first.click()
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a small green ring")
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("77")
+    expect(page.get_by_label("Steps", exact=True)).to_have_value("3")
+
+
+def test_cancel_stops_and_errors_are_said(page):
+    ask(page, Steps=150, Width=512, Height=512)
+    expect(status(page)).to_contain_text("Step")
+    page.get_by_role("button", name="Cancel").click()
+    expect(status(page)).to_contain_text("cancelled")
+    ask(page, Scheduler="nothing")
+    expect(status(page)).to_contain_text("scheduler is 'nothing'")
+    expect(status(page)).to_have_class(re.compile("bad"))
+
+
+def test_hostile_prompts_are_shown_and_not_run(context, page):
+    context.said.clear()
+    for k, prompt in enumerate(HOSTILE):
+        ask(page, prompt=prompt, Steps=1, Seed=1000 + k)
+        expect(status(page)).to_contain_text("Done in")
+        expect(page.locator("#gallery figcaption").first).to_contain_text(" ".join(prompt.split()))
+    page.reload()
+    expect(page.locator("#gallery figcaption")).to_have_count(page.locator("#gallery img").count())
+    expect(page.locator("#gallery figcaption").first).to_contain_text("seed 1019")
+    assert page.title() == "dwlab"
+    assert page.locator('img[src="x"], main script, iframe, main svg, main style').count() == 0
+    assert context.said == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes_can_be_read_and_every_control_has_a_name(page, theme):
+    page.emulate_media(color_scheme=theme)
+    ground, text = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    shade = [sum(map(float, re.findall(r"[\d.]+", colour)[:3])) for colour in (ground, text)]
+    assert (shade[0] - shade[1] > 400) if theme == "light" else (shade[1] - shade[0] > 400)
+    for control in page.locator("input, select, textarea, button").all():
+        name = control.evaluate("c => c.title || c.textContent || [...(c.labels || [])].map(l => l.textContent).join()")
+        assert name.strip()
+
+
+def test_the_documentation_works_without_any_other_host(context, page, server):
+    context.said.clear()
+    page.goto(f"{server.url}/docs")
+    page.locator("#operations-default-generate_api_generate_post").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.locator("textarea.body-param__text").fill('{"prompt": "a blue heart", "steps": 1, "width": 64, "height": 64}')
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table tr.response .response-col_status").first).to_contain_text("202")
+    assert not [text for text in context.said if "Content Security Policy" in text], context.said

@@ -1,0 +1,63 @@
+"""The examples of docs/serve.md work as they stand, against a real server."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from served import ROOT, Served
+
+from dwlab.server.settings import Settings
+
+TEXT = (ROOT / "docs/serve.md").read_text("utf-8")
+SHELL = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Served(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+def run(server, command, code):
+    text, replaced = re.subn("http://127.0.0.1:8000", server.url, code)
+    assert replaced
+    ended = subprocess.run(
+        [*command, text], capture_output=True, text=True, timeout=200, cwd=server.folder, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_there_are_examples_of_each_kind():
+    assert (len(SHELL), len(PYTHON)) == (2, 1) and "```ruby" in TEXT
+
+
+def test_the_first_curl_example(server):
+    said = run(server, ["sh", "-ec"], SHELL[0])
+    assert said.count('"job_id"') == 2 and '"status_url":"/api/status/' in said and '"seed":42' in said
+
+
+def test_the_httpx_example(server):
+    assert run(server, [sys.executable, "-c"], PYTHON[0]).split() == ["completed", "2", "True"]
+
+
+def test_the_curl_examples_of_events_and_sweeps(server):
+    said = run(server, ["sh", "-ec"], SHELL[1])
+    kinds = re.findall(r"^event: (\w+)", said, re.MULTILINE)
+    assert kinds == ["started", "step", "step", "step", "step", "done", "end"]
+    sweep = server.wait(re.findall(r'"job_id":"([^"]+)"', said)[-1])
+    assert sweep["status"] == "completed" and sweep["counts"]["total"] == 2
+
+
+def test_the_settings_that_are_named_exist():
+    named = set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| `.*?\|", TEXT.partition("## Settings")[2], re.MULTILINE)))
+    )
+    assert named == set(Settings.model_fields)
+    (toml,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    assert set(tomllib.loads(toml)["serve"]) <= set(Settings.model_fields)

@@ -1,0 +1,42 @@
+"""Questions made from the OpenAPI document: no server error, answers as the document says (S12)."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error, response_schema_conformance, status_code_conformance
+from served import Served
+
+CASES = 2000
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_no_question_makes_a_server_error(tmp_path):
+    with Served(tmp_path, max_steps=2, max_pixels=64 * 64, max_images=2, max_cells=2) as server:
+        schema = schemathesis.openapi.from_dict(server.http.get("/openapi.json").json())
+        operations = [found.ok() for found in schema.get_all_operations() if "events" not in found.ok().path]
+        each, asked = CASES // 5, 0  # half of the routes take nothing, which is soon asked
+        for operation in operations:
+
+            def ask(case):
+                nonlocal asked
+                asked += 1
+                answer = case.call(base_url=server.url)
+                case.validate_response(answer, checks=CHECKS)
+
+            schemathesis_test(operation, each)(ask)()
+        assert asked >= CASES
+        assert server.http.get("/api/health").json()["status"] == "healthy"
+
+
+def schemathesis_test(operation, examples):
+    """A decorator that calls a function with so many cases of an operation."""
+    from hypothesis import given
+
+    bounded = settings(
+        max_examples=examples, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    return lambda function: bounded(given(case=operation.as_strategy())(function))
