@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from pathlib import Path  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,3 +94,40 @@ def tune(
     from .execute import execute_tune
 
     typer.echo(execute_tune(model, device=device, steps=steps, quick=quick, results=results).text())
+
+
+JsonOption = Annotated[Path | None, typer.Option("--json", help="A file for the raw figures.")]
+
+
+@command(app)
+def engine(
+    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
+    grids: Annotated[str, typer.Option(help="Grids, with commas.")] = "heterogeneous,one-seed,homogeneous,mixed",
+    engines: Annotated[
+        str, typer.Option(help="Of loop, grouped, packed, packed-fast, packed-compiled.")
+    ] = "loop,grouped,packed",
+    rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each engine.")] = 3,
+    scale: Annotated[float, typer.Option(min=0.01, help="Factor of the step counts.")] = 1.0,
+    limit: Annotated[int, typer.Option(min=1, help="Cells of a grid at most, taken evenly.")] = 10_000,
+    device: DeviceOption = "auto",
+    json: JsonOption = None,
+) -> None:
+    """Draw the same cells by a loop, by grouped calls and packed, in turns."""
+    from .bench.engine import compare_engines
+    from .files import write_atomic
+
+    found = compare_engines(
+        model, device=device, names=grids.split(","), engines=engines.split(","), rounds=rounds, scale=scale,
+        limit=limit, on_step=lambda text: typer.echo(text, err=True),
+    )  # fmt: skip
+    typer.echo(found.text())
+    if json:
+        write_atomic(json, found.json().encode())
+
+
+@command(app)
+def store(cells: Annotated[int, typer.Option(min=10, help="Cells of the dry sweep.")] = 100_000) -> None:
+    """Plan, save and resume a sweep whose pictures cost nothing."""
+    from .bench.store import measure
+
+    typer.echo(measure(cells).text())

@@ -18,8 +18,9 @@ from ..render import stock_arguments
 from ..settings import denoiser_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from ..params import GenerationParams
     from .spec import Configuration
 
 SEED_STEP = 1000  # between the seeds of one call and the next, so that no two calls share a picture
@@ -32,8 +33,13 @@ def call(model: models.Model, configuration: Configuration, k: int, **more: Any)
     """
     first = configuration.params.seed + k * SEED_STEP
     cells = [configuration.params.replace(seed=first + n) for n in range(configuration.batch)]
+    return stock(model, cells, **more)
+
+
+def stock(model: models.Model, cells: Sequence[GenerationParams], **more: Any) -> np.ndarray:
+    """One stock call for cells that differ in prompts and seed alone: [cells, height, width, 3], 0..1."""
     pipeline = copy.copy(model.pipeline)
-    pipeline.scheduler = models.scheduler_for(model, configuration.params)
+    pipeline.scheduler = models.scheduler_for(model, cells[0])
     with torch.inference_mode():
         return pipeline(**stock_arguments(pipeline, cells), **more).images
 
@@ -134,14 +140,20 @@ def latents_hash(configuration: Configuration, found: Probe) -> str:
 
 
 def tera_operations(model: models.Model, found: Probe) -> float | None:
-    """Floating-point operations of a call in 10^12, 2 a multiply-add, counted on modules without memory; None if it cannot be.
+    """Floating-point operations of a whole call in 10^12, 2 a multiply-add; None where they cannot be counted."""
+    counted = operations(model, found)
+    return sum(found.calls[name] * count for name, count in counted.items()) / 1e12 if counted else None
 
-    Counted: denoiser, text encoders and decoder; what their arguments were is in `found`.
+
+def operations(model: models.Model, found: Probe) -> dict[str, int]:
+    """Floating-point operations of one call of denoiser, decoder and text encoders each; empty where they cannot be counted.
+
+    Counted on modules without memory, with arguments of the shapes that are in `found`.
     """
     from torch.utils._pytree import tree_map_only
     from torch.utils.flop_counter import FlopCounterMode
 
-    total = 0
+    counted = {}
     try:
         with torch.device("meta"):
             empty = _without_memory(model.pipeline)
@@ -149,10 +161,10 @@ def tera_operations(model: models.Model, found: Probe) -> float | None:
                 args, kwargs = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), given)
                 with FlopCounterMode(display=False) as counter, torch.no_grad():
                     empty[name](*args, **kwargs)
-                total += counter.get_total_flops() * found.calls[name]
-    except Exception:  # noqa: BLE001  # a module that cannot do without memory; the row says None
-        return None
-    return total / 1e12
+                counted[name] = counter.get_total_flops()
+    except Exception:  # noqa: BLE001  # a module that cannot do without memory; the row says so
+        return {}
+    return counted
 
 
 def _without_memory(pipeline: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import os
 import statistics
 import sys
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from .calls import Probe
 
 REPEAT_TOLERANCE = 0.9  # a repeated sample may take no less than this share of a fresh one's time
-MATRIX = {"cpu": 1024, "mps": 2048, "cuda": 8192}  # side of the square matrices, enough to fill the device
 
 
 def main() -> None:
@@ -88,6 +86,7 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     import transformers  # noqa: F401
 
     from . import calls, parity
+    from .matmul import matmul_rate
     from .timing import measure
 
     began = time.perf_counter()
@@ -124,7 +123,7 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
             calls.call(model, configuration, 0),
         ),
         "tera_operations": calls.tera_operations(model, probes[0]),
-        "matmul_tflops": _matmul(configuration.device, model.identity.dtype, clocked),
+        "matmul_tflops": matmul_rate(configuration.device, model.identity.dtype) / 1e12,
         "memory": device.peak_memory(configuration.device, lambda: calls.call(model, configuration, 0))
         if job["memory"]
         else None,
@@ -198,17 +197,6 @@ def _checks(timed: Callable[[int], float], pairs: int, first: Any, again: Any) -
     # half a step of 8 bits: some kernels of a GPU add up in another order each time
     ok = max(ratios) >= REPEAT_TOLERANCE and difference <= 0.5 / 255
     return {"repeat_ratio": statistics.median(ratios), "difference": difference, "ok": ok}
-
-
-def _matmul(name: str, dtype: str, clocked: Any) -> float:
-    """The rate of one large matrix product in 10^12 operations a second: what this device gives at best, near enough."""
-    import torch
-
-    side = MATRIX[torch.device(name).type]
-    left = torch.ones((side, side), device=name, dtype=getattr(torch, dtype))
-    out = torch.empty_like(left)
-    times = clocked(lambda _: torch.mm(left, left, out=out), warmup=3, iterations=10, seconds=0.3)
-    return 2 * math.pow(side, 3) / statistics.median(times) / 1e12
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from dwlab import enginebench, models, storebench
+from dwlab import models
+from dwlab.bench import engine, store
+from dwlab.cli import app
+from dwlab.errors import InvalidInput
 from dwlab.params import GenerationParams
 
 
@@ -24,45 +27,49 @@ def cells():
 
 
 def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
-    engines = {name: (getattr(enginebench, name), model) for name in ("loop", "grouped", "packed")}
-    rows = {row.engine: row for row in enginebench.measure(engines, "small", cells(), rounds=2)}
+    engines = {name: (getattr(engine, name), model) for name in ("loop", "grouped", "packed")}
+    rows = {row.engine: row for row in engine.measure(engines, "small", cells(), rounds=2)}
     # two steps of one or two rows; in a group of two seeds twice that; packed, all at once
     assert [rows[name].rows_a_forward for name in engines] == [[1.5] * 2, [3.0] * 2, [6.0] * 2]
     for row in rows.values():
         assert len(row.seconds) == 2 and row.difference <= 1
         assert all(0 < share < 1 for share in row.idle) and min(row.tflops) > 0 and row.memory > 0
-    text = enginebench.table(list(rows.values()), {"float32": 1e11})
+    text = engine.table(list(rows.values()), {"float32": 1e11})
     assert all(name in text for name in engines)
 
 
 def test_pictures_that_differ_are_noticed(model):
     def other(given, asked):
-        yield from enginebench.loop(given, [params.replace(seed=9) for params in asked])
+        yield from engine.loop(given, [params.replace(seed=9) for params in asked])
 
-    engines = {"loop": (enginebench.loop, model), "other": (other, model)}
-    assert enginebench.measure(engines, "small", cells()[:2], rounds=1)[1].difference > 20
+    engines = {"loop": (engine.loop, model), "other": (other, model)}
+    assert engine.measure(engines, "small", cells()[:2], rounds=1)[1].difference > 20
 
 
-def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(enginebench, "grids", lambda *_: {"small": cells()})
-    app = enginebench.typer.Typer()
-    app.command()(enginebench.main)
+def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     file = tmp_path / "rows.json"
-    result = CliRunner().invoke(
-        app, ["--grids", "small", "--rounds", "1", "--engines", "loop,packed", "--json", str(file)]
-    )
+    flags = ["--grids", "one-seed", "--rounds", "1", "--engines", "loop,packed", "--scale", "0.1", "--limit", "3"]
+    result = CliRunner().invoke(app, ["bench", "engine", *flags, "--device", "cpu", "--json", str(file)])
     assert result.exit_code == 0, result.output
     found = json.loads(file.read_text())
     assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"]["float32"] > 0
+    assert "images/s" in result.output and found["system"]["cpu"]
+
+
+def test_unknown_engines_and_grids_are_named():
+    with pytest.raises(InvalidInput, match="warp"):
+        engine.compare_engines(engines=["warp"])
+    with pytest.raises(InvalidInput, match="nine"):
+        engine.compare_engines(names=["nine"])
 
 
 def test_grids_have_the_cells_they_say():
-    assert {name: len(set(grid)) for name, grid in enginebench.grids("shapes").items()} == {
+    assert {name: len(set(grid)) for name, grid in engine.grids("shapes").items()} == {
         "homogeneous": 64, "heterogeneous": 120, "one-seed": 40, "mixed": 72,
     }  # fmt: skip
 
 
 def test_the_store_bench_makes_plans_and_resumes_a_sweep():
-    found = storebench.measure(50)
-    assert found.cells == 50 and len(found.memory) == 3
+    found = store.measure(50)
+    assert "50 cells" in found.text() and len(found.memory) == 3
     assert min(found.plan, found.row, found.store, found.resume) > 0

@@ -1,7 +1,6 @@
 """Is packing worth it? The same cells by a plain loop, by grouped calls and packed, in one process, in turns.
 
-`python -m dwlab.enginebench [--model M] [--grids NAMES] [--json FILE]`. All engines write PNGs; pictures are compared with
-those of the loop. See the table's header for what is measured.
+All engines write PNGs; pictures are compared with those of the loop.
 """
 
 from __future__ import annotations
@@ -10,30 +9,30 @@ import concurrent.futures
 import contextlib
 import itertools
 import json
-import logging
 import random
 import statistics
 import tempfile
 import time
-from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
-
-from . import device as devices
-from . import models, render
-from .params import GenerationParams
-from .picture import Picture
-from .settings import denoiser_of
+from .. import device as devices
+from .. import models, render
+from ..errors import InvalidInput
+from ..params import GenerationParams
+from ..picture import Picture
+from ..settings import Settings, denoiser_of
+from . import calls, system
+from .matmul import matmul_rate
+from .spec import Configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from PIL import Image
 
-log = logging.getLogger(__name__)
+GRIDS = ("heterogeneous", "one-seed", "homogeneous", "mixed")
 PROMPTS = (
     "a large red circle at the center on a white background", "a small blue star at the top on a black background",
     "a green square left of a yellow heart", "a purple triangle",
@@ -122,23 +121,12 @@ def grouped(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Imag
 
 
 def _stock(model: models.Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
-    import torch
-
-    shared = cells[group[0]]
-    model.pipeline.scheduler, shipped = models.scheduler_for(model, shared), model.pipeline.scheduler
-    try:
-        pictures = model.pipeline(
-            [cells[k].prompt for k in group], num_inference_steps=shared.steps, guidance_scale=shared.guidance,
-            height=shared.height, width=shared.width,
-            generator=[torch.Generator().manual_seed(cells[k].seed) for k in group],
-        ).images  # fmt: skip
-    finally:
-        model.pipeline.scheduler = shipped
-    yield from zip(group, pictures, strict=True)
+    pictures = calls.stock(model, [cells[k] for k in group])
+    yield from zip(group, model.pipeline.image_processor.numpy_to_pil(pictures), strict=True)
 
 
 def packed(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
-    """`dwlab.stream`."""
+    """What `dwlab.stream` does."""
     for event in render.stream(cells, model=model):
         if event.kind == "failed":
             raise RuntimeError(event.error)
@@ -163,15 +151,22 @@ class Row:
     difference: int = 0  # of any pixel from the loop's picture, of 255
 
 
-def measure(engines: dict[str, tuple[Any, models.Model]], grid: str, cells: Cells, rounds: int) -> list[Row]:
-    """Run each engine on the cells, `rounds` times, in shuffled turns."""
+def measure(
+    engines: dict[str, tuple[Any, models.Model]],
+    grid: str,
+    cells: Cells,
+    rounds: int,
+    on_step: Callable[[str], None] | None = None,
+) -> list[Row]:
+    """Run each engine on the cells, `rounds` times, in shuffled turns; on_step is told each run."""
     work = {name: _apart(_work, model, cells[0]) for name, (_, model) in engines.items()}
     rows = {
         name: Row(grid, name, model.identity.dtype, model.identity.device, len(cells))
         for name, (_, model) in engines.items()
     }
-    for engine, model in engines.values():  # warm up
-        _run(engine, model, cells[:: max(1, len(cells) // 8)])
+    for engine, model in engines.values():  # warm up; what is compiled needs to see all its shapes
+        compiled = model.identity.settings.compile != "none"
+        _run(engine, model, cells if compiled else cells[:: max(1, len(cells) // 8)])
     pictures: dict[str, dict[int, Image.Image]] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret
     for _ in range(rounds):
@@ -179,20 +174,15 @@ def measure(engines: dict[str, tuple[Any, models.Model]], grid: str, cells: Cell
             row, (denoise, decode) = rows[name], work[name]
             pictures[name], seconds, meter = _run(*engines[name], cells)
             row.seconds.append(seconds)
-            log.info(
-                "%s, %s: %.2f s, %.0f%% of them in a model, %.1f rows a forward",
-                grid,
-                name,
-                seconds,
-                100 * meter.seconds / seconds,
-                meter.rows / meter.forwards,
-            )
+            if on_step:
+                on_step(f"{grid}, {name}: {seconds:.2f} s, {meter.rows / meter.forwards:.1f} rows a forward")
             row.rows_a_forward.append(meter.rows / meter.forwards)
             row.idle.append(1 - meter.seconds / seconds)
             row.tflops.append((meter.rows * denoise + meter.decoded * decode) / seconds / 1e12)
             row.memory = max(row.memory, meter.memory)
     for name, row in rows.items():
-        row.difference = max(_difference(pictures["loop"][k], picture) for k, picture in pictures[name].items())
+        reference = pictures.get("loop", pictures[next(iter(engines))])
+        row.difference = max(_difference(reference[k], picture) for k, picture in pictures[name].items())
     return list(rows.values())
 
 
@@ -229,40 +219,10 @@ def _difference(a: Image.Image, b: Image.Image) -> int:
 
 
 def _work(model: models.Model, params: GenerationParams) -> tuple[float, float]:
-    """Floating point operations of a row of the denoiser and of a decoded picture, counted on one picture."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    counted: dict[int, float] = defaultdict(float)
-    denoiser, decoder = denoiser_of(model.pipeline), model.pipeline.vae.decoder
-    with FlopCounterMode(display=False) as counter, contextlib.ExitStack() as hooks:
-        for module in (denoiser, decoder):
-            hooks.callback(
-                module.register_forward_pre_hook(
-                    lambda m, *_: counted.__setitem__(id(m), counted[id(m)] - counter.get_total_flops())
-                ).remove
-            )
-            hooks.callback(
-                module.register_forward_hook(
-                    lambda m, *_: counted.__setitem__(id(m), counted[id(m)] + counter.get_total_flops())
-                ).remove
-            )
-        list(_stock(model, [params.replace(steps=1, guidance=1.0, scheduler="DDIM")], [0]))
-    return counted[id(denoiser)], counted[id(decoder)]
-
-
-def matmul_rate(device: str, dtype: str, side: int = 2048) -> float:
-    """Operations a second of large square matrix products, the median of nine."""
-    import torch
-
-    a, b = (torch.randn(side, side, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
-    seconds = []
-    for _ in range(11):
-        devices.synchronize(device)
-        began = time.perf_counter()
-        _ = a @ b
-        devices.synchronize(device)
-        seconds.append(time.perf_counter() - began)
-    return 2 * side**3 / statistics.median(seconds[2:])
+    """Floating-point operations of a row of the denoiser and of a decoded picture; 0 where they cannot be counted."""
+    one = Configuration(params.replace(steps=1, guidance=1.0), model.identity.device, 1, model.identity.settings)
+    counted = calls.operations(model, calls.probe(model, one, 0))
+    return counted.get("denoiser", 0.0), counted.get("decoder", 0.0)
 
 
 def table(rows: list[Row], rates: dict[str, float]) -> str:
@@ -289,40 +249,71 @@ def _ratio(of: list[float] | None, seconds: list[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
-def main(
-    model: Annotated[str, typer.Option(help="Catalog name or diffusers folder.")] = "shapes",
-    names: Annotated[
-        str, typer.Option("--grids", help="Grids, separated by commas.")
-    ] = "heterogeneous,one-seed,homogeneous,mixed",
-    engines: Annotated[
-        str, typer.Option(help="Of loop, grouped, packed, packed-fast (the device's faster dtype).")
-    ] = "loop,grouped,packed",
-    rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each engine.")] = 3,
-    steps: Annotated[float, typer.Option(help="Factor of the step counts.")] = 1.0,
-    limit: Annotated[int, typer.Option(help="Cells of a grid at most, taken evenly.")] = 10_000,
-    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = "auto",
-    output: Annotated[Path | None, typer.Option("--json", help="File for the raw rows.")] = None,
-) -> None:
-    """Measure engines on grids of cells and print a table; each run is told as it ends."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    loaded = _apart(models.load, model, device)
-    chosen: dict[str, tuple[Callable[..., Any], models.Model]] = {}
-    for name in engines.split(","):
-        fast = devices.faster_dtype(loaded.identity.device)
-        if name == "packed-fast":
-            chosen[name] = (packed, _apart(models.load, model, device, fast or "auto"))
-        else:
-            chosen[name] = ({"loop": loop, "grouped": grouped, "packed": packed}[name], loaded)
+@dataclass(frozen=True)
+class Report:
+    """What was measured. matmul: operations a second by dtype."""
+
+    rows: list[Row]
+    matmul: dict[str, float]
+
+    def text(self) -> str:
+        """A table for a terminal."""
+        rates = ", ".join(f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in self.matmul.items())
+        return f"{table(self.rows, self.matmul)}\nmatmul: {rates}"
+
+    def json(self) -> str:
+        """Raw rows for programs, with what they were measured on."""
+        found = {"system": system.facts({row.device for row in self.rows}), **asdict(self)}
+        return json.dumps(found, indent=1)
+
+
+def compare_engines(
+    model: str = "shapes",
+    *,
+    device: str = "auto",
+    names: Sequence[str] = GRIDS,
+    engines: Sequence[str] = ("loop", "grouped", "packed"),
+    rounds: int = 3,
+    scale: float = 1.0,
+    limit: int = 10_000,
+    on_step: Callable[[str], None] | None = None,
+) -> Report:
+    """Measure engines (see ENGINES) on grids of cells, in one process and in turns.
+
+    scale: factor of the step counts. limit: cells of a grid at most, taken evenly. on_step: told each run. Raises
+    InvalidInput for an unknown grid or engine, ModelError for a model that there is not.
+    """
+    for option, given, allowed in (("grids", names, GRIDS), ("engines", engines, tuple(ENGINES))):
+        for name in given:
+            if name not in allowed:
+                raise InvalidInput(option, name, f"some of {', '.join(allowed)}")
+    chosen = {name: (_engine(name), _apart(_loaded, name, model, device)) for name in engines}
     rates = {m.identity.dtype: _apart(matmul_rate, m.identity.device, m.identity.dtype) for _, m in chosen.values()}
     rows = []
-    for name in names.split(","):
-        cells = grids(model, steps)[name]
-        rows += measure(chosen, name, cells[:: -(-len(cells) // limit)], rounds)
-    typer.echo(table(rows, rates))
-    typer.echo("matmul: " + ", ".join(f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in rates.items()))
-    if output:
-        output.write_text(json.dumps({"matmul": rates, "rows": [asdict(row) for row in rows]}, indent=1))
+    for name in names:
+        cells = grids(model, scale)[name]
+        rows += measure(chosen, name, cells[:: -(-len(cells) // limit)], rounds, on_step)
+    return Report(rows, rates)
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ENGINES = {
+    "loop": "the stock pipeline, a call for each cell",
+    "grouped": "the stock pipeline, a call with lists for cells of like settings",
+    "packed": "dwlab.stream",
+    "packed-fast": "the same in the device's faster dtype, channels last",
+    "packed-compiled": "the same, with the denoiser compiled",
+}
+
+
+def _engine(name: str) -> Any:
+    return {"loop": loop, "grouped": grouped}.get(name, packed)
+
+
+def _loaded(name: str, model: str, device: str) -> models.Model:
+    """The model as an engine computes it."""
+    if not name.startswith("packed-"):
+        return models.load(model, device)
+    place = devices.resolve(device)
+    settings = Settings(channels_last=True, compile="default" if name == "packed-compiled" else "none")
+    identity = models.identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
+    return models.load_identified(identity)

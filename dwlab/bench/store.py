@@ -1,4 +1,4 @@
-"""Does the store keep up with large sweeps? `python -m dwlab.storebench [--cells N] [--json FILE]`.
+"""Does the store keep up with large sweeps?
 
 A sweep whose renderer gives the same small picture for each cell at once, so that what is left is the cost of planning,
 saving and resuming.
@@ -6,25 +6,22 @@ saving and resuming.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from . import models
-from .events import Event
-from .picture import Picture
-from .run import Sweep, run
-from .store import CellRow, Store, now
+from .. import models
+from ..events import Event
+from ..picture import Picture
+from ..run import Sweep, run
+from ..store import CellRow, Store, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .params import GenerationParams
+    from ..params import GenerationParams
 
 LIMIT = 10**7
 
@@ -44,6 +41,14 @@ class Figures:
     store: float
     resume: float
     memory: tuple[int, ...]
+
+    def text(self) -> str:
+        """The figures for a terminal."""
+        megabytes = ", ".join(f"{size / 1e6:.0f}" for size in self.memory)
+        return (
+            f"{self.cells:,} cells: planned in {self.plan:.2f} s, run in {self.run:.1f} s ({self.row:.2f} ms a row; the "
+            f"store alone {self.store:.2f} ms), found finished in {self.resume:.2f} s; {megabytes} MB at 10, 50 and 100%"
+        )
 
 
 def measure(cells: int) -> Figures:
@@ -102,22 +107,3 @@ def _add(store: Store, count: int) -> None:
         if store.due():
             store.flush()
     store.flush()
-
-
-def main(
-    cells: Annotated[int, typer.Option(min=10, help="How many.")] = 100_000,
-    output: Annotated[Path | None, typer.Option("--json", help="File for the figures.")] = None,
-) -> None:
-    """Measure the store with a dry sweep."""
-    found = measure(cells)
-    megabytes = ", ".join(f"{size / 1e6:.0f}" for size in found.memory)
-    typer.echo(
-        f"{found.cells:,} cells: planned in {found.plan:.2f} s, run in {found.run:.1f} s ({found.row:.2f} ms a row; the "
-        f"store alone {found.store:.2f} ms), found finished in {found.resume:.2f} s; {megabytes} MB at 10, 50 and 100%"
-    )
-    if output:
-        output.write_text(json.dumps(asdict(found), indent=1))
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -1,0 +1,30 @@
+"""What a device gives at best, near enough: the rate of one large matrix product."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+
+import torch
+
+from .. import device as devices
+from .timing import measure
+
+SIDES = {"cpu": 1024, "mps": 2048, "cuda": 8192}  # of the square matrices, enough to fill the device
+
+
+def matmul_rate(device: str, dtype: str) -> float:
+    """Operations a second, 2 a multiply-add: the median of at least ten products."""
+    side = SIDES[torch.device(device).type]
+    left = torch.ones((side, side), device=device, dtype=getattr(torch, dtype))
+    out = torch.empty_like(left)
+    seconds = measure(
+        lambda _: torch.mm(left, left, out=out),
+        clock=time.perf_counter,
+        synchronise=functools.partial(devices.synchronize, device),
+        warmup=3,
+        iterations=10,
+        seconds=0.3,
+    )
+    return 2.0 * side**3 / statistics.median(seconds)
