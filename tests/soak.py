@@ -19,6 +19,7 @@ MINUTES = float(os.environ.get("MINUTES", "10"))
 LIVES = (8, 25)  # seconds after its start at which a server is killed
 LAST_SHARE = 1 / 2  # of the time: one server that lives, whose memory is looked at
 GROWTH = 1.15  # of its memory, from the first third of that to the last
+UNENDED = ("queued", "running")
 WAITING = 60  # jobs at most that are asked for and not seen to have ended
 
 
@@ -52,6 +53,7 @@ class Soak:
             self.load()
             if passed > seconds * (1 - LAST_SHARE):
                 self.memory.append(psutil.Process(self.server.process.pid).memory_info().rss / 1e6)
+        print(f"{len(self.asked)} jobs asked for, {self.kills} kills; waiting for the last {self.look()}", flush=True)
         wait_for(lambda: self.look() == 0)
         self.server.stop()
 
@@ -83,11 +85,11 @@ class Soak:
         time.sleep(0.1)
 
     def look(self) -> int:
-        """See how the newest jobs are; returns how many have not ended."""
-        for job in self.server.http.get("/api/jobs?limit=200").json()["jobs"]:
-            if job["job_id"] in self.asked:
-                self.asked[job["job_id"]] = job["status"]
-        return sum(status in ("queued", "running") for status in self.asked.values())
+        """See how the jobs are that have not ended; returns how many have not ended."""
+        newest = {job["job_id"]: job for job in self.server.http.get("/api/jobs?limit=200").json()["jobs"]}
+        for job in [job for job, status in self.asked.items() if status in UNENDED]:
+            self.asked[job] = (newest.get(job) or self.server.status(job))["status"]
+        return sum(status in UNENDED for status in self.asked.values())
 
     def verdict(self) -> int:
         """Say what was found, from a fresh server's answers for every single job."""

@@ -111,3 +111,14 @@ def test_a_hundred_requests_a_second_are_queued_or_refused_and_health_answers(tm
         assert server.http.get("/api/health").json()["status"] == "healthy"
         for job in server.http.get("/api/jobs?limit=200&status=queued").json()["jobs"]:
             server.http.delete(f"/api/jobs/{job['job_id']}")
+
+
+@pytest.mark.slow
+def test_the_load_test_serves_the_same_requests_both_ways():
+    from dwlab.server.loadtest import measure
+
+    result = measure(requests=4, clients=4, steps=2, side=64)
+    assert (result.alone.clients, result.together.clients) == (1, 4)
+    assert len(result.alone.latencies) == len(result.together.latencies) == 4 and result.together.health
+    assert result.alone.together == 1.0 <= result.together.together
+    assert "pictures/s" in str(result) and result.as_dict()["device"] == result.device
