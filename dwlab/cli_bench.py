@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .command import SOME_FAILED, DeviceOption, ResultsOption, command, new_app
+from .errors import MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +132,19 @@ def store(cells: Annotated[int, typer.Option(min=10, help="Cells of the dry swee
     from .bench.store import measure
 
     typer.echo(measure(cells).text())
+
+
+@command(app)
+def serve(
+    requests: Annotated[int, typer.Option(min=1, help="Pictures to ask for, each way.")] = 64,
+    clients: Annotated[int, typer.Option(min=1, help="Clients at the same time.")] = 16,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of a picture.")] = 20,
+    side: Annotated[int, typer.Option(min=64, help="Pixels of a picture's sides.")] = 128,
+    device: DeviceOption = "auto",
+) -> None:
+    """Serve the same requests one at a time and many at once, on real servers, and compare."""
+    try:
+        from .server.loadtest import measure
+    except ImportError as error:
+        raise MissingExtra(f"dwlab bench serve ({error.name} is missing)", "serve") from error
+    typer.echo(measure(requests=requests, clients=clients, steps=steps, side=side, device=device))

@@ -1,11 +1,7 @@
-"""`dwlab bench serve`: many clients at once against the same requests one at a time, on real servers of this machine.
-
-`python -m dwlab.server.loadtest` runs it from a shell.
-"""
+"""`dwlab bench serve`: many clients at once against the same requests one at a time, on real servers of this machine."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import json
@@ -190,18 +186,3 @@ async def _batches(http: httpx.AsyncClient) -> tuple[float, float]:
     text = (await http.get("/metrics")).text
     found = [re.search(rf"^dwlab_jobs_together_{part} (\S+)$", text, re.MULTILINE) for part in ("sum", "count")]
     return tuple(float(match[1]) if match else 0.0 for match in found)  # type: ignore[return-value]
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Serve the same requests one at a time and many at once.")
-    parser.add_argument("--requests", type=int, default=64)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--side", type=int, default=128)
-    parser.add_argument("--device", default="auto")
-    print(measure(**vars(parser.parse_args())))
-
-
-if __name__ == "__main__":
-    main()
