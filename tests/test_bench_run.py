@@ -171,7 +171,7 @@ def test_a_process_that_is_killed_is_a_row_that_says_so(tmp_path):
     assert rows[0]["status"] == "oom" and "memory" in rows[0]["error"]
 
 
-JOB = {"kind": "measure", "warmup": 0, "iterations": 1, "seconds": 0.0, "memory": False, "reference": None}
+JOB = {"kind": "measure", "warmup": 0, "iterations": 1, "seconds": 0.0, "first": True, "reference": None}
 
 
 def test_what_cannot_work_here_is_unsupported():
@@ -327,11 +327,11 @@ def test_parity_is_of_pictures_where_these_are_small_and_mean_something():
 def test_a_model_that_remembers_its_pictures_is_suspect():
     """The self-check: repeated calls that are answered from memory take no time, which no fresh one does."""
     same = np.zeros((1, 2, 2, 3))
-    honest = worker._checks(lambda _: 1.0, 3, same, same)
-    remembering = worker._checks(lambda k: 1.0 if k else 0.1, 3, same, same)
-    lucky = worker._checks(_script([0.5, 1.0, 1.0, 1.0]), 2, same, same)
+    honest = worker._checks(lambda _: 1.0, same, same)
+    remembering = worker._checks(lambda k: 1.0 if k else 0.1, same, same)
+    lucky = worker._checks(_script([0.5, 1.0, 1.0, 1.0, 0.5, 1.0]), same, same)
     assert (honest["ok"], remembering["ok"], lucky["ok"]) == (True, False, True)
-    assert not worker._checks(lambda _: 1.0, 3, same, same + 0.1)["ok"]
+    assert not worker._checks(lambda _: 1.0, same, same + 0.1)["ok"]
 
 
 def _script(seconds):

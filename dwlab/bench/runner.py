@@ -160,7 +160,7 @@ def _process(run_: Run, number: int, one: Configuration) -> dict[str, Any] | Non
     spec = run_.spec
     job = {
         "kind": "measure", "warmup": spec.warmup, "iterations": spec.iterations, "seconds": spec.seconds,
-        "memory": number == 0, "reference": str(reference) if reference else None,
+        "first": number == 0, "reference": str(reference) if reference else None,
     }  # fmt: skip
     found = _start(run_, one, path, job, spec.timeout)
     if found is not None:
@@ -241,11 +241,10 @@ def _merge(one: Configuration, rounds: list[dict[str, Any]]) -> dict[str, Any]:
     matmul = max(found["matmul_tflops"] for found in rounds)
     operations = first["tera_operations"]
     worst = next((found["status"] for found in rounds if found["status"] != "ok"), "ok")
-    suspect = [found["checks"] for found in rounds if not found["checks"]["ok"]]
     return {
         **first,
         "id": one.id,
-        "status": "suspect" if worst == "ok" and len(suspect) == len(rounds) else worst,
+        "status": worst if first["checks"]["ok"] or worst != "ok" else "suspect",
         "error": None,
         "phases": phases,
         "device_s": [s for found in rounds for s in found["device_s"]] or None,
@@ -254,9 +253,6 @@ def _merge(one: Configuration, rounds: list[dict[str, Any]]) -> dict[str, Any]:
         "tflops": operations and operations / seconds,
         "matmul_tflops": matmul,
         "matmul_share": operations and operations / seconds / matmul,
-        "checks": suspect[0]
-        if len(suspect) == len(rounds)
-        else min((f["checks"] for f in rounds), key=lambda c: not c["ok"]),
     }
 
 

@@ -110,7 +110,7 @@ class BenchSpec:
 
     def quick(self) -> BenchSpec:
         """The same in less time: two rounds of a few samples."""
-        return replace(self, rounds=min(self.rounds, 2), iterations=min(self.iterations, 3), seconds=0.0)
+        return replace(self, rounds=min(self.rounds, 2), iterations=min(self.iterations, 2), seconds=0.0)
 
     def vary(self, **axes: Sequence[Any] | None) -> BenchSpec:
         """A copy in which these axes have these values, instead of axes or base values of their names; None leaves them."""
@@ -140,7 +140,7 @@ class BenchSpec:
         return list(found.values())
 
 
-DEFAULT = BenchSpec("bench", base={"model": "shapes"}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 8]})
+DEFAULT = BenchSpec("bench", base={"model": "shapes"}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 4]})
 
 
 def _configuration(point: Mapping[str, Any]) -> Configuration:

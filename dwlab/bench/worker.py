@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .calls import Probe
 
+PAIRS = 3  # of a fresh and a repeated call
 REPEAT_TOLERANCE = 0.9  # a repeated sample may take no less than this share of a fresh one's time
 
 
@@ -109,23 +110,22 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     phases["end_to_end"] = clocked(
         lambda k: kernels.around(lambda: calls.call(model, configuration, k + 1)), warmup=job["warmup"]
     )
-    probes = [calls.probe(model, configuration, k) for k in range(1 + min(3, job["iterations"]))]
+    probes = [calls.probe(model, configuration, k) for k in range(min(3, 1 + job["iterations"]))]
+
+    def timed(k: int) -> float:
+        return clocked(lambda _: calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0]
+
     phases |= _inside(probes)
     row = {
         "status": status,
         **_identity(model, configuration, probes[0]),
         "phases": phases,
         "device_s": kernels.seconds[-len(phases["end_to_end"]) :],
-        "checks": _checks(
-            lambda k: clocked(lambda _: calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0],
-            max(2, min(job["iterations"], 5)),
-            first,
-            calls.call(model, configuration, 0),
-        ),
+        "checks": _checks(timed, first, calls.call(model, configuration, 0)) if job["first"] else None,
         "tera_operations": calls.tera_operations(model, probes[0]),
         "matmul_tflops": matmul_rate(configuration.device, model.identity.dtype) / 1e12,
         "memory": device.peak_memory(configuration.device, lambda: calls.call(model, configuration, 0))
-        if job["memory"]
+        if job["first"]
         else None,
         "parity": None,
     }
@@ -184,7 +184,7 @@ def _plain(config: Any) -> dict[str, Any]:
     return {k: json.loads(json.dumps(v, default=str)) for k, v in sorted(config.items()) if not k.startswith("_")}
 
 
-def _checks(timed: Callable[[int], float], pairs: int, first: Any, again: Any) -> dict[str, Any]:
+def _checks(timed: Callable[[int], float], first: Any, again: Any) -> dict[str, Any]:
     """Whether repeated calls are suspiciously fast, and whether a call after the timing gives what the one before it gave.
 
     timed: seconds of the k-th call. Fresh and repeated calls take turns, and only if each pair says so are they suspect:
@@ -192,7 +192,7 @@ def _checks(timed: Callable[[int], float], pairs: int, first: Any, again: Any) -
     """
     import numpy as np
 
-    ratios = [timed(0) / timed(k + 1) for k in range(pairs)]
+    ratios = [timed(0) / timed(k + 1) for k in range(PAIRS)]
     difference = float(np.abs(first - again).max())
     # half a step of 8 bits: some kernels of a GPU add up in another order each time
     ok = max(ratios) >= REPEAT_TOLERANCE and difference <= 0.5 / 255
