@@ -8,7 +8,7 @@ import pytest
 from lab import FLAGS, Lab
 from playwright.sync_api import expect, sync_playwright
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 SHORT = "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
 
 

@@ -25,9 +25,9 @@ def dwlab_bench(*arguments, cwd):
 
 def test_the_command_measures_and_lines_up(tmp_path):
     (tmp_path / "bench-x.yaml").write_text("rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n")
-    done = dwlab_bench("run", "bench-x.yaml", "--quick", "--dtype", "float32,float16", "--results", "r", cwd=tmp_path)
+    done = dwlab_bench("run", "bench-x.yaml", "--quick", "--dtype", "float32,bfloat16", "--results", "r", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "cpu, float16" in done.stdout and "2/2 measurements (100%)" in done.stderr
+    assert "cpu, bfloat16" in done.stdout and "2/2 measurements (100%)" in done.stderr
     path = tmp_path / done.stdout.splitlines()[-1]
     done = dwlab_bench("compare", path, "--plots", "p", "--steps", 50, cwd=tmp_path)
     assert done.returncode == 0 and "scaled" in done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from served import SMALL, Served, wait_for
 
@@ -53,19 +55,28 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(ask, monkeypatch, message):
-    sizes, whole = [], render._call
+    from diffusers import UNet2DConditionModel
 
-    def scarce(model, group, *rest):
-        sizes.append(len(group))
-        if len(group) > 2 or any(params.prompt == "too large" for _, params in group):
+    rows, whole, cell = [], UNet2DConditionModel.forward, render._call
+
+    @functools.wraps(whole)
+    def scarce(self, sample, *rest, **more):
+        rows.append(len(sample))
+        if len(sample) > 2:
             raise RuntimeError(message)
-        return whole(model, group, *rest)
+        return whole(self, sample, *rest, **more)
 
-    monkeypatch.setattr(render, "_call", scarce)
+    def one_too_large(model, numbered, *rest):
+        if numbered[1].prompt == "too large":
+            raise RuntimeError(message)
+        return cell(model, numbered, *rest)
+
+    monkeypatch.setattr(UNet2DConditionModel, "forward", scarce)
+    monkeypatch.setattr(render, "_call", one_too_large)
     ended = ask("a red circle", "a blue circle", "too large", "a green circle")
     assert [job.status for job in ended] == ["completed", "completed", "failed", "completed"]
     assert message[:20] in ended[2].error and ended[2].result["images"] == []
-    assert sizes[0] == 4 and sizes.count(1) >= 2, "all together first, then halves"
+    assert max(rows) > 2 and rows[-1] <= 2, "together first, then halves"
 
 
 @pytest.mark.slow
