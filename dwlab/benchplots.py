@@ -75,7 +75,7 @@ def parity(table: pd.DataFrame, *, dark: bool = False) -> Chart:
                 plot.plot(at, chosen["images/s"], marker, color=ink.colours[k], markersize=7, label=safe(str(what)))
     plot.set_xscale("log")
     plot.set_ylim(bottom=0)
-    plot.set_xlabel("distance of the denoiser's output from float32 on the CPU (at least 1e-8 shown)")
+    plot.set_xlabel("distance from float32 on the CPU (1e-8 and less at the left)")
     plot.set_ylabel("images a second")
     legend_beside(plot, "computed as", ink)
     return figure

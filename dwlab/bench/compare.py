@@ -124,7 +124,7 @@ class _Row:
             "device": row["device"],
             "dtype": row["dtype"],
             "threads": row["settings"].get("threads"),
-            "what": ", ".join([row["device"], row["dtype"], *(f"{k} {v}" for k, v in self.chosen.items())]),
+            "what": ", ".join([row["device"], row["dtype"], *(_said(k, v) for k, v in self.chosen.items())]),
             "model": model, "width": width, "height": height, "steps": count, "batch": batch,
             "status": row["status"],
             "seconds": end and end["median_s"],
@@ -179,6 +179,11 @@ def _resampled(phase: dict[str, Any], random: np.random.Generator) -> np.ndarray
         picked = (rounds[n] for n in random.integers(0, len(rounds), len(rounds)))
         medians[k] = np.median(np.concatenate([random.choice(one, len(one)) for one in picked]))
     return medians
+
+
+def _said(name: str, value: object) -> str:
+    words = name.replace("_", " ")
+    return words if value is True else f"{words} {value}"
 
 
 def _baseline(rows: list[_Row]) -> _Row | None:
