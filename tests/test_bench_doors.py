@@ -10,6 +10,8 @@ import pytest
 
 import dwlab
 from dwlab import models, profiles
+from dwlab.bench import tune
+from dwlab.bench.runner import with_settings
 
 
 def dwlab_bench(*arguments, cwd):
@@ -70,14 +72,14 @@ def test_papermill_runs_the_notebook(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path):
-    done = dwlab_bench(
-        "tune", "--model", "shapes", "--device", "cpu", "--steps", 2, "--quick", "--results", "r", cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    assert "fastest:" in done.stdout and "gain:" in done.stdout
-    profile = profiles.find("fast", "shapes", models.identify("shapes", "cpu").weights, "cpu")
-    assert profile.gain >= 1
+@pytest.mark.timeout(900)
+def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path, monkeypatch):
+    """One stage of real measurements; what is faster here and now is not for a test to say."""
+    monkeypatch.setattr(tune, "_stages", lambda *_, **__: [("batch", lambda one: [with_settings(one, batch=4)])])
+    found = tune.tune("shapes", device="cpu", steps=2, results=tmp_path)
+    assert found.profile.batch in (1, 4) and found.profile.gain >= 1
+    assert "batch, over the best so far" in found.text() and str(found.path) in found.text()
+    kept = profiles.find("fast", "shapes", models.identify("shapes", "cpu").weights, "cpu")
+    assert kept == found.profile
     picture = dwlab.generate("a red star", profile="fast", device="cpu")
-    assert picture.dtype == profile.dtype and picture.settings == profile.settings.changed()
+    assert (picture.dtype, picture.settings) == (kept.dtype, kept.settings.changed())

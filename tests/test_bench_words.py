@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dwlab.bench import parity, record
+from dwlab.bench import parity, record, tune
 from dwlab.bench.compare import compare, ratio
 from dwlab.bench.spec import BenchSpec, Configuration
 from dwlab.bench.system import without_paths
@@ -335,3 +335,31 @@ def test_charts_are_drawn_of_whatever_there_is(tmp_path, dark):
     assert bars == ["0.5", "oom", "1", "1.33"]
     sizes = {drawn[name].png()[:4] for name in drawn}
     assert sizes == {b"\x89PNG"}
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_tuning_tries_all_that_matters_on_a_device(quick):
+    start = BenchSpec("b", base={"device": "cpu", "dtype": "float32"}).configurations([])[0]
+    stages = dict(tune._stages("cpu", quick=quick))
+    assert list(stages) == ["dtype and memory layout", "attention", "threads", "batch", *([] if quick else ["compile"])]
+    tried = [one for choose in stages.values() for one in choose(start)]
+    assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {one.batch for one in tried} == {
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+    }
+    assert {one.settings.attention for one in tried} == {"auto", "math", "flash"}
+    gpu = [one for _, choose in tune._stages("cuda:0", quick=False) for one in choose(start)]
+    assert {one.settings.compile for one in gpu} == {"none", "default", "reduce-overhead"}
+    assert "float16" in {one.params.dtype for one in gpu} and "cudnn" in {one.settings.attention for one in gpu}
+
+
+def test_a_gain_needs_parity():
+    slow, fast = row(2.0), row(1.0, batch=2)
+    assert tune._gain(slow, fast)[1] == pytest.approx(4.0)
+    assert (
+        tune._gain(slow, {**fast, "parity": None}) == tune._gain(slow, {**fast, "status": "invalid"}) == (0.0, 0.0, 0.0)
+    )
