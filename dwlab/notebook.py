@@ -278,6 +278,7 @@ def _panel(root: Path, device: str) -> SweepPanel:
     choices: dict[str, Callable[[], Any]] = {
         path.name: functools.partial(Sweep.from_yaml, path)
         for path in sorted((project_folder() / "experiments").glob("*.yaml"))
+        if not path.name.startswith("bench-")
     }
     for name, spec in _stored(root).items():
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)

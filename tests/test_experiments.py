@@ -1,4 +1,4 @@
-"""Every experiment file of the project can be planned."""
+"""Every experiment file of the project can be planned, and every benchmark makes configurations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 import dwlab
+from dwlab import device
+from dwlab.bench import runner
+from dwlab.bench.spec import BenchSpec
 
-FILES = sorted((Path(__file__).parent.parent / "experiments").glob("*.yaml"))
+FOLDER = Path(__file__).parent.parent / "experiments"
+BENCHMARKS = sorted(FOLDER.glob("bench-*.yaml"))
+FILES = [path for path in sorted(FOLDER.glob("*.yaml")) if path not in BENCHMARKS]
 
 
 def test_there_are_experiments():
@@ -23,6 +28,13 @@ def test_an_experiment_file_plans_without_warnings(path, tmp_path):
     assert plan.cells == sweep.count() == plan.todo
     assert plan.warnings == ()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda p: p.stem)
+def test_a_benchmark_file_makes_configurations(path, tmp_path):
+    run, _ = runner.prepare(BenchSpec.from_yaml(path), tmp_path)
+    assert run.spec.name == path.stem and run.configurations
+    assert {one.device for one in run.configurations} == set(device.available())
 
 
 def test_the_quickstart_makes_at_least_48_pictures_over_prompt_seed_steps_and_guidance():
