@@ -288,14 +288,14 @@ def test_steps_scale_by_the_phases(tmp_path):
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
     random, hits = np.random.default_rng(5), 0
-    for _ in range(60):
+    for _ in range(24):
         rounds = [
             [list(random.normal(m, 0.05, 8).clip(0.1)) for m in random.normal(mean, 0.02, 6)] for mean in (2.0, 1.0)
         ]
         low, middle, high = ratio(*(summary(one) for one in rounds))
         assert low <= middle <= high
         hits += low <= 2.0 <= high
-    assert 46 <= hits <= 60  # 95% would be 57; six rounds are few, and the bootstrap is a little narrow
+    assert hits >= 17  # 95% would be 23; six rounds are few, and the bootstrap is a little narrow
 
 
 def test_distances():

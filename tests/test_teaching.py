@@ -16,7 +16,7 @@ from dwlab.cli import app
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
-ELSEWHERE = {"sweep"}  # tests/test_notebook.py runs it, in many ways
+ELSEWHERE = {"benchmark", "sweep"}  # tests/test_bench_doors.py and tests/test_notebook.py run them, in many ways
 LONG = {"guidance-and-steps", "read-a-sweep"}  # each makes some hundred pictures
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SHORT = [name for name in NAMES if name not in ELSEWHERE | LONG]
