@@ -140,7 +140,9 @@ class BenchSpec:
         return list(found.values())
 
 
-DEFAULT = BenchSpec("bench", base={"model": "shapes"}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 4]})
+DEFAULT = BenchSpec(
+    "bench", base={"model": "shapes", "steps": 10}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 4]}
+)
 
 
 def _configuration(point: Mapping[str, Any]) -> Configuration:
