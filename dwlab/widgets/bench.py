@@ -125,7 +125,7 @@ class BenchPanel(widgets.VBox):
                 ending, tone = "<b>Stopped</b>; what was measured is kept, and Run goes on.", "warning"
             else:
                 self.path = path
-                ending, tone = f"<b>Done</b>: <code>{html.escape(str(path))}</code>", "success"
+                ending, tone = f"<b>Done</b>: <code>{html.escape(str(path.relative_to(self.root.parent)))}</code>", "success"
                 self.view.value = view_html(self._line_up([path]))
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
