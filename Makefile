@@ -50,7 +50,7 @@ test-all: test test-slow ## the same, and the long cases: under 30 minutes
 
 # pytest exits 5 where no test is marked slow.
 test-slow: setup
-	$(BIN)/pytest -m "slow and not gpu and not mps" || [ $$? -eq 5 ]
+	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not gpu and not mps" || [ $$? -eq 5 ]
 
 lint: setup ## style of the code
 	$(BIN)/ruff check .
