@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -363,3 +365,17 @@ def test_a_gain_needs_parity():
     assert (
         tune._gain(slow, {**fast, "parity": None}) == tune._gain(slow, {**fast, "status": "invalid"}) == (0.0, 0.0, 0.0)
     )
+
+
+REFERENCE = sorted((Path(__file__).parent.parent / "results" / "reference").glob("*.json"))
+
+
+def test_there_are_reference_rows():
+    assert any(row["status"] == "ok" for path in REFERENCE for row in record.load(path)["rows"])
+
+
+@pytest.mark.parametrize("path", REFERENCE, ids=lambda path: path.stem)
+def test_reference_rows_are_of_known_code_and_name_no_machine(path):
+    found = record.load(path)
+    assert found["system"]["git"]["dirty"] is False and "host" not in found["system"]
+    assert not re.search(r"/(home|Users|root|tmp)/", path.read_text())
