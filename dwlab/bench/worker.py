@@ -84,7 +84,7 @@ def _reference(configuration: Configuration, job: dict[str, Any]) -> dict[str, A
 
 def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]:
     import diffusers  # noqa: F401  # its import is not what loading a model costs
-    import transformers  # noqa: F401
+    import transformers  # noqa: F401  # nor is this one
 
     from . import calls, parity
     from .matmul import matmul_rate

@@ -94,7 +94,7 @@ class Feed:
                 log, number = current, current.place(last)
             for kind, data in log.after(number) if log else ():
                 number += 1
-                yield message(f"{log.run}-{number}", kind, data)  # type: ignore[union-attr]
+                yield message(f"{log.run}-{number}", kind, data)  # type: ignore[union-attr]  # a log is there by now
                 said = time.monotonic()
             if end is not None:
                 yield message(LAST, "end", end)

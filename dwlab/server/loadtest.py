@@ -90,7 +90,7 @@ def measure(*, requests: int = 64, clients: int = 16, steps: int = 20, side: int
     start or a picture fails, MissingExtra where httpx is missing.
     """
     try:
-        import httpx  # noqa: F401
+        import httpx  # noqa: F401  # asks whether it is there
     except ImportError as error:
         raise MissingExtra("dwlab bench serve (httpx is missing)", "serve") from error
     bodies = [
@@ -119,7 +119,7 @@ def _server(folder: Path, device: str) -> Iterator[str]:
         filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
     )
     with (folder / "stderr").open("w+") as err:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder)  # noqa: S603
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder)  # noqa: S603  # dwlab itself
         try:
             found = re.search(r"http://\S+?:\d+", process.stdout.readline() if process.stdout else "")
             if found is None:
@@ -185,4 +185,4 @@ async def _batches(http: httpx.AsyncClient) -> tuple[float, float]:
     """(jobs, batches) that the renderer was given so far."""
     text = (await http.get("/metrics")).text
     found = [re.search(rf"^dwlab_jobs_together_{part} (\S+)$", text, re.MULTILINE) for part in ("sum", "count")]
-    return tuple(float(match[1]) if match else 0.0 for match in found)  # type: ignore[return-value]
+    return tuple(float(match[1]) if match else 0.0 for match in found)  # type: ignore[return-value]  # two by the pattern above

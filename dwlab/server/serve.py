@@ -30,7 +30,7 @@ class _Uvicorn(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        self.config.app.state.server.closing.set()  # type: ignore[union-attr]
+        self.config.app.state.server.closing.set()  # type: ignore[union-attr]  # our own app
         super().handle_exit(sig, frame)
 
 

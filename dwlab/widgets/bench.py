@@ -125,7 +125,10 @@ class BenchPanel(widgets.VBox):
                 ending, tone = "<b>Stopped</b>; what was measured is kept, and Run goes on.", "warning"
             else:
                 self.path = path
-                ending, tone = f"<b>Done</b>: <code>{html.escape(str(path.relative_to(self.root.parent)))}</code>", "success"
+                ending, tone = (
+                    f"<b>Done</b>: <code>{html.escape(str(path.relative_to(self.root.parent)))}</code>",
+                    "success",
+                )
                 self.view.value = view_html(self._line_up([path]))
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
@@ -172,5 +175,5 @@ def charts_html(table: pd.DataFrame) -> str:
     for theme in ("light", "dark"):
         for name, chart in charts(table, dark=theme == "dark").items():
             text = f"{name} of what was measured"
-            shown.append(parts.image_html(parts.png(chart), text, kind="png", classes=f"dwlab-{theme}"))
+            shown.append(parts.image_html(chart.png(), text, kind="png", classes=f"dwlab-{theme}"))
     return "".join(shown)
