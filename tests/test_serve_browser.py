@@ -96,8 +96,9 @@ def test_hostile_prompts_are_shown_and_not_run(context, page):
         ask(page, prompt=prompt, Steps=1, Seed=1000 + k)
         expect(status(page)).to_contain_text("Done in")
         expect(page.locator("#gallery figcaption").first).to_contain_text(" ".join(prompt.split()))
+    shown = page.locator("#gallery img").count()
     page.reload()
-    expect(page.locator("#gallery figcaption")).to_have_count(page.locator("#gallery img").count())
+    expect(page.locator("#gallery figcaption")).to_have_count(shown)
     expect(page.locator("#gallery figcaption").first).to_contain_text("seed 1019")
     assert page.title() == "dwlab"
     assert page.locator('img[src="x"], main script, iframe, main svg, main style').count() == 0
