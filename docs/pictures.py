@@ -16,7 +16,8 @@ from playwright.sync_api import Page, sync_playwright
 
 import dwlab
 from dwlab.bench.compare import compare
-from dwlab.benchplots import charts
+from dwlab.bench.engine import Report
+from dwlab.benchplots import charts, engines
 from dwlab.charts import PALETTE
 from dwlab.execute import execute
 from dwlab.files import write_atomic
@@ -57,6 +58,8 @@ def benchmarks() -> None:
     for path in files:
         for name, chart in charts(compare([path]).table).items():
             save(Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700)
+    for path in sorted((ROOT / "results" / "reference" / "engine").glob("*.json")):
+        save(Image.open(io.BytesIO(engines(Report.read(path)).png())), f"engine-{path.stem}.png", width=700)
 
 
 def training() -> None:

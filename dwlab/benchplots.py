@@ -1,15 +1,19 @@
-"""Charts of what `dwlab bench compare` lined up: one row of its table is one measurement."""
+"""Charts of benchmarks: what `dwlab bench compare` lined up, a row of its table a measurement, and engines beside a loop."""
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING
 
+from .bench.engine import ratios
 from .charts import MARKERS, Chart, canvas, legend_beside, nothing, number_scale, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+
+    from .bench.engine import Report
 
 BARS = 24  # in a chart; more cannot be read
 PHASES = {"prompt s": "prompt", "step s": "steps", "decode s": "decode"}
@@ -97,6 +101,33 @@ def batch(table: pd.DataFrame, *, dark: bool = False) -> Chart:
     plot.set_xlabel("pictures a call")
     plot.set_ylabel("images a second")
     legend_beside(plot, "computed as", ink)
+    return figure
+
+
+def engines(report: Report, *, dark: bool = False) -> Chart:
+    """How many times as fast as a loop each engine is on each grid, with the range over rounds, and its images a second."""
+    figure, plot, ink = canvas(dark)
+    grids = list(dict.fromkeys(row.grid for row in report.rows))
+    names = [name for name in dict.fromkeys(row.engine for row in report.rows) if name != "loop"]
+    height = 0.8 / max(1, len(names))
+    for row in report.rows:
+        if not (values := ratios(report.rows, row, "loop")) or row.engine == "loop":
+            continue
+        place = names.index(row.engine)
+        at, middle = grids.index(row.grid) + (place - (len(names) - 1) / 2) * height, statistics.median(values)
+        first = row.grid == grids[0]  # each engine once in the legend
+        plot.barh(at, middle, height=0.9 * height, color=ink.colours[place], label=row.engine if first else None)
+        plot.plot([min(values), max(values)], [at, at], color=ink.ink, linewidth=1)
+        rate = row.cells / statistics.median(row.seconds)
+        plot.text(max(values), at, f"  {middle:.2f}x, {rate:.3g}/s", va="center", fontsize=8, color=ink.ink)
+    plot.axvline(1, color=ink.muted, linewidth=1, linestyle="--")
+    figure.set_size_inches(7.0, max(1.6, 0.9 + 0.3 * len(names) * len(grids)))
+    plot.set_yticks(range(len(grids)), grids)
+    plot.set_ylim(len(grids) - 0.5, -0.5)
+    plot.grid(visible=False, axis="y")
+    plot.margins(x=0.18)
+    plot.set_xlabel("times as fast as the stock pipeline in a loop (dashed), and images a second")
+    legend_beside(plot, "engine", ink)
     return figure
 
 

@@ -113,8 +113,9 @@ def engine(
     device: DeviceOption = "auto",
     json: JsonOption = None,
 ) -> None:
-    """Draw the same cells by a loop, by grouped calls and packed, in turns."""
+    """Draw the same cells by a loop, by grouped calls and packed, in turns; --json FILE leaves a chart beside it."""
     from .bench.engine import compare_engines
+    from .benchplots import engines as chart
     from .files import write_atomic
 
     found = compare_engines(
@@ -124,6 +125,7 @@ def engine(
     typer.echo(found.text())
     if json:
         write_atomic(json, found.json().encode())
+        write_atomic(json.with_suffix(".png"), chart(found).png())
 
 
 @command(app)

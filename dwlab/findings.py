@@ -15,7 +15,7 @@ from .errors import InvalidInput
 from .params import SPELLINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 PARAMETERS = (
     "model", "prompt", "negative_prompt", "scheduler", "steps", "guidance", "width", "height", "dtype", "call", "seed",
@@ -270,7 +270,7 @@ def _merged(axes: list[Axis]) -> list[Axis]:
     return merged
 
 
-def _resolved(value: object) -> tuple[str, dict[str, object]]:
+def _resolved(value: object) -> tuple[str, Mapping[str, object]]:
     try:
         return schedulers.resolve(str(value))
     except InvalidInput:

@@ -112,6 +112,8 @@ def load_identified(identity: Identity) -> Model:
         return _last[0]
     _last.clear()
     quiet_libraries()
+    if identity.device == "cpu":
+        device.keep_freed_memory()
     log.info("loading %s (%s, %s, %s)", identity.name, identity.device, identity.dtype, identity.settings)
     try:
         with no_bars():

@@ -53,27 +53,27 @@ class GenerationParams:
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
             raise InvalidInput("model", self.model, "a catalog name, a folder, or a hub id like owner/name")
-        entry = catalog.lookup(self.model)
+        entry, own = catalog.lookup(self.model), vars(self)
         for name in ("steps", "guidance", "width", "height", "scheduler"):
-            if getattr(self, name) is None:
-                self._set(name, getattr(entry, name))
+            if own[name] is None:
+                own[name] = getattr(entry, name)
         self._text("prompt")
         self._text("negative_prompt")
         self._integer("seed", 0, 2**63 - 1)
         self._integer("steps", 1, 1000)
         self._number("guidance", 0, 100)
         for side in ("width", "height"):
-            if getattr(self, side) is not None:
+            if own[side] is not None:
                 self._integer(side, 8, 8192)
-                catalog.check_side(entry, side, getattr(self, side))
+                catalog.check_side(entry, side, own[side])
         if self.dtype not in DTYPES:
             raise InvalidInput("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
         self._map("call")
         self._map("scheduler_options")
         if self.scheduler is not None:
-            name, implied = schedulers.resolve(self.scheduler)
-            self._set("scheduler", name)
-            self._set("scheduler_options", MappingProxyType({**implied, **self.scheduler_options}))
+            own["scheduler"], implied = schedulers.resolve(self.scheduler)
+            if implied:
+                own["scheduler_options"] = MappingProxyType({**implied, **self.scheduler_options})
 
     @classmethod
     def of(cls, **values: Any) -> GenerationParams:
@@ -86,12 +86,17 @@ class GenerationParams:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields that differ from an empty default, as plain values for JSON."""
-        plain = {k: dict(v) if type(v) is MappingProxyType else v for k, v in vars(self).items()}
-        return {k: v for k, v in plain.items() if v is not None and (k not in _EMPTY or v != _EMPTY[k])}
+        return {
+            name: dict(value) if type(value) is MappingProxyType else value
+            for name, value in vars(self).items()
+            if value is not None and (name not in _EMPTY or value != _EMPTY[name])
+        }
 
     def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
         """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
-        asked = {k: v for k, v in self.as_dict().items() if k not in ("model", "dtype")}
+        asked = self.as_dict()
+        asked.pop("model")
+        asked.pop("dtype", None)
         named = {"params": asked, "weights": weights, "dtype": dtype} | ({"mode": mode(exact)} if exact else {})
         return hashlib.sha256(_TO_HASH(named).encode()).hexdigest()
 
@@ -105,13 +110,10 @@ class GenerationParams:
         return self.guidance > 1
 
     def __hash__(self) -> int:
-        return hash(self.canonical())
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        return hash(tuple(vars(self)[name] for name in _HASHABLE))
 
     def _text(self, name: str) -> None:
-        value = getattr(self, name)
+        value = vars(self)[name]
         if not isinstance(value, str):
             raise InvalidInput(name, value, "text (put it in quotes)")
         if len(value) > PROMPT_LIMIT:
@@ -120,25 +122,25 @@ class GenerationParams:
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
 
     def _integer(self, name: str, low: int, high: int) -> None:
-        value = getattr(self, name)
+        value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int):
             if not isinstance(value, float) or not value.is_integer():
                 raise InvalidInput(name, value, f"a whole number from {low} to {high}")
             value = int(value)
-            self._set(name, value)
+            vars(self)[name] = value
         if not low <= value <= high:
             raise InvalidInput(name, value, f"a whole number from {low} to {high}")
 
     def _number(self, name: str, low: float, high: float) -> None:
-        value = getattr(self, name)
+        value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # nor NaN
             raise InvalidInput(name, value, f"a number from {low} to {high}")
-        self._set(name, float(value))
+        vars(self)[name] = float(value)
 
     def _map(self, name: str) -> None:
-        value = getattr(self, name)
+        value = vars(self)[name]
         if type(value) is dict and not value:  # most cells of a large sweep
-            self._set(name, _NOTHING)
+            vars(self)[name] = _NOTHING
             return
         if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in value):
             raise InvalidInput(name, value, "a map from argument names to values")
@@ -149,10 +151,11 @@ class GenerationParams:
             plain = json.loads(json.dumps(dict(value), allow_nan=False))
         except (TypeError, ValueError):
             raise InvalidInput(name, dict(value), "values that JSON can hold (no NaN, no objects)") from None
-        self._set(name, MappingProxyType(plain))
+        vars(self)[name] = MappingProxyType(plain)
 
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
+_HASHABLE = sorted(FIELDS - {"call", "scheduler_options"})
 # arguments of a pipeline's call that dwlab itself sets
 _MANAGED = frozenset(
     {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}

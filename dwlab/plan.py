@@ -113,9 +113,10 @@ def make_plan(
             store.close()
 
 
-def _stand_ins(drawn: list[int], count: int) -> list[int]:
-    """Seeds in place of those that are not drawn yet; no cell of theirs can be done."""
-    return list(itertools.islice((n for n in itertools.count() if n not in drawn), count - len(drawn)))
+def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
+    """Seeds, in order, in place of those that are not drawn yet; no cell of theirs can be done."""
+    taken = set(drawn)
+    return dict.fromkeys(itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn)))
 
 
 Identities = dict[tuple[str, str], models.Identity]

@@ -34,11 +34,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
-Stopped = Callable[[], bool]
+Check = Callable[[int | None], None]  # raises Cancelled or Dropped where a cell, or all, shall not go on
 
 
 class Cancelled(Exception):
-    """Raised inside a pipeline's step to leave it."""
+    """Raised inside a pipeline's step to leave it, and all others."""
+
+
+class Dropped(Exception):
+    """Raised inside a pipeline's step to leave it alone."""
 
 
 def generate(
@@ -74,6 +78,7 @@ def stream(
     profile: str | None = None,
     exact: int | None = None,
     cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] | None = None,
 ) -> Iterator[Event]:
     """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
 
@@ -84,7 +89,8 @@ def stream(
     profile: None for stock settings, or "fast" for those that `dwlab bench tune` found on this machine. exact: each
     forward has this many rows, so that a cell gives the same bytes whatever runs beside it, on the same machine with the
     same versions and threads; else pictures are within 1/255 of a lone call's in float32. `cancel`, or closing the
-    iterator, stops within one step.
+    iterator, stops within one step. dropped: whether a picture, by its index, is not wanted any more; asked at each of its
+    steps, and then it ends there without another event.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
@@ -107,7 +113,7 @@ def stream(
     def work() -> None:
         try:
             for identity, numbered in batches:
-                _render_model(loaded or identity, numbered, pack, exact, emit, lambda: stop.is_set() or closed.is_set())
+                _render_model(loaded or identity, numbered, pack, exact, emit, check)
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001  # handed to the consumer, who raises it
@@ -115,6 +121,7 @@ def stream(
         emit(None)
 
     closed = threading.Event()
+    check = _check(stop, closed, dropped)
     worker = threading.Thread(target=work, name="dwlab-render", daemon=True)
     worker.start()
     try:
@@ -125,6 +132,16 @@ def stream(
     finally:
         closed.set()
         worker.join()
+
+
+def _check(stop: threading.Event, closed: threading.Event, dropped: Callable[[int], bool] | None) -> Check:
+    def check(index: int | None) -> None:
+        if stop.is_set() or closed.is_set():
+            raise Cancelled
+        if dropped and index is not None and dropped(index):
+            raise Dropped
+
+    return check
 
 
 def _by_model(
@@ -151,10 +168,9 @@ def _render_model(
     pack: int | None,
     exact: int | None,
     emit: Emit,
-    stopped: Stopped,
+    check: Check,
 ) -> None:
-    if stopped():
-        raise Cancelled
+    check(None)
     try:
         model = source if isinstance(source, models.Model) else models.load_identified(source)
     except ModelError as error:
@@ -172,10 +188,10 @@ def _render_model(
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
         for cell in numbered:
-            _render_cell(model, cell, None, emit, stopped)
+            _render_cell(model, cell, None, emit, check)
     else:
         for same_size in _by_size(numbered):
-            _render_packed(model, same_size, pack, exact, emit, stopped)
+            _render_packed(model, same_size, pack, exact, emit, check)
 
 
 def _by_size(numbered: list[Numbered]) -> list[list[Numbered]]:
@@ -191,7 +207,7 @@ def _calls(params: GenerationParams) -> int:
 
 
 def _render_packed(
-    model: models.Model, numbered: list[Numbered], pack: int | None, exact: int | None, emit: Emit, stopped: Stopped
+    model: models.Model, numbered: list[Numbered], pack: int | None, exact: int | None, emit: Emit, check: Check
 ) -> None:
     """Cells of one size together; those that memory did not suffice for once more, each alone."""
     from . import packing
@@ -200,7 +216,7 @@ def _render_packed(
     short: list[Numbered] = []
 
     def run(cells: list[Numbered], size: packing.Size, wanting: list[Numbered] | None) -> None:
-        jobs = (functools.partial(_render_cell, packed, cell, exact, emit, stopped, wanting) for cell in cells)
+        jobs = (functools.partial(_render_cell, packed, cell, exact, emit, check, wanting) for cell in cells)
         packing.Pack(model.identity.device, size, exact=exact).run(jobs)
 
     first = numbered[0][1]
@@ -215,17 +231,18 @@ def _render_cell(
     cell: Numbered,
     exact: int | None,
     emit: Emit,
-    stopped: Stopped,
+    check: Check,
     short: list[Numbered] | None = None,
 ) -> None:
     """One stock call; whatever it raises is this cell's result, or puts it on the list of those that want more memory."""
-    if stopped():
-        raise Cancelled
     index, params = cell
     try:
-        picture = _call(model, cell, exact, emit, stopped)
+        check(index)
+        picture = _call(model, cell, exact, emit, check)
     except Cancelled:
         raise
+    except Dropped:
+        return
     except Exception as error:  # noqa: BLE001  # whatever a pipeline raises is the cell's result
         exhausted = devices.is_out_of_memory(error)
         message = f"{type(error).__name__}: {error}".splitlines()[0][:500]
@@ -240,7 +257,7 @@ def _render_cell(
     emit(Event("done", index, params, result=picture))
 
 
-def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, stopped: Stopped) -> Picture:
+def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, check: Check) -> Picture:
     import torch
 
     from . import packing
@@ -251,8 +268,7 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, st
     ended: list[float] = []
 
     def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
-        if stopped():
-            raise Cancelled
+        check(index)
         if step + 1 == pipe.num_timesteps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())

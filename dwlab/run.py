@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .params import GenerationParams
     from .picture import Picture
 
+_AXES = json.JSONEncoder(default=str)
 Renderer = Callable[..., Iterator["Event"]]
 Listener = Callable[["Event"], None]
 
@@ -107,7 +108,7 @@ def run(
         seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
         drawn = spec.cells(seeds, limit=limit) if seeds else drafts
         cells = {cell_key(cell, identities, exact): cell for cell in drawn}
-        members = [(cell.position, key, json.dumps(cell.axes, default=str)) for key, cell in cells.items()]
+        members = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
         store.set_membership(spec.name, members)
         statuses = store.statuses(cells)
         todo = [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
@@ -118,7 +119,7 @@ def run(
             saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
             asked = [cell.params for cell in todo]
             saver.take_all(render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel))
-        _measure(store, [row for row in store.rows(spec.name) if _lacks_metrics(row, spec.metrics)], spec.metrics)
+        _measure_again(store, spec.name, spec.metrics, all_of_them=False)
     return outcome
 
 
@@ -139,11 +140,12 @@ def keep(
     render: Renderer = stream,
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] = lambda _: False,
 ) -> None:
     """Make the pictures of some recipes that the store lacks, and enter all of them as an experiment's latest.
 
     on_event: told each event once its row is committed, numbered as in `params`; what is there already is
-    `done` at once, with a Reused. Errors and `cancel` as of `run`.
+    `done` at once, with a Reused. dropped: as of `dwlab.stream`. Errors and `cancel` as of `run`.
     """
     cells = [Cell(index, one, {}) for index, one in enumerate(params)]
     identities = identify_all(cells, device)
@@ -164,7 +166,9 @@ def keep(
         outcome = Outcome(experiment, store.root, len(keys))
         saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
         if todo:
-            saver.take_all(render([params[index] for index in todo], device=device, cancel=cancel))
+            wanted = [params[index] for index in todo]
+            events = render(wanted, device=device, cancel=cancel, dropped=lambda place: dropped(todo[place]))
+            saver.take_all(events)
 
 
 @dataclass
@@ -277,21 +281,19 @@ def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Meas
     """Compute metrics again over an experiment's pictures; those that are gone are passed over and counted."""
     metrics.check_names(names)
     with Store(root) as store:
-        return _measure(store, [row for row in store.rows(name) if row["status"] == "ok"], names)
+        return _measure_again(store, name, names, all_of_them=True)
 
 
-def _measure(store: Store, rows: list[dict[str, Any]], names: Sequence[str] | None) -> Measured:
+def _measure_again(store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool) -> Measured:
+    """Measure an experiment's finished pictures, or those that lack a metric: they were made for another one perhaps."""
+    asked = functools.cache(lambda model: metrics.applying(model, names))
+    rows = [
+        row for row in store.measured(experiment) if all_of_them or not asked(row["model"]).issubset(row["metrics"])
+    ]
     values = {}
     for row in rows:
-        asked = json.loads(row["params"])  # not validated: its model may have moved since
         if (picture := images.read_picture(store.root / row["image"])) is not None:
-            values[row["key"]] = metrics.measure(picture, prompt=asked["prompt"], model=asked["model"], names=names)
+            values[row["key"]] = metrics.measure(picture, prompt=row["prompt"], model=row["model"], names=names)
     if values:
         store.set_metrics(values)
     return Measured(len(values), len(rows) - len(values))
-
-
-def _lacks_metrics(row: dict[str, Any], names: Sequence[str] | None) -> bool:
-    """Whether a finished picture, made for another experiment perhaps, was not measured for all that is asked here."""
-    model = json.loads(row["params"])["model"]
-    return row["status"] == "ok" and not metrics.applying(model, names) <= set(row["metrics"])

@@ -5,7 +5,9 @@ The mapping of other tools' names follows diffusers' scheduler overview.
 
 from __future__ import annotations
 
+import functools
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .errors import InvalidInput
@@ -47,18 +49,22 @@ _BY_LOOSE_NAME = {re.sub(r"[\s_-]+", "", name.lower()): entry for name, entry in
 USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "TCDScheduler"})
 
 
-def resolve(name: str) -> tuple[str, dict[str, object]]:
+def resolve(name: str) -> tuple[str, Mapping[str, object]]:
     """The diffusers class name and the options that `name` stands for.
 
     Takes a diffusers class name as it is (whether the class exists is checked before a model
     loads), or a name of ALIASES in any case, with or without blanks and hyphens.
     """
-    known = _BY_LOOSE_NAME.get(re.sub(r"[\s_-]+", "", str(name).lower()))
-    if known:
-        return known[0], dict(known[1])
-    if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name):
-        return name, {}
-    raise InvalidInput("scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}")
+    if not isinstance(name, str) or not (found := _resolved(name)):
+        raise InvalidInput("scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}")
+    return found
+
+
+@functools.lru_cache
+def _resolved(name: str) -> tuple[str, Mapping[str, object]] | None:
+    if known := _BY_LOOSE_NAME.get(re.sub(r"[\s_-]+", "", name.lower())):
+        return known[0], MappingProxyType(known[1])
+    return (name, MappingProxyType({})) if re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name) else None
 
 
 def is_known(scheduler: str | None, options: Mapping[str, object]) -> bool:

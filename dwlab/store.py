@@ -235,6 +235,18 @@ class Store:
             for key, metrics in values.items():
                 _write_metrics(sql, key, metrics)
 
+    def measured(self, experiment: str) -> list[dict[str, Any]]:
+        """(key, image, prompt, model, metrics) of an experiment's finished pictures; metrics: the names of those they have."""
+        query = (
+            "SELECT cells.key, image, json_extract(params, '$.prompt'), json_extract(params, '$.model'), "
+            "(SELECT group_concat(metric, ' ') FROM metrics WHERE metrics.key = cells.key) "
+            "FROM membership JOIN cells USING (key) WHERE experiment = ? AND status = 'ok'"
+        )
+        with explained(self.root):
+            rows = self._connection.execute(query, (experiment,)).fetchall()
+        names = ("key", "image", "prompt", "model", "metrics")
+        return [dict(zip(names, (*row, (metrics or "").split()), strict=True)) for *row, metrics in rows]
+
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         where = "" if experiment is None else " WHERE key IN (SELECT key FROM membership WHERE experiment = ?)"
         arguments = () if experiment is None else (experiment,)
@@ -273,7 +285,10 @@ class Store:
 
     def set_membership(self, experiment: str, members: Sequence[tuple[int, str, str]]) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment."""
+        query = "SELECT position, key, axes FROM membership WHERE experiment = ? ORDER BY position"
         with self._file.transaction() as sql:
+            if sql.execute(query, (experiment,)).fetchall() == list(members):
+                return
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 

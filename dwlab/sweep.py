@@ -226,10 +226,9 @@ class SweepSpec:
 
     def _points(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
         groups = [axis_values.joint(group, self._values, seeds) for group in self._groups]
-        order = list(self._values)
         for combination in itertools.product(*groups):
             point = {k: v for part in combination for k, v in part.items()}
-            yield {name: point[name] for name in order}
+            yield {name: point[name] for name in self._values} if self.zip else point
 
     def _kept(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
         rules = self._rules
@@ -241,17 +240,17 @@ class SweepSpec:
         """What a skip rule may ask about: the axes, and the base values that stand still."""
         return {**self._still, **point}
 
+    @functools.cached_property
+    def _fixed(self) -> dict[str, Any]:
+        """What `base` says, `call` before `call.eta`."""
+        return _entered({"model": self.model}, dict(sorted(self.base.items(), key=lambda item: "." in item[0])))
+
     def _params(self, point: dict[str, Any]) -> GenerationParams:
-        values: dict[str, Any] = {"model": self.model, **{k: v for k, v in self.base.items() if "." not in k}}
-        for name, value in {**{k: v for k, v in self.base.items() if "." in k}, **point}.items():
-            parent, _, child = name.partition(".")
-            if child:
-                values[parent] = {**_mapping(f"base.{parent}", values.get(parent, {})), child: value}
-            elif name in FIELDS:
-                values[name] = value
+        values = _entered(self._fixed, point)
         for name in _TEXTS:
-            if isinstance(values.get(name), str):
-                values[name] = _fill(name, values[name], point)
+            text = values.get(name)
+            if isinstance(text, str) and ("{" in text or "}" in text):
+                values[name] = _fill(name, text, point)
         try:
             return GenerationParams(**values)
         except InvalidInput as error:
@@ -259,6 +258,18 @@ class SweepSpec:
             raise error.at(f"{'axes' if swept else 'base'} of sweep {self.name!r}") from None
         except ModelError as error:
             raise ModelError(f"sweep {self.name!r}: {error}") from None
+
+
+def _entered(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with the parameters of `given`, those with a dotted name inside the map that they belong to."""
+    found = dict(values)
+    for name, value in given.items():
+        if name in FIELDS:
+            found[name] = value
+        elif "." in name:
+            parent, _, child = name.partition(".")
+            found[parent] = {**_mapping(f"base.{parent}", found.get(parent, {})), child: value}
+    return found
 
 
 def _fill(name: str, template: str, point: Mapping[str, Any]) -> str:

@@ -54,6 +54,12 @@ def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     found = json.loads(file.read_text())
     assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"]["float32"] > 0
     assert "images/s" in result.output and found["system"]["cpu"]
+    assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    again = engine.Report.read(file)
+    assert [row.engine for row in again.rows] == ["loop", "packed"]
+    (ratio,) = engine.ratios(again.rows, again.rows[1], "loop")
+    assert ratio == found["rows"][0]["seconds"][0] / found["rows"][1]["seconds"][0]
+    assert engine.ratios(again.rows, again.rows[1], "grouped") == []
 
 
 def test_unknown_engines_and_grids_are_named():

@@ -8,6 +8,7 @@ import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.widgets import explore
+from dwlab.widgets.sweep_of import sweep_of
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_what_is_wrong_is_said_and_nothing_runs(bench):
 
 def test_another_scheduler_takes_no_options_of_the_one_before(bench):
     bench.controls = {**bench.controls, "scheduler": "DPM++ 2M Karras", "negative_prompt": "{blue}"}
-    cells = bench._sweep("trial", {"scheduler": "DDIM, Euler"}).cells()
+    cells = sweep_of(bench.params, "trial", {"scheduler": "DDIM, Euler"}).cells()
     assert [dict(cell.params.scheduler_options) for cell in cells] == [{}, {}]
     assert {cell.params.negative_prompt for cell in cells} == {"{blue}"}
 

@@ -382,6 +382,29 @@ def test_closing_ends_every_cell_within_a_forward(load):
     assert len(rows) < 300  # the queue of events held some steps; not all
 
 
+def test_pictures_that_end_together_are_decoded_together(load):
+    model = load("sd")
+    asked = cells(model, "sd", seeds=range(8))[:8]
+    with Rows(model.pipeline.vae.decoder) as rows:
+        made(model, asked)
+    assert sum(rows) == 8 and max(rows) > 1
+
+
+@pytest.mark.parametrize("pack", [None, 1])
+def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load, pack):
+    model, said = load("sd"), []
+
+    def dropped(index):
+        return index == 0 or (index == 2 and len([kind for n, kind, _ in said if (n, kind) == (2, "step")]) >= 3)
+
+    asked = [c.replace(steps=400) for c in cells(model, "sd", seeds=range(4))[:4]]
+    for event in render.stream(asked, model=model, pack=pack, dropped=dropped):
+        said.append((event.index, event.kind, event.step))  # noqa: PERF401  # `dropped` looks at it meanwhile
+    assert not [one for one in said if one[0] == 0]
+    assert 3 <= max(step for index, kind, step in said if index == 2 and kind == "step") < 400
+    assert sorted(index for index, kind, _ in said if kind in ("done", "failed")) == [1, 3]
+
+
 def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
     model, under_way, most, order = load("sd"), set(), 0, []
     asked = cells(model, "sd", seeds=range(6), steps=(2, 5, 3))

@@ -147,14 +147,28 @@ def test_a_running_job_is_cancelled_within_a_step(server):
     assert server.http.delete("/api/jobs/none").status_code == 404
 
 
-def test_the_company_of_a_cancelled_job_is_made_all_the_same(server):
+def together(server):
+    """How many batches of jobs were begun, and how many jobs were in them."""
+    text = server.http.get("/metrics").text
+    return [float(re.search(rf"dwlab_jobs_together_{kind} (\S+)", text)[1]) for kind in ("count", "sum")]
+
+
+def test_jobs_of_any_settings_share_forwards_and_one_that_is_cancelled_leaves_alone(server):
     blocker = server.ask("a green ring", seed=3, **LONG)["job_id"]
-    pair = [server.ask(f"a {colour} ring", seed=3, **(LONG | {"steps": 149}))["job_id"] for colour in ("red", "blue")]
+    wait_for(lambda: server.status(blocker)["progress"]["step"])
+    batches, jobs = together(server)
+    red = server.ask("a red ring", seed=3, **LONG)["job_id"]
+    blue = server.ask("a blue ring", seed=4, **(LONG | {"steps": 140, "guidance": 1.0, "scheduler": "Euler"}))["job_id"]
     server.http.delete(f"/api/jobs/{blocker}")
-    wait_for(lambda: all(server.status(job)["progress"]["step"] for job in pair))
-    server.http.delete(f"/api/jobs/{pair[0]}")
-    assert [server.wait(job)["status"] for job in pair] == ["cancelled", "completed"]
-    assert re.search(r"dwlab_jobs_together_bucket\{le=\"1.0\"\} (\d+)", server.http.get("/metrics").text)
+    wait_for(lambda: all(server.status(job)["progress"]["step"] for job in (red, blue)))
+    assert together(server) == [batches + 1, jobs + 2]
+    far = server.status(blue)["progress"]["step"]
+    server.http.delete(f"/api/jobs/{red}")
+    steps = []
+    wait_for(lambda: steps.append(server.status(blue)["progress"]["step"]) or steps[-1] > far + 20)
+    assert min(steps) >= far, "what is under way goes on"
+    assert [server.wait(job)["status"] for job in (red, blue)] == ["cancelled", "completed"]
+    assert server.status(red)["progress"]["step"] < 150
 
 
 def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server):

@@ -231,8 +231,7 @@ def table(rows: list[Row], rates: dict[str, float]) -> str:
         f"{'grid':<14}{'engine':<14}{'images/s':>9}{'x loop':>20}{'x grouped':>20}{'rows/fwd':>9}{'idle':>7}{'TFLOP/s':>9}{'of matmul':>10}{'MB':>7}{'diff':>5}"
     ]
     for row in rows:
-        others = {other.engine: other.seconds for other in rows if other.grid == row.grid}
-        loop_ratio, grouped_ratio = (_ratio(others.get(name), row.seconds) for name in ("loop", "grouped"))
+        loop_ratio, grouped_ratio = (_spread(ratios(rows, row, name)) for name in ("loop", "grouped"))
         tflops = statistics.median(row.tflops)
         lines.append(
             f"{row.grid:<14}{row.engine:<14}{row.cells / statistics.median(row.seconds):>9.2f}{loop_ratio:>20}"
@@ -242,11 +241,14 @@ def table(rows: list[Row], rates: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def _ratio(of: list[float] | None, seconds: list[float]) -> str:
-    if not of:
-        return "-"
-    ratios = [a / b for a, b in zip(of, seconds, strict=True)]
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+def ratios(rows: Sequence[Row], row: Row, other: str) -> list[float]:
+    """How many times as fast as another engine a row's was on the same cells, a number a round; none without the other."""
+    found = next((one.seconds for one in rows if (one.grid, one.engine) == (row.grid, other)), [])
+    return [theirs / own for theirs, own in zip(found, row.seconds, strict=False)]
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" if values else "-"
 
 
 @dataclass(frozen=True)
@@ -265,6 +267,12 @@ class Report:
         """Raw rows for programs, with what they were measured on."""
         found = {"system": system.facts({row.device for row in self.rows}), **asdict(self)}
         return json.dumps(found, indent=1)
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """What `json` gave."""
+        found = json.loads(path.read_text("utf-8"))
+        return cls([Row(**row) for row in found["rows"]], found["matmul"])
 
 
 def compare_engines(

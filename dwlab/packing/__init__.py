@@ -24,7 +24,7 @@ from .calls import Call, Memo, merged, stand_in
 from .size import Size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 __all__ = [
     "BUCKETS",
@@ -42,6 +42,7 @@ __all__ = [
 ]
 log = logging.getLogger(__name__)
 DENOISERS = frozenset({"UNet2DConditionModel", "SD3Transformer2DModel", "FluxTransformer2DModel"})
+DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})  # decoders that take a generator and leave it
 BUCKETS = sorted({2**k for k in range(12)} | {3 * 2**k for k in range(11)})  # rows that compiled models see
 
 
@@ -100,14 +101,17 @@ def _parts(pipeline: Any) -> dict[str, torch.nn.Module]:
 
 def prepare(pipeline: Any) -> Any:
     """A copy of a pipeline whose denoiser, decoder and text encoders are stand-ins, to be called within `run`."""
-    packed = copy.copy(pipeline)
-    denoiser = denoiser_of(pipeline)
+    packed, denoiser, cls = copy.copy(pipeline), denoiser_of(pipeline), type(pipeline)
+    # in each call stock looks through all modules for one with a device of its own; `refusal` has seen that there is none
+    device = pipeline._execution_device  # noqa: SLF001  # what stock asks for
+    packed.__class__ = type(cls.__name__, (cls,), {"_execution_device": device})
     for name, part in _parts(pipeline).items():
         if part is denoiser:
             vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
         elif name == "vae" and not _moves(part):
             # a decoder that the pipeline moves to float32 and back is left to do so, undisturbed, for each cell
-            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode"))
+            unused = {"generator"} if type(part).__name__ in DRAWS_NOTHING else set()
+            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode", unused))
         elif name.startswith("text_encoder"):
             vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
@@ -117,11 +121,12 @@ def _moves(vae: Any) -> bool:
     return vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
 
 
-def waiting(module: torch.nn.Module, method: str) -> Callable[..., Any]:
-    """In place of a method: give way to `run` until it brings what the method gives."""
+def waiting(module: torch.nn.Module, method: str, unused: Collection[str] = ()) -> Callable[..., Any]:
+    """In place of a method: give way to `run` until it brings what the method gives; unused: arguments without effect."""
 
     def wait(*args: Any, **kwargs: Any) -> Any:
         cell = getcurrent()
+        kwargs = {name: value for name, value in kwargs.items() if name not in unused}
         # cells that differ in guidance alone begin with the same call; later ones have nothing in common
         call = Call.of(module, method, args, kwargs, compare=cell.clock.begun is None)
         cell.clock.begin()

@@ -107,8 +107,8 @@ class Server:
             result = self._known(store, params) if params and self.worker.ready else None
             alike = None
             if params:
-                first = params[0].replace(prompt="", negative_prompt="", seed=0)
-                alike = first.canonical()
+                first = params[0]  # the others differ in their seed
+                alike = f"{first.model} {first.dtype} {first.width}x{first.height}"
             job, new = jobs.submit(request, alike=alike, idempotency=key, fingerprint=fingerprint, result=result)
             if new and result is not None:
                 self.metrics.pictures.labels("reused").inc(len(params))

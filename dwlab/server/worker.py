@@ -84,7 +84,8 @@ class Worker:
         with self._guard:
             if job in self._mine:
                 self._lost.add(job)
-                self._stop.set()
+                if self._lost >= self._mine:
+                    self._stop.set()
 
     def stop(self, patience: float) -> None:
         """Take no more jobs; give the batch under way so many seconds, then put what is unfinished back into the queue."""
@@ -210,9 +211,10 @@ class Worker:
         if (kept := self._feed.of(job.id)) is not None:
             kept.over = True
 
-    def _live(self, works: list[_Work]) -> list[_Work]:
+    def _wanted(self, works: list[_Work]) -> int:
+        """How many of them have neither ended nor been cancelled."""
         with self._guard:
-            return [work for work in works if work.job.id in self._mine and work.job.id not in self._lost]
+            return sum(work.job.id in self._mine - self._lost for work in works)
 
     # -- pictures ------------------------------------------------------------------------------
 
@@ -221,16 +223,9 @@ class Worker:
         for job in batch:
             params = [GenerationParams(**one) for one in job.request["params"]]
             works.append(_Work(job, self._feed.begin(job.id, sum(one.steps for one in params)), params))
-        while live := self._live(works):
-            self._render(jobs, store, live)
-            if self._dropped.is_set():
-                return
-            if not self._stop.is_set() and (left := self._live(works)):
-                raise RuntimeError(f"the renderer left {len(left)} jobs without pictures")
-            with (
-                self._guard
-            ):  # one job was cancelled; its company begins again, with its finished pictures from the store
-                self._stop = threading.Event()
+        self._render(jobs, store, works)
+        if not self._stop.is_set() and (left := self._wanted(works)):
+            raise RuntimeError(f"the renderer left {left} jobs without pictures")
 
     def _render(self, jobs: Jobs, store: Store, works: list[_Work]) -> None:
         """One call of the renderer for the pictures of several jobs; ends each job with its last picture."""
@@ -247,6 +242,7 @@ class Worker:
             device=self._settings.device,
             on_event=tell,
             cancel=self._stop,
+            dropped=lambda place: places[place][0].job.id in self._lost,
         )
 
     def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:

@@ -7,7 +7,6 @@ import io
 import json
 import math
 import secrets
-import shlex
 import threading
 import time
 from pathlib import Path
@@ -16,19 +15,17 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from .. import catalog, recipes, schedulers, yamlfile
+from .. import catalog, recipes, schedulers
 from ..errors import DwlabError, InvalidInput
-from ..files import write_atomic
 from ..images import read_picture
 from ..params import GenerationParams
-from ..paths import results_folder
 from ..picture import Picture
-from ..plan import duration
 from ..progress import Progress, clock
 from ..results import Results
 from ..run import Reused, Sweep
 from ..session import NAME, Job, Session, differences, neighbours
 from .parts import data_uri, png, small_grid, small_jpeg
+from .sweep_of import ExperimentFile, plan_shown, sweep_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -282,53 +279,20 @@ class Explorer(anywidget.AnyWidget):
 
     def sweep_this(self, name: str, axes: dict[str, str], action: str = "plan") -> None:
         """Turn chosen controls into axes: `plan` it, `write` its YAML file, or `run` it here."""
-        spec = self._sweep(name, axes)
-        path, text = self._file(spec)
+        spec = sweep_of(self.params, name, axes)
         if action == "write":
-            if path.exists() and not _holds(path, text):
-                raise InvalidInput("name", name, f"a name that experiments/ does not have yet ({path.name} is there)")
-            write_atomic(path, text.encode())
+            ExperimentFile(self.project, spec).write()
         if action == "run":
             there = self._session.spec(spec.name) or Results(self.root).specs().get(spec.name)
             if there not in (None, spec.as_dict()):
                 raise InvalidInput("name", name, "a name of no other sweep in these results")
             self._session.sweep(spec)
         self._spec = spec
-        self._show_plan(spec, {})
+        self._show_plan(spec)
 
-    def _show_plan(self, spec: Sweep, more: dict[str, Any]) -> None:
-        path, text = self._file(spec)
+    def _show_plan(self, spec: Sweep, **more: Any) -> None:
         plan = spec.plan(self.root, device=self._session.device)
-        elsewhere = "" if self.root == results_folder() else f" --results {shlex.quote(str(self.root))}"
-        time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
-        self.plan = {
-            "name": spec.name,
-            "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time_}",
-            "warnings": list(plan.warnings),
-            "yaml": text,
-            "command": f"dwlab sweep {path.parent.name}/{path.name}{elsewhere}" if _holds(path, text) else "",
-            **more,
-        }
-
-    def _file(self, spec: Sweep) -> tuple[Path, str]:
-        """Where a sweep's experiment file belongs, and what it holds."""
-        return self.project / "experiments" / f"{spec.name}.yaml", yamlfile.dump(spec.as_dict())
-
-    def _sweep(self, name: str, axes: dict[str, str]) -> Sweep:
-        values = {
-            axis: yamlfile.parse(text if text.strip().startswith("{") else f"[{text}]", axis)
-            for axis, text in axes.items()
-        }
-        if not values:
-            raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
-        asked = self.params.as_dict()
-        model = asked.pop("model")
-        base = {k: v for k, v in asked.items() if k not in values}
-        if "scheduler" in values:
-            base.pop("scheduler_options", None)  # they belong to the scheduler that stood there
-        for text in {"prompt", "negative_prompt"} & base.keys():
-            base[text] = base[text].replace("{", "{{").replace("}", "}}")
-        return Sweep(name, model=model, base=base, axes=values)
+        self.plan = {**plan_shown(plan, ExperimentFile(self.project, spec), self.root), **more}
 
     # -- what the session tells, on its thread -------------------------------------------------
 
@@ -419,7 +383,7 @@ class Explorer(anywidget.AnyWidget):
     def _paint(self, spec: Sweep) -> None:
         grid = data_uri(small_grid(Results(self.root).table(spec.name)))
         if self._spec is not None and self._spec.as_dict() == spec.as_dict():  # else another plan is shown by now
-            self._show_plan(spec, {"grid": grid})
+            self._show_plan(spec, grid=grid)
 
     def _say_lasting(self, text: str, *, tone: str = "") -> None:
         """Say something that stays also where the next job's progress takes the line."""
@@ -454,10 +418,6 @@ class Explorer(anywidget.AnyWidget):
 
 def _recipe(row: dict[str, Any]) -> GenerationParams:
     return GenerationParams(**json.loads(row["params"]))
-
-
-def _holds(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text("utf-8") == text
 
 
 def _text(value: Any) -> str:

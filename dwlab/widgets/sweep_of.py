@@ -1,0 +1,82 @@
+"""A sweep of one recipe, some of whose parameters are given values: its experiment file, and how its plan is shown."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import yamlfile
+from ..errors import InvalidInput
+from ..files import write_atomic
+from ..paths import results_folder
+from ..plan import duration
+from ..run import Sweep
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..params import GenerationParams
+    from ..plan import Plan
+
+
+def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
+    """The sweep of that name around a recipe; axes: parameter -> its values as typed, like `1, 2` or `{range: [0, 4]}`.
+
+    Raises InvalidInput naming what is wrong.
+    """
+    values = {
+        axis: yamlfile.parse(text if text.strip().startswith("{") else f"[{text}]", axis) for axis, text in axes.items()
+    }
+    if not values:
+        raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
+    base = {k: v for k, v in asked.as_dict().items() if k not in values}
+    model = base.pop("model")
+    if "scheduler" in values:
+        base.pop("scheduler_options", None)  # they belong to the scheduler that stood there
+    for text in {"prompt", "negative_prompt"} & base.keys():
+        base[text] = base[text].replace("{", "{{").replace("}", "}}")
+    return Sweep(name, model=model, base=base, axes=values)
+
+
+@dataclass(frozen=True)
+class ExperimentFile:
+    """Where a sweep's experiment file belongs: `experiments/` of a project's folder."""
+
+    project: Path
+    spec: Sweep
+
+    @property
+    def path(self) -> Path:
+        """The file, there or not."""
+        return self.project / "experiments" / f"{self.spec.name}.yaml"
+
+    @property
+    def text(self) -> str:
+        """What it holds, or should."""
+        return yamlfile.dump(self.spec.as_dict())
+
+    @property
+    def written(self) -> bool:
+        """Whether it is there, for this very sweep."""
+        return self.path.is_file() and self.path.read_text("utf-8") == self.text
+
+    def write(self) -> None:
+        """Write it; raises InvalidInput where another sweep's is there."""
+        if self.path.exists() and not self.written:
+            allowed = f"a name that experiments/ does not have yet ({self.path.name} is there)"
+            raise InvalidInput("name", self.spec.name, allowed)
+        write_atomic(self.path, self.text.encode())
+
+
+def plan_shown(plan: Plan, file: ExperimentFile, root: Path) -> dict[str, Any]:
+    """A plan for the page: counts, warnings, the experiment's YAML, and the command once its file is written."""
+    elsewhere = "" if root == results_folder() else f" --results {shlex.quote(str(root))}"
+    time = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    return {
+        "name": plan.name,
+        "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time}",
+        "warnings": list(plan.warnings),
+        "yaml": file.text,
+        "command": f"dwlab sweep experiments/{file.path.name}{elsewhere}" if file.written else "",
+    }
