@@ -15,7 +15,7 @@ from .errors import InvalidInput
 from .params import SPELLINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
 PARAMETERS = (
     "model", "prompt", "negative_prompt", "scheduler", "steps", "guidance", "width", "height", "dtype", "call", "seed",
@@ -270,9 +270,10 @@ def _merged(axes: list[Axis]) -> list[Axis]:
     return merged
 
 
-def _resolved(value: object) -> tuple[str, Mapping[str, object]]:
+def _resolved(value: object) -> tuple[str, dict[str, object]]:
     try:
-        return schedulers.resolve(str(value))
+        name, options = schedulers.resolve(str(value))
+        return name, dict(options)
     except InvalidInput:
         return str(value), {}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -57,23 +59,32 @@ class GenerationParams:
         for name in ("steps", "guidance", "width", "height", "scheduler"):
             if own[name] is None:
                 own[name] = getattr(entry, name)
-        self._text("prompt")
-        self._text("negative_prompt")
-        self._integer("seed", 0, 2**63 - 1)
-        self._integer("steps", 1, 1000)
-        self._number("guidance", 0, 100)
-        for side in ("width", "height"):
-            if own[side] is not None:
-                self._integer(side, 8, 8192)
-                catalog.check_side(entry, side, own[side])
-        if self.dtype not in DTYPES:
-            raise InvalidInput("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
-        self._map("call")
-        self._map("scheduler_options")
+        for name in own:
+            self._check(name)
         if self.scheduler is not None:
             own["scheduler"], implied = schedulers.resolve(self.scheduler)
             if implied:
                 own["scheduler_options"] = MappingProxyType({**implied, **self.scheduler_options})
+
+    def _check(self, name: str) -> None:
+        """Validate one field by itself."""
+        if name == "seed":
+            self._integer(name, 0, 2**63 - 1)
+        elif name in ("prompt", "negative_prompt"):
+            self._text(name)
+        elif name == "steps":
+            self._integer(name, 1, 1000)
+        elif name == "guidance":
+            self._number(name, 0, 100)
+        elif name in ("width", "height"):
+            if vars(self)[name] is not None:
+                self._integer(name, 8, 8192)
+                catalog.check_side(catalog.lookup(self.model), name, vars(self)[name])
+        elif name == "dtype":
+            if self.dtype not in DTYPES:
+                raise InvalidInput("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
+        elif name in ("call", "scheduler_options"):
+            self._map(name)
 
     @classmethod
     def of(cls, **values: Any) -> GenerationParams:
@@ -95,14 +106,22 @@ class GenerationParams:
     def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
         """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
         asked = self.as_dict()
-        asked.pop("model")
+        del asked["model"]
         asked.pop("dtype", None)
-        named = {"params": asked, "weights": weights, "dtype": dtype} | ({"mode": mode(exact)} if exact else {})
-        return hashlib.sha256(_TO_HASH(named).encode()).hexdigest()
+        how = f'"mode":{_written(mode(exact))},' if exact else ""
+        inside = ",".join([f'"{name}":{_written(asked[name])}' for name in sorted(asked)])
+        text = f'{{"dtype":{_written(dtype)},{how}"params":{{{inside}}},"weights":{_written(weights)}}}'
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def replace(self, **changes: Any) -> GenerationParams:
-        """A copy with some fields changed, validated anew."""
-        return replace(self, **changes)
+        """A copy with some fields changed, which are validated."""
+        if not changes.keys() <= FIELDS - ENTANGLED or any(value is None for value in changes.values()):
+            return replace(self, **changes)
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self), **changes)
+        for name in changes:
+            twin._check(name)  # of the same class
+        return twin
 
     @property
     def guided(self) -> bool:
@@ -110,7 +129,7 @@ class GenerationParams:
         return self.guidance > 1
 
     def __hash__(self) -> int:
-        return hash(tuple(vars(self)[name] for name in _HASHABLE))
+        return hash(_HASHED(vars(self)))
 
     def _text(self, name: str) -> None:
         value = vars(self)[name]
@@ -155,11 +174,22 @@ class GenerationParams:
 
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
-_HASHABLE = sorted(FIELDS - {"call", "scheduler_options"})
+ENTANGLED = frozenset({"model", "scheduler", "scheduler_options"})  # fields that decide what others may be, or are
+_HASHED = itemgetter(*sorted(FIELDS - {"call", "scheduler_options"}))  # maps have no hash
 # arguments of a pipeline's call that dwlab itself sets
 _MANAGED = frozenset(
     {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}
 )
+
+
+def _written(value: Any) -> str:
+    """A value of a key's JSON: keys sorted, no blanks, ASCII."""
+    if type(value) is str:
+        return _text_written(value)
+    return repr(value) if type(value) in (int, float) else _TO_HASH(value)
+
+
+_text_written = functools.lru_cache(_TO_HASH)  # prompts and names repeat from cell to cell
 
 
 def mode(exact: int | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import catalog, device, lint, metrics, models, schedulers
 from .errors import NotDownloaded
+from .garbage import uncollected
 from .store import Store
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Plan:
         return f"<table>{rows}</table>"
 
 
+@uncollected()
 def make_plan(
     spec: SweepSpec,
     root: Path,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, images, metrics, models
 from .events import Event
+from .garbage import uncollected
 from .params import mode
 from .paths import results_folder
 from .plan import Identities, Plan, cell_key, identify_all, make_plan
@@ -102,16 +103,11 @@ def run(
     """
     metrics.check_names(spec.metrics)
     mode(exact)
-    drafts = spec.cells(limit=limit)
-    identities = identify_all(drafts, device, profile=profile)
+    with uncollected():
+        drafts = spec.cells(limit=limit)
+        identities = identify_all(drafts, device, profile=profile)
     with Store(results_folder(results)) as store, store.alone(spec.name):
-        seeds = store.enter(spec.name, spec.as_dict(), spec.random_seeds)
-        drawn = spec.cells(seeds, limit=limit) if seeds else drafts
-        cells = {cell_key(cell, identities, exact): cell for cell in drawn}
-        members = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
-        store.set_membership(spec.name, members)
-        statuses = store.statuses(cells)
-        todo = [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
+        cells, todo = _look_up(spec, drafts, identities, store, exact, limit)
         outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
         if on_plan:
             on_plan(len(cells), len(todo))
@@ -121,6 +117,22 @@ def run(
             saver.take_all(render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel))
         _measure_again(store, spec.name, spec.metrics, all_of_them=False)
     return outcome
+
+
+@uncollected()
+def _look_up(
+    spec: SweepSpec, drafts: list[Cell], identities: Identities, store: Store, exact: int | None, limit: int
+) -> tuple[dict[str, Cell], list[Cell]]:
+    """Enter a sweep with its cells in the store; returns the cells by key, and those that are to be computed."""
+    known, asked = store.experiments().get(spec.name), spec.as_dict()
+    seeds = store.enter(spec.name, asked, spec.random_seeds)
+    drawn = spec.cells(seeds, limit=limit) if seeds else drafts
+    cells = {cell_key(cell, identities, exact): cell for cell in drawn}
+    if known != asked or store.members(spec.name) != [(cell.position, key) for key, cell in cells.items()]:
+        members = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
+        store.set_membership(spec.name, members)
+    statuses = store.statuses(cells)
+    return cells, [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
 
 
 @dataclass(frozen=True)

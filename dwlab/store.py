@@ -235,7 +235,7 @@ class Store:
             for key, metrics in values.items():
                 _write_metrics(sql, key, metrics)
 
-    def measured(self, experiment: str) -> list[dict[str, Any]]:
+    def measured(self, experiment: str) -> Iterator[dict[str, Any]]:
         """(key, image, prompt, model, metrics) of an experiment's finished pictures; metrics: the names of those they have."""
         query = (
             "SELECT cells.key, image, json_extract(params, '$.prompt'), json_extract(params, '$.model'), "
@@ -245,7 +245,8 @@ class Store:
         with explained(self.root):
             rows = self._connection.execute(query, (experiment,)).fetchall()
         names = ("key", "image", "prompt", "model", "metrics")
-        return [dict(zip(names, (*row, (metrics or "").split()), strict=True)) for *row, metrics in rows]
+        for *row, metrics in rows:
+            yield dict(zip(names, (*row, (metrics or "").split()), strict=True))
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         where = "" if experiment is None else " WHERE key IN (SELECT key FROM membership WHERE experiment = ?)"
@@ -283,12 +284,15 @@ class Store:
             )
         return seeds[:random_seeds]
 
+    def members(self, experiment: str) -> list[tuple[int, str]]:
+        """(position, key) of the cells of an experiment, in its order."""
+        query = "SELECT position, key FROM membership WHERE experiment = ? ORDER BY position"
+        with explained(self.root):
+            return self._connection.execute(query, (experiment,)).fetchall()
+
     def set_membership(self, experiment: str, members: Sequence[tuple[int, str, str]]) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment."""
-        query = "SELECT position, key, axes FROM membership WHERE experiment = ? ORDER BY position"
         with self._file.transaction() as sql:
-            if sql.execute(query, (experiment,)).fetchall() == list(members):
-                return
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 

@@ -15,7 +15,8 @@ from . import axes as axis_values
 from . import skips, yamlfile
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
-from .params import FIELDS, SPELLINGS, GenerationParams, spelled
+from .garbage import uncollected
+from .params import ENTANGLED, FIELDS, SPELLINGS, GenerationParams, spelled
 from .paths import check_name
 
 if TYPE_CHECKING:
@@ -210,9 +211,14 @@ class SweepSpec:
                 "axes", f"{total:,} cells", f"at most {limit:,}; raise it with --limit {total} if you mean it"
             )
         found: dict[GenerationParams, Cell] = {}
-        for point in self._kept(range(self.random_seeds) if seeds is None else seeds):
-            params = self._params(point)
-            found.setdefault(params, Cell(len(found), params, point))
+        asked: dict[str, Any] = {}
+        params: GenerationParams | None = None
+        with uncollected():
+            for point in self._kept(range(self.random_seeds) if seeds is None else seeds):
+                before, asked = asked, self._asked(point)
+                params = self._params(point, asked, params, before)
+                if params not in found:
+                    found[params] = Cell(len(found), params, point)
         return list(found.values())
 
     def idle_rules(self) -> list[str]:
@@ -245,14 +251,25 @@ class SweepSpec:
         """What `base` says, `call` before `call.eta`."""
         return _entered({"model": self.model}, dict(sorted(self.base.items(), key=lambda item: "." in item[0])))
 
-    def _params(self, point: dict[str, Any]) -> GenerationParams:
+    def _asked(self, point: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a point as they were written, placeholders filled in."""
         values = _entered(self._fixed, point)
         for name in _TEXTS:
             text = values.get(name)
             if isinstance(text, str) and ("{" in text or "}" in text):
                 values[name] = _fill(name, text, point)
+        return values
+
+    def _params(
+        self, point: dict[str, Any], asked: dict[str, Any], last: GenerationParams | None, before: dict[str, Any]
+    ) -> GenerationParams:
+        """The parameters of a point; where the cell before has most of them, only what changes is validated."""
         try:
-            return GenerationParams(**values)
+            if last is not None and asked.keys() == before.keys():
+                changes = {name: value for name, value in asked.items() if value is not before[name]}
+                if not changes.keys() & ENTANGLED:
+                    return last.replace(**changes)
+            return GenerationParams(**asked)
         except InvalidInput as error:
             swept = any(name.partition(".")[0] == error.field.partition(".")[0] for name in point)
             raise error.at(f"{'axes' if swept else 'base'} of sweep {self.name!r}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
@@ -136,3 +137,28 @@ def test_canonical_text_makes_the_same_parameters_again(prompt, seed, steps, gui
     again = GenerationParams(**json.loads(params.canonical()))
     assert again == params
     assert again.canonical() == params.canonical()
+
+
+@pytest.mark.parametrize("prompt", ["a red circle", 'ünï "q" \\ \n \u2028 日本 😀', ""])
+@pytest.mark.parametrize("guidance", [1, 0.1, 1e-7, -0.0])
+@pytest.mark.parametrize(
+    "more", [{}, {"negative_prompt": "no", "call": {"eta": 0.5, "b": [1, {"z": None, "a": True}]}}]
+)
+def test_a_key_is_the_hash_of_sorted_json(prompt, guidance, more):
+    params = GenerationParams(prompt, guidance=guidance, scheduler="Euler Karras", seed=2**63 - 1, **more)
+    asked = {name: value for name, value in params.as_dict().items() if name != "model"}
+    for exact, how in ((None, {}), (8, {"mode": "exact:8"})):
+        named = {"params": asked, "weights": 'w"ü', "dtype": "float32", **how}
+        text = json.dumps(named, sort_keys=True, separators=(",", ":"))
+        assert params.key('w"ü', "float32", exact) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_copy_is_validated_where_it_changes():
+    params = GenerationParams("a red circle", scheduler="Euler Karras")
+    assert params.replace(seed=3.0) == GenerationParams("a red circle", scheduler="Euler Karras", seed=3)
+    assert params.replace(steps=None).steps == GenerationParams("").steps
+    for changes in ({"seed": -1}, {"width": 63}, {"prompt": 3}, {"call": {"prompt": "x"}}, {"scheduler": "none"}):
+        with pytest.raises(InvalidInput, match=next(iter(changes))):
+            params.replace(**changes)
+    with pytest.raises(TypeError):
+        params.replace(nothing=1)
