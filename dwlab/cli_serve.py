@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import Annotated
 
 import typer
 
+from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .errors import MissingExtra
 
 
@@ -15,9 +15,7 @@ def serve(
         str | None, typer.Option(help="Address to listen on (default: 127.0.0.1); others need a token.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port (default: 8000); 0 takes a free one.")] = None,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder (default: DWLAB_RESULTS, else the project's).")
-    ] = None,
+    results: ResultsOption = None,
     model: Annotated[
         str | None, typer.Option(help="The model to load and to use by default (default: shapes).")
     ] = None,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -241,6 +245,43 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(t
     assert spec.plan(tmp_path / "cut", exact=EXACT + 1).done == 0
     (tmp_path / "cut" / "dwlab.sqlite").write_bytes(b"broken")
     assert {mode for _, mode in rows_after_mending(tmp_path / "cut")} == {f"exact:{EXACT}"}
+
+
+KILLED = """
+import json, os, signal, sys
+from dwlab.run import Sweep, run
+
+done = []
+
+def end(event):
+    done.extend([event.index] if event.kind == "done" else [])
+    if len(done) > 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run(Sweep.from_dict(json.loads(sys.argv[1])), results=sys.argv[2], exact=int(sys.argv[3]), on_event=end)
+"""
+
+
+def test_exact_pictures_survive_a_kill(tmp_path):
+    spec = Sweep(
+        "killed", base={"prompt": PROMPTS[0], "width": 64, "height": 64, "guidance": 3},
+        axes={"seed": [0, 1, 2], "steps": [2, 3, 5]}, metrics=(),
+    )  # fmt: skip
+
+    def pictures(root):
+        with Store(root) as store:
+            return {row["key"]: row["image"] for row in store.rows("killed")}
+
+    told = [json.dumps(spec.as_dict()), str(tmp_path / "killed"), str(EXACT)]
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # of which bytes may depend
+    ended = subprocess.run([sys.executable, "-c", KILLED, *told], env=os.environ | threads, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    before = pictures(tmp_path / "killed")
+    assert 0 < len(before) < 9
+    run(spec, results=tmp_path / "killed", exact=EXACT)
+    run(spec, results=tmp_path / "whole", exact=EXACT)
+    after = pictures(tmp_path / "killed")
+    assert before.items() <= after.items() == pictures(tmp_path / "whole").items()
 
 
 def rows_after_mending(root):
