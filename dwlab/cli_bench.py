@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .command import SOME_FAILED, DeviceOption, ResultsOption, command, new_app
-from .errors import MissingExtra
+from .errors import DwlabError, MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +126,8 @@ def engine(
     if json:
         write_atomic(json, found.json().encode())
         write_atomic(json.with_suffix(".png"), chart(found).png())
+    if wrong := found.disagreeing():
+        raise DwlabError(f"engines made other pictures than the loop: {'; '.join(wrong)}")
 
 
 @command(app)

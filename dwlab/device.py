@@ -236,8 +236,9 @@ def keep_freed_memory() -> None:
 
     On Linux with glibc; elsewhere nothing changes. Forwards of many rows on a CPU take 5 to 10% less time so.
     """
-    if libc := _glibc():
-        libc.mallopt(-3, 2**30)  # M_MMAP_THRESHOLD, bytes: less than that is not mapped for itself and unmapped again
+    libc = _glibc()
+    # M_MMAP_THRESHOLD, bytes: less than that is not mapped for itself and unmapped again; some versions take 32 MiB at most
+    if libc and (libc.mallopt(-3, 2**30) or libc.mallopt(-3, 2**25)):
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD, bytes: less than that is kept
 
 

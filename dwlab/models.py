@@ -9,6 +9,7 @@ import inspect
 import json
 import logging
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,13 +105,19 @@ def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, pro
 
 
 _last: list[Model] = []
+_loading, _tokenizing = threading.Lock(), threading.Lock()
 
 
 def load_identified(identity: Identity) -> Model:
     """The model of an identity, from memory if it was the last one loaded."""
-    if _last and _last[0].identity == identity:
+    with _loading:
+        if not _last or _last[0].identity != identity:
+            _last.clear()
+            _last.append(_loaded(identity))
         return _last[0]
-    _last.clear()
+
+
+def _loaded(identity: Identity) -> Model:
     quiet_libraries()
     if identity.device == "cpu":
         device.keep_freed_memory()
@@ -122,9 +129,21 @@ def load_identified(identity: Identity) -> Model:
         raise ModelError(f"model {identity.name!r} does not load: {_first_line(error)}") from error
     pipeline.set_progress_bar_config(disable=True)
     apply(pipeline, identity.settings, identity.device)
-    model = Model(identity, pipeline)
-    _last.append(model)
-    return model
+    for name, part in pipeline.components.items():
+        if name.startswith("tokenizer") and part is not None:
+            _in_turns(part)
+    return Model(identity, pipeline)
+
+
+def _in_turns(tokenizer: Any) -> None:
+    """Let threads call a tokenizer in turns: it keeps a call's padding and truncation in itself while it works."""
+    cls = type(tokenizer)
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with _tokenizing:
+            return cls.__call__(self, *args, **kwargs)
+
+    tokenizer.__class__ = type(cls.__name__, (cls,), {"__call__": call, "__module__": cls.__module__})
 
 
 def _pipeline(identity: Identity) -> DiffusionPipeline:

@@ -129,7 +129,8 @@ class GenerationParams:
         return self.guidance > 1
 
     def __hash__(self) -> int:
-        return hash(_HASHED(vars(self)))
+        maps = _TO_HASH([dict(self.call), dict(self.scheduler_options)]) if self.call or self.scheduler_options else ""
+        return hash((maps, *_HASHED(vars(self))))
 
     def _text(self, name: str) -> None:
         value = vars(self)[name]
@@ -175,7 +176,7 @@ class GenerationParams:
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
 ENTANGLED = frozenset({"model", "scheduler", "scheduler_options"})  # fields that decide what others may be, or are
-_HASHED = itemgetter(*sorted(FIELDS - {"call", "scheduler_options"}))  # maps have no hash
+_HASHED = itemgetter(*sorted(FIELDS - {"call", "scheduler_options"}))
 # arguments of a pipeline's call that dwlab itself sets
 _MANAGED = frozenset(
     {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}

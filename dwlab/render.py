@@ -278,7 +278,7 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
 
     emit(Event("started", index, params))
     began = time.perf_counter()
-    with torch.inference_mode(), packing.timed(pipeline) as clock:
+    with torch.inference_mode(), packing.timed(pipeline) as clock, _dtype_kept(pipeline):
         output = pipeline(**stock_arguments(pipeline, [params]), callback_on_step_end=on_step_end).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds
@@ -287,6 +287,18 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
         params, image, identity.weights, identity.device, identity.dtype, seconds, share, nan,
         exact=exact, settings=identity.settings.changed(),
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _dtype_kept(pipeline: Any) -> Iterator[None]:
+    """Put a decoder back into its dtype where stock moved it to float32 for a picture that then failed."""
+    vae = pipeline.vae
+    dtype = vae.dtype
+    try:
+        yield
+    finally:
+        if vae.dtype != dtype:
+            vae.to(dtype=dtype)
 
 
 def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:

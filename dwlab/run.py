@@ -130,7 +130,7 @@ def _look_up(
     cells = {cell_key(cell, identities, exact): cell for cell in drawn}
     if known != asked or store.members(spec.name) != [(cell.position, key) for key, cell in cells.items()]:
         members = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
-        store.set_membership(spec.name, members)
+        store.set_membership(spec.name, asked, members)
     statuses = store.statuses(cells)
     return cells, [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
 

@@ -79,6 +79,9 @@ def display_name(scheduler: str, options: dict[str, object]) -> str:
 
 def calls_per_step(scheduler: str | None) -> int:
     """How often a step calls the denoiser, as far as plans need it: second-order schedulers call twice."""
-    return (
-        2 if scheduler in ("HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler") else 1
-    )
+    return 2 if scheduler in _TWICE else 1
+
+
+_TWICE = frozenset({
+    "HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "FlowMatchHeunDiscreteScheduler",
+})  # fmt: skip

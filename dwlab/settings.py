@@ -76,6 +76,7 @@ class Settings:
             raise InvalidInput("compile", self.compile, "default or max-autotune; CUDA graphs need CUDA")
 
 
+SHAPES = 64  # of a compiled model's input: numbers of rows, for several sizes of picture
 NAMES = tuple(f.name for f in fields(Settings))
 STOCK = Settings()
 
@@ -106,6 +107,7 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
         for part in (denoiser, vae):
             part.to(memory_format=torch.channels_last)
     if settings.compile != "none":
+        torch._dynamo.config.recompile_limit = SHAPES  # noqa: SLF001  # beyond it shapes would run uncompiled, unsaid
         # not the module: hooks, which are set and removed with each call, would be compiled with it
         denoiser.forward = torch.compile(denoiser.forward, mode=settings.compile, dynamic=False)
 

@@ -272,14 +272,17 @@ class Store:
         return json.loads(row[0])[:count] if row else []
 
     def enter(self, experiment: str, spec: Mapping[str, Any], random_seeds: int) -> list[int]:
-        """Record an experiment and draw the random seeds it still lacks; returns all its seeds."""
+        """Record an experiment and draw the random seeds it still lacks; returns all its seeds.
+
+        The spec of one that is there stays until `set_membership` changes it together with its cells.
+        """
         with self._file.transaction() as sql:
             row = sql.execute("SELECT seeds FROM experiments WHERE name = ?", (experiment,)).fetchone()
             seeds: list[int] = json.loads(row[0]) if row else []
             while len(seeds) < random_seeds:
                 seeds.append(secrets.randbelow(2**32))
             sql.execute(
-                "INSERT INTO experiments VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, seeds = excluded.seeds",
+                "INSERT INTO experiments VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET seeds = excluded.seeds",
                 (experiment, json.dumps(spec), json.dumps(seeds), now()),
             )
         return seeds[:random_seeds]
@@ -290,9 +293,10 @@ class Store:
         with explained(self.root):
             return self._connection.execute(query, (experiment,)).fetchall()
 
-    def set_membership(self, experiment: str, members: Sequence[tuple[int, str, str]]) -> None:
-        """Make `members` (position, key, axes as JSON) the cells of an experiment."""
+    def set_membership(self, experiment: str, spec: Mapping[str, Any], members: Sequence[tuple[int, str, str]]) -> None:
+        """Make `members` (position, key, axes as JSON) the cells of an experiment, and `spec` what it says."""
         with self._file.transaction() as sql:
+            sql.execute("UPDATE experiments SET spec = ? WHERE name = ?", (json.dumps(spec), experiment))
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
             sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
 

@@ -43,7 +43,9 @@ def test_pictures_that_differ_are_noticed(model):
         yield from engine.loop(given, [params.replace(seed=9) for params in asked])
 
     engines = {"loop": (engine.loop, model), "other": (other, model)}
-    assert engine.measure(engines, "small", cells()[:2], rounds=1)[1].difference > 20
+    rows = engine.measure(engines, "small", cells()[:2], rounds=1)
+    assert rows[1].difference > 20
+    assert engine.Report(rows, {}).disagreeing() == [f"other on small: {rows[1].difference} of 255"]
 
 
 def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):

@@ -249,3 +249,19 @@ def test_results_of_a_model_that_moved_away_can_still_be_read_planned_from_and_m
     assert remeasure(tmp_path / "results", "trial").pictures == 4
     plan = sweep("again", base=asked).plan(tmp_path / "results")  # the same weights under their catalog name
     assert (plan.cells, plan.todo) == (4, 0)
+
+
+def test_axes_of_a_changed_sweep_are_stored_though_the_run_before_was_killed(tmp_path, monkeypatch):
+    base = {"prompt": "a red circle", "width": 64, "height": 64, "steps": 2}
+    run(dwlab.Sweep("moved", base=base | {"guidance": 3.0}, axes={"seed": [0, 1]}), results=tmp_path)
+    moved = dwlab.Sweep("moved", base=base, axes={"seed": [0, 1], "guidance": [3.0]})
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "set_membership", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(moved, results=tmp_path)
+    assert run(moved, results=tmp_path).reused == 2
+    with store.Store(tmp_path) as opened:
+        assert [json.loads(row["axes"]) for row in opened.rows("moved")] == [
+            {"seed": n, "guidance": 3.0} for n in (0, 1)
+        ]
+        assert opened.experiments()["moved"] == moved.as_dict()

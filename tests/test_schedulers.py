@@ -46,3 +46,14 @@ def test_a_name_that_is_none_is_refused_with_those_that_are():
     for name in ("Huen", "os.system", "", None, ["Heun"], 5):
         with pytest.raises(InvalidInput, match=r"scheduler is .*Heun"):
             schedulers.resolve(name)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({cls for cls, _ in schedulers.ALIASES.values()} | {"FlowMatchHeunDiscreteScheduler"})
+)
+def test_plans_know_how_often_a_step_calls_the_denoiser(name):
+    import diffusers
+
+    scheduler = getattr(diffusers, name)()
+    scheduler.set_timesteps(20)
+    assert round(len(scheduler.timesteps) / 20) == schedulers.calls_per_step(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dwlab import lint
 from dwlab.axes import values
@@ -430,3 +432,23 @@ def test_an_empty_name_in_a_file_is_the_files_own(tmp_path):
     path = tmp_path / "trial.yaml"
     path.write_text("name:\nbase: {prompt: x}\n")
     assert SweepSpec.from_yaml(path).name == "trial"
+
+
+VALUES = {
+    "seed": [0, 3, 3.0, 2**40], "steps": [2, 5, 9.0], "guidance": [1, 1.0, 7.5], "scheduler": ["DDIM", "Euler Karras", None],
+    "width": [64, None, 128], "dtype": ["auto", "float32"], "colour": ["red", "{blue}", 3], "call.eta": [0.0, 0.5],
+    "negative_prompt": ["", "{colour}"],
+}  # fmt: skip
+
+
+@given(st.permutations(list(VALUES)), st.integers(2, 5), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_a_cell_is_what_it_would_be_as_a_sweep_of_its_own(names, count, zipped):
+    """Cells are made from the cell before where most of them is the same."""
+    axes = {name: VALUES[name] for name in names[:count]} | {"colour": VALUES["colour"]}
+    pairs = [["seed", "seed2"]] if zipped and "seed" in axes else []
+    base = {"prompt": "a {colour} {seed2} thing" if pairs else "a {colour} thing", "call": {"clip_skip": 1}}
+    axes |= {"seed2": [1, 2, 3, 4]} if pairs else {}
+    for cell in SweepSpec("whole", base=base, axes=axes, zip=pairs).cells():
+        (own,) = SweepSpec("own", base=base, axes={name: [value] for name, value in cell.axes.items()}).cells()
+        assert own.params == cell.params and own.params.canonical() == cell.params.canonical()

@@ -185,7 +185,7 @@ def test_a_notebook_shows_what_columns_a_table_still_has(tmp_path):
 def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):
     with Store(tmp_path) as store:
         store.enter("trial", {"name": "trial"}, 0)
-        store.set_membership("trial", [(0, "k", '{"seed": 1}')])
+        store.set_membership("trial", {"name": "trial"}, [(0, "k", '{"seed": 1}')])
         store.add(CellRow("k", '{"prompt": "x", "seed": 1}', "w", "float32", "cpu", "failed"), experiment="trial")
     opened: list[str] = []
     sys.addaudithook(lambda event, _: opened.append(event) if event == "sqlite3.connect" else None)

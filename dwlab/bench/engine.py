@@ -22,6 +22,7 @@ from .. import models, render
 from ..errors import InvalidInput
 from ..params import GenerationParams
 from ..picture import Picture
+from ..plan import rows_of
 from ..settings import Settings, denoiser_of
 from . import calls, system
 from .matmul import matmul_rate
@@ -63,7 +64,10 @@ def grids(model: str, scale: float = 1.0) -> dict[str, Cells]:
 
 @dataclass
 class Meter:
-    """What the models did: forwards and rows of the denoiser, seconds in any model, the largest resident set in bytes."""
+    """What the models did: forwards and rows of the denoiser, decoded pictures, seconds in any model.
+
+    memory: the most that was in use, bytes: allocated on a GPU; on a CPU of the whole process, where all engines take turns.
+    """
 
     forwards: int = 0
     rows: int = 0
@@ -76,9 +80,7 @@ class Meter:
 @contextlib.contextmanager
 def metered(model: models.Model) -> Iterator[Meter]:
     """Count and time the forwards of a model's denoiser, decoder and text encoders."""
-    import psutil
-
-    meter, process, device = Meter(), psutil.Process(), model.identity.device
+    meter, device = Meter(), model.identity.device
     denoiser, decoder = denoiser_of(model.pipeline), model.pipeline.vae.decoder
     encoders = [part for name, part in model.pipeline.components.items() if part and name.startswith("text_encoder")]
 
@@ -89,7 +91,6 @@ def metered(model: models.Model) -> Iterator[Meter]:
     def after(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], _output: Any) -> None:
         devices.synchronize(device)
         meter.seconds += time.perf_counter() - meter.began
-        meter.memory = max(meter.memory, process.memory_info().rss)
         rows = len(next(iter((*args, *kwargs.values()))))
         if module is denoiser:
             meter.forwards, meter.rows = meter.forwards + 1, meter.rows + rows
@@ -168,6 +169,7 @@ def measure(
         compiled = model.identity.settings.compile != "none"
         _run(engine, model, cells if compiled else cells[:: max(1, len(cells) // 8)])
     pictures: dict[str, dict[int, Image.Image]] = {}
+    needed = sum(rows_of(one.steps, one.scheduler, one.guidance) for one in cells)
     turns = random.Random(0)  # noqa: S311  # an order, no secret
     for _ in range(rounds):
         for name in turns.sample(list(engines), len(engines)):
@@ -178,7 +180,8 @@ def measure(
                 on_step(f"{grid}, {name}: {seconds:.2f} s, {meter.rows / meter.forwards:.1f} rows a forward")
             row.rows_a_forward.append(meter.rows / meter.forwards)
             row.idle.append(1 - meter.seconds / seconds)
-            row.tflops.append((meter.rows * denoise + meter.decoded * decode) / seconds / 1e12)
+            useful = min(meter.rows, needed)  # the rest fills compiled forwards up
+            row.tflops.append((useful * denoise + meter.decoded * decode) / seconds / 1e12)
             row.memory = max(row.memory, meter.memory)
     for name, row in rows.items():
         reference = pictures.get("loop", pictures[next(iter(engines))])
@@ -203,13 +206,19 @@ def _run(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Imag
 
 
 def _timed(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
-    pictures = {}
+    pictures: dict[int, Image.Image] = {}
     with tempfile.TemporaryDirectory() as folder, metered(model) as meter:
+
+        def work() -> None:
+            for index, picture in engine(model, cells):
+                picture.save(Path(folder) / f"{index}.png")
+                pictures[index] = picture
+
         began = time.perf_counter()
-        for index, picture in engine(model, cells):
-            picture.save(Path(folder) / f"{index}.png")
-            pictures[index] = picture
-        return pictures, time.perf_counter() - began, meter
+        peak = devices.peak_memory(model.identity.device, work)
+        seconds = time.perf_counter() - began
+        meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
+        return pictures, seconds, meter
 
 
 def _difference(a: Image.Image, b: Image.Image) -> int:
@@ -257,6 +266,14 @@ class Report:
 
     rows: list[Row]
     matmul: dict[str, float]
+
+    def disagreeing(self) -> list[str]:
+        """What made other pictures than the loop: in float32 a difference of 1 of 255 is rounding, more is not."""
+        return [
+            f"{row.engine} on {row.grid}: {row.difference} of 255"
+            for row in self.rows
+            if row.dtype == "float32" and row.difference > 1
+        ]
 
     def text(self) -> str:
         """A table for a terminal."""

@@ -88,8 +88,12 @@ def refusal(pipeline: Any, device: str) -> str | None:
         return f"{type(denoiser).__name__} was never tried"
     if not device.startswith(("cpu", "cuda")):
         return f"it was never tried on {device}"
-    if any(hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None) for part in _parts(pipeline).values()):
+    parts = _parts(pipeline).values()
+    if any(hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None) for part in parts):
         return "parts of the model are moved or offloaded while it runs"
+    registries = (getattr(module, "_diffusers_hook", None) for part in parts for module in part.modules())
+    if any(registry.hooks for registry in registries if registry):
+        return "diffusers' hooks move parts of the model, or keep a cache, while it runs"
     if getattr(denoiser, "is_cache_enabled", False):
         return "the denoiser keeps a cache between steps"
     return None
@@ -170,8 +174,9 @@ class Pack:
                 cell.throw()  # ends it where it stands; nothing where it has ended
 
     def _room(self) -> bool:
-        """Whether more cells should begin: no forward of the denoiser is full."""
-        return all(_rows(alike) < self._size.rows for alike in self._waiting.values() if not alike[0][1].decodes)
+        """Whether more cells should begin: no forward of the denoiser is full, nor would be if all were alike."""
+        full = any(_rows(alike) >= self._size.rows for alike in self._waiting.values() if not alike[0][1].decodes)
+        return not full and len(self._under_way) < self._size.rows
 
     def _park(self, cell: Cell, call: Call) -> None:
         if cell.dead:
@@ -218,7 +223,7 @@ class Pack:
         if len(calls) == 1 or (exhausted and self._exact):
             return [error] * len(calls)
         if exhausted:
-            self._size.halve(sum(call.rows for call in calls))
+            self._size.halve(sum(call.rows for call in calls), decodes=calls[0].decodes)
         log.info("%d calls together failed (%s); trying halves", len(calls), error)
         half = len(calls) // 2
         return self._results(calls[:half]) + self._results(calls[half:])

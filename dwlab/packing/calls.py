@@ -130,9 +130,12 @@ def _digest(tensor: torch.Tensor) -> str:
 
 
 class Memo:
-    """A model's latest answers by the values of what it was asked: for text encoders, whose questions repeat."""
+    """A model's latest answers by the values of what it was asked: for text encoders, whose questions repeat.
 
-    def __init__(self, module: torch.nn.Module, size: int = 64) -> None:
+    size: bytes of answers that are kept at most, beside the newest.
+    """
+
+    def __init__(self, module: torch.nn.Module, size: int = 2**27) -> None:
         self._module, self._size = module, size
         self._known: dict[Any, Any] = {}
 
@@ -145,6 +148,10 @@ class Memo:
         )
         answer = self._known.pop(key, None)
         self._known[key] = self._module(*args, **kwargs) if answer is None else answer
-        if len(self._known) > self._size:
+        while len(self._known) > 1 and sum(map(_bytes, self._known.values())) > self._size:
             del self._known[next(iter(self._known))]
         return self._known[key]
+
+
+def _bytes(answer: Any) -> int:
+    return sum(leaf.nbytes for leaf in pytree.tree_leaves(answer) if isinstance(leaf, torch.Tensor))

@@ -48,6 +48,8 @@ class Size:
         else:
             self.rows, self._seconds, self._before = 2 * self.rows, [], best
 
-    def halve(self, rows: int) -> None:
-        """Memory ran out with so many rows: go on with half of them, decode one picture at a time, and grow no more."""
-        self.rows, self.decode, self.settled = max(1, min(self.rows, rows // 2)), 1, True
+    def halve(self, rows: int, *, decodes: bool = False) -> None:
+        """Memory ran out with so many rows of the denoiser, or pictures of the decoder: go on with half of them, and grow no more."""
+        if not decodes:
+            self.rows = max(1, min(self.rows, rows // 2))
+        self.decode, self.settled = (max(1, rows // 2) if decodes else 1), True
