@@ -112,8 +112,9 @@ def lay_out(
     title = ", ".join(str(e) for e in table["experiment"].dropna().unique()[:3]) if "experiment" in table else ""
     fixed = " · ".join(f"{name} {value}" for name, value in constants(table).items() if "prompt" not in name)
     failed = int((table["status"] != "ok").sum()) if "status" in table else 0
+    count = f"{shown:,} of {len(table):,}" if shown < len(table) else f"{shown:,}"  # so far: a sweep may go on
     note = (
-        f"{shown:,} of {len(table):,} cells"
+        f"{count} {'cell' if count == '1' else 'cells'}"
         + (f" ({missing})" if missing else "")
         + (f", {failed:,} failed" if failed else "")
     )

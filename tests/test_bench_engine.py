@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -62,6 +64,18 @@ def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     (ratio,) = engine.ratios(again.rows, again.rows[1], "loop")
     assert ratio == found["rows"][0]["seconds"][0] / found["rows"][1]["seconds"][0]
     assert engine.ratios(again.rows, again.rows[1], "grouped") == []
+
+
+REFERENCE = sorted((Path(__file__).parents[1] / "results" / "reference" / "engine").glob("*.json"))
+
+
+def test_reference_runs_are_of_known_code_agree_and_name_no_machine():
+    assert REFERENCE
+    for path in REFERENCE:
+        found = json.loads(path.read_text())
+        assert found["system"]["git"]["dirty"] is False and "host" not in found["system"]
+        assert not re.search(r"/(home|Users|root|tmp)/", path.read_text())
+        assert engine.Report.read(path).disagreeing() == []
 
 
 def test_unknown_engines_and_grids_are_named():
