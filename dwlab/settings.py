@@ -107,7 +107,7 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
         for part in (denoiser, vae):
             part.to(memory_format=torch.channels_last)
     if settings.compile != "none":
-        torch._dynamo.config.recompile_limit = SHAPES  # noqa: SLF001  # beyond it shapes would run uncompiled, unsaid
+        torch._dynamo.config.cache_size_limit = SHAPES  # noqa: SLF001  # beyond it shapes would run uncompiled, unsaid
         # not the module: hooks, which are set and removed with each call, would be compiled with it
         denoiser.forward = torch.compile(denoiser.forward, mode=settings.compile, dynamic=False)
 
