@@ -74,7 +74,9 @@ def _described(name: str, spec: Any) -> tuple[int, Callable[[], Column]]:
 def check_texts(name: str, column: Iterable[Any]) -> None:
     """Raise InvalidInput unless the values of a placeholder can stand in a prompt: texts and numbers."""
     for value in column:
-        whole = isinstance(value, int) and not isinstance(value, bool)  # of any size: isfinite takes none beyond a float
+        whole = isinstance(value, int) and not isinstance(
+            value, bool
+        )  # of any size: isfinite takes none beyond a float
         number = whole or (isinstance(value, float) and math.isfinite(value))
         if not number and not isinstance(value, str):
             raise InvalidInput(

@@ -192,7 +192,9 @@ def keep(
         saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
         if todo:
             asked = [params[wanted[key][0]] for key in todo]
-            events = render(asked, device=device, cancel=cancel, dropped=lambda place: all(map(dropped, wanted[todo[place]])))
+            events = render(
+                asked, device=device, cancel=cancel, dropped=lambda place: all(map(dropped, wanted[todo[place]]))
+            )
             saver.take_all(events)
 
 

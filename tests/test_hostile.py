@@ -110,7 +110,9 @@ def test_a_file_that_cannot_be_read_is_said_so(path):
 
 
 @pytest.mark.parametrize(
-    "model", ["x" * 5000, "~no-such-user", "a\0b", "~a\0b", "../shapes", "/etc", "a b/c", "-x", 5, ["shapes"]], ids=ascii
+    "model",
+    ["x" * 5000, "~no-such-user", "a\0b", "~a\0b", "../shapes", "/etc", "a b/c", "-x", 5, ["shapes"]],
+    ids=ascii,
 )
 def test_a_model_that_is_none_is_refused_without_asking_the_hub(model, tmp_path):
     spec = Sweep("fair", model=model, base={"prompt": "x"})

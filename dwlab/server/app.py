@@ -250,7 +250,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         request = {"params": [one.as_dict() for one in params]}
         return accepted(await desk.do(server.submit(request, params, idempotency_key, asked.model_dump_json())))
 
-    sweep_body = {"required": True, "content": dict.fromkeys((JSON[0], YAML[0]), {"schema": sweeps.SCHEMA})}
+    sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
     @app.post(
         "/api/sweeps", status_code=202, responses=_problems(415, 422, 429), openapi_extra={"requestBody": sweep_body}

@@ -320,7 +320,9 @@ class Worker:
 def _told(error: Exception) -> str:
     """What a client hears of an error: nothing of this machine's folders."""
     if isinstance(error, InUse):
-        return "another process runs the experiment of that name; ask again once it has ended: what it finished is reused"
+        return (
+            "another process runs the experiment of that name; ask again once it has ended: what it finished is reused"
+        )
     if isinstance(error, StoreError):
         return "the results folder cannot be written; the server's log says why"
     return str(error) if isinstance(error, DwlabError) else f"{type(error).__name__}: {error}".splitlines()[0][:500]
