@@ -11,7 +11,7 @@ from .errors import InvalidInput
 from .params import SPELLINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LENGTH_LIMIT = 1_000_000  # an axis beyond it is refused before its values are made
 
@@ -36,14 +36,24 @@ def values(name: str, spec: Any) -> Column:
     left out; `{linspace: [start, stop, count]}` spaces evenly, `stop` taken in; `{random: n}`
     (seeds only) draws n seeds once. Raises InvalidInput naming the axis.
     """
+    return _described(name, spec)[1]()
+
+
+def length(name: str, spec: Any) -> int:
+    """How many values an axis' description stands for; none is made. Raises InvalidInput as `values` does."""
+    return _described(name, spec)[0]
+
+
+def _described(name: str, spec: Any) -> tuple[int, Callable[[], Column]]:
+    """How many values an axis has, and what makes them."""
     field = f"axes.{name}"
     if isinstance(spec, list | tuple):
         if not spec:
             raise InvalidInput(field, [], "at least one value")
-        return tuple(spec)
+        return len(spec), lambda: tuple(spec)
     if isinstance(spec, range):
         _limited(field, spec, len(spec))
-        return tuple(spec)
+        return len(spec), lambda: tuple(spec)
     if isinstance(spec, dict) and len(spec) == 1:
         kind, argument = next(iter(spec.items()))
         if kind == "range":
@@ -53,7 +63,7 @@ def values(name: str, spec: Any) -> Column:
         if kind == "random" and name == "seed":
             if isinstance(argument, bool) or not isinstance(argument, int) or not 1 <= argument <= LENGTH_LIMIT:
                 raise InvalidInput(f"{field}.random", argument, f"how many seeds to draw, 1 to {LENGTH_LIMIT:,}")
-            return RandomSeeds(argument)
+            return argument, lambda: RandomSeeds(argument)
     raise InvalidInput(
         field,
         spec,
@@ -64,7 +74,10 @@ def values(name: str, spec: Any) -> Column:
 def check_texts(name: str, column: Iterable[Any]) -> None:
     """Raise InvalidInput unless the values of a placeholder can stand in a prompt: texts and numbers."""
     for value in column:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        whole = isinstance(value, int) and not isinstance(
+            value, bool
+        )  # of any size: isfinite takes none beyond a float
+        number = whole or (isinstance(value, float) and math.isfinite(value))
         if not number and not isinstance(value, str):
             raise InvalidInput(
                 f"axes.{name}", value, 'text or numbers; put it in quotes if it is a word (YAML takes yes, no, on, off '
@@ -113,7 +126,7 @@ def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> 
     return numbers
 
 
-def _range(field: str, argument: Any) -> tuple[Any, ...]:
+def _range(field: str, argument: Any) -> tuple[int, Callable[[], Column]]:
     numbers = _numbers(field, argument, (1, 2, 3), "[stop], [start, stop] or [start, stop, step], numbers")
     zero, one = Decimal(0), Decimal(1)
     start, stop, step = {1: (zero, *numbers, one), 2: (*numbers, one), 3: tuple(numbers)}[len(numbers)]
@@ -121,17 +134,17 @@ def _range(field: str, argument: Any) -> tuple[Any, ...]:
         raise InvalidInput(field, argument, "a step other than 0")
     count = max(0, math.ceil((stop - start) / step))
     _limited(field, argument, count)
-    return tuple(_plain(start + k * step) for k in range(count))
+    return count, lambda: tuple(_plain(start + k * step) for k in range(count))
 
 
-def _linspace(field: str, argument: Any) -> tuple[Any, ...]:
-    start, stop, count = _numbers(field, argument, (3,), "[start, stop, count], numbers")
-    if count != int(count) or count < 1:
+def _linspace(field: str, argument: Any) -> tuple[int, Callable[[], Column]]:
+    start, stop, asked = _numbers(field, argument, (3,), "[start, stop, count], numbers")
+    if asked != int(asked) or asked < 1:
         raise InvalidInput(field, argument, "a whole count of at least 1")
-    _limited(field, argument, int(count))
-    if count == 1:
-        return (_plain(start),)
-    return tuple(_plain(start + (stop - start) * k / (count - 1)) for k in range(int(count)))
+    count = int(asked)
+    _limited(field, argument, count)
+    gaps = max(1, count - 1)
+    return count, lambda: tuple(_plain(start + (stop - start) * k / gaps) for k in range(count))
 
 
 def _limited(field: str, argument: Any, count: int) -> None:

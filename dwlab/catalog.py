@@ -83,8 +83,8 @@ def lookup(name: str) -> Entry:
         return CATALOG[name]
     try:
         folder = Path(name).expanduser()
-        found = "\0" not in name and folder.is_dir()
-    except (OSError, RuntimeError):  # a name too long for a path, or ~name of an unknown user
+        found = folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long for a path, ~name of an unknown user, or a NUL in it
         found = False
     if found:
         return _describe(name, folder)

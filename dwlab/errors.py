@@ -6,6 +6,7 @@ DwlabError
 │   └── NotDownloaded a hub model is not on this machine yet
 ├── RenderError       a picture could not be made                             exit code 3
 ├── StoreError        the results folder cannot be read or written            exit code 1
+│   └── InUse         another process runs this experiment
 └── MissingExtra      an optional part is not installed (also an ImportError) exit code 1
 """
 
@@ -54,6 +55,10 @@ class RenderError(DwlabError):
 
 class StoreError(DwlabError):
     """The results folder cannot be read or written: locked, full, read-only, or from a newer dwlab."""
+
+
+class InUse(StoreError):
+    """Another process runs this experiment."""
 
 
 class MissingExtra(DwlabError, ImportError):

@@ -8,6 +8,7 @@ import platform
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -66,7 +67,7 @@ class Job:
 
 def this_process() -> str:
     """A name for this process that no other has, also none that gets its number later."""
-    return f"{platform.node()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+    return f"{platform.node()}/{os.getpid()}/{_began(os.getpid())}"
 
 
 def is_dead(owner: str | None) -> bool:
@@ -75,9 +76,18 @@ def is_dead(owner: str | None) -> bool:
     if node != platform.node() or not pid.isdecimal():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != began
+        return _began(int(pid)) != began
     except psutil.NoSuchProcess:
         return True
+
+
+def _began(pid: int) -> str:
+    """When a process began: on Linux in ticks of this boot, which setting the clock does not change."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()  # after its name
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}:{ticks}"
+    except (OSError, IndexError):  # another system, or no such process
+        return f"{psutil.Process(pid).create_time():.2f}"
 
 
 class Jobs:

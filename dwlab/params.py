@@ -17,7 +17,7 @@ from .errors import InvalidInput
 
 PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
 DTYPES = ("auto", "float32", "float16", "bfloat16")
-_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # neither SQLite nor UTF-8 can hold it
 _EMPTY: dict[str, Any] = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # encoders made once: a large sweep asks for hundreds of thousands of texts
@@ -138,7 +138,7 @@ class GenerationParams:
             raise InvalidInput(name, value, "text (put it in quotes)")
         if len(value) > PROMPT_LIMIT:
             raise InvalidInput(name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})")
-        if _UNWRITABLE.search(value):
+        if UNWRITABLE.search(value):
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
 
     def _integer(self, name: str, low: int, high: int) -> None:

@@ -17,6 +17,7 @@ from .events import Event
 from .garbage import uncollected
 from .params import mode
 from .paths import results_folder
+from .picture import Picture
 from .plan import Identities, Plan, cell_key, identify_all, make_plan
 from .render import stream
 from .results import Results, Table
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .params import GenerationParams
-    from .picture import Picture
 
 _AXES = json.JSONEncoder(default=str)
 Renderer = Callable[..., Iterator["Event"]]
@@ -148,6 +148,7 @@ def keep(
     *,
     experiment: str,
     results: str | Path | None = None,
+    store: Store | None = None,
     device: str = "auto",
     render: Renderer = stream,
     on_event: Listener | None = None,
@@ -156,30 +157,44 @@ def keep(
 ) -> None:
     """Make the pictures of some recipes that the store lacks, and enter all of them as an experiment's latest.
 
-    on_event: told each event once its row is committed, numbered as in `params`; what is there already is
-    `done` at once, with a Reused. dropped: as of `dwlab.stream`. Errors and `cancel` as of `run`.
+    store: an open one, in place of that of `results`. on_event: told each event once its row is committed, numbered
+    as in `params`; what is there already is `done` at once, with a Reused. Recipes that are equal are made once, and
+    each is told of it. dropped: as of `dwlab.stream`. Errors and `cancel` as of `run`.
     """
     cells = [Cell(index, one, {}) for index, one in enumerate(params)]
     identities = identify_all(cells, device)
-    keys = [cell_key(cell, identities) for cell in cells]
+    wanted: dict[str, list[int]] = {}
+    for cell in cells:
+        wanted.setdefault(cell_key(cell, identities), []).append(cell.position)
 
-    def tell(index: int, event: Event) -> None:
-        if on_event:
-            on_event(dataclasses.replace(event, index=index))
+    def tell(key: str, event: Event) -> None:
+        for index in wanted[key]:
+            if on_event and not dropped(index):
+                on_event(dataclasses.replace(event, index=index))
+            if isinstance(event.result, Picture):  # made for the first, for the others it was there
+                event = dataclasses.replace(event, result=Reused(key, event.result.image))
 
-    with Store(results_folder(results)) as store:
+    with contextlib.ExitStack() as opened:
+        if store is None:
+            store = opened.enter_context(Store(results_folder(results)))
+        else:
+            opened.callback(store.flush)
         store.enter(experiment, {"name": experiment}, 0)
-        store.append(experiment, keys)
-        found = {row["key"]: images.read_picture(store.root / row["image"]) for row in store.finished(keys)}
-        todo = [index for index, key in enumerate(keys) if found.get(key) is None]
-        for index, (key, one) in enumerate(zip(keys, params, strict=True)):
-            if (picture := found.get(key)) is not None:
-                tell(index, Event("done", index, one, result=Reused(key, picture)))
-        outcome = Outcome(experiment, store.root, len(keys))
+        store.append(experiment, list(wanted))
+        found = {row["key"]: images.read_picture(store.root / row["image"]) for row in store.finished(list(wanted))}
+        todo = []
+        for key, (first, *_) in wanted.items():
+            if (picture := found.get(key)) is None:
+                todo.append(key)
+            else:
+                tell(key, Event("done", first, params[first], result=Reused(key, picture)))
+        outcome = Outcome(experiment, store.root, len(wanted))
         saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
         if todo:
-            wanted = [params[index] for index in todo]
-            events = render(wanted, device=device, cancel=cancel, dropped=lambda place: dropped(todo[place]))
+            asked = [params[wanted[key][0]] for key in todo]
+            events = render(
+                asked, device=device, cancel=cancel, dropped=lambda place: all(map(dropped, wanted[todo[place]]))
+            )
             saver.take_all(events)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from . import images
-from .errors import StoreError
+from .errors import InUse, StoreError
 from .files import locked
 from .paths import experiment_folder
 from .storefile import StoreFile, explained
@@ -318,7 +318,7 @@ class Store:
                 try:
                     held.enter_context(locked(path))
                 except BlockingIOError:
-                    raise StoreError(
+                    raise InUse(
                         f"experiment {experiment!r} is being run by another process or notebook ({path} is locked); "
                         "wait until it ends, or stop it, then run this again: what it finished is reused"
                     ) from None

@@ -103,8 +103,8 @@ def _check(node: yaml.Node, source: str) -> None:
     if isinstance(node, yaml.ScalarNode):
         _check_number(node, source)
         try:
-            yaml.SafeLoader("").construct_object(node)
-        except (ValueError, LookupError):  # as for !!int x, or a number of 5,000 digits
+            str(yaml.SafeLoader("").construct_object(node))
+        except (ValueError, LookupError):  # as for !!int x, or a number of 5,000 digits, also a hexadecimal one
             raise InvalidInput(
                 _line(source, node), node.value, f"a value that is a {node.tag.removeprefix(_TAG)}"
             ) from None

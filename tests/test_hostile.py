@@ -110,7 +110,9 @@ def test_a_file_that_cannot_be_read_is_said_so(path):
 
 
 @pytest.mark.parametrize(
-    "model", ["x" * 5000, "~no-such-user", "a\0b", "../shapes", "/etc", "a b/c", "-x", 5, ["shapes"]], ids=ascii
+    "model",
+    ["x" * 5000, "~no-such-user", "a\0b", "~a\0b", "../shapes", "/etc", "a b/c", "-x", 5, ["shapes"]],
+    ids=ascii,
 )
 def test_a_model_that_is_none_is_refused_without_asking_the_hub(model, tmp_path):
     spec = Sweep("fair", model=model, base={"prompt": "x"})
@@ -229,6 +231,7 @@ FILES = {
     "no truth": ("base:\n  prompt: !!bool x", "line 2"),
     "empty number": ("base:\n  prompt: !!float ''", "line 2"),
     "endless number": (GOOD + "axes:\n  seed: [" + "9" * 5000 + "]", "line 3"),
+    "endless hexadecimal number": (GOOD + "axes:\n  seed: [0x" + "f" * 5000 + "]", "line 3"),
     "bomb of aliases": (BOMB, "line 2"),
     "alias to itself": ("base: &a\n  prompt: *a", "line 2"),
     "merge key": ("base:\n  <<: {prompt: x}", "line 2"),

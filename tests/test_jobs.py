@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def store(tmp_path):
 
 def claims(root, owner, count, found):
     with Store(root) as store:
-        jobs, mine = Jobs(store.file), []
+        jobs, mine = Jobs(store.file, lease=600), []
         while len(mine) < count and (batch := jobs.claim(owner, 3)):
             mine += [job.id for job in batch]
         found.put(mine)
@@ -187,5 +188,9 @@ def test_clean_up_by_size_removes_the_least_recently_asked_for(store):
     assert clean(store.file, "api").pictures == 0
 
 
-def test_this_process_has_one_name():
+def test_this_process_has_one_name_whatever_the_clock_says():
     assert this_process() == ALIVE and str(os.getpid()) in ALIVE
+    node, pid, began = ALIVE.rsplit("/", 2)
+    assert is_dead(f"{node}/{pid}/{began}1"), "another process had this number"
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    assert not boot.exists() or began.startswith(boot.read_text().strip())

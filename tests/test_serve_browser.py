@@ -59,13 +59,13 @@ def status(page):
 
 def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
     before = page.locator("#gallery img").count()
-    ask(page, Steps=140, Pictures=2)
+    ask(page, Steps=140, Width=192, Height=192, Pictures=2)
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 280"))
     expect(page.locator("#now img.rough[src^='data:image/png']")).to_have_count(2)
     expect(status(page)).to_contain_text("Done in")
     pictures = page.locator("#now img:not(.rough)")
     expect(pictures).to_have_count(2)
-    assert all(one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 64 for one in pictures.all())
+    assert all(one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 192 for one in pictures.all())
     expect(page.locator("#gallery img")).to_have_count(before + 2)
     assert context.said == []
 
@@ -73,6 +73,7 @@ def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
 def test_a_recipe_of_the_gallery_fills_the_controls(page):
     ask(page, prompt="a small green ring", Seed=77, Steps=3)
     expect(status(page)).to_contain_text("Done in")
+    expect(page.locator("#gallery figcaption").first).to_contain_text("a small green ring")
     page.get_by_label("Prompt", exact=True).fill("another")
     page.locator("#gallery button").first.click()
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("a small green ring")
@@ -88,6 +89,16 @@ def test_cancel_stops_and_errors_are_said(page):
     ask(page, Scheduler="nothing")
     expect(status(page)).to_contain_text("scheduler is 'nothing'")
     expect(status(page)).to_have_class(re.compile("bad"))
+
+
+def test_where_no_events_come_through_the_status_is_asked(context, page):
+    context.said.clear()
+    page.route("**/api/events/*", lambda route: route.fulfill(status=502, body="what a proxy says"))
+    ask(page, Seed=78, Steps=3)
+    expect(status(page)).to_contain_text("Done in")
+    expect(page.locator("#now img:not(.rough)")).to_have_count(1)
+    assert all("502" in text for text in context.said), context.said
+    context.said.clear()
 
 
 def test_hostile_prompts_are_shown_and_not_run(context, page):

@@ -10,6 +10,7 @@ from served import Served
 
 CASES = 2000
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+ORIGINS = [None] * 12 + ["http://localhost:3000", "https://evil.example", "null", "http://["]
 
 
 @pytest.mark.slow
@@ -21,10 +22,10 @@ def test_no_question_makes_a_server_error(tmp_path):
         each, asked = CASES // 5, 0  # half of the routes take nothing, which is soon asked
         for operation in operations:
 
-            def ask(case):
+            def ask(case, origin):
                 nonlocal asked
                 asked += 1
-                answer = case.call(base_url=server.url)
+                answer = case.call(base_url=server.url, headers={"Origin": origin} if origin else None)
                 case.validate_response(answer, checks=CHECKS)
 
             schemathesis_test(operation, each)(ask)()
@@ -35,8 +36,9 @@ def test_no_question_makes_a_server_error(tmp_path):
 def schemathesis_test(operation, examples):
     """A decorator that calls a function with so many cases of an operation."""
     from hypothesis import given
+    from hypothesis.strategies import sampled_from
 
     bounded = settings(
         max_examples=examples, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
-    return lambda function: bounded(given(case=operation.as_strategy())(function))
+    return lambda function: bounded(given(case=operation.as_strategy(), origin=sampled_from(ORIGINS))(function))

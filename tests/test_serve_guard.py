@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import subprocess
@@ -11,14 +12,21 @@ import httpx
 import pytest
 from served import ROOT, SMALL, Served
 
+from dwlab.server.guard import Guard
+from dwlab.server.observe import Metrics
+from dwlab.server.settings import Settings
+
 TOKEN = "a-token-of-the-tests"
+STUDIO = "https://studio.example"
+LOCAL = "http://localhost:3000"
 BODY = {"prompt": "a red circle", **SMALL}
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A server with a token and a rate limit, on all addresses of this machine."""
-    with Served(tmp_path_factory.mktemp("guarded"), ready=False, token=TOKEN, rate_limit=3) as server:
+    """A server with a token, a rate limit and a front end elsewhere, on all addresses of this machine."""
+    folder = tmp_path_factory.mktemp("guarded")
+    with Served(folder, ready=False, host="0.0.0.0", token=TOKEN, rate_limit=3, cors_origins=STUDIO) as server:
         yield server
 
 
@@ -51,6 +59,8 @@ def test_settings_come_from_the_environment_a_dot_env_and_toml_and_are_checked(t
     assert serve("--print-openapi", cwd=tmp_path).returncode == 0
     wrong = serve("--print-openapi", cwd=tmp_path, DWLAB_QUEUE_LIMIT="many")
     assert wrong.returncode == 2 and "queue_limit is 'many'" in wrong.stderr
+    long = serve("--lease", "31", cwd=tmp_path)
+    assert long.returncode == 2 and "lease is" in long.stderr and "30" in long.stderr
     assert "--host" in serve("--print-openapi", "--host", "192.0.2.1", cwd=tmp_path, DWLAB_TOKEN="").stderr.replace(
         "host is", "--host is"
     )
@@ -81,13 +91,50 @@ def test_the_token_works_as_bearer_and_as_a_password(guarded):
 
 
 def test_the_rate_limit_spares_reads_and_says_when_to_come_again(guarded):
-    answers = [guarded.http.post("/api/generate", json=BODY | {"seed": k}) for k in range(8)]
+    posts = [{"json": BODY | {"seed": k}, "headers": {"X-Forwarded-For": f"192.0.2.{k}"}} for k in range(8)]
+    answers = [guarded.http.post("/api/generate", **post) for post in posts]  # where from is not the client's to say
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) >= 4 and all(1 <= int(answer.headers["Retry-After"]) <= 20 for answer in refused)
     assert {answer.status_code for answer in answers} == {202, 429}
     assert all(guarded.http.get("/api/jobs").status_code == 200 for _ in range(20))
     assert len(guarded.job_ids()) == len(answers) - len(refused)
     assert "token" not in (guarded.results / "api/server.log").read_text()
+
+
+def test_on_all_addresses_a_token_is_enough_whatever_the_server_is_called(guarded):
+    named = {"Host": "lab.example:8000"}
+    assert guarded.http.get("/api/health", headers=named).status_code == 200
+    assert httpx.get(f"{guarded.url}/api/health", headers=named).status_code == 401
+
+
+def test_cors_origins_that_are_set_stand_in_place_of_the_default(guarded):
+    health = {origin: guarded.http.get("/api/health", headers={"Origin": origin}).headers for origin in (STUDIO, LOCAL)}
+    assert health[STUDIO]["access-control-allow-origin"] == STUDIO
+    assert "access-control-allow-origin" not in health[LOCAL]
+    assert guarded.http.delete("/api/jobs/x", headers={"Origin": LOCAL}).status_code == 403
+    assert guarded.http.delete("/api/jobs/x", headers={"Origin": STUDIO}).status_code != 403
+
+
+@pytest.mark.parametrize("host", ["::1", "fd00::7"])
+def test_an_address_with_colons_is_asked_for_in_brackets(host):
+    assert f"[{host}]" in Settings(_env_file=None, host=host).hosts
+    assert f"[{host}]" in Settings(_env_file=None, allowed_hosts=host).hosts
+
+
+def test_a_failure_of_the_server_s_own_is_counted_and_has_the_headers():
+    async def broken(*_):
+        raise RuntimeError("a bug")
+
+    async def ask(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            return await http.get("/")
+
+    metrics = Metrics()
+    answer = asyncio.run(ask(Guard(broken, Settings(_env_file=None), metrics)))
+    assert answer.status_code == 500 and "a bug" not in answer.text and answer.json()["detail"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert b'status="500"' in metrics.text({})
 
 
 FOREIGN = {"Origin": "https://evil.example"}
@@ -102,6 +149,7 @@ JSON = {"Content-Type": "application/json"}
         ({"Content-Type": "text/plain"}, '{"prompt": "a"}', 415),
         ({}, '{"prompt": "a"}', 415),
         (JSON | FOREIGN, '{"prompt": "a"}', 403),
+        (JSON | {"Origin": "http://["}, '{"prompt": "a"}', 403),
         (JSON | {"Origin": "null"}, '{"prompt": "a"}', 403),
         (JSON | {"Origin": "http://localhost:3000.evil.example"}, '{"prompt": "a"}', 403),
         (JSON | {"Sec-Fetch-Site": "cross-site"}, '{"prompt": "a"}', 403),

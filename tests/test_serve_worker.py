@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
+import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 from served import SMALL, Served, wait_for
@@ -10,6 +14,7 @@ from served import SMALL, Served, wait_for
 from dwlab import render
 from dwlab.jobs import Jobs
 from dwlab.params import GenerationParams
+from dwlab.server import worker as working
 from dwlab.server.feed import Feed
 from dwlab.server.observe import Metrics
 from dwlab.server.settings import Settings
@@ -24,18 +29,23 @@ def worker(tmp_path, request):
     """A worker in this process, with these settings."""
     worker = Worker(tmp_path, Settings(_env_file=None, **getattr(request, "param", {})), Feed(), Metrics())
     yield worker
-    worker.stop(60)
+    if worker.alive:
+        worker.stop(60)
+
+
+def recipe(prompt, **more):
+    return GenerationParams(prompt, **SMALL, **more).as_dict()
 
 
 @pytest.fixture
 def ask(tmp_path, worker):
-    """Queues prompts as jobs that are alike, starts a worker on them; gives the jobs once they have ended."""
+    """Queues prompts, or requests, as jobs that are alike, starts a worker on them; gives the jobs once they have ended."""
 
     def run(*prompts):
         with Store(tmp_path) as store:
             jobs = Jobs(store.file)
-            recipes = [GenerationParams(prompt, **SMALL).as_dict() for prompt in prompts]
-            asked = [jobs.submit({"params": [one]}, alike="same")[0].id for one in recipes]
+            requests = [{"params": [recipe(one)]} if isinstance(one, str) else one for one in prompts]
+            asked = [jobs.submit(one, alike="same")[0].id for one in requests]
             worker.start()
             return wait_for(
                 lambda: all((found := [jobs.get(job) for job in asked]) and [j.over for j in found]) and found
@@ -51,6 +61,60 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
     assert job.status == "completed" and picture.exists()
     worker._cleaned = 0.0  # ten minutes later
     wait_for(lambda: not picture.exists())
+
+
+def test_a_job_that_the_model_cannot_do_fails_alone(ask):
+    unknown = {"params": [recipe("a green circle", scheduler="NoSuchScheduler")]}
+    ended = ask("a red circle", unknown, "a blue circle")
+    assert [job.status for job in ended] == ["completed", "failed", "completed"]
+    assert "scheduler is 'NoSuchScheduler'" in ended[1].error and ended[0].error is None
+    assert all(len(job.result["images"]) == 1 for job in (ended[0], ended[2]))
+
+
+def test_equal_recipes_of_a_batch_are_made_once(ask, worker, tmp_path):
+    twice = {"params": [recipe("a red circle"), recipe("a blue circle")]}
+    ended = ask("a red circle", twice, "a red circle")
+    assert [job.status for job in ended] == ["completed"] * 3
+    (red,) = ended[0].result["images"]
+    assert ended[1].result["images"][0] == red and ended[2].result["images"] == [red]
+    with closing(sqlite3.connect(tmp_path / "dwlab.sqlite")) as sql:
+        assert sql.execute("SELECT count(*), count(DISTINCT key) FROM attempts").fetchone() == (2, 2)
+    assert b'dwlab_pictures_total{how="made"} 2.0' in worker._metrics.text({})
+
+
+def test_a_sweep_that_another_process_runs_is_told_so(ask, tmp_path):
+    with Store(tmp_path) as other, other.alone("busy"):
+        (job,) = ask({"sweep": {"name": "busy", "base": {"prompt": "a", **SMALL}}})
+    assert job.status == "failed" and "another process runs the experiment" in job.error
+    assert str(tmp_path) not in job.error
+
+
+def test_a_job_that_was_cancelled_while_it_was_claimed_is_not_done(worker, tmp_path):
+    with Store(tmp_path) as store:
+        jobs = Jobs(store.file)
+        jobs.submit({"params": [recipe("a red circle")]})
+        batch = jobs.claim(worker._owner)
+        jobs.cancel(batch[0].id)
+        worker._do(jobs, store, batch)
+        assert jobs.get(batch[0].id).status == "cancelled"
+        assert store.rows() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that gives nothing")
+def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(working, "PATIENCE", 3600)
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
+    os.mkfifo(model / "endless.json")
+    worker = Worker(tmp_path / "results", Settings(_env_file=None, model=str(model)), Feed(), Metrics())
+    worker.start()
+    worker.stop(0)
+    assert not worker.ready
+    with (model / "endless.json").open("w"):  # waits for the reader, and ends it
+        pass
+    worker._threads[0].join()
+    assert worker.ready and worker.loaded is None
 
 
 @pytest.mark.parametrize("message", MESSAGES)

@@ -65,6 +65,17 @@ def test_a_repeated_recipe_comes_from_the_store_and_moves_to_the_front(session):
     assert [row["key"] for row in session.history()][:2] == [last.key, first.key]
 
 
+def test_equal_recipes_are_made_once_and_each_is_told(session):
+    session.make([PARAMS, PARAMS.replace(seed=2), PARAMS])
+    session.listener.wait()
+    events = [what for kind, what in session.listener.heard if kind == "event"]
+    done = {event.index: event.result for event in events if event.kind == "done"}
+    assert sorted(event.index for event in events if event.kind == "started") == [0, 1, 2]
+    assert isinstance(done[0], Picture) and isinstance(done[1], Picture) and isinstance(done[2], Reused)
+    assert done[0].key == done[2].key and done[0].image.tobytes() == done[2].image.tobytes()
+    assert [row["key"] for row in session.history()] == [done[1].key, done[0].key]
+
+
 def test_the_history_outlives_the_session_and_keeps_its_marks(session):
     session.make([PARAMS, PARAMS.replace(seed=2), PARAMS.replace(seed=3)])
     session.listener.wait()

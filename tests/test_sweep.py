@@ -255,8 +255,8 @@ def test_a_placeholder_takes_texts_and_numbers_only(value):
         spec(base={"prompt": "a {colour} ring"}, axes={"colour": ["red", value]})
     assert caught.value.field == "axes.colour"
     assert caught.value.value is value
-    numbers = spec(base={"prompt": "weight {w}"}, axes={"w": [1, 0.5, "2"]}).cells()
-    assert [c.params.prompt for c in numbers] == ["weight 1", "weight 0.5", "weight 2"]
+    numbers = spec(base={"prompt": "weight {w}"}, axes={"w": [1, 0.5, "2", 10**400]}).cells()
+    assert [c.params.prompt for c in numbers] == ["weight 1", "weight 0.5", "weight 2", f"weight {10**400}"]
 
 
 @pytest.mark.parametrize(("word", "said"), [("steps", "parameter"), ("cfg", "parameter"), ("status", "column")])

@@ -18,18 +18,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
-from .. import __version__, catalog, yamlfile
+from .. import __version__, catalog
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
 from ..jobs import Job, Jobs, QueueFull
 from ..paths import results_folder
 from ..plan import cell_key, identify_all
-from ..run import Sweep
 from ..store import Store
 from ..sweep import Cell
-from . import words
+from . import sweeps, words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
-from .observe import Metrics
+from .observe import EXPERIMENT, Metrics
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -67,9 +66,15 @@ class Desk:
     async def count(self) -> dict[str, int]:
         """Jobs by status; of a moment ago where the store is busy."""
         counting = asyncio.ensure_future(self.do(lambda jobs, _: jobs.counts()))
+        counting.add_done_callback(self._counted)
         with contextlib.suppress(TimeoutError):
-            self.counts = await asyncio.wait_for(asyncio.shield(counting), HEALTH_SECONDS)
+            await asyncio.wait_for(asyncio.shield(counting), HEALTH_SECONDS)
         return self.counts
+
+    def _counted(self, counting: asyncio.Future[dict[str, int]]) -> None:
+        """Keep the counts, also those that came too late for who asked."""
+        if not counting.cancelled() and counting.exception() is None:
+            self.counts = counting.result()
 
     def close(self) -> None:
         """Close the store after what is under way."""
@@ -118,7 +123,7 @@ class Server:
         return work
 
     def _known(self, store: Store, params: list[Any]) -> dict[str, Any] | None:
-        """The result of recipes whose pictures are all there; raises InvalidInput for what the model cannot do."""
+        """The result of recipes whose pictures are all there, and are the latest then; raises InvalidInput for what cannot be."""
         cells = [Cell(index, one, {}) for index, one in enumerate(params)]
         try:
             identities = identify_all(cells, self.settings.device, download=False)
@@ -128,12 +133,14 @@ class Server:
         images = {row["key"]: row["image"] for row in store.finished(keys)}
         if not all(key in images and (self.root / images[key]).exists() for key in keys):
             return None
+        store.enter(EXPERIMENT, {"name": EXPERIMENT}, 0)
+        store.append(EXPERIMENT, keys)  # asked for lately, as clean-up shall see
         return {"keys": keys, "images": [f"/{images[key]}" for key in keys]}
 
     def status(self, job: Job) -> words.JobStatus:
         """A job, with how far its run is where it runs here."""
         kept = self.feed.of(job.id) if job.status != "queued" else None
-        return words.status_of(job, kept.step, kept.steps) if kept else words.status_of(job)
+        return words.status_of(job, kept.step, kept.steps, kept.images) if kept else words.status_of(job)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -243,16 +250,10 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         request = {"params": [one.as_dict() for one in params]}
         return accepted(await desk.do(server.submit(request, params, idempotency_key, asked.model_dump_json())))
 
-    spec_schema = {
-        "schema": {
-            "type": "object",
-            "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
-        }
-    }
+    sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
     @app.post(
-        "/api/sweeps", status_code=202, responses=_problems(415, 422, 429),
-        openapi_extra={"requestBody": {"required": True, "content": {JSON[0]: spec_schema, YAML[0]: spec_schema}}},
+        "/api/sweeps", status_code=202, responses=_problems(415, 422, 429), openapi_extra={"requestBody": sweep_body}
     )  # fmt: skip
     async def sweep(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
@@ -260,7 +261,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         """Run a sweep, given as an experiment file's YAML or the same as JSON; its pictures are the experiment's."""
         body = await request.body()
         yaml = request.headers["content-type"].partition(";")[0].strip().lower() in YAML
-        spec = await asyncio.to_thread(_spec, body, yaml, settings)
+        spec = await asyncio.to_thread(sweeps.read, body, yaml, settings)
         made = {"sweep": spec.as_dict()}
         return accepted(await desk.do(server.submit(made, [], idempotency_key, json.dumps(made, sort_keys=True))))
 
@@ -327,26 +328,6 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     async def metrics() -> Response:
         """The server's numbers, for Prometheus."""
         return Response(server.metrics.text(await desk.count()), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _spec(body: bytes, yaml: bool, settings: Settings) -> Sweep:
-    """The sweep in a request's body. Raises InvalidInput, also for what this server does not do."""
-    try:
-        given = yamlfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
-    except InvalidInput:
-        raise
-    except (ValueError, RecursionError):
-        raise InvalidInput("the sweep", "a body that is neither", "JSON or YAML, in UTF-8") from None
-    if not isinstance(given, dict):
-        raise InvalidInput("the sweep", given, "a map with name, model, base, axes, zip, skip, metrics")
-    if given.get("name") is None:
-        raise InvalidInput("name", None, "a name for the experiment")
-    spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
-    for cell in spec.cells(limit=settings.max_cells):
-        if cell.params.model not in words.names(settings):
-            raise InvalidInput("model", cell.params.model, f"one of {', '.join(words.names(settings))}")
-        words.check_work(cell.params, settings)
-    return spec
 
 
 def _model(name: str, server: Server) -> words.ModelEntry:

@@ -23,7 +23,10 @@ LAST = "end"  # the id of the last event of every job
 
 
 class Log:
-    """The events of one run of one job, numbered from 1; written by one thread, read by any."""
+    """The events of one run of one job, numbered from 1; written by one thread, read by any.
+
+    Of the rough pictures only the newest of each picture is kept, and none once the job is over: they are large.
+    """
 
     def __init__(self, total: int = 0) -> None:
         self.run = secrets.token_hex(4)
@@ -32,6 +35,7 @@ class Log:
         self._entries: list[tuple[str, dict[str, Any]]] = []
         self._reached: dict[int, int] = {}
         self._looked: dict[int, float] = {}
+        self._previews: dict[int, int] = {}  # picture -> the place of the event that has its newest
 
     def add(self, kind: str, data: dict[str, Any]) -> None:
         """Keep one event."""
@@ -45,7 +49,27 @@ class Log:
         if event.preview and time.monotonic() - self._looked.get(index, 0.0) >= PREVIEW_SECONDS:
             self._looked[index] = time.monotonic()
             data["preview"] = _data_url(event.preview())
+            self._forget_preview(index)
+            self._previews[index] = len(self._entries)
         self.add("step", data)
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        for index in list(self._previews):
+            self._forget_preview(index)
+        self.over = True
+
+    def _forget_preview(self, index: int) -> None:
+        if (place := self._previews.pop(index, None)) is not None:
+            kind, data = self._entries[place]  # in whose place comes another: a reader may be at this one
+            self._entries[place] = kind, {name: value for name, value in data.items() if name != "preview"}
+
+    @property
+    def images(self) -> list[str]:
+        """Where the pictures are that are finished, in their order."""
+        done = [data for kind, data in self._entries[:] if kind == "done"]
+        found = {data["index"]: data["image_url"] for data in done if "image_url" in data}
+        return [found[index] for index in sorted(found)]
 
     def after(self, number: int) -> list[tuple[str, dict[str, Any]]]:
         """The events that came after the one of that number."""

@@ -63,13 +63,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        started = False
 
         async def sending(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 self._note(scope, message["status"], time.perf_counter() - began)
+                started = True
             await send(message)
 
         headers = Headers(scope=scope)
@@ -79,6 +82,10 @@ class Guard:
             await self._app(scope, _bounded(receive, headers, limit), sending)
         except Refused as no:
             await _answer(sending, no)
+        except Exception:
+            if not started:
+                await _answer(sending, Refused(500, "the server failed; its log says why"))
+            raise  # for the log
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "").lower()
@@ -104,7 +111,11 @@ class Guard:
             if headers.get("sec-fetch-site") == "cross-site":
                 raise Refused(403, "requests of other sites are not taken")
             return
-        own = urlsplit(origin).netloc.lower() == host and urlsplit(origin).scheme in ("http", "https")
+        try:
+            parts = urlsplit(origin)
+            own = parts.netloc.lower() == host and parts.scheme in ("http", "https")
+        except ValueError:  # brackets that hold no address
+            own = False
         allowed = origin.rstrip("/").lower()
         if not own and allowed not in self._origins and not ("*" in self._origins and allowed != "null"):
             raise Refused(403, "requests of that origin are not taken; set cors_origins to allow it")

@@ -55,8 +55,9 @@ def serve(settings: Settings) -> None:
         log.info("serves %s on %s, results in %s", settings.model, url, server.root)
         sys.setswitchinterval(SWITCH_SECONDS)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, lifespan="on"
-        )
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, lifespan="on",
+            proxy_headers=False,  # whose words on where a request comes from anyone could write
+        )  # fmt: skip
         signal.signal(
             signal.SIGTERM, lambda *_: None
         )  # uvicorn raises it again once it has stopped, which is no failure

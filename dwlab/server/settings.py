@@ -94,7 +94,8 @@ class Settings(BaseSettings):
         """The names that a request may call the server by; where there is a token, an address of any machine may do."""
         if self.host in ("0.0.0.0", "::", "") and not self.allowed_hosts:  # noqa: S104  # compared, not bound
             return ["*"]
-        return ["localhost", "127.0.0.1", "[::1]", self.host.lower(), *(name.lower() for name in self.allowed_hosts)]
+        named = [name.lower() for name in (self.host, *self.allowed_hosts)]
+        return ["localhost", "127.0.0.1", "[::1]", *named, *(f"[{name}]" for name in named if ":" in name)]
 
 
 def read(flags: Mapping[str, Any]) -> Settings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..catalog import CATALOG
+from ..catalog import DRAWING
 from ..errors import InvalidInput
 from ..params import PROMPT_LIMIT, GenerationParams, spelled
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+COUNTS_STEPS = {"call": ("timesteps", "sigmas"), "scheduler_options": ("num_train_timesteps",)}  # beside `steps`
 FIRST: dict[str, Any] = {  # the first request of the back end that dwlab grew from
     "prompt": "A serene mountain landscape at sunset with a lake, highly detailed, 4k",
     "width": 512, "height": 512, "num_inference_steps": 25, "guidance_scale": 7.5, "seed": 42,
@@ -60,11 +61,15 @@ def check_work(params: GenerationParams, settings: Settings) -> None:
         raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
     if (params.width or 8) * (params.height or 8) > settings.max_pixels:
         raise InvalidInput("width", params.width, f"at most {settings.max_pixels:,} pixels on this server")
+    for place, counting in COUNTS_STEPS.items():
+        for name in counting:
+            if name in (given := getattr(params, place)):
+                raise InvalidInput(f"{place}.{name}", given[name], "steps in its place, on this server")
 
 
 def names(settings: Settings) -> list[str]:
-    """The models that this server offers, its default first."""
-    return list(dict.fromkeys([settings.model, *settings.models, *CATALOG]))
+    """The models that this server offers, its default first; those for benchmarks only where its settings name them."""
+    return list(dict.fromkeys([settings.model, *settings.models, *DRAWING]))
 
 
 class Accepted(BaseModel):
@@ -85,7 +90,7 @@ class Progress(BaseModel):
 
 
 class JobStatus(BaseModel):
-    """How far a job is. image_url: its first picture; images: all that are finished."""
+    """How far a job is. image_url: its first picture; images: all that are finished, of a sweep once it is over."""
 
     job_id: str
     kind: Literal["generate", "sweep"]

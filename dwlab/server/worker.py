@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import models
 from ..cleanup import clean
-from ..errors import DwlabError, StoreError
+from ..errors import DwlabError, InUse, StoreError
 from ..execute import execute
 from ..jobs import Job, Jobs, this_process
 from ..params import GenerationParams
+from ..plan import identify_all
 from ..run import Reused, Sweep, keep
 from ..store import Store
+from ..sweep import Cell
 from .observe import EXPERIMENT
 
 if TYPE_CHECKING:
@@ -88,14 +90,18 @@ class Worker:
                     self._stop.set()
 
     def stop(self, patience: float) -> None:
-        """Take no more jobs; give the batch under way so many seconds, then put what is unfinished back into the queue."""
+        """Take no more jobs; give the batch under way so many seconds, then put what is unfinished back into the queue.
+
+        A default model that is still being loaded then is left to it: that cannot be stopped, but ends with the process.
+        """
         self._closing.set()
         self._wake.set()
         self._threads[0].join(patience)
         with self._guard:
             self._dropped.set()
             self._stop.set()
-        self._threads[0].join(PATIENCE)
+        if self.ready:
+            self._threads[0].join(PATIENCE)
         self._ended.set()
         self._threads[1].join(PATIENCE)
 
@@ -136,7 +142,9 @@ class Worker:
                 self._clean(jobs, store)  # here, where no picture is being made
                 batch = jobs.claim(self._owner, limits.together)
                 if batch:
-                    self._do(jobs, store, batch)
+                    if not self._do(jobs, store, batch):
+                        store.close()  # with rows that it could not write: the next batch shall not fail by them
+                        store = None
                     continue
             except StoreError as error:
                 log.error("%s", error)  # noqa: TRY400  # the user's, not a bug
@@ -170,8 +178,11 @@ class Worker:
             log.info("clean-up: %d pictures, %.1f MB removed", gone.pictures, gone.bytes / 1e6)
         jobs.forget(time.time() - limits.keep_jobs_days * 86_400)
 
-    def _do(self, jobs: Jobs, store: Store, batch: list[Job]) -> None:
-        """Do jobs that are alike, and end each; those that a stop leaves unfinished go back into the queue."""
+    def _do(self, jobs: Jobs, store: Store, batch: list[Job]) -> bool:
+        """Do jobs that are alike, and end each; those that a stop leaves unfinished go back into the queue.
+
+        Returns whether all of it went its way: each job's own failures do not count.
+        """
         with self._guard:
             self._mine = {job.id for job in batch}
             self._lost.clear()
@@ -181,24 +192,25 @@ class Worker:
         log.info("begins: %s", ", ".join(job.id for job in batch))
         self._metrics.together.observe(len(batch))
         try:
+            for lost in jobs.beat(self._owner, [job.id for job in batch]):
+                self.drop(lost)  # cancelled before it was known to be under way
             if "sweep" in batch[0].request:
                 self._sweep(jobs, store, batch[0])
             else:
                 self._generate(jobs, store, batch)
         except Exception as error:
-            known = isinstance(error, DwlabError)
-            text = str(error) if known else f"{type(error).__name__}: {error}".splitlines()[0][:500]
-            if isinstance(error, StoreError):
-                text = "the results folder cannot be written; the server's log says why"
-            log.error("failed: %s", error, exc_info=not known)  # noqa: TRY400  # not for errors with words of their own
+            log.error("failed: %s", error, exc_info=not isinstance(error, DwlabError))  # noqa: TRY400  # which have words
             for job in batch:
-                self._finish(jobs, job, "failed", {}, text)
+                self._finish(jobs, job, "failed", {}, _told(error))
+            return False
+        else:
+            return True
         finally:
             with self._guard:
                 unfinished, self._mine = self._mine, set()
             for left in unfinished:
                 if (kept := self._feed.of(left)) is not None:
-                    kept.over = True
+                    kept.end()
             jobs.release(self._owner, unfinished)  # those that were cancelled are not the owner's any more
 
     def _finish(self, jobs: Jobs, job: Job, status: str, result: dict[str, Any], error: str | None = None) -> None:
@@ -209,7 +221,7 @@ class Worker:
         with self._guard:
             self._mine.discard(job.id)
         if (kept := self._feed.of(job.id)) is not None:
-            kept.over = True
+            kept.end()
 
     def _wanted(self, works: list[_Work]) -> int:
         """How many of them have neither ended nor been cancelled."""
@@ -219,11 +231,20 @@ class Worker:
     # -- pictures ------------------------------------------------------------------------------
 
     def _generate(self, jobs: Jobs, store: Store, batch: list[Job]) -> None:
+        """Render jobs together; one that the model cannot do fails by itself."""
         works = []
         for job in batch:
-            params = [GenerationParams(**one) for one in job.request["params"]]
-            works.append(_Work(job, self._feed.begin(job.id, sum(one.steps for one in params)), params))
-        self._render(jobs, store, works)
+            kept = self._feed.begin(job.id)
+            try:
+                params = [GenerationParams(**one) for one in job.request["params"]]
+                identify_all([Cell(0, one, {}) for one in params], self._settings.device)
+            except DwlabError as error:
+                self._finish(jobs, job, "failed", {}, str(error))
+                continue
+            kept.steps = sum(one.steps for one in params)
+            works.append(_Work(job, kept, params))
+        if works:
+            self._render(jobs, store, works)
         if not self._stop.is_set() and (left := self._wanted(works)):
             raise RuntimeError(f"the renderer left {left} jobs without pictures")
 
@@ -238,7 +259,7 @@ class Worker:
         keep(
             [work.params[index] for work, index in places],
             experiment=EXPERIMENT,
-            results=self._root,
+            store=store,
             device=self._settings.device,
             on_event=tell,
             cancel=self._stop,
@@ -294,6 +315,17 @@ class Worker:
         counts = {"total": outcome.total, "reused": outcome.reused, "made": outcome.made, "failed": outcome.failed}
         error = f"{outcome.failed} of {outcome.total} pictures failed; the table says why" if outcome.failed else None
         self._finish(jobs, job, "failed" if error else "completed", {"images": images, "counts": counts}, error)
+
+
+def _told(error: Exception) -> str:
+    """What a client hears of an error: nothing of this machine's folders."""
+    if isinstance(error, InUse):
+        return (
+            "another process runs the experiment of that name; ask again once it has ended: what it finished is reused"
+        )
+    if isinstance(error, StoreError):
+        return "the results folder cannot be written; the server's log says why"
+    return str(error) if isinstance(error, DwlabError) else f"{type(error).__name__}: {error}".splitlines()[0][:500]
 
 
 def _urls(store: Store, keys: list[str]) -> list[str]:

@@ -1,0 +1,121 @@
+"""A sweep that is asked for over HTTP: how large it may be is seen before anything is made of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from .. import axes, metrics, yamlfile
+from ..errors import InvalidInput
+from ..params import UNWRITABLE, spelled
+from ..run import Sweep
+from .words import check_work, names
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+KEYS = "a map with name, model, base, axes, zip, skip, metrics"
+BEFORE_SKIPS = 10  # times max_cells, that the axes may make before skip rules
+_TEXT = {"type": "string"}
+_AXIS = {
+    "anyOf": [
+        {"type": "array", "minItems": 1},
+        {"type": "object", "properties": {"range": {"type": "array", "items": {"type": "number"}, "maxItems": 3}}},
+        {"type": "object", "properties": {"linspace": {"type": "array", "items": {"type": "number"}, "maxItems": 3}}},
+        {"type": "object", "properties": {"random": {"type": "integer", "minimum": 1}}},
+    ]
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "base"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"},
+        "model": _TEXT,
+        "base": {
+            "type": "object", "required": ["prompt"],
+            "properties": {"prompt": _TEXT, "negative_prompt": _TEXT, "call": {"type": "object"}},
+        },
+        "axes": {"type": "object", "properties": dict.fromkeys(("seed", "steps", "guidance", "scheduler"), _AXIS)},
+        "zip": {"type": "array", "items": {"type": "array", "items": _TEXT}},
+        "skip": {"type": "array", "items": {"type": "object"}},
+        "metrics": {"type": "array", "items": _TEXT},
+    },
+    "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
+}  # fmt: skip
+
+
+def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
+    """The sweep in a request's body. Raises InvalidInput, also for what this server does not do."""
+    given = _parsed(body, yaml)
+    _check_values(given, _allowed(settings))
+    _check_models(given, settings)
+    _check_axes(given, settings)
+    spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
+    metrics.check_names(spec.metrics)
+    for cell in spec.cells(limit=settings.max_cells):
+        check_work(cell.params, settings)
+    return spec
+
+
+def _parsed(body: bytes, yaml: bool) -> dict[str, Any]:
+    try:
+        given = yamlfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
+    except InvalidInput:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidInput("the sweep", "a body that is neither", "JSON or YAML, in UTF-8") from None
+    if not isinstance(given, dict):
+        raise InvalidInput("the sweep", given, KEYS)
+    if given.get("name") is None:
+        raise InvalidInput("name", None, "a name for the experiment")
+    return given
+
+
+def _allowed(settings: Settings) -> int:
+    """The values that a sweep may have, all its axes and rules together: each cell may hold, and each rule ask for, all."""
+    return 4 * settings.max_cells + 1000
+
+
+def _check_values(given: Any, allowed: int) -> None:
+    """Refuse too many values or levels, and text that cannot be stored."""
+    waiting, seen = [(given, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [(one, depth + 1) for one in inside]
+        seen += not inside
+        if depth > yamlfile.DEPTH_LIMIT:
+            raise InvalidInput("the sweep", "deeply nested text", f"at most {yamlfile.DEPTH_LIMIT} levels")
+        if isinstance(value, str) and UNWRITABLE.search(value):
+            raise InvalidInput("the sweep", value, "text without NUL characters and lone surrogates")
+    if seen > allowed:
+        raise InvalidInput("the sweep", f"{seen:,} names and values", f"at most {allowed:,} on this server")
+
+
+def _check_models(given: dict[str, Any], settings: Settings) -> None:
+    """Refuse models that are not offered before one is looked for on this machine's disk."""
+    base, swept = given.get("base"), given.get("axes")
+    asked = [given.get("model"), base.get("model") if isinstance(base, dict) else None]
+    listed = swept.get("model") if isinstance(swept, dict) else None
+    for model in [*asked, *(listed if isinstance(listed, list) else ())]:
+        if model is not None and model not in names(settings):
+            raise InvalidInput("model", model, f"one of {', '.join(names(settings))}")
+
+
+def _check_axes(given: dict[str, Any], settings: Settings) -> None:
+    """Refuse axes that make too much before their values are made."""
+    asked, most = given.get("axes") or {}, settings.max_cells
+    if not isinstance(asked, dict):
+        return  # which the sweep itself refuses
+    columns = {name: range(axes.length(name, spec)) for name, spec in spelled(asked, "axes").items()}
+    for name, column in columns.items():
+        if len(column) > most:
+            raise InvalidInput(f"axes.{name}", f"{len(column):,} values", f"at most {most:,} on this server")
+    if (total := sum(map(len, columns.values()))) > _allowed(settings):
+        raise InvalidInput("axes", f"{total:,} values", f"at most {_allowed(settings):,} on this server")
+    groups = axes.grouped(axes.zip_groups(given.get("zip") or ()), columns)  # type: ignore[arg-type]  # only their lengths
+    made = math.prod(len(columns[group[0]]) for group in groups)
+    most *= BEFORE_SKIPS if given.get("skip") else 1
+    if made > most:
+        raise InvalidInput("axes", "too many combinations", f"at most {most:,} on this server")
