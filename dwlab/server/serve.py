@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .settings import Settings
+    from .worker import Worker
 
 log = logging.getLogger(__name__)
 SWITCH_SECONDS = 0.001  # after which the renderer's Python lets a request have its turn
@@ -68,6 +70,16 @@ def serve(settings: Settings) -> None:
             for name in ("dwlab", "uvicorn"):
                 logging.getLogger(name).removeHandler(handler)
             handler.close()
+            _leave(server.worker)
+
+
+def _leave(worker: Worker) -> None:
+    """End the process here where a model is still being loaded: torch aborts a Python that ends under it."""
+    cause = sys.exception()
+    if not worker.ended and (cause is None or isinstance(cause, KeyboardInterrupt)):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130 if cause else 0)
 
 
 def openapi(settings: Settings) -> str:

@@ -110,6 +110,11 @@ class Worker:
         """Whether both threads run."""
         return all(thread.is_alive() for thread in self._threads)
 
+    @property
+    def ended(self) -> bool:
+        """Whether neither thread runs."""
+        return not any(thread.is_alive() for thread in self._threads)
+
     # -- leases --------------------------------------------------------------------------------
 
     def _keep_leases(self) -> None:
