@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -162,9 +163,14 @@ class Worker:
             store.close()
 
     def _preload(self) -> None:
-        """Load the default model, so that the first picture needs not wait for it."""
+        """Load the default model, so that the first picture needs not wait for it.
+
+        In a thread that ends: OpenMP keeps threads for each one that ever computed, and where they are more than the cores,
+        small forwards of the thread that renders take twice as long.
+        """
         try:
-            model = models.load(self._settings.model, self._settings.device)
+            with ThreadPoolExecutor(1) as apart:
+                model = apart.submit(models.load, self._settings.model, self._settings.device).result()
             self.loaded, self.device = model.identity.name, model.identity.device
         except DwlabError as error:
             log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # as above
