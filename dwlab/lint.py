@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, schedulers
+from .params import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +21,8 @@ def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | No
 
     folders: where models of the hub lie on this machine, by name; what they ignore is read there.
     """
-    entries = {name: catalog.lookup((folders or {}).get(name, name)) for name in {c.params.model for c in cells}}
-    params = [c.params for c in cells]
+    params = [one for one, _ in alike([cell.params for cell in cells])]  # prompts and seeds are never idle
+    entries = {name: catalog.lookup((folders or {}).get(name, name)) for name in {one.model for one in params}}
     lines = [*_duplicates(spec, cells), *_guidance(params, entries), *_eta(params, entries), *_ignored(params, entries)]
     lines += [f"skip rule {rule} drops nothing" for rule in spec.idle_rules()]
     return lines

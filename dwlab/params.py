@@ -6,7 +6,8 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import itemgetter
 from types import MappingProxyType
@@ -105,17 +106,18 @@ class GenerationParams:
 
     def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
         """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
-        asked = self.as_dict()
-        del asked["model"]
-        asked.pop("dtype", None)
-        how = f'"mode":{_written(mode(exact))},' if exact else ""
-        inside = ",".join([f'"{name}":{_written(asked[name])}' for name in sorted(asked)])
-        text = f'{{"dtype":{_written(dtype)},{how}"params":{{{inside}}},"weights":{_written(weights)}}}'
+        before, between, after = _around(weights, dtype, exact, *self.kind())
+        text = f"{before}{_text_written(self.prompt)}{between}{self.seed}{after}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def kind(self) -> tuple[Any, ...]:
+        """All but prompt and seed, as one may look it up: most cells of a large sweep are of few kinds."""
+        call, options = self.call, self.scheduler_options
+        return (*_PLAIN(vars(self)), _TO_HASH(dict(call)) if call else "", _TO_HASH(dict(options)) if options else "")
 
     def replace(self, **changes: Any) -> GenerationParams:
         """A copy with some fields changed, which are validated."""
-        if not changes.keys() <= FIELDS - ENTANGLED or any(value is None for value in changes.values()):
+        if not changes.keys() <= _INDEPENDENT or any(value is None for value in changes.values()):
             return replace(self, **changes)
         twin = object.__new__(type(self))
         vars(twin).update(vars(self), **changes)
@@ -129,8 +131,7 @@ class GenerationParams:
         return self.guidance > 1
 
     def __hash__(self) -> int:
-        maps = _TO_HASH([dict(self.call), dict(self.scheduler_options)]) if self.call or self.scheduler_options else ""
-        return hash((maps, *_HASHED(vars(self))))
+        return hash((self.prompt, self.seed, self.kind()))
 
     def _text(self, name: str) -> None:
         value = vars(self)[name]
@@ -155,7 +156,7 @@ class GenerationParams:
         value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # nor NaN
             raise InvalidInput(name, value, f"a number from {low} to {high}")
-        vars(self)[name] = float(value)
+        vars(self)[name] = float(value) + 0.0  # -0.0 is 0.0
 
     def _map(self, name: str) -> None:
         value = vars(self)[name]
@@ -176,21 +177,38 @@ class GenerationParams:
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
 ENTANGLED = frozenset({"model", "scheduler", "scheduler_options"})  # fields that decide what others may be, or are
-_HASHED = itemgetter(*sorted(FIELDS - {"call", "scheduler_options"}))
+_INDEPENDENT = FIELDS - ENTANGLED
+_MAPS = ("call", "scheduler_options")
+_PLAIN_NAMES = tuple(sorted(FIELDS - {"prompt", "seed", *_MAPS}))
+_PLAIN = itemgetter(*_PLAIN_NAMES)
 # arguments of a pipeline's call that dwlab itself sets
 _MANAGED = frozenset(
     {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}
 )
 
 
-def _written(value: Any) -> str:
-    """A value of a key's JSON: keys sorted, no blanks, ASCII."""
-    if type(value) is str:
-        return _text_written(value)
-    return repr(value) if type(value) in (int, float) else _TO_HASH(value)
+_text_written = functools.lru_cache(_TO_HASH)  # prompts repeat from cell to cell
 
 
-_text_written = functools.lru_cache(_TO_HASH)  # prompts and names repeat from cell to cell
+@functools.lru_cache(maxsize=4096)
+def _around(weights: str, dtype: str, exact: int | None, *kind: Any) -> list[str]:
+    """The JSON text that a key is the hash of, for all cells of a kind: before the prompt, then up to the seed, and after it."""
+    *plain, call, options = kind
+    asked = dict(zip(_PLAIN_NAMES, plain, strict=True)) | {
+        name: json.loads(text) for name, text in zip(_MAPS, (call, options), strict=True) if text
+    }
+    said = {k: v for k, v in asked.items() if k not in ("model", "dtype") and v not in (None, "")}
+    gap = float("nan")  # which parameters cannot hold
+    document = {"dtype": dtype, "params": {**said, "prompt": gap, "seed": gap}, "weights": weights}
+    text = _TO_HASH(document | ({"mode": mode(exact)} if exact else {}))
+    return re.split('(?<="prompt":)NaN|(?<="seed":)NaN', text)  # within a text its quotes would be escaped
+
+
+def alike(asked: Sequence[GenerationParams]) -> list[tuple[GenerationParams, int]]:
+    """One of each kind (see `GenerationParams.kind`), with how many there are."""
+    kinds = [one.kind() for one in asked]
+    examples = dict(zip(kinds, asked, strict=True))
+    return [(examples[kind], count) for kind, count in Counter(kinds).items()]
 
 
 def mode(exact: int | None) -> str:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from . import catalog, device, lint, metrics, models, schedulers
 from .errors import NotDownloaded
 from .garbage import uncollected
+from .params import alike
 from .store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from .params import GenerationParams
-    from .sweep import Cell, SweepSpec
+    from .sweep import SweepSpec
 
 PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
 
@@ -96,15 +97,16 @@ def make_plan(
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
         made_up = _stand_ins(drawn, spec.random_seeds)
         cells = spec.cells([*drawn, *made_up], limit=limit)
-        identities, away = _identify_what_is_here(cells, device_name, profile)
-        keys = {cell_key(cell, identities, exact): cell for cell in cells if cell.params.model not in away}
-        statuses = store.statuses(k for k, cell in keys.items() if cell.params.seed not in made_up) if store else {}
-        missing = [cell for cell in cells if cell.params.model in away]
-        todo = [cell for key, cell in keys.items() if statuses.get(key) != "ok"]
+        asked = [cell.params for cell in cells]
+        identities, away = _identify_what_is_here(asked, device_name, profile)
+        missing = [one for one in asked if one.model in away] if away else []
+        keys = {cell_key(one, identities, exact): one for one in asked if one.model not in away}
+        statuses = store.statuses(key for key, one in keys.items() if one.seed not in made_up) if store else {}
+        todo = [one for key, one in keys.items() if statuses.get(key) != "ok"]
         seconds, size, basis = _estimate(todo, identities, store)
         if missing:
             seconds, basis = None, f"not here yet: {', '.join(away)}"
-            size += sum(_pixels(cell.params) for cell in missing) * PNG_BYTES_A_PIXEL
+            size += sum(map(_pixels, missing)) * PNG_BYTES_A_PIXEL
         return Plan(
             spec.name, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
             sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
@@ -125,29 +127,30 @@ Identities = dict[tuple[str, str], models.Identity]
 
 
 def identify_all(
-    cells: Iterable[Cell], device_name: str, *, download: bool = True, profile: str | None = None
+    asked: Sequence[GenerationParams], device_name: str, *, download: bool = True, profile: str | None = None
 ) -> Identities:
-    """The identity of each (model, dtype) that the cells name, with their schedulers and arguments checked against it."""
-    asked: dict[tuple[str, str], list[GenerationParams]] = {}
-    for cell in cells:
-        asked.setdefault((cell.params.model, cell.params.dtype), []).append(cell.params)
+    """The identity of each (model, dtype) that is named, with schedulers and arguments checked against it."""
+    kinds: dict[tuple[str, str], list[GenerationParams]] = {}
+    for one, _ in alike(asked):
+        kinds.setdefault((one.model, one.dtype), []).append(one)
     found = {
         (model, dtype): models.identify(model, device_name, dtype, download=download, profile=profile)
-        for model, dtype in asked
+        for model, dtype in kinds
     }
     for pair, identity in found.items():
-        models.check(asked[pair], identity)
+        models.check(kinds[pair], identity)
     return found
 
 
 def _identify_what_is_here(
-    cells: list[Cell], device_name: str, profile: str | None
+    asked: Sequence[GenerationParams], device_name: str, profile: str | None
 ) -> tuple[Identities, dict[str, str]]:
     """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
     found: Identities = {}
     away: dict[str, str] = {}
-    for model in dict.fromkeys(cell.params.model for cell in cells):
-        own = [cell for cell in cells if cell.params.model == model]
+    kinds = [one for one, _ in alike(asked)]
+    for model in dict.fromkeys(one.model for one in kinds):
+        own = [one for one in kinds if one.model == model]
         try:
             found |= identify_all(own, device_name, download=False, profile=profile)
         except NotDownloaded as error:
@@ -155,8 +158,8 @@ def _identify_what_is_here(
     return found, away
 
 
-def _not_here(missing: list[Cell], away: Mapping[str, str]) -> list[str]:
-    counts = Counter(cell.params.model for cell in missing)
+def _not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
+    counts = Counter(one.model for one in missing)
     return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
 
 
@@ -168,10 +171,10 @@ def _folders(identities: Identities) -> dict[str, str]:
     return {model: str(identity.folder) for (model, _), identity in identities.items()}
 
 
-def cell_key(cell: Cell, identities: Identities, exact: int | None = None) -> str:
+def cell_key(params: GenerationParams, identities: Identities, exact: int | None = None) -> str:
     """The key of a cell, with what only its model's files tell filled in."""
-    identity = identities[cell.params.model, cell.params.dtype]
-    return models.complete(cell.params, identity).key(identity.weights, identity.dtype, exact)
+    identity = identities[params.model, params.dtype]
+    return models.complete(params, identity).key(identity.weights, identity.dtype, exact)
 
 
 def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
@@ -186,18 +189,20 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _estimate(todo: list[Cell], identities: Identities, store: Store | None) -> tuple[float | None, float, str]:
+def _estimate(
+    todo: list[GenerationParams], identities: Identities, store: Store | None
+) -> tuple[float | None, float, str]:
     """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
     seconds, size, measured, known = 0.0, 0.0, True, True
     rates: dict[tuple[str, str], tuple[float, float] | None] = {}
-    for cell in todo:
-        pair = (cell.params.model, cell.params.dtype)
+    for one, count in alike(todo):
+        pair = (one.model, one.dtype)
         identity = identities[pair]
         if pair not in rates:
             rates[pair] = _rates(identity, store)
         rate = rates[pair] or _guess(pair[0], identity.device)
-        params = models.complete(cell.params, identity)
-        pixels = _pixels(params)
+        params = models.complete(one, identity)
+        pixels = count * _pixels(params)
         measured &= rates[pair] is not None
         known &= rate[0] is not None
         seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels

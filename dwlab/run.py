@@ -105,7 +105,7 @@ def run(
     mode(exact)
     with uncollected():
         drafts = spec.cells(limit=limit)
-        identities = identify_all(drafts, device, profile=profile)
+        identities = identify_all([cell.params for cell in drafts], device, profile=profile)
     with Store(results_folder(results)) as store, store.alone(spec.name):
         cells, todo = _look_up(spec, drafts, identities, store, exact, limit)
         outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
@@ -127,12 +127,13 @@ def _look_up(
     known, asked = store.experiments().get(spec.name), spec.as_dict()
     seeds = store.enter(spec.name, asked, spec.random_seeds)
     drawn = spec.cells(seeds, limit=limit) if seeds else drafts
-    cells = {cell_key(cell, identities, exact): cell for cell in drawn}
-    if known != asked or store.members(spec.name) != [(cell.position, key) for key, cell in cells.items()]:
-        members = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
-        store.set_membership(spec.name, asked, members)
-    statuses = store.statuses(cells)
-    return cells, [cell for key, cell in cells.items() if statuses.get(key) != "ok"]
+    cells = {cell_key(cell.params, identities, exact): cell for cell in drawn}
+    members = store.members(spec.name)
+    if known != asked or [row[:2] for row in members] != [(cell.position, key) for key, cell in cells.items()]:
+        entered = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
+        store.set_membership(spec.name, asked, entered)
+        members = store.members(spec.name)
+    return cells, [cells[key] for _, key, status in members if status != "ok"]
 
 
 @dataclass(frozen=True)
@@ -161,11 +162,10 @@ def keep(
     as in `params`; what is there already is `done` at once, with a Reused. Recipes that are equal are made once, and
     each is told of it. dropped: as of `dwlab.stream`. Errors and `cancel` as of `run`.
     """
-    cells = [Cell(index, one, {}) for index, one in enumerate(params)]
-    identities = identify_all(cells, device)
+    identities = identify_all(params, device)
     wanted: dict[str, list[int]] = {}
-    for cell in cells:
-        wanted.setdefault(cell_key(cell, identities), []).append(cell.position)
+    for index, one in enumerate(params):
+        wanted.setdefault(cell_key(one, identities), []).append(index)
 
     def tell(key: str, event: Event) -> None:
         for index in wanted[key]:

@@ -287,11 +287,16 @@ class Store:
             )
         return seeds[:random_seeds]
 
-    def members(self, experiment: str) -> list[tuple[int, str]]:
-        """(position, key) of the cells of an experiment, in its order."""
-        query = "SELECT position, key FROM membership WHERE experiment = ? ORDER BY position"
+    def members(self, experiment: str) -> list[tuple[int, str, str | None]]:
+        """(position, key, status) of the cells of an experiment, in its order; status: as of `statuses`, or None."""
+        query = (
+            "SELECT position, membership.key, status, image FROM membership LEFT JOIN cells USING (key) "
+            "WHERE experiment = ? ORDER BY position"
+        )
+        on_disk = images.finder(self.root)
         with explained(self.root):
-            return self._connection.execute(query, (experiment,)).fetchall()
+            rows = self._connection.execute(query, (experiment,)).fetchall()
+            return [(p, key, status if status != "ok" or on_disk(image) else None) for p, key, status, image in rows]
 
     def set_membership(self, experiment: str, spec: Mapping[str, Any], members: Sequence[tuple[int, str, str]]) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment, and `spec` what it says."""

@@ -217,8 +217,7 @@ class SweepSpec:
             for point in self._kept(range(self.random_seeds) if seeds is None else seeds):
                 before, asked = asked, self._asked(point)
                 params = self._params(point, asked, params, before)
-                if params not in found:
-                    found[params] = Cell(len(found), params, point)
+                found.setdefault(params, Cell(len(found), params, point))
         return list(found.values())
 
     def idle_rules(self) -> list[str]:

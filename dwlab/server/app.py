@@ -24,7 +24,6 @@ from ..jobs import Job, Jobs, QueueFull
 from ..paths import results_folder
 from ..plan import cell_key, identify_all
 from ..store import Store
-from ..sweep import Cell
 from . import sweeps, words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
@@ -124,12 +123,11 @@ class Server:
 
     def _known(self, store: Store, params: list[Any]) -> dict[str, Any] | None:
         """The result of recipes whose pictures are all there, and are the latest then; raises InvalidInput for what cannot be."""
-        cells = [Cell(index, one, {}) for index, one in enumerate(params)]
         try:
-            identities = identify_all(cells, self.settings.device, download=False)
+            identities = identify_all(params, self.settings.device, download=False)
         except NotDownloaded:
             return None
-        keys = [cell_key(cell, identities) for cell in cells]
+        keys = [cell_key(one, identities) for one in params]
         images = {row["key"]: row["image"] for row in store.finished(keys)}
         if not all(key in images and (self.root / images[key]).exists() for key in keys):
             return None

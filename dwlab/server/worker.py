@@ -18,7 +18,6 @@ from ..params import GenerationParams
 from ..plan import identify_all
 from ..run import Reused, Sweep, keep
 from ..store import Store
-from ..sweep import Cell
 from .observe import EXPERIMENT
 
 if TYPE_CHECKING:
@@ -248,7 +247,7 @@ class Worker:
             kept = self._feed.begin(job.id)
             try:
                 params = [GenerationParams(**one) for one in job.request["params"]]
-                identify_all([Cell(0, one, {}) for one in params], self._settings.device)
+                identify_all(params, self._settings.device)
             except DwlabError as error:
                 self._finish(jobs, job, "failed", {}, str(error))
                 continue
