@@ -314,8 +314,11 @@ def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Meas
 def _measure_again(store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool) -> Measured:
     """Measure an experiment's finished pictures, or those that lack a metric: they were made for another one perhaps."""
     asked = functools.cache(lambda model: metrics.applying(model, names))
+    lacking = None if all_of_them else set(metrics.NAMES if names is None else names)
     rows = [
-        row for row in store.measured(experiment) if all_of_them or not asked(row["model"]).issubset(row["metrics"])
+        row
+        for row in store.measured(experiment, lacking)
+        if all_of_them or not asked(row["model"]).issubset(row["metrics"])
     ]
     values = {}
     for row in rows:

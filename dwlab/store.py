@@ -18,7 +18,7 @@ from .storefile import StoreFile, explained
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _PICTURE = (
@@ -235,18 +235,27 @@ class Store:
             for key, metrics in values.items():
                 _write_metrics(sql, key, metrics)
 
-    def measured(self, experiment: str) -> Iterator[dict[str, Any]]:
-        """(key, image, prompt, model, metrics) of an experiment's finished pictures; metrics: the names of those they have."""
+    def measured(self, experiment: str, lacking: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+        """(key, image, prompt, model, metrics) of an experiment's finished pictures; metrics: the names of those they have.
+
+        lacking: only pictures without some of these metrics.
+        """
+        names = list(lacking or ())
+        lacks = (
+            f"(SELECT COUNT(*) FROM metrics WHERE metrics.key = cells.key AND metric IN ({','.join('?' * len(names))}))"
+        )
         query = (
             "SELECT cells.key, image, json_extract(params, '$.prompt'), json_extract(params, '$.model'), "
             "(SELECT group_concat(metric, ' ') FROM metrics WHERE metrics.key = cells.key) "
             "FROM membership JOIN cells USING (key) WHERE experiment = ? AND status = 'ok'"
         )
+        if lacking is not None:
+            query += f" AND {lacks} < {len(names)}" if names else " AND FALSE"
         with explained(self.root):
-            rows = self._connection.execute(query, (experiment,)).fetchall()
-        names = ("key", "image", "prompt", "model", "metrics")
+            rows = self._connection.execute(query, (experiment, *names)).fetchall()
+        columns = ("key", "image", "prompt", "model", "metrics")
         for *row, metrics in rows:
-            yield dict(zip(names, (*row, (metrics or "").split()), strict=True))
+            yield dict(zip(columns, (*row, (metrics or "").split()), strict=True))
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         where = "" if experiment is None else " WHERE key IN (SELECT key FROM membership WHERE experiment = ?)"
