@@ -142,7 +142,12 @@ def test_canonical_text_makes_the_same_parameters_again(prompt, seed, steps, gui
 @pytest.mark.parametrize("prompt", ["a red circle", 'ünï "q" \\ \n \u2028 日本 😀', ""])
 @pytest.mark.parametrize("guidance", [1, 0.1, 1e-7, -0.0])
 @pytest.mark.parametrize(
-    "more", [{}, {"negative_prompt": "no", "call": {"eta": 0.5, "b": [1, {"z": None, "a": True}]}}]
+    "more",
+    [
+        {},
+        {"negative_prompt": "no", "call": {"eta": 0.5, "b": [1, {"z": None, "a": True}]}},
+        {"negative_prompt": '"prompt":NaN', "call": {"a": '"seed":NaN', "b": {"prompt": "\0"}}},  # looks like the gaps
+    ],
 )
 def test_a_key_is_the_hash_of_sorted_json(prompt, guidance, more):
     params = GenerationParams(prompt, guidance=guidance, scheduler="Euler Karras", seed=2**63 - 1, **more)
