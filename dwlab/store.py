@@ -241,16 +241,14 @@ class Store:
         lacking: only pictures without some of these metrics.
         """
         names = list(lacking or ())
-        lacks = (
-            f"(SELECT COUNT(*) FROM metrics WHERE metrics.key = cells.key AND metric IN ({','.join('?' * len(names))}))"
-        )
         query = (
             "SELECT cells.key, image, json_extract(params, '$.prompt'), json_extract(params, '$.model'), "
             "(SELECT group_concat(metric, ' ') FROM metrics WHERE metrics.key = cells.key) "
             "FROM membership JOIN cells USING (key) WHERE experiment = ? AND status = 'ok'"
         )
         if lacking is not None:
-            query += f" AND {lacks} < {len(names)}" if names else " AND FALSE"
+            asked = f"metrics.key = cells.key AND metric IN ({','.join('?' * len(names))})"
+            query += f" AND {len(names)} > 0 AND (SELECT COUNT(*) FROM metrics WHERE {asked}) < {len(names)}"
         with explained(self.root):
             rows = self._connection.execute(query, (experiment, *names)).fetchall()
         columns = ("key", "image", "prompt", "model", "metrics")
