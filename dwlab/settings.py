@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from diffusers import DiffusionPipeline
 
@@ -107,9 +107,22 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
         for part in (denoiser, vae):
             part.to(memory_format=torch.channels_last)
     if settings.compile != "none":
-        torch._dynamo.config.cache_size_limit = SHAPES  # noqa: SLF001  # beyond it shapes would run uncompiled, unsaid
         # not the module: hooks, which are set and removed with each call, would be compiled with it
-        denoiser.forward = torch.compile(denoiser.forward, mode=settings.compile, dynamic=False)
+        denoiser.forward = _compiled(denoiser.forward, settings.compile)
+
+
+def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    import torch
+
+    compiled = torch.compile(forward, mode=mode, dynamic=False)
+
+    @functools.wraps(forward)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        # torch keeps this for each thread; beyond it shapes would run uncompiled, unsaid
+        torch._dynamo.config.cache_size_limit = SHAPES  # noqa: SLF001
+        return compiled(*args, **kwargs)
+
+    return call
 
 
 def denoiser_of(pipeline: Any) -> Any:

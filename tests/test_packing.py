@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from dwlab import models, packing, render, store
 from dwlab.errors import InvalidInput
 from dwlab.params import GenerationParams
 from dwlab.run import Sweep, run
-from dwlab.settings import denoiser_of
+from dwlab.settings import Settings, apply, denoiser_of
 from dwlab.store import Store
 
 PROMPTS = ("a red circle", "a small blue square left of a very large green star on a black background")
@@ -550,6 +552,23 @@ def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
     assert set(rows) <= set(packing.BUCKETS)
     monkeypatch.undo()
     assert max(difference(p.image, lone(model, p.params)) for p in pictures[::9]) <= 1
+
+
+def test_a_model_compiled_in_one_thread_sees_all_its_shapes_compiled_in_another():
+    denoiser = torch.nn.Linear(4, 4)
+    pipeline = SimpleNamespace(unet=denoiser, vae=None, to=lambda device: None)
+    apply(pipeline, Settings(compile="default"), "cpu")
+
+    def compute():
+        with (
+            torch.inference_mode(),
+            torch._dynamo.config.patch(fail_on_recompile_limit_hit=True),
+        ):  # raises at the limit
+            for rows in range(2, 14):
+                denoiser(torch.zeros(rows, 4))
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(compute).result()
 
 
 def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
