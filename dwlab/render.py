@@ -219,11 +219,12 @@ def _render_packed(
         jobs = (functools.partial(_render_cell, packed, cell, exact, emit, check, wanting) for cell in cells)
         packing.Pack(model.identity.device, size, exact=exact).run(jobs)
 
-    first = numbered[0][1]
+    first, compiled = numbered[0][1], model.identity.settings.compile != "none"
     pixels = (first.width or 512) * (first.height or 512)
-    run(numbered, packing.Size.of(pixels, model.identity.device, pack=pack, exact=exact), short)
+    size_of = functools.partial(packing.Size.of, pixels, model.identity.device, exact=exact, compiled=compiled)
+    run(numbered, size_of(pack=pack), short)
     for cell in short:
-        run([cell], packing.Size.of(pixels, model.identity.device, pack=1, exact=exact), None)
+        run([cell], size_of(pack=1), None)
 
 
 def _render_cell(

@@ -43,7 +43,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 DENOISERS = frozenset({"UNet2DConditionModel", "SD3Transformer2DModel", "FluxTransformer2DModel"})
 DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})  # decoders that take a generator and leave it
-BUCKETS = sorted({2**k for k in range(12)} | {3 * 2**k for k in range(11)})  # rows that compiled models see
+# Rows that compiled models see, beside those of a full pack. Each number takes up to a minute to compile; few of them
+# cost the grids of `dwlab bench engine` under a tenth more rows.
+BUCKETS = (1, *(2 * 4**k for k in range(6)))
 
 
 @dataclass
@@ -234,7 +236,8 @@ class Pack:
         if self._exact and not calls[0].decodes:
             padded = self._exact
         elif calls[0].compiled:
-            padded = next((bucket for bucket in BUCKETS if bucket >= rows), rows)
+            padded = next(bucket for bucket in (*BUCKETS, rows) if bucket >= rows)
+            padded = min(padded, max(self._size.rows, rows))
         elif len(calls) == 1:
             return [calls[0].alone()]
         if calls[0].decodes or self._size.settled:

@@ -23,15 +23,19 @@ class Size:
     _before: float = float("inf")
 
     @classmethod
-    def of(cls, pixels: int, device: str, *, pack: int | None = None, exact: int | None = None) -> Size:
+    def of(
+        cls, pixels: int, device: str, *, pack: int | None = None, exact: int | None = None, compiled: bool = False
+    ) -> Size:
         """What to begin with for pictures of so many pixels; `pack` pictures, or `exact` rows, are kept to.
 
         A picture counts as two rows. The decoder gains little from several pictures, and needs much memory for them.
+        compiled: the model is, so trying another size would cost more than it could gain.
         """
         if exact:
             return cls(exact, exact, settled=True)
         pictures = pack or max(1, min(PICTURES, PIXELS["cpu" if device == "cpu" else "gpu"] // pixels))
-        return cls(2 * pictures, 2 * GROWTH * pictures, settled=pack is not None, decode=max(1, min(4, pictures // 4)))
+        settled, decode = pack is not None or compiled, max(1, min(4, pictures // 4))
+        return cls(2 * pictures, 2 * GROWTH * pictures, settled=settled, decode=decode)
 
     def measured(self, rows: int, seconds: float) -> None:
         """Hear what a forward took; one that was not full says nothing."""
