@@ -20,7 +20,7 @@ _PUBLIC = {
     "load": "models",
     "stream": "render",
 }
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same
 
 
 def __getattr__(name: str) -> Any:

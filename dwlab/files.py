@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # `locked` asks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, device, lint, metrics, models, schedulers
+from .axes import RandomSeeds
 from .errors import NotDownloaded
 from .garbage import uncollected
 from .params import alike
@@ -250,7 +251,7 @@ def _pixels(params: GenerationParams) -> int:
 
 def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
     return {
-        name: (f"{spec.random_seeds} random, drawn once",) if name == "seed" and spec.random_seeds else tuple(values)  # type: ignore[arg-type]
+        name: (f"{values.count} random, drawn once",) if isinstance(values, RandomSeeds) else values
         for name, values in spec.values.items()
     }
 

@@ -119,7 +119,7 @@ def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric:
     for k, (name, series) in enumerate(groups):
         colour, marker = ink.colours[k], MARKERS[k]
         samples = [series[codes.loc[series.index] == along.values.index(p)].dropna().to_numpy() for p in places]
-        kept = [(float(p), s) for p, s in zip(places, samples, strict=True) if len(s)]  # type: ignore[arg-type]
+        kept = [(float(p), s) for p, s in zip(places, samples, strict=True) if len(s)]  # type: ignore[arg-type]  # as above
         if not kept:
             continue
         at = [p for p, _ in kept]
@@ -138,7 +138,7 @@ def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric:
             )
         means = [float(s.mean()) for _, s in kept]
         plot.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.8, label=safe(name), zorder=3)
-    number_scale(plot, [float(p) for p in places], ink)  # type: ignore[arg-type]
+    number_scale(plot, [float(p) for p in places], ink)  # type: ignore[arg-type]  # as above
     plot.set_xlabel(safe(along.name, 400, 1))
     plot.set_ylabel(safe(metric, 200, 1))
     _share(plot, metric, "y")

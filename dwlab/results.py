@@ -40,7 +40,7 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         if self.empty or "image" not in self.columns or "results" not in self.attrs:
-            return super()._repr_html_()  # type: ignore[misc]
+            return super()._repr_html_()  # type: ignore[misc]  # pandas' types lack it
         figures = "".join(_figure(Path(self.attrs["results"]), row) for row in self.head(SHOWN).to_dict("records"))
         more = (
             f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"

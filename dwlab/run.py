@@ -215,14 +215,14 @@ class _Saver:
         self._under_way: set[int] = set()
 
     def take_all(self, events: Iterator[Event]) -> None:
-        with contextlib.closing(events):  # type: ignore[type-var]
+        with contextlib.closing(events):  # type: ignore[type-var]  # a generator, which `render` need not give
             for event in events:
                 self.take(event)
         self.commit()
 
     def take(self, event: Event) -> None:
         if event.kind == "done":
-            self._done(event, event.result)  # type: ignore[arg-type]
+            self._done(event, event.result)  # type: ignore[arg-type]  # what is done has one
         elif event.kind == "failed":
             self._failed(event)
         elif self.listener:

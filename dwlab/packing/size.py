@@ -9,6 +9,7 @@ TRIALS = 3  # forwards at a size, of which the fastest counts
 PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}  # of the pictures that share the first forwards
 PICTURES = 16  # of any size, at first
 GROWTH = 4  # times that at most
+COMPILED = 2  # times that from first to last, where each further size would have to be compiled
 
 
 @dataclass
@@ -29,11 +30,11 @@ class Size:
         """What to begin with for pictures of so many pixels; `pack` pictures, or `exact` rows, are kept to.
 
         A picture counts as two rows. The decoder gains little from several pictures, and needs much memory for them.
-        compiled: the model is, so trying another size would cost more than it could gain.
         """
         if exact:
             return cls(exact, exact, settled=True)
-        pictures = pack or max(1, min(PICTURES, PIXELS["cpu" if device == "cpu" else "gpu"] // pixels))
+        first = max(1, min(PICTURES, PIXELS["cpu" if device == "cpu" else "gpu"] // pixels))
+        pictures = pack or (COMPILED * first if compiled else first)
         settled, decode = pack is not None or compiled, max(1, min(4, pictures // 4))
         return cls(2 * pictures, 2 * GROWTH * pictures, settled=settled, decode=decode)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
@@ -82,7 +82,7 @@ def table_html(table: pd.DataFrame, most: int = ROWS) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 
-def _thumbnail(table: pd.DataFrame, record: dict) -> str:  # type: ignore[type-arg]
+def _thumbnail(table: pd.DataFrame, record: dict[Any, Any]) -> str:
     picture = open_picture(table, record.get("image")) if record["status"] == "ok" else None
     if picture is None:
         why = REASONS.get(record["status"], str(record["status"]))
