@@ -125,7 +125,7 @@ def engines(report: Report, *, dark: bool = False) -> Chart:
     plot.set_yticks(range(len(grids)), grids)
     plot.set_ylim(len(grids) - 0.5, -0.5)
     plot.grid(visible=False, axis="y")
-    plot.margins(x=0.18)
+    plot.margins(x=0.28)  # for what is written beside the longest bar
     plot.set_xlabel("times as fast as the stock pipeline in a loop (dashed), and images a second")
     legend_beside(plot, "engine", ink)
     return figure
