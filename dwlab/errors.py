@@ -66,3 +66,8 @@ class MissingExtra(DwlabError, ImportError):
 
     def __init__(self, feature: str, extra: str):
         super().__init__(f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"')
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the rest of a long text; its class where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

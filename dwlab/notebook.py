@@ -107,9 +107,9 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
     model: as of `dwlab.load`. results: the results folder, if not the usual one. The bench's `params`, `image` and
     `history` serve in the next cells. Raises ModelError for a model of no name here.
     """
-    from . import models
     from .execute import execute
     from .render import stream
+    from .tokens import count_tokens
     from .widgets.explore import Explorer
 
     quiet_libraries()
@@ -118,7 +118,7 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
         before.cancel()
     bench = Explorer(
         root=root, project=project_folder(), stream=stream, execute=execute,
-        count_tokens=models.count_tokens, model=model, device=device,
+        count_tokens=count_tokens, model=model, device=device,
     )  # fmt: skip
     _open_benches[root, model] = bench
     return bench

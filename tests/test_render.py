@@ -13,7 +13,7 @@ import torch
 from diffusers import EulerAncestralDiscreteScheduler, HeunDiscreteScheduler, StableDiffusionPipeline
 
 import dwlab
-from dwlab import images, models, render
+from dwlab import images, models, render, tokens
 from dwlab.catalog import SHAPES_FOLDER
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.params import GenerationParams
@@ -155,14 +155,14 @@ def test_a_scheduler_that_lacks_a_package_names_it():
 
 
 def test_tokens_are_counted_as_the_encoder_that_reads_most_takes_them(tmp_path):
-    assert models.count_tokens("shapes", "a red star") == (3, 75, len("a red star"))
-    assert models.count_tokens("shapes", "star " * 100) == (100, 75, len("star " * 75) - 1)
+    assert tokens.count_tokens("shapes", "a red star") == (3, 75, len("a red star"))
+    assert tokens.count_tokens("shapes", "star " * 100) == (100, 75, len("star " * 75) - 1)
     folder = tmp_path / "two"
     shutil.copytree(SHAPES_FOLDER, folder)
     shutil.copytree(folder / "tokenizer", folder / "tokenizer_2")
     config = folder / "tokenizer_2/tokenizer_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 10**30}))
-    assert models.count_tokens(str(folder), "star " * 100)[:2] == (100, 510)
+    assert tokens.count_tokens(str(folder), "star " * 100)[:2] == (100, 510)
 
 
 def test_generate_makes_one_picture_that_carries_its_recipe(tmp_path):

@@ -54,7 +54,7 @@ class Explorer(anywidget.AnyWidget):
     """A bench for prompts on one results folder.
 
     stream, execute: what computes pictures and sweeps, like `dwlab.stream` and `dwlab.execute.execute`. count_tokens:
-    like `dwlab.models.count_tokens`. project: the folder whose `experiments/` receives sweeps. `params`, `image` and
+    like `dwlab.tokens.count_tokens`. project: the folder whose `experiments/` receives sweeps. `params`, `image` and
     `history` serve in the next cell. All that is shown is in traits, so that a reload of the page shows it again.
     """
 
