@@ -28,11 +28,10 @@ class Theme:
     rule: str
     paper: str
     colours: tuple[str, ...]
-    band: float  # opacity of an interval
 
 
-LIGHT = Theme("#1c1d21", "#6a6e76", "#e3e4e7", "#ffffff", PALETTE, 0.15)
-DARK = Theme("#ebecef", "#a2a6b0", "#34373f", "#1b1d23", ON_DARK, 0.24)
+LIGHT = Theme("#1c1d21", "#6a6e76", "#e3e4e7", "#ffffff", PALETTE)
+DARK = Theme("#ebecef", "#a2a6b0", "#34373f", "#1b1d23", ON_DARK)
 
 
 class Chart(Figure):

@@ -1,11 +1,10 @@
-"""What a finished sweep's table says: its axes, what each one does, and what changed nothing."""
+"""What a finished sweep's table says: its axes, what each one does, and which settings come out on top."""
 
 from __future__ import annotations
 
 import json
 import math
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,7 +23,6 @@ _BOOKKEEPING = frozenset(
     {*PARAMETERS, "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created"}
     | {"versions", "scheduler_options", "pixels"}
 )
-_PAIRS_LIMIT = 200  # values of one axis that are compared with each other
 
 
 @dataclass(frozen=True)
@@ -163,50 +161,6 @@ def ranked_settings(table: pd.DataFrame, metric: str) -> list[tuple[str, float, 
         named = ", ".join(a.named(a.values[k]) for a, k in zip(chosen, where, strict=True))
         found.append((named, sum(group) / len(group), len(group)))
     return sorted(found, key=lambda s: -s[1])
-
-
-def identical_along(table: pd.DataFrame) -> list[str]:
-    """Sentences about values of an axis that gave the same pixels wherever all else was equal.
-
-    Needs the column `pixels` (a hash of each picture's pixels); without it nothing is found.
-    """
-    if "pixels" not in table.columns:
-        return []
-    axes, made = swept(table), table["pixels"].notna()
-    found = []
-    for axis in axes:
-        others = [a.column[made] for a in axes if a is not axis]
-        place = pd.Series(list(zip(*others, strict=True)) if others else [()] * int(made.sum()), dtype=object)
-        by_value: dict[Hashable, dict[Hashable, str]] = {}
-        for where, value, pixels in zip(place, axis.column[made], table["pixels"][made], strict=True):
-            by_value.setdefault(value, {}).setdefault(where, pixels)
-        values = [v for v in axis.values if v in by_value]
-        found += [_sentence(axis, group, count) for group, count in _equal_groups(values, by_value)]
-    return found
-
-
-def _equal_groups(values: list[Any], by_value: dict[Any, dict[Any, str]]) -> list[tuple[list[Any], int]]:
-    """Groups of values whose pictures agree in every shared place, with how many places were compared."""
-    groups: dict[Any, list[Any]] = {v: [v] for v in values}
-    places: dict[Any, set[Any]] = {v: set() for v in values}
-    for a, b in combinations(values[:_PAIRS_LIMIT], 2):
-        shared = by_value[a].keys() & by_value[b].keys()
-        if groups[a] is groups[b] or not shared or any(by_value[a][p] != by_value[b][p] for p in shared):
-            continue
-        places[groups[a][0]] |= shared | places[groups[b][0]]
-        groups[a].extend(groups[b])
-        groups.update(dict.fromkeys(groups[b], groups[a]))
-    return [(g, len(places[v])) for v, g in groups.items() if g[0] == v and len(g) > 1]
-
-
-def _sentence(axis: Axis, group: list[Any], count: int) -> str:
-    labels = [axis.label(v) for v in sorted(group, key=axis.values.index)]
-    shown = labels if len(labels) <= 6 else [*labels[:5], f"{len(labels) - 5} more"]
-    listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
-    where = f"wherever all else was equal ({count:,} {'comparison' if count == 1 else 'comparisons'})"
-    if len(group) == len(axis.values):
-        return f"{axis.name} changed nothing: {listed} gave identical pictures {where}"
-    return f"{axis.name} {listed} gave identical pictures {where}"
 
 
 def _column(table: pd.DataFrame, name: str, values: Sequence[Any]) -> pd.Series | None:

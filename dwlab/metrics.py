@@ -79,6 +79,8 @@ FAMILIES = (
 # nan is measured while decoding (see render) and cannot be read off a finished picture
 NAMES = tuple(name for family in FAMILIES for name in family.names)
 NAN_VERSION = 1
+STARS = "stars"  # given by people, 1 to 5: kept as marks beside the metrics
+RANKING = ("adherence", STARS, "brightness", "contrast", "sharpness", "colourfulness")
 
 
 def check_names(names: Iterable[str] | None) -> None:
@@ -86,6 +88,16 @@ def check_names(names: Iterable[str] | None) -> None:
     for name in names or ():
         if name not in NAMES:
             raise InvalidInput("metrics", name, f"{', '.join(NAMES)}; leave metrics out to take all that apply")
+
+
+def check_ranking(metric: str | None, names: Iterable[str] | None) -> None:
+    """Raise InvalidInput if settings cannot be ranked by `metric`: unknown, not a number, or not among `names`."""
+    if metric is None:
+        return
+    if metric not in RANKING:
+        raise InvalidInput("metric", metric, f"{', '.join(RANKING)}; leave it out for {RANKING[0]}, else {STARS}")
+    if names is not None and metric not in (*names, STARS):
+        raise InvalidInput("metric", metric, f"one of this sweep's metrics ({', '.join(names)}), or {STARS}")
 
 
 def applying(model: str, names: Iterable[str] | None = None) -> set[str]:

@@ -93,6 +93,7 @@ def make_plan(
     Raises InvalidInput or ModelError for a sweep that could not run.
     """
     metrics.check_names(spec.metrics)
+    metrics.check_ranking(spec.metric, spec.metrics)
     store = Store(root, read=True) if (root / "dwlab.sqlite").exists() else None
     try:
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []

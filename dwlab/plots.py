@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SMALL_SAMPLE = 30  # pictures behind a mean up to which each one is drawn as a point
+POINTS = 200  # pictures behind a mean up to which each one is drawn as a point
 CATEGORIES = 24  # rows of a categorical plot
 RESAMPLES = 1000
 
@@ -24,11 +24,12 @@ RESAMPLES = 1000
 def metric_plot(
     table: pd.DataFrame, metric: str = "adherence", x: str | None = None, hue: str | None = None, *, dark: bool = False
 ) -> Figure:
-    """A metric's mean along an axis, over everything else, with a 95% interval.
+    """A metric's mean along an axis, over everything else.
 
     x: name of an axis (by default steps, guidance, or the first that is not the seed). hue: another
-    axis, one colour for each of its first seven values. Numeric axes are drawn as lines with a band,
-    others as dots with bars; up to 30 pictures a mean are shown as points too.
+    axis, one colour for each of its first seven values. Numeric axes are drawn as lines, others as dots;
+    up to 200 pictures per mean are shown as points too. No interval is drawn: pictures of one prompt and seed
+    belong together, and an interval that ignores this misleads.
     Raises InvalidInput for an axis or a metric that the table does not have.
     """
     values, axes = numbers(table, metric), swept(table)
@@ -52,7 +53,7 @@ def metric_plot(
     notes = [f"{len(shown)} of {len(groups)} values of {hue} shown"] if len(shown) < len(groups) else []
     if not along.numeric and len(along.values) > CATEGORIES:
         notes.append(f"{CATEGORIES} of {len(along.values)} values of {along.name} shown")
-    notes.append("mean and its 95% bootstrap interval")
+    notes.append("mean; each faint point is a picture")
     figure.supxlabel("; ".join(notes), fontsize=8, color=ink.muted, x=0.99, ha="right")
     if split:
         legend_beside(plot, split.name, ink)
@@ -100,7 +101,10 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
 
 
 def interval(sample: np.ndarray) -> tuple[float, float]:
-    """The 95% interval of the mean of at least two numbers: percentile bootstrap, or normal above 500.
+    """The 95% interval of the mean of at least two independent numbers: percentile bootstrap, or normal above 500.
+
+    Differences between the pictures of two settings, one for each prompt and seed, are independent; the pictures
+    themselves are not.
 
     The resampling is seeded, so the same table gives the same plot.
     """
@@ -123,19 +127,9 @@ def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric:
         if not kept:
             continue
         at = [p for p, _ in kept]
-        if max(len(s) for _, s in kept) <= SMALL_SAMPLE:
+        if max(len(s) for _, s in kept) <= POINTS:
             for p, s in kept:
                 plot.scatter([p] * len(s), s, s=13, color=colour, alpha=0.22, linewidths=0, zorder=2)
-        if max(len(s) for _, s in kept) >= 3:
-            bounds = [interval(s) if len(s) >= 2 else (s[0], s[0]) for _, s in kept]
-            plot.fill_between(
-                at,
-                [b[0] for b in bounds],
-                [b[1] for b in bounds],
-                color=colour,
-                alpha=ink.band / (1 if len(groups) < 3 else 2),
-                linewidth=0,
-            )
         means = [float(s.mean()) for _, s in kept]
         plot.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.8, label=safe(name), zorder=3)
     number_scale(plot, [float(p) for p in places], ink)  # type: ignore[arg-type]  # as above
@@ -159,10 +153,8 @@ def _dots(
             if not len(sample):
                 continue
             colour, y, mean = ink.colours[k], place + offset, float(sample.mean())
-            if len(sample) <= SMALL_SAMPLE:
+            if len(sample) <= POINTS:
                 plot.scatter(sample, [y] * len(sample), s=13, color=colour, alpha=0.22, linewidths=0, zorder=2)
-            if len(sample) >= 3:
-                plot.plot(interval(sample), [y, y], color=colour, linewidth=1.8, zorder=3)
             plot.plot(
                 [mean],
                 [y],

@@ -16,19 +16,20 @@ from . import yamlfile
 from .files import write_atomic
 from .findings import (
     PARAMETERS,
+    Axis,
     axis_effects,
     constants,
-    identical_along,
     label,
     metrics_of,
     numbers,
     ranked_settings,
-    scheduler_label,
     seconds_column,
     swept,
 )
 from .grids import REASONS, grid, open_picture
+from .identical import identical_along
 from .progress import clock
+from .quality import REMEDY, quality_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +50,10 @@ PNG_LIMIT = 1_500_000  # bytes; a larger contact sheet is embedded as a JPEG
 
 @dataclass(frozen=True)
 class _Effect:
-    """One axis' section: rows of (value, mean, its bar in percent, spread, seconds, pictures) and two plots."""
+    """One axis' section: rows of (value, mean, its bar in percent, spread, seconds, pictures) and two plots.
+
+    timed: whether its values can decide how long a picture takes; those of a prompt or a seed cannot.
+    """
 
     name: str
     rows: list[tuple[str, str, float, str, str, str]]
@@ -57,6 +61,7 @@ class _Effect:
     light: str
     dark: str
     span: str
+    timed: bool
 
 
 def save_report(
@@ -85,34 +90,38 @@ def save_report(
         lstrip_blocks=True,
         finalize=_visible,
     )
-    metric = next(iter(metrics_of(table)), None)
-    bad = table[table["status"] != "ok"] if "status" in table else table
+    failed = int((table["status"] != "ok").sum()) if "status" in table else 0
     content = {
         "title": title,
-        "cards": _cards(table, len(bad), outcome, seconds),
+        "cards": _cards(table, failed, outcome, seconds),
         "findings": [*warnings, *(outcome.notes if outcome else ()), *identical_along(table), *_oddities(table)],
-        "failures": [_failure(row) for row in bad.head(FAILURES).to_dict("records")],
-        "failures_left_out": max(0, len(bad) - FAILURES),
+        "failures": _failures(table),
+        "failures_left_out": max(0, failed - FAILURES),
         "spec": spec,
         "experiment": yamlfile.dump(spec.as_dict()) if spec else "",
-        **_content(table, metric),
+        **_content(table),
     }
     text = environment.get_template("report.html.j2").render(**content)
     write_atomic(Path(path), text.encode("utf-8", "replace"))
 
 
-def _content(table: pd.DataFrame, metric: str | None) -> dict[str, Any]:
+def _content(table: pd.DataFrame) -> dict[str, Any]:
     """What the table alone tells."""
+    quality = quality_of(table)
+    metric = quality or next(iter(metrics_of(table)), None)
+    axes = swept(table)
     sheet, sheet_width = _sheet(table) if len(table) else ("", 0)
     return {
         "subtitle": _subtitle(table),
-        "ranking": _ranking(table, metric),
+        "ranking": _ranking(table, quality),
+        "unranked": REMEDY if len(table) and axes and not quality else "",
+        "quality": quality,
         "metric": metric,
         "effects": _effects(table, metric) if metric else [],
         "times": _times(table),
         "sheet": sheet,
         "sheet_width": round(0.65 * sheet_width),  # shrinks with the window down to here, then scrolls
-        "pictures": [_picture(table, row) for row in table.head(PICTURES).to_dict("records")],
+        "pictures": [_picture(table, row, axes, k) for k, row in enumerate(table.head(PICTURES).to_dict("records"))],
         "total": len(table),
         "fixed": constants(table),
         "versions": _versions(table),
@@ -174,13 +183,14 @@ def _effects(table: pd.DataFrame, metric: str) -> list[_Effect]:
                 if high > min(low, 0) and not math.isnan(mean)
                 else 0.0
             )
-            took = _number(seconds[k]) if seconds is not None else "–"
+            took = _number(seconds[k]) if seconds is not None and not axis.of_content else "–"
             rows.append((value, _number(mean), round(share, 1), _number(spread), took, f"{pictures:,}"))
         span = own["mean"].max() - own["mean"].min()
         light, dark = (_figure(metric_plot(table, metric, x=axis.names[0], dark=dark)) for dark in (False, True))
-        effect = _Effect(axis.name, rows, max(0, len(own) - ROWS), light, dark, _number(span))
+        effect = _Effect(axis.name, rows, max(0, len(own) - ROWS), light, dark, _number(span), not axis.of_content)
         found.append((0.0 if math.isnan(span) else span, effect))
-    return [effect for _, effect in sorted(found, key=lambda pair: -pair[0])]  # what moves the metric most is first
+    # what moves the metric most is first
+    return [effect for _, effect in sorted(found, key=lambda pair: -pair[0])]
 
 
 def _times(table: pd.DataFrame) -> tuple[str, str] | None:
@@ -200,31 +210,42 @@ def _oddities(table: pd.DataFrame) -> list[str]:
     return found
 
 
-def _failure(row: Mapping[Any, Any]) -> tuple[str, str, str, str]:
+def _failures(table: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """(what happened, prompt, settings, error) of the first cells that failed."""
+    if "status" not in table:
+        return []
+    axes = swept(table)
+    places = [place for place, status in enumerate(table["status"]) if status != "ok"][:FAILURES]
+    rows = table.iloc[places].to_dict("records")
+    return [_failure(row, axes, place) for row, place in zip(rows, places, strict=True)]
+
+
+def _failure(row: Mapping[Any, Any], axes: list[Axis], place: int) -> tuple[str, str, str, str]:
     status = str(row.get("status"))
-    settings = {n: label(row[n]) for n in ("seed", "steps", "guidance") if row.get(n) is not None}
-    settings["scheduler"] = scheduler_label(row.get("scheduler"), row.get("scheduler_options"))
     error = row.get("error")
     shown = error if isinstance(error, str) else "no error was noted"
-    return (
-        REASONS.get(status, status),
-        str(row.get("prompt", "")),
-        ", ".join(f"{n} {v}" for n, v in settings.items()),
-        shown,
-    )
+    return REASONS.get(status, status), str(row.get("prompt", "")), _settings(row, axes, place), shown
 
 
-def _picture(table: pd.DataFrame, row: Mapping[Any, Any]) -> dict[str, Any]:
+def _settings(row: Mapping[Any, Any], axes: list[Axis], place: int) -> str:
+    """What sets a row apart, in words: its value on every axis but the prompt; without axes seed, steps and guidance."""
+    parts = [axis.named(axis.column.iloc[place]) for axis in axes if axis.names != ("prompt",)]
+    if not axes:
+        parts = [f"{name} {label(row[name])}" for name in ("seed", "steps", "guidance") if row.get(name) is not None]
+    return " · ".join(parts).replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
+
+
+def _picture(table: pd.DataFrame, row: Mapping[Any, Any], axes: list[Axis], place: int) -> dict[str, Any]:
     good = row.get("status", "ok") == "ok"
     picture = open_picture(table, row.get("image")) if good else None
-    score = row.get("adherence")
-    settings = [(n, label(row.get(n))) for n in ("seed", "steps", "guidance") if row.get(n) is not None]
+    quality = quality_of(table)
+    score = row.get(quality)
     return {
         "image": _thumbnail(picture) if picture else "",
         "reason": REASONS.get(str(row.get("status", "ok")), str(row.get("status"))),
         "prompt": str(row.get("prompt", "")),
-        "settings": " · ".join(f"{n}\u00a0{v}" for n, v in settings),
-        "score": f"adherence {score:.2f}" if isinstance(score, float) and not _is_nan(score) else "",
+        "settings": _settings(row, axes, place),
+        "score": f"{quality} {_number(float(score))}" if isinstance(score, int | float) and not _is_nan(score) else "",
         "key": str(row.get("key", "")),
         "recipe": recipe(row),
     }

@@ -11,13 +11,14 @@ import pandas as pd
 
 from .errors import InvalidInput
 from .images import read_picture
-from .params import FIELDS
+from .metrics import STARS
+from .params import FIELDS, SPELLINGS
 from .paths import results_folder
 from .picture import figure_html
 from .store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 COLUMNS = (
     "key", "experiment", "model", "prompt", "negative_prompt", "seed", "steps", "guidance", "scheduler", "width",
@@ -31,7 +32,8 @@ SHOWN = 24  # rows that a notebook shows with thumbnails
 class Table(pd.DataFrame):
     """A DataFrame of cells, which a notebook shows with thumbnails.
 
-    attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes.
+    attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes, `metric` the one that
+    the sweep ranks its settings by, if it names one.
     """
 
     @property
@@ -41,22 +43,37 @@ class Table(pd.DataFrame):
     def _repr_html_(self) -> str:
         if self.empty or "image" not in self.columns or "results" not in self.attrs:
             return super()._repr_html_()  # type: ignore[misc]  # pandas' types lack it
-        figures = "".join(_figure(Path(self.attrs["results"]), row) for row in self.head(SHOWN).to_dict("records"))
+        root, axes = Path(self.attrs["results"]), self.attrs.get("axes") or ()
+        figures = "".join(_figure(root, row, axes) for row in self.head(SHOWN).to_dict("records"))
         more = (
             f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"
         )
         return f'<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div>{more if len(self) > SHOWN else ""}'
 
 
-def _figure(root: Path, row: Mapping[Any, Any]) -> str:
+def _figure(root: Path, row: Mapping[Any, Any], axes: Iterable[str]) -> str:
     """A cell's picture, or why there is none, with those of its columns that the table still has."""
     why = ": ".join(str(row[k]) for k in ("status", "error") if k in row) or "no picture"
     if row.get("status", "ok") == "ok" and isinstance(row["image"], str):
         if picture := read_picture(root / row["image"]):
-            return figure_html(picture, {k: row[k] for k in RECIPE if k in row}, 128)
+            return figure_html(picture, _caption(row, axes), 128)
         why = f"{row['image']} is missing or broken"
     said = html.escape(str(row.get("prompt", "")))
     return f'<div style="max-width:240px">{said}<br><b>{html.escape(why)}</b></div>'
+
+
+def _caption(row: Mapping[Any, Any], axes: Iterable[str]) -> dict[str, Any]:
+    """What stands under a thumbnail: the usual columns and every axis of the sweep, as far as the table has them."""
+    columns = dict.fromkeys([*RECIPE, *(SPELLINGS.get(name, name) for name in axes)])
+    values = {name: _value(row, name) for name in columns}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(row: Mapping[Any, Any], name: str) -> Any:
+    """A column's value; that of `call.eta` stands in the column `call`."""
+    holder, _, field = name.partition(".")
+    text = row.get(holder) if field else None
+    return json.loads(text).get(field) if isinstance(text, str) else row.get(name)
 
 
 class Results:
@@ -81,16 +98,20 @@ class Results:
 
         Raises InvalidInput for an experiment that never ran here.
         """
-        names, stored = self._read(lambda store: (list(store.experiments()), store.rows(name))) or ([], [])
-        if name is not None and name not in names:
-            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(names) or 'none yet'}")
+        specs: dict[str, dict[str, Any]]
+        specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or ({}, [])
+        if name is not None and name not in specs:
+            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
         axes = [json.loads(row["axes"]) for row in stored]
         extra = list(dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a))
         measured = list(dict.fromkeys(m for row in stored for m in row["metrics"]))
+        if any(row[STARS] for row in stored):
+            measured.append(STARS)
         rows = [_flat(row, one) for row, one in zip(stored, axes, strict=True)]
         table = Table(rows, columns=[*COLUMNS, *extra, *sorted(measured, key=_metric_order)])
         table.attrs["results"] = str(self.root)
         table.attrs["axes"] = _axis_values(axes)
+        table.attrs["metric"] = specs[name].get("metric") if name is not None else None
         return table
 
     def find(self, name: str) -> Table | None:
@@ -114,6 +135,7 @@ def _flat(row: dict[str, Any], axes: dict[str, Any]) -> dict[str, Any]:
     options = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
     return {
         **row["metrics"],
+        STARS: row[STARS],
         **axes,
         "negative_prompt": "",
         **{k: v for k, v in params.items() if k in FIELDS},

@@ -102,6 +102,7 @@ def run(
     another process runs this experiment there.
     """
     metrics.check_names(spec.metrics)
+    metrics.check_ranking(spec.metric, spec.metrics)
     mode(exact)
     with uncollected():
         drafts = spec.cells(limit=limit)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PICTURE = (
     "cells.key, params, image, position, (SELECT json_group_object(mark, value) FROM marks WHERE marks.key = cells.key)"
 )
+_STARS = "(SELECT NULLIF(value, 0) FROM marks WHERE marks.key = cells.key AND mark = 'stars') AS stars"
 GROUP_SECONDS, GROUP_ROWS = 0.5, 64  # a group commit is due after either
 
 
@@ -162,10 +163,10 @@ class Store:
         A cell that was planned but has no outcome yet is left out.
         """
         if experiment is None:
-            query = "SELECT cells.*, NULL AS experiment, '{}' AS axes FROM cells ORDER BY created, key"
+            query = f"SELECT cells.*, {_STARS}, NULL AS experiment, '{{}}' AS axes FROM cells ORDER BY created, key"
         else:
             query = (
-                "SELECT cells.*, membership.experiment, membership.axes FROM membership JOIN cells USING (key) "
+                f"SELECT cells.*, {_STARS}, membership.experiment, membership.axes FROM membership JOIN cells USING (key) "
                 "WHERE membership.experiment = ? ORDER BY membership.position"
             )
         arguments = () if experiment is None else (experiment,)

@@ -31,7 +31,7 @@ _MAPS = ("call", "scheduler_options")
 TAKEN = frozenset((
     "name", "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
     "pixels", "brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "found_shape", "found_colour",
-    "found_size", "found_position", "found_background", "adherence",
+    "found_size", "found_position", "found_background", "adherence", "stars",
 ))  # fmt: skip
 
 
@@ -52,7 +52,8 @@ class SweepSpec:
     `call.NAME` or `scheduler_options.NAME`, or a `{placeholder}` of a prompt. An axis wins over a base
     value of its name, and a base value of None is the model's own. zip: groups of axis names that move
     together. skip: rules that drop combinations (see `dwlab.skips`). metrics: names of metrics, or None
-    for all that apply. Raises InvalidInput naming the key.
+    for all that apply. metric: the one that says how good a picture is (higher is better), if not the usual one (see
+    `dwlab.quality`). Raises InvalidInput naming the key.
     """
 
     name: str
@@ -62,6 +63,7 @@ class SweepSpec:
     zip: Sequence[Sequence[str]] = ()
     skip: Sequence[Mapping[str, Any]] = ()
     metrics: Sequence[str] | None = None
+    metric: str | None = None
     _values: dict[str, Column] = field(init=False, repr=False, compare=False)
     _groups: list[tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _still: dict[str, Any] = field(init=False, repr=False, compare=False)
@@ -93,6 +95,8 @@ class SweepSpec:
             isinstance(self.metrics, list | tuple) and all(isinstance(m, str) for m in self.metrics)
         ):
             raise InvalidInput("metrics", self.metrics, "a list of names of metrics")
+        if not isinstance(self.metric, str | None):
+            raise InvalidInput("metric", self.metric, "the name of one metric, like adherence or stars")
 
     def _check_axes(self) -> None:
         placeholders = _placeholders(self.base, self.axes)
@@ -165,6 +169,7 @@ class SweepSpec:
             zip=[group for group in zipped if len(group) > 1],
             skip=[rule for rule in self.skip if rule.keys() <= names],
             metrics=self.metrics,
+            metric=self.metric,
         )
 
     @property

@@ -31,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
         raise InvalidInput("file", str(path), "a file of at most 1 MiB")
     value = parse(text, path.name)
     if not isinstance(value, dict):
-        raise InvalidInput(path.name, value, "a map with name, model, base, axes, zip, skip, metrics")
+        raise InvalidInput(path.name, value, "a map with name, model, base, axes, zip, skip, metrics, metric")
     return value
 
 

@@ -10,6 +10,7 @@ from dwlab import lint
 from dwlab.axes import values
 from dwlab.errors import InvalidInput
 from dwlab.params import GenerationParams
+from dwlab.run import Sweep
 from dwlab.sweep import SweepSpec
 
 
@@ -417,13 +418,28 @@ def test_a_sweep_of_no_cells_is_refused():
         spec(axes={"steps": [1, 2]}, skip=[{"steps": [1, 2]}]).cells()
 
 
+def test_the_metric_to_rank_by_is_kept_and_must_be_one_that_the_sweep_measures(tmp_path):
+    spec = Sweep("ranked", base={"prompt": "a star"}, axes={"steps": [2]}, metric="sharpness")
+    assert spec.override({"steps": [4]}).metric == "sharpness"
+    assert Sweep.from_dict(spec.as_dict()) == spec
+    assert "metric" not in Sweep("plain", base={"prompt": "a star"}).as_dict()
+    for metric, metrics in (("beauty", None), ("found_shape", None), ("contrast", ["sharpness"])):
+        wrong = Sweep("ranked", base={"prompt": "a star"}, metric=metric, metrics=metrics)
+        with pytest.raises(InvalidInput, match=r"^metric is "):
+            wrong.plan(tmp_path)
+        with pytest.raises(InvalidInput, match=r"^metric is "):
+            wrong.run(tmp_path)
+    with pytest.raises(InvalidInput, match=r"^metric is \['adherence'\]"):
+        Sweep("ranked", base={"prompt": "a star"}, metric=["adherence"])
+
+
 def test_a_placeholder_may_not_hide_a_column_of_the_table():
-    from dwlab.metrics import NAMES
+    from dwlab.metrics import NAMES, STARS
     from dwlab.params import FIELDS
     from dwlab.results import COLUMNS
     from dwlab.sweep import TAKEN
 
-    assert (set(COLUMNS) | {*NAMES, "nan", "name"}) - FIELDS == TAKEN
+    assert (set(COLUMNS) | {*NAMES, STARS, "nan", "name"}) - FIELDS == TAKEN
     with pytest.raises(InvalidInput, match="column"):
         spec(base={"prompt": "a {status}"}, axes={"status": ["x"]})
 

@@ -20,11 +20,13 @@ from PIL import Image
 from dwlab import yamlfile
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
-from dwlab.findings import axis_effects, identical_along, ranked_settings, swept
+from dwlab.findings import axis_effects, ranked_settings, swept
 from dwlab.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
+from dwlab.identical import identical_along
 from dwlab.params import GenerationParams
 from dwlab.plots import interval, metric_plot, seconds_plot
 from dwlab.progress import Progress
+from dwlab.quality import quality_of
 from dwlab.report import recipe, save_report
 from dwlab.results import Results, Table
 from dwlab.run import Outcome
@@ -438,6 +440,145 @@ def test_two_values_that_gave_the_same_pictures_are_named_and_the_others_not(tmp
         found == "guidance 4 and 7 gave identical pictures wherever all else was equal (7 comparisons)"
     )  # one cell failed
     assert identical_along(table.drop(columns="pixels")) == []
+
+
+def nudged(picture: Image.Image, by: int) -> Image.Image:
+    """The picture with one channel of one pixel moved by `by`."""
+    pixels = np.asarray(picture).astype(int)
+    pixels[5, 7, 1] += by if pixels[5, 7, 1] < 128 else -by
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def nudge(table: pd.DataFrame, root: Path, of: str, value: object, source: object, by: int) -> None:
+    """Give the rows with `of` = `value` the pictures of those with `source`, each nudged."""
+    axes = [name for name in table.attrs["axes"] if name != of]
+    for _, rows in table.groupby(axes):
+        original = rows[rows[of] == source].iloc[0]
+        copy = rows.index[rows[of] == value][0]
+        path = root / f"nudged-{copy}-{by}.png"
+        nudged(Image.open(root / original["image"]).convert("RGB"), by).save(path)
+        table.loc[copy, ["image", "pixels"]] = path.name, f"{copy}-{by}"
+
+
+def test_values_that_gave_nearly_identical_pictures_are_found(tmp_path):
+    table = sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0))
+    nudge(table, tmp_path, "guidance", 7.0, 4.0, by=2)
+    (finding,) = identical_along(table)
+    assert finding.startswith(
+        "guidance 4 and 7 gave nearly identical pictures (no pixel differs by more than 2 of 255)"
+    )
+    assert finding.endswith("wherever all else was equal (8 comparisons)")
+    nudge(table, tmp_path, "guidance", 7.0, 4.0, by=3)
+    assert identical_along(table) == []
+
+
+def test_identical_and_nearly_identical_values_are_told_apart(tmp_path):
+    table = sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0))
+    for _, rows in table.groupby(["prompt", "steps", "seed"]):
+        table.loc[rows.index[rows["guidance"] == 4.0], ["image", "pixels"]] = rows.iloc[0][["image", "pixels"]].tolist()
+    nudge(table, tmp_path, "guidance", 7.0, 1.0, by=1)
+    same, near = identical_along(table)
+    assert same.startswith("guidance 1 and 4 gave identical pictures")
+    assert near.startswith("guidance changed next to nothing: 1, 4 and 7 gave nearly identical pictures")
+
+
+def test_values_that_drift_apart_step_by_step_are_not_called_nearly_identical_as_a_whole(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), steps=(4,), guidance=(1.0, 4.0, 7.0))
+    nudge(table, tmp_path, "guidance", 4.0, 1.0, by=2)
+    nudge(table, tmp_path, "guidance", 7.0, 4.0, by=2)
+    shown = " ".join(identical_along(table))
+    assert "1 and 4" in shown and "7" not in shown.replace("nearly", "")
+
+
+def test_pictures_of_which_one_is_missing_or_of_another_size_are_not_nearly_identical(tmp_path):
+    table = sweep_table(tmp_path, guidance=(1.0, 4.0))
+    nudge(table, tmp_path, "guidance", 4.0, 1.0, by=1)
+    (tmp_path / table["image"].iloc[2]).unlink()
+    assert identical_along(table) == []
+    table = sweep_table(tmp_path / "other", guidance=(1.0, 4.0))
+    nudge(table, tmp_path / "other", "guidance", 4.0, 1.0, by=1)
+    path = tmp_path / "other" / table["image"].iloc[2]
+    Image.open(path).resize((32, 32)).save(path)
+    assert identical_along(table) == []
+
+
+def test_of_many_pictures_some_are_compared_and_the_finding_says_how_many(tmp_path):
+    table = sweep_table(tmp_path, ("a star",), steps=(4,), guidance=(1.0, 4.0), seeds=tuple(range(80)))
+    nudge(table, tmp_path, "guidance", 4.0, 1.0, by=1)
+    (finding,) = identical_along(table)
+    assert "(64 of 80 comparisons looked at)" in finding
+
+
+def test_without_a_measure_of_quality_the_report_calls_nothing_best(tmp_path):
+    table = sweep_table(tmp_path).drop(columns=["adherence", "blank"])
+    table["brightness"] = np.linspace(0, 1, len(table))
+    text = " ".join("".join(Page(report(table, tmp_path)).text).split())
+    assert "Best by" not in text and "Worst by" not in text
+    assert "so no setting is called best" in text and "metric: sharpness" in text
+    assert "Brightness describes the pictures; it does not say which are better." in text
+
+
+@pytest.mark.parametrize("measure", ["stars", "sharpness"])
+def test_stars_or_the_metric_that_the_sweep_names_rank_its_settings(tmp_path, measure):
+    table = sweep_table(tmp_path).drop(columns="adherence")
+    table["brightness"] = 0.5
+    table[measure] = [1.0 + (step == 8) for step in table["steps"]]
+    table.attrs["metric"] = None if measure == "stars" else measure
+    assert quality_of(table) == measure
+    text = " ".join("".join(Page(report(table, tmp_path)).text).split())
+    assert re.search(rf"Best by {measure} ?steps 8", text) and re.search(rf"Worst by {measure} ?steps 4", text)
+
+
+def test_a_named_metric_that_was_never_measured_ranks_nothing(tmp_path):
+    table = sweep_table(tmp_path)
+    table.attrs["metric"] = "contrast"
+    assert quality_of(table) is None
+    table["contrast"] = np.nan
+    assert quality_of(table) is None
+
+
+def test_stars_are_a_column_of_the_table_once_a_picture_has_some(tmp_path):
+    with Store(tmp_path) as store:
+        for key in ("a", "b"):
+            params = GenerationParams(prompt=f"a {key}")
+            image = store.save_picture(key.encode())
+            store.add(CellRow(key * 64, params.canonical(), "w", "float32", "cpu", "ok", image=image), experiment="x")
+        store.flush()
+        store.enter("x", {"name": "x", "metric": "sharpness"}, 0)
+        store.append("x", ["a" * 64, "b" * 64])
+    assert "stars" not in Results(tmp_path).table("x")
+    with Store(tmp_path) as store:
+        store.set_mark("a" * 64, "stars", 4)
+        store.set_mark("b" * 64, "stars", 0)  # taken back
+    table = Results(tmp_path).table("x")
+    assert table["stars"].iloc[0] == 4 and table["stars"].isna().iloc[1]
+    assert table.attrs["metric"] == "sharpness" and Results(tmp_path).table()["stars"].sum() == 4
+
+
+def test_captions_name_every_swept_axis(tmp_path):
+    table = sweep_table(tmp_path, ("a red star", "a blue star"), steps=(4,), failed=(1,))
+    table["colour"] = ["red" if "red" in p else "blue" for p in table["prompt"]]
+    table["call"] = [json.dumps({"eta": 0.5 * (seed == 1)}) for seed in table["seed"]]
+    table["scheduler"] = ["DDIMScheduler" if g == 1 else "EulerDiscreteScheduler" for g in table["guidance"]]
+    table.attrs["axes"] = {"colour": ["red", "blue"], "scheduler": ["DDIM", "Euler"], "call.eta": [0, 0.5]}
+    page = Page(report(table, tmp_path))
+    text = " ".join("".join(page.text).split()).replace("\u00a0", " ")
+    assert "colour red · scheduler DDIM · call.eta 0" in text
+    failed = text[text.index("no room for") - 200 : text.index("no room for")]
+    assert "colour red · scheduler DDIM · call.eta 0.5" in failed
+    shown = Table(table)
+    shown.attrs = table.attrs
+    assert "call.eta 0.5" in shown._repr_html_() and "colour blue" in shown._repr_html_()
+
+
+def test_seconds_are_shown_for_settings_and_not_for_prompts_and_seeds(tmp_path):
+    page = report(sweep_table(tmp_path), tmp_path)
+    sections = {
+        name: page.split(f"<h3><bdi>{name}</bdi></h3>")[1].split("</table>")[0] for name in ("prompt", "seed", "steps")
+    }
+    assert {name: "seconds" in section for name, section in sections.items()} == {
+        "prompt": False, "seed": False, "steps": True,
+    }  # fmt: skip
 
 
 def test_axis_effects_average_seeds_before_they_spread(tmp_path):

@@ -15,7 +15,7 @@ from .words import check_work, names
 if TYPE_CHECKING:
     from .settings import Settings
 
-KEYS = "a map with name, model, base, axes, zip, skip, metrics"
+KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
 BEFORE_SKIPS = 10  # times max_cells, that the axes may make before skip rules
 _TEXT = {"type": "string"}
 _AXIS = {
@@ -40,6 +40,7 @@ SCHEMA: dict[str, Any] = {
         "zip": {"type": "array", "items": {"type": "array", "items": _TEXT}},
         "skip": {"type": "array", "items": {"type": "object"}},
         "metrics": {"type": "array", "items": _TEXT},
+        "metric": _TEXT,
     },
     "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
 }  # fmt: skip
@@ -53,6 +54,7 @@ def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
     _check_axes(given, settings)
     spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
     metrics.check_names(spec.metrics)
+    metrics.check_ranking(spec.metric, spec.metrics)
     for cell in spec.cells(limit=settings.max_cells):
         check_work(cell.params, settings)
     return spec

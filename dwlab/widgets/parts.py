@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from ..findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..grids import REASONS, grid, lay_out, open_picture
 from ..plots import metric_plot, seconds_plot
+from ..quality import quality_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def _thumbnail(table: pd.DataFrame, record: dict[Any, Any]) -> str:
 
 def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
     """The plots of a sweep by their titles: the first metric along the first axes, then time against steps."""
-    metric = next(iter(metrics_of(table)), None)
+    metric = quality_of(table) or next(iter(metrics_of(table)), None)
     found = {}
     for axis in [a for a in swept(table) if a.names != ("seed",)][:PLOTTED_AXES] if metric else []:
         found[f"{metric} along {axis.name}"] = metric_plot(table, str(metric), axis.name, dark=dark)
