@@ -98,8 +98,8 @@ class Results:
 
         Raises InvalidInput for an experiment that never ran here.
         """
-        specs: dict[str, dict[str, Any]]
-        specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or ({}, [])
+        nothing: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
+        specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or nothing
         if name is not None and name not in specs:
             raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
         axes = [json.loads(row["axes"]) for row in stored]
