@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InvalidInput, ModelError
+from .jsonfile import read_object
 
 SHAPES_FOLDER = Path(__file__).parent / "shapes" / "model"
 
@@ -140,15 +141,7 @@ def _ignored(cls: str, denoiser: dict[str, Any]) -> frozenset[str]:
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
-    if not isinstance(value, dict):
-        raise ModelError(f"{path} does not hold a JSON object")
-    return value
+    return read_object(path) if os.path.lexists(path) else None
 
 
 def check_side(entry: Entry, name: str, value: int) -> None:

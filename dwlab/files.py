@@ -9,6 +9,7 @@ import itertools
 import os
 import platform
 import re
+import stat
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ except ImportError:  # Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 _NODE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
@@ -47,6 +49,16 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that a reader, or a crash, sees all of it or none."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file, or a link to one, for reading.
+
+    Raises OSError, without waiting, for a pipe, a device, a socket or a folder: reading such a thing may never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.open("rb")
 
 
 def make_folder(folder: Path) -> None:

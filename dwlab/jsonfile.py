@@ -6,17 +6,28 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .errors import ModelError
+from .files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+SIZE_LIMIT = 1 << 20  # bytes of a config; those of published models have a few thousand
 
-def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object in a file; raises ModelError for anything else."""
+
+def read_object(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
+    """The JSON object in a regular file of at most `limit` bytes; raises ModelError for anything else."""
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
+        with open_regular(path) as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise ModelError(
+                f"{path} is larger than {limit / (1 << 20):g} MiB, which is too large for what it should be"
+            )
+        value = json.loads(data.decode())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} does not hold JSON: {error}") from error
     if not isinstance(value, dict):
         raise ModelError(f"{path} does not hold a JSON object")
     return value
