@@ -13,8 +13,9 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+
+from .bodies import Body, announced, too_large
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,13 +74,16 @@ class Guard:
                     headers.setdefault(name, value)
                 self._note(scope, message["status"], time.perf_counter() - began)
                 started = True
-            await send(message)
+            await body.send(message)
 
         headers = Headers(scope=scope)
+        limit = SWEEP_BYTES if scope["path"] == "/api/sweeps" else BODY_BYTES
+        body = Body(receive, send, headers, limit)
         try:
             self._check(scope, headers)
-            limit = SWEEP_BYTES if scope["path"] == "/api/sweeps" else BODY_BYTES
-            await self._app(scope, _bounded(receive, headers, limit), sending)
+            if (length := announced(headers)) is None or length > limit:
+                raise Refused(413, too_large(limit))  # noqa: TRY301  # answered below like all that are refused
+            await self._app(scope, body.receive, sending)
         except Refused as no:
             await _answer(sending, no)
         except Exception:
@@ -186,26 +190,6 @@ def _check_type(path: str, headers: Headers) -> None:
     allowed = (*JSON, *YAML) if path == "/api/sweeps" else JSON
     if given not in allowed:
         raise Refused(415, f"the body must be {' or '.join(allowed)}, with that Content-Type")
-
-
-def _bounded(receive: Receive, headers: Headers, limit: int) -> Receive:
-    """`receive`, with at most so many bytes of body, whatever the request says of its length."""
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 15 or int(length) > limit:
-        raise Refused(413, f"the body is larger than {limit:,} bytes")
-    taken = 0
-
-    async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise HTTPException(
-                413, f"the body is larger than {limit:,} bytes"
-            )  # of a kind that the routes let through
-        return message
-
-    return bounded
 
 
 async def _answer(send: Send, no: Refused) -> None:
