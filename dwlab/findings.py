@@ -11,7 +11,7 @@ import pandas as pd
 
 from . import schedulers
 from .errors import InvalidInput
-from .params import SPELLINGS
+from .params import SPELLINGS, TEXTS, stripped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -83,6 +83,8 @@ def swept(table: pd.DataFrame) -> list[Axis]:
     """
     declared = {SPELLINGS.get(name, name): list(values) for name, values in (table.attrs.get("axes") or {}).items()}
     axes = []
+    for name in declared.keys() & set(TEXTS):
+        declared[name] = [stripped(str(text)) for text in declared[name]]  # as the table has them
     for name, values in (declared or {name: [] for name in PARAMETERS}).items():
         column = _column(table, name, values)
         if column is not None and column.nunique() > 1:
@@ -188,7 +190,7 @@ def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
             filled = text
             for name in names:
                 filled = filled.replace(f"{{{name}}}", label(row[name]))
-            if filled == row["prompt"]:
+            if stripped(filled) == row["prompt"]:
                 return text
         return str(row["prompt"])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, schedulers
-from .params import alike
+from .params import TEXTS, alike, stripped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .params import GenerationParams
     from .sweep import Cell, SweepSpec
 
+_OUTER = re.compile(r"^\{(\w+)\}|\{(\w+)\}$")  # a placeholder that begins or ends a prompt
 CFG_FAMILIES = ("sd", "sdxl", "sd3")  # where guidance of 1 or less is none
 
 
@@ -23,7 +25,13 @@ def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | No
     """
     params = [one for one, _ in alike([cell.params for cell in cells])]  # prompts and seeds are never idle
     entries = {name: catalog.lookup((folders or {}).get(name, name)) for name in {one.model for one in params}}
-    lines = [*_duplicates(spec, cells), *_guidance(params, entries), *_eta(params, entries), *_ignored(params, entries)]
+    lines = [
+        *_duplicates(spec, cells),
+        *_trimmed(spec),
+        *_guidance(params, entries),
+        *_eta(params, entries),
+        *_ignored(params, entries),
+    ]
     lines += [f"skip rule {rule} drops nothing" for rule in spec.idle_rules()]
     return lines
 
@@ -31,6 +39,37 @@ def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | No
 def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:
     twice = spec.count() - len(cells)
     return [f"{twice} of {spec.count()} combinations repeat others and are computed once"] if twice else []
+
+
+def _trimmed(spec: SweepSpec) -> list[str]:
+    """Where a prompt that is drawn differs from the text that was written: in the white space around it."""
+    lines = []
+    for name in TEXTS:
+        templates = _texts(spec, name)
+        values = [value for placeholder in _outer(templates) for value in _texts(spec, placeholder)]
+        trimmed = [text for text in (*templates, *values) if text != stripped(text)]
+        if trimmed:
+            more = f" and of {len(trimmed) - 1:,} more" if len(trimmed) > 1 else ""
+            lines.append(f"{name}: the white space around {_short(trimmed[0])}{more} is left out")
+    return lines
+
+
+def _outer(templates: list[str]) -> list[str]:
+    """The placeholders whose values begin or end a prompt."""
+    names = [match[1] or match[2] for template in templates for match in _OUTER.finditer(template.strip())]
+    return list(dict.fromkeys(names))
+
+
+def _texts(spec: SweepSpec, name: str) -> list[str]:
+    """What base or an axis says of a name, as far as it is text."""
+    values = spec.axes.get(name, spec.base.get(name))
+    values = values if isinstance(values, list | tuple) else [values]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _short(text: str) -> str:
+    shown = ascii(text) if not text.isprintable() else repr(text)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
 def _guidance(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:

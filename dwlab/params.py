@@ -24,6 +24,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # encoders made once: a large sweep asks for hundreds of thousands of texts
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 _TO_HASH = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+TEXTS = ("prompt", "negative_prompt")
 SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
 
 
@@ -31,7 +32,7 @@ SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg"
 class GenerationParams:
     """One picture's parameters; what is left out is filled in from the model's entry in the catalog.
 
-    prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates.
+    prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates; kept `stripped`.
     seed: 0 to 2^63-1. steps: 1 to 1000. guidance: 0 to 100. width, height: pixels, multiples of 8
     within the model's limits. scheduler: a diffusers class or the name other tools use. model: a
     catalog name, a diffusers folder or a hub id. dtype: auto, float32, float16 or bfloat16.
@@ -71,7 +72,7 @@ class GenerationParams:
         """Validate one field by itself."""
         if name == "seed":
             self._integer(name, 0, 2**63 - 1)
-        elif name in ("prompt", "negative_prompt"):
+        elif name in TEXTS:
             self._text(name)
         elif name == "steps":
             self._integer(name, 1, 1000)
@@ -141,16 +142,17 @@ class GenerationParams:
             raise InvalidInput(name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})")
         if UNWRITABLE.search(value):
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
+        vars(self)[name] = stripped(value)
 
     def _integer(self, name: str, low: int, high: int) -> None:
         value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int):
             if not isinstance(value, float) or not value.is_integer():
-                raise InvalidInput(name, value, f"a whole number from {low} to {high}")
+                raise InvalidInput(name, value, _whole(name, low, high))
             value = int(value)
             vars(self)[name] = value
         if not low <= value <= high:
-            raise InvalidInput(name, value, f"a whole number from {low} to {high}")
+            raise InvalidInput(name, value, _whole(name, low, high))
 
     def _number(self, name: str, low: float, high: float) -> None:
         value = vars(self)[name]
@@ -173,6 +175,24 @@ class GenerationParams:
         except (TypeError, ValueError):
             raise InvalidInput(name, dict(value), "values that JSON can hold (no NaN, no objects)") from None
         vars(self)[name] = MappingProxyType(plain)
+
+
+def stripped(text: str) -> str:
+    """A prompt without the white space around it, and with plain line ends: what is drawn, and what its key is of.
+
+    A file's last line end, or another system's, would make a second key for the same picture.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip()
+
+
+def _whole(name: str, low: int, high: int) -> str:
+    """What a whole number may be; for a seed also what other tools' -1 is called here."""
+    allowed = f"a whole number from {low} to {high}"
+    return (
+        f"{allowed}; leave it out for 0, or write `seed: random` in a sweep to draw one" if name == "seed" else allowed
+    )
 
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))

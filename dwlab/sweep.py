@@ -16,7 +16,7 @@ from . import skips, yamlfile
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
-from .params import ENTANGLED, FIELDS, SPELLINGS, GenerationParams, spelled
+from .params import ENTANGLED, FIELDS, SPELLINGS, TEXTS, GenerationParams, spelled
 from .paths import check_name
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LIMIT = 10_000  # cells; a larger sweep must be asked for
 _ENUMERATE = 1_000_000  # combinations that are walked through to count what skip rules leave
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
-_TEXTS = ("prompt", "negative_prompt")
 _MAPS = ("call", "scheduler_options")
 # a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
 TAKEN = frozenset((
@@ -258,7 +257,7 @@ class SweepSpec:
     def _asked(self, point: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a point as they were written, placeholders filled in."""
         values = _entered(self._fixed, point)
-        for name in _TEXTS:
+        for name in TEXTS:
             text = values.get(name)
             if isinstance(text, str) and ("{" in text or "}" in text):
                 values[name] = _fill(name, text, point)
@@ -361,8 +360,8 @@ def _flat(base: Mapping[str, Any]) -> dict[str, Any]:
 
 def _placeholders(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset[str]:
     """The names in braces in all prompts."""
-    texts = [base.get(name) for name in _TEXTS]
-    for name in _TEXTS:
+    texts = [base.get(name) for name in TEXTS]
+    for name in TEXTS:
         texts += axes[name] if isinstance(axes.get(name), list | tuple) else []
     return frozenset(m[1] for text in texts if isinstance(text, str) for m in _PLACEHOLDER.finditer(text) if m[1])
 

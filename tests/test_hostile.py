@@ -183,18 +183,18 @@ def test_prompts_that_look_like_paths_name_no_file(toy, tmp_path):
 # -- tables for spreadsheets (S7) --------------------------------------------------------------
 
 FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://example.com")', "=cmd|' /C calc'!A0")
-PLAIN = ("a = b", "x\r=1+1", "x\n=1+1", 'x"\r\n"=1+1', "x-1", " =1", "'quoted", "1", "")
+PLAIN = ("a = b", "y\r=1+1", "x\n=1+1", 'x"\r\n"=1+1', "x-1", " =1", "'quoted", "1", "")
 
 
 def test_texts_that_a_spreadsheet_would_run_are_defused_on_export_only(toy, tmp_path):
-    prompts = [f"{text} red" for text in FORMULAS + PLAIN]
-    base = {"steps": 1, "width": 32, "height": 32, "scheduler": "ddim"}
-    axes = {"prompt": [f"{p.replace('{', '{{')}" for p in prompts], "seed": [0, 2**63 - 1]}
+    texts = [f"{text} red" for text in FORMULAS + PLAIN]
+    base = {"prompt": "a {p}", "steps": 1, "width": 32, "height": 32, "scheduler": "ddim"}
+    axes = {"p": texts, "seed": [0, 2**63 - 1]}
     run(SweepSpec("texts", model=toy, base=base, axes=axes), results=tmp_path, render=fake_render)
     table = Results(tmp_path).table("texts")
-    assert set(table["prompt"]) == set(prompts), "raw in the store and in the table"
+    assert set(table["p"]) == set(texts), "raw in the store and in the table"
     back = list(csv.DictReader(io.StringIO(export(table, "csv").decode(), newline="")))
-    assert [row["prompt"] for row in back] == [f"'{p}" if p.startswith(FORMULAS) else p for p in table["prompt"]]
+    assert [row["p"] for row in back] == [f"'{p}" if p.startswith(FORMULAS) else p for p in table["p"]]
     assert [row["seed"] for row in back] == [str(n) for n in table["seed"]] and table["seed"].max() == 2**63 - 1
     assert [float(row["brightness"]) for row in back] == list(table["brightness"])
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from .. import yamlfile
 from ..errors import InvalidInput
-from ..params import FIELDS
+from ..params import FIELDS, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
 _EMPTY = {"seed": "0", "negative_prompt": "none", "model": "shapes"}  # what an empty field stands for
-_TEXTS = ("prompt", "negative_prompt")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -136,7 +135,7 @@ class Form(widgets.VBox):
             self._grid.children = boxes
 
     def _placeholders(self) -> list[str]:
-        texts = [self.prompt.value, *(row.text.value for name, row in self._rows.items() if name in _TEXTS)]
+        texts = [self.prompt.value, *(row.text.value for name, row in self._rows.items() if name in TEXTS)]
         return [m[1] for text in texts for m in _PLACEHOLDER.finditer(text.replace("{{", "").replace("}}", ""))]
 
     def _shown(self) -> Mapping[str, Row]:
