@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .sweep import Cell, SweepSpec
 
 _OUTER = re.compile(r"^\{(\w+)\}|\{(\w+)\}$")  # a placeholder that begins or ends a prompt
+IDLE_RULES = 10  # that are named one by one
 CFG_FAMILIES = ("sd", "sdxl", "sd3")  # where guidance of 1 or less is none
 
 
@@ -32,8 +33,13 @@ def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | No
         *_eta(params, entries),
         *_ignored(params, entries),
     ]
-    lines += [f"skip rule {rule} drops nothing" for rule in spec.idle_rules()]
-    return lines
+    return [*lines, *_idle(spec.idle_rules())]
+
+
+def _idle(rules: list[str]) -> list[str]:
+    lines = [f"skip rule {rule} drops nothing" for rule in rules[:IDLE_RULES]]
+    more = len(rules) - len(lines)
+    return [*lines, f"{more:,} more skip rules drop nothing"] if more else lines
 
 
 def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:

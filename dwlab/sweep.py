@@ -6,13 +6,12 @@ import functools
 import itertools
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import axes as axis_values
-from . import skips, yamlfile
+from . import skips, templates, yamlfile
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 10_000  # cells; a larger sweep must be asked for
-_ENUMERATE = 1_000_000  # combinations that are walked through to count what skip rules leave
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+AXES_LIMIT = 100  # axes of a sweep
 _MAPS = ("call", "scheduler_options")
 # a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
 TAKEN = frozenset((
@@ -66,7 +64,7 @@ class SweepSpec:
     _values: dict[str, Column] = field(init=False, repr=False, compare=False)
     _groups: list[tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _still: dict[str, Any] = field(init=False, repr=False, compare=False)
-    _rules: list[skips.Test] = field(init=False, repr=False, compare=False)
+    _rules: skips.Rules = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -78,6 +76,8 @@ class SweepSpec:
         _check_base(base)
         self._set("model", base.pop("model", self.model))
         base = {name: value for name, value in base.items() if name not in axes}
+        if len(axes) > AXES_LIMIT:
+            raise InvalidInput("axes", f"{len(axes):,} axes", f"at most {AXES_LIMIT} axes")
         self._set("base", base)
         self._set("axes", axes)
         self._set("_values", {name: axis_values.values(name, spec) for name, spec in axes.items()})
@@ -86,7 +86,7 @@ class SweepSpec:
         self._set("_groups", axis_values.grouped(self.zip, self._values))
         self._set("_still", {"model": self.model, **_flat(base)})
         self._set("skip", _named_rules(self.skip))
-        self._set("_rules", skips.compile_rules(self.skip, frozenset({*axes, *self._still} | FIELDS)))
+        self._set("_rules", skips.Rules(self.skip, frozenset({*axes, *self._still} | FIELDS)))
         for k, rule in enumerate(self.skip):
             if self.random_seeds and "seed" in rule:
                 raise InvalidInput(f"skip[{k}].seed", rule["seed"], "rules on other axes, where seeds are random")
@@ -192,12 +192,9 @@ class SweepSpec:
 
     @functools.cached_property
     def _count(self) -> int:
-        total = self.combinations()
         if not self._rules:
-            return total
-        if total > _ENUMERATE:
-            raise InvalidInput("axes", f"{total:,} combinations", f"at most {_ENUMERATE:,} before skip rules")
-        return sum(1 for _ in self._kept(range(self.random_seeds)))
+            return self.combinations()
+        return sum(not dropping for _, dropping in self._combinations(range(self.random_seeds)))
 
     def cells(self, seeds: Sequence[int] | None = None, *, limit: int = LIMIT) -> list[Cell]:
         """The cells, validated, each set of parameters once; the last axis varies fastest.
@@ -214,11 +211,23 @@ class SweepSpec:
             raise InvalidInput(
                 "axes", f"{total:,} cells", f"at most {limit:,}; raise it with --limit {total} if you mean it"
             )
+        drawn = range(self.random_seeds) if seeds is None else seeds
+        return list(self._made(tuple(drawn) if self.random_seeds else ()))
+
+    def _made(self, seeds: tuple[int, ...]) -> list[Cell]:
+        """The cells of these seeds, made once: planning, checking and running ask for the same ones."""
+        before, cells = vars(self).get("_latest", (None, []))
+        if before != seeds:
+            cells = self._make(seeds)
+            self._set("_latest", (seeds, cells))
+        return cells
+
+    def _make(self, seeds: Sequence[int]) -> list[Cell]:
         found: dict[GenerationParams, Cell] = {}
         asked: dict[str, Any] = {}
         params: GenerationParams | None = None
         with uncollected():
-            for point in self._kept(range(self.random_seeds) if seeds is None else seeds):
+            for point in self._kept(seeds):
                 before, asked = asked, self._asked(point)
                 params = self._params(point, asked, params, before)
                 found.setdefault(params, Cell(len(found), params, point))
@@ -226,28 +235,24 @@ class SweepSpec:
 
     def idle_rules(self) -> list[str]:
         """The skip rules that drop nothing."""
-        idle = dict(enumerate(self._rules))
-        for point in self._points(range(self.random_seeds)):
+        idle = self._rules.all
+        for _, dropping in self._combinations(range(self.random_seeds)) if idle else ():
+            idle &= ~dropping
             if not idle:
                 break
-            idle = {k: test for k, test in idle.items() if not test(self._seen(point))}
-        return [str(dict(self.skip[k])) for k in idle]
+        return [str(dict(rule)) for k, rule in enumerate(self.skip) if idle >> k & 1]
 
-    def _points(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
+    def _combinations(self, seeds: Sequence[int]) -> Iterator[tuple[tuple[skips.Step, ...], int]]:
+        """Each combination, in the parts that move together, with the skip rules that drop it (see `skips.Rules`)."""
+        self._rules.check_work(self._values, self.combinations())
         groups = [axis_values.joint(group, self._values, seeds) for group in self._groups]
-        for combination in itertools.product(*groups):
-            point = {k: v for part in combination for k, v in part.items()}
-            yield {name: point[name] for name in self._values} if self.zip else point
+        return self._rules.combine(self._still, groups)
 
     def _kept(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
-        rules = self._rules
-        for point in self._points(seeds):
-            if not rules or not any(test(self._seen(point)) for test in rules):
-                yield point
-
-    def _seen(self, point: dict[str, Any]) -> dict[str, Any]:
-        """What a skip rule may ask about: the axes, and the base values that stand still."""
-        return {**self._still, **point}
+        for steps, dropping in self._combinations(seeds):
+            if not dropping:
+                point = {name: value for step in steps for name, value in step.items()}
+                yield {name: point[name] for name in self._values} if self.zip else point
 
     @functools.cached_property
     def _fixed(self) -> dict[str, Any]:
@@ -260,7 +265,7 @@ class SweepSpec:
         for name in TEXTS:
             text = values.get(name)
             if isinstance(text, str) and ("{" in text or "}" in text):
-                values[name] = _fill(name, text, point)
+                values[name] = templates.fill(name, text, point)
         return values
 
     def _params(
@@ -290,20 +295,6 @@ def _entered(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
             parent, _, child = name.partition(".")
             found[parent] = {**_mapping(f"base.{parent}", found.get(parent, {})), child: value}
     return found
-
-
-def _fill(name: str, template: str, point: Mapping[str, Any]) -> str:
-    def one(match: re.Match[str]) -> str:
-        if not match[1]:
-            return match[0][0]
-        if match[1] not in point or match[1] in FIELDS:
-            raise InvalidInput(
-                name, match[0], f"a placeholder that is an axis ({', '.join(a for a in point if a not in FIELDS) or 'none is'}); "
-                f"write {{{{{match[1]}}}}} for the plain text"
-            )  # fmt: skip
-        return str(point[match[1]])
-
-    return _PLACEHOLDER.sub(one, template)
 
 
 def _names(place: str, given: Any) -> dict[str, Any]:
@@ -363,7 +354,7 @@ def _placeholders(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset
     texts = [base.get(name) for name in TEXTS]
     for name in TEXTS:
         texts += axes[name] if isinstance(axes.get(name), list | tuple) else []
-    return frozenset(m[1] for text in texts if isinstance(text, str) for m in _PLACEHOLDER.finditer(text) if m[1])
+    return frozenset(itertools.chain.from_iterable(templates.names(text) for text in texts if isinstance(text, str)))
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -126,11 +126,12 @@ class BenchSpec:
         if any(isinstance(column, axis_values.RandomSeeds) for column in columns.values()):
             raise InvalidInput("axes.seed", given["seed"], "seeds written out")
         groups = axis_values.grouped(axis_values.zip_groups(self.zip), columns)
-        rules = skips.compile_rules(self.skip, NAMES)
+        rules = skips.Rules(self.skip, NAMES)
+        rules.check_work(columns, math.prod(len(columns[group[0]]) for group in groups))
         found: dict[str, Configuration] = {}
-        for steps in itertools.product(*(axis_values.joint(group, columns, ()) for group in groups)):
-            point = {**self.base, **{name: value for step in steps for name, value in step.items()}}
-            if not any(rule(point) for rule in rules):
+        for steps, dropping in rules.combine(self.base, [axis_values.joint(group, columns, ()) for group in groups]):
+            if not dropping:
+                point = {**self.base, **{name: value for step in steps for name, value in step.items()}}
                 one = _configuration(point)
                 found[one.id] = one
             if len(found) > LIMIT:
