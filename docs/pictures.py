@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import dwlab
+from dwlab.bench import record
 from dwlab.bench.compare import compare
 from dwlab.bench.engine import Report
 from dwlab.benchplots import charts, engines
@@ -59,7 +60,7 @@ def benchmarks() -> None:
         for name, chart in charts(compare([path]).table).items():
             save(Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700)
     for path in sorted((ROOT / "results" / "reference" / "engine").glob("*.json")):
-        save(Image.open(io.BytesIO(engines(Report.read(path)).png())), f"engine-{path.stem}.png", width=700)
+        save(Image.open(io.BytesIO(engines(Report.of(record.load(path))).png())), f"engine-{path.stem}.png", width=700)
 
 
 def training() -> None:

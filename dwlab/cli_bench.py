@@ -13,6 +13,7 @@ from .errors import DwlabError, MissingExtra
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .bench.compare import Comparison
     from .bench.spec import BenchSpec
 
 app = new_app("Benchmarks: run, compare, tune.")
@@ -61,24 +62,41 @@ def _listed(text: str | None, check: Callable[[str], str] = str) -> list[str] | 
 
 @command(app)
 def compare(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files that `dwlab bench run` wrote.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."),
+    ],
     plots: Annotated[Path | None, typer.Option(help="A folder for the plots.")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Also what so many steps would take: prompt + steps x step + decode.")
     ] = None,
 ) -> None:
-    """Line up what was measured: a table with ratios and their 95% intervals, and plots."""
-    from .bench.compare import compare as line_up
+    """Line up what was measured: tables with ratios and their 95% intervals, and plots."""
+    from .bench import engine_files, record
+    from .bench.compare import line_up
+    from .bench.engine import Report
+
+    documents = {path: record.load(path) for path in files}
+    runs = {path: document for path, document in documents.items() if record.kind(document) == record.RUN}
+    engines = {path: Report.of(document) for path, document in documents.items() if path not in runs}
+    if runs:
+        lined_up = line_up(runs, steps=steps)
+        typer.echo(lined_up.text())
+        if plots:
+            _save_charts(lined_up, plots)
+    if runs and engines:
+        typer.echo()
+    if engines:
+        typer.echo(engine_files.line_up(engines))
+
+
+def _save_charts(lined_up: Comparison, folder: Path) -> None:
+    from .benchplots import charts
     from .files import write_atomic
 
-    lined_up = line_up(files, steps=steps)
-    typer.echo(lined_up.text())
-    if plots:
-        from .benchplots import charts
-
-        for name, figure in charts(lined_up.table).items():
-            write_atomic(plots / f"{name}.png", figure.png())
-            typer.echo(str(plots / f"{name}.png"))
+    for name, figure in charts(lined_up.table).items():
+        write_atomic(folder / f"{name}.png", figure.png())
+        typer.echo(str(folder / f"{name}.png"))
 
 
 @command(app)
@@ -124,7 +142,7 @@ def engine(
     )  # fmt: skip
     typer.echo(found.text())
     if json:
-        write_atomic(json, found.json().encode())
+        found.save(json)
         write_atomic(json.with_suffix(".png"), chart(found).png())
     if wrong := found.disagreeing():
         raise DwlabError(f"engines made other pictures than the loop: {'; '.join(wrong)}")

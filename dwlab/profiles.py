@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from . import device
-from .errors import InvalidInput, StoreError
+from .errors import DwlabError, InvalidInput, StoreError
 from .files import write_atomic
+from .params import DTYPES
 from .settings import Settings
 
 
@@ -32,13 +33,26 @@ def find(profile: str, model: str, weights: str, device_name: str) -> Profile:
     """The profile of a model on a device; raises InvalidInput for a name other than fast, or where nothing was tuned yet."""
     if profile != "fast":
         raise InvalidInput("profile", profile, "fast, or nothing for stock settings")
-    found = _read().get(_key(weights, device_name))
-    if found is None:
+    stored = _read().get(_key(weights, device_name))
+    if stored is None:
         command = f"dwlab bench tune --model {model} --device {device_name}"
         raise InvalidInput(
             "profile", profile, f"nothing yet for {model!r} on this machine's {device_name}; run: {command}"
         )
-    return Profile(**{**found, "settings": Settings.of(found["settings"])})
+    try:
+        return _profile(stored)
+    except (DwlabError, KeyError, TypeError, ValueError) as error:
+        raise _spoiled(error) from error
+
+
+def _profile(stored: Any) -> Profile:
+    """The profile that stored values describe; raises one of many errors if they do not, or if a newer dwlab wrote them."""
+    profile = Profile(**{**stored, "settings": Settings.of(stored["settings"])})
+    if profile.dtype not in DTYPES:
+        raise InvalidInput("dtype", profile.dtype, ", ".join(DTYPES))
+    if type(profile.batch) is not int or profile.batch < 1:
+        raise InvalidInput("batch", profile.batch, "a whole number of at least 1")
+    return profile
 
 
 def keep(profile: Profile, weights: str, device_name: str) -> Path:
@@ -62,8 +76,18 @@ def _path() -> Path:
 
 def _read() -> dict[str, Any]:
     try:
-        return dict(json.loads(_path().read_text("utf-8")))
+        profiles = json.loads(_path().read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{_path()} cannot be read ({error}); delete it, then run dwlab bench tune again") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise _spoiled(error) from error
+    if not isinstance(profiles, dict):
+        raise _spoiled(f"it holds {type(profiles).__name__}, not an object")
+    return profiles
+
+
+def _spoiled(reason: object) -> StoreError:
+    return StoreError(
+        f"{_path()} cannot be used ({reason}); it is damaged, or a newer dwlab wrote it: "
+        "delete it, then run dwlab bench tune again"
+    )

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dwlab import models
-from dwlab.bench import engine, store
+from dwlab.bench import engine, record, store
 from dwlab.cli import app
 from dwlab.errors import InvalidInput
 from dwlab.params import GenerationParams
@@ -47,7 +47,7 @@ def test_pictures_that_differ_are_noticed(model):
     engines = {"loop": (engine.loop, model), "other": (other, model)}
     rows = engine.measure(engines, "small", cells()[:2], rounds=1)
     assert rows[1].difference > 20
-    assert engine.Report(rows, {}).disagreeing() == [f"other on small: {rows[1].difference} of 255"]
+    assert engine.Report(rows, {}, "shapes", 1.0, {}).disagreeing() == [f"other on small: {rows[1].difference} of 255"]
 
 
 def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
@@ -59,7 +59,7 @@ def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"]["float32"] > 0
     assert "images/s" in result.output and found["system"]["cpu"]
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    again = engine.Report.read(file)
+    again = engine.Report.of(record.load(file))
     assert [row.engine for row in again.rows] == ["loop", "packed"]
     (ratio,) = engine.ratios(again.rows, again.rows[1], "loop")
     assert ratio == found["rows"][0]["seconds"][0] / found["rows"][1]["seconds"][0]
@@ -75,7 +75,7 @@ def test_reference_runs_are_of_known_code_agree_and_name_no_machine():
         found = json.loads(path.read_text())
         assert found["system"]["git"]["dirty"] is False and "host" not in found["system"]
         assert not re.search(r"/(home|Users|root|tmp)/", path.read_text())
-        assert engine.Report.read(path).disagreeing() == []
+        assert engine.Report.of(record.load(path)).disagreeing() == []
 
 
 def test_unknown_engines_and_grids_are_named():

@@ -266,10 +266,12 @@ def test_another_workload_gets_no_ratio(tmp_path):
     assert found["note"] == "not comparable: another prompt"
 
 
-def test_files_without_a_workload_in_common_are_refused(tmp_path):
-    a, b = save(tmp_path, "a", row()), save(tmp_path, "b", row(steps=4))
-    with pytest.raises(InvalidInput, match="workload in common"):
-        compare([a, b])
+def test_it_is_said_which_files_share_a_workload_and_which_stand_alone(tmp_path):
+    files = [save(tmp_path, "a", row()), save(tmp_path, "b", row(steps=4)), save(tmp_path, "c", row(), row(steps=8))]
+    lined_up = compare(files)
+    assert lined_up.notes[:2] == ("a and c share 1 workload", "b shares no workload with the other files")
+    assert len(lined_up.table) == 4
+    assert not any("share" in note.split(";")[0] for note in compare(files[:1]).notes)
 
 
 def test_a_row_that_failed_stands_in_the_table_without_a_ratio(tmp_path):

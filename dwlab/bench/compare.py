@@ -15,7 +15,7 @@ from ..settings import STOCK
 from . import record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 RESAMPLES = 2000
@@ -64,12 +64,18 @@ def compare(files: Sequence[Path], *, steps: int | None = None) -> Comparison:
     Rows are compared where their whole workload is the same (model and weights, prompt, size, steps, guidance, scheduler,
     seed, batch). The baseline of a workload is its first float32 row with stock settings, else its first row. Intervals
     are bootstrap intervals that resample rounds, then samples in them. steps: adds what so many steps would take, as
-    prompt + steps x median step + decode. Raises InvalidInput for a file that is no benchmark's, and for files that have no
-    workload in common.
+    prompt + steps x median step + decode. Raises InvalidInput for a file that `dwlab bench run` did not write.
     """
-    runs = [(path, record.load(path)) for path in files]
-    rows = [_Row(str(path.stem), document, row) for path, document in runs for row in document["rows"]]
-    _refuse_strangers(runs)
+    runs = {path: record.load(path) for path in files}
+    for path, document in runs.items():
+        if record.kind(document) != record.RUN:
+            raise InvalidInput("file", str(path), "a file of `dwlab bench run`; `dwlab bench compare` takes both kinds")
+    return line_up(runs, steps=steps)
+
+
+def line_up(runs: Mapping[Path, dict[str, Any]], *, steps: int | None = None) -> Comparison:
+    """`compare` for documents that are loaded already, by their paths."""
+    rows = [_Row(path.stem, document, row) for path, document in runs.items() for row in document["rows"]]
     table = []
     for _, group in itertools.groupby(sorted(rows, key=lambda r: r.group), key=lambda r: r.group):
         together = list(group)
@@ -77,7 +83,8 @@ def compare(files: Sequence[Path], *, steps: int | None = None) -> Comparison:
         table += [one.flat(baseline, steps) for one in together]
     frame = _roles(pd.DataFrame(table))
     notes = [
-        f"speed: over {_BASE} of the same workload; share of matmul: of the measured rate of a large matrix product"
+        *_pairs(runs),
+        f"speed: over {_BASE} of the same workload; share of matmul: of the measured rate of a large matrix product",
     ]
     if frame["note"].str.contains(r"\*", regex=True, na=False).any():
         notes.append("* measured with other versions than the baseline's")
@@ -195,18 +202,22 @@ def _versions(document: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in document["system"]["versions"].items() if k != "dwlab"}
 
 
-def _refuse_strangers(runs: list[tuple[Path, dict[str, Any]]]) -> None:
-    """Raise InvalidInput where several files measured nothing that the others measured, too."""
-    workloads = [
-        {json.dumps(row["workload"], sort_keys=True) for row in document["rows"] if row["status"] == "ok"}
-        for _, document in runs
-    ]
-    for k, (path, document) in enumerate(runs):
-        others = set().union(*(found for n, found in enumerate(workloads) if n != k))
-        if len(runs) > 1 and workloads[k] and others and not workloads[k] & others:
-            one = document["rows"][0]["workload"]
-            said = ", ".join(f"{name} {one[name]}" for name in _GROUP)
-            raise InvalidInput("file", str(path), f"files with a workload in common; this one measured {said}")
+def _pairs(runs: Mapping[Path, dict[str, Any]]) -> list[str]:
+    """Which files measured a workload in common, and which stand alone."""
+    workloads = {path: _workloads(document) for path, document in runs.items()}
+    pairs = [(a, b) for a, b in itertools.combinations(runs, 2) if workloads[a] & workloads[b]]
+    notes = [f"{a.stem} and {b.stem} share {_counted(len(workloads[a] & workloads[b]))}" for a, b in pairs]
+    paired = {path for pair in pairs for path in pair}
+    alone = [path.stem for path in runs if path not in paired] if len(runs) > 1 else []
+    return [*notes, *(f"{stem} shares no workload with the other files" for stem in alone)]
+
+
+def _workloads(document: dict[str, Any]) -> set[str]:
+    return {json.dumps(row["workload"], sort_keys=True) for row in document["rows"] if row["status"] == "ok"}
+
+
+def _counted(number: int) -> str:
+    return f"{number} {'workload' if number == 1 else 'workloads'}"
 
 
 def _roles(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import itertools
-import json
 import random
 import statistics
 import tempfile
@@ -24,7 +23,7 @@ from ..params import GenerationParams
 from ..picture import Picture
 from ..plan import rows_of
 from ..settings import Settings, denoiser_of
-from . import calls, system
+from . import calls, record, system
 from .matmul import matmul_rate
 from .spec import Configuration
 
@@ -240,7 +239,7 @@ def table(rows: list[Row], rates: dict[str, float]) -> str:
         f"{'grid':<14}{'engine':<14}{'images/s':>9}{'x loop':>20}{'x grouped':>20}{'rows/fwd':>9}{'idle':>7}{'TFLOP/s':>9}{'of matmul':>10}{'MB':>7}{'diff':>5}"
     ]
     for row in rows:
-        loop_ratio, grouped_ratio = (_spread(ratios(rows, row, name)) for name in ("loop", "grouped"))
+        loop_ratio, grouped_ratio = (ratio_text(rows, row, name) for name in ("loop", "grouped"))
         tflops = statistics.median(row.tflops)
         lines.append(
             f"{row.grid:<14}{row.engine:<14}{row.cells / statistics.median(row.seconds):>9.2f}{loop_ratio:>20}"
@@ -256,16 +255,25 @@ def ratios(rows: Sequence[Row], row: Row, other: str) -> list[float]:
     return [theirs / own for theirs, own in zip(found, row.seconds, strict=False)]
 
 
-def _spread(values: list[float]) -> str:
+def ratio_text(rows: Sequence[Row], row: Row, other: str) -> str:
+    """`ratios` as their median and range."""
+    values = ratios(rows, row, other)
     return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" if values else "-"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured. matmul: operations a second by dtype."""
+    """What was measured. matmul: operations per second by dtype. scale: factor of the step counts. system: see `bench.system`."""
 
     rows: list[Row]
     matmul: dict[str, float]
+    model: str
+    scale: float
+    system: dict[str, Any]
+
+    def machine(self, device: str) -> str:
+        """What the device is called."""
+        return str(self.system.get("devices", {}).get(device, {}).get("name", device))
 
     def disagreeing(self) -> list[str]:
         """What made other pictures than the loop: in float32 a difference of 1 of 255 is rounding, more is not."""
@@ -280,16 +288,15 @@ class Report:
         rates = ", ".join(f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in self.matmul.items())
         return f"{table(self.rows, self.matmul)}\nmatmul: {rates}"
 
-    def json(self) -> str:
-        """Raw rows for programs, with what they were measured on."""
-        found = {"system": system.facts({row.device for row in self.rows}), **asdict(self)}
-        return json.dumps(found, indent=1)
+    def save(self, path: Path) -> Path:
+        """Write raw rows for programs, with what they were measured on, whole or not at all."""
+        return record.save(path, {"kind": record.ENGINE, "schema": record.SCHEMA, **asdict(self)})
 
     @classmethod
-    def read(cls, path: Path) -> Report:
-        """What `json` gave."""
-        found = json.loads(path.read_text("utf-8"))
-        return cls([Row(**row) for row in found["rows"]], found["matmul"])
+    def of(cls, document: dict[str, Any]) -> Report:
+        """The report in a document that `record.load` gave."""
+        rows = [Row(**row) for row in document["rows"]]
+        return cls(rows, document["matmul"], document["model"], document["scale"], document["system"])
 
 
 def compare_engines(
@@ -318,7 +325,7 @@ def compare_engines(
     for name in names:
         cells = grids(model, scale)[name]
         rows += measure(chosen, name, cells[:: -(-len(cells) // limit)], rounds, on_step)
-    return Report(rows, rates)
+    return Report(rows, rates, model, scale, system.facts({row.device for row in rows}))
 
 
 ENGINES = {

@@ -1,0 +1,64 @@
+"""The fast profile of this machine: kept, found, and a message where its file is of no use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from dwlab import profiles
+from dwlab.errors import InvalidInput, StoreError
+from dwlab.profiles import Profile
+from dwlab.settings import Settings
+
+PROFILE = Profile("bfloat16", Settings(channels_last=True), 8, 2.5, {"torch": "2.13.0"})
+STORED = {**asdict(PROFILE), "settings": PROFILE.settings.changed()}
+
+
+def store(text: str) -> None:
+    path = profiles.keep(PROFILE, "weights", "cpu")
+    path.write_text(text)
+
+
+def stored_as(**changes: object) -> str:
+    (name,) = json.loads(profiles.keep(PROFILE, "weights", "cpu").read_text())
+    return json.dumps({name: {**STORED, **changes}})
+
+
+def test_a_profile_that_was_kept_is_found_again():
+    profiles.keep(PROFILE, "weights", "cpu")
+    assert profiles.find("fast", "shapes", "weights", "cpu") == PROFILE
+    with pytest.raises(InvalidInput, match="dwlab bench tune --model shapes --device cpu"):
+        profiles.find("fast", "shapes", "other weights", "cpu")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[[1, 2]]", "null", "7", '"text"', "[" * 100_000, "\x00", '{"a": 1e999']
+)
+def test_a_file_that_holds_no_profiles_is_named_with_the_remedy(text):
+    store(text)
+    with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*dwlab bench tune"):
+        profiles.find("fast", "shapes", "weights", "cpu")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"quantisation": "int4"},  # of a newer dwlab
+        {"settings": {"sharding": 2}},
+        {"settings": {"threads": 1e308}},
+        {"settings": {"attention": ["math"]}},
+        {"settings": None},
+        {"dtype": "float4"},
+        {"dtype": None},
+        {"batch": 0},
+        {"batch": "eight"},
+        {"batch": 1e308},
+        {"batch": True},
+    ],
+)
+def test_a_profile_that_is_spoiled_or_newer_is_named_with_the_remedy(changes):
+    store(stored_as(**changes))
+    with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*newer dwlab"):
+        profiles.find("fast", "shapes", "weights", "cpu")
