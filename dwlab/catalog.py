@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import checkpoints
 from .errors import InvalidInput, ModelError
 from .jsonfile import read_object
 
@@ -84,11 +85,13 @@ def lookup(name: str) -> Entry:
         return CATALOG[name]
     try:
         folder = Path(name).expanduser()
-        found = folder.is_dir()
+        found, is_file = folder.is_dir(), folder.is_file()
     except (OSError, RuntimeError, ValueError):  # too long for a path, ~name of an unknown user, or a NUL in it
-        found = False
+        found = is_file = False
     if found:
         return _describe(name, folder)
+    if is_file:
+        raise checkpoints.for_a_file(name, folder)
     if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name):
         return Entry(name, name)
     raise ModelError(
@@ -100,7 +103,7 @@ def lookup(name: str) -> Entry:
 def _describe(name: str, folder: Path) -> Entry:
     index = _read_json(folder / "model_index.json")
     if index is None:
-        raise ModelError(f"model is {name!r}, a folder without a model_index.json; give a diffusers pipeline's folder")
+        raise checkpoints.without_index(name, folder)
     cls = str(index.get("_class_name", ""))
     denoiser = _read_json(folder / "unet" / "config.json") or _read_json(folder / "transformer" / "config.json") or {}
     vae = _read_json(folder / "vae" / "config.json") or {}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, device, fingerprint, hub, profiles, schedulers, trust
-from .errors import InvalidInput, ModelError, first_line
+from . import catalog, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
+from .errors import DwlabError, InvalidInput, ModelError, first_line
 from .jsonfile import read_object
 from .quiet import no_bars, quiet_libraries
 from .settings import STOCK, Settings, apply
@@ -67,6 +67,8 @@ def identify(
     else:
         folder = Path(entry.source).expanduser() if entry.local else hub.snapshot(entry.source, download)
         trust.check_folder(folder)
+        kinds.check(name, folder)
+        weightfiles.check(name, folder)
         weights = fingerprint.of_folder(folder) if entry.local else folder.name
     if profile is not None:
         fast = profiles.find(profile, name, weights, resolved)
@@ -118,13 +120,15 @@ def _loaded(identity: Identity) -> Model:
     try:
         with no_bars():
             pipeline = _pipeline(identity)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        pipeline.set_progress_bar_config(disable=True)
+        apply(pipeline, identity.settings, identity.device)
+        for name, part in pipeline.components.items():
+            if name.startswith("tokenizer") and part is not None:
+                _in_turns(part)
+    except DwlabError:
+        raise
+    except Exception as error:  # whatever a model's files or classes raise is this model's failure alone
         raise ModelError(f"model {identity.name!r} does not load: {first_line(error)}") from error
-    pipeline.set_progress_bar_config(disable=True)
-    apply(pipeline, identity.settings, identity.device)
-    for name, part in pipeline.components.items():
-        if name.startswith("tokenizer") and part is not None:
-            _in_turns(part)
     return Model(identity, pipeline)
 
 

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import device as devices
 from . import models, preview, schedulers
-from .errors import InvalidInput, ModelError, RenderError
+from .errors import DwlabError, InvalidInput, RenderError, first_line
 from .events import Event
 from .params import GenerationParams, mode, named
 from .picture import Picture
+from .settings import decoder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -171,16 +172,15 @@ def _render_model(
     check: Check,
 ) -> None:
     check(None)
-    try:
-        model = source if isinstance(source, models.Model) else models.load_identified(source)
-    except ModelError as error:
-        for index, params in numbered:
-            emit(Event("failed", index, params, error=str(error), status="failed"))
-        return
     from . import packing
 
+    try:
+        model = source if isinstance(source, models.Model) else models.load_identified(source)
+        reason = packing.refusal(model.pipeline, model.identity.device)
+    except Exception as error:  # noqa: BLE001  # whatever a model raises is the failure of its cells, not of the sweep
+        _fail_all(numbered, error, emit)
+        return
     pack = pack or model.identity.pack
-    reason = packing.refusal(model.pipeline, model.identity.device)
     if reason and exact:
         for index, params in numbered:
             emit(Event("failed", index, params, error=f"not in exact mode: {reason}", status="failed"))
@@ -192,6 +192,14 @@ def _render_model(
     else:
         for same_size in _by_size(numbered):
             _render_packed(model, same_size, pack, exact, emit, check)
+
+
+def _fail_all(numbered: list[Numbered], error: Exception, emit: Emit) -> None:
+    """Say of each cell of a model that it failed, because the model could not be loaded."""
+    message = str(error) if isinstance(error, DwlabError) else f"{type(error).__name__}: {first_line(error)}"
+    exhausted = devices.is_out_of_memory(error.__cause__ or error)
+    for index, params in numbered:
+        emit(Event("failed", index, params, error=message[:500], status="oom" if exhausted else "failed"))
 
 
 def _by_size(numbered: list[Numbered]) -> list[list[Numbered]]:
@@ -279,8 +287,9 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
 
     emit(Event("started", index, params))
     began = time.perf_counter()
+    arguments = stock_arguments(pipeline, [params]) | _told_of_steps(pipeline, on_step_end)
     with torch.inference_mode(), packing.timed(pipeline) as clock, _dtype_kept(pipeline):
-        output = pipeline(**stock_arguments(pipeline, [params]), callback_on_step_end=on_step_end).images
+        output = pipeline(**arguments).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds
     image, nan = _to_image(pipeline, output[0])
@@ -290,16 +299,22 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
     )  # fmt: skip
 
 
+def _told_of_steps(pipeline: Any, on_step_end: Callable[..., Any]) -> dict[str, Any]:
+    """The argument that makes a pipeline tell of its steps; a few older ones cannot."""
+    known = inspect.signature(type(pipeline).__call__).parameters
+    return {"callback_on_step_end": on_step_end} if "callback_on_step_end" in known else {}
+
+
 @contextlib.contextmanager
 def _dtype_kept(pipeline: Any) -> Iterator[None]:
     """Put a decoder back into its dtype where stock moved it to float32 for a picture that then failed."""
-    vae = pipeline.vae
-    dtype = vae.dtype
+    decoder = decoder_of(pipeline)
+    dtype = decoder.dtype if decoder is not None else None
     try:
         yield
     finally:
-        if vae.dtype != dtype:
-            vae.to(dtype=dtype)
+        if decoder is not None and decoder.dtype != dtype:
+            decoder.to(dtype=dtype)
 
 
 def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:
@@ -326,5 +341,6 @@ def _to_image(pipeline: Any, output: np.ndarray) -> tuple[Any, float]:
     """The RGB picture as the stock pipeline makes it, and its share of values that were not finite."""
     import numpy as np
 
-    (image,) = pipeline.image_processor.numpy_to_pil(np.nan_to_num(output[None]))
+    converter = getattr(pipeline, "image_processor", None) or pipeline  # those that work on pixels have none
+    (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))
     return image, float(1 - np.isfinite(output).mean())

@@ -6,7 +6,7 @@ import functools
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidInput
+from .errors import InvalidInput, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +92,7 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
     settings.check(device)
     _choose_attention(settings.attention)
     torch.set_num_threads(settings.threads or _usual_threads())
-    denoiser, vae = denoiser_of(pipeline), pipeline.vae
+    denoiser, decoder = denoiser_of(pipeline), decoder_of(pipeline)
     if settings.offload == "none":
         pipeline.to(device)
     elif settings.offload == "model":
@@ -102,9 +102,11 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
     if settings.slicing == "attention":
         pipeline.enable_attention_slicing()
     elif settings.slicing == "vae":
-        vae.enable_slicing()
+        if not hasattr(decoder, "enable_slicing"):
+            raise InvalidInput("slicing", "vae", "none or attention for this model, whose decoder cannot be sliced")
+        decoder.enable_slicing()
     if settings.channels_last:
-        for part in (denoiser, vae):
+        for part in filter(None, (denoiser, decoder)):
             part.to(memory_format=torch.channels_last)
     if settings.compile != "none":
         # not the module: hooks, which are set and removed with each call, would be compiled with it
@@ -126,8 +128,16 @@ def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
 
 
 def denoiser_of(pipeline: Any) -> Any:
-    """The module of a pipeline that removes the noise: its UNet or transformer."""
-    return getattr(pipeline, "unet", None) or pipeline.transformer
+    """The module of a pipeline that removes the noise: its UNet or transformer. Raises ModelError if it has neither."""
+    denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
+    if denoiser is None:
+        raise ModelError(f"a {type(pipeline).__name__} has neither a UNet nor a transformer, one of which dwlab needs")
+    return denoiser
+
+
+def decoder_of(pipeline: Any) -> Any:
+    """The module of a pipeline that makes pixels of latents: its `vae` or `movq`; None for one that works on pixels."""
+    return getattr(pipeline, "vae", None) or getattr(pipeline, "movq", None)
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import torch
 from .. import device as devices
 from .. import models
 from ..render import stock_arguments
-from ..settings import denoiser_of
+from ..settings import decoder_of, denoiser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,8 @@ def probe(model: models.Model, configuration: Configuration, k: int, *, one_step
     Phases: the prompt (up to the denoiser's first call), each step, and the decoder with the copy to the CPU.
     """
     watch = _Watch(configuration.device, one_step)
-    denoiser, decoder = denoiser_of(model.pipeline), getattr(model.pipeline.vae, "decoder", None)
+    denoiser = denoiser_of(model.pipeline)
+    decoder = getattr(decoder_of(model.pipeline), "decoder", None)
     watched = {"denoiser": denoiser, **({"decoder": decoder} if decoder else {}), **text_encoders(model.pipeline)}
     hooks = [part.register_forward_pre_hook(watch.before(name), with_kwargs=True) for name, part in watched.items()]
     hooks.append(denoiser.register_forward_hook(watch.after_denoiser))
@@ -168,7 +169,7 @@ def operations(model: models.Model, found: Probe) -> dict[str, int]:
 
 
 def _without_memory(pipeline: Any) -> dict[str, Any]:
-    denoiser, vae = denoiser_of(pipeline), pipeline.vae
+    denoiser, vae = denoiser_of(pipeline), decoder_of(pipeline)
     made = {
         "denoiser": type(denoiser).from_config(denoiser.config),
         "decoder": type(vae).from_config(vae.config).decoder,

@@ -22,7 +22,7 @@ from ..errors import InvalidInput
 from ..params import GenerationParams
 from ..picture import Picture
 from ..plan import rows_of
-from ..settings import Settings, denoiser_of
+from ..settings import Settings, decoder_of, denoiser_of
 from . import calls, record, system
 from .matmul import matmul_rate
 from .spec import Configuration
@@ -80,7 +80,8 @@ class Meter:
 def metered(model: models.Model) -> Iterator[Meter]:
     """Count and time the forwards of a model's denoiser, decoder and text encoders."""
     meter, device = Meter(), model.identity.device
-    denoiser, decoder = denoiser_of(model.pipeline), model.pipeline.vae.decoder
+    denoiser = denoiser_of(model.pipeline)
+    decoder = getattr(decoder_of(model.pipeline), "decoder", None)
     encoders = [part for name, part in model.pipeline.components.items() if part and name.startswith("text_encoder")]
 
     def before(*_: Any) -> None:
@@ -97,7 +98,7 @@ def metered(model: models.Model) -> Iterator[Meter]:
             meter.decoded += rows
 
     with contextlib.ExitStack() as hooks:
-        for module in (denoiser, decoder, *encoders):
+        for module in filter(None, (denoiser, decoder, *encoders)):
             hooks.callback(module.register_forward_pre_hook(before).remove)
             hooks.callback(module.register_forward_hook(after, with_kwargs=True).remove)
         yield meter
