@@ -93,6 +93,8 @@ def _only_a_variant(place: Path) -> str:
 
 def flaw(path: Path) -> str | None:
     """What is wrong with a safetensors file, in words; None for a whole one. Reads its header only."""
+    if not path.is_file():
+        return "is not a regular file"
     status = path.stat()
     return _flaw(path, status.st_size, status.st_mtime_ns)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import shutil
 
 import diffusers
@@ -210,6 +211,11 @@ def dangling(folder):
     (folder / "vae" / WEIGHTS).symlink_to("gone")
 
 
+def pipe(folder):
+    (folder / "unet" / WEIGHTS).unlink()
+    os.mkfifo(folder / "unet" / WEIGHTS)
+
+
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
 NOT_WHOLE = {
     "missing": (lambda f: (f / "unet" / WEIGHTS).unlink(), "the weights of unet are missing"),
@@ -228,6 +234,7 @@ NOT_WHOLE = {
     "a pointer of Git LFS": (lambda f: write(f / "unet" / WEIGHTS, POINTER), "pointer of Git LFS.*git lfs pull"),
     "a variant only": (variant_only, "only the variant fp16 is there"),
     "a link to nothing": (dangling, "the weights of vae are missing"),
+    "a pipe": (pipe, "is not a regular file"),
     "a shard": (lambda f: sharded(f, lost=1), "missing in part .*00002-of-00002"),
     "the first shard": (lambda f: sharded(f, lost=0), "missing in part .*00001-of-00002"),
 }
@@ -310,7 +317,9 @@ def test_a_model_that_does_not_load_is_its_own_failed_cells_and_the_sweep_goes_o
     assert "does not load" in failed[0].error
 
 
-@pytest.mark.parametrize("raised", [ZeroDivisionError("odd"), AssertionError("odd"), MemoryError("odd"), ImportError("odd")])
+@pytest.mark.parametrize(
+    "raised", [ZeroDivisionError("odd"), AssertionError("odd"), MemoryError("odd"), ImportError("odd")]
+)
 def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(pipeline, tmp_path, monkeypatch, raised):
     apply = models.apply
 
