@@ -253,7 +253,7 @@ def test_an_empty_shard_is_told(pipeline):
     sharded(pipeline)
     models.identify(str(pipeline))
     cut(pipeline / "unet" / "diffusion_pytorch_model-00002-of-00002.safetensors", 0)
-    with pytest.raises(ModelError, match="00002-of-00002.safetensors is empty"):
+    with pytest.raises(ModelError, match=r"00002-of-00002\.safetensors is empty"):
         models.identify(str(pipeline))
 
 
