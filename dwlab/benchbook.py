@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidInput
 from .notebook import injected
-from .paths import project_folder, results_folder
+from .paths import project_folder, project_results
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def open_bench(
 
     benchmark: a YAML file, looked for from here, then from the project's folder; empty for the short one. devices,
     dtypes: in place of the benchmark's. quick: two rounds of a few samples. results: the results folder, if not the
-    usual one. beside: files of other machines to line up with. Raises InvalidInput for unknown parameters.
+    usual one. beside: files of other machines to line up with. Relative paths are taken from the project's folder. Raises InvalidInput for unknown parameters.
     """
     quiet_libraries()
-    headless, root = injected(PARAMETERS), results_folder(results or None)
+    headless, root = injected(PARAMETERS), project_results(results)
     if not headless and not benchmark:
         return Bench(root, beside, panel=_panel(root))
     spec = (_find(benchmark)() if benchmark else _short()).vary(device=devices or None, dtype=dtypes or None)
@@ -52,7 +52,7 @@ class Bench:
         self, root: Path, beside: Sequence[str], *, spec: BenchSpec | None = None, panel: BenchPanel | None = None
     ) -> None:
         self.root, self.spec, self.panel = root, spec, panel
-        self._beside = [Path(one) for one in beside]
+        self._beside = [project_folder() / Path(name).expanduser() for name in beside]
         self._path: Path | None = None
 
     def _ipython_display_(self) -> None:

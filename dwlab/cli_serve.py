@@ -8,6 +8,7 @@ import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .errors import MissingExtra
+from .paths import results_folder
 
 
 def serve(
@@ -36,6 +37,7 @@ def serve(
     print_openapi: Annotated[bool, typer.Option("--print-openapi", help="Print the OpenAPI document and end.")] = False,
 ) -> None:
     """Serve pictures over HTTP: an API with a queue, a page at /ui. A token is set by DWLAB_TOKEN, .env or dwlab.toml."""
+    results = results_folder(results) if results else None
     flags = {name: value for name, value in locals().items() if name != "print_openapi"}
     try:
         from .server import serve as serving

@@ -13,6 +13,11 @@ DwlabError
 from __future__ import annotations
 
 
+def printable(text: str) -> str:
+    """`text` with escapes in place of what a terminal would act on."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class DwlabError(Exception):
     """Base of dwlab's errors; its text is meant for the user, without a traceback."""
 
@@ -29,8 +34,8 @@ class InvalidInput(DwlabError, ValueError):
         shown = repr(value)
         if len(shown) > 80:
             shown = f"{shown[:77]}..."
-        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in field)  # it may be a key of a file's
-        super().__init__(f"{plain} is {shown}; allowed: {allowed}")
+        # the field may be a key of somebody's file
+        super().__init__(f"{printable(field)} is {shown}; allowed: {allowed}")
 
     def at(self, place: str) -> InvalidInput:
         """The same error, with the place in a file or a sweep before the field."""

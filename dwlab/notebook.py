@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DwlabError, InvalidInput
 from .files import replacing
-from .paths import project_folder, results_folder
+from .paths import project_folder, project_results
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def open_sweep(
     """What sweep.ipynb works with: an experiment to run or to look at, or the panel where none is named.
 
     experiment: a YAML file (looked for from here, then from the project's folder), or the name of one that
-    ran before. results: the results folder, if not the usual one. overrides: axes and base values to
+    ran before. results: the results folder, seen from the project, if not the usual one. overrides: axes and base values to
     replace. compute: False shows what is there and computes nothing.
     Raises InvalidInput for parameters of the notebook or overrides that are unknown.
     """
@@ -89,7 +89,7 @@ def open_sweep(
         raise InvalidInput("overrides", overrides, "a map like {steps: [2, 4], seed: 1}")
     if not isinstance(experiment, str):
         raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
-    root = results_folder(results or None)
+    root = project_results(results)
     if not experiment:
         if headless or overrides:
             raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
@@ -104,7 +104,7 @@ def open_sweep(
 def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
     """The prompt bench: write a prompt, watch its picture form, go back to what was made.
 
-    model: as of `dwlab.load`. results: the results folder, if not the usual one. The bench's `params`, `image` and
+    model: as of `dwlab.load`. results: the results folder, seen from the project, if not the usual one. The bench's `params`, `image` and
     `history` serve in the next cells. Raises ModelError for a model of no name here.
     """
     from .execute import execute
@@ -113,7 +113,7 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
     from .widgets.explore import Explorer
 
     quiet_libraries()
-    root = results_folder(results)
+    root = project_results(results)
     if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
         before.cancel()
     bench = Explorer(

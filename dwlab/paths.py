@@ -15,20 +15,29 @@ _TAKEN = re.compile(r"dwlab\.sqlite.*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.
 
 
 def results_folder(explicit: str | Path | None = None) -> Path:
-    """The results folder: as given, else DWLAB_RESULTS, else `results` of the nearest project, else ./results.
+    """The results folder: `explicit`, else DWLAB_RESULTS, else `results` of the nearest project, else ./results.
 
-    A project is the nearest folder, from here up, that has `experiments/` in it: a notebook's
-    kernel starts in its own folder and must not open a second store there.
+    A project is the nearest folder, from here up, that has `experiments/` in it: a notebook's kernel starts in its own
+    folder and must not open a second store there. So a relative DWLAB_RESULTS is taken from the project; a relative
+    `explicit`, which a person typed here, from here. Raises InvalidInput for a path that cannot be one.
     """
-    given = explicit or os.environ.get("DWLAB_RESULTS")
-    if given:
-        if "\0" in str(given):
-            raise InvalidInput("results", str(given), "a path without NUL characters")
-        try:
-            return Path(given).expanduser().resolve()
-        except RuntimeError as error:  # ~name of an unknown user, or links that go round
-            raise InvalidInput("results", str(given), f"the path of a folder ({error})") from None
-    return project_folder() / "results"
+    if explicit:
+        return _absolute(explicit, Path.cwd())
+    return _absolute(os.environ.get("DWLAB_RESULTS") or "results", project_folder())
+
+
+def project_results(named: str | Path | None) -> Path:
+    """The results folder that a notebook or a settings file names, a relative one taken from the project; or the usual one."""
+    return _absolute(named, project_folder()) if named else results_folder()
+
+
+def _absolute(folder: str | Path, start: Path) -> Path:
+    if "\0" in str(folder):
+        raise InvalidInput("results", str(folder), "a path without NUL characters")
+    try:
+        return (start / Path(folder).expanduser()).resolve()
+    except RuntimeError as error:  # ~name of an unknown user, or links that go round
+        raise InvalidInput("results", str(folder), f"the path of a folder ({error})") from None
 
 
 def project_folder() -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import catalog, device, lint, metrics, models, schedulers
 from .axes import RandomSeeds
-from .errors import NotDownloaded
+from .errors import NotDownloaded, printable
 from .garbage import uncollected
 from .params import alike
 from .store import Store
@@ -29,9 +29,13 @@ PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep before it runs. seconds, bytes: estimates for what is left to do; None where nothing is known."""
+    """A sweep before it runs. seconds, bytes: estimates for what is left to do; None where nothing is known.
+
+    results: the folder that was looked through, and that a run would write to.
+    """
 
     name: str
+    results: Path
     combinations: int
     cells: int
     done: int
@@ -62,6 +66,7 @@ class Plan:
             ("to do", f"{self.todo:,}{failed}"),
             ("time", f"{time} ({self.basis})"),
             ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            ("results", printable(str(self.results))),
             *(("warning", text) for text in self.warnings),
             *(("hint", text) for text in self.hints),
         ]
@@ -110,7 +115,7 @@ def make_plan(
             seconds, basis = None, f"not here yet: {', '.join(away)}"
             size += sum(map(_pixels, missing)) * PNG_BYTES_A_PIXEL
         return Plan(
-            spec.name, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
+            spec.name, root, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
             sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
             (*lint.warnings(spec, cells, _folders(identities)), *_not_here(missing, away)), _dtype_hints(identities),
         )  # fmt: skip
@@ -258,7 +263,7 @@ def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
 
 
 def _values_text(values: tuple[Any, ...]) -> str:
-    texts = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(v)) for v in values]  # for a terminal
+    texts = [printable(str(value)) for value in values]
     shown = [text if len(text) < 40 else f"{text[:37]}..." for text in texts]
     if len(shown) > 12:
         shown = [*shown[:6], "...", *shown[-3:]]

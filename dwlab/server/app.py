@@ -21,7 +21,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 from .. import __version__, catalog
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
 from ..jobs import Job, Jobs, QueueFull
-from ..paths import results_folder
+from ..paths import project_results
 from ..plan import cell_key, identify_all
 from ..store import Store
 from . import sweeps, words
@@ -87,7 +87,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.root = results_folder(settings.results)
+        self.root = project_results(settings.results)
         self.began = time.monotonic()
         self.metrics, self.feed, self.closing = Metrics(), Feed(), asyncio.Event()
         self.desk = Desk(self.root, settings)
