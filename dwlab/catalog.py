@@ -13,6 +13,7 @@ from . import checkpoints
 from .errors import InvalidInput, ModelError
 from .jsonfile import read_object
 
+SIDE_LIMIT = 8192  # pixels
 SHAPES_FOLDER = Path(__file__).parent / "shapes" / "model"
 
 
@@ -107,15 +108,23 @@ def _describe(name: str, folder: Path) -> Entry:
     cls = str(index.get("_class_name", ""))
     denoiser = _read_json(folder / "unet" / "config.json") or _read_json(folder / "transformer" / "config.json") or {}
     vae = _read_json(folder / "vae" / "config.json") or {}
-    channels = vae.get("block_out_channels")
-    scale = 2 ** (len(channels) - 1) if isinstance(channels, list) else 8
-    size = denoiser.get("sample_size")
-    side = size * scale if isinstance(size, int) else None
+    side = _side(denoiser.get("sample_size"), vae.get("block_out_channels"))
     scheduler = index.get("scheduler")
     scheduler = scheduler[1] if isinstance(scheduler, list) and len(scheduler) == 2 else None
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise ModelError(f"{folder / 'model_index.json'}: scheduler is {index['scheduler']}; allowed: [library, class]")
     family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
     ignores = _ignored(cls, denoiser)
     return Entry(name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores)
+
+
+def _side(latents: object, channels: object) -> int | None:
+    """The pixels of a side that the denoiser was trained for; None if its config does not say, or says what cannot be."""
+    halvings = len(channels) - 1 if isinstance(channels, list) else 3
+    if not isinstance(latents, int) or not 0 <= halvings <= 8:
+        return None
+    side = latents * 2**halvings
+    return side if 8 <= side <= SIDE_LIMIT else None
 
 
 # longest first: StableDiffusionXL also begins with StableDiffusion

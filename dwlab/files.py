@@ -57,7 +57,7 @@ def open_regular(path: Path) -> BufferedReader:
     Raises OSError, without waiting, for a pipe, a device, a socket or a folder: reading such a thing may never end.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return path.open("rb")
 
 

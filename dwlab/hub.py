@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .errors import ModelError, NotDownloaded, first_line
 from .jsonfile import read_object
-from .trust import parts
+from .trust import TEXT_LIMIT, parts, place_of
 
 _WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")  # parts that are configuration only
 
@@ -48,7 +48,7 @@ def _cached(repo: str) -> Path | None:
 def _lacking(folder: Path) -> str | None:
     """What an interrupted download left out of a pipeline's folder; None for a whole one."""
     for name, _, cls in parts(folder):
-        place = folder / name if (folder / name).is_dir() else folder  # some keep a part beside the index
+        place = place_of(folder, name)
         if not any(path.exists() for path in place.glob("*config*.json")):
             return name
         if not _WEIGHTLESS.search(str(cls)) and not _has_weights(place):
@@ -61,5 +61,5 @@ def _has_weights(place: Path) -> bool:
     if any("." not in path.stem and "-of-" not in path.stem and path.exists() for path in place.glob("*.safetensors")):
         return True
     index = next((path for path in place.glob("*.safetensors.index.json") if path.exists()), None)
-    shards = read_object(index).get("weight_map") if index else None
+    shards = read_object(index, TEXT_LIMIT).get("weight_map") if index else None
     return isinstance(shards, dict) and all((place / str(shard)).exists() for shard in shards.values())

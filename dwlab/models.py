@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
+from . import catalog, ceiling, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
 from .errors import DwlabError, InvalidInput, ModelError, first_line
 from .jsonfile import read_object
 from .quiet import no_bars, quiet_libraries
@@ -153,9 +153,11 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
         return geometry.build(identity.name, dtype)
     from diffusers import AutoPipelineForText2Image
 
-    return AutoPipelineForText2Image.from_pretrained(
-        identity.folder, dtype=dtype, use_safetensors=True, local_files_only=True
-    )
+    weights = trust.check_folder(identity.folder)  # again: files may have changed since
+    with trust.no_code(), ceiling.building(identity.name, weights.tensors, weights.bytes):
+        return AutoPipelineForText2Image.from_pretrained(
+            identity.folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+        )
 
 
 def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:

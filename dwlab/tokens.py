@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from . import trust
 from .errors import ModelError, first_line
 from .models import identify
 from .quiet import quiet_libraries
@@ -31,12 +32,21 @@ def count_tokens(name: str, text: str) -> tuple[int, int, int]:
 def _tokenizers(folder: Path) -> list[tuple[Any, int]]:
     """The tokenizers of a pipeline's folder, each with how many tokens of a text its encoder takes."""
     quiet_libraries()
+    tokenizers = [_tokenizer(place) for place in sorted(folder.glob("tokenizer*"))]
+    if not tokenizers:
+        raise ModelError(f"{folder} holds no tokenizer")
+    return [
+        (tokenizer, min(tokenizer.model_max_length, LONGEST_PROMPT) - tokenizer.num_special_tokens_to_add())
+        for tokenizer in tokenizers
+    ]
+
+
+def _tokenizer(place: Path) -> Any:
     from transformers import AutoTokenizer
 
+    trust.check_part(place)  # the pipeline's index need not name it
     try:
-        words = [AutoTokenizer.from_pretrained(place) for place in sorted(folder.glob("tokenizer*"))]
+        with trust.no_code():
+            return AutoTokenizer.from_pretrained(place, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise ModelError(f"a tokenizer in {folder} does not load: {first_line(error)}") from error
-    if not words:
-        raise ModelError(f"{folder} holds no tokenizer")
-    return [(one, min(one.model_max_length, LONGEST_PROMPT) - one.num_special_tokens_to_add()) for one in words]
+        raise ModelError(f"the tokenizer in {place} does not load: {first_line(error)}") from error

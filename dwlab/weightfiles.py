@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import ModelError, first_line
 from .jsonfile import read_object
-from .trust import parts
+from .trust import TEXT_LIMIT, parts, place_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def check(name: str, folder: Path) -> None:
 def find_fault(folder: Path) -> Fault | None:
     """What is missing from a pipeline's folder, or broken in it; None if it is whole."""
     for name, _, cls in parts(folder):
-        place = folder / name if (folder / name).is_dir() else folder  # some keep a part beside the index
+        place = place_of(folder, name)
         if not any(path.exists() for path in place.glob("*config*.json")):
             return Fault(f"{name} is missing")
         if needs_weights(cls) and (fault := _fault_of_part(name, place)):
@@ -74,7 +74,7 @@ def _files(place: Path) -> list[Path]:
     if any(path.exists() for path in whole):
         return whole
     index = next((path for path in sorted(place.glob("*.safetensors.index.json")) if path.exists()), None)
-    shards = read_object(index).get("weight_map") if index else None
+    shards = read_object(index, TEXT_LIMIT).get("weight_map") if index else None
     return [place / name for name in sorted(set(map(str, shards.values())))] if isinstance(shards, dict) else []
 
 

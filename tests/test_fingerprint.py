@@ -162,7 +162,7 @@ def as_a_socket(path):
 @pytest.mark.parametrize("name", ["unet/config.json", "unet/more.safetensors", "tokenizer/chat_template.jinja"])
 def test_what_is_no_regular_file_is_refused_without_reading_it(make, name, folder):
     make(folder / name)
-    with pytest.raises(ModelError, match=r"cannot be read: not a regular file"):
+    with pytest.raises(ModelError, match=r"cannot be read: it is not a regular file"):
         fingerprint.of_folder(folder)
 
 
