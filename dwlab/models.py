@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import logging
 import threading
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, ceiling, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
+from .arguments import writable
 from .errors import DwlabError, InvalidInput, ModelError, first_line
 from .jsonfile import read_object
 from .quiet import no_bars, quiet_libraries
@@ -187,10 +187,10 @@ def _check_call(params: GenerationParams, identity: Identity) -> None:
     if catalog.lookup(identity.name).random:
         raise InvalidInput("call", dict(params.call), f"nothing for {identity.name}, which is for measuring")
     cls = getattr(diffusers, str(read_object(identity.folder / "model_index.json")["_class_name"]))
-    accepted = set(inspect.signature(cls.__call__).parameters) - {"self"}
+    accepted = writable(cls.__call__)
     for name in params.call:
         if name not in accepted:
-            allowed = f"an argument of {cls.__name__}'s call: {', '.join(sorted(accepted))}"
+            allowed = f"an argument of {cls.__name__}'s call that takes numbers or text: {', '.join(accepted)}"
             raise InvalidInput(f"call.{name}", params.call[name], allowed)
 
 
@@ -202,12 +202,12 @@ def _check_scheduler(params: GenerationParams) -> None:
         raise InvalidInput("scheduler", params.scheduler, f"a scheduler that works here; this one {_needs(lacking)}")
     if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
         raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
-    accepted = set(inspect.signature(cls).parameters) - {"self"}
+    accepted = writable(cls)
     for name in params.scheduler_options:
         if name not in accepted:
             raise InvalidInput(
                 f"scheduler_options.{name}", params.scheduler_options[name],
-                f"an option of {params.scheduler}: {', '.join(sorted(accepted))}",
+                f"an option of {params.scheduler}: {', '.join(accepted)}",
             )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ import pytest
 from faults.child import fake_render, small_sweep, toy_model
 from typer.testing import CliRunner
 
+import dwlab
+from dwlab.arguments import writable
 from dwlab.artifacts import write_artifacts
 from dwlab.cli import app
 from dwlab.errors import DwlabError, InvalidInput, StoreError
@@ -405,3 +407,29 @@ def test_an_assignment_with_code_is_refused_and_nothing_runs(assignment, tmp_pat
     (tmp_path / "fair.yaml").write_text("base: {prompt: x, width: 64, height: 64, steps: 1}\n")
     assert refused("sweep", "fair.yaml", "--results", "results", "--set", assignment)
     assert [p.name for p in tmp_path.iterdir()] == ["fair.yaml"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"callback": "print"}, {"callback_steps": 1}, {"callback_on_step_end_tensor_inputs": ["latents"]}, {"args": [1]},
+        {"kwargs": {"callback": 1}}, {"self": 1}, {"prompt_embeds": "x.pt"}, {"negative_prompt_embeds": [[0.0]]},
+        {"ip_adapter_image": "a.png"}, {"ip_adapter_image_embeds": ["a.pt"]}, {"image": "a.png"}, {"mask_image": "a.png"},
+    ],
+    ids=lambda call: next(iter(call)),
+)  # fmt: skip
+def test_arguments_that_are_code_tensors_or_pictures_are_refused_before_the_run(tmp_path, call):
+    sweep = Sweep("trial", base={"prompt": "a star", "call": call})
+    for ask in (sweep.plan, sweep.run):
+        with pytest.raises(InvalidInput, match=f"^call.{next(iter(call))} is "):
+            ask(tmp_path)
+    with pytest.raises(InvalidInput, match=f"^call.{next(iter(call))} is "):
+        dwlab.generate("a star", call=call)
+
+
+def test_arguments_that_take_numbers_lists_and_text_are_left_in():
+    from diffusers import EulerDiscreteScheduler, FluxPipeline, StableDiffusionPipeline
+
+    assert {"eta", "guidance_rescale", "clip_skip", "timesteps"} <= set(writable(StableDiffusionPipeline.__call__))
+    assert {"true_cfg_scale", "prompt_2", "max_sequence_length"} <= set(writable(FluxPipeline.__call__))
+    assert {"trained_betas", "use_karras_sigmas"} <= set(writable(EulerDiscreteScheduler))
