@@ -149,7 +149,8 @@ def _linspace(field: str, argument: Any) -> tuple[int, Callable[[], Column]]:
 
 def _limited(field: str, argument: Any, count: int) -> None:
     if not 1 <= count <= LENGTH_LIMIT:
-        raise InvalidInput(field, argument, f"1 to {LENGTH_LIMIT:,} values (this gives {count:,})")
+        gives = f"{count:,}" if count < 10**15 else "far more"
+        raise InvalidInput(field, argument, f"1 to {LENGTH_LIMIT:,} values (this gives {gives})")
 
 
 def _plain(number: Decimal) -> int | float:

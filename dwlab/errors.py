@@ -12,6 +12,8 @@ DwlabError
 
 from __future__ import annotations
 
+FIELD_SHOWN, VALUE_SHOWN, ALLOWED_SHOWN = 100, 80, 1500  # characters of an error's parts
+
 
 def printable(text: str) -> str:
     """`text` with escapes in place of what a terminal would act on."""
@@ -31,15 +33,13 @@ class InvalidInput(DwlabError, ValueError):
 
     def __init__(self, field: str, value: object, allowed: str):
         self.field, self.value, self.allowed = field, value, allowed
-        shown = repr(value)
-        if len(shown) > 80:
-            shown = f"{shown[:77]}..."
-        # the field may be a key of somebody's file
-        super().__init__(f"{printable(field)} is {shown}; allowed: {allowed}")
+        start = printable(field[:FIELD_SHOWN])  # it may be a key of somebody's file, of any length
+        text = f"{shortened(start, FIELD_SHOWN)} is {shortened(_shown(value), VALUE_SHOWN)}; allowed: "
+        super().__init__(text + shortened(allowed, ALLOWED_SHOWN))
 
-    def at(self, place: str) -> InvalidInput:
-        """The same error, with the place in a file or a sweep before the field."""
-        return InvalidInput(f"{place}: {self.field}", self.value, self.allowed)
+    def at(self, field: str) -> InvalidInput:
+        """The same error, of a field that says more exactly which value it is about."""
+        return InvalidInput(field, self.value, self.allowed)
 
 
 class ModelError(DwlabError):
@@ -71,6 +71,20 @@ class MissingExtra(DwlabError, ImportError):
 
     def __init__(self, feature: str, extra: str):
         super().__init__(f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"')
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, or its beginning and three dots: at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of very many digits"
+    except RecursionError:
+        return "deeply nested lists or maps"
 
 
 def first_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from . import catalog, schedulers
+from . import catalog, foreign, schedulers
 from .errors import InvalidInput
 
 PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
@@ -148,7 +148,7 @@ class GenerationParams:
         value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int):
             if not isinstance(value, float) or not value.is_integer():
-                raise InvalidInput(name, value, _whole(name, low, high))
+                raise InvalidInput(name, value, _whole(name, low, high) + _unquoted(value))
             value = int(value)
             vars(self)[name] = value
         if not low <= value <= high:
@@ -157,7 +157,7 @@ class GenerationParams:
     def _number(self, name: str, low: float, high: float) -> None:
         value = vars(self)[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # nor NaN
-            raise InvalidInput(name, value, f"a number from {low} to {high}")
+            raise InvalidInput(name, value, f"a number from {low} to {high}{_unquoted(value)}")
         vars(self)[name] = float(value) + 0.0  # -0.0 is 0.0
 
     def _map(self, name: str) -> None:
@@ -170,11 +170,7 @@ class GenerationParams:
         clash = sorted(set(value) & (FIELDS | set(SPELLINGS) | _MANAGED))
         if clash:
             raise InvalidInput(f"{name}.{clash[0]}", value[clash[0]], "other names; this one is dwlab's own to set")
-        try:
-            plain = json.loads(json.dumps(dict(value), allow_nan=False))
-        except (TypeError, ValueError):
-            raise InvalidInput(name, dict(value), "values that JSON can hold (no NaN, no objects)") from None
-        vars(self)[name] = MappingProxyType(plain)
+        vars(self)[name] = MappingProxyType({k: _plain(f"{name}.{k}", inside) for k, inside in value.items()})
 
 
 def stripped(text: str) -> str:
@@ -185,6 +181,17 @@ def stripped(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.strip()
+
+
+def _plain(field: str, value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInput(field, value, "values that JSON can hold (no NaN, no objects)") from None
+
+
+def _unquoted(value: Any) -> str:
+    return ", without quotes" if isinstance(value, str) and value[:1].isdigit() else ""
 
 
 def _whole(name: str, low: int, high: int) -> str:
@@ -259,7 +266,6 @@ def named(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` under dwlab's own names; raises InvalidInput for an unknown or doubly given one."""
     for name, value in values.items():
         if SPELLINGS.get(name, name) not in FIELDS:
-            raise InvalidInput(
-                name, value, f"one of {', '.join(sorted(FIELDS))} (other arguments of the pipeline go into call:)"
-            )
+            allowed = f"one of {', '.join(sorted(FIELDS))} (other arguments of the pipeline go into call:)"
+            raise InvalidInput(name, value, foreign.instead_of(name) or allowed)
     return spelled(values)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import axes as axis_values
-from . import skips, templates, yamlfile
+from . import foreign, skips, templates, yamlfile
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 LIMIT = 10_000  # cells; a larger sweep must be asked for
 AXES_LIMIT = 100  # axes of a sweep
 _MAPS = ("call", "scheduler_options")
-# a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
-TAKEN = frozenset((
-    "name", "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
-    "pixels", "brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "found_shape", "found_colour",
-    "found_size", "found_position", "found_background", "adherence", "stars",
-))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,7 +94,7 @@ class SweepSpec:
     def _check_axes(self) -> None:
         placeholders = _placeholders(self.base, self.axes)
         for name in sorted(placeholders):
-            _check_placeholder(name)
+            templates.check_name(name)
         for name, column in self._values.items():
             _known("axes", name, placeholders)
             if name in placeholders and not isinstance(column, RandomSeeds):
@@ -129,7 +123,7 @@ class SweepSpec:
         names = [f.name for f in fields(cls) if f.init]
         for key in values:
             if key not in names:
-                raise InvalidInput(str(key), values[key], f"the keys {', '.join(names)}")
+                raise InvalidInput(str(key), values[key], _instead_of_key(str(key), names))
         return cls(**{k: v for k, v in values.items() if v is not None})
 
     def as_dict(self) -> dict[str, Any]:
@@ -228,8 +222,14 @@ class SweepSpec:
         params: GenerationParams | None = None
         with uncollected():
             for point in self._kept(seeds):
-                before, asked = asked, self._asked(point)
-                params = self._params(point, asked, params, before)
+                before = asked
+                try:
+                    asked = self._asked(point)
+                    params = self._params(asked, params, before)
+                except InvalidInput as error:
+                    raise error.at(self._path(error.field, point)) from None
+                except ModelError as error:
+                    raise ModelError(f"sweep {self.name!r}: {error}") from None
                 found.setdefault(params, Cell(len(found), params, point))
         return list(found.values())
 
@@ -268,21 +268,32 @@ class SweepSpec:
                 values[name] = templates.fill(name, text, point)
         return values
 
-    def _params(
-        self, point: dict[str, Any], asked: dict[str, Any], last: GenerationParams | None, before: dict[str, Any]
-    ) -> GenerationParams:
+    @staticmethod
+    def _params(asked: dict[str, Any], last: GenerationParams | None, before: dict[str, Any]) -> GenerationParams:
         """The parameters of a point; where the cell before has most of them, only what changes is validated."""
-        try:
-            if last is not None and asked.keys() == before.keys():
-                changes = {name: value for name, value in asked.items() if value is not before[name]}
-                if not changes.keys() & ENTANGLED:
-                    return last.replace(**changes)
-            return GenerationParams(**asked)
-        except InvalidInput as error:
-            swept = any(name.partition(".")[0] == error.field.partition(".")[0] for name in point)
-            raise error.at(f"{'axes' if swept else 'base'} of sweep {self.name!r}") from None
-        except ModelError as error:
-            raise ModelError(f"sweep {self.name!r}: {error}") from None
+        if last is not None and asked.keys() == before.keys():
+            changes = {name: value for name, value in asked.items() if value is not before[name]}
+            if not changes.keys() & ENTANGLED:
+                return last.replace(**changes)
+        return GenerationParams(**asked)
+
+    def _path(self, field: str, point: Mapping[str, Any]) -> str:
+        """Where a sweep says what a field of a cell is: `base.steps`, or `axes.steps[2]` for the third of its values."""
+        parent, _, _ = field.partition(".")
+        axis = next((name for name in (field, parent) if name in point), None)
+        if axis is None:
+            return f"base.{field}"
+        column = self._values[axis]
+        places = () if isinstance(column, RandomSeeds) else enumerate(column)
+        number = next((f"[{k}]" for k, value in places if value is point[axis]), "")
+        return f"axes.{axis}{number}{field.removeprefix(axis)}"
+
+
+def _instead_of_key(key: str, names: list[str]) -> str:
+    """What to write in place of a key that a sweep does not have."""
+    ours = foreign.instead_of(key) or (key if _is_parameter(SPELLINGS.get(key, key)) else None)
+    keys = f"the keys {', '.join(names)}"
+    return f"{keys}; inside base or axes, {ours}" if ours else keys
 
 
 def _entered(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -370,20 +381,12 @@ def _check_base(base: Mapping[str, Any]) -> None:
             raise InvalidInput(f"base.{name}", value, "one value; values that vary go into axes")
 
 
-def _check_placeholder(name: str) -> None:
-    """Raise InvalidInput for a name in braces that would hide a column of the table, or means a parameter."""
-    if name in TAKEN:
-        raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
-    if name in FIELDS or name in SPELLINGS:
-        raise InvalidInput(
-            "prompt", f"{{{name}}}", f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text"
-        )
-
-
 def _known(place: str, name: str, placeholders: frozenset[str]) -> None:
     parent, _, child = name.partition(".")
     if name in FIELDS or name in placeholders or (parent in _MAPS and child.isidentifier()):
         return
+    if ours := foreign.instead_of(name):
+        raise InvalidInput(f"{place}.{name}", name, ours)
     hint = f", or a {{placeholder}} of the prompt ({', '.join(sorted(placeholders)) or 'it has none'})"
     hint = "" if place == "base" else hint
     raise InvalidInput(f"{place}.{name}", name, f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME{hint}")

@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidInput
-from .params import FIELDS, PROMPT_LIMIT
+from .params import FIELDS, PROMPT_LIMIT, SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+
+# a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
+TAKEN = frozenset((
+    "name", "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
+    "pixels", "brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "found_shape", "found_colour",
+    "found_size", "found_position", "found_background", "adherence", "stars",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,16 @@ class _Template:
 def names(text: str) -> set[str]:
     """The names in braces."""
     return {match[1] for match in _PLACEHOLDER.finditer(text) if match[1]}
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidInput for a name in braces that would hide a column of the table, or means a parameter."""
+    if name in TAKEN:
+        raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
+    if name in FIELDS or name in SPELLINGS:
+        raise InvalidInput(
+            "prompt", f"{{{name}}}", f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text"
+        )
 
 
 def fill(field: str, text: str, values: Mapping[str, Any]) -> str:

@@ -437,7 +437,7 @@ def test_a_placeholder_may_not_hide_a_column_of_the_table():
     from dwlab.metrics import NAMES, STARS
     from dwlab.params import FIELDS
     from dwlab.results import COLUMNS
-    from dwlab.sweep import TAKEN
+    from dwlab.templates import TAKEN
 
     assert (set(COLUMNS) | {*NAMES, STARS, "nan", "name"}) - FIELDS == TAKEN
     with pytest.raises(InvalidInput, match="column"):

@@ -112,8 +112,8 @@ class Form(widgets.VBox):
             message.value = text if name == where else ""
 
     def _place(self, field: str) -> str:
-        """The row that an error's field means: `axes of sweep 'x': steps` and `axes.steps.range` are both steps."""
-        field = field.rpartition(": ")[2].removeprefix("axes.").removeprefix("base.")
+        """The row that an error's field means: `axes.steps[2]` and `axes.steps.range` are both steps."""
+        field = re.sub(r"\[\d+\]", "", field).removeprefix("axes.").removeprefix("base.")
         field = re.sub(r" line \d+$", "", field)
         found = [name for name in self._shown() if field == name or field.startswith(f"{name}.")]
         if found:
