@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import __version__, cli_bench, cli_serve
-from .command import SOME_FAILED, DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
+from .command import (
+    SOME_DAMAGED,
+    SOME_FAILED,
+    DeviceOption,
+    ProfileOption,
+    ResultsOption,
+    VerboseOption,
+    command,
+    new_app,
+)
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -169,6 +178,34 @@ def metrics(
     found = Results(results)
     found.table(name)  # refuses a name that never ran here
     typer.echo(f"{name}: {remeasure(found.root, name, only)}")
+
+
+@command(app)
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[EXPERIMENT]", help="Only this experiment's pictures (default: all).")
+    ] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Check every picture against its hash; a damaged one is set aside, and the next sweep makes it again."""
+    from tqdm import tqdm
+
+    from .integrity import verify
+    from .paths import results_folder
+
+    root = results_folder(results)
+    verdict = verify(root, name, follow=lambda names: tqdm(names, unit=" pictures", disable=None))
+    for image in verdict.damaged:
+        typer.echo(f"damaged  {image}")
+    for image in verdict.missing:
+        typer.echo(f"missing  {image}")
+    counts = f"{verdict.pictures:,} pictures, {len(verdict.damaged):,} damaged, {len(verdict.missing):,} missing"
+    typer.echo(f"{name or root}: {counts}")
+    if verdict.damaged:
+        typer.echo(f"what was damaged is kept in {root / 'quarantine'}")
+    if not verdict.good:
+        typer.echo("run the sweep again: it makes them again, and nothing else")
+        raise typer.Exit(SOME_DAMAGED)
 
 
 @command(app)

@@ -9,8 +9,10 @@ import itertools
 import os
 import platform
 import re
+import shutil
 import stat
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 try:
@@ -78,6 +80,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def set_aside(root: Path, *paths: Path) -> Path:
+    """Move what lies at `paths` to `quarantine/` below `root`, so that nothing is lost; returns where the last one is then."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    shelter = root / "quarantine"
+    make_folder(shelter)
+    for path in paths:
+        moved = shelter / f"{stamp}-{path.name}"
+        shutil.move(path, moved)  # also from another disk, to which a link in the folder may lead
+    return moved
 
 
 def sweep_temporaries(folder: Path, depth: int) -> int:

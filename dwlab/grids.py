@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from .errors import InvalidInput
 from .files import write_atomic
+from .images import read_picture
 from .typeset import fit, font, line_height, printable, text_width
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SIDE = 128  # pixels of a tile
 GAP, LEVEL_GAP, MARGIN = 4, 14, 20
 LONG = 160  # pixels; wider labels belong beside rows, not above columns
 TRACK_LIMIT = 40  # tiles along one direction
-REASONS = {"failed": "failed", "oom": "out of memory", "ok": "no picture file"}
+REASONS = {"failed": "failed", "oom": "out of memory", "ok": "missing or damaged"}
 
 
 @dataclass(frozen=True)
@@ -365,18 +366,15 @@ def _write(pen: ImageDraw.ImageDraw, label: Label) -> None:
 
 
 def open_picture(table: pd.DataFrame, relative: object) -> Image.Image | None:
-    """A picture of the table as RGB, or None if its file is missing, broken or outside the results folder."""
+    """A picture of the table as RGB, or None if its file is missing, damaged or outside the results folder."""
     if not isinstance(relative, str) or not relative:
         return None
     try:
         root = Path(table.attrs.get("results", ".")).resolve()
         path = (root / relative).resolve()
-        if not path.is_relative_to(root):
-            return None
-        with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as picture:
-            return picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError):
         return None
+    return read_picture(path) if path.is_relative_to(root) else None
 
 
 def _natural(axis: Axis, count: int, size: int) -> int:

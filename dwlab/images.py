@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import json
 import os
+import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, schedulers
-from .files import sync_folder, write_atomic
+from .files import set_aside, sync_folder, write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PIL import Image
 
     from .params import GenerationParams
 
 TEXT_LIMIT = 1 << 20  # bytes of text that a picture may carry and be read back
 PIXEL_LIMIT = 64_000_000
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
@@ -69,42 +69,58 @@ def parameters_text(params: GenerationParams, weights: str) -> str:
 
 
 def save_picture(root: Path, data: bytes) -> str:
-    """Write a PNG's bytes under their hash, durably; returns the path relative to `root`."""
+    """Write a PNG's bytes under their hash, durably; returns the path relative to `root`.
+
+    A file of that name with other bytes is replaced. A folder in its place is moved to `quarantine/`.
+    """
     digest = hashlib.sha256(data).hexdigest()
     relative = f"images/{digest[:2]}/{digest}.png"
     path = root / relative
-    if path.exists() and path.stat().st_size == len(data):  # else something cut it short
-        sync_folder(path.parent)  # who wrote it may have died before doing so
-    else:
-        write_atomic(path, data)
+    if not path.is_symlink() and _content(path) == data:
+        sync_folder(path.parent)  # the process that wrote it may have died before doing so
+        return relative
+    if path.is_dir() and not path.is_symlink():
+        set_aside(root, path)
+    write_atomic(path, data)
     return relative
 
 
-def finder(root: Path) -> Callable[[str], bool]:
-    """A function that tells whether a picture is there; it lists each folder once, which for many is far less work."""
+def is_there(path: str, size: int | None) -> bool:
+    """Whether a file of `size` bytes (None: of any size) is at `path`; costs one call of the system, for there may be 100,000."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  # a Path of each would take longer than the call
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(status.st_mode) and size in (None, status.st_size)
 
-    @functools.cache
-    def names(folder: str) -> frozenset[str]:
-        try:
-            return frozenset(os.listdir(root / folder))  # noqa: PTH208  # names, not paths: there may be 100,000
-        except (FileNotFoundError, NotADirectoryError):
-            return frozenset()
 
-    def found(image: str) -> bool:
-        folder, _, name = image.rpartition("/")
-        return name in names(folder)
+def is_whole(path: Path) -> bool:
+    """Whether a file of ours holds the very bytes that it is named after."""
+    data = _content(path)
+    return data is not None and hashlib.sha256(data).hexdigest() == path.stem
 
-    return found
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of a file; None if there is no regular file. A pipe or a device would never end."""
+    if not is_there(str(path), None):
+        return None
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def read_picture(path: Path) -> Image.Image | None:
-    """The RGB picture in a file; None where it is missing or broken."""
+    """The RGB picture in a file; None if it is missing or broken, or is not what its name is the hash of."""
     from PIL import Image
 
+    data = _content(path)
+    if data is None or (_HASH.fullmatch(path.stem) and hashlib.sha256(data).hexdigest() != path.stem):
+        return None
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
@@ -135,7 +151,7 @@ def read_back(path: Path) -> tuple[dict[str, Any], str] | None:
 
     recipe = read_recipe(path)
     named = recipe and all(isinstance(recipe.get(name), str) for name in ("key", "weights", "dtype"))
-    if not recipe or not named or hashlib.sha256(path.read_bytes()).hexdigest() != path.stem:
+    if not recipe or not named or not is_whole(path):
         return None
     with Image.open(path) as image:
         return recipe, pixel_hash(image)

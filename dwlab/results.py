@@ -57,7 +57,7 @@ def _figure(root: Path, row: Mapping[Any, Any], axes: Iterable[str]) -> str:
     if row.get("status", "ok") == "ok" and isinstance(row["image"], str):
         if picture := read_picture(root / row["image"]):
             return figure_html(picture, _caption(row, axes), 128)
-        why = f"{row['image']} is missing or broken"
+        why = f"{row['image']} is missing or damaged"
     said = html.escape(str(row.get("prompt", "")))
     return f'<div style="max-width:240px">{said}<br><b>{html.escape(why)}</b></div>'
 

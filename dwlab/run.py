@@ -134,6 +134,10 @@ def _look_up(
         entered = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
         store.set_membership(spec.name, asked, entered)
         members = store.members(spec.name)
+    lost = sum(status == "gone" for *_, status in members)
+    if lost:
+        pictures = "1 picture is" if lost == 1 else f"{lost:,} pictures are"
+        store.notes.append(f"{pictures} missing or cut short, and made again")
     return cells, [cells[key] for _, key, status in members if status != "ok"]
 
 
@@ -295,13 +299,13 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Measured:
-    """How many pictures were measured, and how many could not be, because their file is missing or broken."""
+    """How many pictures were measured, and how many could not be, because their file is missing or damaged."""
 
     pictures: int
     missing: int
 
     def __str__(self) -> str:
-        gone = f", {self.missing} missing or broken (delete what is broken; the sweep makes them again)"
+        gone = f", {self.missing} missing or damaged (`dwlab verify` finds them; the sweep then makes them again)"
         return f"{self.pictures} pictures measured{gone if self.missing else ''}"
 
 

@@ -135,7 +135,7 @@ class Store:
         updates = ", ".join(f"{c} = excluded.{c}" for c in columns[1:])
         sql.execute(
             f"INSERT INTO cells ({', '.join(columns)}) VALUES ({', '.join(f':{c}' for c in columns)}) "
-            f"ON CONFLICT (key) DO UPDATE SET {updates} WHERE cells.status != 'ok' OR gone(cells.image)",
+            f"ON CONFLICT (key) DO UPDATE SET {updates} WHERE cells.status != 'ok' OR gone(cells.image, cells.bytes)",
             values,
         )
         sql.execute(
@@ -145,17 +145,22 @@ class Store:
         _write_metrics(sql, row.key, metrics)
 
     def statuses(self, keys: Iterable[str]) -> dict[str, str]:
-        """The status of each of `keys` that has a row; a finished one whose picture is gone counts as if it had none."""
-        found: dict[str, str] = {}
-        wanted = list(keys)
-        on_disk = images.finder(self.root)
+        """The status of each of `keys` that has a row; a finished one whose picture is gone counts as if it had none.
+
+        A picture is gone if there is no file of the size that was written.
+        """
+        statuses: dict[str, str] = {}
+        every = list(keys)
         with explained(self.root):
-            for start in range(0, len(wanted), 500):
-                part = wanted[start : start + 500]
-                query = f"SELECT key, status, image FROM cells WHERE key IN ({','.join('?' * len(part))})"
+            for start in range(0, len(every), 500):
+                part = every[start : start + 500]
+                query = f"SELECT key, status, image, bytes FROM cells WHERE key IN ({','.join('?' * len(part))})"
                 rows = self._connection.execute(query, part).fetchall()
-                found |= {key: status for key, status, image in rows if status != "ok" or on_disk(image)}
-        return found
+                statuses |= {row[0]: row[1] for row in rows if row[1] != "ok" or self._is_there(*row[2:])}
+        return statuses
+
+    def _is_there(self, image: str, size: int | None) -> bool:
+        return images.is_there(f"{self.root}/{image}", size)
 
     def rows(self, experiment: str | None = None) -> list[dict[str, Any]]:
         """The cells of an experiment in its order, or all of them by time, each with its metrics.
@@ -176,6 +181,16 @@ class Store:
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             metrics = self._metrics(experiment)
         return [row | {"metrics": metrics.get(row["key"], {})} for row in rows]
+
+    def pictures(self, experiment: str | None = None) -> dict[str, int | None]:
+        """The pictures of an experiment, or all, with their bytes."""
+        query = "SELECT DISTINCT image, bytes FROM cells WHERE status = 'ok'"
+        arguments: tuple[str, ...] = ()
+        if experiment is not None:
+            query += " AND key IN (SELECT key FROM membership WHERE experiment = ?)"
+            arguments = (experiment,)
+        with explained(self.root):
+            return dict(self._connection.execute(query, arguments).fetchall())
 
     def finished(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """(key, image) of those of `keys`, few, that are finished."""
@@ -296,15 +311,20 @@ class Store:
         return seeds[:random_seeds]
 
     def members(self, experiment: str) -> list[tuple[int, str, str | None]]:
-        """(position, key, status) of the cells of an experiment, in its order; status: as of `statuses`, or None."""
+        """(position, key, status) of the cells of an experiment, in its order; status: None if there is no row.
+
+        `gone` is the status of a finished cell whose picture is gone, see `statuses`.
+        """
         query = (
-            "SELECT position, membership.key, status, image FROM membership LEFT JOIN cells USING (key) "
+            "SELECT position, membership.key, status, image, bytes FROM membership LEFT JOIN cells USING (key) "
             "WHERE experiment = ? ORDER BY position"
         )
-        on_disk = images.finder(self.root)
         with explained(self.root):
             rows = self._connection.execute(query, (experiment,)).fetchall()
-            return [(p, key, status if status != "ok" or on_disk(image) else None) for p, key, status, image in rows]
+            return [
+                (position, key, "gone" if status == "ok" and not self._is_there(image, size) else status)
+                for position, key, status, image, size in rows
+            ]
 
     def set_membership(self, experiment: str, spec: Mapping[str, Any], members: Sequence[tuple[int, str, str]]) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment, and `spec` what it says."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from . import images
 from .errors import StoreError
-from .files import make_folder, sweep_temporaries
+from .files import make_folder, set_aside, sweep_temporaries
 from .schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class StoreFile:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.create_function("gone", 1, lambda image: image is None or not (self.root / image).exists())
+        connection.create_function("gone", 2, self._gone)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -78,6 +78,11 @@ class StoreFile:
             connection.close()
             raise
         return connection
+
+    def _gone(self, image: str | None, size: int | None) -> bool:
+        """Whether a finished row's picture is missing or is not what was written; asked only when a row is written again."""
+        path = self.root / (image or "")
+        return not images.is_there(str(path), size) or not images.is_whole(path)
 
     def _version(self, connection: sqlite3.Connection) -> int:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -98,14 +103,10 @@ class StoreFile:
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def _quarantine(self, reason: str) -> None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        shelter = self.root / "quarantine"
-        shelter.mkdir(exist_ok=True)
         # the journal first: one left behind would be taken for the new file's
-        for path in (self.path.with_name("dwlab.sqlite-journal"), self.path):
-            if path.exists():
-                path.rename(shelter / f"{stamp}-{path.name}")
-        self.notes.append(f"{self.path.name} was damaged ({reason}); it is kept as {shelter / stamp}-{self.path.name}")
+        paths = (self.path.with_name("dwlab.sqlite-journal"), self.path)
+        moved = set_aside(self.root, *(path for path in paths if path.exists()))
+        self.notes.append(f"{self.path.name} was damaged ({reason}); it is kept as {moved}")
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:

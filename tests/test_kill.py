@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from faults.harness import Call, Damage, Ended, Forge, finished, naive_damage, store_damage
 
+from dwlab.integrity import verify
 from dwlab.store import Store
 
 if TYPE_CHECKING:
@@ -198,6 +199,27 @@ def test_a_kill_while_a_damaged_store_is_mended_loses_no_picture(forge: Forge, t
         with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
             assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert [p for p in (root / "quarantine").iterdir() if p.read_bytes().startswith(b"not a database")]
+
+
+def test_a_kill_while_damaged_pictures_are_replaced_leaves_what_the_next_run_mends(
+    forge: Forge, tmp_path: Path
+) -> None:
+    """As many bytes as before and no rows: each picture is found damaged when it is saved again."""
+    whole = tmp_path / "whole"
+    assert forge.run(whole).code == 0
+    pictures = finished(whole)
+    hurt = shutil.copytree(whole, tmp_path / "hurt")
+    for path in hurt.glob("images/*/*.png"):
+        path.write_bytes(path.read_bytes()[:-1] + b"!")
+    (hurt / "dwlab.sqlite").unlink()
+    calls = forge.run(shutil.copytree(hurt, tmp_path / "counted")).calls
+    points = [call for call in named_points(calls) if ".png" in call.path]
+    assert {call.name for call in points} >= {"open", "write", "rename"}
+    for number, kill in enumerate(every_way(points)):
+        root = shutil.copytree(hurt, tmp_path / str(number))
+        assert forge.run(root, fault=kill.fault).code == -9
+        assert forge.run(root).code == 0
+        assert not store_damage(root, set()) and finished(root) == pictures and verify(root).good, kill
 
 
 def test_a_reader_sees_what_was_acknowledged_right_after_a_kill(

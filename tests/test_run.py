@@ -182,8 +182,7 @@ def test_pictures_that_are_gone_are_passed_over_when_measured_and_made_again_by_
     files[1].write_bytes(kept[1][:100])
     measured = remeasure(tmp_path, "trial")
     assert measured == Measured(2, 2)
-    assert str(measured).startswith("2 pictures measured, 2 missing or broken (delete")
-    files[1].unlink()
+    assert str(measured).startswith("2 pictures measured, 2 missing or damaged (`dwlab verify`")
     assert (sweep().plan(tmp_path).todo, sweep().plan(tmp_path).failed) == (2, 0)
     made = []
     outcome = run(sweep(), results=tmp_path, render=counting(made), pack=1)

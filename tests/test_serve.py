@@ -98,6 +98,19 @@ def test_the_picture_is_the_one_that_every_door_makes(server, tmp_path):
     assert "a blue star" in set(table["prompt"])
 
 
+def test_a_picture_that_was_damaged_on_disk_is_not_served_and_a_request_makes_it_again(server):
+    done = server.wait(server.ask(seed=61)["job_id"])
+    path = server.results / done["image_url"].removeprefix("/")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert server.http.get(done["image_url"]).status_code == 404
+    again = server.ask(seed=61)
+    assert again["status"] == "queued", "what is damaged is not there"
+    picture = server.http.get(server.wait(again["job_id"])["image_url"])
+    assert picture.status_code == 200 and Image.open(io.BytesIO(picture.content)).size == (64, 64)
+
+
 def test_several_images_have_seeds_in_a_row(server):
     done = server.wait(server.ask(seed=20, num_images=3)["job_id"])
     assert len(set(done["images"])) == 3 and done["parameters"]["num_images"] == 3

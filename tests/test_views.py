@@ -181,7 +181,7 @@ def test_a_notebook_shows_what_columns_a_table_still_has(tmp_path):
         assert table.drop(columns=left_out)._repr_html_().count("<img src=") == 15
     assert "steps" in table.iloc[:0]._repr_html_()
     (tmp_path / table["image"][0]).write_bytes(b"")
-    assert "missing or broken" in table._repr_html_()
+    assert "missing or damaged" in table._repr_html_()
 
 
 def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):

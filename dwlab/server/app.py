@@ -20,6 +20,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 
 from .. import __version__, catalog
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
+from ..images import is_whole
 from ..jobs import Job, Jobs, QueueFull
 from ..paths import project_results
 from ..plan import cell_key, identify_all
@@ -129,7 +130,7 @@ class Server:
             return None
         keys = [cell_key(one, identities) for one in params]
         images = {row["key"]: row["image"] for row in store.finished(keys)}
-        if not all(key in images and (self.root / images[key]).exists() for key in keys):
+        if not all(key in images and is_whole(self.root / images[key]) for key in keys):
             return None
         store.enter(EXPERIMENT, {"name": EXPERIMENT}, 0)
         store.append(EXPERIMENT, keys)  # asked for lately, as clean-up shall see
@@ -316,7 +317,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         digest = name.removesuffix(".png")
         plain = len(digest) == 64 and set(digest) <= set("0123456789abcdef") and folder == digest[:2]
         path = server.root / "images" / folder / name
-        if not plain or name == digest or not path.is_file():
+        if not plain or name == digest or not await asyncio.to_thread(is_whole, path):
             raise HTTPException(404, "there is no such picture")
         return FileResponse(
             path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
