@@ -238,14 +238,14 @@ command(app)(cli_serve.serve)
 
 def _assignments(pairs: list[str]) -> dict[str, Any]:
     """`NAME=VALUE` pairs as a map; values are YAML."""
-    from . import yamlfile
+    from . import experimentfile
 
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not all(part.isidentifier() for part in name.split(".")):
             raise InvalidInput("--set", pair, "NAME=VALUE, where NAME is a parameter or an axis")
-        found[name] = yamlfile.parse(value, f"--set {name}")
+        found[name] = experimentfile.value(name, value, f"--set {name}")
     return found
 
 

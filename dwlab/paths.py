@@ -48,6 +48,8 @@ def project_folder() -> Path:
 
 def check_name(name: object, field: str = "name") -> str:
     """`name` as the name of an experiment, which is also its folder's; raises InvalidInput."""
+    if isinstance(name, int | float) and not isinstance(name, bool):
+        raise InvalidInput(field, name, f'text: put it in quotes, "{name}"')
     good = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name)
     if not isinstance(name, str) or not good or name.lower() in RESERVED or _TAKEN.fullmatch(name):
         raise InvalidInput(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import axes as axis_values
-from . import foreign, skips, templates, yamlfile
+from . import experimentfile, foreign, skips, templates
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
@@ -113,9 +113,11 @@ class SweepSpec:
         """The sweep that a YAML file describes; its name defaults to the file's."""
         from pathlib import Path
 
-        path = Path(path)
-        given = {key: value for key, value in yamlfile.read(path).items() if value is not None}
-        return cls.from_dict({"name": path.stem, **given})
+        document = experimentfile.read(Path(path))
+        try:
+            return cls.from_dict(document.value)
+        except InvalidInput as error:
+            raise document.located(error) from None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Any:

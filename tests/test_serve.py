@@ -252,8 +252,8 @@ def test_a_sweep_is_a_job_as_yaml_or_json(server):
     ("body", "words"),
     [
         ("- 1", "a map"),
-        ("name: [", "plain YAML"),
-        ("name: x\nbase: !!python/object/apply:os.system [ls]", "no other tags"),
+        ("name: [", "a closed list"),
+        ("name: x\nbase: !!python/object/apply:os.system [ls]", "no tags"),
         ("name: ../x\nbase: {prompt: a}", "name"),
         ("name: api\nbase: {prompt: a}", "name"),
         ("name: x\nmodel: /etc\nbase: {prompt: a}", "/etc"),

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import axes, metrics, yamlfile
+from .. import axes, experimentfile, metrics, yamlfile
 from ..errors import InvalidInput
 from ..params import UNWRITABLE, spelled
 from ..run import Sweep
@@ -62,7 +62,7 @@ def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
 
 def _parsed(body: bytes, yaml: bool) -> dict[str, Any]:
     try:
-        given = yamlfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
+        given = experimentfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
     except InvalidInput:
         raise
     except (ValueError, RecursionError):

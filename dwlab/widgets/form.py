@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from .. import yamlfile
+from .. import experimentfile, yamlfile
 from ..errors import InvalidInput
 from ..params import FIELDS, TEXTS
 
@@ -42,9 +42,10 @@ class Row:
         """What the text says; raises InvalidInput where it is not YAML, or empty and must not be."""
         text = self.text.value
         try:
-            value = yamlfile.parse(text, self.name)
+            value = experimentfile.value(self.name, text)
         except InvalidInput as error:
-            raise InvalidInput(self.name, text, "a value, or a list like [2, 4, 8], as plain YAML") from error
+            allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
+            raise InvalidInput(self.name, error.value, allowed) from error
         if value is None and _is_placeholder(self.name):
             raise InvalidInput(self.name, text, "a value or a list of values")
         return value

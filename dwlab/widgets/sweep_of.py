@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import yamlfile
+from .. import experimentfile, yamlfile
 from ..errors import InvalidInput
 from ..files import write_atomic
 from ..paths import results_folder
@@ -26,7 +26,8 @@ def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
     Raises InvalidInput naming what is wrong.
     """
     values = {
-        axis: yamlfile.parse(text if text.strip().startswith("{") else f"[{text}]", axis) for axis, text in axes.items()
+        axis: experimentfile.value(axis, text if text.strip().startswith("{") else f"[{text}]")
+        for axis, text in axes.items()
     }
     if not values:
         raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
