@@ -40,8 +40,9 @@ GROUP = 3  # pictures a call, which are committed together: several commits in a
 
 def toy_model(folder: Path) -> Path:
     """A pipeline's folder without weights: it can be identified, and only a fake renderer can draw with it."""
-    folder.mkdir()
-    index = {"_class_name": "DDPMPipeline", "scheduler": ["diffusers", "DDIMScheduler"]}
+    (folder / "scheduler").mkdir(parents=True)
+    (folder / "scheduler" / "scheduler_config.json").write_text("{}")
+    index = {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "DDIMScheduler"]}
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
 
