@@ -160,6 +160,25 @@ def test_the_history_restores_marks_and_hides(page):
     expect(entries).to_have_count(before)
 
 
+@pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
+def test_a_seed_that_a_browser_would_round_is_drawn_restored_and_varied_as_it_is(lab, page, seed):
+    ask(page, prompt="a large seed", seed=seed)
+    button(page, "Run").click()
+    expect(status(page)).to_contain_text(re.compile("Done|store"))
+    expect(page.locator(".dwx-stage figcaption")).to_contain_text([f"seed {seed}"])
+    ask(page, prompt="a large seed", seed=1)
+    page.locator(".dwx-strip button").first.click()
+    expect(field(page, "Seed")).to_have_value(str(seed))
+    button(page, "Run").click()
+    expect(status(page)).to_contain_text("taken from the store")
+    page.locator(".dwx-stage").get_by_role("button", name="seed", exact=True).click()
+    expect(page.locator(".dwx-stage figcaption").first).to_contain_text(f"seed {(seed + 1) % 2**63}")
+    expect(status(page)).to_contain_text(re.compile("Done|store"))
+    table = dwlab.Results(lab.project / "results").table("explore")
+    made = set(table[table["prompt"] == "a large seed"]["seed"])
+    assert {seed, *((seed + k) % 2**63 for k in range(1, 5))} <= made
+
+
 def test_two_pictures_under_a_slider_and_what_changed(page):
     for steps in (2, 3):
         ask(page, steps=steps, seed=7)

@@ -58,7 +58,7 @@ def test_the_original_s_first_request_works_as_it_is(server):
     )
     assert done["status"] == "completed" and done["error"] is None, done
     assert done["progress"] == {"step": 25, "steps": 25} and done["seconds"] > 0
-    assert done["parameters"]["guidance"] == 7.5 and done["parameters"]["seed"] == 42
+    assert done["parameters"]["guidance"] == 7.5 and done["parameters"]["seed"] == "42"
     assert re.fullmatch(r"/images/[0-9a-f]{2}/[0-9a-f]{64}\.png", done["image_url"])
     answer = server.http.get(done["image_url"])
     assert answer.headers["content-type"] == "image/png" and Image.open(io.BytesIO(answer.content)).size == (512, 512)
@@ -122,6 +122,39 @@ def test_without_a_seed_one_is_drawn_and_said(server):
     assert len(seeds) == 3
 
 
+@pytest.mark.parametrize("seed", [0, 2**53 + 1, 2**63 - 1])
+def test_a_seed_may_be_a_number_or_text_and_is_answered_as_text(server, seed):
+    by_number, by_text = server.ask(seed=seed), server.ask(seed=str(seed))
+    assert by_number["seed"] == by_text["seed"] == str(seed)
+    first, second = (server.wait(taken["job_id"]) for taken in (by_number, by_text))
+    assert first["parameters"]["seed"] == second["parameters"]["seed"] == str(seed)
+    assert first["images"] == second["images"]
+    *_, (_, kind, end) = server.events(by_text["job_id"])
+    assert kind == "end" and end["parameters"]["seed"] == str(seed)
+    listed = {job["job_id"]: job for job in server.http.get("/api/jobs?limit=200").json()["jobs"]}
+    assert listed[by_number["job_id"]]["parameters"]["seed"] == str(seed)
+    table = dwlab.Results(server.results).table("api")
+    assert list(table[table["image"] == first["image_url"].removeprefix("/")]["seed"]) == [seed]
+
+
+def test_what_was_asked_for_can_be_asked_for_again_as_it_is_answered(server):
+    first = server.wait(server.ask("a blue ring", seed=2**63 - 1, num_images=2, scheduler="DPM++ 2M Karras")["job_id"])
+    assert first["parameters"]["scheduler"] == "DPM++ 2M Karras"
+    again = server.http.post("/api/generate", json=first["parameters"]).json()
+    assert again["status"] == "completed" and server.status(again["job_id"])["images"] == first["images"]
+
+
+def test_the_seeds_of_a_sweep_may_be_text_and_are_answered_as_text(server):
+    big = 2**53 + 1
+    axes = {"seed": {"range": [str(big), str(big + 4), 2]}, "colour": ["red"]}
+    spec = {"name": "seeds", "base": {"prompt": "a {colour} star", **SMALL}, "axes": axes, "skip": [{"seed": str(big)}]}
+    done = server.wait(server.http.post("/api/sweeps", json=spec).json()["job_id"])
+    assert done["status"] == "completed", done
+    assert done["parameters"]["axes"]["seed"] == {"range": [str(big), str(big + 4), "2"]}
+    assert done["parameters"]["skip"] == [{"seed": str(big)}]
+    assert list(dwlab.Results(server.results).table("seeds")["seed"]) == [big + 2]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
@@ -138,6 +171,13 @@ def test_without_a_seed_one_is_drawn_and_said(server):
         ({"prompt": "a", "scheduler": "os.system"}, 422, "scheduler"),
         ({"prompt": "a", "guidance": -1}, 422, "guidance"),
         ({"prompt": "a", "seed": 2**63}, 422, "seed"),
+        ({"prompt": "a", "seed": str(2**63)}, 422, "seed"),
+        ({"prompt": "a", "seed": "9" * 5000}, 422, "seed"),
+        ({"prompt": "a", "seed": "-1"}, 422, "seed"),
+        ({"prompt": "a", "seed": " 7"}, 422, "seed"),
+        ({"prompt": "a", "seed": "1_000"}, 422, "seed"),
+        ({"prompt": "a", "seed": "7.0"}, 422, "seed"),
+        ({"prompt": "a", "seed": ""}, 422, "seed"),
         ({"prompt": "a\0b"}, 422, "prompt"),
         ({"prompt": "a", "colour": "red"}, 422, "colour"),
         ({"prompt": "x" * 30_000}, 422, "prompt"),

@@ -81,6 +81,52 @@ def test_a_recipe_of_the_gallery_fills_the_controls(page):
     expect(page.get_by_label("Steps", exact=True)).to_have_value("3")
 
 
+@pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
+def test_a_seed_that_a_browser_would_round_is_drawn_shown_and_restored_as_it_is(page, server, seed):
+    ask(page, prompt="a green star", Seed=seed)
+    expect(status(page)).to_contain_text("Done in")
+    drawn = page.locator("#now img").get_attribute("src")
+    page.reload()
+    expect(page.locator("#gallery figcaption").first).to_contain_text(f"seed {seed},")
+    page.locator("#gallery button").first.click()
+    expect(page.get_by_label("Seed", exact=True)).to_have_value(str(seed))
+    page.get_by_role("button", name="Draw").click()
+    expect(status(page)).to_contain_text("Done in")
+    assert page.locator("#now img").get_attribute("src") == drawn
+    newest = server.http.get("/api/jobs?limit=2").json()["jobs"]
+    assert [job["parameters"]["seed"] for job in newest] == [str(seed)] * 2
+
+
+def test_the_seeds_of_several_pictures_go_on_from_the_largest_at_nought(page):
+    ask(page, prompt="a blue star", Seed=2**63 - 1, Pictures=2)
+    expect(status(page)).to_contain_text("Done in")
+    captions = page.locator("#gallery figcaption")
+    expect(captions.nth(0)).to_contain_text(f"seed {2**63 - 1},")
+    expect(captions.nth(1)).to_contain_text("seed 0,")
+    drawn = page.locator("#now img").nth(1).get_attribute("src")
+    page.locator("#gallery button").nth(1).click()
+    page.get_by_role("button", name="Draw").click()
+    expect(status(page)).to_contain_text("Done in")
+    assert page.locator("#now img").get_attribute("src") == drawn
+
+
+def test_a_restored_scheduler_keeps_what_its_name_says(page):
+    ask(page, prompt="a blue square", Scheduler="DPM++ 2M Karras", Steps=3)
+    expect(status(page)).to_contain_text("Done in")
+    drawn = page.locator("#now img").get_attribute("src")
+    page.get_by_label("Scheduler", exact=True).fill("")
+    page.locator("#gallery button").first.click()
+    page.get_by_role("button", name="Draw").click()
+    expect(status(page)).to_contain_text("Done in")
+    assert page.locator("#now img").get_attribute("src") == drawn
+
+
+def test_a_seed_that_is_no_seed_is_refused_before_it_is_sent(page):
+    ask(page, Seed="1e3")
+    assert page.get_by_label("Seed", exact=True).evaluate("field => field.validity.patternMismatch")
+    expect(status(page)).to_have_text(re.compile("Write a prompt"))
+
+
 def test_cancel_stops_and_errors_are_said(page):
     ask(page, Steps=150, Width=512, Height=512)
     expect(status(page)).to_contain_text("Step")

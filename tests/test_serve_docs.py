@@ -39,7 +39,7 @@ def test_there_are_examples_of_each_kind():
 
 def test_the_first_curl_example(server):
     said = run(server, ["sh", "-ec"], SHELL[0])
-    assert said.count('"job_id"') == 2 and '"status_url":"/api/status/' in said and '"seed":42' in said
+    assert said.count('"job_id"') == 2 and '"status_url":"/api/status/' in said and '"seed":"42"' in said
 
 
 def test_the_httpx_example(server):

@@ -25,7 +25,7 @@ from ..jobs import Job, Jobs, QueueFull
 from ..paths import project_results
 from ..plan import cell_key, identify_all
 from ..store import Store
-from . import sweeps, words
+from . import seeds, sweeps, words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
 from .observe import EXPERIMENT, Metrics
@@ -210,7 +210,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         return words.Accepted(
             job_id=job.id, status=job.status,  # type: ignore[arg-type]  # the store holds no other words
             status_url=f"/api/status/{job.id}", events_url=f"/api/events/{job.id}",
-            seed=recipes[0].get("seed"),
+            seed=seeds.text(recipes[0].get("seed")),
         )  # fmt: skip
 
     @app.get("/", responses=_problems())

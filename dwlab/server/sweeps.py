@@ -10,6 +10,7 @@ from .. import axes, experimentfile, metrics, yamlfile
 from ..errors import InvalidInput
 from ..params import UNWRITABLE, spelled
 from ..run import Sweep
+from . import seeds
 from .words import check_work, names
 
 if TYPE_CHECKING:
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
 BEFORE_SKIPS = 10  # times max_cells, that the axes may make before skip rules
 _TEXT = {"type": "string"}
-_AXIS = {
-    "anyOf": [
-        {"type": "array", "minItems": 1},
-        {"type": "object", "properties": {"range": {"type": "array", "items": {"type": "number"}, "maxItems": 3}}},
-        {"type": "object", "properties": {"linspace": {"type": "array", "items": {"type": "number"}, "maxItems": 3}}},
-        {"type": "object", "properties": {"random": {"type": "integer", "minimum": 1}}},
-    ]
-}
+
+
+def _axis(number: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an axis whose ranges are made of such numbers."""
+    few = {"type": "array", "items": number, "maxItems": 3}
+    return {
+        "anyOf": [
+            {"type": "array", "minItems": 1},
+            {"type": "object", "properties": {"range": few}},
+            {"type": "object", "properties": {"linspace": few}},
+            {"type": "object", "properties": {"random": {"type": "integer", "minimum": 1}}},
+        ]
+    }
+
+
+_AXES = dict.fromkeys(("steps", "guidance", "scheduler"), _axis({"type": "number"})) | {"seed": _axis(seeds.SCHEMA)}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["name", "base"],
@@ -34,9 +43,12 @@ SCHEMA: dict[str, Any] = {
         "model": _TEXT,
         "base": {
             "type": "object", "required": ["prompt"],
-            "properties": {"prompt": _TEXT, "negative_prompt": _TEXT, "call": {"type": "object"}},
+            "properties": {
+                "prompt": _TEXT, "negative_prompt": _TEXT, "call": {"type": "object"},
+                "seed": {"anyOf": [*seeds.SCHEMA["anyOf"], {"const": "random"}]},
+            },
         },
-        "axes": {"type": "object", "properties": dict.fromkeys(("seed", "steps", "guidance", "scheduler"), _AXIS)},
+        "axes": {"type": "object", "properties": _AXES},
         "zip": {"type": "array", "items": {"type": "array", "items": _TEXT}},
         "skip": {"type": "array", "items": {"type": "object"}},
         "metrics": {"type": "array", "items": _TEXT},
@@ -50,6 +62,7 @@ def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
     """The sweep in a request's body. Raises InvalidInput, also for what this server does not do."""
     given = _parsed(body, yaml)
     _check_values(given, _allowed(settings))
+    given = seeds.as_numbers(given)
     _check_models(given, settings)
     _check_axes(given, settings)
     spec: Sweep = Sweep.from_dict({"model": settings.model, **given})

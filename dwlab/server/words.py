@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .. import schedulers
 from ..catalog import DRAWING
 from ..errors import InvalidInput
 from ..params import PROMPT_LIMIT, GenerationParams, spelled
+from . import seeds
 
 if TYPE_CHECKING:
     from ..jobs import Job
@@ -34,7 +36,7 @@ class GenerateRequest(BaseModel):
     steps: int | None = Field(None, ge=1, le=1000)
     guidance_scale: float | None = Field(None, ge=0, le=100)
     guidance: float | None = Field(None, ge=0, le=100)
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="drawn at random where it is left out")
+    seed: seeds.Seed | None = Field(None, description=f"{seeds.WORDS}; drawn at random if it is left out")
     width: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
     height: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
     model: str | None = Field(None, max_length=500)
@@ -79,7 +81,7 @@ class Accepted(BaseModel):
     status: Status
     status_url: str
     events_url: str
-    seed: int | None = Field(None, description="of the first picture")
+    seed: str | None = Field(None, description="of the first picture, as decimal text: a browser would round a number")
 
 
 class Progress(BaseModel):
@@ -90,7 +92,10 @@ class Progress(BaseModel):
 
 
 class JobStatus(BaseModel):
-    """How far a job is. image_url: its first picture; images: all that are finished, of a sweep once it is over."""
+    """How far a job is. image_url: its first picture; images: all that are finished, of a sweep once it is over.
+
+    parameters: what was asked for, seeds as decimal text; it can be posted again.
+    """
 
     job_id: str
     kind: Literal["generate", "sweep"]
@@ -196,9 +201,20 @@ def status_of(job: Job, step: int = 0, steps: int = 0, images: list[str] | None 
         progress=Progress(step=step, steps=total),
         image_url=found[0] if found else None,
         images=found,
-        parameters=sweep or recipes[0] | {"num_images": len(recipes)},
+        parameters=seeds.as_text(sweep) if sweep else _parameters(recipes),
         seconds=None if job.seconds is None else round(job.seconds, 3),
         attempts=job.attempts,
         counts=job.result.get("counts"),
         error=job.error,
     )
+
+
+def _parameters(recipes: list[dict[str, Any]]) -> dict[str, Any]:
+    """What pictures were asked for, in the words of a request; a scheduler's name says its options where it can."""
+    first = dict(recipes[0])
+    options = first.get("scheduler_options", {})
+    name = schedulers.display_name(first.get("scheduler", ""), options)
+    if name in schedulers.ALIASES:
+        first["scheduler"] = name
+        first.pop("scheduler_options", None)
+    return first | {"seed": seeds.text(first.get("seed")), "num_images": len(recipes)}

@@ -102,7 +102,8 @@ class Bench {
     const dice = make("button", { type: "button", title: "Draw another seed", ariaLabel: "Draw another seed", onclick: () => this.draw() }, "⚄");
     this.lock = make("input", { type: "checkbox", onchange: () => this.change("locked", this.lock.checked) });
     const lock = make("label", { className: "dwx-lock", title: "Keep the seed; otherwise each run draws one" }, this.lock, "keep");
-    const seed = number("seed", 1);
+    // a field of text: one of numbers rounds those above 2^53 when it counts up or down
+    const seed = this.field("seed", make("input", { type: "text", inputMode: "numeric", autocomplete: "off" }));
     seed.querySelector(".dwx-input").append(dice, lock);
     this.more = make("div", { className: "dwx-more" });
     this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
@@ -128,12 +129,11 @@ class Bench {
     return box;
   }
 
-  /** The value of a field: a number, unless it is none or too long for one; nothing where it is empty. */
+  /** The value of a field: text, or a number, or what no number is; nothing where a field of numbers is empty. */
   read(input) {
     if (input.type !== "number") return input.value;
     if (input.validity.badInput) return "?";
-    const long = Number.isInteger(Number(input.value)) && !Number.isSafeInteger(Number(input.value));
-    return input.value === "" ? null : long ? input.value : Number(input.value);
+    return input.value === "" ? null : Number(input.value);
   }
 
   change(name, value) {
@@ -143,7 +143,7 @@ class Bench {
   }
 
   draw() {
-    this.change("seed", Math.floor(Math.random() * 2 ** 32));
+    this.change("seed", String(Math.floor(Math.random() * 2 ** 32)));
     this.paintControls();
   }
 
@@ -194,10 +194,9 @@ class Bench {
   }
 
   /** What a recipe says beyond the fields, and a button that leaves it out. */
-  paintMore({ call = {}, scheduler_options: options = {} }) {
-    const said = Object.entries({ ...call, ...options }).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  paintMore({ words }) {
     const leave = make("button", { type: "button", onclick: () => { this.change("more", {}); this.paintControls(); } }, "Leave out");
-    this.more.replaceChildren(...(said.length ? [`Also: ${said.join(", ")} `, leave] : []));
+    this.more.replaceChildren(...(words ? [`Also: ${words} `, leave] : []));
   }
 
   /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance", "seed", "width", "height")
+MAPS = ("call", "scheduler_options")  # parameters without fields; they travel as JSON in text
 SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_prompt")  # what can become an axis
 MOST = 8  # pictures per run
-SAFE_INTEGER = 2**53 - 1  # a page rounds larger numbers: they travel as text
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
 PAGE = 60  # pictures of the history that "Older" adds
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
@@ -139,10 +139,11 @@ class Explorer(anywidget.AnyWidget):
         values = {name: value for name, value in given.items() if value not in ("", None) or name == "prompt"}
         more = self.controls["more"]
         if more.get("scheduler") != self.controls.get("scheduler"):  # its options went with it
-            more = {name: value for name, value in more.items() if name == "call"}
+            more = {name: text for name, text in more.items() if name == "call"}
         if str(values.get("seed")).isdecimal():
             values["seed"] = int(values["seed"])
-        return {**more, **values}
+        maps = {name: json.loads(more[name]) for name in MAPS if name in more}
+        return {**maps, **values}
 
     def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
         """Show a recipe in the controls, and what its model lets one choose."""
@@ -158,11 +159,15 @@ class Explorer(anywidget.AnyWidget):
             "swept": [name for name in SWEPT if name not in entry.ignores],
         }
         shown = {name: getattr(params, name) for name in FIELDS} | {"scheduler": sampler, "locked": locked}
-        if params.seed > SAFE_INTEGER:
-            shown["seed"] = str(params.seed)
-        more: dict[str, Any] = {"call": dict(params.call)} if params.call else {}
-        if params.scheduler_options and sampler not in schedulers.ALIASES:  # else the name says them
-            more |= {"scheduler": sampler, "scheduler_options": dict(params.scheduler_options)}
+        shown["seed"] = str(params.seed)  # a page rounds numbers above 2^53: seeds travel as text
+        maps = {"call": dict(params.call), "scheduler_options": dict(params.scheduler_options)}
+        if sampler in schedulers.ALIASES:  # the name says them
+            maps["scheduler_options"] = {}
+        more = {name: json.dumps(values) for name, values in maps.items() if values}  # a page would make 1 of 1.0
+        if more:
+            said = {**maps["call"], **maps["scheduler_options"]}
+            words = ", ".join(f"{name} {json.dumps(value)}" for name, value in said.items())
+            more |= {"scheduler": sampler, "words": words}
         self.controls = {"count": self.controls.get("count", 1), **shown, "more": more}
 
     def _check(self) -> None:
@@ -225,7 +230,7 @@ class Explorer(anywidget.AnyWidget):
     def run(self) -> None:
         """Make what the controls ask for, after what runs already."""
         if not self.controls.get("locked"):
-            self.controls = {**self.controls, "seed": secrets.randbelow(2**32)}
+            self.controls = {**self.controls, "seed": str(secrets.randbelow(2**32))}
         self._make()
 
     def _make(self) -> None:  # the page draws seeds itself: what is being typed there meanwhile stays
