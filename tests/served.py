@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,9 +20,13 @@ SECONDS = 90  # that anything may take on a busy machine
 
 
 class Served:
-    """`with Served(folder, token=...) as server: server.http.get("/")`; keywords are settings, given by environment."""
+    """`with Served(folder, token=...) as server: server.http.get("/")`; keywords are settings, given by environment.
 
-    def __init__(self, folder: Path, *, ready: bool = True, **settings: object):
+    files: how many the process may have open.
+    """
+
+    def __init__(self, folder: Path, *, ready: bool = True, files: int | None = None, **settings: object):
+        self.limit = f"ulimit -n {files} && " if files else ""
         self.results, self.folder, self.ready = folder / "results", folder, ready
         self.token = settings.get("token")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")}
@@ -35,8 +40,18 @@ class Served:
         """Start it, and wait until it answers; with `ready`, until its model is loaded."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "stderr").open("a") as err:
+            served = [
+                sys.executable,
+                "-c",
+                "from dwlab.cli import main; main()",
+                "serve",
+                "--port",
+                "0",
+                "--results",
+                self.results,
+            ]
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from dwlab.cli import main; main()", "serve", "--port", "0", "--results", self.results],
+                ["sh", "-c", f'{self.limit}exec "$@"', "sh", *served],
                 env=self.environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=self.folder,
             )  # fmt: skip
         found = re.search(r"http://\S+?:\d+", self.process.stdout.readline())
@@ -89,6 +104,17 @@ class Served:
                     if stop and stop(found):
                         break
         return found
+
+    def connect(self, said=b"", *, buffer=None):
+        """A connection of its own, on which that was said; buffer: bytes that it takes before it is read."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        connection = socket.socket()
+        connection.settimeout(SECONDS)
+        if buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        connection.connect((host, int(port)))
+        connection.sendall(said)
+        return connection
 
     def stop(self, how=signal.SIGTERM):
         """End it; gives its exit code."""

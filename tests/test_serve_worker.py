@@ -102,7 +102,7 @@ def test_a_job_that_was_cancelled_while_it_was_claimed_is_not_done(worker, tmp_p
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that gives nothing")
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(working, "PATIENCE", 3600)
+    monkeypatch.setattr(working, "NOTICE_SECONDS", 3600)
     model = tmp_path / "model"
     model.mkdir()
     (model / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))

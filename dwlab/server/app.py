@@ -8,6 +8,7 @@ import hashlib
 import importlib.resources
 import json
 import logging
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,6 +94,15 @@ class Server:
         self.metrics, self.feed, self.closing = Metrics(), Feed(), asyncio.Event()
         self.desk = Desk(self.root, settings)
         self.worker = Worker(self.root, settings, self.feed, self.metrics)
+        self._stopping = threading.Thread(
+            target=self.worker.stop, args=(settings.shutdown_seconds,), name="dwlab-stop", daemon=True
+        )
+
+    def begin_stop(self) -> None:
+        """Take no more jobs, end the event streams, and let what runs have its time, which begins now; returns at once."""
+        if not self.closing.is_set():
+            self.closing.set()
+            self._stopping.start()
 
     @contextlib.asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
@@ -100,8 +110,8 @@ class Server:
         await self.desk.count()
         self.worker.start()
         yield
-        self.closing.set()
-        await asyncio.to_thread(self.worker.stop, self.settings.shutdown_seconds)
+        self.begin_stop()
+        await asyncio.to_thread(self._stopping.join)
         self.desk.close()
 
     def submit(self, request: dict[str, Any], params: list[Any], key: str | None, said: str) -> Callable[..., Job]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 
 from .bodies import Body, announced, too_large
 
@@ -58,9 +59,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "websocket":
-            return  # there are none here: uvicorn refuses the handshake
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # the start and the end; uvicorn is told to know no websockets
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
@@ -86,6 +85,8 @@ class Guard:
             await self._app(scope, body.receive, sending)
         except Refused as no:
             await _answer(sending, no)
+        except ClientDisconnect:
+            return  # there is nobody to answer
         except Exception:
             if not started:
                 await _answer(sending, Refused(500, "the server failed; its log says why"))

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ..command import INTERRUPTED
 from ..errors import InvalidInput
 from ..store import Store
 from .app import make_app
-from .observe import log_file, start_log
+from .connections import BACKLOG, Connection, Door
+from .observe import end_log, log_file, start_log
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from fastapi import FastAPI
+
+    from .app import Server
     from .settings import Settings
     from .worker import Worker
 
 log = logging.getLogger(__name__)
+CLOSING_SECONDS = 3  # for answers that are under way, once the server was told to stop
+LEAVING_SECONDS = 3.5  # after `shutdown_seconds`, in which all must be over
 SWITCH_SECONDS = 0.001  # after which the renderer's Python lets a request have its turn
 
 
 class _Uvicorn(uvicorn.Server):
-    """Tells the event streams to end as soon as the server shall, else it would wait for them."""
+    """Begins to stop as soon as it is told to, and ends the process if anything keeps it from ending by itself."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        self.config.app.state.server.closing.set()  # type: ignore[union-attr]  # our own app
+        server: Server = self.config.app.state.server  # type: ignore[union-attr]  # our own app
+        if not server.closing.is_set():
+            server.begin_stop()
+            code = INTERRUPTED if sig == signal.SIGINT else 0
+            last = threading.Timer(server.settings.shutdown_seconds + LEAVING_SECONDS, _end, (server.worker, code))
+            last.daemon = True
+            last.start()
         super().handle_exit(sig, frame)
 
 
@@ -56,30 +71,52 @@ def serve(settings: Settings) -> None:
         print(f"results: {server.root}, log: {log_file(server.root)}; Ctrl-C stops", flush=True)
         log.info("serves %s on %s, results in %s", settings.model, url, server.root)
         sys.setswitchinterval(SWITCH_SECONDS)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5, lifespan="on",
-            proxy_headers=False,  # whose words on where a request comes from anyone could write
-        )  # fmt: skip
-        signal.signal(
-            signal.SIGTERM, lambda *_: None
-        )  # uvicorn raises it again once it has stopped, which is no failure
+        # uvicorn raises it again once it has stopped, which is no failure
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
-            _Uvicorn(config).run(sockets=[listener])
+            _Uvicorn(_config(app)).run(sockets=[listener])
         finally:
             log.info("stopped")
-            for name in ("dwlab", "uvicorn"):
-                logging.getLogger(name).removeHandler(handler)
-            handler.close()
+            end_log(handler)
             _leave(server.worker)
 
 
+def _config(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves the application: behind a door that slow clients do not hold open."""
+    server: Server = app.state.server
+    door = Door(server.settings, lambda why: server.metrics.dropped.labels(why).inc())
+    wanted = server.settings.connections
+    if door.most < wanted:
+        log.warning("the limit of open files lets in %d connections, not %d", door.most, wanted)
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=CLOSING_SECONDS, lifespan="on",
+        proxy_headers=False,  # whose words on where a request comes from anyone could write
+        http=functools.partial(Connection, door=door),  # type: ignore[arg-type]  # which uvicorn calls and does not look at
+        ws="none", backlog=BACKLOG,
+    )  # fmt: skip
+
+
 def _leave(worker: Worker) -> None:
-    """End the process here where a model is still being loaded: torch aborts a Python that ends under it."""
+    """End the process here if a thread still computes or loads a model: torch aborts a Python that ends under it."""
     cause = sys.exception()
-    if not worker.ended and (cause is None or isinstance(cause, KeyboardInterrupt)):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(130 if cause else 0)
+    if worker.ended or not (cause is None or isinstance(cause, KeyboardInterrupt | SystemExit)):
+        return
+    if isinstance(cause, KeyboardInterrupt):
+        _exit(INTERRUPTED)
+    _exit(cause.code if isinstance(cause, SystemExit) and isinstance(cause.code, int) else 0)
+
+
+def _end(worker: Worker, code: int) -> None:
+    """End the process, whatever it waits for; the jobs under way go back into the queue first."""
+    log.warning("did not end by itself; what was under way goes back into the queue")
+    worker.give_back()
+    _exit(code)
+
+
+def _exit(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def openapi(settings: Settings) -> str:

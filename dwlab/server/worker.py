@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5  # between two looks at a queue that other processes may fill
 CLEAN_SECONDS = 600.0  # between two clean-ups
-PATIENCE = 60.0  # seconds that a step may take to notice that it shall stop
+NOTICE_SECONDS = 2.0  # for a step to notice that it must stop
+GIVE_BACK_SECONDS = 0.5  # for the store to take back what does not stop
 
 
 @dataclass
@@ -92,18 +93,37 @@ class Worker:
     def stop(self, patience: float) -> None:
         """Take no more jobs; give the batch under way so many seconds, then put what is unfinished back into the queue.
 
-        A default model that is still being loaded then is left to it: that cannot be stopped, but ends with the process.
+        Returns within three seconds more, also if a step or the loading of a model takes longer, which cannot be stopped
+        but ends with the process: see `ended`.
         """
         self._closing.set()
         self._wake.set()
-        self._threads[0].join(patience)
+        if self.ready:  # else the default model is being loaded, and nothing is under way
+            self._threads[0].join(patience)
         with self._guard:
             self._dropped.set()
             self._stop.set()
         if self.ready:
-            self._threads[0].join(PATIENCE)
+            self._threads[0].join(NOTICE_SECONDS)
         self._ended.set()
-        self._threads[1].join(PATIENCE)
+        self.give_back()
+        self._threads[1].join(GIVE_BACK_SECONDS)
+
+    def give_back(self) -> None:
+        """Put the jobs that are still under way back into the queue, as the thread that does them does not come to it."""
+        with self._guard:
+            unfinished = list(self._mine)
+        if unfinished and self._threads[0].is_alive():
+            giving = threading.Thread(target=self._release, args=(unfinished,), daemon=True)
+            giving.start()
+            giving.join(GIVE_BACK_SECONDS)  # else their lease runs out, or the next process sees that this one is gone
+
+    def _release(self, jobs: list[str]) -> None:
+        try:
+            with Store(self._root) as store:
+                Jobs(store.file).release(self._owner, jobs)
+        except StoreError as error:
+            log.warning("jobs could not be put back into the queue: %s", error)
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,88 @@
+"""A server that is told to stop is gone in ten seconds, whatever it does then, and what it did goes on in the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+import httpx
+import pytest
+from served import SMALL, Served, wait_for
+from test_serve_slow import BEGUN, POST
+
+import dwlab
+
+LONG = {"steps": 150, "width": 512, "height": 512}
+ASSETS = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+SWEEP = {
+    "name": "underway",
+    "base": {"prompt": "a {colour} star", **SMALL, "steps": 6},
+    "axes": {"seed": {"range": [32]}},
+}
+
+
+def stop_under_load(server, job, how):
+    """Stop a server that many clients hold on to; gives its exit code and the seconds that it took."""
+    follow = b"GET /api/events/%b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % job.encode()
+    with contextlib.ExitStack() as held:
+        for said in [BEGUN] * 30 + [follow] * 10 + [POST % (b"/api/sweeps", 5000) + b"{"] * 10:
+            held.enter_context(server.connect(said))
+        for _ in range(10):
+            held.enter_context(server.connect(ASSETS * 20, buffer=4096))
+        assert server.http.get("/api/health").status_code == 200
+        began = time.monotonic()
+        code = server.stop(how)
+        return code, time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
+def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(tmp_path, how, code, record_property):
+    server = Served(tmp_path).start()
+    jobs = [server.ask("a red ring", seed=4, **LONG)["job_id"]]
+    wait_for(lambda: server.status(jobs[0])["progress"]["step"])
+    jobs += [server.ask("a blue ring", seed=seed, **LONG)["job_id"] for seed in range(5)]
+    ended, seconds = stop_under_load(server, jobs[0], how)
+    record_property("seconds", seconds)
+    print(f"stopped in {seconds:.1f} s")
+    assert ended == code
+    assert "Traceback" not in (tmp_path / "stderr").read_text()
+    with Served(tmp_path, ready=False, shutdown_seconds=0) as server:
+        found = [server.status(job) for job in jobs]
+        assert all(one["status"] in ("queued", "running") for one in found)
+        assert all(one["attempts"] <= 1 for one in found), "what was put back was not begun"
+        for job in jobs:
+            server.http.delete(f"/api/jobs/{job}")
+
+
+def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
+    spec = SWEEP | {"axes": SWEEP["axes"] | {"colour": ["red", "blue"]}}
+    server = Served(tmp_path, shutdown_seconds=0).start()
+    job = server.http.post("/api/sweeps", json=spec).json()["job_id"]
+    wait_for(lambda: server.status(job)["progress"]["step"])
+    code, seconds = stop_under_load(server, job, signal.SIGTERM)
+    print(f"stopped in {seconds:.1f} s")
+    assert code == 0
+    table = dwlab.Results(server.results).table("underway")
+    finished = int((table["status"] == "ok").sum())
+    assert 1 <= finished < 64
+    with server:
+        done = server.wait(job)
+    assert done["status"] == "completed" and done["counts"]["total"] == 64
+    assert done["counts"]["reused"] >= finished, "nothing is computed twice"
+
+
+@pytest.mark.slow
+def test_a_stop_does_not_wait_for_what_cannot_be_stopped(tmp_path):
+    """A model that loads, or one step of it: the process ends under it, and the job was not begun."""
+    server = Served(tmp_path, models="sd15-geometry", shutdown_seconds=1).start()
+    job = server.http.post("/api/generate", json={"prompt": "a", "model": "sd15-geometry", "steps": 1}).json()["job_id"]
+    server.wait(job, "running")
+    code, seconds = stop_under_load(server, job, signal.SIGTERM)
+    print(f"stopped in {seconds:.1f} s")
+    assert code == 0
+    with Served(tmp_path, ready=False, shutdown_seconds=0) as server, contextlib.suppress(httpx.HTTPError):
+        found = server.http.delete(f"/api/jobs/{job}").json()
+        assert found["attempts"] <= 1
