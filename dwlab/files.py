@@ -15,11 +15,6 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # `locked` asks
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
@@ -112,25 +107,25 @@ def sweep_temporaries(folder: Path, depth: int) -> int:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, which is made if need be; raises BlockingIOError where it is held already.
+    """Hold the lock of a file, which is made if need be; raises BlockingIOError if it is held already.
 
-    The system lets go of it when its holder dies. Where it knows no such locks (Windows, some network
-    file systems) nothing is held.
+    The system lets go of it when its holder dies. On file systems that know no locks (some network ones) nothing is held.
     """
-    if fcntl is None:
-        yield
-        return
+    from filelock import FileLock, Timeout
+
     make_folder(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
+        lock.acquire()
+    except Timeout as error:
+        raise BlockingIOError(errno.EWOULDBLOCK, "locked by another process", str(path)) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    try:
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def _alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -293,7 +294,10 @@ def test_a_lock_that_links_out_is_not_followed(root: Path, tmp_path: Path) -> No
 def test_where_there_are_no_file_locks_runs_go_on_without(
     root: Path, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "fcntl", None)
+    def missing(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "flock is not there")
+
+    monkeypatch.setattr("fcntl.flock", missing)
     with Store(root) as first, first.alone("small"):
         assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
 
