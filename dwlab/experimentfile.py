@@ -25,16 +25,16 @@ def read(path: Path) -> yamlfile.Document:
     document = yamlfile.document(path, in_prompt)
     values = {name: value for name, value in document.value.items() if value is not None}
     if "name" not in values:
-        values["name"] = _name_of(path)
+        values["name"] = _name_of(path, document)
     return replace(document, value=values)
 
 
-def _name_of(path: Path) -> str:
+def _name_of(path: Path, document: yamlfile.Document) -> str:
     try:
         return check_name(path.stem)
     except InvalidInput as error:
         remedy = f"{error.allowed}; rename the file, or give it a line like `name: my-sweep`"
-        raise InvalidInput(f"{path.name}: name", path.stem, remedy) from None
+        raise InvalidInput(f"{document.source}: name", path.stem, remedy) from None
 
 
 def parse(text: str, source: str) -> Any:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidInput
+from .errors import InvalidInput, shortened
 from .yamlwords import QUOTES, explained
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT = 1 << 20  # bytes
 DEPTH_LIMIT = 20
+NAME_SHOWN = 60  # characters of a file's name in a message
 _TAG = "tag:yaml.org,2002:"
 _COMMENT = re.compile(r"[ \t]+#[^\n\r]*")
 _PLAIN = ("str", "int", "float", "bool", "null", "seq", "map")
@@ -37,7 +38,7 @@ class Document:
         while name and name not in self.lines:
             name = re.sub(r"(^|\.)[^.\[]*$|\[\d+\]$", "", name)
         line = f" line {self.lines[name]}" if name else ""
-        return error.at(f"{self.source}{line}")
+        return error.at(f"{self.source}{line}: {error.field}")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -56,9 +57,10 @@ def document(path: Path, stands_as_text: Callable[[str], bool] | None = None) ->
         raise InvalidInput("file", str(path), f"a readable YAML file ({reason})") from error
     if len(text) > SIZE_LIMIT:
         raise InvalidInput("file", str(path), "a file of at most 1 MiB")
-    read = parse_document(text, path.name, stands_as_text=stands_as_text)
+    source = shortened(path.name, NAME_SHOWN)
+    read = parse_document(text, source, stands_as_text=stands_as_text)
     if not isinstance(read.value, dict):
-        raise InvalidInput(path.name, read.value, "a map with name, model, base, axes, zip, skip, metrics")
+        raise InvalidInput(source, read.value, "a map with name, model, base, axes, zip, skip, metrics")
     return read
 
 
