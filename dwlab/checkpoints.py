@@ -9,6 +9,7 @@ from .errors import ModelError
 from .jsonfile import read_object
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 WEIGHTS = (".safetensors", ".bin", ".ckpt", ".pt", ".pth", ".gguf")
@@ -47,26 +48,36 @@ _MARKS = (
 
 def without_index(name: str, folder: Path) -> ModelError:
     """The error for a folder without a model_index.json: what it holds, what dwlab takes, what to do."""
-    what, remedy = _held(folder)
-    return ModelError(f"model is {name!r}, {what}, a folder without a model_index.json; {TAKES}: {remedy}")
-
-
-def _held(folder: Path) -> tuple[str, str]:
-    """What a folder without an index holds, and what to do with it."""
     try:
         files = sorted(path.name for path in folder.iterdir())
     except OSError as error:
-        return f"which cannot be read ({error.strerror})", GIVE
+        return ModelError(f"model is {name!r}, a folder that cannot be read ({error.strerror})")
+    inside = [file for file in files if (folder / file / "model_index.json").is_file()]
+    what, remedy = _held(files, read(folder / "config.json"), inside, folder)
+    return ModelError(f"model is {name!r}, {what}, a folder without a model_index.json; {TAKES}: {remedy}")
+
+
+def of_repository(name: str, files: Collection[str], config: dict[str, Any]) -> ModelError:
+    """The same for a repository of the hub, by the names of its files and its config.json."""
+    inside = sorted(file.removesuffix("/model_index.json") for file in files if file.endswith("/model_index.json"))
+    roots = sorted({file.split("/")[0] for file in files})
+    what, remedy = _held(roots, config, inside, None)
+    return ModelError(f"model is {name!r}, {what}, a repository without a model_index.json; {TAKES}: {remedy}")
+
+
+def _held(files: list[str], config: dict[str, Any], inside: list[str], folder: Path | None) -> tuple[str, str]:
+    """What a folder without an index holds, and what to do with it. inside: pipelines in it."""
     for mark, what, remedy in _MARKS:
         if mark in files:
             return what, remedy
-    if part := _part(read(folder / "config.json")):
+    if part := _part(config):
         return part, GIVE
     if weights := next((file for file in files if file.endswith(WEIGHTS)), None):
-        return _single_file(folder / weights)
-    inside = [str(folder / file) for file in files if (folder / file / "model_index.json").is_file()]
+        return _single_file(weights, folder)
+    if inside and folder:
+        return "a folder of pipelines", f"give one of them: {', '.join(str(folder / name) for name in inside[:5])}"
     if inside:
-        return "a folder of pipelines", f"give one of them: {', '.join(inside[:5])}"
+        return "several pipelines in one", f"download one of its folders ({', '.join(inside[:5])}) and give that"
     return "nothing that diffusers saved", GIVE
 
 
@@ -84,15 +95,15 @@ def _part(config: dict[str, Any]) -> str | None:
 
 def for_a_file(name: str, path: Path) -> ModelError:
     """The error for a model that is the path of a file."""
-    what, remedy = _single_file(path) if path.suffix in WEIGHTS else ("a file", GIVE)
+    what, remedy = _single_file(path.name, path.parent) if path.suffix in WEIGHTS else ("a file", GIVE)
     return ModelError(f"model is {name!r}, {what}; {TAKES}, which are folders: {remedy}")
 
 
-def _single_file(path: Path) -> tuple[str, str]:
-    """What a file of weights is, and what to do with it."""
-    if _is_lora(path):
-        return f"a LoRA ({path.name}), which changes another model", _ADDED
-    return f"a single-file checkpoint ({path.name})", CONVERT
+def _single_file(name: str, folder: Path | None) -> tuple[str, str]:
+    """What a file of weights is, and what to do with it; its tensors are looked at if it lies in a folder here."""
+    if "lora" in name.lower() or (folder and _is_lora(folder / name)):
+        return f"a LoRA ({name}), which changes another model", _ADDED
+    return f"a single-file checkpoint ({name})", CONVERT
 
 
 def _is_lora(path: Path) -> bool:

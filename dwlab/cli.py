@@ -223,6 +223,14 @@ def models() -> None:
 
 
 @command(app)
+def pull(model: Annotated[str, typer.Argument(help="Catalog name or hub id (owner/name).")]) -> None:
+    """Download a model, or what an interrupted download lacks of it, so that it is there when it is needed."""
+    from . import models
+
+    typer.echo(f"{model} is in {models.identify(model).folder}")
+
+
+@command(app)
 def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, results: ResultsOption = None
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .durations import clock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,15 +15,49 @@ if TYPE_CHECKING:
     from .params import GenerationParams
 
 
+class Cancelled(Exception):
+    """Raised by a listener or within a pipeline's step to stop all that is under way."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """How far the files of a hub model have arrived. bytes, total: of those that were lacking; seconds: since it began."""
+
+    model: str
+    files: int
+    files_total: int
+    bytes: int
+    total: int
+    seconds: float
+
+    @property
+    def over(self) -> bool:
+        """Whether all files are here."""
+        return self.files == self.files_total
+
+    @property
+    def share(self) -> float:
+        """The part that has arrived, 0..1."""
+        return self.bytes / self.total if self.total else 1.0
+
+    def __str__(self) -> str:
+        rate = self.bytes / self.seconds if self.seconds else 0.0
+        left = f", about {clock((self.total - self.bytes) / rate)} left" if rate and not self.over else ""
+        return (
+            f"{self.files} of {self.files_total} files, {self.bytes / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, "
+            f"{rate / 1e6:,.1f} MB/s{left}"
+        )
+
+
 @dataclass(frozen=True)
 class Event:
     """One thing that happened to the cell at `index` of what was asked for.
 
-    started: work on it began. step: `step` of `steps` is done, and `preview()` gives a rough picture, or None
+    download: its model's files arrive from the hub, `download` says how far. started: work on it began. step: `step` of `steps` is done, and `preview()` gives a rough picture, or None
     where there can be none. done: `result` is the finished one. failed: `error` says why, `status` is failed or oom.
     """
 
-    kind: Literal["started", "step", "done", "failed"]
+    kind: Literal["download", "started", "step", "done", "failed"]
     index: int
     params: GenerationParams
     step: int = 0
@@ -30,3 +66,4 @@ class Event:
     preview: Callable[[], Image.Image | None] | None = None
     error: str | None = None
     status: Literal["ok", "failed", "oom"] = "ok"
+    download: Download | None = None

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import lint
 from .artifacts import write_artifacts
+from .download_bar import DownloadBar
 from .paths import experiment_folder, results_folder
 from .progress import Progress
 from .run import Outcome, run
 from .runlog import RunLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from .bench.spec import BenchSpec
@@ -36,6 +37,7 @@ def execute(
     exact: int | None = None,
     limit: int = 10_000,
     cancel: threading.Event | None = None,
+    download: bool = True,
     on_plan: Callable[[int, int], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Outcome, dict[str, Path]]:
@@ -48,7 +50,7 @@ def execute(
     warnings = lint.warnings(spec, spec.cells(limit=limit))
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
-        listeners = [log.event, *([on_event] if on_event else [])]
+        listeners = [log.event, on_event or _Downloads()]
         ctrl_c = threading.Event()
 
         def begin(total: int, todo: int) -> None:
@@ -77,6 +79,7 @@ def execute(
                 exact=exact,
                 limit=limit,
                 cancel=cancel,
+                download=download,
                 on_plan=begin,
                 on_event=tell,
             )
@@ -87,8 +90,13 @@ def execute(
             log.line("interrupted")
             raise KeyboardInterrupt
     log.end(outcome)
-    files = write_artifacts(outcome, seconds=time.monotonic() - began, spec=spec, warnings=warnings)
+    files = _files(outcome, spec, warnings, time.monotonic() - began)
     return outcome, {**files, "log": log.path}
+
+
+def _files(outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: float) -> dict[str, Path]:
+    """Write the files of a sweep, if anything of it is in the store."""
+    return write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings) if outcome.begun else {}
 
 
 def execute_bench(spec: BenchSpec, *, results: str | Path | None = None, host: bool = False) -> Path:
@@ -125,6 +133,17 @@ def execute_tune(model: str, **options: Any) -> Tuned:
     if found is None:
         raise KeyboardInterrupt
     return found
+
+
+class _Downloads:
+    """Shows how far downloads are, of all events."""
+
+    def __init__(self) -> None:
+        self._bar = DownloadBar()
+
+    def __call__(self, event: Event) -> None:
+        if event.download:
+            self._bar(event.download)
 
 
 class _Bar:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from diffusers import DiffusionPipeline, SchedulerMixin
 
+    from . import downloads
     from .params import GenerationParams
 
 log = logging.getLogger(__name__)
@@ -55,17 +56,18 @@ def identify(
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
+    on_download: downloads.Listener | None = None,
 ) -> Identity:
     """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not.
 
-    profile: "fast" takes dtype (where it is auto), settings and pack from this machine's profile; raises InvalidInput
+    on_download: told how far a download is; if it is not given, stderr shows it. profile: "fast" takes dtype (where it is auto), settings and pack from this machine's profile; raises InvalidInput
     where there is none.
     """
     entry, resolved, pack = catalog.lookup(name), device.resolve(device_name), None
     if entry.random:
         folder, weights = Path(name), f"random-{name}"
     else:
-        folder = Path(entry.source).expanduser() if entry.local else hub.snapshot(entry.source, download)
+        folder = Path(entry.source).expanduser() if entry.local else hub.snapshot(entry.source, download, on_download)
         trust.check_folder(folder)
         kinds.check(name, folder)
         weightfiles.check(name, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import json
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 from . import catalog, device, lint, metrics, models, schedulers
 from .axes import RandomSeeds
 from .errors import NotDownloaded, printable
+from .events import Event
 from .garbage import uncollected
 from .params import alike
 from .store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from .events import Download
     from .params import GenerationParams
     from .sweep import SweepSpec
 
@@ -134,19 +137,33 @@ Identities = dict[tuple[str, str], models.Identity]
 
 
 def identify_all(
-    asked: Sequence[GenerationParams], device_name: str, *, download: bool = True, profile: str | None = None
+    asked: Sequence[GenerationParams],
+    device_name: str,
+    *,
+    download: bool = True,
+    profile: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> Identities:
-    """The identity of each (model, dtype) that is named, with schedulers and arguments checked against it."""
+    """The identity of each (model, dtype) that is named, with schedulers and arguments checked against it.
+
+    on_event: told of downloads; if it is not given, stderr shows them.
+    """
     kinds: dict[tuple[str, str], list[GenerationParams]] = {}
     for one, _ in alike(asked):
         kinds.setdefault((one.model, one.dtype), []).append(one)
-    found = {
-        (model, dtype): models.identify(model, device_name, dtype, download=download, profile=profile)
-        for model, dtype in kinds
-    }
+    found = {}
+    for (model, dtype), cells in kinds.items():
+        tell = functools.partial(_tell_of_download, on_event, cells[0]) if on_event else None
+        found[model, dtype] = models.identify(
+            model, device_name, dtype, download=download, profile=profile, on_download=tell
+        )
     for pair, identity in found.items():
         models.check(kinds[pair], identity)
     return found
+
+
+def _tell_of_download(on_event: Callable[[Event], None], first: GenerationParams, download: Download) -> None:
+    on_event(Event("download", 0, first, download=download))
 
 
 def _identify_what_is_here(

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from .durations import clock
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -90,13 +92,3 @@ class Progress:
         elapsed = clock(self._wrote - self._began)
         self._stream.write(f"{self._counts()} ({percent:.0f}%), {elapsed} elapsed, {ending}\n")
         self._stream.flush()
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people read them: 8 s, 2 min 05 s, 1 h 12 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -14,6 +14,7 @@ def quiet_libraries() -> None:
     """Ask transformers, diffusers and the hub for errors only; settings that the user made stay. Call before they load."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import device as devices
 from . import models, preview, schedulers
+from .download_bar import DownloadBar
 from .errors import DwlabError, InvalidInput, RenderError, first_line
-from .events import Event
+from .events import Cancelled, Event
 from .params import GenerationParams, mode, named
 from .picture import Picture
 from .settings import decoder_of
@@ -32,14 +33,12 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from .events import Download
+
 log = logging.getLogger(__name__)
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
 Check = Callable[[int | None], None]  # raises Cancelled or Dropped where a cell, or all, shall not go on
-
-
-class Cancelled(Exception):
-    """Raised inside a pipeline's step to leave it, and all others."""
 
 
 class Dropped(Exception):
@@ -62,7 +61,10 @@ def generate(
     """
     name = model.identity.name if isinstance(model, models.Model) else model
     cell = GenerationParams(**named({"prompt": prompt, "model": name, **params}))
+    show_download = DownloadBar()
     for event in stream([cell], model=model, device=device, profile=profile):
+        if event.download:
+            show_download(event.download)
         if event.kind == "failed":
             raise RenderError(f"the picture failed: {event.error}")
         if event.kind == "done" and isinstance(event.result, Picture):
@@ -80,8 +82,9 @@ def stream(
     exact: int | None = None,
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] | None = None,
+    download: bool = True,
 ) -> Iterator[Event]:
-    """Compute pictures and yield events as they happen: started, step, done (with a Picture) or failed.
+    """Compute pictures and yield events as they happen: download, started, step, done (with a Picture) or failed.
 
     model: a name or a loaded model to use in place of the cells' own. It replaces their model and
     nothing else: steps, guidance, size and scheduler stay, also where they are defaults of the
@@ -91,7 +94,8 @@ def stream(
     forward has this many rows, so that a cell gives the same bytes whatever runs beside it, on the same machine with the
     same versions and threads; else pictures are within 1/255 of a lone call's in float32. `cancel`, or closing the
     iterator, stops within one step. dropped: whether a picture, by its index, is not wanted any more; asked at each of its
-    steps, and then it ends there without another event.
+    steps, and then it ends there without another event. download: whether a hub model that is not on this machine may be
+    fetched; if not, NotDownloaded is raised.
     One cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
@@ -101,7 +105,6 @@ def stream(
     name = loaded.identity.name if loaded else model
     if name is not None:
         cells = [c.replace(model=name) for c in cells]
-    batches = _by_model(cells, loaded, device, profile)
     stop = cancel or threading.Event()
     events: queue.Queue[Event | BaseException | None] = queue.Queue(maxsize=256)
 
@@ -113,7 +116,7 @@ def stream(
 
     def work() -> None:
         try:
-            for identity, numbered in batches:
+            for identity, numbered in _by_model(cells, loaded, device, profile, download, tell):
                 _render_model(loaded or identity, numbered, pack, exact, emit, check)
         except Cancelled:
             pass
@@ -123,6 +126,7 @@ def stream(
 
     closed = threading.Event()
     check = _check(stop, closed, dropped)
+    tell = functools.partial(_tell_of_download, emit, check, cells)
     worker = threading.Thread(target=work, name="dwlab-render", daemon=True)
     worker.start()
     try:
@@ -145,8 +149,19 @@ def _check(stop: threading.Event, closed: threading.Event, dropped: Callable[[in
     return check
 
 
+def _tell_of_download(emit: Emit, check: Check, cells: list[GenerationParams], index: int, download: Download) -> None:
+    """Tell of the download that a cell waits for, and end it where it is not wanted any more."""
+    check(None)
+    emit(Event("download", index, cells[index], download=download))
+
+
 def _by_model(
-    cells: list[GenerationParams], loaded: models.Model | None, device: str, profile: str | None
+    cells: list[GenerationParams],
+    loaded: models.Model | None,
+    device: str,
+    profile: str | None,
+    download: bool,
+    tell: Callable[[int, Download], None],
 ) -> list[tuple[models.Identity, list[Numbered]]]:
     """Cells numbered and sorted by model and dtype, checked against signatures; models stay unloaded."""
     asked: dict[tuple[str, str], list[Numbered]] = {}
@@ -154,7 +169,10 @@ def _by_model(
         asked.setdefault((params.model, params.dtype), []).append((index, params))
     batches = []
     for (name, dtype), given in asked.items():
-        identity = loaded.identity if loaded else models.identify(name, device, dtype, profile=profile)
+        on_download = functools.partial(tell, given[0][0])
+        identity = loaded.identity if loaded else models.identify(
+            name, device, dtype, download=download, profile=profile, on_download=on_download
+        )  # fmt: skip
         if dtype not in ("auto", identity.dtype):
             raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
         numbered = [(index, models.complete(params, identity)) for index, params in given]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from . import yamlfile
+from .durations import clock
 from .files import write_atomic
 from .findings import (
     PARAMETERS,
@@ -28,7 +29,6 @@ from .findings import (
 )
 from .grids import REASONS, grid, open_picture
 from .identical import identical_along
-from .progress import clock
 from .quality import REMEDY, quality_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, images, metrics, models
-from .events import Event
+from .events import Cancelled, Event
 from .garbage import uncollected
 from .params import mode
 from .paths import results_folder
@@ -39,7 +39,10 @@ Listener = Callable[["Event"], None]
 
 @dataclass
 class Outcome:
-    """How a run ended. total: cells of the sweep; reused: finished before; made, failed: in this run."""
+    """How a run ended. total: cells of the sweep; reused: finished before; made, failed: in this run.
+
+    begun: False if it was cancelled while a model was downloaded, before anything was entered in the store.
+    """
 
     name: str
     root: Path
@@ -48,6 +51,7 @@ class Outcome:
     made: int = 0
     failed: int = 0
     notes: tuple[str, ...] = ()
+    begun: bool = True
 
     @property
     def left(self) -> int:
@@ -90,13 +94,14 @@ def run(
     on_plan: Callable[[int, int], None] | None = None,
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
+    download: bool = True,
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
     pack, profile, exact: as of `dwlab.stream`; a picture made in exact mode has a key of its own. on_plan: told (total,
     to do) before the first
     picture. on_event: told each event; `done` and `failed` only after their row is committed.
-    `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
+    download: as for `dwlab.stream`. `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
     of an earlier run are tried again, and finished ones whose picture is gone are made again. Raises
     InvalidInput or ModelError before any weights load, StoreError when the folder cannot be used or
     another process runs this experiment there.
@@ -106,7 +111,12 @@ def run(
     mode(exact)
     with uncollected():
         drafts = spec.cells(limit=limit)
-        identities = identify_all([cell.params for cell in drafts], device, profile=profile)
+    try:
+        asked = [cell.params for cell in drafts]
+        tell = _unless(cancel, on_event)
+        identities = identify_all(asked, device, download=download, profile=profile, on_event=tell)
+    except Cancelled:  # while a model was downloaded
+        return Outcome(spec.name, results_folder(results), len(drafts), begun=False)
     with Store(results_folder(results)) as store, store.alone(spec.name):
         cells, todo = _look_up(spec, drafts, identities, store, exact, limit)
         outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
@@ -115,9 +125,24 @@ def run(
         if todo:
             saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
             asked = [cell.params for cell in todo]
-            saver.take_all(render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel))
+            saver.take_all(
+                render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel, download=download)
+            )
         _measure_again(store, spec.name, spec.metrics, all_of_them=False)
     return outcome
+
+
+def _unless(cancel: threading.Event | None, listener: Listener | None) -> Listener | None:
+    """A listener that ends the download which it hears of once `cancel` is set."""
+    if listener is None:
+        return None
+
+    def tell(event: Event) -> None:
+        if cancel and cancel.is_set():
+            raise Cancelled
+        listener(event)
+
+    return tell
 
 
 @uncollected()
@@ -160,17 +185,19 @@ def keep(
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] = lambda _: False,
+    download: bool = True,
 ) -> None:
     """Make the pictures of some recipes that the store lacks, and enter all of them as an experiment's latest.
 
     store: an open one, in place of that of `results`. on_event: told each event once its row is committed, numbered
     as in `params`; what is there already is `done` at once, with a Reused. Recipes that are equal are made once, and
-    each is told of it. dropped: as of `dwlab.stream`. Errors and `cancel` as of `run`.
+    each is told of it. dropped, download: as for `dwlab.stream`. Errors and `cancel` as of `run`.
     """
-    identities = identify_all(params, device)
-    wanted: dict[str, list[int]] = {}
-    for index, one in enumerate(params):
-        wanted.setdefault(cell_key(one, identities), []).append(index)
+    try:
+        identities = identify_all(params, device, download=download, on_event=_unless(cancel, on_event))
+    except Cancelled:  # while a model was downloaded
+        return
+    wanted = _by_key(params, identities)
 
     def tell(key: str, event: Event) -> None:
         for index in wanted[key]:
@@ -198,9 +225,21 @@ def keep(
         if todo:
             asked = [params[wanted[key][0]] for key in todo]
             events = render(
-                asked, device=device, cancel=cancel, dropped=lambda place: all(map(dropped, wanted[todo[place]]))
+                asked,
+                device=device,
+                cancel=cancel,
+                download=download,
+                dropped=lambda place: all(map(dropped, wanted[todo[place]])),
             )
             saver.take_all(events)
+
+
+def _by_key(params: Sequence[GenerationParams], identities: Identities) -> dict[str, list[int]]:
+    """The indices of recipes by their key."""
+    indices: dict[str, list[int]] = {}
+    for index, one in enumerate(params):
+        indices.setdefault(cell_key(one, identities), []).append(index)
+    return indices
 
 
 @dataclass

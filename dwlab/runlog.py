@@ -23,6 +23,7 @@ class RunLog:
         self.path = path
         self._finished = self._total = 0
         self._last = time.monotonic()
+        self._fetching: set[str] = set()
 
     def line(self, text: str) -> None:
         """Write one line with the time; line breaks in `text` are kept from breaking the log."""
@@ -39,6 +40,9 @@ class RunLog:
 
     def event(self, event: Event) -> None:
         """Note failures at once, and progress now and then."""
+        if event.download and (event.download.over or event.download.model not in self._fetching):
+            self._fetching.add(event.download.model)
+            self.line(f"download: {event.download.model}: {event.download}")
         if event.kind == "failed":
             self.line(f"{event.status}: cell {event.index}: {event.error}")
         if event.kind in ("done", "failed"):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ..benchplots import charts
+from ..durations import clock
 from ..errors import DwlabError
-from ..progress import Progress, clock
+from ..progress import Progress
 from . import parts
 from .form import message_html
 

@@ -16,11 +16,12 @@ import anywidget
 import traitlets
 
 from .. import catalog, recipes, schedulers
+from ..durations import clock
 from ..errors import DwlabError, InvalidInput
 from ..images import read_picture
 from ..params import GenerationParams
 from ..picture import Picture
-from ..progress import Progress, clock
+from ..progress import Progress
 from ..results import Results
 from ..run import Reused, Sweep
 from ..session import NAME, Job, Session, differences, neighbours
@@ -322,6 +323,9 @@ class Explorer(anywidget.AnyWidget):
         self._say("Loading the model …" if here else "Loading the model, the first time from the hub …")
 
     def _event(self, event: Event) -> None:
+        if event.download:
+            self._say(f"Downloading {event.download.model}, once: {event.download}", share=event.download.share)
+            return
         self._progress.update(event)
         if self._job is None or event.kind == "started":
             self._began = self._began or time.monotonic()  # loading is no measure of what is left

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from ..durations import clock
 from ..errors import DwlabError, InvalidInput, ModelError
 from ..plan import duration
-from ..progress import Progress, clock
+from ..progress import Progress
 from ..results import Results
 from . import parts
 from .form import Form, message_html
@@ -24,7 +25,7 @@ from .form import Form, message_html
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..events import Event
+    from ..events import Download, Event
     from ..plan import Plan
     from ..run import Outcome, Sweep
 
@@ -214,6 +215,9 @@ class SweepPanel(widgets.VBox):
 
     def _tell(self, event: Event) -> None:
         """Take an event of the run in; called on its thread, many times a second."""
+        if event.download:
+            self._tell_of_download(event.download)
+            return
         progress = self._progress
         progress.update(event)
         soon = time.monotonic() - self._told < TELL_EVERY and progress.finished < progress.total
@@ -230,6 +234,11 @@ class SweepPanel(widgets.VBox):
             f"{progress.finished:,} of {progress.total:,} pictures{failed} &middot; {clock(took)} so far"
             f" &middot; about {clock(took * (1 - share) / share)} left"
         )
+
+    def _tell_of_download(self, download: Download) -> None:
+        if not self._cancel.is_set():
+            self.bar.value = 0.0 if download.over else download.share
+            self._say(f"Downloading {html.escape(download.model)}, once: {download}")
 
     def _say(self, text: str) -> None:
         self.status.value = f'<div class="dwlab-status" role="status">{text}</div>'
