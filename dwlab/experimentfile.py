@@ -37,9 +37,9 @@ def _name_of(path: Path, document: yamlfile.Document) -> str:
         raise InvalidInput(f"{document.source}: name", path.stem, remedy) from None
 
 
-def parse(text: str, source: str) -> Any:
-    """The value of a whole experiment's text."""
-    return yamlfile.parse_document(text, source, stands_as_text=in_prompt).value
+def parse(text: str, source: str, *, most: int | None = None) -> Any:
+    """The value of a whole experiment's text; most: see `yamlfile.parse_document`."""
+    return yamlfile.parse_document(text, source, stands_as_text=in_prompt, most=most).value
 
 
 def value(name: str, text: str, source: str | None = None) -> Any:

@@ -70,17 +70,23 @@ def parse(text: str, source: str = "YAML") -> Any:
 
 
 def parse_document(
-    text: str, source: str, *, place: str = "", stands_as_text: Callable[[str], bool] | None = None
+    text: str,
+    source: str,
+    *,
+    place: str = "",
+    stands_as_text: Callable[[str], bool] | None = None,
+    most: int | None = None,
 ) -> Document:
     """The value that a YAML text holds, and its lines.
 
     place: what the text is the value of, if it is not a whole file. stands_as_text: whether the value at a place
-    comes to stand in a prompt; it must then be written as it will stand there. Raises InvalidInput with the line.
+    comes to stand in a prompt; it must then be written as it will stand there. most: how many scalars, lists and maps it
+    may have in all. Raises InvalidInput with the line.
     """
     import yaml
 
     try:
-        root = _compose(text, source)
+        root = _compose(text, source, most)
         if root is None:
             return Document(source, None, {})
         check = _Check(text, source, stands_as_text or (lambda _place: False))
@@ -114,11 +120,11 @@ def _dump(value: object, flow: bool | None, *, readable: bool) -> str:
     return dumped
 
 
-def _compose(text: str, source: str) -> yaml.Node | None:
+def _compose(text: str, source: str, most: int | None) -> yaml.Node | None:
     """The tree of nodes; anchors and aliases are refused while reading, before they can multiply."""
     import yaml
 
-    depth = 0
+    depth = nodes = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
@@ -130,6 +136,9 @@ def _compose(text: str, source: str) -> yaml.Node | None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
             raise InvalidInput(_line(source, event), "deeply nested text", f"at most {DEPTH_LIMIT} levels")
+        nodes += isinstance(event, yaml.NodeEvent)
+        if most is not None and nodes > most:
+            raise InvalidInput(_line(source, event), "too many names and values", f"at most {most:,} of them")
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 

@@ -180,6 +180,11 @@ def test_the_seeds_of_a_sweep_may_be_text_and_are_answered_as_text(server):
         ({"prompt": "a", "seed": ""}, 422, "seed"),
         ({"prompt": "a\0b"}, 422, "prompt"),
         ({"prompt": "a", "colour": "red"}, 422, "colour"),
+        ({"prompt": "a", "width": "512"}, 422, "width"),
+        ({"prompt": "a", "steps": True}, 422, "steps"),
+        ({"prompt": "a", "steps": 1e308}, 422, "steps"),
+        ({"prompt": "a", "guidance": 10**4000}, 422, "guidance"),
+        ({"prompt": "a", "56": 1}, 422, None),
         ({"prompt": "x" * 30_000}, 422, "prompt"),
         ({"prompt": "x" * 1_000_000}, 413, None),
     ],
@@ -190,6 +195,58 @@ def test_what_is_not_allowed_is_named_and_makes_no_job(server, body, status, fie
     assert answer.status_code == status and answer.json()["field"] == field, answer.text
     assert len(answer.content) < 2000
     assert server.job_ids() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"prompt": "a",\n "steps": 4,}', "line 2 column "),
+        (b"", "line 1 column 1"),
+        (b'{"prompt": "a", "seed": NaN}', "finite numbers"),
+        (b'{"prompt": "a", "seed": ' + b"9" * 5000 + b"}", "4,300 digits"),
+        (b'{"prompt": "a", "prompt": "b"}', "each key once"),
+        (b"[" * 100_000, "deeply nested"),
+        (b"[1]", "a map, like"),
+        (b'"x"', "a map, like"),
+        (b'{"prompt": "\xff"}', "at byte 13"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
+def test_a_body_that_is_not_right_is_told_where(server, path, body, words):
+    answer = server.http.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    assert words in answer.json()["detail"] or (path == "/api/sweeps" and words == "a map, like"), answer.text
+    assert answer.json()["field"] in (None, "prompt")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("cfg_scale", "guidance"), ("cfg", "guidance"), ("sampler_name", "scheduler"), ("sampler", "scheduler"),
+        ("batch_size", "num_images"), ("n_iter", "num_images"), ("n", "num_images"), ("size", "width and height"),
+        ("denoising_strength", "from text only"), ("hr_scale", "nothing is upscaled"), ("restore_faces", "nothing like it"),
+    ],
+)  # fmt: skip
+def test_another_tool_s_name_is_answered_with_ours(server, name, ours):
+    answer = server.http.post("/api/generate", json={"prompt": "a", name: 7})
+    assert answer.status_code == 422 and answer.json()["field"] == name
+    assert ours in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"axes": {"steps": [1, 2, -3]}}, "axes.steps[2]"),
+        ({"axes": {"seed": {"range": [0, 1e308]}}}, "axes.seed.range"),
+        ({"base": {"prompt": "a", "width": 65}}, "base.width"),
+        ({"skip": [{"steps": {"over": 2}}]}, "skip[0].steps"),
+        ({"base": {"prompt": "a", "call": {"eta": 7}}}, "base.call.eta"),
+        ({"sampler_name": "Euler"}, "sampler_name"),
+    ],
+)
+def test_an_error_of_a_sweep_names_the_place_of_the_value(server, parts, field):
+    answer = server.http.post("/api/sweeps", json={"name": "x", "base": {"prompt": "a"}, **parts})
+    assert answer.status_code == 422 and answer.json()["field"] == field, answer.text
 
 
 def test_a_body_of_unknown_length_is_bounded_too(server):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server import sweeps
+from dwlab.server import allowed, sweeps
 from dwlab.server.settings import Settings
 
 SETTINGS = Settings(_env_file=None, max_cells=100)
@@ -16,7 +16,7 @@ MANY = {"range": [1_000_000]}
 
 def read(**parts):
     body = {"name": "x", "base": {"prompt": "a"}, **parts}
-    return sweeps.read(json.dumps(body).encode(), False, SETTINGS)
+    return sweeps.spec_of(json.dumps(body).encode(), False, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,25 @@ def read(**parts):
         ({"base": {"prompt": "a", "call.sigmas": [1]}}, "call.sigmas"),
         ({"axes": {"call.timesteps": [[1], [2]]}}, "call.timesteps"),
         ({"axes": {"scheduler_options.num_train_timesteps": [10**9]}}, "scheduler_options.num_train_timesteps"),
-        ({"axes": {"call": [{"timesteps": [1]}]}}, "call.timesteps"),
+        ({"axes": {"call": [{"timesteps": [1]}]}}, "axes.call[0].timesteps"),
         ({"metrics": ["beauty"]}, "metrics is 'beauty'"),
         ({"metrics": ["\ud800"]}, "lone surrogates"),
         ({"base": {"prompt": "a", "call": {"\udfff": 1}}}, "lone surrogates"),
         ({"base": {"prompt": "a", "call": {"x": json.loads("[" * 500 + "]" * 500)}}}, "at most 20 levels"),
+        ({"base": {"prompt": "a", "scheduler_options": {"solver_order": 10**8}}}, "solver_order is 100000000; allowed: a whole"),
+        ({"base": {"prompt": "a", "scheduler_options.solver_order": 2.5}}, "base.scheduler_options.solver_order is 2.5"),
+        ({"axes": {"scheduler_options.solver_order": [2, True]}}, "axes.scheduler_options.solver_order[1] is True"),
+        ({"axes": {"scheduler_options.solver_order": {"range": [1, 6]}}}, "axes.scheduler_options.solver_order[3] is 4"),
+        ({"axes": {"scheduler_options": [{}, {"solver_order": "2"}]}}, "axes.scheduler_options[1].solver_order is '2'"),
+        ({"base": {"prompt": "a", "scheduler_options": {"trained_betas": [0.1] * 90}}}, "trained_betas"),
+        ({"base": {"prompt": "a", "call": {"max_sequence_length": 10**6}}}, "from 1 to 512"),
+        ({"base": {"prompt": "a", "call": {"eta": "0"}}}, "base.call.eta is '0'; allowed: a number from 0 to 1,"),
+        ({"base": {"prompt": "a", "call": {"cross_attention_kwargs": {"scale": 1}}}}, "cross_attention_kwargs"),
+        ({"base": {"prompt": "a", "call": [1]}}, "base.call"),
+        ({"axes": {"call": [1]}}, "axes.call[0]"),
+        ({"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 9000]}}, "at most 20,000 characters"),
+        ({"base": {"prompt": "a", "cfg_scale": 7}}, "allowed: guidance (in place of cfg_scale"),
+        ({"axes": {"steps": [1, 2, -3]}}, "axes.steps[2] is -3"),
         ({"axes": [1]}, "axes"),
         ({"base": 5}, "base"),
         ({"zip": [[["seed"]]], "axes": {"seed": [1]}}, "zip"),
@@ -69,8 +83,43 @@ def test_what_is_too_much_or_wrong_is_named(parts, words):
         ({"axes": {"seed": {"random": 100}}}, 100),
         ({"axes": {"seed": {"range": [100]}, "guidance": {"linspace": [1, 9, 100]}}, "zip": [["seed", "cfg"]]}, 100),
         ({"axes": {"seed": {"range": [50]}, "steps": {"range": [1, 11]}}, "skip": [{"steps": {"above": 2}}]}, 100),
+        ({"base": {"prompt": "a", "scheduler_options": {"solver_order": 3, "use_karras_sigmas": True}}}, 1),
+        (
+            {"axes": {"scheduler_options.algorithm_type": ["sde-dpmsolver++"], "call": [{"eta": 1}, {"clip_skip": 2}]}},
+            2,
+        ),
         ({"base": {"prompt": "a {n}", "call.eta": 0.5}, "axes": {"n": [10**400]}, "metrics": ["blank"]}, 1),
     ],
 )
 def test_what_is_within_the_limits_is_taken(parts, cells):
     assert len(read(**parts).cells()) == cells
+
+
+@pytest.mark.parametrize(
+    "body", [b"a: " + b"[" * 30, b"[" + b"a," * 100_000 + b"a]", b"x: " + b"- " * 10_000, b"\xff\xfe"]
+)
+def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
+    with pytest.raises(InvalidInput) as caught:
+        sweeps.read(body, True, SETTINGS)
+    assert len(str(caught.value)) < 500
+
+
+def test_what_is_allowed_is_what_diffusers_takes():
+    import inspect
+
+    import diffusers
+    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
+
+    from dwlab.schedulers import ALIASES
+
+    options = {name for cls, _ in ALIASES.values() for name in inspect.signature(getattr(diffusers, cls)).parameters}
+    pipelines = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
+    arguments = {name for cls in pipelines for name in inspect.signature(cls.__call__).parameters}
+    assert allowed.SCHEDULER_OPTIONS.keys() <= options and allowed.CALL.keys() <= arguments
+
+
+def test_the_options_of_every_named_scheduler_are_allowed():
+    from dwlab.schedulers import ALIASES
+
+    for _, options in ALIASES.values():
+        assert all(allowed.SCHEDULER_OPTIONS[name].takes(value) for name, value in options.items())

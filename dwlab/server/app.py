@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import importlib.resources
 import json
 import logging
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 HEALTH_SECONDS = 0.05  # that the store may take to count; then the last counts stand
 RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
+PATH = re.compile(r"[A-Za-z_][\w-]{0,99}(\.\w{1,99}|\[\d{1,9}\]){0,5}")  # what a field of an error is
 HERE = Path(__file__).parent
 
 
@@ -93,6 +96,7 @@ class Server:
         self.began = time.monotonic()
         self.metrics, self.feed, self.closing = Metrics(), Feed(), asyncio.Event()
         self.desk = Desk(self.root, settings)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="dwlab-reader")
         self.worker = Worker(self.root, settings, self.feed, self.metrics)
         self._stopping = threading.Thread(
             target=self.worker.stop, args=(settings.shutdown_seconds,), name="dwlab-stop", daemon=True
@@ -112,7 +116,12 @@ class Server:
         yield
         self.begin_stop()
         await asyncio.to_thread(self._stopping.join)
+        self._reader.shutdown(cancel_futures=True)
         self.desk.close()
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """The result of reading a large body: one at a time, so that many take no more memory than one."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
     def submit(self, request: dict[str, Any], params: list[Any], key: str | None, said: str) -> Callable[..., Job]:
         """What the desk does to take a job in; pictures that are all there already make it completed at once."""
@@ -174,14 +183,15 @@ def make_app(settings: Settings) -> FastAPI:
 
 def _explain_errors(app: FastAPI) -> None:
     def answer(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
-        body = json.dumps({"detail": detail, "field": field}).encode()  # ASCII: a lone surrogate has no UTF-8
+        path = field if field and PATH.fullmatch(field) else None  # else it is no field: `the body line 3 column 5`
+        body = json.dumps({"detail": detail, "field": path}).encode()  # ASCII: a lone surrogate has no UTF-8
         return Response(body, status, headers, "application/json")
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:]) or None
-        return answer(422, f"{field or 'the body'}: {first['msg']}", field)
+        field = str(first["loc"][-1])
+        return answer(422, f"{field}: {first['msg']}", field)
 
     @app.exception_handler(DwlabError)
     async def known(_: Request, error: DwlabError) -> Response:
@@ -249,15 +259,19 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         """The models that can be asked for."""
         return words.ModelList(models=[_model(name, server) for name in words.names(settings)])
 
-    @app.post("/api/generate", status_code=202, responses=_problems(415, 422, 429))
+    body = {"required": True, "content": {JSON[0]: {"schema": words.GenerateRequest.model_json_schema()}}}
+
+    @app.post(
+        "/api/generate", status_code=202, responses=_problems(415, 422, 429), openapi_extra={"requestBody": body}
+    )  # fmt: skip
     async def generate(
-        asked: words.GenerateRequest,
-        idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None,
+        request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
     ) -> words.Accepted:
         """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
+        asked = await asyncio.to_thread(words.GenerateRequest.read, await request.body())
         params = asked.params(settings)
-        request = {"params": [one.as_dict() for one in params]}
-        return accepted(await desk.do(server.submit(request, params, idempotency_key, asked.model_dump_json())))
+        made = {"params": [one.as_dict() for one in params]}
+        return accepted(await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json())))
 
     sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
@@ -270,9 +284,8 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         """Run a sweep, given as an experiment file's YAML or the same as JSON; its pictures are the experiment's."""
         body = await request.body()
         yaml = request.headers["content-type"].partition(";")[0].strip().lower() in YAML
-        spec = await asyncio.to_thread(sweeps.read, body, yaml, settings)
-        made = {"sweep": spec.as_dict()}
-        return accepted(await desk.do(server.submit(made, [], idempotency_key, json.dumps(made, sort_keys=True))))
+        made, text = await server.read(functools.partial(sweeps.read, body, yaml, settings))
+        return accepted(await desk.do(server.submit({"sweep": made}, [], idempotency_key, text)))
 
     @app.get("/api/status/{job_id}", responses=_problems(404, 422))
     async def status(job_id: str) -> words.JobStatus:

@@ -10,13 +10,14 @@ from .. import axes, experimentfile, metrics, yamlfile
 from ..errors import InvalidInput
 from ..params import UNWRITABLE, spelled
 from ..run import Sweep
-from . import seeds
+from . import allowed, documents, seeds
 from .words import check_work, names
 
 if TYPE_CHECKING:
     from .settings import Settings
 
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
+NODES = 3  # of a YAML text for each value: a value, its name, what they stand in
 BEFORE_SKIPS = 10  # times max_cells, that the axes may make before skip rules
 _TEXT = {"type": "string"}
 
@@ -58,9 +59,18 @@ SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
-    """The sweep in a request's body. Raises InvalidInput, also for what this server does not do."""
-    given = _parsed(body, yaml)
+def read(body: bytes, yaml: bool, settings: Settings) -> tuple[dict[str, Any], str]:
+    """The sweep in a request's body as plain values, and as a text that is the same for the same sweep.
+
+    Raises InvalidInput, also for what this server does not do.
+    """
+    made = spec_of(body, yaml, settings).as_dict()
+    return made, json.dumps({"sweep": made}, sort_keys=True)
+
+
+def spec_of(body: bytes, yaml: bool, settings: Settings) -> Sweep:
+    """The sweep in a request's body, its cells made and checked; raises as `read` does."""
+    given = _parsed(body, yaml, _allowed(settings))
     _check_values(given, _allowed(settings))
     given = seeds.as_numbers(given)
     _check_models(given, settings)
@@ -68,18 +78,15 @@ def read(body: bytes, yaml: bool, settings: Settings) -> Sweep:
     spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
     metrics.check_names(spec.metrics)
     metrics.check_ranking(spec.metric, spec.metrics)
+    allowed.check(spec)
     for cell in spec.cells(limit=settings.max_cells):
         check_work(cell.params, settings)
     return spec
 
 
-def _parsed(body: bytes, yaml: bool) -> dict[str, Any]:
-    try:
-        given = experimentfile.parse(body.decode(), "the sweep") if yaml else json.loads(body)
-    except InvalidInput:
-        raise
-    except (ValueError, RecursionError):
-        raise InvalidInput("the sweep", "a body that is neither", "JSON or YAML, in UTF-8") from None
+def _parsed(body: bytes, yaml: bool, most: int) -> dict[str, Any]:
+    text = documents.text_of(body)
+    given = experimentfile.parse(text, "the sweep", most=NODES * most) if yaml else documents.read(text)
     if not isinstance(given, dict):
         raise InvalidInput("the sweep", given, KEYS)
     if given.get("name") is None:
@@ -92,8 +99,8 @@ def _allowed(settings: Settings) -> int:
     return 4 * settings.max_cells + 1000
 
 
-def _check_values(given: Any, allowed: int) -> None:
-    """Refuse too many values or levels, and text that cannot be stored."""
+def _check_values(given: Any, most: int) -> None:
+    """Refuse too many values or levels, text that cannot be stored, and numbers without end."""
     waiting, seen = [(given, 0)], 0
     while waiting:
         value, depth = waiting.pop()
@@ -104,8 +111,10 @@ def _check_values(given: Any, allowed: int) -> None:
             raise InvalidInput("the sweep", "deeply nested text", f"at most {yamlfile.DEPTH_LIMIT} levels")
         if isinstance(value, str) and UNWRITABLE.search(value):
             raise InvalidInput("the sweep", value, "text without NUL characters and lone surrogates")
-    if seen > allowed:
-        raise InvalidInput("the sweep", f"{seen:,} names and values", f"at most {allowed:,} on this server")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidInput("the sweep", value, "finite numbers")
+    if seen > most:
+        raise InvalidInput("the sweep", f"{seen:,} names and values", f"at most {most:,} on this server")
 
 
 def _check_models(given: dict[str, Any], settings: Settings) -> None:

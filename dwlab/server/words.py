@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .. import schedulers
+from .. import foreign, schedulers
 from ..catalog import DRAWING
 from ..errors import InvalidInput
 from ..params import PROMPT_LIMIT, GenerationParams, spelled
-from . import seeds
+from . import documents, seeds
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from ..jobs import Job
     from .settings import Settings
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
-COUNTS_STEPS = {"call": ("timesteps", "sigmas"), "scheduler_options": ("num_train_timesteps",)}  # beside `steps`
 FIRST: dict[str, Any] = {  # the first request of the back end that dwlab grew from
     "prompt": "A serene mountain landscape at sunset with a lake, highly detailed, 4k",
     "width": 512, "height": 512, "num_inference_steps": 25, "guidance_scale": 7.5, "seed": 42,
@@ -43,6 +44,24 @@ class GenerateRequest(BaseModel):
     scheduler: str | None = Field(None, max_length=100, description="a diffusers class, or a name like DPM++ 2M Karras")
     num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
 
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """The request in a JSON text; raises InvalidInput, which names the field."""
+        given = documents.read(documents.text_of(body))
+        if not isinstance(given, dict):
+            raise InvalidInput("the body", given, 'a map, like {"prompt": "a red star"}')
+        for name, value in given.items():
+            if name not in cls.model_fields:
+                raise InvalidInput(name, value, foreign.instead_of(name) or f"one of {', '.join(cls.model_fields)}")
+            if isinstance(value, float) and value.is_integer():
+                given[name] = int(value)  # as everywhere, 512.0 is 512
+        try:
+            return cls.model_validate(given, strict=True)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = str(problem["loc"][0])
+            raise InvalidInput(field, given.get(field), _allowed(cls.model_fields[field], given.get(field))) from None
+
     def params(self, settings: Settings) -> list[GenerationParams]:
         """The recipes asked for; raises InvalidInput for what this server does not do."""
         given = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
@@ -57,16 +76,30 @@ class GenerateRequest(BaseModel):
         return made
 
 
+def _allowed(field: FieldInfo, value: Any) -> str:
+    """What a field of a request may hold, in words."""
+    bounds = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("ge", "le", "max_length")
+        if hasattr(rule, name)
+    }
+    if not bounds:
+        return str(field.description)
+    if "max_length" in bounds:
+        length = f" (this has {len(value):,})" if isinstance(value, str) else ""
+        return f"text of at most {bounds['max_length']:,} characters{length}"
+    kind = "a number" if "float" in str(field.annotation) else "a whole number"
+    unquoted = ", without quotes" if isinstance(value, str) else ""
+    return f"{kind} from {bounds['ge']} to {bounds['le']}{unquoted}"
+
+
 def check_work(params: GenerationParams, settings: Settings) -> None:
     """Raise InvalidInput for a picture that costs more than this server gives."""
     if params.steps > settings.max_steps:
         raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
     if (params.width or 8) * (params.height or 8) > settings.max_pixels:
         raise InvalidInput("width", params.width, f"at most {settings.max_pixels:,} pixels on this server")
-    for place, counting in COUNTS_STEPS.items():
-        for name in counting:
-            if name in (given := getattr(params, place)):
-                raise InvalidInput(f"{place}.{name}", given[name], "steps in its place, on this server")
 
 
 def names(settings: Settings) -> list[str]:

@@ -1,0 +1,173 @@
+"""What a request may say in `call` and `scheduler_options`: names that cost nothing, with the ranges of their values.
+
+A person's own sweep may say anything that diffusers takes. A stranger's `solver_order: 100000000` would hold the machine for minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..axes import RandomSeeds
+from ..errors import InvalidInput
+from ..params import PROMPT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..sweep import SweepSpec
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `low` to `high`; only whole ones, if `whole`."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is one of these."""
+        kind = int if self.whole else (int, float)
+        return isinstance(value, kind) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"a {'whole ' * self.whole}number from {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some words, or of true and false."""
+
+    values: tuple[str | bool, ...]
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is one of these."""
+        return isinstance(value, str | bool) and value in self.values
+
+    def __str__(self) -> str:
+        return "true or false" if self.values == _SWITCH else f"one of {', '.join(map(str, self.values))}"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A prompt."""
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is one of these."""
+        return isinstance(value, str) and len(value) <= PROMPT_LIMIT
+
+    def __str__(self) -> str:
+        return f"text of at most {PROMPT_LIMIT:,} characters"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two whole numbers: a size, or a place in a picture."""
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value is one of these."""
+        return (
+            isinstance(value, list | tuple) and len(value) == 2 and all(map(Number(0, 8192, whole=True).takes, value))
+        )
+
+    def __str__(self) -> str:
+        return "two whole numbers from 0 to 8192"
+
+
+Rule = Number | Choice | Text | Pair
+_SWITCH = (True, False)
+_SHARE, _SCALE = Number(0, 1), Number(0, 100)
+
+
+def _switches(*names: str) -> dict[str, Rule]:
+    return dict.fromkeys(names, Choice(_SWITCH))
+
+
+# in the ranges that diffusers' documentation gives, or wider where it gives none and the cost is the same
+CALL: dict[str, Rule] = {
+    "eta": _SHARE,
+    "guidance_rescale": _SHARE,
+    "clip_skip": Number(0, 12, whole=True),
+    "true_cfg_scale": _SCALE,
+    "pag_scale": _SCALE,
+    "pag_adaptive_scale": _SCALE,
+    "cfg_truncation": _SHARE,
+    "cfg_trunc_ratio": _SHARE,
+    "max_sequence_length": Number(1, 512, whole=True),
+    **dict.fromkeys(("prompt_2", "prompt_3", "negative_prompt_2", "negative_prompt_3"), Text()),
+    **dict.fromkeys(("original_size", "target_size", "crops_coords_top_left"), Pair()),
+    **dict.fromkeys(("negative_original_size", "negative_target_size", "negative_crops_coords_top_left"), Pair()),
+    **_switches("cfg_normalization", "use_resolution_binning"),
+}
+SCHEDULER_OPTIONS: dict[str, Rule] = {
+    "beta_start": Number(1e-6, 0.999),
+    "beta_end": Number(1e-6, 0.999),
+    "beta_schedule": Choice(("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace")),
+    "prediction_type": Choice(("epsilon", "sample", "v_prediction", "flow_prediction")),
+    "timestep_spacing": Choice(("linspace", "leading", "trailing")),
+    "timestep_type": Choice(("discrete", "continuous")),
+    "interpolation_type": Choice(("linear", "log_linear")),
+    "final_sigmas_type": Choice(("zero", "sigma_min")),
+    "algorithm_type": Choice(("dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++", "deis")),
+    "solver_type": Choice(("midpoint", "heun", "bh1", "bh2", "logrho")),
+    "solver_order": Number(1, 3, whole=True),
+    "variance_type": Choice(
+        ("fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", "learned", "learned_range")
+    ),
+    "time_shift_type": Choice(("exponential", "linear")),
+    "steps_offset": Number(0, 10, whole=True),
+    "sigma_min": Number(1e-6, 1000),
+    "sigma_max": Number(1e-6, 1000),
+    "lambda_min_clipped": Number(-100, 0),
+    "clip_sample_range": _SCALE,
+    "dynamic_thresholding_ratio": _SHARE,
+    "sample_max_value": _SCALE,
+    "shift": Number(0.01, 100),
+    "flow_shift": Number(0.01, 100),
+    "base_shift": Number(0, 10),
+    "max_shift": Number(0, 10),
+    "shift_terminal": _SHARE,
+    "original_inference_steps": Number(1, 1000, whole=True),
+    "timestep_scaling": Number(0, 1000),
+    **_switches(
+        "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas", "clip_sample",
+        "set_alpha_to_one", "thresholding", "rescale_betas_zero_snr", "skip_prk_steps", "lower_order_final", "euler_at_final",
+        "predict_x0", "stochastic_sampling",
+    ),
+}  # fmt: skip
+TABLES = {"call": CALL, "scheduler_options": SCHEDULER_OPTIONS}
+
+
+def check(spec: SweepSpec) -> None:
+    """Raise InvalidInput for an argument or option that a sweep from the network may not say."""
+    for parent, rules in TABLES.items():
+        for field, name, value in _said(spec, parent):
+            if name not in rules:
+                raise InvalidInput(field, name, f"{', '.join(sorted(rules))}, on this server")
+            if not rules[name].takes(value):
+                raise InvalidInput(field, value, f"{rules[name]}, on this server")
+
+
+def _said(spec: SweepSpec, parent: str) -> Iterator[tuple[str, str, Any]]:
+    """All that a sweep says of a map: where, of which name, which value."""
+    yield from _inside(f"base.{parent}", spec.base.get(parent, {}))
+    for name, value in spec.base.items():
+        if name.startswith(f"{parent}."):
+            yield f"base.{name}", name.partition(".")[2], value
+    for name, column in spec.values.items():
+        if name.partition(".")[0] != parent or isinstance(column, RandomSeeds):
+            continue
+        for k, value in enumerate(column):
+            field = f"axes.{name}[{k}]"
+            if name == parent:
+                yield from _inside(field, value)
+            else:
+                yield field, name.partition(".")[2], value
+
+
+def _inside(field: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    if not isinstance(value, dict):
+        raise InvalidInput(field, value, "a map from argument names to values")
+    for name, inside in value.items():
+        yield f"{field}.{name}", name, inside
