@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import lint
 from .artifacts import write_artifacts
 from .download_bar import DownloadBar
+from .pace import Pace
 from .paths import experiment_folder, results_folder
 from .progress import Progress
 from .run import Outcome, run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .bench.spec import BenchSpec
     from .bench.tune import Tuned
     from .events import Event
+    from .plan import Work
     from .sweep import SweepSpec
 
 
@@ -38,7 +40,7 @@ def execute(
     limit: int = 10_000,
     cancel: threading.Event | None = None,
     download: bool = True,
-    on_plan: Callable[[int, int], None] | None = None,
+    on_plan: Callable[[int, Work], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Outcome, dict[str, Path]]:
     """Run what is missing and write the files of the sweep; returns the outcome and the files by what they are.
@@ -53,8 +55,8 @@ def execute(
         listeners = [log.event, on_event or _Downloads()]
         ctrl_c = threading.Event()
 
-        def begin(total: int, todo: int) -> None:
-            log.start(total, todo)
+        def begin(total: int, todo: Work) -> None:
+            log.start(total, Pace(todo))
             for text in warnings:
                 log.line(f"warning: {text}")
                 if not on_event:
@@ -63,7 +65,7 @@ def execute(
                 on_plan(total, todo)
             stack.enter_context(ctrl_c_sets(ctrl_c, cancel))
             if todo and not on_event:
-                listeners.append(stack.enter_context(Progress(todo)).update)
+                listeners.append(stack.enter_context(Progress(Pace(todo))).update)
 
         def tell(event: Event) -> None:
             for listener in listeners:
@@ -153,7 +155,7 @@ class _Bar:
         self._stack = stack
 
     def begin(self, total: int) -> None:
-        self._bar = self._stack.enter_context(Progress(total, unit="measurements"))
+        self._bar = self._stack.enter_context(Progress(Pace(total), unit="measurements"))
 
     def __call__(self, event: Event) -> None:
         self._bar.update(event)

@@ -86,6 +86,48 @@ class Plan:
         return f"<table>{rows}</table>"
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a run has to compute, picture by picture.
+
+    rows: of the denoiser. costs: in seconds if `in_seconds`, otherwise in proportion to each other. of_pictures: False for
+    other things than pictures, which have no rows.
+    """
+
+    rows: tuple[int, ...]
+    costs: tuple[float, ...]
+    in_seconds: bool = False
+    of_pictures: bool = True
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def equal(cls, count: int) -> Work:
+        """So many things of which nothing is known."""
+        return cls((1,) * count, (1.0,) * count, of_pictures=False)
+
+    @classmethod
+    def of(
+        cls, params: Sequence[GenerationParams], rates: Mapping[tuple[str, str], float | None] | None = None
+    ) -> Work:
+        """The work of some recipes; rates: seconds per row and pixel of each (model, dtype)."""
+        rows = tuple(rows_of(one.steps, one.scheduler, one.guidance) for one in params)
+        amounts = [count * _pixels(one) for count, one in zip(rows, params, strict=True)]
+        known = [(rates or {}).get((one.model, one.dtype)) for one in params]
+        costs = [amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None]
+        if len(costs) == len(amounts):
+            return cls(rows, tuple(costs), in_seconds=True)
+        return cls(rows, tuple(map(float, amounts)))
+
+
+def work_of(params: Sequence[GenerationParams], identities: Identities, store: Store) -> Work:
+    """The work of some recipes, in seconds where the store or the catalog knows what their models take."""
+    completed = [models.complete(one, identities[one.model, one.dtype]) for one in params]
+    rates = {pair: _rate(pair, identity, store)[0][0] for pair, identity in identities.items()}
+    return Work.of(completed, rates)
+
+
 @uncollected()
 def make_plan(
     spec: SweepSpec,
@@ -218,16 +260,16 @@ def _estimate(
 ) -> tuple[float | None, float, str]:
     """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
     seconds, size, measured, known = 0.0, 0.0, True, True
-    rates: dict[tuple[str, str], tuple[float, float] | None] = {}
+    rates: dict[tuple[str, str], tuple[tuple[float | None, float], bool]] = {}
     for one, count in alike(todo):
         pair = (one.model, one.dtype)
         identity = identities[pair]
         if pair not in rates:
-            rates[pair] = _rates(identity, store)
-        rate = rates[pair] or _guess(pair[0], identity.device)
+            rates[pair] = _rate(pair, identity, store)
+        rate, timed = rates[pair]
         params = models.complete(one, identity)
         pixels = count * _pixels(params)
-        measured &= rates[pair] is not None
+        measured &= timed
         known &= rate[0] is not None
         seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
         size += rate[1] * pixels
@@ -238,6 +280,14 @@ def _estimate(
         size,
         "from pictures timed here" if measured else "a guess from two CPU cores; better after the first pictures",
     )
+
+
+def _rate(
+    pair: tuple[str, str], identity: models.Identity, store: Store | None
+) -> tuple[tuple[float | None, float], bool]:
+    """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
+    measured = _rates(identity, store)
+    return (measured, True) if measured else (_guess(pair[0], identity.device), False)
 
 
 def _rates(identity: models.Identity, store: Store | None) -> tuple[float, float] | None:

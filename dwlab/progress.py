@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from .durations import clock
@@ -12,83 +11,59 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .events import Event
+    from .pace import Pace
 
 
 class Progress:
-    """Listens to a run's events: `with Progress(48) as progress: ... progress.update(event)`.
+    """Listens to a run's events: `with Progress(Pace(48)) as progress: ... progress.update(event)`.
 
     On a terminal it draws one bar with an estimate of the time left; elsewhere it writes a line at
-    most every `every` seconds, and one at the end. The steps of unfinished pictures count as fractions.
+    most every `every` seconds, and one at the end.
     """
 
-    def __init__(self, total: int, *, stream: TextIO | None = None, every: float = 10.0, unit: str = "pictures"):
-        self.total, self.every, self.unit = total, every, unit
-        self.finished = self.failed = 0
+    def __init__(self, pace: Pace, *, stream: TextIO | None = None, every: float = 10.0, unit: str = "pictures"):
+        self.pace, self.every, self.unit = pace, every, unit
         self._stream = stream or sys.stderr
-        self._under_way: dict[int, float] = {}
         self._bar: Any = None
-        self._began = self._wrote = time.monotonic()
+        self._wrote = pace.elapsed
 
     def __enter__(self) -> Self:
-        self._began = self._wrote = time.monotonic()
         if self._stream.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=self.total,
+                total=1.0,
                 file=self._stream,
                 dynamic_ncols=True,
-                smoothing=0.1,
-                bar_format="{percentage:3.0f}% {bar} {postfix}  {elapsed}, {remaining} left",
+                bar_format="{percentage:3.0f}% {bar} {desc}",  # tqdm would put a comma before {postfix}
             )
-            self._bar.set_postfix_str(self._counts(), refresh=True)
+            self._bar.set_description_str(self._line(), refresh=True)
         return self
 
     def update(self, event: Event) -> None:
         """Take one event in; draws or writes only as often as is readable."""
-        if event.kind in ("done", "failed"):
-            self._under_way.pop(event.index, None)
-            self.finished += 1
-            self.failed += event.kind == "failed"
-        elif event.kind == "step":
-            self._under_way[event.index] = min(event.step / event.steps, 1.0) if event.steps else 0.0
+        self.pace.update(event)
         if self._bar is not None:
-            self._bar.set_postfix_str(self._counts(), refresh=False)
-            self._bar.update(self.amount - self._bar.n)
-        elif time.monotonic() - self._wrote >= self.every:
-            self._write(self._left())
-
-    @property
-    def amount(self) -> float:
-        """Pictures done so far, the unfinished ones as fractions; never above the total."""
-        return min(self.finished + sum(self._under_way.values()), float(self.total))
-
-    @property
-    def share(self) -> float:
-        """The part of the work that is done, 0..1."""
-        return self.amount / self.total if self.total else 1.0
+            self._bar.set_description_str(self._line(), refresh=False)
+            self._bar.update(self.pace.share - self._bar.n)
+        elif self.pace.elapsed - self._wrote >= self.every:
+            self._write(self.pace.left_text())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.refresh()
+            self._bar.set_description_str(self._line("stopped" if kind else "finished"), refresh=True)
             self._bar.close()
         else:
             self._write("stopped" if kind else "finished")
 
-    def _counts(self) -> str:
-        failed = f", {self.failed:,} failed" if self.failed else ""
-        return f"{self.finished:,}/{self.total:,} {self.unit}{failed}"
-
-    def _left(self) -> str:
-        if not self.share:
-            return "estimate to come"
-        return f"about {clock((time.monotonic() - self._began) * (1 - self.share) / self.share)} left"
+    def _line(self, ending: str | None = None) -> str:
+        ending = self.pace.left_text() if ending is None else ending
+        parts = (self.pace.counts(self.unit), f"{clock(self.pace.elapsed)} elapsed", ending)
+        return ", ".join(part for part in parts if part)
 
     def _write(self, ending: str) -> None:
-        self._wrote = time.monotonic()
-        percent = 100 * self.share
-        elapsed = clock(self._wrote - self._began)
-        self._stream.write(f"{self._counts()} ({percent:.0f}%), {elapsed} elapsed, {ending}\n")
+        self._wrote = self.pace.elapsed
+        self._stream.write(f"{100 * self.pace.share:.0f}%: {self._line(ending)}\n")
         self._stream.flush()

@@ -18,7 +18,7 @@ from .garbage import uncollected
 from .params import mode
 from .paths import results_folder
 from .picture import Picture
-from .plan import Identities, Plan, cell_key, identify_all, make_plan
+from .plan import Identities, Plan, Work, cell_key, identify_all, make_plan, work_of
 from .render import stream
 from .results import Results, Table
 from .store import CellRow, Store, now
@@ -91,17 +91,17 @@ def run(
     exact: int | None = None,
     limit: int = LIMIT,
     render: Renderer = stream,
-    on_plan: Callable[[int, int], None] | None = None,
+    on_plan: Callable[[int, Work], None] | None = None,
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
     download: bool = True,
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
-    pack, profile, exact: as of `dwlab.stream`; a picture made in exact mode has a key of its own. on_plan: told (total,
-    to do) before the first
-    picture. on_event: told each event; `done` and `failed` only after their row is committed.
-    download: as for `dwlab.stream`. `cancel` and Ctrl-C stop within a step, with everything finished so far committed. Failed cells
+    pack, profile, exact: as of `dwlab.stream`; a picture made in exact mode has a key of its own. on_plan: told, before the
+    first picture, how many cells there are and the Work that is left. on_event: told each event; `done` and `failed` only
+    after their row is committed. download: as for `dwlab.stream`. `cancel` and Ctrl-C stop within a step, with everything
+    finished so far committed. Failed cells
     of an earlier run are tried again, and finished ones whose picture is gone are made again. Raises
     InvalidInput or ModelError before any weights load, StoreError when the folder cannot be used or
     another process runs this experiment there.
@@ -120,11 +120,11 @@ def run(
     with Store(results_folder(results)) as store, store.alone(spec.name):
         cells, todo = _look_up(spec, drafts, identities, store, exact, limit)
         outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
+        asked = [cell.params for cell in todo]
         if on_plan:
-            on_plan(len(cells), len(todo))
+            on_plan(len(cells), work_of(asked, identities, store))
         if todo:
             saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
-            asked = [cell.params for cell in todo]
             saver.take_all(
                 render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel, download=download)
             )

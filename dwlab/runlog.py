@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from .pace import Pace
 from .store import now
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ class RunLog:
 
     def __init__(self, path: Path):
         self.path = path
-        self._finished = self._total = 0
-        self._last = time.monotonic()
+        self._pace = Pace(0)
+        self._last = 0.0
         self._fetching: set[str] = set()
 
     def line(self, text: str) -> None:
@@ -33,23 +33,23 @@ class RunLog:
         with self.path.open("a", encoding="utf-8") as log:
             log.write(f"{now()} {' '.join(text.split())}\n")
 
-    def start(self, total: int, todo: int) -> None:
-        """Say how much there is to do."""
-        self._total = todo
-        self.line(f"start: {total} cells, {todo} to do")
+    def start(self, total: int, pace: Pace) -> None:
+        """Say how much there is to do; pace: of what is to be made, not told of any event yet."""
+        self._pace = pace
+        self.line(f"start: {total} cells, {pace.total} to do")
 
     def event(self, event: Event) -> None:
         """Note failures at once, and progress now and then."""
         if event.download and (event.download.over or event.download.model not in self._fetching):
             self._fetching.add(event.download.model)
             self.line(f"download: {event.download.model}: {event.download}")
+        self._pace.update(event)
         if event.kind == "failed":
             self.line(f"{event.status}: cell {event.index}: {event.error}")
-        if event.kind in ("done", "failed"):
-            self._finished += 1
-            if time.monotonic() - self._last > EVERY:
-                self._last = time.monotonic()
-                self.line(f"progress: {self._finished} of {self._total}")
+        if self._pace.elapsed - self._last > EVERY:
+            self._last = self._pace.elapsed
+            left = self._pace.left_text()
+            self.line(f"progress: {self._pace.counts()}{f', {left}' if left else ''}")
 
     def end(self, outcome: Outcome) -> None:
         """Say how it ended."""

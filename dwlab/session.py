@@ -42,7 +42,7 @@ class Job:
 class Session:
     """Does one job after the other, and tells `listener(kind, what)` how it goes.
 
-    kinds: `begin` (the Job), `plan` (how many pictures of a sweep are left to make), `event` (an Event of it;
+    kinds: `begin` (the Job), `plan` (the Work of a sweep that is left), `event` (an Event of it;
     `done` once its row is committed), `end` (an error's text, or ""). render: like `dwlab.stream`. execute: like `dwlab.execute.execute`. The listener is
     called on the session's thread.
     """

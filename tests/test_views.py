@@ -23,6 +23,8 @@ from dwlab.events import Event
 from dwlab.findings import axis_effects, ranked_settings, swept
 from dwlab.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
 from dwlab.identical import identical_along
+from dwlab.images import save_picture
+from dwlab.pace import Pace
 from dwlab.params import GenerationParams
 from dwlab.plots import interval, metric_plot, seconds_plot
 from dwlab.progress import Progress
@@ -62,6 +64,12 @@ HOSTILE = (
 )
 
 
+def png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def sweep_table(
     root: Path,
     prompts: tuple[str, ...] = ("a red circle", "a star"),
@@ -81,9 +89,7 @@ def sweep_table(
         scene = Scene("large", colour, SHAPES[number[2] % len(SHAPES)], "center", background)
         picture = draw(scene, np.random.default_rng(list(number)), side=64)
         pixels = hashlib.sha256(picture.tobytes()).hexdigest()
-        path = root / "images" / pixels[:2] / f"{pixels}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path)
+        path = root / save_picture(root, png(picture))
         good = n not in failed
         rows.append(
             {
@@ -668,10 +674,10 @@ def events(count: int, steps: int, *, fail: int = -1) -> list[Event]:
 
 def test_a_log_gets_few_lines_and_a_last_one():
     log = io.StringIO()
-    with Progress(100, stream=log, every=3600) as progress:
+    with Progress(Pace(100), stream=log, every=3600) as progress:
         for event in events(100, 50, fail=7):
             progress.update(event)
-    assert log.getvalue().splitlines()[0].startswith("100/100 pictures, 1 failed (100%)")
+    assert log.getvalue().splitlines()[0].startswith("100%: 100/100 pictures, 1 failed, ")
     assert len(log.getvalue().splitlines()) == 1
     assert "\r" not in log.getvalue() and "\x1b" not in log.getvalue()
 
@@ -680,7 +686,7 @@ def test_a_log_line_estimates_the_time_left_and_an_interruption_is_said():
     log = io.StringIO()
 
     def interrupted():
-        with Progress(4, stream=log, every=0) as progress:
+        with Progress(Pace(4), stream=log, every=0) as progress:
             for event in events(2, 1):
                 progress.update(event)
             raise KeyboardInterrupt
@@ -688,21 +694,21 @@ def test_a_log_line_estimates_the_time_left_and_an_interruption_is_said():
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     lines = log.getvalue().splitlines()
-    assert "2/4 pictures (50%)" in lines[-2] and "left" in lines[-2]
+    assert lines[-2].startswith("50%: 2/4 pictures, ") and lines[-2].endswith(" left")
     assert lines[-1].endswith("stopped")
 
 
 def test_steps_count_as_fractions_of_a_picture():
-    progress = Progress(4, stream=io.StringIO())
+    pace = Pace(4)
     for event in events(2, 10)[:-6]:  # the second picture is half done
-        progress.update(event)
-    assert progress.amount == pytest.approx(1.5)
-    assert progress.finished == 1
+        pace.update(event)
+    assert pace.share == pytest.approx(1.5 / 4)
+    assert pace.finished == 1
 
 
 def test_a_terminal_gets_one_bar():
     terminal = Terminal()
-    with Progress(3, stream=terminal) as progress:
+    with Progress(Pace(3), stream=terminal) as progress:
         for event in events(3, 10, fail=1):
             progress.update(event)
     drawn = terminal.getvalue()

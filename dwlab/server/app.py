@@ -158,7 +158,7 @@ class Server:
     def status(self, job: Job) -> words.JobStatus:
         """A job, with how far its run is where it runs here."""
         kept = self.feed.of(job.id) if job.status != "queued" else None
-        return words.status_of(job, kept.step, kept.steps, kept.images) if kept else words.status_of(job)
+        return words.status_of(job, kept.step, kept.steps, kept.images, kept.left) if kept else words.status_of(job)
 
 
 def make_app(settings: Settings) -> FastAPI:

@@ -31,6 +31,7 @@ class Log:
     def __init__(self, total: int = 0) -> None:
         self.run = secrets.token_hex(4)
         self.step, self.steps = 0, total
+        self.left: float | None = None  # seconds, as estimated
         self.over = False
         self._entries: list[tuple[str, dict[str, Any]]] = []
         self._reached: dict[int, int] = {}

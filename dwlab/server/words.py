@@ -122,6 +122,7 @@ class Progress(BaseModel):
 
     step: int
     steps: int
+    seconds_left: float | None = Field(None, description="an estimate, of a job that runs and has made its first steps")
 
 
 class JobStatus(BaseModel):
@@ -217,8 +218,10 @@ class Problem(BaseModel):
     field: str | None = None
 
 
-def status_of(job: Job, step: int = 0, steps: int = 0, images: list[str] | None = None) -> JobStatus:
-    """A job as the API says it; step, steps: how far its run is, where that is known."""
+def status_of(
+    job: Job, step: int = 0, steps: int = 0, images: list[str] | None = None, left: float | None = None
+) -> JobStatus:
+    """A job as the API says it; step, steps, left: how far its run is and how many seconds it still takes, if known."""
     sweep = job.request.get("sweep")
     recipes = job.request.get("params") or [{}]
     total = steps or (0 if sweep else sum(recipe.get("steps", 0) for recipe in recipes))
@@ -231,7 +234,11 @@ def status_of(job: Job, step: int = 0, steps: int = 0, images: list[str] | None 
         kind="sweep" if sweep else "generate",
         status=job.status,  # type: ignore[arg-type]  # the store holds no other words
         created=job.created,
-        progress=Progress(step=step, steps=total),
+        progress=Progress(
+            step=step,
+            steps=total,
+            seconds_left=round(left, 1) if left is not None and job.status == "running" else None,
+        ),
         image_url=found[0] if found else None,
         images=found,
         parameters=seeds.as_text(sweep) if sweep else _parameters(recipes),

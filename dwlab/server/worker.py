@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -14,8 +15,9 @@ from ..cleanup import clean
 from ..errors import DwlabError, InUse, StoreError
 from ..execute import execute
 from ..jobs import Job, Jobs, this_process
+from ..pace import Pace
 from ..params import GenerationParams
-from ..plan import identify_all
+from ..plan import Work, identify_all
 from ..run import Reused, Sweep, keep
 from ..store import Store
 from .observe import EXPERIMENT
@@ -42,6 +44,7 @@ class _Work:
     job: Job
     log: Log
     params: list[GenerationParams]
+    pace: Pace
     keys: dict[int, str] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
 
@@ -272,7 +275,7 @@ class Worker:
                 self._finish(jobs, job, "failed", {}, str(error))
                 continue
             kept.steps = sum(one.steps for one in params)
-            works.append(_Work(job, kept, params))
+            works.append(_Work(job, kept, params, Pace(Work.of(params))))
         if works:
             self._render(jobs, store, works)
         if not self._stop.is_set() and (left := self._wanted(works)):
@@ -297,6 +300,8 @@ class Worker:
         )
 
     def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:
+        work.pace.update(dataclasses.replace(event, index=index))
+        work.log.left = work.pace.left
         if event.kind == "started":
             self.loaded = event.params.model
             work.log.add("started", {"index": index})
@@ -321,11 +326,17 @@ class Worker:
         spec: Sweep = Sweep.from_dict(job.request["sweep"])
         kept = self._feed.begin(job.id)
 
-        def plan(total: int, todo: int) -> None:
-            kept.step, kept.steps = total - todo, total
-            kept.add("plan", {"cells": total, "to_do": todo})
+        pace = Pace(0)
+
+        def plan(total: int, todo: Work) -> None:
+            nonlocal pace
+            pace = Pace(todo)
+            kept.step, kept.steps = total - len(todo), total
+            kept.add("plan", {"cells": total, "to_do": len(todo)})
 
         def tell(event: Event) -> None:
+            pace.update(event)
+            kept.left = pace.left
             if event.kind == "started":
                 self.loaded = event.params.model
             elif event.kind in ("done", "failed"):

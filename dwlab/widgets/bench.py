@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import html
-import io
 import logging
-import math
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from ..benchplots import charts
-from ..durations import clock
 from ..errors import DwlabError
-from ..progress import Progress
+from ..pace import Pace
 from . import parts
 from .form import message_html
+from .parts import status_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,7 +56,7 @@ class BenchPanel(widgets.VBox):
         self._benchmarks, self._measure, self._line_up = dict(benchmarks), measure, line_up
         self._cancel = threading.Event()
         self._worker: threading.Thread | None = None
-        self._progress = Progress(0)
+        self._pace = Pace(0)
         self.pick = widgets.Dropdown(options=list(benchmarks), description="benchmark", **_WIDE)
         self.devices = _ticks("device", devices, set(devices))
         self.dtypes = _ticks("dtype", dtypes, {"float32", "bfloat16"})
@@ -142,17 +139,13 @@ class BenchPanel(widgets.VBox):
             self._say(ending)
 
     def _begin(self, _total: int, todo: int) -> None:
-        self._progress = Progress(todo, stream=io.StringIO(), every=math.inf)
-        self._began = time.monotonic()
-        self._say(f"0 of {todo} measurements")
+        self._pace = Pace(todo)
+        self._say(self._pace.counts("measurements"))
 
     def _tell(self, event: Event) -> None:
-        self._progress.update(event)
-        done, total = self._progress.finished, self._progress.total
-        took = time.monotonic() - self._began
-        left = f" &middot; about {clock(took * (total - done) / done)} left" if done else ""
-        self.bar.value = self._progress.share
-        self._say(f"{done} of {total} measurements &middot; {clock(took)} so far{left}")
+        self._pace.update(event)
+        self.bar.value = self._pace.share
+        self._say(status_html(self._pace, "measurements"))
 
     def _say(self, text: str) -> None:
         self.status.value = f'<div class="dwlab-status" role="status">{text}</div>'

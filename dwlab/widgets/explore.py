@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import math
 import secrets
 import threading
 import time
@@ -19,9 +17,10 @@ from .. import catalog, recipes, schedulers
 from ..durations import clock
 from ..errors import DwlabError, InvalidInput
 from ..images import read_picture
+from ..pace import Pace
 from ..params import GenerationParams
 from ..picture import Picture
-from ..progress import Progress
+from ..plan import Work
 from ..results import Results
 from ..run import Reused, Sweep
 from ..session import NAME, Job, Session, differences, neighbours
@@ -89,8 +88,8 @@ class Explorer(anywidget.AnyWidget):
         self.root, self.project = root, project
         self._count_tokens = count_tokens
         self._session = Session(root, stream, execute, self._heard, device=device)
-        self._progress, self._told, self._painted = Progress(0), 0.0, 0.0
-        self._started, self._began = 0.0, 0.0  # the job, and its first picture
+        self._pace, self._told, self._painted = Pace(0), 0.0, 0.0
+        self._started = 0.0
         self._job: Job | None = None
         self._spec: Sweep | None = None  # of the plan that is shown
         self._limit = PAGE
@@ -306,15 +305,15 @@ class Explorer(anywidget.AnyWidget):
         if kind == "begin":
             self._begin(what)
         elif kind == "plan":
-            self._progress = Progress(what, stream=io.StringIO(), every=math.inf)
+            self._pace = Pace(what)
         elif kind == "event":
             self._event(what)
         else:
             self._end(what)
 
     def _begin(self, job: Job) -> None:
-        self._job, self._started, self._began, self._told = job, time.monotonic(), 0.0, 0.0
-        self._progress = Progress(len(job.params), stream=io.StringIO(), every=math.inf)
+        self._job, self._started, self._told = job, time.monotonic(), 0.0
+        self._pace = Pace(Work.of(job.params))
         texts = [recipes.line(one.as_dict()) for one in job.params]
         self._tiles = [{"key": "", "src": "", "text": text, "state": "waiting"} for text in texts]
         if job.params:
@@ -326,9 +325,8 @@ class Explorer(anywidget.AnyWidget):
         if event.download:
             self._say(f"Downloading {event.download.model}, once: {event.download}", share=event.download.share)
             return
-        self._progress.update(event)
+        self._pace.update(event)
         if self._job is None or event.kind == "started":
-            self._began = self._began or time.monotonic()  # loading is no measure of what is left
             return
         if event.kind == "step":
             if self._job.params:
@@ -344,10 +342,11 @@ class Explorer(anywidget.AnyWidget):
             self._show(event)
 
     def _tell(self, event: Event) -> None:
-        share, took = self._progress.share, time.monotonic() - self._began
-        left = f", about {clock(took * (1 - share) / share)} left" if share else ""
-        done = f"{self._progress.finished} of {self._progress.total} pictures"
-        self._say((f"Step {event.step} of {event.steps}" if self._progress.total == 1 else done) + left, share=share)
+        left = f", {text}" if (text := self._pace.left_text()) else ""
+        done = f"{self._pace.finished} of {self._pace.total} pictures"
+        self._say(
+            (f"Step {event.step} of {event.steps}" if self._pace.total == 1 else done) + left, share=self._pace.share
+        )
 
     def _show(self, event: Event) -> None:
         """Put what became of the pictures of this run on the stage: all that form, and the one that is finished."""
@@ -367,7 +366,7 @@ class Explorer(anywidget.AnyWidget):
         return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
 
     def _end(self, error: str) -> None:
-        took, job, failed = clock(time.monotonic() - self._started), self._job, self._progress.failed
+        took, job, failed = clock(time.monotonic() - self._started), self._job, self._pace.failed
         self._steps.clear()
         self._look_back()
         see = ""
@@ -379,7 +378,7 @@ class Explorer(anywidget.AnyWidget):
         elif job and job.cancelled.is_set():
             self._say("Stopped; what was finished is kept.", tone="bad")
         elif failed:
-            text = f"{failed} of {self._progress.total} pictures failed; the others are kept.{see}"
+            text = f"{failed} of {self._pace.total} pictures failed; the others are kept.{see}"
             self._say_lasting(text, tone="bad")
         elif job and job.sweep:
             self._say(f"{job.sweep.name} is done in {took}.{see}", share=1.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
+from ..durations import clock
 from ..findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..grids import REASONS, grid, lay_out, open_picture
 from ..plots import metric_plot, seconds_plot
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from ..pace import Pace
 
 PICTURE_LIMIT = 140_000  # bytes of one picture
 THUMBNAILS_LIMIT = 110_000  # bytes of a table's thumbnails together
@@ -119,6 +122,12 @@ def png(picture: Figure | Image.Image) -> bytes:
     save = picture.save if isinstance(picture, Image.Image) else picture.savefig
     save(buffer, format="png")
     return buffer.getvalue()
+
+
+def status_html(pace: Pace, unit: str = "pictures") -> str:
+    """How far a run is, on one line."""
+    parts = (pace.counts(unit), f"{clock(pace.elapsed)} so far", pace.left_text())
+    return " &middot; ".join(part for part in parts if part)
 
 
 def files_html(files: Mapping[str, Path]) -> str:

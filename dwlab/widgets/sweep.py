@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
-import io
 import logging
-import math
 import threading
 import time
 from pathlib import Path
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from ..durations import clock
 from ..errors import DwlabError, InvalidInput, ModelError
+from ..pace import Pace
 from ..plan import duration
-from ..progress import Progress
 from ..results import Results
 from . import parts
 from .form import Form, message_html
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ..events import Download, Event
-    from ..plan import Plan
+    from ..plan import Plan, Work
     from ..run import Outcome, Sweep
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
@@ -56,8 +53,8 @@ class SweepPanel(widgets.VBox):
         self._planning, self._painting = threading.Lock(), threading.Lock()
         self._timer: threading.Timer | None = None
         self._worker: threading.Thread | None = None
-        self._progress = Progress(0)
-        self._began = self._told = 0.0
+        self._pace = Pace(0)
+        self._told = 0.0
         self._name = ""  # whose pictures the views show
         self._make_controls()
         style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
@@ -207,9 +204,8 @@ class SweepPanel(widgets.VBox):
         )
         return outcome
 
-    def _begin(self, _total: int, todo: int) -> None:
-        self._progress = Progress(todo, stream=io.StringIO(), every=math.inf)
-        self._began = time.monotonic()
+    def _begin(self, _total: int, todo: Work) -> None:
+        self._pace = Pace(todo)
         self._say("Loading the model &hellip;")
         threading.Thread(target=self._keep_painting, name="dwlab-painter", daemon=True).start()
 
@@ -218,22 +214,17 @@ class SweepPanel(widgets.VBox):
         if event.download:
             self._tell_of_download(event.download)
             return
-        progress = self._progress
-        progress.update(event)
-        soon = time.monotonic() - self._told < TELL_EVERY and progress.finished < progress.total
-        if soon or not progress.amount or self._cancel.is_set():
+        pace = self._pace
+        pace.update(event)
+        soon = time.monotonic() - self._told < TELL_EVERY and pace.finished < pace.total
+        if soon or not pace.share or self._cancel.is_set():
             return
         self._told = time.monotonic()
-        if progress.finished == progress.total:
+        if pace.finished == pace.total:
             self._say("Writing table, grid and report &hellip;")
             return
-        share, took = progress.amount / progress.total, self._told - self._began
-        failed = f", {progress.failed:,} failed" if progress.failed else ""
-        self.bar.value = share
-        self._say(
-            f"{progress.finished:,} of {progress.total:,} pictures{failed} &middot; {clock(took)} so far"
-            f" &middot; about {clock(took * (1 - share) / share)} left"
-        )
+        self.bar.value = pace.share
+        self._say(parts.status_html(pace))
 
     def _tell_of_download(self, download: Download) -> None:
         if not self._cancel.is_set():
@@ -248,8 +239,8 @@ class SweepPanel(widgets.VBox):
     def _keep_painting(self) -> None:
         pause, seen = PAINT_EVERY, 0
         while not self._ended.wait(pause):
-            if self._progress.finished != seen:
-                seen, began = self._progress.finished, time.monotonic()
+            if self._pace.finished != seen:
+                seen, began = self._pace.finished, time.monotonic()
                 self._paint()
                 pause = max(PAINT_EVERY, 4 * (time.monotonic() - began))
 

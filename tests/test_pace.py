@@ -1,0 +1,184 @@
+"""How far a run is and how long the rest takes: measured in rows, from the end of the first forward; by an injected clock."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from dwlab.events import Event
+from dwlab.pace import Pace
+from dwlab.params import GenerationParams
+from dwlab.plan import Work
+from dwlab.progress import Progress
+from dwlab.runlog import RunLog
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self):
+        self.time = 1000.0
+
+    def __call__(self):
+        return self.time
+
+
+def params(steps=10, **more):
+    return GenerationParams("a star", steps=steps, guidance=3.0, width=64, height=64, **more)
+
+
+@pytest.fixture
+def hands():
+    return Clock()
+
+
+def event(kind, index, step=0, steps=10):
+    return Event(kind, index, params(steps), step=step, steps=steps)
+
+
+def packed(pace, hands, count, *, steps=10, load=0.0, first=1.0, each=1.0, together=4, most=10**9):
+    """Pictures, `together` at a time, that share forwards; gives what was left after each event."""
+    lefts = []
+
+    def tell(kind, index, step=0):
+        if len(lefts) < most:
+            pace.update(event(kind, index, step, steps))
+            lefts.append(getattr(pace, "pace", pace).left)
+
+    hands.time += load
+    for start in range(0, count, together):
+        group = range(start, start + together)
+        for index in group:
+            tell("started", index)
+        for step in range(1, steps + 1):
+            hands.time += first if step == 1 and start == 0 else each
+            for index in group:
+                tell("step", index, step)
+        for index in group:
+            tell("done", index)
+    return lefts
+
+
+def test_loading_and_the_first_forward_say_nothing_of_the_rest(hands):
+    """A model that loads for ten minutes, then compiles for one, then takes a second per forward."""
+    pace = Pace(Work.of([params()] * 8), now=hands)
+    lefts = packed(pace, hands, 8, load=600, first=60)
+    told = [left for left in lefts if left is not None]
+    assert told, "an estimate comes"
+    assert max(told) <= 18.0, "20 forwards in all, one of which is over before anything is told"
+    assert lefts[-1] == 0.0
+
+
+def test_bursts_of_a_shared_forward_do_not_sway_the_estimate(hands):
+    """At the first event of a forward one picture of four has taken its step: the others are not slow."""
+    began = hands.time
+
+    class Checked(Pace):
+        def update(self, event):
+            super().update(event)
+            if self.left is not None:
+                assert abs(self.left - (100 - (hands.time - began))) <= 1.0
+
+    packed(Checked(Work.of([params()] * 40), now=hands), hands, 40)
+
+
+def test_before_the_first_forward_the_plan_is_told_or_nothing(hands):
+    known = Work.of([params()] * 4, {("shapes", "auto"): 1e-5})
+    assert known.in_seconds and Pace(known, now=hands).left == pytest.approx(4 * 10 * 2 * 64 * 64 * 1e-5)
+    unknown = Pace(Work.of([params()] * 4), now=hands)
+    hands.time += 600
+    unknown.update(event("started", 0))
+    assert unknown.left is None and unknown.left_text() == ""
+
+
+def test_a_model_that_loads_in_the_midst_of_a_run_is_left_out(hands):
+    pace = Pace(Work.of([params()] * 8), now=hands)
+    packed(pace, hands, 4)
+    hands.time += 3600
+    for index in range(4, 8):
+        pace.update(event("started", index))
+    assert pace.left == pytest.approx(10.0)
+
+
+def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(hands):
+    small, large = params(), params().replace(width=128, height=128)
+    work = Work.of([small, large, params(steps=20), small.replace(guidance=1.0), small.replace(scheduler="Heun")])
+    assert work.rows == (20, 20, 40, 10, 40)
+    assert [cost / work.costs[0] for cost in work.costs] == [1, 4, 2, 0.5, 2]
+
+
+def test_rows_are_counted_where_pictures_come_in_bursts(hands):
+    pace = Pace(Work.of([params()] * 8), now=hands)
+    packed(pace, hands, 8, most=4 + 4 * 5)
+    assert pace.counts() == "0/8 pictures, 40/160 rows" and pace.share == 0.25
+    assert Pace(3).counts("measurements") == "0/3 measurements", "what is no picture has no rows"
+
+
+def test_failed_pictures_are_work_that_is_over(hands):
+    pace = Pace(Work.of([params()] * 2), now=hands)
+    for one in (event("started", 0), event("step", 0, 3), event("failed", 0)):
+        pace.update(one)
+    assert (pace.finished, pace.failed, pace.share) == (1, 1, 0.5)
+    assert pace.counts() == "1/2 pictures, 1 failed, 20/40 rows"
+
+
+def test_one_picture_after_the_other_and_single_steps_are_measured_too(hands):
+    for steps in (1, 5):
+        pace = Pace(Work.of([params(steps)] * 10), now=hands)
+        packed(pace, hands, 5, steps=steps, together=1, first=30, load=100)
+        assert pace.left == pytest.approx(5 * steps, rel=0.35), steps
+
+
+def test_measurements_that_have_no_steps_are_estimated_by_those_that_are_over(hands):
+    pace = Pace(10, now=hands)
+    for index in range(5):
+        pace.update(event("started", index))
+        hands.time += 7
+        pace.update(event("done", index))
+    assert pace.left == pytest.approx(35)
+
+
+def test_nothing_to_do_is_done():
+    assert Pace(0).share == 1.0 and Pace(Work.of([])).share == 1.0
+
+
+def lines_of(hands, *, terminal):
+    out = Terminal() if terminal else io.StringIO()
+    with Progress(Pace(Work.of([params()] * 8), now=hands), stream=out, every=0) as progress:
+        packed(progress, hands, 8, load=600, first=60)
+    return out.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_lines_tell_rows_and_a_sober_estimate_without_a_stray_comma(hands, terminal):
+    said = lines_of(hands, terminal=terminal)
+    lines = [line for line in said.replace("\r", "\n").splitlines() if line.strip()]
+    assert "8/8 pictures, 160/160 rows" in lines[-1] and lines[-1].rstrip().endswith("finished")
+    assert not any(", ," in line or line.rstrip().endswith(",") or "| ," in line for line in lines)
+    assert not any(" h " in line.split("elapsed")[-1] for line in lines)
+    if not terminal:
+        assert lines[0] == "0%: 0/8 pictures, 0/160 rows, 10 min 00 s elapsed"
+        assert "1%: 0/8 pictures, 2/160 rows, 11 min 00 s elapsed" in lines
+        assert any(line.endswith("elapsed, about 15 s left") for line in lines)
+
+
+def test_the_log_of_a_run_tells_the_same(hands, tmp_path):
+    log = RunLog(tmp_path / "run.log")
+    log.start(12, Pace(Work.of([params()] * 8), now=hands))
+    for step in range(1, 4):
+        for index in range(8):
+            hands.time += 31 if index == 0 else 0
+            log.event(event("step", index, step))
+    lines = [line.partition(" ")[2] for line in log.path.read_text().splitlines()]
+    assert lines[0] == "start: 12 cells, 8 to do"
+    assert lines[1:] == [
+        "progress: 0/8 pictures, 2/160 rows",
+        "progress: 0/8 pictures, 18/160 rows",
+        "progress: 0/8 pictures, 34/160 rows, about 4 min 04 s left",
+    ]
