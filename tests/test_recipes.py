@@ -125,9 +125,10 @@ def test_a_recipe_fits_a_model_as_far_as_it_goes():
     ]
 
 
-def test_a_recipe_of_a_model_in_the_catalog_keeps_it():
+def test_another_tools_model_by_the_name_of_one_in_the_catalog_is_shown_and_not_chosen():
     params, left_out = recipes.parse("x\nSteps: 3, Size: 512x512, Model: sd15").fit("shapes")
-    assert (params.model, params.width, left_out) == ("sd15", 512, [])
+    assert (params.model, params.width) == ("shapes", 512)
+    assert left_out == ["model: sd15 (shapes stays; choose another in the controls)"]
 
 
 def test_a_recipe_reads_as_a_line():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from .. import catalog, recipes, schedulers
+from .. import catalog, models, recipes, schedulers
 from ..durations import clock
 from ..errors import DwlabError, InvalidInput
 from ..images import read_picture
@@ -275,10 +275,18 @@ class Explorer(anywidget.AnyWidget):
 
     def drop(self, data: bytes) -> None:
         """Take the recipe out of a PNG; what this model cannot do is said."""
-        params, left_out = recipes.read(data).fit(self.controls["model"])
+        recipe = recipes.read(data)
+        params, left_out = recipe.fit(self.controls["model"], self._weights_of)
         self._fill(params, locked=True)
+        of = "" if recipe.tool == recipes.OWN else f", of {recipe.tool},"
         said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
-        self._say_lasting(f"The recipe of the picture is in the controls.{said}")
+        self._say_lasting(f"The recipe of the picture{of} is in the controls.{said}")
+
+    def _weights_of(self, model: str) -> str:
+        """The hash of a model's weights, if they are on this machine; else nothing."""
+        with contextlib.suppress(DwlabError):
+            return models.identify(model, self._session.device, download=False).weights
+        return ""
 
     # -- a sweep of it -------------------------------------------------------------------------
 
