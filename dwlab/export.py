@@ -16,23 +16,38 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(table: pd.DataFrame, format: str) -> bytes:
-    """The table in one of FORMATS, as bytes; raises InvalidInput for another format."""
+    """The table in one of FORMATS, as bytes; raises InvalidInput for another format.
+
+    csv: UTF-8 with a byte order mark. parquet: a column of texts and numbers is written as text.
+    """
     import pandas as pd
 
     plain = pd.DataFrame(table)
     plain.attrs = {}
     if format == "csv":
         # texts in quotes: a bare carriage return would else begin a new row, and with it a new cell
-        return plain.apply(_defused).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
+        text = plain.apply(_defused).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        return text.encode("utf-8-sig")  # with a mark by which Excel knows it for UTF-8
     if format == "json":
-        return (plain.to_json(orient="records", force_ascii=False, indent=1) + "\n").encode()
+        return (plain.to_json(orient="records", force_ascii=False, indent=1, double_precision=15) + "\n").encode()
     if format == "parquet":
         buffer = io.BytesIO()
-        plain.to_parquet(buffer, index=False)
+        plain.apply(_of_one_type).to_parquet(buffer, index=False)
         return buffer.getvalue()
     if format == "markdown":
         return _markdown(plain).encode()
     raise InvalidInput("format", format, ", ".join(FORMATS))
+
+
+def _of_one_type(column: pd.Series) -> pd.Series:
+    """The column as it is if Parquet has a type for all its values; otherwise as text, empty values left empty."""
+    import pyarrow as pa
+
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return column.map(str, na_action="ignore").astype(object)
+    return column
 
 
 def _defused(column: pd.Series) -> pd.Series:
@@ -47,9 +62,11 @@ def _markdown(table: pd.DataFrame) -> str:
     empty = (shown == "").all() | (shown == "{}").all()
     shown = shown.drop(columns=[c for c in shown.columns[empty] if c != "key"])
     shown["key"] = shown["key"].str[:10]
-    for column in shown.select_dtypes(include=["object", "string"]):
+    texts = list(shown.select_dtypes(include=["object", "string"]).columns)
+    for column in texts:
         shown[column] = shown[column].map(_cell)
-    return shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=False) + "\n"
+    as_written = [shown.columns.get_loc(column) for column in texts]  # or 1.10 would be shown as 1.1, and 007 as 7
+    return shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=as_written) + "\n"
 
 
 def _cell(value: object) -> object:

@@ -97,7 +97,7 @@ def test_failed_cells_end_with_3_and_the_rest_is_made(forge, experiment, tmp_pat
     ended = forge.run(root, "command", argument=sweep(experiment, root))
     assert ended.code == 3 and clean(ended), ended
     assert "3 failed" in ended.out
-    with (root / "small" / "table.csv").open(newline="") as file:
+    with (root / "small" / "table.csv").open(newline="", encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     assert [row["status"] for row in table] == ["ok"] * 3 + ["failed"] * 3
     assert all(row["error"] and not row["image"] for row in table[3:])

@@ -195,7 +195,7 @@ def test_texts_that_a_spreadsheet_would_run_are_defused_on_export_only(toy, tmp_
     run(SweepSpec("texts", model=toy, base=base, axes=axes), results=tmp_path, render=fake_render)
     table = Results(tmp_path).table("texts")
     assert set(table["p"]) == set(texts), "raw in the store and in the table"
-    back = list(csv.DictReader(io.StringIO(export(table, "csv").decode(), newline="")))
+    back = list(csv.DictReader(io.StringIO(export(table, "csv").decode("utf-8-sig"), newline="")))
     assert [row["p"] for row in back] == [f"'{p}" if p.startswith(FORMULAS) else p for p in table["p"]]
     assert [row["seed"] for row in back] == [str(n) for n in table["seed"]] and table["seed"].max() == 2**63 - 1
     assert [float(row["brightness"]) for row in back] == list(table["brightness"])
@@ -204,16 +204,16 @@ def test_texts_that_a_spreadsheet_would_run_are_defused_on_export_only(toy, tmp_
 @pytest.mark.parametrize("value", [-1, -1.5, 0, 1e-30, -(2**63), True])
 def test_numbers_are_exported_as_they_are(value):
     table = pd.DataFrame({"alone": [value], "among": pd.Series([value], dtype=object)})
-    assert export(table, "csv").decode() == f'"alone","among"\n{value},{value}\n'
+    assert export(table, "csv").decode("utf-8-sig") == f'"alone","among"\n{value},{value}\n'
 
 
 def test_a_column_of_texts_and_numbers_keeps_its_numbers():
     table = pd.DataFrame({"mixed": ["-a", -5, None, "=b", 2.5]})
-    assert export(table, "csv").decode() == '"mixed"\n"\'-a"\n-5\n""\n"\'=b"\n2.5\n'
+    assert export(table, "csv").decode("utf-8-sig") == '"mixed"\n"\'-a"\n-5\n""\n"\'=b"\n2.5\n'
 
 
 def test_an_empty_table_keeps_its_columns():
-    assert export(pd.DataFrame({"prompt": [], "seed": []}), "csv").decode() == '"prompt","seed"\n'
+    assert export(pd.DataFrame({"prompt": [], "seed": []}), "csv").decode("utf-8-sig") == '"prompt","seed"\n'
 
 
 # -- experiment files (S14) --------------------------------------------------------------------
