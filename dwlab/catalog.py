@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import checkpoints
+from . import checkpoints, families
 from .errors import InvalidInput, ModelError
 from .jsonfile import read_object
 
@@ -36,6 +36,8 @@ class Entry:
     # seconds a denoiser row took on two CPU cores, to guess a plan's time before anything was measured here
     row_seconds: float | None = None
     random: bool = False  # a shape without weights, which are made up: for benchmarks only
+    pipeline: str | None = None  # the class in a folder's model_index.json
+    omission: families.Omission | None = None  # what leaving the negative prompt out means, if that is no empty text
 
     @property
     def local(self) -> bool:
@@ -68,7 +70,7 @@ CATALOG = {
         ),
         Entry(
             "sdxl-geometry", "sdxl-geometry", "sdxl", 1024, 1024, "EulerDiscreteScheduler",
-            side_max=2048, random=True,
+            side_max=2048, random=True, pipeline="StableDiffusionXLPipeline", omission=families.OMISSIONS[0],
         ),
     )
 }  # fmt: skip
@@ -115,7 +117,10 @@ def _describe(name: str, folder: Path) -> Entry:
         raise ModelError(f"{folder / 'model_index.json'}: scheduler is {index['scheduler']}; allowed: [library, class]")
     family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
     ignores = _ignored(cls, denoiser)
-    return Entry(name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores)
+    return Entry(
+        name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores, pipeline=cls,
+        omission=families.omission(index, denoiser),
+    )  # fmt: skip
 
 
 def _side(latents: object, channels: object) -> int | None:

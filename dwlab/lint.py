@@ -32,6 +32,7 @@ def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | No
         *_guidance(params, entries),
         *_eta(params, entries),
         *_ignored(params, entries),
+        *_empty_negative(params, entries),
     ]
     return [*lines, *_idle(spec.idle_rules())]
 
@@ -109,6 +110,16 @@ def _ignored(params: list[GenerationParams], entries: Mapping[str, catalog.Entry
         for name in sorted(entry.ignores)
         if _varies(getattr(one, name) for one in params if one.model == model and not _heard(name, one))
     ]
+
+
+def _empty_negative(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
+    """Models for which an empty negative prompt is what they take anyway."""
+    lines = []
+    for model, entry in sorted(entries.items()):
+        known = entry.local and entry.omission is None
+        if known and _varies(one.call.get("negative_prompt") for one in params if one.model == model):
+            lines.append(f"call.negative_prompt has no effect on model {model!r}, which takes none for an empty text")
+    return lines
 
 
 def _heard(name: str, one: GenerationParams) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, ceiling, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
-from .arguments import writable
+from .arguments import CLIP_SKIP, check_clip_skip, writable
 from .errors import DwlabError, InvalidInput, ModelError, first_line
 from .jsonfile import read_object
 from .quiet import no_bars, quiet_libraries
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from diffusers import DiffusionPipeline, SchedulerMixin
 
     from . import downloads
+    from .families import Omission
     from .params import GenerationParams
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,17 @@ def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
     )
 
 
+def key_of(params: GenerationParams, identity: Identity, exact: int | None = None) -> str:
+    """The key of a cell, with what only its model's files tell: size, scheduler, what an empty negative prompt means."""
+    completed, omission = complete(params, identity), omission_of(identity)
+    return completed.key(identity.weights, identity.dtype, exact, omission=omission)
+
+
+def omission_of(identity: Identity) -> Omission | None:
+    """What leaving the negative prompt out means to a model, if that is no empty text."""
+    return catalog.lookup(str(identity.folder)).omission
+
+
 def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None) -> Model:
     """Load a model: a catalog name, a local diffusers folder or a hub id.
 
@@ -127,6 +139,8 @@ def _loaded(identity: Identity) -> Model:
         for name, part in pipeline.components.items():
             if name.startswith("tokenizer") and part is not None:
                 _in_turns(part)
+            elif name.startswith("text_encoder"):
+                _with_text_model(part)
     except DwlabError:
         raise
     except Exception as error:  # whatever a model's files or classes raise is this model's failure alone
@@ -143,6 +157,15 @@ def _in_turns(tokenizer: Any) -> None:
             return cls.__call__(self, *args, **kwargs)
 
     tokenizer.__class__ = type(cls.__name__, (cls,), {"__call__": call, "__module__": cls.__module__})
+
+
+def _with_text_model(encoder: Any) -> None:
+    """Let a CLIP text encoder be asked for its `text_model`: diffusers does for clip_skip, and newer transformers have none."""
+    cls = type(encoder)
+    if hasattr(cls, "text_model") or hasattr(encoder, "text_model") or not hasattr(encoder, "final_layer_norm"):
+        return
+    own = {"text_model": property(lambda self: self), "__module__": cls.__module__}
+    encoder.__class__ = type(cls.__name__, (cls,), own)
 
 
 def _pipeline(identity: Identity) -> DiffusionPipeline:
@@ -176,7 +199,8 @@ def check(params: Iterable[GenerationParams], identity: Identity) -> None:
 
     Raises InvalidInput naming the argument.
     """
-    for one in {(tuple(p.call), p.scheduler, tuple(p.scheduler_options)): p for p in params}.values():
+    kinds = {(tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params}
+    for one in kinds.values():
         if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
             _check_scheduler(one)
         if one.call:
@@ -194,6 +218,8 @@ def _check_call(params: GenerationParams, identity: Identity) -> None:
         if name not in accepted:
             allowed = f"an argument of {cls.__name__}'s call that takes numbers or text: {', '.join(accepted)}"
             raise InvalidInput(f"call.{name}", params.call[name], allowed)
+    if CLIP_SKIP in params.call:
+        check_clip_skip(params.call[CLIP_SKIP], cls.__name__, identity.folder)
 
 
 def _check_scheduler(params: GenerationParams) -> None:

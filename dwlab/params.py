@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import catalog, foreign, schedulers
 from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from .families import Omission
 
 PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
 DTYPES = ("auto", "float32", "float16", "bfloat16")
@@ -37,6 +40,8 @@ class GenerationParams:
     within the model's limits. scheduler: a diffusers class or the name other tools use. model: a
     catalog name, a diffusers folder or a hub id. dtype: auto, float32, float16 or bfloat16.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
+    Without a negative_prompt the pipeline is called without one; `call={"negative_prompt": ""}` passes an empty text,
+    which makes another picture where stock has zeros, or no true CFG, in place of a missing one.
 
     Raises InvalidInput, which names the field, or ModelError for a model that cannot be found.
     """
@@ -67,6 +72,7 @@ class GenerationParams:
             own["scheduler"], implied = schedulers.resolve(self.scheduler)
             if implied:
                 own["scheduler_options"] = MappingProxyType({**implied, **self.scheduler_options})
+        self._check_negative()
 
     def _check(self, name: str) -> None:
         """Validate one field by itself."""
@@ -105,9 +111,13 @@ class GenerationParams:
             if value is not None and (name not in _EMPTY or value != _EMPTY[name])
         }
 
-    def key(self, weights: str, dtype: str, exact: int | None = None) -> str:
-        """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly."""
-        before, between, after = _around(weights, dtype, exact, *self.kind())
+    def key(self, weights: str, dtype: str, exact: int | None = None, *, omission: Omission | None = None) -> str:
+        """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly.
+
+        omission: what leaving the negative prompt out means to the model, if that is no empty text.
+        """
+        omitted = self.negative is None and omission is not None and omission.shows(self.guidance, self.call)
+        before, between, after = _around(weights, dtype, exact, omitted, *self.kind())
         text = f"{before}{_text_written(self.prompt)}{between}{self.seed}{after}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -124,7 +134,13 @@ class GenerationParams:
         vars(twin).update(vars(self), **changes)
         for name in changes:
             twin._check(name)  # of the same class
+        twin._check_negative()
         return twin
+
+    @property
+    def negative(self) -> str | None:
+        """The negative prompt that the pipeline is called with; None if it is called without one."""
+        return self.negative_prompt or self.call.get("negative_prompt")
 
     @property
     def guided(self) -> bool:
@@ -167,10 +183,30 @@ class GenerationParams:
             return
         if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in value):
             raise InvalidInput(name, value, "a map from argument names to values")
-        clash = sorted(set(value) & (FIELDS | set(SPELLINGS) | _MANAGED))
+        own = (FIELDS | set(SPELLINGS) | _MANAGED) - ({"negative_prompt"} if name == "call" else set())
+        clash = sorted(own.intersection(value))
         if clash:
             raise InvalidInput(f"{name}.{clash[0]}", value[clash[0]], "other names; this one is dwlab's own to set")
-        vars(self)[name] = MappingProxyType({k: _plain(f"{name}.{k}", inside) for k, inside in value.items()})
+        plain = {k: _plain(f"{name}.{k}", inside) for k, inside in value.items()}
+        if name == "call":
+            _check_call_negative(plain)
+        vars(self)[name] = MappingProxyType(plain) if plain else _NOTHING
+
+    def _check_negative(self) -> None:
+        """Raise InvalidInput for an empty negative prompt beside one that is not."""
+        if self.negative_prompt and "negative_prompt" in self.call:
+            raise InvalidInput("call.negative_prompt", "", f"left out beside negative_prompt: {self.negative_prompt!r}")
+
+
+def _check_call_negative(call: dict[str, Any]) -> None:
+    """Let `call` say that the negative prompt is an empty text; nothing (null, on an axis) says that there is none."""
+    if call.get("negative_prompt") is None:
+        call.pop("negative_prompt", None)
+    elif call["negative_prompt"] != "":
+        raise InvalidInput(
+            "call.negative_prompt", call["negative_prompt"],
+            '"" for an empty text where stock would be called without one; any other goes into negative_prompt',
+        )  # fmt: skip
 
 
 def stripped(text: str) -> str:
@@ -218,7 +254,7 @@ _text_written = functools.lru_cache(_TO_HASH)  # prompts repeat from cell to cel
 
 
 @functools.lru_cache(maxsize=4096)
-def _around(weights: str, dtype: str, exact: int | None, *kind: Any) -> list[str]:
+def _around(weights: str, dtype: str, exact: int | None, omitted: bool, *kind: Any) -> list[str]:
     """The JSON text that a key is the hash of, for all cells of a kind: before the prompt, then up to the seed, and after it."""
     *plain, call, options = kind
     asked = dict(zip(_PLAIN_NAMES, plain, strict=True)) | {
@@ -227,7 +263,11 @@ def _around(weights: str, dtype: str, exact: int | None, *kind: Any) -> list[str
     said = {k: v for k, v in asked.items() if k not in ("model", "dtype") and v not in (None, "")}
     gap = float("nan")  # which parameters cannot hold
     document = {"dtype": dtype, "params": {**said, "prompt": gap, "seed": gap}, "weights": weights}
-    text = _TO_HASH(document | ({"mode": mode(exact)} if exact else {}))
+    if exact:
+        document["mode"] = mode(exact)
+    if omitted:  # before, an empty text was passed: the keys of those pictures are not to be taken for these
+        document["negative_prompt"] = "omitted"
+    text = _TO_HASH(document)
     return re.split('(?<="prompt":)NaN|(?<="seed":)NaN', text)  # within a text its quotes would be escaped
 
 

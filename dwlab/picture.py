@@ -16,6 +16,7 @@ from .params import mode
 if TYPE_CHECKING:
     from PIL import Image
 
+    from .families import Omission
     from .params import GenerationParams
 
 
@@ -26,7 +27,8 @@ class Picture:
     image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
     device_seconds: this picture's share of it where several were computed together. nan: share of
     the decoder's values that were not finite, 0..1. exact: rows of each forward, if the same picture was to come out
-    whatever ran beside it. settings: those that were not stock (dwlab.settings).
+    whatever ran beside it. settings: those that were not stock (dwlab.settings). omission: what leaving the negative
+    prompt out means to the model, if that is no empty text.
     """
 
     params: GenerationParams
@@ -39,11 +41,12 @@ class Picture:
     nan: float = 0.0
     exact: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    omission: Omission | None = None
 
     @property
     def key(self) -> str:
         """The cell's identity."""
-        return self.params.key(self.weights, self.dtype, self.exact)
+        return self.params.key(self.weights, self.dtype, self.exact, omission=self.omission)
 
     def png(self) -> bytes:
         """The PNG with its recipe inside."""

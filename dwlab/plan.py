@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, device, lint, metrics, models, schedulers
+from . import catalog, device, families, lint, metrics, models, schedulers
 from .axes import RandomSeeds
 from .errors import NotDownloaded, printable
 from .events import Event
@@ -162,11 +162,22 @@ def make_plan(
         return Plan(
             spec.name, root, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
             sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
-            (*lint.warnings(spec, cells, _folders(identities)), *_not_here(missing, away)), _dtype_hints(identities),
+            (*lint.warnings(spec, cells, _folders(identities)), *_not_here(missing, away), *_one_by_one(identities, exact)),
+            _dtype_hints(identities),
         )  # fmt: skip
     finally:
         if store:
             store.close()
+
+
+def _one_by_one(identities: Identities, exact: int | None) -> list[str]:
+    """What there is to say of models whose pictures cannot share forwards, as far as their class tells."""
+    effect = "no picture can be made in exact mode" if exact else "one picture at a time"
+    reasons = {}
+    for (model, _), identity in identities.items():
+        pipeline = catalog.lookup(str(identity.folder)).pipeline
+        reasons[model] = families.never_packed(pipeline) if pipeline else None
+    return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
 
 
 def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
@@ -239,8 +250,7 @@ def _folders(identities: Identities) -> dict[str, str]:
 
 def cell_key(params: GenerationParams, identities: Identities, exact: int | None = None) -> str:
     """The key of a cell, with what only its model's files tell filled in."""
-    identity = identities[params.model, params.dtype]
-    return models.complete(params, identity).key(identity.weights, identity.dtype, exact)
+    return models.key_of(params, identities[params.model, params.dtype], exact)
 
 
 def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
@@ -330,7 +340,7 @@ def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
 
 
 def _values_text(values: tuple[Any, ...]) -> str:
-    texts = [printable(str(value)) for value in values]
+    texts = [printable(str(value)) or '""' for value in values]
     shown = [text if len(text) < 40 else f"{text[:37]}..." for text in texts]
     if len(shown) > 12:
         shown = [*shown[:6], "...", *shown[-3:]]

@@ -26,7 +26,7 @@ from .errors import DwlabError, InvalidInput, RenderError, first_line
 from .events import Cancelled, Event
 from .params import GenerationParams, mode, named
 from .picture import Picture
-from .settings import decoder_of
+from .settings import decoder_of, denoiser_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .events import Download
 
 log = logging.getLogger(__name__)
+PER_CELL = frozenset({"prompt", "negative_prompt", "generator"})  # lists in a call for several cells
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
 Check = Callable[[int | None], None]  # raises Cancelled or Dropped where a cell, or all, shall not go on
@@ -294,33 +295,42 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
     pipeline.scheduler = models.scheduler_for(model, params)
     ended: list[float] = []
 
-    def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def tell(step: int, steps: int, latents: Any) -> None:
         check(index)
-        if step + 1 == pipe.num_timesteps:
+        if step + 1 == steps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())
-        rough = functools.partial(preview.project, kwargs["latents"][0], model)
-        emit(Event("step", index, params, step=step + 1, steps=pipe.num_timesteps, preview=rough))
-        return kwargs
+        rough = functools.partial(preview.project, latents[0], model)
+        emit(Event("step", index, params, step=step + 1, steps=steps, preview=rough))
 
     emit(Event("started", index, params))
     began = time.perf_counter()
-    arguments = stock_arguments(pipeline, [params]) | _told_of_steps(pipeline, on_step_end)
-    with torch.inference_mode(), packing.timed(pipeline) as clock, _dtype_kept(pipeline):
+    arguments = stock_arguments(pipeline, [params]) | _told_of_steps(pipeline, params.steps, tell)
+    with torch.inference_mode(), packing.timed(pipeline) as clock, _dtype_kept(pipeline), _attention_kept(pipeline):
         output = pipeline(**arguments).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds
     image, nan = _to_image(pipeline, output[0])
     return Picture(
         params, image, identity.weights, identity.device, identity.dtype, seconds, share, nan,
-        exact=exact, settings=identity.settings.changed(),
+        exact=exact, settings=identity.settings.changed(), omission=models.omission_of(identity),
     )  # fmt: skip
 
 
-def _told_of_steps(pipeline: Any, on_step_end: Callable[..., Any]) -> dict[str, Any]:
-    """The argument that makes a pipeline tell of its steps; a few older ones cannot."""
+def _told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
+    """The argument that makes a pipeline tell (step, steps, latents) after each step; a few cannot."""
     known = inspect.signature(type(pipeline).__call__).parameters
-    return {"callback_on_step_end": on_step_end} if "callback_on_step_end" in known else {}
+
+    def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
+        tell(step, pipe.num_timesteps, kwargs["latents"])
+        return kwargs
+
+    def callback(step: int, _timestep: object, latents: Any) -> None:  # of older pipelines, as PixArt's
+        tell(step, steps, latents)
+
+    if "callback_on_step_end" in known:
+        return {"callback_on_step_end": on_step_end}
+    return {"callback": callback} if "callback" in known else {}
 
 
 @contextlib.contextmanager
@@ -335,14 +345,32 @@ def _dtype_kept(pipeline: Any) -> Iterator[None]:
             decoder.to(dtype=dtype)
 
 
+@contextlib.contextmanager
+def _attention_kept(pipeline: Any) -> Iterator[None]:
+    """Put the attention processors back that a PAG pipeline exchanged for a picture that then failed or was left."""
+    if not hasattr(pipeline, "pag_attn_processors"):
+        yield
+        return
+    denoiser = denoiser_of(pipeline)
+    before = denoiser.attn_processors
+    try:
+        yield
+    except BaseException:
+        denoiser.set_attn_processor(before)
+        raise
+
+
 def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:
-    """The arguments of one stock call for cells that differ in prompts and seed alone; a family's unknown ones are left out."""
+    """The arguments of one stock call for cells that differ in prompts and seed alone, as a person would write them.
+
+    A family's unknown ones are left out, and so is a negative prompt that the cells do not have: some pipelines take an
+    empty text for more than none. Raises ValueError for cells with and without one, which no call takes together.
+    """
     import torch
 
     shared = cells[0]
     arguments = {
         "prompt": [params.prompt for params in cells],
-        "negative_prompt": [params.negative_prompt for params in cells],
         "num_inference_steps": shared.steps,
         "guidance_scale": shared.guidance,
         "height": shared.height,
@@ -351,6 +379,13 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
         "output_type": "np",
         **shared.call,
     }
+    negatives = [params.negative for params in cells]
+    if None not in negatives:
+        arguments["negative_prompt"] = negatives
+    elif any(negative is not None for negative in negatives):
+        raise ValueError("cells with and without a negative prompt need calls of their own")
+    if len(cells) == 1:
+        arguments |= {name: value[0] for name, value in arguments.items() if name in PER_CELL}
     known = inspect.signature(type(pipeline).__call__).parameters
     return {name: value for name, value in arguments.items() if name in known}
 

@@ -310,7 +310,7 @@ class _Saver:
         identity = self.identities[event.params.model, event.params.dtype]
         params = models.complete(event.params, identity)
         row = CellRow(
-            params.key(identity.weights, identity.dtype, self.exact), params.canonical(), identity.weights, identity.dtype,
+            models.key_of(params, identity, self.exact), params.canonical(), identity.weights, identity.dtype,
             identity.device, event.status, event.error, created=now(), versions=json.dumps(versions()),
             mode=mode(self.exact),
         )  # fmt: skip

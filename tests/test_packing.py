@@ -20,7 +20,7 @@ import tiny
 import torch
 from diffusers.hooks import HookRegistry, ModelHook
 
-from dwlab import models, packing, render, store
+from dwlab import families, models, packing, render, store
 from dwlab.errors import InvalidInput
 from dwlab.params import GenerationParams
 from dwlab.run import Sweep, run
@@ -98,10 +98,10 @@ def difference(a, b):
 
 
 def lone(model, params):
-    """The stock call, untouched by dwlab."""
+    """The plain stock call, untouched by dwlab and without what was not asked for."""
     pipeline = copy.copy(model.pipeline)
     pipeline.scheduler = models.scheduler_for(model, params)
-    negative = {} if "Flux" in type(pipeline).__name__ else {"negative_prompt": params.negative_prompt}
+    negative = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
     return pipeline(
         params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance, width=params.width,
         height=params.height, generator=torch.Generator().manual_seed(params.seed), **negative, **params.call,
@@ -530,7 +530,7 @@ def test_text_is_encoded_once_a_prompt(load):
     asked = cells(model, "sdxl", seeds=range(3), schedulers=[("Euler", {})])
     with Rows(model.pipeline.text_encoder) as rows:
         made(model, asked)
-    assert len(rows) == 3  # two prompts, and the empty negative one
+    assert len(rows) == 2  # two prompts; of the missing negative one SDXL makes zeros
 
 
 def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(load):
@@ -589,7 +589,7 @@ def test_apple_s_gpu_is_not_packed(load):
 def test_what_cannot_be_packed_runs_one_by_one_and_says_so(load, monkeypatch, caplog, why):
     model = load("sd")
     if why == "family":
-        monkeypatch.setattr(packing, "DENOISERS", frozenset())
+        monkeypatch.setattr(families, "PACKED", {})
     elif why == "offload":
         monkeypatch.setitem(vars(model.pipeline.text_encoder), "_hf_hook", object())
     elif why == "hooks":

@@ -114,7 +114,8 @@ def grouped(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Imag
     """The stock pipeline, a call with lists for cells that differ in prompt and seed alone: the best one can do by hand."""
     alike: dict[GenerationParams, list[int]] = {}
     for index, params in enumerate(cells):
-        alike.setdefault(params.replace(prompt="", negative_prompt="", seed=0), []).append(index)
+        negative = "any" if params.negative_prompt else ""  # no call takes cells with and without one
+        alike.setdefault(params.replace(prompt="", negative_prompt=negative, seed=0), []).append(index)
     for shared, group in alike.items():
         size = GROUP_ROWS // (2 if shared.guided else 1)
         for start in range(0, len(group), size):

@@ -19,6 +19,7 @@ import torch
 from greenlet import getcurrent, greenlet
 
 from .. import device as devices
+from .. import families
 from ..settings import denoiser_of
 from .calls import Call, Memo, merged, stand_in
 from .size import Size
@@ -41,7 +42,6 @@ __all__ = [
     "waiting",
 ]
 log = logging.getLogger(__name__)
-DENOISERS = frozenset({"UNet2DConditionModel", "SD3Transformer2DModel", "FluxTransformer2DModel"})
 DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})  # decoders that take a generator and leave it
 # Rows that compiled models see, beside those of a full pack. Each number takes up to a minute to compile; few of them
 # cost the grids of `dwlab bench engine` under a tenth more rows.
@@ -85,9 +85,11 @@ def timed(pipeline: Any) -> Iterator[Clock]:
 
 def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed; None where they can."""
+    if reason := families.never_packed(type(pipeline).__name__):
+        return reason
     denoiser = denoiser_of(pipeline)
-    if type(denoiser).__name__ not in DENOISERS:
-        return f"{type(denoiser).__name__} was never tried"
+    if reason := _unknown(denoiser, families.PACKED[type(pipeline).__name__]):
+        return reason
     if not device.startswith(("cpu", "cuda")):
         return f"it was never tried on {device}"
     parts = _parts(pipeline).values()
@@ -98,6 +100,17 @@ def refusal(pipeline: Any, device: str) -> str | None:
         return "diffusers' hooks move parts of the model, or keep a cache, while it runs"
     if getattr(denoiser, "is_cache_enabled", False):
         return "the denoiser keeps a cache between steps"
+    return None
+
+
+def _unknown(denoiser: torch.nn.Module, known: families.Packed) -> str | None:
+    """Why a denoiser's forward may not be the one that was tried; None if it is."""
+    modules = [denoiser, *(module.processor for module in denoiser.modules() if hasattr(module, "processor"))]
+    for module in modules:
+        cls = type(module)
+        expected = cls.__name__ in {known.denoiser, *known.processors} and cls.__module__.startswith("diffusers.")
+        if not expected:
+            return f"{cls.__name__} was never tried with several pictures in a forward"
     return None
 
 
@@ -150,7 +163,7 @@ class Pack:
 
     def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
         self._device, self._size, self._exact = device, size, exact
-        self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}
+        self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}  # by what calls must have in common to be merged
         self._under_way: set[Cell] = set()
         self._last = 0.0
 
@@ -184,7 +197,10 @@ class Pack:
         if cell.dead:
             self._under_way.discard(cell)
         else:
-            self._waiting.setdefault(call.key, []).append((cell, call))
+            self._waiting.setdefault(self._common(call), []).append((cell, call))
+
+    def _common(self, call: Call) -> Any:
+        return (call.key, call.lengths) if self._exact else call.key
 
     def _forward(self) -> None:
         batch = self._take()
@@ -207,9 +223,10 @@ class Pack:
         for cell, call in alike:
             fits = not taken or _rows(taken) + call.rows <= limit
             (taken if fits else left).append((cell, call))
-        self._waiting[taken[0][1].key] = left
+        common = self._common(taken[0][1])
+        self._waiting[common] = left
         if not left:
-            del self._waiting[taken[0][1].key]
+            del self._waiting[common]
         return taken
 
     def _results(self, calls: Sequence[Call]) -> list[Any]:

@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import inspect
+import itertools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,10 @@ from torch.utils.weak import WeakIdKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNBATCHED = frozenset({"txt_ids", "img_ids"})  # of Flux: [tokens, 3], the same for all rows of a call
+# Positions, the same for all rows of a call: [tokens, axes], or [rows, tokens, axes] of which models read the first row.
+UNBATCHED = frozenset({"txt_ids", "img_ids", "image_rotary_emb"})
+ROW_LISTS = frozenset({"x", "cap_feats", "img_shapes"})  # of Z-Image and Qwen-Image: lists with an entry per row
+RAGGED = frozenset({("Lumina2Transformer2DModel", "encoder_attention_mask")})  # how much of each row is used inside
 _digests: Any = WeakIdKeyDictionary()
 
 
@@ -30,13 +34,18 @@ def stand_in(module: torch.nn.Module, method: str, instead: Callable[..., Any]) 
     return twin
 
 
+class Rows(list[Any]):
+    """A list with an entry for each row; to pytree it is a leaf, as a tensor is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call of a model's method with the arguments that a pipeline gave; calls of equal `key` can be merged.
 
-    rows: the first argument's first dimension. leaves: tensors [rows, ...] and whatever else was given; those
-    numbered in `batched` are merged by rows, the others agree where the keys do. Calls of equal `key` and `same` ask for
-    the same thing.
+    rows: the first argument's first dimension. leaves: tensors [rows, ...], lists of rows and whatever else was given;
+    those numbered in `batched` are merged by rows, the others agree where the keys do. lengths: sizes that the model
+    pads to the longest row's; where they agree too, a row's result does not depend on the others' to the bit. Calls of
+    equal `key` and `same` ask for the same thing.
     """
 
     module: torch.nn.Module
@@ -48,6 +57,7 @@ class Call:
     batched: frozenset[int]
     structure: Any = field(repr=False)
     key: tuple[Any, ...] = field(repr=False)
+    lengths: tuple[Any, ...] = field(repr=False)
     same: object = field(repr=False)
 
     @property
@@ -68,36 +78,83 @@ class Call:
 
         A 0-d tensor, as the timestep is in SD, becomes a float32 row vector, which gives the same to the bit.
         """
-        function = module if method == "__call__" else getattr(module, method)
-        given = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
-        given.pop("self")
-        found, structure = pytree.tree_flatten_with_path(given)
-        rows = len(found[0][1])
-        leaves: list[Any] = []
-        batched: set[int] = set()
-        key: list[Any] = []
-        for number, (path, value) in enumerate(found):
-            name, leaf = path[-1].key if isinstance(path[-1], pytree.MappingKey) else "", value
-            if isinstance(leaf, torch.Tensor):
-                if leaf.ndim == 0 or (name == "timestep" and not leaf.is_floating_point()):
-                    leaf = leaf.to(torch.float32).expand(rows)
-                if len(leaf) == rows and not (name in UNBATCHED and leaf.ndim == 2):
-                    batched.add(number)
-                    key.append((leaf.shape[1:], leaf.dtype, leaf.device))
-                else:
-                    key.append((leaf.shape, leaf.dtype, leaf.device, _digest(leaf)))
-            else:
-                key.append((type(leaf), leaf if isinstance(leaf, Hashable) else repr(leaf)))
-            leaves.append(leaf)
+        paths: Any
+        paths, structure = pytree.tree_flatten_with_path(_arguments(module, method, args, kwargs))
+        names = [path[0].key for path, _ in paths]
+        rows = len(paths[0][1])
+        leaves = [_as_rows(name, leaf, rows) for name, (_, leaf) in zip(names, paths, strict=True)]
+        named = list(enumerate(zip(names, leaves, strict=True)))
+        batched = frozenset(number for number, (name, leaf) in named if _is_batched(name, leaf, rows))
+        keys = [_key(name, leaf, number in batched) for number, (name, leaf) in named]
         return cls(
-            module, function, args, kwargs, rows, leaves, frozenset(batched), structure,
-            (id(module), method, structure, *key),
-            tuple(_digest(leaves[number]) for number in sorted(batched)) if compare else object(),
-        )  # fmt: skip
+            module=module,
+            function=module if method == "__call__" else getattr(module, method),
+            args=args,
+            kwargs=kwargs,
+            rows=rows,
+            leaves=leaves,
+            batched=batched,
+            structure=structure,
+            key=(id(module), method, structure, *keys),
+            lengths=tuple(_lengths(module, name, leaf) for _, (name, leaf) in named),
+            same=tuple(_values(leaves[number]) for number in sorted(batched)) if compare else object(),
+        )
 
     def alone(self) -> Any:
         """What the call gives, made as the pipeline asked for it."""
         return self.function(*self.args, **self.kwargs)
+
+
+def _arguments(module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by name, lists of rows marked as such."""
+    arguments = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
+    del arguments["self"]
+    for name in ROW_LISTS.intersection(arguments):
+        if isinstance(arguments[name], list):
+            arguments[name] = Rows(arguments[name])
+    return dict(arguments)
+
+
+def _as_rows(name: str, leaf: Any, rows: int) -> Any:
+    """A single number of all rows, or a whole-numbered timestep, as a float32 row vector; anything else as it is."""
+    if not isinstance(leaf, torch.Tensor):
+        return leaf
+    if leaf.ndim == 0 or (name == "timestep" and not leaf.is_floating_point()):
+        return leaf.to(torch.float32).expand(rows)
+    return leaf
+
+
+def _is_batched(name: str, leaf: Any, rows: int) -> bool:
+    if isinstance(leaf, Rows):
+        return True
+    return isinstance(leaf, torch.Tensor) and len(leaf) == rows and not (name in UNBATCHED and leaf.ndim == 2)
+
+
+def _key(name: str, leaf: Any, batched: bool) -> Hashable:
+    """What must agree for an argument's rows to be merged."""
+    if isinstance(leaf, Rows):
+        return frozenset(_row_key(row) for row in leaf)
+    if isinstance(leaf, torch.Tensor):
+        shape = leaf.shape[1:] if batched else leaf.shape
+        by_value = not batched or name in UNBATCHED
+        return shape, leaf.dtype, leaf.device, _digest(leaf) if by_value else None
+    return type(leaf), leaf if isinstance(leaf, Hashable) else id(leaf)
+
+
+def _row_key(row: Any) -> Hashable:
+    return (row.shape[1:], row.dtype, row.device) if isinstance(row, torch.Tensor) else repr(row)
+
+
+def _lengths(module: torch.nn.Module, name: str, leaf: Any) -> Hashable:
+    if isinstance(leaf, Rows):
+        return frozenset(len(row) for row in leaf)
+    return _digest(leaf) if (type(module).__name__, name) in RAGGED else None
+
+
+def _values(leaf: Any) -> Hashable:
+    if isinstance(leaf, Rows):
+        return tuple(_values(row) for row in leaf)
+    return _digest(leaf) if isinstance(leaf, torch.Tensor) else repr(leaf)
 
 
 def merged(calls: Sequence[Call], rows: int) -> list[Any]:
@@ -105,15 +162,30 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     first, padding = calls[0], max(0, rows - sum(call.rows for call in calls))
     leaves = list(first.leaves)
     for number in first.batched:
-        parts = [call.leaves[number] for call in calls]
-        if padding:
-            parts.append(parts[-1][-1:].expand(padding, *parts[-1].shape[1:]))
-        leaves[number] = torch.cat(parts)
+        leaves[number] = _joined([call.leaves[number] for call in calls], padding)
     output = first.function(**pytree.tree_unflatten(leaves, first.structure))
     sizes = [*(call.rows for call in calls), *([padding] if padding else [])]
-    tensors, structure = pytree.tree_flatten(output)
-    split = [tensor.split(sizes) for tensor in tensors]
+    outputs, structure = pytree.tree_flatten(output, is_leaf=lambda node: isinstance(node, list))
+    split = [_split(rows, sizes) for rows in outputs]
     return [pytree.tree_unflatten([parts[k] for parts in split], structure) for k in range(len(calls))]
+
+
+def _joined(parts: list[Any], padding: int) -> Any:
+    """The rows of all calls, the last one repeated `padding` times."""
+    if isinstance(parts[0], Rows):
+        rows = [row for part in parts for row in part]
+        return rows + rows[-1:] * padding
+    if padding:
+        parts = [*parts, parts[-1][-1:].expand(padding, *parts[-1].shape[1:])]
+    return torch.cat(parts)
+
+
+def _split(rows: Any, sizes: list[int]) -> Sequence[Any]:
+    """Rows, in a tensor or a list, as those of each call."""
+    if isinstance(rows, torch.Tensor):
+        return rows.split(sizes)
+    remaining = iter(rows)
+    return [list(itertools.islice(remaining, size)) for size in sizes]
 
 
 @functools.lru_cache

@@ -1,0 +1,482 @@
+"""Every family's pictures are those of the plain stock call, alone and packed in mixed company; what is unknown is not packed."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import logging
+
+import diffusers
+import numpy as np
+import pytest
+import tiny
+import tiny_families
+import torch
+from diffusers.models.attention_processor import AttnProcessor2_0
+from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
+
+from dwlab import catalog, families, images, models, packing, render
+from dwlab.bench import engine
+from dwlab.errors import InvalidInput
+from dwlab.params import GenerationParams
+from dwlab.run import Sweep
+from dwlab.settings import denoiser_of
+
+PACKED = (
+    "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
+    "ovis", "pixart", "qwen_image", "sana", "z_image",
+)  # fmt: skip
+PAG = ("sd_pag", "sdxl_pag")
+NO_NEGATIVE = ("lcm", "klein")  # whose calls take none
+OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one
+SIDES = {"sana": 32, "lumina2": 32}
+CALLS = {
+    "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False},
+    "sana": {"use_resolution_binning": False, "complex_human_instruction": None},
+    "sd3": {"max_sequence_length": 32}, "flux": {"max_sequence_length": 32}, "klein": {"max_sequence_length": 128},
+}  # fmt: skip
+# prompt, seed, steps, guidance, negative prompt
+MIXED = (
+    ("a red circle", 0, 2, 1.0, ""), ("a red circle", 7, 3, 4.0, ""), ("a small blue square", 0, 3, 4.0, "blurry"),
+    ("a small blue square", 7, 2, 1.0, ""), ("a small blue square", 1, 2, 4.0, ""), ("a red circle", 2, 3, 7.0, "blurry"),
+)  # fmt: skip
+
+
+class Family:
+    """A tiny model, saved and loaded as any other, with its cells and what the plain stock call makes of them."""
+
+    def __init__(self, name, folder):
+        build = getattr(tiny_families, name, None) or getattr(tiny, name)
+        build().save_pretrained(folder)
+        self.name, self.model = name, models.load(str(folder), "cpu")
+        side = SIDES.get(name, 16)
+        base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
+        self.cells = [
+            GenerationParams(prompt, seed=seed, steps=steps, guidance=guidance, negative_prompt=negative, **base)
+            for prompt, seed, steps, guidance, negative in MIXED
+            if not (negative and name in NO_NEGATIVE)
+        ]
+
+    def stock(self, params, **more):
+        """The plain stock call: nothing that was not asked for."""
+        pipeline = copy.copy(self.model.pipeline)
+        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        asked = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
+        return pipeline(
+            prompt=params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance, width=params.width,
+            height=params.height, generator=torch.Generator().manual_seed(params.seed), **asked, **params.call, **more,
+        ).images[0]  # fmt: skip
+
+    @functools.cached_property
+    def stock_pictures(self):
+        return [self.stock(params) for params in self.cells]
+
+    def made(self, cells, **options):
+        events = list(render.stream(cells, model=self.model, **options))
+        assert [event.error for event in events if event.kind == "failed"] == []
+        pictures = {event.index: event.result for event in events if event.kind == "done"}
+        return [pictures[k] for k in range(len(cells))]
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory):
+    """Gives a family by its name."""
+    return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
+
+
+def difference(a, b):
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
+
+
+def rows_seen(model):
+    """The rows of each forward of a model's denoiser from now on, and what ends the counting."""
+    rows = []
+
+    def note(_module, args, kwargs):
+        rows.append(len(next(iter((*args, *kwargs.values())))))
+
+    return rows, denoiser_of(model.pipeline).register_forward_pre_hook(note, with_kwargs=True)
+
+
+@pytest.mark.parametrize("name", [*PACKED, *PAG])
+def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
+    one = family(name)
+    for picture, expected in zip(one.made(one.cells, pack=1), one.stock_pictures, strict=True):
+        assert difference(picture.image, expected) <= 1
+    assert len({picture.tobytes() for picture in one.stock_pictures}) > 2  # prompts, seeds and guidance tell
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_packed_in_mixed_company_it_is_so_too(family, name):
+    one = family(name)
+    assert packing.refusal(one.model.pipeline, "cpu") is None
+    rows, hook = rows_seen(one.model)
+    pictures = one.made(one.cells)
+    hook.remove()
+    assert max(rows) > 2
+    assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) <= 1
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
+    one = family(name)
+    together = [picture.png() for picture in one.made(one.cells, exact=8)]
+    backwards = [picture.png() for picture in one.made(one.cells[::-1], exact=8)]
+    assert backwards[::-1] == together
+    last = len(one.cells) - 1
+    for chosen in ([1], [last], [last, 1, 2]):
+        assert [p.png() for p in one.made([one.cells[k] for k in chosen], exact=8)] == [together[k] for k in chosen]
+
+
+@pytest.mark.parametrize("name", PAG)
+def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(family, name, caplog):
+    one = family(name)
+    rows, hook = rows_seen(one.model)
+    with caplog.at_level(logging.WARNING):
+        pictures = one.made(one.cells)
+    hook.remove()
+    assert max(rows) == 3  # without guidance, with it, and perturbed
+    assert "one picture at a time, because StableDiffusion" in caplog.text
+    assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) == 0
+    (warning,) = [text for text in plan(one).warnings if "PAG" in text]
+    assert "one picture at a time" in warning
+    (warning,) = [text for text in plan(one, exact=8).warnings if "PAG" in text]
+    assert "no picture can be made in exact mode" in warning
+
+
+def plan(one, **options):
+    spec = Sweep("p", base={"prompt": "a star", "model": one.model.identity.name}, axes={"seed": [0, 1]})
+    return spec.plan("nowhere", device="cpu", **options)
+
+
+def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
+    one = family("sd_pag")
+    plain = one.cells[1].replace(call={"pag_scale": 0.0})
+    dropped = []
+    events = render.stream(
+        [one.cells[1], plain], model=one.model, pack=1, dropped=lambda index: index == 0 and bool(dropped)
+    )
+    for event in events:
+        if event.kind == "step" and event.index == 0:
+            dropped.append(event.step)
+        elif event.kind == "done":
+            assert event.index == 1
+            assert difference(event.result.image, one.stock(plain)) == 0
+    assert dropped
+    assert all(type(p) is AttnProcessor2_0 for p in one.model.pipeline.unet.attn_processors.values())
+
+
+class OwnProcessor(AttnProcessor2_0):
+    pass
+
+
+def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(family):
+    pipeline = copy.copy(family("sd").model.pipeline)
+    assert packing.refusal(pipeline, "cpu") is None
+    unet = pipeline.unet
+    shipped = unet.attn_processors
+    adapter = diffusers.models.attention_processor.IPAdapterAttnProcessor2_0(32, 32)
+    impostor = type("AttnProcessor2_0", (AttnProcessor2_0,), {"__module__": __name__})()
+    name = next(name for name in shipped if "attn2" in name)
+    try:
+        for unknown in (OwnProcessor(), adapter, impostor):
+            unet.set_attn_processor(shipped | {name: unknown})
+            assert type(unknown).__name__ in packing.refusal(pipeline, "cpu")
+    finally:
+        unet.set_attn_processor(dict(shipped))  # which it empties
+    unet.set_attention_slice("auto")
+    assert packing.refusal(pipeline, "cpu") is None
+    unet.set_attn_processor(dict(shipped))  # which it empties
+    own = type("OwnPipeline", (type(pipeline),), {})
+    pipeline.__class__ = own
+    assert "OwnPipeline" in packing.refusal(pipeline, "cpu")
+
+
+def test_another_denoiser_in_a_known_pipeline_is_not_packed(family):
+    pipeline = copy.copy(family("sd").model.pipeline)
+    pipeline.unet = copy.copy(pipeline.unet)
+    pipeline.unet.__class__ = type("OwnUNet", (type(pipeline.unet),), {})
+    assert "OwnUNet" in packing.refusal(pipeline, "cpu")
+
+
+def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
+    assert set(families.PACKED) == {type(family(name).model.pipeline).__name__ for name in PACKED}
+    for pipeline, known in families.PACKED.items():
+        assert hasattr(diffusers, pipeline) and hasattr(diffusers, known.denoiser)
+
+
+def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
+    one = family("pixart")
+    cell = one.cells[1]
+    events = list(render.stream([cell], model=one.model))
+    assert [event.step for event in events if event.kind == "step"] == [1, 2, 3]
+    assert {event.steps for event in events if event.kind == "step"} == {3}
+    seen = []
+    for event in render.stream([cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)):
+        if event.kind == "step":
+            seen.append(event.step)
+        assert event.kind != "done"
+    assert max(seen) < 50
+
+
+# What a missing negative prompt means
+
+
+@pytest.mark.parametrize("name", [*PACKED, *PAG])
+def test_the_table_knows_where_a_missing_negative_prompt_is_not_an_empty_one(family, name):
+    one = family(name)
+    omission = models.omission_of(one.model.identity)
+    cell = one.cells[1]
+    if name in NO_NEGATIVE:
+        assert omission is None or not omission.shows(cell.guidance, cell.call)
+        return
+    differs = difference(one.stock(cell), one.stock(cell, negative_prompt="")) > 0
+    assert differs == (name in OMITTED)
+    assert differs == (omission is not None and omission.shows(cell.guidance, cell.call))
+
+
+def test_the_table_names_what_diffusers_does():
+    """Of text-to-image pipelines, those that zero a missing negative prompt, or have a true CFG, stand in the table."""
+    for cls in set(AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()):
+        source = inspect.getsource(cls)
+        special = "zero_out_negative_prompt =" in source or "has_neg_prompt = " in source
+        encoded = 'negative_prompt = [""]' in source
+        rule = families.omission({"_class_name": cls.__name__, "force_zeros_for_empty_prompt": True}, {})
+        takes = "negative_prompt" in inspect.signature(cls.__call__).parameters
+        if special and takes and not encoded:
+            assert rule is not None, cls
+            if rule.true_cfg is not None:
+                assert inspect.signature(cls.__call__).parameters["true_cfg_scale"].default == rule.true_cfg
+            else:
+                assert inspect.signature(cls).parameters[rule.option].default == rule.default
+
+
+@pytest.mark.parametrize("name", OMITTED)
+def test_who_wants_an_encoded_empty_text_says_so(family, name):
+    one = family(name)
+    plain = one.cells[1]
+    encoded = plain.replace(call={**plain.call, "negative_prompt": ""})
+    pictures = one.made([plain, encoded])
+    assert difference(pictures[0].image, one.stock(plain)) <= 1
+    assert difference(pictures[1].image, one.stock(plain, negative_prompt="")) <= 1
+    assert difference(pictures[0].image, pictures[1].image) > 1
+    assert pictures[0].key != pictures[1].key
+
+
+def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
+    one = family("sdxl")
+    (picture,) = one.made([one.cells[1].replace(call={"negative_prompt": ""})])
+    params = images.read_recipe(picture.save(tmp_path / "a.png"))["params"]
+    assert params["call"] == {"negative_prompt": ""}
+    again = GenerationParams(**params | {"model": one.model.identity.name})
+    assert models.key_of(again, one.model.identity) == picture.key
+
+
+def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(family):
+    one = family("qwen_image")
+    cell = one.cells[1]
+    for asked, calls in ((cell, 3), (cell.replace(call={"negative_prompt": ""}), 6)):
+        rows, hook = rows_seen(one.model)
+        one.made([asked], pack=1)
+        hook.remove()
+        assert len(rows) == calls
+
+
+def key(omission=None, **changes):
+    asked = {"steps": 2, "guidance": 5.0, "width": 64, "height": 64, "scheduler": "DDIM"} | changes
+    return GenerationParams("a star", **asked).key("w", "float32", omission=omission)
+
+
+def rule(name):
+    return families.omission({"_class_name": name}, {})
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "changes", "changed"),
+    [
+        ("StableDiffusionPipeline", {}, False),
+        ("StableDiffusion3Pipeline", {}, False),
+        ("SanaPipeline", {}, False),
+        ("StableDiffusionXLPipeline", {}, True),
+        ("StableDiffusionXLPipeline", {"negative_prompt": "blurry"}, False),
+        ("StableDiffusionXLPipeline", {"guidance": 1.0}, False),  # off, as in sdxl-turbo
+        ("StableDiffusionXLPipeline", {"guidance": 0.0}, False),
+        ("StableDiffusionXLPipeline", {"call": {"negative_prompt": ""}}, False),
+        ("CogView3PlusPipeline", {}, True),
+        ("QwenImagePipeline", {}, True),
+        ("QwenImagePipeline", {"guidance": 1.0}, True),  # true_cfg_scale counts, 4 by default
+        ("QwenImagePipeline", {"call": {"true_cfg_scale": 1.0}}, False),
+        ("FluxPipeline", {}, False),
+        ("FluxPipeline", {"call": {"true_cfg_scale": 2.0}}, True),
+        ("FluxPipeline", {"call": {"true_cfg_scale": "two"}}, False),  # which the pipeline refuses
+    ],
+)
+def test_keys_change_where_pictures_do_and_nowhere_else(pipeline, changes, changed):
+    assert (key(rule(pipeline), **changes) != key(None, **changes)) == changed
+
+
+def test_folders_say_whether_they_zero_a_missing_negative_prompt(tmp_path):
+    index = {"_class_name": "StableDiffusionXLPipeline"}
+    assert families.omission(index, {}) is not None
+    assert families.omission(index | {"force_zeros_for_empty_prompt": False}, {}) is None
+    assert families.omission(index, {"time_cond_proj_dim": 256}) is None  # LCM's: told the guidance
+    assert rule("KolorsPipeline") is None
+    assert catalog.lookup("shapes").omission is None
+
+
+def test_plan_run_and_picture_agree_on_the_key_and_resume_finds_it(family, tmp_path):
+    one = family("sdxl")
+    base = {"prompt": "a star", "model": one.model.identity.name, "width": 16, "height": 16, "steps": 1}
+    spec = Sweep("keys", base=base, axes={"call.negative_prompt": [None, ""], "guidance": [1.0, 5.0]})
+    table = spec.run(tmp_path, device="cpu")
+    assert len(set(table["key"])) == 4
+    assert spec.plan(tmp_path, device="cpu").done == 4
+    for row in table.to_dict("records"):
+        recipe = images.read_recipe(tmp_path / row["image"])
+        assert recipe["key"] == row["key"]
+
+
+def test_a_cell_that_failed_has_the_key_that_was_planned(family, tmp_path):
+    one = family("sdxl")
+    base = {"prompt": "a star", "model": one.model.identity.name, "width": 16, "height": 16, "steps": 1}
+    spec = Sweep("fails", base=base, axes={"guidance": [5.0]})
+
+    def failing(cells, **_):
+        from dwlab.events import Event
+
+        yield Event("failed", 0, cells[0], error="broken", status="failed")
+
+    from dwlab.run import run
+
+    outcome = run(spec, results=tmp_path, device="cpu", render=failing)
+    assert (outcome.failed, outcome.left) == (1, 0)
+    assert spec.plan(tmp_path, device="cpu").failed == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"call": {"negative_prompt": "red"}}, "call.negative_prompt"),
+        ({"call": {"negative_prompt": 0}}, "call.negative_prompt"),
+        ({"call": {"negative_prompt": ""}, "negative_prompt": "red"}, "call.negative_prompt"),
+        ({"scheduler_options": {"negative_prompt": ""}}, "scheduler_options.negative_prompt"),
+    ],
+)
+def test_another_text_in_its_place_is_refused(changes, field):
+    with pytest.raises(InvalidInput) as caught:
+        GenerationParams("a star", **changes)
+    assert caught.value.field == field
+    if "negative_prompt" in changes:
+        with pytest.raises(InvalidInput):
+            GenerationParams("a star", call={"negative_prompt": ""}).replace(negative_prompt="red")
+
+
+def test_nothing_in_its_place_is_as_if_it_were_left_out():
+    plain = GenerationParams("a star")
+    assert GenerationParams("a star", call={"negative_prompt": None}) == plain
+    assert GenerationParams("a star", call={"negative_prompt": None}).canonical() == plain.canonical()
+
+
+def test_a_plan_says_where_an_encoded_empty_text_changes_nothing():
+    spec = Sweep("idle", base={"prompt": "a star"}, axes={"call.negative_prompt": [None, ""]})
+    assert [text for text in spec.plan("nowhere").warnings if "call.negative_prompt has no effect" in text]
+
+
+def test_one_call_for_several_cells_takes_negative_prompts_of_all_or_of_none(family):
+    one = family("sdxl")
+    plain, other, negative = one.cells[1], one.cells[1].replace(seed=3), one.cells[1].replace(negative_prompt="red")
+    arguments = functools.partial(render.stock_arguments, one.model.pipeline)
+    assert "negative_prompt" not in arguments([plain, other])
+    assert arguments([negative, negative])["negative_prompt"] == ["red", "red"]
+    assert arguments([plain])["prompt"] == plain.prompt
+    with pytest.raises(ValueError, match="with and without a negative prompt"):
+        arguments([plain, negative])
+
+
+def test_grouped_calls_keep_apart_what_has_a_negative_prompt(family):
+    one = family("sdxl")
+    cells = [one.cells[1].replace(negative_prompt=text) for text in ("", "red", "", "blue")]
+    pictures = dict(engine.grouped(one.model, cells))
+    for k, cell in enumerate(cells):
+        assert difference(pictures[k], one.stock(cell)) <= 1
+
+
+# Calls that must not be merged, or only so
+
+
+def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(family):
+    transformer = family("klein").model.pipeline.transformer
+
+    def call(ids):
+        given = {
+            "hidden_states": torch.randn(1, 4, 4), "timestep": torch.ones(1), "guidance": None,
+            "encoder_hidden_states": torch.randn(1, 3, 96), "txt_ids": torch.zeros(1, 3, 4), "img_ids": ids,
+            "joint_attention_kwargs": None, "return_dict": False,
+        }  # fmt: skip
+        return packing.Call.of(transformer, "__call__", (), given)
+
+    wide = torch.cartesian_prod(torch.zeros(1), torch.zeros(1), torch.arange(4.0), torch.zeros(1))[None]
+    tall = wide.roll(1, dims=-1)
+    assert call(wide).key == call(wide.clone()).key != call(tall).key
+    dit = family("hunyuandit").model.pipeline.transformer
+    rotary = (torch.randn(2, 8), torch.randn(2, 8))  # two tokens, two rows
+    arguments = {"hidden_states": torch.randn(2, 4, 2, 2), "timestep": torch.ones(2), "image_rotary_emb": rotary}
+    called = packing.Call.of(dit, "__call__", (), arguments)
+    assert len(called.batched) == 2
+
+
+def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
+    transformer = family("z_image").model.pipeline.transformer
+
+    def call(*lengths):
+        rows = len(lengths)
+        latents = [torch.randn(4, 1, 4, 4) for _ in range(rows)]
+        return packing.Call.of(
+            transformer, "__call__", (latents, torch.full((rows,), 0.5), [torch.randn(n, 32) for n in lengths]),
+            {"return_dict": False},
+        )  # fmt: skip
+
+    first, second, third = call(5, 9), call(40), call(9, 5)
+    assert first.key == second.key == third.key
+    assert first.lengths == third.lengths != second.lengths
+    with torch.inference_mode():
+        alone = [c.alone()[0] for c in (first, second, third)]
+        together = [output[0] for output in packing.merged([first, second, third], 8)]
+    for one, other in zip(alone, together, strict=True):
+        assert [row.shape for row in one] == [row.shape for row in other]
+        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one, other, strict=True))
+
+
+# clip_skip
+
+
+@pytest.mark.parametrize("name", ["sd", "sdxl", "sd3", "lcm", "sd_pag"])
+def test_clip_skip_takes_an_earlier_layer_of_the_text_encoder(family, name):
+    one = family(name)
+    cells = [one.cells[1].replace(call={**one.cells[1].call, "clip_skip": n}) for n in (0, 1)]
+    pictures = one.made([one.cells[1], *cells])
+    assert difference(pictures[0].image, pictures[2].image) > 1
+    for picture in pictures[1:]:
+        assert difference(picture.image, one.stock(picture.params)) <= 1
+    if name in ("sd", "lcm", "sd_pag"):
+        assert difference(pictures[0].image, pictures[1].image) == 0  # none of them left out
+
+
+def test_clip_skip_gives_that_layer_s_states_with_the_last_norm(family):
+    pipeline = family("sd").model.pipeline
+    embedded, _ = pipeline.encode_prompt("a star", "cpu", 1, False, clip_skip=1)
+    tokens = pipeline.tokenizer("a star", padding="max_length", max_length=77, return_tensors="pt").input_ids
+    states = pipeline.text_encoder(tokens, output_hidden_states=True).hidden_states
+    expected = pipeline.text_encoder.final_layer_norm(states[-2])
+    assert torch.equal(embedded, expected)
+
+
+@pytest.mark.parametrize(("name", "most"), [("sd", 2), ("sdxl", 1), ("sd3", 4)])
+@pytest.mark.parametrize("beyond", [1, -100, "1", 1.5, True, [1]])
+def test_a_clip_skip_that_cannot_be_is_refused_before_the_run(family, name, most, beyond):
+    one = family(name)
+    value = most + beyond if type(beyond) is int else beyond
+    base = {"prompt": "a star", "model": one.model.identity.name}
+    with pytest.raises(InvalidInput, match=f"call.clip_skip is .*allowed: a whole number from 0 to {most}"):
+        Sweep("skips", base=base, axes={"call.clip_skip": [1, value]}).plan("nowhere", device="cpu")
