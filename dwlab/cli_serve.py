@@ -20,6 +20,9 @@ def serve(
     model: Annotated[
         str | None, typer.Option(help="The model to load and to use by default (default: shapes).")
     ] = None,
+    models: Annotated[
+        str | None, typer.Option(help="More models to offer, with commas; fetch them before (dwlab pull).")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = None,
     cors_origins: Annotated[
         str | None, typer.Option(help="Origins of web front ends, with commas (default: http://localhost:3000).")

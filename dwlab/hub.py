@@ -47,6 +47,15 @@ def snapshot(repo: str, download: bool, on_download: Listener | None = None) -> 
     return folder
 
 
+def is_here(repo: str) -> bool:
+    """Whether a hub model is whole in the local cache."""
+    folder = _cached(repo)
+    try:
+        return folder is not None and weightfiles.find_fault(folder) is None
+    except ModelError:  # an index that is none
+        return False
+
+
 def _cached(repo: str) -> Path | None:
     """The folder of a hub model's latest known commit in the local cache, whole or not."""
     from huggingface_hub import try_to_load_from_cache

@@ -79,6 +79,15 @@ def identify(
     return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack)
 
 
+def is_here(name: str) -> bool:
+    """Whether a model can be loaded without a download; its weights are not read."""
+    try:
+        entry = catalog.lookup(name)
+    except ModelError:
+        return False
+    return entry.random or entry.local or hub.is_here(entry.source)
+
+
 def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
     """`params` with what only the model's own files tell (size, scheduler) filled in."""
     if None not in (params.width, params.height, params.scheduler):

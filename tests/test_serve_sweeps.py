@@ -36,7 +36,7 @@ def read(**parts):
         ),
         ({"axes": {"seed": [1]}, "skip": [{"seed": k} for k in range(1000)]}, "2,009 names and values"),
         ({"base": {"prompt": "a", "call": {"x": [0] * 2000}}}, "names and values"),
-        ({"model": "someone/something"}, "model is 'someone/something'; allowed: one of shapes, sd15, sdxl"),
+        ({"model": "someone/something"}, "model is 'someone/something'; allowed: one of shapes"),
         ({"base": {"prompt": "a", "model": "/etc"}}, "model is '/etc'"),
         ({"axes": {"model": ["shapes", "~a\0b"]}}, "text without NUL"),
         ({"axes": {"model": ["shapes", "~root"]}}, "model is '~root'"),

@@ -21,14 +21,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
-from .. import __version__, catalog
+from .. import __version__, catalog, models
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
 from ..images import is_whole
 from ..jobs import Job, Jobs, QueueFull
 from ..paths import project_results
 from ..plan import cell_key, identify_all
 from ..store import Store
-from . import seeds, sweeps, words
+from . import offers, seeds, sweeps, words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
 from .observe import EXPERIMENT, Metrics
@@ -199,6 +199,8 @@ def _explain_errors(app: FastAPI) -> None:
             return answer(429, str(error), **{"Retry-After": str(RETRY_SECONDS)})
         if isinstance(error, InvalidInput):
             return answer(422, str(error), error.field)
+        if isinstance(error, NotDownloaded):
+            return answer(409, str(error), "model")
         if isinstance(error, ModelError):
             return answer(422, str(error), "model")
         log.error("%s", error)
@@ -257,26 +259,26 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     @app.get("/api/models", responses=_problems(422))
     def list_models() -> words.ModelList:
         """The models that can be asked for."""
-        return words.ModelList(models=[_model(name, server) for name in words.names(settings)])
+        return words.ModelList(models=[_model(name, server) for name in offers.names(settings)])
 
     body = {"required": True, "content": {JSON[0]: {"schema": words.GenerateRequest.model_json_schema()}}}
 
     @app.post(
-        "/api/generate", status_code=202, responses=_problems(415, 422, 429), openapi_extra={"requestBody": body}
+        "/api/generate", status_code=202, responses=_problems(409, 415, 422, 429), openapi_extra={"requestBody": body}
     )  # fmt: skip
     async def generate(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
     ) -> words.Accepted:
         """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
         asked = await asyncio.to_thread(words.GenerateRequest.read, await request.body())
-        params = asked.params(settings)
+        params = await asyncio.to_thread(asked.params, settings)  # which may look for a model on the disk
         made = {"params": [one.as_dict() for one in params]}
         return accepted(await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json())))
 
     sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
     @app.post(
-        "/api/sweeps", status_code=202, responses=_problems(415, 422, 429), openapi_extra={"requestBody": sweep_body}
+        "/api/sweeps", status_code=202, responses=_problems(409, 415, 422, 429), openapi_extra={"requestBody": sweep_body}
     )  # fmt: skip
     async def sweep(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
@@ -361,7 +363,7 @@ def _model(name: str, server: Server) -> words.ModelEntry:
     )  # fmt: skip
     return words.ModelEntry(
         id=name, name=Path(name).name, family=entry.family, loaded=server.worker.loaded == name,
-        default=name == settings.model, limits=limits,
+        default=name == settings.model, here=models.is_here(name), limits=limits,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="0 takes a free one")
     results: Path | None = None
     model: str = "shapes"
-    models: Words = Field([], description="models to offer beside `model` and those that have a name in dwlab")
+    models: Words = Field([], description="models to offer beside `model` and those with a name in dwlab that are here")
     device: str = "auto"
     token: SecretStr | None = Field(None, description="asked of every request, as a bearer token or as a password")
     cors_origins: Words = ["http://localhost:3000"]

@@ -10,8 +10,8 @@ from .. import axes, experimentfile, metrics, yamlfile
 from ..errors import InvalidInput
 from ..params import UNWRITABLE, spelled
 from ..run import Sweep
-from . import allowed, documents, seeds
-from .words import check_work, names
+from . import allowed, documents, offers, seeds
+from .words import check_work
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -79,8 +79,11 @@ def spec_of(body: bytes, yaml: bool, settings: Settings) -> Sweep:
     metrics.check_names(spec.metrics)
     metrics.check_ranking(spec.metric, spec.metrics)
     allowed.check(spec)
-    for cell in spec.cells(limit=settings.max_cells):
+    cells = spec.cells(limit=settings.max_cells)
+    for cell in cells:
         check_work(cell.params, settings)
+    for model in {cell.params.model for cell in cells}:
+        offers.check(model, settings)
     return spec
 
 
@@ -123,8 +126,8 @@ def _check_models(given: dict[str, Any], settings: Settings) -> None:
     asked = [given.get("model"), base.get("model") if isinstance(base, dict) else None]
     listed = swept.get("model") if isinstance(swept, dict) else None
     for model in [*asked, *(listed if isinstance(listed, list) else ())]:
-        if model is not None and model not in names(settings):
-            raise InvalidInput("model", model, f"one of {', '.join(names(settings))}")
+        if model is not None:
+            offers.check(model, settings)
 
 
 def _check_axes(given: dict[str, Any], settings: Settings) -> None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .. import foreign, schedulers
-from ..catalog import DRAWING
 from ..errors import InvalidInput
 from ..params import PROMPT_LIMIT, GenerationParams, spelled
-from . import documents, seeds
+from . import documents, offers, seeds
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -66,8 +65,7 @@ class GenerateRequest(BaseModel):
         """The recipes asked for; raises InvalidInput for what this server does not do."""
         given = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
         values = {"model": settings.model, **spelled(given)}
-        if values["model"] not in names(settings):
-            raise InvalidInput("model", values["model"], f"one of {', '.join(names(settings))}")
+        offers.check(values["model"], settings)
         seed = secrets.randbelow(2**32) if self.seed is None else self.seed
         if self.num_images > settings.max_images:
             raise InvalidInput("num_images", self.num_images, f"at most {settings.max_images}")
@@ -100,11 +98,6 @@ def check_work(params: GenerationParams, settings: Settings) -> None:
         raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
     if (params.width or 8) * (params.height or 8) > settings.max_pixels:
         raise InvalidInput("width", params.width, f"at most {settings.max_pixels:,} pixels on this server")
-
-
-def names(settings: Settings) -> list[str]:
-    """The models that this server offers, its default first; those for benchmarks only where its settings name them."""
-    return list(dict.fromkeys([settings.model, *settings.models, *DRAWING]))
 
 
 class Accepted(BaseModel):
@@ -173,6 +166,7 @@ class ModelEntry(BaseModel):
     family: str
     loaded: bool
     default: bool
+    here: bool = Field(description="whether its files are on this machine; the default's may still be on their way")
     limits: Limits
 
 

@@ -270,7 +270,7 @@ class Worker:
             kept = self._feed.begin(job.id)
             try:
                 params = [GenerationParams(**one) for one in job.request["params"]]
-                identify_all(params, self._settings.device)
+                identify_all(params, self._settings.device, download=False)
             except DwlabError as error:
                 self._finish(jobs, job, "failed", {}, str(error))
                 continue
@@ -297,6 +297,7 @@ class Worker:
             on_event=tell,
             cancel=self._stop,
             dropped=lambda place: places[place][0].job.id in self._lost,
+            download=False,
         )
 
     def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:
@@ -346,7 +347,7 @@ class Worker:
 
         outcome, _ = execute(
             spec, results=self._root, device=self._settings.device, limit=self._settings.max_cells,
-            cancel=self._stop, on_plan=plan, on_event=tell,
+            cancel=self._stop, download=False, on_plan=plan, on_event=tell,
         )  # fmt: skip
         self._metrics.pictures.labels("made").inc(outcome.made)
         self._metrics.pictures.labels("reused").inc(outcome.reused)

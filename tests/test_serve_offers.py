@@ -1,0 +1,112 @@
+"""A server draws with what is on its machine; no request makes it fetch a model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+from lookalike_hub import COMMIT, Hub, environment
+from served import SMALL, Served, wait_for
+
+from dwlab.catalog import SHAPES_FOLDER
+
+FETCHED, LISTED, STRANGE = "owner/fetched", "owner/listed", "owner/strange"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("offers")
+
+
+@pytest.fixture(scope="module")
+def hub():
+    with Hub() as hub:
+        for repository in (FETCHED, LISTED, STRANGE, "stable-diffusion-v1-5/stable-diffusion-v1-5"):
+            hub.add(repository, SHAPES_FOLDER)
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def server(folder, hub):
+    """A server beside a hub that has every model; one of the two that its owner listed was fetched before."""
+    variables = environment(hub.url, folder / "home")
+    cached = folder / "home" / "hub" / f"models--{FETCHED.replace('/', '--')}"
+    shutil.copytree(SHAPES_FOLDER, cached / "snapshots" / COMMIT)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(COMMIT)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
+    try:
+        served = Served(folder, models=f"{FETCHED},{LISTED}").start()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    with served:
+        yield served
+
+
+def refused(answer, status, *words):
+    assert answer.status_code == status, answer.text
+    assert answer.json()["field"] == "model"
+    assert all(word in answer.json()["detail"] for word in words), answer.text
+
+
+def sweep(**parts):
+    return {"name": "trial", "base": {"prompt": "a", **SMALL}, **parts}
+
+
+ELSEWHERE = ["sd15", "sdxl", STRANGE, "stable-diffusion-v1-5/stable-diffusion-v1-5", "sd15-geometry", "/etc", "../shapes",
+             str(SHAPES_FOLDER), "~", "no/such", "shapes ", "", "http://127.0.0.1/x", "owner/listed/../strange"]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ELSEWHERE)
+def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fetched(server, hub, model):
+    post = server.http.post
+    offered = f"one of shapes, {FETCHED}, {LISTED}"
+    refused(post("/api/generate", json={"prompt": "a", **SMALL, "model": model}), 422, offered)
+    refused(post("/api/sweeps", json=sweep(model=model)), 422, offered)
+    refused(post("/api/sweeps", json=sweep(axes={"model": ["shapes", model]})), 422, offered)
+    refused(post("/api/sweeps", json={"name": "trial", "base": {"prompt": "a", "model": model}}), 422, offered)
+    assert hub.requests == []
+
+
+def test_a_listed_model_that_is_not_here_says_how_its_owner_fetches_it(server, hub):
+    words = (f"`dwlab pull {LISTED}`", f"here are: shapes, {FETCHED}")
+    refused(server.http.post("/api/generate", json={"prompt": "a", **SMALL, "model": LISTED}), 409, *words)
+    refused(server.http.post("/api/sweeps", json=sweep(axes={"model": ["shapes", LISTED]})), 409, *words)
+    assert hub.requests == [] and server.http.get("/api/jobs").json()["jobs"] == []
+
+
+def test_the_list_of_models_says_which_are_here(server, hub):
+    models = {one["id"]: one["here"] for one in server.http.get("/api/models").json()["models"]}
+    assert models == {"shapes": True, FETCHED: True, LISTED: False}
+    assert hub.requests == []
+
+
+def test_a_listed_model_that_is_here_is_drawn_with_and_the_hub_is_not_asked(server, hub):
+    job = server.ask(model=FETCHED)["job_id"]
+    assert wait_for(lambda: (found := server.status(job))["status"] == "completed" and found)
+    assert hub.requests == []
+
+
+def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(server, hub):
+    from dwlab.jobs import Jobs
+    from dwlab.store import Store
+
+    recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}
+    with Store(server.results) as store:
+        one = Jobs(store.file).submit({"params": [recipe]}, alike="x")[0].id
+        two = Jobs(store.file).submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)[0].id
+    for job in (one, two):
+        ended = wait_for(lambda job=job: (found := server.status(job))["status"] == "failed" and found)
+        assert "not downloaded yet" in ended["error"], json.dumps(ended)
+    assert hub.requests == []
+
+
+def test_once_the_owner_has_fetched_it_a_listed_model_is_drawn_with(server, folder):
+    cached = folder / "home" / "hub"
+    shutil.copytree(cached / "models--owner--fetched", cached / "models--owner--listed")
+    job = server.ask(model=LISTED)["job_id"]
+    assert wait_for(lambda: (found := server.status(job))["status"] == "completed" and found)
