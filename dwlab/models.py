@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import catalog, ceiling, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
+from . import alterations, catalog, ceiling, device, fingerprint, hub, kinds, profiles, schedulers, trust, weightfiles
 from .arguments import CLIP_SKIP, check_clip_skip, writable
 from .errors import DwlabError, InvalidInput, ModelError, first_line
 from .jsonfile import read_object
@@ -43,10 +43,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded pipeline, with what identifies it."""
+    """A loaded pipeline, with what identifies it. loaded: the state of the pipeline that its identity speaks of."""
 
     identity: Identity
     pipeline: DiffusionPipeline
+    loaded: alterations.State | None = field(default=None, compare=False, repr=False)
 
 
 def identify(
@@ -117,9 +118,28 @@ def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, pro
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
     GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
     `dwlab bench tune` found on this machine. Only safetensors weights and stock classes are loaded.
-    The last model is kept in memory. Raises ModelError or InvalidInput.
+    The model is yours alone: what you change in its pipeline changes nobody else's pictures, and gives those that you make
+    with it keys of their own (see `as_it_is`). Raises ModelError or InvalidInput.
     """
-    return load_identified(identify(name, device, dtype, profile=profile))
+    identity = identify(name, device, dtype, profile=profile)
+    with _loading:
+        _last.clear()  # for its memory, and because attention kernels and threads belong to the whole process
+        model = _loaded(identity)
+    return replace(model, loaded=alterations.State.of(model.pipeline))
+
+
+def as_it_is(model: Model) -> Model:
+    """A model that `load` gave, with the identity of what it is now, if it was changed since.
+
+    Weights, adapters, processors, parts and embeddings that were changed are told by a hash that is added to that of the
+    weights. Raises ModelError for another scheduler, device or dtype, which are asked for in other ways, and for code.
+    """
+    changed = alterations.digest(model.loaded, model.pipeline) if model.loaded else None
+    if changed is None:
+        return model
+    identity = replace(model.identity, weights=f"{model.identity.weights}+changed-{changed[:32]}")
+    log.info("%s was changed since it was loaded; its pictures have keys of their own", model.identity.name)
+    return replace(model, identity=identity)
 
 
 _last: list[Model] = []
@@ -127,7 +147,7 @@ _loading, _tokenizing = threading.Lock(), threading.Lock()
 
 
 def load_identified(identity: Identity) -> Model:
-    """The model of an identity, from memory if it was the last one loaded."""
+    """The model of an identity, from memory if it was the last one loaded; shared, so not to be handed out."""
     with _loading:
         if not _last or _last[0].identity != identity:
             _last.clear()

@@ -102,7 +102,7 @@ def stream(
     """
     mode(exact)
     cells = list(params_list)
-    loaded = model if isinstance(model, models.Model) else None
+    loaded = models.as_it_is(model) if isinstance(model, models.Model) else None
     name = loaded.identity.name if loaded else model
     if name is not None:
         cells = [c.replace(model=name) for c in cells]

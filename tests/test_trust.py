@@ -8,6 +8,9 @@ import os
 import pickle
 import shutil
 import socket
+import subprocess
+import sys
+import textwrap
 import zipfile
 from pathlib import Path
 
@@ -372,3 +375,53 @@ def test_a_model_far_larger_than_its_weights_is_refused_while_it_is_built(case, 
 
 def test_no_model_that_loads_is_near_the_ceiling(folder):
     assert models.load(str(folder)).pipeline.unet is not None
+
+
+# -- a model's own code ------------------------------------------------------------------------
+
+
+def own_code(part, canary, auto="AutoTokenizer"):
+    """Give a part code of its own, that loaders run for whoever allows it."""
+    (part / "mine.py").write_text(f"import os\nos.mkdir({str(canary)!r})\nclass Mine:\n    pass\n")
+    edit(part / "tokenizer_config.json", tokenizer_class="Mine", auto_map={auto: ["mine.Mine", None]})
+    edit(part / "config.json", model_type="mine", auto_map={"AutoConfig": "mine.Mine"})
+    edit(part / "preprocessor_config.json", auto_map={"AutoImageProcessor": "mine.Mine"})
+    edit(part / "processor_config.json", auto_map={"AutoProcessor": "mine.Mine"})
+
+
+def answered_yes(code, *arguments):
+    """What a program prints on a terminal where somebody answers yes to every question."""
+    ours, theirs = os.openpty()
+    program = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        os.write(ours, b"y\n" * 20)
+        said = b""
+        with contextlib.suppress(OSError):  # Linux says so when nobody writes any more
+            while more := os.read(ours, 4096):
+                said += more
+        process.wait(120)
+    os.close(ours)
+    return said.decode()
+
+
+DOORS = {
+    "counting tokens": "import sys; from dwlab.tokens import count_tokens; print(count_tokens(sys.argv[1], 'a star'))",
+    "loading": "import sys, dwlab; dwlab.load(sys.argv[1])",
+    "the command": "import sys; from dwlab.cli import main; sys.argv[1:] = ['generate', 'x', '--model', sys.argv[1], "
+    "'--width', '64', '--height', '64', '--steps', '1', '--output', sys.argv[1] + '/out.png']; main()",
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("where", ["tokenizer", "feature_extractor"])
+def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, where, folder, canary):
+    if where == "feature_extractor":  # a processor loads parts of its own, and diffusers cannot tell it what not to run
+        shutil.copytree(folder / "tokenizer", folder / where)
+        edit(folder / "model_index.json", feature_extractor=["transformers", "CLIPProcessor"])
+    own_code(folder / where, canary)
+    said = answered_yes(DOORS[door], folder)
+    assert not canary.exists(), said
+    assert "[y/N]" not in said
+    if (door == "counting tokens") == (where == "tokenizer"):
+        assert "code of its own, which dwlab does not run" in said

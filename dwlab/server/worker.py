@@ -192,13 +192,16 @@ class Worker:
         """
         try:
             with ThreadPoolExecutor(1) as apart:
-                model = apart.submit(models.load, self._settings.model, self._settings.device).result()
+                model = apart.submit(self._default_model).result()
             self.loaded, self.device = model.identity.name, model.identity.device
         except DwlabError as error:
             log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # as above
         except Exception:  # whatever a broken model raises: those that work shall be served
             log.exception("the default model is not loaded")
         self.ready = True
+
+    def _default_model(self) -> models.Model:
+        return models.load_identified(models.identify(self._settings.model, self._settings.device))
 
     def _clean(self, jobs: Jobs, store: Store) -> None:
         if time.monotonic() - self._cleaned < CLEAN_SECONDS and self._cleaned:
