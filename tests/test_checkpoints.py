@@ -8,8 +8,10 @@ import os
 import shutil
 
 import diffusers
+import numpy as np
 import pytest
 import safetensors.torch
+import tiny
 import torch
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 from typer.testing import CliRunner
@@ -18,8 +20,9 @@ import dwlab
 from dwlab import kinds, models
 from dwlab.catalog import SHAPES_FOLDER
 from dwlab.cli import app
-from dwlab.errors import ModelError
+from dwlab.errors import InvalidInput, ModelError
 from dwlab.run import Sweep, run
+from dwlab.settings import Settings
 
 
 def write(path, text):
@@ -344,3 +347,24 @@ def test_a_broken_model_s_command_ends_with_the_others_pictures_and_no_traceback
     result = CliRunner().invoke(app, ["sweep", "x.yaml", "--no-notebook"])
     assert result.exit_code == 3 and "1 made now" in result.output and "1 failed" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("family", ["deepfloyd", "kandinsky3"])
+def test_a_model_without_a_vae_draws_what_stock_draws(tmp_path, family):
+    stock = getattr(tiny, family)()
+    stock.set_progress_bar_config(disable=True)
+    stock.save_pretrained(tmp_path / family)
+    picture = dwlab.generate(
+        "a red circle", model=str(tmp_path / family), width=64, height=64, steps=2, guidance=3.0, seed=1
+    )
+    expected = stock(
+        "a red circle", width=64, height=64, num_inference_steps=2, guidance_scale=3.0, output_type="np",
+        generator=torch.Generator().manual_seed(1),
+    ).images[0]  # fmt: skip
+    assert np.abs(np.asarray(picture.image, dtype=int) - np.round(expected * 255)).max() <= 1
+
+
+def test_a_model_without_a_decoder_that_can_be_sliced_says_so():
+    settings = Settings(slicing="vae")
+    with pytest.raises(InvalidInput, match="none or attention for this model, whose decoder cannot be sliced"):
+        models.apply(tiny.deepfloyd(), settings, "cpu")
