@@ -12,6 +12,7 @@ from . import __version__, cli_bench, cli_serve
 from .command import (
     SOME_DAMAGED,
     SOME_FAILED,
+    SOME_NAN,
     DeviceOption,
     ProfileOption,
     ResultsOption,
@@ -74,6 +75,9 @@ def generate(
         scheduler=scheduler, width=width, height=height, dtype=dtype,
     )  # fmt: skip
     typer.echo(f"{picture.save(output)}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+    if picture.warning:
+        typer.echo(f"warning: {picture.warning}", err=True)
+        raise typer.Exit(SOME_NAN)
 
 
 @command(app)
@@ -119,6 +123,8 @@ def sweep(
         _summary(outcome, written)
     if outcome.failed:
         raise typer.Exit(SOME_FAILED)
+    if outcome.nan:
+        raise typer.Exit(SOME_NAN)
 
 
 def _notebook(outcome: Outcome) -> Path:
@@ -138,6 +144,8 @@ def _summary(outcome: Outcome, written: dict[str, Path]) -> None:
     typer.echo(
         f"{outcome.name}: {outcome.total} pictures, {outcome.made} made now, {outcome.reused} already there{failed}"
     )
+    if outcome.warning:
+        typer.echo(f"  warning   {outcome.warning}")
     for note in outcome.notes:
         typer.echo(f"  note      {note}")
     for what, path in written.items():

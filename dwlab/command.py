@@ -25,7 +25,7 @@ ProfileOption = Annotated[
     str | None, typer.Option(help="fast: what `dwlab bench tune` found on this machine (default: stock settings).")
 ]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
-SOME_DAMAGED, SOME_FAILED, INTERRUPTED = 1, 3, 130
+SOME_DAMAGED, SOME_FAILED, SOME_NAN, INTERRUPTED = 1, 3, 4, 130
 
 
 def new_app(text: str) -> typer.Typer:

@@ -78,7 +78,7 @@ FAMILIES = (
 )
 # nan is measured while decoding (see render) and cannot be read off a finished picture
 NAMES = tuple(name for family in FAMILIES for name in family.names)
-NAN_VERSION = 1
+NAN_VERSION = 2  # 1 looked at the decoder's output only after it had been clamped
 STARS = "stars"  # given by people, 1 to 5: kept as marks beside the metrics
 RANKING = ("adherence", STARS, "brightness", "contrast", "sharpness", "colourfulness")
 

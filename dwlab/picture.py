@@ -14,6 +14,8 @@ from .files import write_atomic
 from .params import mode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image
 
     from .families import Omission
@@ -25,10 +27,10 @@ class Picture:
     """A picture and its recipe.
 
     image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
-    device_seconds: this picture's share of it where several were computed together. nan: share of
-    the decoder's values that were not finite, 0..1. exact: rows of each forward, if the same picture was to come out
-    whatever ran beside it. settings: those that were not stock (dwlab.settings). omission: what leaving the negative
-    prompt out means to the model, if that is no empty text.
+    device_seconds: this picture's share of it where several were computed together. nan: share of values that were not
+    finite, 0..1, in the last latents or in what was decoded, whichever is more. exact: rows of each forward, if the same
+    picture was to come out whatever ran beside it. settings: those that were not stock (dwlab.settings). omission: what
+    leaving the negative prompt out means to the model, if that is no empty text.
     """
 
     params: GenerationParams
@@ -48,6 +50,11 @@ class Picture:
         """The cell's identity."""
         return self.params.key(self.weights, self.dtype, self.exact, omission=self.omission)
 
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with a picture of values that are not finite, and what to try; None if all are."""
+        return nan_warning([self.nan], 1)
+
     def png(self) -> bytes:
         """The PNG with its recipe inside."""
         recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
@@ -61,6 +68,20 @@ class Picture:
 
     def _repr_html_(self) -> str:
         return figure_html(self.image, self.params.as_dict(), max(self.image.size))
+
+
+def nan_warning(shares: Sequence[float], total: int) -> str | None:
+    """One line about pictures of values that were not finite; None if there are none. shares: of each of `total`, or some."""
+    bad = [share for share in shares if share > 0]
+    if not bad:
+        return None
+    worst = "under 1%" if max(bad) < 0.01 else f"{max(bad):.0%}"
+    which = "the picture is" if total == 1 else f"{len(bad):,} of {total:,} pictures are"
+    most = "" if len(bad) == 1 else "up to "
+    return (
+        f"{which} black or broken: {most}{worst} of its values were no finite numbers (NaN); try dtype float32 or bfloat16 in "
+        "place of float16, a VAE that is made for float16, or another scheduler or other options of it"
+    )
 
 
 def figure_html(image: Image.Image, recipe: dict[str, Any], side: int) -> str:

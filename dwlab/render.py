@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
+    import torch
 
     from .events import Download
 
@@ -293,6 +294,7 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
     identity, (index, params) = model.identity, cell
     pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
     pipeline.scheduler = models.scheduler_for(model, params)
+    watch = _Watch(pipeline)
     ended: list[float] = []
 
     def tell(step: int, steps: int, latents: Any) -> None:
@@ -300,6 +302,7 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
         if step + 1 == steps:
             devices.synchronize(identity.device)
             ended.append(time.perf_counter())
+            watch.look(latents[0])
         rough = functools.partial(preview.project, latents[0], model)
         emit(Event("step", index, params, step=step + 1, steps=steps, preview=rough))
 
@@ -310,11 +313,32 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
         output = pipeline(**arguments).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds
-    image, nan = _to_image(pipeline, output[0])
+    watch.look(torch.from_numpy(output[0]))
     return Picture(
-        params, image, identity.weights, identity.device, identity.dtype, seconds, share, nan,
+        params, _to_image(pipeline, output[0]), identity.weights, identity.device, identity.dtype, seconds, share, watch.share,
         exact=exact, settings=identity.settings.changed(), omission=models.omission_of(identity),
     )  # fmt: skip
+
+
+class _Watch:
+    """Looks for values that are not finite. share: the largest share of them in what it saw, 0..1.
+
+    It looks before the pipeline's image processor clamps what was decoded, which makes black or white of an infinite value.
+    """
+
+    def __init__(self, pipeline: Any) -> None:
+        self.share = 0.0
+        if (processor := getattr(pipeline, "image_processor", None)) is not None:
+            pipeline.image_processor = copy.copy(processor)
+            pipeline.image_processor.postprocess = functools.partial(self._postprocess, processor.postprocess)
+
+    def look(self, values: torch.Tensor) -> None:
+        """Take note of some values."""
+        self.share = max(self.share, 1.0 - float(values.isfinite().double().mean()))
+
+    def _postprocess(self, stock: Callable[..., Any], image: torch.Tensor, *args: Any, **options: Any) -> Any:
+        self.look(image)
+        return stock(image, *args, **options)
 
 
 def _told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
@@ -390,10 +414,10 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _to_image(pipeline: Any, output: np.ndarray) -> tuple[Any, float]:
-    """The RGB picture as the stock pipeline makes it, and its share of values that were not finite."""
+def _to_image(pipeline: Any, output: np.ndarray) -> Any:
+    """The RGB picture as the stock pipeline makes it; values that are not numbers are black."""
     import numpy as np
 
     converter = getattr(pipeline, "image_processor", None) or pipeline  # those that work on pixels have none
     (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))
-    return image, float(1 - np.isfinite(output).mean())
+    return image

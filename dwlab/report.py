@@ -29,6 +29,7 @@ from .findings import (
 )
 from .grids import REASONS, grid, open_picture
 from .identical import identical_along
+from .picture import nan_warning
 from .quality import REMEDY, quality_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,13 @@ def save_report(
     content = {
         "title": title,
         "cards": _cards(table, failed, outcome, seconds),
-        "findings": [*warnings, *(outcome.notes if outcome else ()), *identical_along(table), *_oddities(table)],
+        "findings": [
+            *warnings,
+            *(outcome.notes if outcome else ()),
+            *_nan(table),
+            *identical_along(table),
+            *_oddities(table),
+        ],
         "failures": _failures(table),
         "failures_left_out": max(0, failed - FAILURES),
         "spec": spec,
@@ -203,11 +210,15 @@ def _times(table: pd.DataFrame) -> tuple[str, str] | None:
 
 def _oddities(table: pd.DataFrame) -> list[str]:
     found = []
-    for name, sentence in (("blank", "of one colour only"), ("nan", "with values that are not numbers")):
-        count = int((numbers(table, name) > 0).sum()) if name in table else 0
-        if count:
-            found.append(f"{count:,} {'picture is' if count == 1 else 'pictures are'} {sentence} (column {name})")
+    count = int((numbers(table, "blank") > 0).sum()) if "blank" in table else 0
+    if count:
+        found.append(f"{count:,} {'picture is' if count == 1 else 'pictures are'} of one colour only (column blank)")
     return found
+
+
+def _nan(table: pd.DataFrame) -> list[str]:
+    warning = nan_warning(list(numbers(table, "nan").dropna()), len(table)) if "nan" in table else None
+    return [f"{warning} (column nan)"] if warning else []
 
 
 def _failures(table: pd.DataFrame) -> list[tuple[str, str, str, str]]:

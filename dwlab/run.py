@@ -17,7 +17,7 @@ from .events import Cancelled, Event
 from .garbage import uncollected
 from .params import mode
 from .paths import results_folder
-from .picture import Picture
+from .picture import Picture, nan_warning
 from .plan import Identities, Plan, Work, cell_key, identify_all, make_plan, work_of
 from .render import stream
 from .results import Results, Table
@@ -42,6 +42,7 @@ class Outcome:
     """How a run ended. total: cells of the sweep; reused: finished before; made, failed: in this run.
 
     begun: False if it was cancelled while a model was downloaded, before anything was entered in the store.
+    nan: finished pictures, also of earlier runs, with values that were not finite; warning: a line about them, if there are.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Outcome:
     failed: int = 0
     notes: tuple[str, ...] = ()
     begun: bool = True
+    nan: int = 0
+    warning: str | None = None
 
     @property
     def left(self) -> int:
@@ -129,6 +132,8 @@ def run(
                 render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel, download=download)
             )
         _measure_again(store, spec.name, spec.metrics, all_of_them=False)
+        shares = store.nan_shares(experiment=spec.name)
+        outcome.nan, outcome.warning = len(shares), nan_warning(shares, outcome.total)
     return outcome
 
 
@@ -168,10 +173,11 @@ def _look_up(
 
 @dataclass(frozen=True)
 class Reused:
-    """A picture that the store had already."""
+    """A picture that the store had already. warning: see Picture."""
 
     key: str
     image: Image.Image
+    warning: str | None = None
 
 
 def keep(
@@ -204,7 +210,7 @@ def keep(
             if on_event and not dropped(index):
                 on_event(dataclasses.replace(event, index=index))
             if isinstance(event.result, Picture):  # made for the first, for the others it was there
-                event = dataclasses.replace(event, result=Reused(key, event.result.image))
+                event = dataclasses.replace(event, result=Reused(key, event.result.image, event.result.warning))
 
     with contextlib.ExitStack() as opened:
         if store is None:
@@ -219,7 +225,8 @@ def keep(
             if (picture := found.get(key)) is None:
                 todo.append(key)
             else:
-                tell(key, Event("done", first, params[first], result=Reused(key, picture)))
+                reused = Reused(key, picture, nan_warning(store.nan_shares([key]), 1))
+                tell(key, Event("done", first, params[first], result=reused))
         outcome = Outcome(experiment, store.root, len(wanted))
         saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
         if todo:

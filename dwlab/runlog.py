@@ -53,6 +53,8 @@ class RunLog:
 
     def end(self, outcome: Outcome) -> None:
         """Say how it ended."""
+        if outcome.warning:
+            self.line(f"warning: {outcome.warning}")
         self.line(
             f"end: {outcome.made} made, {outcome.reused} reused, {outcome.failed} failed, {outcome.left} not reached"
         )

@@ -192,6 +192,16 @@ class Store:
         with explained(self.root):
             return dict(self._connection.execute(query, arguments).fetchall())
 
+    def nan_shares(self, keys: Sequence[str] = (), *, experiment: str | None = None) -> list[float]:
+        """The shares of values that were not finite, above 0, of an experiment's finished pictures or of `keys`, few."""
+        query = "SELECT value FROM metrics JOIN cells USING (key) WHERE metric = 'nan' AND value > 0 AND status = 'ok' AND key IN "
+        if experiment is None:
+            query, arguments = query + f"({','.join('?' * len(keys))})", tuple(keys)
+        else:
+            query, arguments = query + "(SELECT key FROM membership WHERE experiment = ?)", (experiment,)
+        with explained(self.root):
+            return [share for (share,) in self._connection.execute(query, arguments).fetchall()]
+
     def finished(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """(key, image) of those of `keys`, few, that are finished."""
         marks = ",".join("?" * len(keys))

@@ -9,6 +9,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+import tiny
+import torch
 from served import SMALL, Served, wait_for
 
 from dwlab import render
@@ -18,6 +20,7 @@ from dwlab.server import worker as working
 from dwlab.server.feed import Feed
 from dwlab.server.observe import Metrics
 from dwlab.server.settings import Settings
+from dwlab.server.words import status_of
 from dwlab.server.worker import Worker
 from dwlab.store import Store
 
@@ -61,6 +64,17 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
     assert job.status == "completed" and picture.exists()
     worker._cleaned = 0.0  # ten minutes later
     wait_for(lambda: not picture.exists())
+
+
+def test_a_job_whose_picture_is_of_values_that_are_not_finite_is_completed_with_a_warning(ask, tmp_path):
+    pipeline = tiny.sd()
+    with torch.no_grad():
+        pipeline.vae.decoder.conv_out.bias[0] = float("nan")
+    pipeline.save_pretrained(tmp_path / "broken")
+    sound, broken = ask("a red circle", {"params": [recipe("a star", model=str(tmp_path / "broken"))]})
+    assert (sound.status, broken.status, broken.error) == ("completed", "completed", None)
+    assert status_of(sound).warning is None
+    assert status_of(broken).warning.startswith("the picture is black or broken: 33% of its values")
 
 
 def test_a_job_that_the_model_cannot_do_fails_alone(ask):

@@ -26,6 +26,7 @@ from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreE
 from ..images import is_whole
 from ..jobs import Job, Jobs, QueueFull
 from ..paths import project_results
+from ..picture import nan_warning
 from ..plan import cell_key, identify_all
 from ..store import Store
 from . import offers, seeds, sweeps, words
@@ -153,7 +154,8 @@ class Server:
             return None
         store.enter(EXPERIMENT, {"name": EXPERIMENT}, 0)
         store.append(EXPERIMENT, keys)  # asked for lately, as clean-up shall see
-        return {"keys": keys, "images": [f"/{images[key]}" for key in keys]}
+        warning = nan_warning(store.nan_shares(keys), len(keys))
+        return {"keys": keys, "images": [f"/{images[key]}" for key in keys], "warning": warning}
 
     def status(self, job: Job) -> words.JobStatus:
         """A job, with how far its run is where it runs here."""

@@ -136,6 +136,9 @@ class JobStatus(BaseModel):
     attempts: int
     counts: dict[str, int] | None = Field(None, description="of a sweep: total, reused, made, failed")
     error: str | None
+    warning: str | None = Field(
+        None, description="of pictures that were made, but of values that are no finite numbers (NaN)"
+    )
 
 
 class JobList(BaseModel):
@@ -240,6 +243,7 @@ def status_of(
         attempts=job.attempts,
         counts=job.result.get("counts"),
         error=job.error,
+        warning=job.result.get("warning"),
     )
 
 

@@ -17,6 +17,7 @@ from ..execute import execute
 from ..jobs import Job, Jobs, this_process
 from ..pace import Pace
 from ..params import GenerationParams
+from ..picture import nan_warning
 from ..plan import Work, identify_all
 from ..run import Reused, Sweep, keep
 from ..store import Store
@@ -322,7 +323,9 @@ class Worker:
         if event.kind in ("done", "failed") and work.over:
             keys = [work.keys[k] for k in sorted(work.keys)]
             status, error = ("failed", work.errors[min(work.errors)]) if work.errors else ("completed", None)
-            self._finish(jobs, work.job, status, {"keys": keys, "images": _urls(store, keys)}, error)
+            warning = nan_warning(store.nan_shares(keys), len(keys))
+            result = {"keys": keys, "images": _urls(store, keys), "warning": warning}
+            self._finish(jobs, work.job, status, result, error)
 
     # -- sweeps --------------------------------------------------------------------------------
 
@@ -357,9 +360,21 @@ class Worker:
         if outcome.left:  # cancelled, or to be done by the next server
             return
         images = [f"/{row['image']}" for row in store.rows(spec.name) if row["status"] == "ok"]
-        counts = {"total": outcome.total, "reused": outcome.reused, "made": outcome.made, "failed": outcome.failed}
+        counts = {
+            "total": outcome.total,
+            "reused": outcome.reused,
+            "made": outcome.made,
+            "failed": outcome.failed,
+            "nan": outcome.nan,
+        }
         error = f"{outcome.failed} of {outcome.total} pictures failed; the table says why" if outcome.failed else None
-        self._finish(jobs, job, "failed" if error else "completed", {"images": images, "counts": counts}, error)
+        self._finish(
+            jobs,
+            job,
+            "failed" if error else "completed",
+            {"images": images, "counts": counts, "warning": outcome.warning},
+            error,
+        )
 
 
 def _told(error: Exception) -> str:

@@ -370,7 +370,8 @@ class Explorer(anywidget.AnyWidget):
         if not isinstance(event.result, Reused | Picture):
             return {**tile, "state": "failed", "note": event.error or "failed"}
         src = data_uri(small_jpeg(event.result.image, side=SHOWN))
-        note = "from the store" if isinstance(event.result, Reused) else ""
+        reused = "from the store" if isinstance(event.result, Reused) else ""
+        note = event.result.warning or reused
         return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
 
     def _end(self, error: str) -> None:

@@ -175,7 +175,7 @@ class SweepPanel(widgets.VBox):
         ending, tone = "<b>Stopped</b> by an error, which stands above; what was finished is kept.", "danger"
         try:
             outcome = self._compute(self.form.read())
-            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed else "success"
+            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed or outcome.nan else "success"
             self.bar.value = 1 - outcome.left / outcome.total
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
@@ -282,6 +282,7 @@ def _plan_html(plan: Plan) -> str:
 def _ending(outcome: Outcome) -> str:
     failed = f", {outcome.failed:,} failed (Run tries them again)" if outcome.failed else ""
     made = f"{outcome.made:,} made now, {outcome.reused:,} already there{failed}"
+    broken = f"<br><b>Warning</b>: {html.escape(outcome.warning)}." if outcome.warning else ""
     if outcome.left:
-        return f"<b>Stopped</b>: {made}, {outcome.left:,} left. Run goes on from here."
-    return f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files."
+        return f"<b>Stopped</b>: {made}, {outcome.left:,} left. Run goes on from here.{broken}"
+    return f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files.{broken}"
