@@ -336,7 +336,7 @@ def test_a_sweep_is_a_job_as_yaml_or_json(server):
     assert taken.status_code == 202, taken.text
     done = server.wait(taken.json()["job_id"])
     assert done["status"] == "completed" and done["kind"] == "sweep", done
-    assert done["counts"] == {"total": 4, "reused": 0, "made": 4, "failed": 0} and len(done["images"]) == 4
+    assert done["counts"] == {"total": 4, "reused": 0, "made": 4, "failed": 0, "nan": 0} and len(done["images"]) == 4
     assert (server.results / "from-the-api/report.html").is_file()
     kinds = [event for _, event, _ in server.events(done["job_id"])]
     assert kinds == ["plan"] + ["done"] * 4 + ["end"]
