@@ -226,7 +226,23 @@ def release_memory(device: str) -> None:
         torch.cuda.empty_cache()
     elif device == "mps":
         torch.mps.empty_cache()
-    elif libc := _glibc():
+    else:
+        _trim()
+
+
+@functools.lru_cache(maxsize=1)  # the latest size is known: what it left fits its next picture
+def begin_size(device: str, size: tuple[int | None, int | None]) -> None:  # noqa: ARG001  # the cache compares it
+    """Give back the memory that pictures of another size left on a CPU; nothing where the last ones had this size.
+
+    Freed memory is kept (see `keep_freed_memory`), but its pieces fit pictures of their own size: kept for each size,
+    they would be more with every new one. size: width and height, pixels.
+    """
+    if device == "cpu":
+        _trim()
+
+
+def _trim() -> None:
+    if libc := _glibc():
         libc.malloc_trim(0)
 
 

@@ -307,6 +307,7 @@ def _call(model: models.Model, cell: Numbered, exact: int | None, emit: Emit, ch
         emit(Event("step", index, params, step=step + 1, steps=steps, preview=rough))
 
     emit(Event("started", index, params))
+    devices.begin_size(identity.device, (params.width, params.height))
     began = time.perf_counter()
     arguments = stock_arguments(pipeline, [params]) | _told_of_steps(pipeline, params.steps, tell)
     with torch.inference_mode(), packing.timed(pipeline) as clock, _dtype_kept(pipeline), _attention_kept(pipeline):

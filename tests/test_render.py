@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -379,3 +382,12 @@ def test_auto_dtype_is_float32_on_a_cpu_and_a_named_one_is_kept():
 def test_an_unknown_device_is_refused():
     with pytest.raises(InvalidInput, match="device"):
         next(render.stream(cells()[:1], device="tpu"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="what is freed goes back in other ways elsewhere")
+def test_memory_does_not_grow_with_every_new_size():
+    script = Path(__file__).with_name("sizes.py")
+    done = subprocess.run([sys.executable, script, "--pictures", "120"], capture_output=True, text=True, check=True)
+    seen = [int(number) for number in re.findall(r"(\d+) MB", done.stdout)]
+    assert len(seen) == 6 and max(seen) < 1.15 * seen[0], seen
