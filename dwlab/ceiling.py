@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WEIGHTS_LIMIT = 512 << 30  # bytes of a whole model; the largest open ones have a third of it
 NUMBER_LIMIT = 1 << 27  # of any number in a config: vocabularies and contexts are the largest
 SCHEDULER_LIMIT = 100_000  # of any number in a scheduler's config: timesteps, of which there are 1,000
-SIDE_LIMITS = {"sample_size": 2048, "image_size": 2048, "pos_embed_max_size": 512}  # squared, they are an embedding
+SIDE_LIMITS = {"sample_size": 2048, "image_size": 2048, "pos_embed_max_size": 1024}  # squared, they are an embedding
 LIST_LIMIT = 10_000  # values
 FEW_LAYERS = 100  # that a config may speak of, however few tensors there are
 _LAYERS = re.compile("layers|blocks|depth")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -13,7 +12,8 @@ import tiny
 import torch
 from served import SMALL, Served, wait_for
 
-from dwlab import render
+from dwlab import models, render
+from dwlab.errors import ModelError
 from dwlab.jobs import Jobs
 from dwlab.params import GenerationParams
 from dwlab.server import worker as working
@@ -114,19 +114,20 @@ def test_a_job_that_was_cancelled_while_it_was_claimed_is_not_done(worker, tmp_p
         assert store.rows() == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that gives nothing")
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(working, "NOTICE_SECONDS", 3600)
-    model = tmp_path / "model"
-    model.mkdir()
-    (model / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
-    os.mkfifo(model / "endless.json")
-    worker = Worker(tmp_path / "results", Settings(_env_file=None, model=str(model)), Feed(), Metrics())
+    may_end = threading.Event()
+
+    def slowly(_identity):
+        may_end.wait()
+        raise ModelError("a model that does not load")
+
+    monkeypatch.setattr(models, "load_identified", slowly)
+    worker = Worker(tmp_path / "results", Settings(_env_file=None), Feed(), Metrics())
     worker.start()
     worker.stop(0)
     assert not worker.ready
-    with (model / "endless.json").open("w"):  # waits for the reader, and ends it
-        pass
+    may_end.set()
     worker._threads[0].join()
     assert worker.ready and worker.loaded is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 import pickle
@@ -14,10 +15,13 @@ import textwrap
 import zipfile
 from pathlib import Path
 
+import diffusers
 import pytest
+from typer.testing import CliRunner
 
-from dwlab import models, tokens
+from dwlab import ceiling, models, tokens
 from dwlab.catalog import SHAPES_FOLDER
+from dwlab.cli import app
 from dwlab.errors import ModelError
 
 
@@ -362,6 +366,28 @@ HEAVY = {
     "many blocks": ("unet/config.json", {"layers_per_block": 90, "transformer_layers_per_block": 90}),
     "many channels": ("vae/config.json", {"block_out_channels": [2**20] * 3, "norm_num_groups": 1}),
 }
+
+
+def test_no_config_that_diffusers_has_is_absurd():
+    """What each of its classes is built from by default."""
+    for name in set(dir(diffusers)) - {"UNet1DModel"}:  # for sound
+        cls = getattr(diffusers, name)
+        if not isinstance(cls, type) or not issubclass(cls, diffusers.ModelMixin | diffusers.SchedulerMixin):
+            continue
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        config = {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
+        plain = json.loads(json.dumps(config, default=str))
+        file = "scheduler_config.json" if issubclass(cls, diffusers.SchedulerMixin) else "config.json"
+        ceiling.check_config(Path(name) / file, plain, 0)
+
+
+@pytest.mark.parametrize("make", [pipe, device, directory], ids=lambda make: make.__name__)
+def test_the_command_refuses_such_a_folder_without_a_traceback(make, folder):
+    (folder / "vae" / "config.json").unlink()
+    make(folder / "vae" / "config.json")
+    ended = CliRunner().invoke(app, ["generate", "x", "--model", str(folder), "--output", str(folder / "out.png")])
+    assert ended.exit_code == 2 and "not a regular file" in ended.stderr.replace("\n", " ")
+    assert not (folder / "out.png").exists()
 
 
 @pytest.mark.timeout(120)
