@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from .typeset import fit
+from .fonts import families
+from .typeset import fit, fit_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
 
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that vanishes on white
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
@@ -35,7 +40,14 @@ DARK = Theme("#ebecef", "#a2a6b0", "#34373f", "#1b1d23", ON_DARK)
 
 
 class Chart(Figure):
-    """A figure that a notebook shows, with or without pyplot."""
+    """A figure that a notebook shows, with or without pyplot; scripts that DejaVu Sans lacks are in a font that has them."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw all of it."""
+        for text in self.findobj(Text):
+            if len(needed := families(text.get_text())) > 1:
+                text.set_fontfamily(needed)
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         return self.png()
@@ -98,6 +110,15 @@ def legend_beside(plot: Axes, title: str, ink: Theme) -> None:
 
 def safe(text: str, width: int = 170, lines: int = 2) -> str:
     """Text for matplotlib: no formulas, known glyphs, at most `lines` lines of `width` pixels."""
-    shown = "\n".join(fit(text, width, lines, 12))
+    return _escaped(fit(text, width, lines, 12))
+
+
+def safe_all(texts: Sequence[str], width: int = 170, lines: int = 2) -> list[str]:
+    """As `safe`, for labels beside each other, which are told apart."""
+    return [_escaped(shown) for shown in fit_all(texts, width, lines, 12)]
+
+
+def _escaped(lines: tuple[str, ...]) -> str:
+    shown = "\n".join(lines)
     # an underscore at the start hides a legend entry, and dollars start a formula
     return ("\u00a0" + shown if shown.startswith("_") else shown).replace("$", r"\$")

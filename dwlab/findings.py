@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +60,23 @@ class Axis:
         return pd.Series([place[v] for v in self.column], index=self.column.index, dtype=int)
 
     def label(self, value: Hashable) -> str:
-        """One of the axis' values as text."""
-        return " · ".join(label(v) for v in value) if isinstance(value, tuple) else label(value)
+        """One of the axis' values as text; two that read alike, as 0.1234567 and 0.1234568, have their code beside it."""
+        text = _joined(value)
+        return f"{text} ({value!r})" if self._readings[text] > 1 else text
+
+    @functools.cached_property
+    def _readings(self) -> Counter[str]:
+        return Counter(_joined(value) for value in self.values)
 
     def named(self, value: Hashable) -> str:
         """One of the axis' values with its name: `steps 8`, or `steps 8, guidance 4` for a zip group."""
         parts = value if isinstance(value, tuple) else (value,)
         return ", ".join(f"{name} {label(part)}" for name, part in zip(self.names, parts, strict=True))
+
+
+def _joined(value: Hashable) -> str:
+    """A value, or those of a zip group, as text."""
+    return " · ".join(label(part) for part in value) if isinstance(value, tuple) else label(value)
 
 
 def label(value: object) -> str:

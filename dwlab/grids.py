@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from .errors import InvalidInput
 from .files import write_atomic
 from .images import read_picture
-from .typeset import fit, font, line_height, printable, text_width
+from .typeset import draw, fit, fit_all, line_height, printable, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,7 +197,8 @@ def _cross(
         texts = [
             f"{axis.name} {axis.label(axis.values[k])}" if outer else axis.label(axis.values[k]) for *_, k in blocks
         ]
-        wrapped = [(x, w, fit(text, w - 4, 3, size)) for (x, w, _), text in zip(blocks, texts, strict=True)]
+        fitted = fit_all(texts, blocks[0][1] - 4, 3, size)  # all blocks of a level are as wide
+        wrapped = [(x, w, lines) for (x, w, _), lines in zip(blocks, fitted, strict=True)]
         if not outer:
             spans = _blocks(wide, level - 1, xs, sheet.side) if level else [(0, xs[-1] + sheet.side, 0)]
             sheet.labels += [
@@ -214,8 +215,10 @@ def _cross(
         sheet.labels.append(
             Label(x, top - 4 - line, gutter, line, fit(axis.name, gutter, 1, size), size, "right", MUTED)
         )
-        for y, height, k in _blocks(high, level, ys, sheet.side):
-            lines = fit(axis.label(axis.values[k]), gutter, max(1, min(8, height // line)), size)
+        blocks = _blocks(high, level, ys, sheet.side)
+        texts = [axis.label(axis.values[k]) for *_, k in blocks]
+        most = max(1, min(8, blocks[0][1] // line))
+        for (y, height, _), lines in zip(blocks, fit_all(texts, gutter, most, size), strict=True):
             sheet.labels.append(Label(x, top + y, gutter, height, lines, size, "right"))
 
     cells = _cells(table, down + across)
@@ -235,7 +238,7 @@ def _flow(sheet: Sheet, table: pd.DataFrame, axis: Axis, size: int, max_cells: i
     """One long axis, wrapped into lines of tiles, each with its own label."""
     count, line = min(max_cells, len(axis.values)), line_height(size)
     columns = min(TRACK_LIMIT, math.ceil(math.sqrt(count * 1.6)))
-    wrapped = [fit(axis.label(v), sheet.side, 3, size) for v in axis.values[:count]]
+    wrapped = fit_all([axis.label(v) for v in axis.values[:count]], sheet.side, 3, size)
     height = line * max(len(lines) for lines in wrapped)
     cells, pitch = _cells(table, [axis]), sheet.side + height + LEVEL_GAP
     width = columns * (sheet.side + GAP) - GAP
@@ -361,7 +364,7 @@ def _write(pen: ImageDraw.ImageDraw, label: Label) -> None:
     for text in label.lines:
         spare = label.width - text_width(text, label.size, label.bold)
         x = label.x + {"left": 0.0, "center": spare / 2, "right": spare}[label.align]
-        pen.text((x, y), text, label.ink, font(label.size, label.bold))
+        draw(pen, (x, y), text, label.ink, label.size, label.bold)
         y += line
 
 

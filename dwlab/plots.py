@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .charts import MARKERS, PALETTE, Theme, canvas, legend_beside, nothing, number_scale, safe
+from .charts import MARKERS, PALETTE, Theme, canvas, legend_beside, nothing, number_scale, safe, safe_all
 from .errors import InvalidInput
 from .findings import Axis, constants, numbers, seconds_column, swept
 
@@ -40,11 +40,10 @@ def metric_plot(
     split = _axis("hue", hue, axes) if hue else None
     # a series of rows for each colour; one nameless series without a hue
     codes = split.codes if split else None
-    groups = (
-        [(split.label(v), values[codes == k]) for k, v in enumerate(split.values)]
-        if split and codes is not None
-        else [("", values)]
-    )
+    groups = [("", values)]
+    if split and codes is not None:
+        labels = safe_all([split.label(value) for value in split.values])
+        groups = [(label, values[codes == k]) for k, label in enumerate(labels)]
     shown = groups[: len(PALETTE)]
     if along.numeric:
         _lines(plot, along, shown, metric, ink)
@@ -75,7 +74,8 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
         for place in zip(*(a.codes for a in split), strict=True)
     ]
     seconds, steps = numbers(table, cost), numbers(table, "steps")
-    for k, kind in enumerate(list(dict.fromkeys(kinds))[: len(PALETTE)] or [""]):
+    shown = list(dict.fromkeys(kinds))[: len(PALETTE)] or [""]
+    for k, (kind, label) in enumerate(zip(shown, safe_all(shown), strict=True)):
         chosen = np.array([name == kind for name in kinds], dtype=bool) if kinds else np.ones(len(table), dtype=bool)
         chosen &= (seconds.notna() & steps.notna()).to_numpy()
         at, took = steps[chosen].to_numpy(), seconds[chosen].to_numpy()
@@ -85,7 +85,7 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
         plot.scatter(at, took, s=14, color=colour, alpha=0.35, linewidths=0, marker=marker)
         places = np.unique(at)
         medians = [float(np.median(took[at == p])) for p in places]
-        plot.plot(places, medians, color=colour, marker=marker, markersize=5, linewidth=1.8, label=safe(kind))
+        plot.plot(places, medians, color=colour, marker=marker, markersize=5, linewidth=1.8, label=label)
     number_scale(plot, sorted(set(steps.dropna())), ink)
     plot.set_ylim(bottom=0)
     plot.set_xlabel("steps")
@@ -131,7 +131,7 @@ def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric:
             for p, s in kept:
                 plot.scatter([p] * len(s), s, s=13, color=colour, alpha=0.22, linewidths=0, zorder=2)
         means = [float(s.mean()) for _, s in kept]
-        plot.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.8, label=safe(name), zorder=3)
+        plot.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.8, label=name, zorder=3)
     number_scale(plot, [float(p) for p in places], ink)  # type: ignore[arg-type]  # as above
     plot.set_xlabel(safe(along.name, 400, 1))
     plot.set_ylabel(safe(metric, 200, 1))
@@ -142,7 +142,7 @@ def _dots(
     figure: Figure, plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric: str, ink: Theme
 ) -> None:
     values, codes = along.values[:CATEGORIES], along.codes
-    names = [safe(along.label(v), 200) for v in values]
+    names = safe_all([along.label(v) for v in values], 200)
     each = max(0.3, 0.16 * len(groups) + 0.1, 0.19 * max(n.count("\n") + 1 for n in names))
     figure.set_size_inches(7.0, max(2.0, min(14.0, 1.3 + each * len(values))))
     for k, (name, series) in enumerate(groups):
@@ -162,7 +162,7 @@ def _dots(
                 color=colour,
                 markersize=6,
                 zorder=4,
-                label=None if labelled else safe(name),
+                label=None if labelled else name,
             )
             labelled = True
     plot.set_yticks(range(len(values)), names)

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dwlab import yamlfile
+from dwlab import fonts, yamlfile
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.findings import axis_effects, ranked_settings, swept
@@ -35,7 +35,7 @@ from dwlab.run import Outcome
 from dwlab.shapes.world import COLOURS, SHAPES, Scene, draw
 from dwlab.store import CellRow, Store
 from dwlab.sweep import SweepSpec
-from dwlab.typeset import fit, font
+from dwlab.typeset import fit, text_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,8 +151,8 @@ def assert_labels_fit(sheet: Sheet) -> None:
     for label in sheet.labels:
         assert label.x >= 0 and label.x + label.width <= sheet.width
         assert label.y >= 0 and label.y + label.height <= sheet.height
-        face = font(label.size, label.bold)
-        assert all(face.getlength(line) <= label.width for line in label.lines)
+        face = fonts.sized(fonts.dejavu(label.bold), label.size)
+        assert all(text_width(line, label.size, label.bold) <= label.width for line in label.lines)
         assert len(label.lines) * (face.getbbox("Ág")[3] - face.getbbox("Ág")[1]) <= label.height
         assert not any(_overlap(label, tile, sheet.side) for tile in sheet.tiles)
     for one, other in itertools.combinations(sheet.labels, 2):
@@ -247,10 +247,9 @@ def test_no_label_is_clipped_or_covered_whatever_the_prompt(tmp_path, side):
 
 
 def test_text_is_wrapped_and_a_cut_shows_an_ellipsis():
-    face = font(13, False)
     lines = fit("several words that need more than one line of this width", 100, 2, 13)
     assert len(lines) == 2 and lines[-1].endswith("…")
-    assert all(face.getlength(line) <= 100 for line in lines)
+    assert all(text_width(line, 13, False) <= 100 for line in lines)
     assert fit("short", 100, 2, 13) == ("short",)
     assert "".join(fit("W" * 40, 100, 10, 13)) == "W" * 40
 
