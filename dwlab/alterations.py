@@ -7,6 +7,7 @@ hooks, and a mark of each weight: torch's counter of changes and a few of the va
 from __future__ import annotations
 
 import hashlib
+import json
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,18 @@ def _digest(now: State, gone: tuple[str, ...], changed: dict[str, Part]) -> str:
             for path, weight in _weights(list(part.named_modules())):
                 total.update(f"\n{path} {weight.dtype} {tuple(weight.shape)}\n".encode())
                 total.update(weight.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy().data)
+        elif hasattr(part, "get_vocab"):
+            total.update(_vocabulary(part).encode())
     return total.hexdigest()
+
+
+def _vocabulary(tokenizer: Any) -> str:
+    """All that a tokenizer knows, without how the last call cut and filled up its text."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return str(sorted(tokenizer.get_vocab().items()))
+    known = json.loads(backend.to_str())
+    return json.dumps({name: value for name, value in known.items() if name not in ("truncation", "padding")})
 
 
 def _structure(modules: Modules) -> Iterator[str]:

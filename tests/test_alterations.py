@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler
 from diffusers.models.attention_processor import AttnProcessor
 from safetensors.torch import save_file
+from transformers import CLIPTokenizer
 
 import dwlab
 from dwlab import alterations, models
@@ -193,6 +194,19 @@ def test_weights_are_read_once_for_a_change(model, monkeypatch):
     first = models.as_it_is(model).identity
     monkeypatch.setattr(alterations, "_digest", None)
     assert models.as_it_is(model).identity == first
+
+
+def test_tokenizers_of_the_same_size_are_told_apart(model):
+    """By their words, not by how the last call cut its text."""
+    weights = []
+    for first, last in (("a", "b"), ("a", "b"), ("b", "a")):
+        vocabulary = {first: 0, last: 1, "<|startoftext|>": 2, "<|endoftext|>": 3}
+        tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
+        if len(weights) == 1:
+            tokenizer("a b", truncation=True, max_length=3, padding="max_length")
+        model.pipeline.tokenizer = tokenizer
+        weights.append(models.as_it_is(model).identity.weights)
+    assert weights[0] == weights[1] != weights[2]
 
 
 def test_another_scheduler_is_asked_for_in_the_parameters(model):
