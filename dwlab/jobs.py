@@ -7,7 +7,7 @@ import os
 import platform
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,13 @@ LEASE = 15.0  # seconds that a claim holds without a sign of life
 ATTEMPTS = 3  # times that a job is begun before it counts as the cause of what ended its workers
 QUEUE = 100  # jobs that may wait
 ENDED = ("completed", "failed", "cancelled")
+LISTED_IMAGES = 16  # of a job in a list
+_FIRST_IMAGES = ", ".join(f"'$.images[{k}]'" for k in range(LISTED_IMAGES))
+_SUMMARY = (
+    "id, status, attempts, created, error, started, ended, json_extract(request, '$.params[0]'), "
+    "COALESCE(json_extract(request, '$.num_images'), json_array_length(request, '$.params')), json_extract(request, '$.sweep.name'), json_extract(request, '$.sweep.model'), "
+    f"json_extract(result, {_FIRST_IMAGES}), json_array_length(result, '$.images'), json_extract(result, '$.counts')"
+)
 _COLUMNS = "id, request, status, owner, lease, attempts, created, alike, result, error, started, ended"
 
 
@@ -62,7 +69,7 @@ class Job:
     @property
     def seconds(self) -> float | None:
         """How long the work on it took, or has taken so far."""
-        return None if self.started is None else max(0.0, (self.ended or time.time()) - self.started)
+        return _seconds(self.started, self.ended)
 
 
 def this_process() -> str:
@@ -88,6 +95,35 @@ def _began(pid: int) -> str:
         return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}:{ticks}"
     except (OSError, IndexError):  # another system, or no such process
         return f"{psutil.Process(pid).create_time():.2f}"
+
+
+@dataclass(frozen=True)
+class JobSummary:
+    """What a list tells of a job: little, however large its request and its result.
+
+    recipe: the first picture asked for; asked: how many; both of a job that is no sweep. images: the first LISTED_IMAGES of
+    `image_count`. name, model: of a sweep.
+    """
+
+    id: str
+    status: str
+    attempts: int
+    created: str
+    error: str | None
+    started: float | None
+    ended: float | None
+    recipe: dict[str, Any] | None
+    asked: int | None
+    name: str | None
+    model: str | None
+    images: list[str]
+    image_count: int
+    counts: dict[str, int] | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the work on it took, or has taken so far."""
+        return _seconds(self.started, self.ended)
 
 
 class Jobs:
@@ -222,13 +258,19 @@ class Jobs:
         with explained(self._file.root):
             return _one(self._file.connection, job, must=False)
 
-    def newest(self, limit: int, offset: int = 0, status: str | None = None) -> list[Job]:
-        """Jobs, the newest first."""
+    def status(self, job: str) -> str | None:
+        """A job's status; None if there is none of this id."""
+        with explained(self._file.root):
+            row = self._file.connection.execute("SELECT status FROM jobs WHERE id = ?", (job,)).fetchone()
+        return row[0] if row else None
+
+    def newest(self, limit: int, offset: int = 0, status: str | None = None) -> list[JobSummary]:
+        """Jobs, the newest first, in summary."""
         where = "" if status is None else "WHERE status = ? "
         given = (limit, offset) if status is None else (status, limit, offset)
-        query = f"SELECT {_COLUMNS} FROM jobs {where}ORDER BY number DESC LIMIT ? OFFSET ?"
+        query = f"SELECT {_SUMMARY} FROM jobs {where}ORDER BY number DESC LIMIT ? OFFSET ?"
         with explained(self._file.root):
-            return [_job(row) for row in self._file.connection.execute(query, given).fetchall()]
+            return [_summary(row) for row in self._file.connection.execute(query, given).fetchall()]
 
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""
@@ -250,3 +292,15 @@ def _one(sql: sqlite3.Connection, job: str, *, must: bool = True) -> Any:
 def _job(row: Sequence[Any]) -> Job:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     return Job(**values | {"request": json.loads(values["request"]), "result": json.loads(values["result"])})
+
+
+def _summary(row: Sequence[Any]) -> JobSummary:
+    values = dict(zip((column.name for column in fields(JobSummary)), row, strict=True))
+    for name in ("recipe", "images", "counts"):
+        values[name] = json.loads(values[name] or "null")
+    images = [image for image in values["images"] if image]
+    return JobSummary(**values | {"images": images, "image_count": values["image_count"] or 0})
+
+
+def _seconds(started: float | None, ended: float | None) -> float | None:
+    return None if started is None else max(0.0, (ended or time.time()) - started)

@@ -10,6 +10,7 @@ from .errors import InvalidInput, StoreError
 
 # folders of the results that are no sweep's; `explore` is the experiment of the prompt bench, `api` that of `dwlab serve`
 RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine", "explore", "api", "readme.md"})
+NETWORK = "@api"  # ends the names of sweeps from the network, and no name that a person chooses
 # the store's own files, and what Windows takes for a device, whatever the case and what follows
 _TAKEN = re.compile(r"dwlab\.sqlite.*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -46,8 +47,20 @@ def project_folder() -> Path:
     return next((p for p in (here, *here.parents) if (p / "experiments").is_dir()), here)
 
 
+def network_name(name: str) -> str:
+    """What a sweep of this name is called when it came from the network: it replaces no person's, whatever the case."""
+    return f"{name.lower()}{NETWORK}"
+
+
+def check_any_name(name: object) -> str:
+    """As `check_name`, for a name of a person's experiment or of one from the network."""
+    if isinstance(name, str) and name.endswith(NETWORK):
+        return check_name(name.removesuffix(NETWORK)) + NETWORK
+    return check_name(name)
+
+
 def check_name(name: object, field: str = "name") -> str:
-    """`name` as the name of an experiment, which is also its folder's; raises InvalidInput."""
+    """`name` as a person's name of an experiment, which is also its folder's; raises InvalidInput."""
     if isinstance(name, int | float) and not isinstance(name, bool):
         raise InvalidInput(field, name, f'text: put it in quotes, "{name}"')
     good = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name)
@@ -63,7 +76,7 @@ def check_name(name: object, field: str = "name") -> str:
 
 def experiment_folder(root: Path, name: str) -> Path:
     """Where the files of an experiment go, below the results folder; raises StoreError for a link, which may lead out."""
-    folder = root / check_name(name)
+    folder = root / check_any_name(name)
     if os.path.islink(folder):  # noqa: PTH114  # is False where there can be no such path, Path.is_symlink raises
         raise StoreError(
             f"{folder} is a link, and files written there could land anywhere; remove it, or choose another name"

@@ -16,7 +16,7 @@ from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
 from .params import ENTANGLED, FIELDS, SPELLINGS, TEXTS, GenerationParams, spelled
-from .paths import check_name
+from .paths import check_any_name, check_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ class SweepSpec:
     _rules: skips.Rules = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_name(self.name)
+        check_any_name(self.name)
         base = {name: value for name, value in _names("base", self.base).items() if value is not None}
         axes = _names("axes", self.axes)
         if base.get("seed") == "random":
@@ -115,6 +115,7 @@ class SweepSpec:
 
         document = experimentfile.read(Path(path))
         try:
+            check_name(document.value["name"])
             return cls.from_dict(document.value)
         except InvalidInput as error:
             raise document.located(error) from None
@@ -144,7 +145,7 @@ class SweepSpec:
         parameter nor a placeholder.
         """
         given = _names("overrides", changes)
-        name = given.pop("name", self.name)
+        name = check_name(given.pop("name")) if "name" in given else self.name
         base, axes = dict(self.base) | {"model": self.model}, dict(self.axes)
         for key in sorted((k for k in given if _is_parameter(k)), key=lambda k: "." in k):  # call before call.eta
             _replace(base, axes, key, given[key])

@@ -152,7 +152,7 @@ def test_the_seeds_of_a_sweep_may_be_text_and_are_answered_as_text(server):
     assert done["status"] == "completed", done
     assert done["parameters"]["axes"]["seed"] == {"range": [str(big), str(big + 4), "2"]}
     assert done["parameters"]["skip"] == [{"seed": str(big)}]
-    assert list(dwlab.Results(server.results).table("seeds")["seed"]) == [big + 2]
+    assert list(dwlab.Results(server.results).table("seeds@api")["seed"]) == [big + 2]
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,8 @@ def test_a_sweep_is_a_job_as_yaml_or_json(server):
     done = server.wait(taken.json()["job_id"])
     assert done["status"] == "completed" and done["kind"] == "sweep", done
     assert done["counts"] == {"total": 4, "reused": 0, "made": 4, "failed": 0, "nan": 0} and len(done["images"]) == 4
-    assert (server.results / "from-the-api/report.html").is_file()
+    assert done["experiment"] == "from-the-api@api" and done["parameters"]["name"] == "from-the-api"
+    assert (server.results / "from-the-api@api/report.html").is_file()
     kinds = [event for _, event, _ in server.events(done["job_id"])]
     assert kinds == ["plan"] + ["done"] * 4 + ["end"]
     spec = {"name": "again", "base": {"prompt": "a red circle \U0001f600", **SMALL}, "axes": {"seed": [1, 2, 3]}}

@@ -97,7 +97,7 @@ def test_equal_recipes_of_a_batch_are_made_once(ask, worker, tmp_path):
 
 
 def test_a_sweep_that_another_process_runs_is_told_so(ask, tmp_path):
-    with Store(tmp_path) as other, other.alone("busy"):
+    with Store(tmp_path) as other, other.alone("busy@api"):
         (job,) = ask({"sweep": {"name": "busy", "base": {"prompt": "a", **SMALL}}})
     assert job.status == "failed" and "another process runs the experiment" in job.error
     assert str(tmp_path) not in job.error

@@ -9,6 +9,7 @@ import hashlib
 import importlib.resources
 import json
 import logging
+import os
 import re
 import threading
 import time
@@ -24,7 +25,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 from .. import __version__, catalog, models
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
 from ..images import is_whole
-from ..jobs import Job, Jobs, QueueFull
+from ..jobs import ENDED, Job, Jobs, JobSummary, QueueFull
 from ..paths import project_results
 from ..picture import nan_warning
 from ..plan import cell_key, identify_all
@@ -159,8 +160,15 @@ class Server:
 
     def status(self, job: Job) -> words.JobStatus:
         """A job, with how far its run is where it runs here."""
+        return words.status_of(job, *self._reached(job))
+
+    def summary(self, job: JobSummary) -> words.JobSummary:
+        """As `status`, for a list."""
+        return words.summary_of(job, *self._reached(job))
+
+    def _reached(self, job: Job | JobSummary) -> tuple[int, int, list[str], float | None]:
         kept = self.feed.of(job.id) if job.status != "queued" else None
-        return words.status_of(job, kept.step, kept.steps, kept.images, kept.left) if kept else words.status_of(job)
+        return (kept.step, kept.steps, kept.images, kept.left) if kept else (0, 0, [], None)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -274,7 +282,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
         asked = await asyncio.to_thread(words.GenerateRequest.read, await request.body())
         params = await asyncio.to_thread(asked.params, settings)  # which may look for a model on the disk
-        made = {"params": [one.as_dict() for one in params]}
+        made = {"params": [params[0].as_dict()], "num_images": len(params)}
         return accepted(await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json())))
 
     sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
@@ -302,9 +310,9 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
         status: words.Status | None = None,
     ) -> words.JobList:
-        """The jobs, the newest first."""
+        """The jobs, the newest first, in summary: `/api/status/{job_id}` has all of one."""
         found = await desk.do(lambda jobs, _: jobs.newest(limit, offset, status))
-        return words.JobList(jobs=[server.status(job) for job in found])
+        return words.JobList(jobs=[server.summary(job) for job in found])
 
     @app.delete("/api/jobs/{job_id}", responses=_problems(404, 422, 429))
     async def cancel(job_id: str) -> words.JobStatus:
@@ -324,13 +332,16 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
 
         After a lost connection, Last-Event-ID goes on where it was.
         """
-        await find(job_id)
+        if await desk.do(lambda jobs, _: jobs.status(job_id)) is None:
+            raise HTTPException(404, "there is no such job")
         if last_event_id == LAST:
             return Response(status_code=204)  # an EventSource comes back no more
 
         async def ending() -> dict[str, Any] | None:
-            job = await desk.do(lambda jobs, _: jobs.get(job_id))
-            return server.status(job).model_dump() if job and job.over else None if job else {}
+            state = await desk.do(lambda jobs, _: jobs.status(job_id))
+            if state is None:
+                return {}
+            return server.status(await find(job_id)).model_dump() if state in ENDED else None
 
         stream = server.feed.follow(job_id, last_event_id, ending, server.closing)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
@@ -344,7 +355,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         digest = name.removesuffix(".png")
         plain = len(digest) == 64 and set(digest) <= set("0123456789abcdef") and folder == digest[:2]
         path = server.root / "images" / folder / name
-        if not plain or name == digest or not await asyncio.to_thread(is_whole, path):
+        if not plain or name == digest or not await asyncio.to_thread(_served, server.root / "images", path):
             raise HTTPException(404, "there is no such picture")
         return FileResponse(
             path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
@@ -354,6 +365,12 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     async def metrics() -> Response:
         """The server's numbers, for Prometheus."""
         return Response(server.metrics.text(await desk.count()), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _served(images: Path, path: Path) -> bool:
+    """Whether a picture is whole and lies in the folder of pictures: that folder may be a link, what is in it leads nowhere else."""
+    inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(images))
+    return inside and is_whole(path)
 
 
 def _model(name: str, server: Server) -> words.ModelEntry:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import axes, experimentfile, metrics, yamlfile
 from ..errors import InvalidInput
 from ..params import UNWRITABLE, spelled
+from ..paths import check_name
 from ..run import Sweep
 from . import allowed, documents, offers, seeds
 from .words import check_work
@@ -94,6 +95,7 @@ def _parsed(body: bytes, yaml: bool, most: int) -> dict[str, Any]:
         raise InvalidInput("the sweep", given, KEYS)
     if given.get("name") is None:
         raise InvalidInput("name", None, "a name for the experiment")
+    check_name(given["name"])
     return given
 
 

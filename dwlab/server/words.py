@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .. import foreign, schedulers
-from ..errors import InvalidInput
+from .. import foreign, jobs, schedulers
+from ..errors import InvalidInput, shortened
 from ..params import PROMPT_LIMIT, GenerationParams, spelled
+from ..paths import network_name
 from . import documents, offers, seeds
+from .observe import EXPERIMENT
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+LISTED_TEXT = 200  # characters of a text in a list
 FIRST: dict[str, Any] = {  # the first request of the back end that dwlab grew from
     "prompt": "A serene mountain landscape at sunset with a lake, highly detailed, 4k",
     "width": 512, "height": 512, "num_inference_steps": 25, "guidance_scale": 7.5, "seed": 42,
@@ -128,6 +131,7 @@ class JobStatus(BaseModel):
     kind: Literal["generate", "sweep"]
     status: Status
     created: str
+    experiment: str = Field(description="what its pictures belong to: `dwlab table EXPERIMENT` lists them")
     progress: Progress
     image_url: str | None
     images: list[str]
@@ -141,10 +145,33 @@ class JobStatus(BaseModel):
     )
 
 
-class JobList(BaseModel):
-    """Jobs, the newest first."""
+class JobSummary(BaseModel):
+    """A job in a list; its own page, `/api/status/{job_id}`, has the rest.
 
-    jobs: list[JobStatus]
+    images: the first 16 of `image_count`. parameters: of pictures the recipe, its texts and the error cut at 200 characters; of a
+    sweep its name and model.
+    """
+
+    job_id: str
+    kind: Literal["generate", "sweep"]
+    status: Status
+    created: str
+    experiment: str
+    progress: Progress
+    image_url: str | None
+    images: list[str]
+    image_count: int
+    parameters: dict[str, Any]
+    seconds: float | None
+    attempts: int
+    counts: dict[str, int] | None
+    error: str | None
+
+
+class JobList(BaseModel):
+    """Jobs, the newest first, in summary."""
+
+    jobs: list[JobSummary]
 
 
 class Limits(BaseModel):
@@ -215,12 +242,20 @@ class Problem(BaseModel):
     field: str | None = None
 
 
+def recipes_of(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The recipes of a job's pictures. A prompt is stored once: the others of `num_images` differ in their seed."""
+    recipes: list[dict[str, Any]] = request.get("params") or [{}]
+    first = recipes[0]
+    more = range(len(recipes), request.get("num_images", 1))
+    return [*recipes, *(first | {"seed": (first["seed"] + k) % 2**63} for k in more)]
+
+
 def status_of(
     job: Job, step: int = 0, steps: int = 0, images: list[str] | None = None, left: float | None = None
 ) -> JobStatus:
     """A job as the API says it; step, steps, left: how far its run is and how many seconds it still takes, if known."""
     sweep = job.request.get("sweep")
-    recipes = job.request.get("params") or [{}]
+    recipes = recipes_of(job.request)
     total = steps or (0 if sweep else sum(recipe.get("steps", 0) for recipe in recipes))
     if job.status == "completed":
         total = job.result.get("counts", {}).get("total", total)
@@ -231,11 +266,8 @@ def status_of(
         kind="sweep" if sweep else "generate",
         status=job.status,  # type: ignore[arg-type]  # the store holds no other words
         created=job.created,
-        progress=Progress(
-            step=step,
-            steps=total,
-            seconds_left=round(left, 1) if left is not None and job.status == "running" else None,
-        ),
+        experiment=network_name(sweep["name"]) if sweep else EXPERIMENT,
+        progress=_progress(job, step, total, left),
         image_url=found[0] if found else None,
         images=found,
         parameters=seeds.as_text(sweep) if sweep else _parameters(recipes),
@@ -245,6 +277,44 @@ def status_of(
         error=job.error,
         warning=job.result.get("warning"),
     )
+
+
+def summary_of(
+    job: jobs.JobSummary, step: int = 0, steps: int = 0, images: list[str] | None = None, left: float | None = None
+) -> JobSummary:
+    """A job as a list says it; step, steps, left: see `status_of`."""
+    recipe, asked = job.recipe or {}, job.asked or 1
+    total = steps or recipe.get("steps", 0) * asked
+    if job.status == "completed":
+        total = (job.counts or {}).get("total", total)
+        step = total
+    shown = (job.images or images or [])[: jobs.LISTED_IMAGES]
+    parameters = {"name": job.name, "model": job.model or "shapes"} if job.name else _parameters([recipe] * asked)
+    return JobSummary(
+        job_id=job.id,
+        kind="sweep" if job.name else "generate",
+        status=job.status,  # type: ignore[arg-type]  # as above
+        created=job.created,
+        experiment=network_name(job.name) if job.name else EXPERIMENT,
+        progress=_progress(job, step, total, left),
+        image_url=shown[0] if shown else None,
+        images=shown,
+        image_count=job.image_count or len(images or ()),
+        parameters={name: _cut(value) for name, value in parameters.items()},
+        seconds=None if job.seconds is None else round(job.seconds, 3),
+        attempts=job.attempts,
+        counts=job.counts,
+        error=_cut(job.error),
+    )
+
+
+def _progress(job: Job | jobs.JobSummary, step: int, steps: int, left: float | None) -> Progress:
+    known = left if job.status == "running" else None
+    return Progress(step=step, steps=steps, seconds_left=None if known is None else round(known, 1))
+
+
+def _cut(value: Any) -> Any:
+    return shortened(value, LISTED_TEXT) if isinstance(value, str) else value
 
 
 def _parameters(recipes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -17,11 +17,13 @@ from ..execute import execute
 from ..jobs import Job, Jobs, this_process
 from ..pace import Pace
 from ..params import GenerationParams
+from ..paths import network_name
 from ..picture import nan_warning
 from ..plan import Work, identify_all
 from ..run import Reused, Sweep, keep
 from ..store import Store
 from .observe import EXPERIMENT
+from .words import recipes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -273,7 +275,7 @@ class Worker:
         for job in batch:
             kept = self._feed.begin(job.id)
             try:
-                params = [GenerationParams(**one) for one in job.request["params"]]
+                params = [GenerationParams(**one) for one in recipes_of(job.request)]
                 identify_all(params, self._settings.device, download=False)
             except DwlabError as error:
                 self._finish(jobs, job, "failed", {}, str(error))
@@ -330,7 +332,8 @@ class Worker:
     # -- sweeps --------------------------------------------------------------------------------
 
     def _sweep(self, jobs: Jobs, store: Store, job: Job) -> None:
-        spec: Sweep = Sweep.from_dict(job.request["sweep"])
+        asked = job.request["sweep"]
+        spec: Sweep = Sweep.from_dict({**asked, "name": network_name(asked["name"])})
         kept = self._feed.begin(job.id)
 
         pace = Pace(0)
