@@ -30,18 +30,22 @@ class Door:
     """Lets connections in, and drops those that wait for a client longer than `slow_seconds`, or in whose place another comes.
 
     most, each: connections at once, and those of one client's address. dropped: called with the reason for each.
+    closing: whether the server is going, and lets nobody in any more.
     """
 
-    def __init__(self, settings: Settings, dropped: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, settings: Settings, dropped: Callable[[str], None], closing: Callable[[], bool]) -> None:
         self.patience = settings.slow_seconds
         self.most = min(settings.connections, _room(settings.connections))
         self.each = min(settings.connections_per_client, self.most)
         self._inside: set[Connection] = set()
         self._dropped, self._unsaid, self._said = dropped, Counter[str](), float("-inf")
-        self._looking = False
+        self._looking, self._closing = False, closing
 
     def enter(self, connection: Connection) -> None:
         """Let a connection in, in the place of the one that waits longest for its client if there are too many."""
+        if self._closing():
+            connection.drop(503)  # it was accepted already when the others were closed
+            return
         same = [other for other in self._inside if other.address == connection.address]
         for alike, limit in ((same, self.each), (self._inside, self.most)):
             if len(alike) < limit:

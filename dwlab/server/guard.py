@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -85,8 +86,8 @@ class Guard:
             await self._app(scope, body.receive, sending)
         except Refused as no:
             await _answer(sending, no)
-        except ClientDisconnect:
-            return  # there is nobody to answer
+        except (ClientDisconnect, asyncio.CancelledError):
+            return  # there is nobody to answer, or the server goes and has waited for this client
         except Exception:
             if not started:
                 await _answer(sending, Refused(500, "the server failed; its log says why"))

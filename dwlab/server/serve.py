@@ -78,13 +78,13 @@ def serve(settings: Settings) -> None:
         finally:
             log.info("stopped")
             end_log(handler)
-            _leave(server.worker)
+            _leave()
 
 
 def _config(app: FastAPI) -> uvicorn.Config:
     """How uvicorn serves the application: behind a door that slow clients do not hold open."""
     server: Server = app.state.server
-    door = Door(server.settings, lambda why: server.metrics.dropped.labels(why).inc())
+    door = Door(server.settings, lambda why: server.metrics.dropped.labels(why).inc(), server.closing.is_set)
     wanted = server.settings.connections
     if door.most < wanted:
         log.warning("the limit of open files lets in %d connections, not %d", door.most, wanted)
@@ -96,14 +96,15 @@ def _config(app: FastAPI) -> uvicorn.Config:
     )  # fmt: skip
 
 
-def _leave(worker: Worker) -> None:
-    """End the process here if a thread still computes or loads a model: torch aborts a Python that ends under it."""
+def _leave() -> None:
+    """End the process here, once all is closed: Python takes seconds to end under torch, and torch aborts it if a thread computes."""
     cause = sys.exception()
-    if worker.ended or not (cause is None or isinstance(cause, KeyboardInterrupt | SystemExit)):
-        return
+    if cause is None:
+        _exit(0)
     if isinstance(cause, KeyboardInterrupt):
         _exit(INTERRUPTED)
-    _exit(cause.code if isinstance(cause, SystemExit) and isinstance(cause.code, int) else 0)
+    if isinstance(cause, SystemExit):
+        _exit(cause.code if isinstance(cause.code, int) else 0)
 
 
 def _end(worker: Worker, code: int) -> None:
