@@ -1,7 +1,10 @@
 """The prompt bench without a page: what its traits show, and what serves in the next cell."""
 
+import json
 import time
+from pathlib import Path
 
+import pngs
 import pytest
 
 import dwlab
@@ -9,6 +12,8 @@ from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.widgets import explore
 from dwlab.widgets.sweep_of import sweep_of
+
+CASES = Path(__file__).parent / "cases" / "png"
 
 
 @pytest.fixture
@@ -132,6 +137,22 @@ def test_a_plan_tells_what_is_left_after_its_run(bench):
     ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
     wait(bench)
     assert bench.plan["name"] == "another" and bench.plan.get("grid") != shown
+
+
+def test_a_picture_of_another_tool_is_named_and_its_model_is_not_chosen(bench):
+    bench.drop((CASES / "a1111_model_named_sdxl.png").read_bytes())
+    assert (bench.params.model, bench.params.prompt, bench.params.seed) == ("shapes", "a red star", 5)
+    assert "model: sdxl (shapes stays; choose another in the controls)" in bench.status["text"]
+    bench.drop((CASES / "comfyui.png").read_bytes())
+    assert "The recipe of the picture, of ComfyUI, is in the controls." in bench.status["text"]
+    assert (bench.controls["scheduler"], bench.controls["steps"]) == ("DPM++ 2M Karras", 8)
+
+
+def test_of_much_that_is_left_out_the_bench_says_a_part_and_how_much_more(bench):
+    values = {"positive_prompt": "a star", **{f"extra {k}": "x" * 500 for k in range(200)}}
+    bench.drop(pngs.picture(pngs.text("invokeai_metadata", json.dumps(values))))
+    assert "extra 11: xx" in bench.status["text"] and "; and 188 more." in bench.status["text"]
+    assert len(bench.status["text"]) < 2500
 
 
 def test_what_has_no_field_stays_in_the_recipe_until_it_is_left_out(bench):

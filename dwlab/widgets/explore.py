@@ -42,6 +42,7 @@ SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_
 MOST = 8  # pictures per run
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
 PAGE = 60  # pictures of the history that "Older" adds
+LEFT_OUT_SHOWN = 12  # of what a dropped picture says and the controls have no place for
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
 PAINT_EVERY = 2.0  # seconds between two views of a growing grid
 
@@ -279,7 +280,9 @@ class Explorer(anywidget.AnyWidget):
         params, left_out = recipe.fit(self.controls["model"], self._weights_of)
         self._fill(params, locked=True)
         of = "" if recipe.tool == recipes.OWN else f", of {recipe.tool},"
-        said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
+        listed = "; ".join(left_out[:LEFT_OUT_SHOWN])
+        more = f"; and {len(left_out) - LEFT_OUT_SHOWN} more" if len(left_out) > LEFT_OUT_SHOWN else ""
+        said = f" Left out, because this model or dwlab has nothing for it: {listed}{more}." if left_out else ""
         self._say_lasting(f"The recipe of the picture{of} is in the controls.{said}")
 
     def _weights_of(self, model: str) -> str:
