@@ -88,6 +88,10 @@ class Lab:
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")  # else "Run All" is dropped at times
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+        self.run_cells(page, shown)
+
+    def run_cells(self, page, shown):
+        """Run all cells of the notebook that is open, wait until what is `shown` is there."""
         page.click(".jp-NotebookPanel .jp-Notebook .jp-InputPrompt >> nth=0")
         page.click(".lm-MenuBar-itemLabel >> text='Run'")
         page.click('.lm-Menu-itemLabel >> text="Run All Cells"')

@@ -1,10 +1,8 @@
 """The prompt bench without a page: what its traits show, and what serves in the next cell."""
 
-import json
+import shutil
 import time
-from pathlib import Path
 
-import pngs
 import pytest
 
 import dwlab
@@ -12,8 +10,6 @@ from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.widgets import explore
 from dwlab.widgets.sweep_of import sweep_of
-
-CASES = Path(__file__).parent / "cases" / "png"
 
 
 @pytest.fixture
@@ -40,8 +36,10 @@ def ask(bench, do, **arguments):
 
 def wait(bench):
     deadline = time.monotonic() + 120
-    while bench._session.unfinished or not bench.status["text"].startswith(
-        ("Done", "Made", "Stopped", "1 of", "trial")
+    while (
+        bench._session.unfinished
+        or bench.sweeping.get("running")
+        or not bench.status["text"].startswith(("Done", "Made", "Stopped", "1 of", "trial"))
     ):
         assert time.monotonic() < deadline, bench.status
         time.sleep(0.05)
@@ -114,13 +112,13 @@ def test_another_scheduler_takes_no_options_of_the_one_before(bench):
 def test_a_sweep_never_takes_the_place_of_another(bench):
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
     wait(bench)
-    assert bench.plan["grid"].startswith("data:image/")
+    assert bench.sweeping["grid"].startswith("data:image/")
     ask(bench, "sweep", name="trial", axes={"steps": "1, 3"}, action="run")
-    assert "name" in bench.problems[""]
+    assert bench.form["field"] == "name" and bench.plan == {}
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="write")
     assert bench.plan["command"] == "dwlab sweep experiments/trial.yaml"
     ask(bench, "sweep", name="trial", axes={"steps": "1, 3"}, action="write")
-    assert "experiments/" in bench.problems[""]
+    assert "experiments/" in bench.form["text"] and bench.plan == {}
     assert dwlab.Sweep.from_yaml("experiments/trial.yaml").axes == {"steps": [1, 2]}
     with pytest.raises(InvalidInput):
         bench.sweep_this("trial", {}, "plan")
@@ -130,29 +128,13 @@ def test_a_plan_tells_what_is_left_after_its_run(bench):
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
     wait(bench)
     assert "2 done, 0 to do" in bench.plan["counts"]
-    shown = bench.plan["grid"]
     ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
-    assert "grid" not in bench.plan
+    assert bench.sweeping == {}
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
     ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
     wait(bench)
-    assert bench.plan["name"] == "another" and bench.plan.get("grid") != shown
-
-
-def test_a_picture_of_another_tool_is_named_and_its_model_is_not_chosen(bench):
-    bench.drop((CASES / "a1111_model_named_sdxl.png").read_bytes())
-    assert (bench.params.model, bench.params.prompt, bench.params.seed) == ("shapes", "a red star", 5)
-    assert "model: sdxl (shapes stays; choose another in the controls)" in bench.status["text"]
-    bench.drop((CASES / "comfyui.png").read_bytes())
-    assert "The recipe of the picture, of ComfyUI, is in the controls." in bench.status["text"]
-    assert (bench.controls["scheduler"], bench.controls["steps"]) == ("DPM++ 2M Karras", 8)
-
-
-def test_of_much_that_is_left_out_the_bench_says_a_part_and_how_much_more(bench):
-    values = {"positive_prompt": "a star", **{f"extra {k}": "x" * 500 for k in range(200)}}
-    bench.drop(pngs.picture(pngs.text("invokeai_metadata", json.dumps(values))))
-    assert "extra 11: xx" in bench.status["text"] and "; and 188 more." in bench.status["text"]
-    assert len(bench.status["text"]) < 2500
+    assert bench.plan["name"] == "another" and bench.sweeping["name"] == "trial"
+    assert not bench.sweeping["running"] and "grid" in bench.sweeping
 
 
 def test_what_has_no_field_stays_in_the_recipe_until_it_is_left_out(bench):
@@ -260,7 +242,7 @@ def test_two_sweeps_of_one_name_do_not_wait_together(bench):
     ask(bench, "run")
     ask(bench, "sweep", name="trial", axes={"seed": "1, 2"}, action="run")
     ask(bench, "sweep", name="trial", axes={"seed": "3"}, action="run")
-    assert "name" in bench.problems[""]
+    assert bench.form["field"] == "name"
     ask(bench, "cancel")
 
 
@@ -279,4 +261,123 @@ def test_a_sweep_that_was_stopped_shows_what_it_made(bench):
     ask(bench, "cancel")
     wait(bench)
     assert "2 done, 2 to do" in bench.plan["counts"]
-    assert bench.plan["grid"].startswith("data:image/")
+    assert bench.sweeping["grid"].startswith("data:image/")
+    assert "Stopped" in bench.sweeping["text"] and not bench.sweeping["running"]
+
+
+def test_a_negative_prompt_with_commas_is_one_value(bench):
+    lines = 'blurry, dark | (bad hands:1.4), {x}\n\n  [a, b]: #1  \n""'
+    cells = sweep_of(bench.params, "trial", {"negative_prompt": lines}).cells()
+    negatives = ["blurry, dark | (bad hands:1.4), {x}", "[a, b]: #1", ""]
+    assert [cell.params.negative_prompt for cell in cells] == negatives
+    for axis in ("negative_prompt", "steps"):
+        with pytest.raises(InvalidInput) as error:
+            sweep_of(bench.params, "trial", {axis: "  "})
+        assert error.value.field == axis
+    assert sweep_of(bench.params, "trial", {"steps": "[1, 2]"}).axes == {"steps": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("axes", "name", "field"),
+    [
+        ({"steps": "zero"}, "trial", "steps"),
+        ({"steps": "1, 2000"}, "trial", "steps"),
+        ({"seed": "{range: [0, 4, 0]}"}, "trial", "seed"),
+        ({"seed": "[1, "}, "trial", "seed"),
+        ({"steps": "1"}, "../x", "name"),
+        ({"steps": "1"}, "", "name"),
+        ({}, "trial", ""),
+    ],
+)
+def test_what_a_sweep_cannot_be_is_said_of_its_field_and_the_old_plan_goes(bench, axes, name, field):
+    ask(bench, "sweep", name="trial", axes={"steps": "1, 2"})
+    assert "2 cells" in bench.plan["counts"] and bench.form == {}
+    ask(bench, "sweep", name=name, axes=axes, by="this page")
+    assert (bench.form["tone"], bench.form["field"], bench.form["page"]) == ("bad", field, "this page")
+    assert bench.plan == {} and bench.problems == {}
+
+
+def test_a_control_that_is_swept_may_be_wrong_and_another_may_not(bench):
+    bench.controls = {**bench.controls, "steps": 0}
+    ask(bench, "sweep", name="trial", axes={"steps": "1, 2"})
+    assert "2 cells" in bench.plan["counts"]
+    ask(bench, "sweep", name="trial", axes={"seed": "1, 2"})
+    assert bench.form["field"] == "steps"
+
+
+def test_what_is_said_of_a_sweep_goes_as_soon_as_a_field_changes(bench):
+    axes = {"steps": {"on": True, "values": "1, 2"}, "seed": {"on": False, "values": ""}}
+    form = {"name": "trial", "axes": axes}
+    changes = [
+        lambda: setattr(bench, "controls", {**bench.controls, "prompt": "another"}),
+        lambda: setattr(bench, "page", {**bench.page, "name": "other"}),
+        lambda: setattr(bench, "page", {**bench.page, "axes": {**axes, "steps": {"on": True, "values": "1"}}}),
+    ]
+    for change in changes:
+        ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, page=form)
+        assert bench.plan["counts"]
+        bench.page = {**bench.page, **form, "chosen": "x", "open": True}  # comes late, and says nothing new
+        bench.controls = {**bench.controls, "count": 2, "prompt": bench.controls["prompt"]}
+        assert bench.plan["counts"]
+        change()
+        assert bench.plan == {} and bench.form == {}
+    ask(bench, "sweep", name="../x", axes={"steps": "1, 2"}, page=form)
+    assert bench.form["tone"] == "bad"
+    changes[0]()
+    assert bench.form["tone"] == "bad"  # the prompt is as it was
+    bench.controls = {**bench.controls, "prompt": "a third"}
+    assert bench.form == {}
+
+
+def test_a_sweep_that_waits_says_so_in_its_form_until_its_turn_or_a_cancel(bench):
+    bench.controls = {**bench.controls, "steps": 300}
+    ask(bench, "run")
+    ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
+    assert bench.form["waiting"] == "trial"
+    ask(bench, "cancel")
+    wait(bench)
+    assert bench.form == {} and not bench.sweeping.get("running")
+
+
+def test_the_fields_are_as_they_were_after_the_kernel_has_restarted(bench):
+    bench.controls = {**bench.controls, "prompt": "a <b>star</b>", "count": 3, "more": {"call": '{"eta": 0.5}'}}
+    page = {"name": "mine", "axes": {"steps": {"on": True, "values": "1, 2"}}, "open": True, "chosen": "k"}
+    bench.page = page
+    again = dwlab.explore()
+    assert again.controls == bench.controls and again.page == page
+    assert again.params == bench.params
+    assert dwlab.explore("sd15").controls["prompt"] == ""  # what was written for one model is not another's
+
+
+def test_the_model_that_was_chosen_comes_back_with_its_limits(bench):
+    bench.controls = {**bench.controls, "model": "sdxl"}
+    bench.controls = {**bench.controls, "width": 768}
+    again = dwlab.explore()
+    assert (again.controls["model"], again.controls["width"]) == ("sdxl", 768)
+    assert again.offer["model"] == "sdxl" and again.offer["sides"][1] > 512 and again.problems == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"", b"{", b"[]", b"\x00\xff", b'{"controls": 1, "page": []}', b'{"controls": {"model": "../x"}}',
+        b'{"controls": {"prompt": [], "steps": {}, "more": {"call": 3, "scheduler_options": "[]", "x": 1}}}', b'{"controls": {"model": 7}}',
+        b'{"page": {"axes": {"steps": 1, "seed": {"values": []}}, "name": {}, "chosen": 1}}', b"[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_file_that_nobody_wrote_for_the_bench_harms_nothing(bench, damage):
+    bench.controls = {**bench.controls, "prompt": "another"}
+    (kept,) = (bench.root / ".panels").iterdir()
+    kept.write_bytes(damage)
+    again = dwlab.explore()
+    again.controls = {**again.controls, "prompt": "a star", "width": 64, "height": 64, "steps": 1}
+    ask(again, "sweep", name="trial", axes={"seed": "1, 2"})
+    assert "2 cells" in again.plan["counts"], again.form
+    assert all(set(axis) == {"on", "values"} for axis in again.page.get("axes", {}).values())
+
+
+def test_a_folder_that_takes_no_file_stops_nothing(bench):
+    shutil.rmtree(bench.root / ".panels")
+    (bench.root / ".panels").write_text("a file where a folder should be")
+    bench.controls = {**bench.controls, "prompt": "another"}
+    assert bench.params.prompt == "another"

@@ -273,9 +273,43 @@ def test_sweep_this_plans_writes_and_runs(lab, page):
     expect(status(page)).to_contain_text("from-the-bench is done")
     assert page.locator(".dwx-sheet").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
     assert (lab.project / "results/from-the-bench/report.html").is_file()
-    field(page, "Values of Steps").fill("zero")
+    expect(page.locator(".dwx-sweep-line")).to_contain_text("from-the-bench is done")
     button(page, "Plan").click()
-    expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("steps")
+    expect(page.locator(".dwx-counts")).to_contain_text("3 done")
+    field(page, "Values of Steps").fill("zero")
+    expect(page.locator(".dwx-planned")).to_be_empty()  # it was of other values
+    button(page, "Plan").click()
+    expect(page.locator('[data-axis="steps"] .dwx-message')).to_contain_text("is 'zero'; allowed")
+    expect(field(page, "Values of Steps")).to_be_focused()
+    expect(field(page, "Values of Steps")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".dwx-planned")).to_be_empty()
+    expect(page.locator(".dwx-actions .dwx-message")).to_be_empty()
+
+
+def test_what_is_wrong_with_a_sweep_is_said_in_sight_and_only_as_long_as_it_is_true(page):
+    field(page, "Values of Steps").fill("1, 2")
+    expect(page.locator('[data-axis="steps"] .dwx-message')).to_be_empty()
+    field(page, "Vary Negative prompt").check()
+    field(page, "Values of Negative prompt").fill("blurry, dark\nlow quality, cropped")
+    button(page, "Plan").click()
+    expect(page.locator(".dwx-counts")).to_contain_text("4 cells")
+    field(page, "Name of the sweep").fill("../x")
+    expect(page.locator(".dwx-planned")).to_be_empty()
+    button(page, "Write the experiment").click()
+    expect(field(page, "Name of the sweep")).to_be_focused()
+    message = page.locator(".dwx-sweep .dwx-message:not(:empty)")
+    expect(message).to_contain_text("name is '../x'")
+    expect(message).to_be_in_viewport()
+    field(page, "Name of the sweep").fill("long-one")
+    field(page, "Vary Negative prompt").uncheck()
+    field(page, "Values of Steps").fill("900, 1000")
+    button(page, "Run it here").click()
+    expect(page.locator(".dwx-sweep-line")).to_contain_text("long-one: ")
+    button(page, "Cancel the sweep").click()
+    expect(page.locator(".dwx-sweep-line")).to_contain_text("Stopped")
+    expect(button(page, "Cancel the sweep")).to_be_disabled()
+    field(page, "Name of the sweep").fill("from-the-bench")
+    field(page, "Values of Steps").fill("zero")
 
 
 def test_hostile_prompts_are_shown_and_not_run(lab, page):

@@ -17,6 +17,7 @@ from dwlab.execute import execute
 from dwlab.results import Results, Table
 from dwlab.run import Sweep
 from dwlab.widgets import parts
+from dwlab.widgets.bench import BenchPanel
 from dwlab.widgets.form import Form
 from dwlab.widgets.sweep import SweepPanel
 
@@ -108,6 +109,29 @@ def test_an_axis_of_prompts_can_become_one_prompt_and_must_be_some(form):
     assert [c.params.prompt for c in form.read().cells()] == ["a ring", "a star", "a heart"]
     field(form, "prompt").value = ""
     assert "a prompt, in base or as an axis" in complaint(form)["prompt"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["blurry, dark", "a | b", "(bad:1.4), x", "watermark: yes", "# low", "[blurry]", "'quoted'", "no", "1", "%, &, *"],
+)
+def test_a_negative_prompt_is_one_text_whatever_stands_in_it(form, text):
+    form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old, words"}))
+    assert field(form, "negative_prompt").value == "old, words"
+    field(form, "negative_prompt").value = text
+    assert {cell.params.negative_prompt for cell in form.read().cells()} == {text}
+
+
+def test_a_list_of_negative_prompts_is_an_axis(form):
+    form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old"}))
+    field(form, "negative_prompt").value = '["blurry, dark", "", cropped]'
+    assert [cell.params.negative_prompt for cell in form.read().cells()] == ["blurry, dark", "", "cropped"]
+
+
+@pytest.mark.parametrize("text", ["dark, deep red", "no", "red: yes", "#ff0000"])
+def test_a_word_for_a_placeholder_is_taken_as_it_stands(form, text):
+    field(form, "colour").value = text
+    assert {cell.params.prompt for cell in form.read().cells()} == {f"a {text} ring"}
 
 
 def test_a_form_that_shows_no_sweep_gives_none():
@@ -247,6 +271,63 @@ def test_a_sweep_that_cannot_run_cannot_be_started_until_it_is_mended(tmp_path):
     assert list(messages(made.form)) == ["steps"]
     field(made.form, "steps").value = "1"
     until(lambda: not made.run_button.disabled)
+
+
+def edited(root, sweep):
+    """The panel of a sweep with its form's prompt, steps and placeholder edited, and the edits kept."""
+    made = SweepPanel({"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep}, execute, root=root)
+    made.pick.value = "trial"
+    made.form.prompt.value = "a {colour} ring"
+    field(made.form, "colour").value = "[red, blue]"
+    field(made.form, "steps").value = "[1, 2]"
+    until(lambda: "4 cells" in made.plan_line.value)
+    return made
+
+
+def test_the_sweep_panel_is_as_it_was_after_the_kernel_has_restarted(tmp_path):
+    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1})
+    before = edited(tmp_path, sweep)
+    again = SweepPanel({"trial": lambda: sweep, "new": lambda: sweep}, execute, root=tmp_path)
+    assert again.pick.value == "trial"
+    assert again.form.read().as_dict() == before.form.read().as_dict()
+
+
+def test_an_edit_of_the_panel_never_hides_an_edit_of_the_file(tmp_path):
+    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1})
+    edited(tmp_path, sweep)
+    changed = sweep.override({"steps": 7})
+    again = SweepPanel({"trial": lambda: changed}, execute, root=tmp_path)
+    assert again.form.read().base["steps"] == 7
+    assert again.form.prompt.value == "a {colour} ring"
+
+
+def bench_panel(root):
+    options = {"devices": ["cpu"], "dtypes": ["float32", "bfloat16"], "measure": None, "line_up": None, "root": root}
+    return BenchPanel({"first": None, "second": None}, **options)
+
+
+def test_the_benchmark_panel_is_as_it_was_after_the_kernel_has_restarted(tmp_path):
+    before = bench_panel(tmp_path)
+    before.pick.value, before.quick.value, before.dtypes[1].value = "second", False, False
+    again = bench_panel(tmp_path)
+    assert (again.pick.value, again.quick.value) == ("second", False)
+    assert [box.value for box in (*again.devices, *again.dtypes)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '{"picked": [], "quick": {}, "ticked": 1, "edits": []}', '{"ticked": {"devices": "cpu"}}', "{", "null",
+        '{"picked": "trial", "edits": {"steps": 1, "the prompt": ["a red ring", 3], "seed": [1]}}',
+    ],
+)  # fmt: skip
+def test_a_file_that_no_panel_wrote_harms_none(tmp_path, damage):
+    edited(tmp_path, Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}))
+    bench_panel(tmp_path).quick.value = False
+    for kept in (tmp_path / ".panels").iterdir():
+        kept.write_text(damage)
+    assert panel(tmp_path).form.prompt.value == "a red ring"
+    assert bench_panel(tmp_path).pick.value == "first"
 
 
 # ---- pieces of HTML

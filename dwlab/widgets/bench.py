@@ -6,7 +6,7 @@ import html
 import logging
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -15,7 +15,9 @@ from ..errors import DwlabError
 from ..pace import Pace
 from . import parts
 from .form import message_html
+from .memory import Memory
 from .parts import status_html
+from .pulse import Pulse, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +74,7 @@ class BenchPanel(widgets.VBox):
         style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
         super().__init__([
             widgets.HTML(f"<style>{style}</style>"),
+            Pulse(),
             self.pick,
             *(widgets.HBox([widgets.Label(name), *boxes]) for name, boxes in self._ticked().items()),
             self.quick,
@@ -82,6 +85,27 @@ class BenchPanel(widgets.VBox):
         ])  # fmt: skip
         self.add_class("dwlab-sweep")
         self.add_class("dwlab-bench")
+        connect(self)
+        self._memory = Memory(root, "benchmark")
+        self._put_back(self._memory.load())
+        for control in (self.pick, self.quick, *self.devices, *self.dtypes):
+            control.observe(self._changed, "value")
+
+    def _changed(self, _change: object) -> None:
+        ticked = {what: [box.description for box in boxes if box.value] for what, boxes in self._ticked().items()}
+        self._memory.save({"picked": self.pick.value, "quick": self.quick.value, "ticked": ticked})
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        """Pick and tick what was picked and ticked before the kernel restarted, as far as it is there."""
+        if state.get("picked") in list(self._benchmarks):
+            self.pick.value = state["picked"]
+        self.quick.value = bool(state.get("quick", self.quick.value))
+        ticked = state.get("ticked")
+        for what, boxes in self._ticked().items():
+            names = ticked.get(what) if isinstance(ticked, dict) else None
+            if isinstance(names, list):
+                for box in boxes:
+                    box.value = box.description in names
 
     def _ticked(self) -> dict[str, list[widgets.Checkbox]]:
         return {"devices": self.devices, "dtypes": self.dtypes}

@@ -38,12 +38,20 @@ function say(element, ...words) {
   if (element.textContent !== said) element.replaceChildren(...words);
 }
 
+/** Give a field its name for those who hear it, and the element that says what is wrong with it. */
+function describe(input, message, id, name) {
+  Object.assign(input, { id, ariaLabel: name });
+  message.id = `${id}-message`;
+  input.setAttribute("aria-describedby", message.id);
+  return input;
+}
+
 let serial = 0;
 
 class Bench {
   constructor(model, el) {
     this.model = model;
-    this.id = `dwlab-explore-${++serial}`;
+    this.id = `dwlab-explore-${++serial}-${Math.random().toString(36).slice(2)}`; // of this page: another has benches too
     this.fields = {};
     this.el = el;
     el.classList.add("dwlab-explore");
@@ -55,11 +63,13 @@ class Bench {
     this.older = make("button", { type: "button", onclick: () => this.ask("older") }, "Older");
     this.details = make("div", { className: "dwx-details" });
     this.sweep = this.makeSweep();
-    el.append(
+    const gone = make("div", { className: "dwlab-pulse", role: "alert" });
+    el.append(gone,
       make("div", { className: "dwx-columns" }, this.controls, make("div", { className: "dwx-view" }, this.actions, this.stage)),
       make("h3", {}, "History"), make("div", { className: "dwx-history" }, this.strip, this.older), this.details, this.pair, this.sweep,
     );
     this.listen();
+    this.pulse = new Pulse(model, el);
     this.paint();
     this.watch = new ResizeObserver(() => el.querySelectorAll("textarea").forEach(this.grow));
     this.watch.observe(el); // a text area has no height before it is on the page
@@ -137,6 +147,7 @@ class Bench {
   }
 
   change(name, value) {
+    this.clearSweepNews();
     this.pending = { ...this.pending, [name]: value };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), 200); // not a message for each key
@@ -345,29 +356,53 @@ class Bench {
   // -- a sweep of it ----------------------------------------------------------------------------
 
   makeSweep() {
-    this.sweepName = make("input", { type: "text", value: "my-sweep", ariaLabel: "Name of the sweep", oninput: () => this.rememberSweep() });
+    this.sweepName = make("input", { type: "text", value: "my-sweep", oninput: () => this.sweepChanged() });
+    this.nameMessage = make("div", { className: "dwx-message", role: "alert" });
     this.axes = make("div", { className: "dwx-axes" });
+    this.formMessage = make("div", { className: "dwx-message", role: "alert" });
+    this.formNews = make("div", { className: "dwx-news", role: "status" });
     this.planned = make("div", { className: "dwx-planned" });
+    this.sweepCancel = make("button", { type: "button", ariaLabel: "Cancel the sweep", onclick: () => this.ask("cancel") }, "Cancel");
+    this.sweepBar = make("progress", { max: 1, ariaLabel: "Progress of the sweep" });
+    this.sweepLine = make("div", { className: "dwx-sweep-line" });
+    this.sweepSpoken = make("div", { className: "dwx-spoken", role: "status" });
+    this.sheet = make("div");
     const button = (action, text) => make("button", { type: "button", onclick: () => this.sweepThis(action) }, text);
+    const name = describe(this.sweepName, this.nameMessage, `${this.id}-sweep-name`, "Name of the sweep");
     this.sweepBox = make("details", { className: "dwx-sweep", ontoggle: () => this.rememberSweep() }, make("summary", {}, "Sweep this"),
-      make("p", {}, "Tick what shall vary and write its values: 1, 3, 7.5 or {range: [0, 8]}."),
-      make("label", {}, "Name ", this.sweepName), this.axes,
-      make("div", { className: "dwx-buttons" }, button("plan", "Plan"), button("write", "Write the experiment"), button("run", "Run it here")), this.planned);
+      make("p", {}, "Tick what varies and write its values: 1, 3, 7.5 or {range: [0, 8]}. Texts stand one per line; \"\" is the empty one."),
+      make("div", { className: "dwx-axis" }, make("label", { htmlFor: name.id }, "Name"), make("div", {}, this.sweepName, this.nameMessage)), this.axes,
+      make("div", { className: "dwx-buttons" }, button("plan", "Plan"), button("write", "Write the experiment"), button("run", "Run it here"), this.sweepCancel),
+      make("div", { className: "dwlab-pulse" }), this.formMessage, this.formNews, this.planned, this.sweepLine, this.sweepBar, this.sweepSpoken, this.sheet);
     return this.sweepBox;
   }
 
   sweepThis(action) {
-    this.rememberSweep();
-    const ticked = Object.entries(this.page.axes).filter(([, axis]) => axis.on).map(([key, axis]) => [key, axis.values]);
-    this.askWithFields("sweep", { name: this.page.name, axes: Object.fromEntries(ticked), action });
+    const form = this.rememberSweep();
+    const ticked = Object.entries(form.axes).filter(([, axis]) => axis.on).map(([key, axis]) => [key, axis.values]);
+    this.clearSweepNews();
+    this.askWithFields("sweep", { name: form.name, axes: Object.fromEntries(ticked), action, page: { name: form.name, axes: form.axes }, by: this.id });
   }
 
-  /** Keep the sweep's form where a reload of the page finds it. */
+  /** The form changed: what is said of it is no longer true. */
+  sweepChanged() {
+    this.clearSweepNews();
+    this.rememberSweep();
+  }
+
+  /** Take away what is said of the fields; the kernel does so too, a moment later. */
+  clearSweepNews() {
+    this.planned.replaceChildren();
+    this.paintForm({});
+  }
+
+  /** Keep the sweep's form where a reload of the page finds it, and give it. */
   rememberSweep() {
-    const rows = [...this.axes.children].map((row) => [row.dataset.axis, ...row.querySelectorAll("input")]);
+    const rows = [...this.axes.children].map((row) => [row.dataset.axis, row.querySelector("input"), row.querySelector(".dwx-values")]);
     const axes = Object.fromEntries(rows.map(([key, tick, values]) => [key, { on: tick.checked, values: values.value }]));
     const form = { name: this.sweepName.value, axes, open: this.sweepBox.open };
     if (Object.entries(form).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(this.page[key]))) this.remember(form);
+    return form;
   }
 
   paintSweep() {
@@ -375,27 +410,71 @@ class Bench {
     const { name, axes = {}, open } = this.page;
     if (name !== undefined && this.sweepName.value !== name) this.sweepName.value = name;
     this.sweepBox.open = Boolean(open);
-    if ([...this.axes.children].map((row) => row.dataset.axis).join() === swept.join()) return;
+    if ([...this.axes.children].map((row) => row.dataset.axis).join() !== swept.join())
+      this.axes.replaceChildren(...swept.map((axis) => this.axis(axis)));
+    for (const row of this.axes.children) {
+      const tick = row.querySelector("input"), values = row.querySelector(".dwx-values"), kept = axes[row.dataset.axis];
+      if (!kept) continue;
+      if (tick.checked !== kept.on) tick.checked = kept.on;
+      if (values.value !== kept.values) values.value = kept.values;
+      if (values.tagName === "TEXTAREA") this.grow(values);
+    }
+  }
+
+  /** A row of the form: a parameter that can vary, and its values. */
+  axis(axis) {
     const usual = { seed: "{range: [0, 4]}", steps: "4, 8, 20", guidance: "1, 3, 7.5", scheduler: "DDIM, Euler" };
-    this.axes.replaceChildren(...swept.map((axis) => {
-      const { on = false, values = usual[axis] || "" } = axes[axis] || {};
-      const oninput = () => this.rememberSweep();
-      const tick = make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}`, checked: on, oninput });
-      const row = make("div", {}, make("label", {}, tick, ` ${LABELS[axis]}`),
-        make("input", { type: "text", value: values, ariaLabel: `Values of ${LABELS[axis]}`, oninput }));
-      row.dataset.axis = axis;
-      return row;
-    }));
+    const oninput = () => this.sweepChanged();
+    const tick = make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}`, oninput });
+    const values = axis === "negative_prompt"
+      ? make("textarea", { rows: 1, spellcheck: false, placeholder: "one per line", oninput: () => { this.grow(values); oninput(); } })
+      : make("input", { type: "text", value: usual[axis] || "", oninput });
+    values.classList.add("dwx-values");
+    const message = make("div", { className: "dwx-message", role: "alert" });
+    describe(values, message, `${this.id}-axis-${axis}`, `Values of ${LABELS[axis]}`);
+    const row = make("div", { className: "dwx-axis" }, make("label", {}, tick, ` ${LABELS[axis]}`), make("div", {}, values, message));
+    row.dataset.axis = axis;
+    return row;
+  }
+
+  /** What the form says: an error stands below the field that it is about, and that field gets the focus where it was asked. */
+  paintForm(form = this.model.get("form")) {
+    const { text = "", tone, field, page } = form;
+    const rows = [...this.axes.children].map((row) => [row.dataset.axis, row.querySelector(".dwx-values"), row.querySelector(".dwx-message")]);
+    const fields = [["name", this.sweepName, this.nameMessage], ...rows];
+    const wrong = tone === "bad" ? fields.find(([name]) => name === field) : undefined;
+    for (const row of fields) {
+      row[1].setAttribute("aria-invalid", row === wrong);
+      say(row[2], row === wrong ? text : "");
+    }
+    say(this.formMessage, tone === "bad" && !wrong ? text : "");
+    say(this.formNews, tone === "bad" ? "" : text);
+    const input = wrong ? wrong[1] : this.fields[field]?.input;
+    if (tone === "bad" && page === this.id && input) input.focus();
+    this.sweepBox.setAttribute("aria-busy", text === "Planning …");
+    this.paintSweeping();
   }
 
   paintPlan() {
-    const { counts, warnings, command, yaml, grid } = this.model.get("plan");
+    const { counts, warnings, command, yaml } = this.model.get("plan");
     this.planned.replaceChildren();
     if (!counts) return;
-    this.planned.append(make("p", { className: "dwx-counts" }, counts), ...warnings.map((text) => make("p", { className: "dwx-bad" }, text)));
-    if (command) this.planned.append(make("p", {}, "Written. Run it headlessly with ", make("code", {}, command)));
+    this.planned.append(make("p", { className: "dwx-counts", role: "status" }, counts), ...warnings.map((text) => make("p", { className: "dwx-bad" }, text)));
+    if (command) this.planned.append(make("p", { role: "status" }, "Written. Run it headlessly with ", make("code", {}, command)));
     this.planned.append(make("pre", {}, yaml));
-    if (grid) this.planned.append(make("img", { src: grid, alt: "The pictures of the sweep so far", className: "dwx-sheet" }));
+  }
+
+  /** How the sweep goes that was started here, and its pictures so far. */
+  paintSweeping() {
+    const { name, text = "", tone, share, running, grid } = this.model.get("sweeping");
+    const waits = this.model.get("form").waiting;
+    this.sweepLine.textContent = !name ? "" : text.startsWith(name) ? text : `${name}: ${text}`;
+    this.sweepLine.classList.toggle("dwx-bad", tone === "bad");
+    this.sweepBar.hidden = !running;
+    this.sweepBar.value = share || 0;
+    if (!share || !running) say(this.sweepSpoken, this.sweepLine.textContent);
+    this.sweepCancel.disabled = !running && !waits;
+    renew(this.sheet, grid ? [{ grid, name }] : [], (one) => make("img", { src: one.grid, alt: `The pictures of ${one.name} so far`, className: "dwx-sheet" }));
   }
 
   // -- all of it --------------------------------------------------------------------------------
@@ -405,6 +484,7 @@ class Bench {
       controls: this.paintControls, offer: () => { this.paintControls(); this.paintSweep(); }, problems: this.paintMessages,
       notice: this.paintMessages, tokens: this.paintMessages, status: this.paintStatus, stage: this.paintStage,
       strip: this.paintStrip, older: this.paintStrip, page: () => { this.paintStrip(); this.paintSweep(); }, pair: this.paintPair, plan: this.paintPlan,
+      form: () => this.paintForm(), sweeping: this.paintSweeping,
     };
     this.listeners = Object.entries(painters).map(([name, paint]) => [`change:${name}`, paint.bind(this)]);
     for (const [event, listener] of this.listeners) this.model.on(event, listener);
@@ -421,6 +501,7 @@ class Bench {
 
   close() {
     this.flush();
+    this.pulse.close();
     this.watch.disconnect();
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
   }

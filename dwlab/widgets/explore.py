@@ -22,13 +22,16 @@ from ..params import GenerationParams
 from ..picture import Picture
 from ..plan import Work
 from ..results import Results
-from ..run import Reused, Sweep
+from ..run import Reused
 from ..session import NAME, Job, Session, differences, neighbours
-from .parts import data_uri, png, small_grid, small_jpeg
-from .sweep_of import ExperimentFile, plan_shown, sweep_of
+from . import remembered
+from .memory import Memory
+from .parts import data_uri, png, small_jpeg
+from .pulse import SCRIPT, connect
+from .sweep_this import SweepThis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from PIL import Image
 
@@ -42,7 +45,6 @@ SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_
 MOST = 8  # pictures per run
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
 PAGE = 60  # pictures of the history that "Older" adds
-LEFT_OUT_SHOWN = 12  # of what a dropped picture says and the controls have no place for
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar or the previews
 PAINT_EVERY = 2.0  # seconds between two views of a growing grid
 
@@ -59,7 +61,7 @@ class Explorer(anywidget.AnyWidget):
     `history` serve in the next cell. All that is shown is in traits, so that a reload of the page shows it again.
     """
 
-    _esm = HERE / "explore.js"
+    _esm = SCRIPT + (HERE / "explore.js").read_text("utf-8")
     _css = HERE / "explore.css"
     controls = _synced(traitlets.Dict())  # what stands in the fields
     offer = _synced(traitlets.Dict())  # what can be chosen: models, schedulers, limits, fields without effect
@@ -73,6 +75,8 @@ class Explorer(anywidget.AnyWidget):
     older = _synced(traitlets.Bool())  # whether the history goes on
     pair = _synced(traitlets.Dict())  # two pictures and the parameters in which they differ
     plan = _synced(traitlets.Dict())  # the sweep that the controls would make
+    form = _synced(traitlets.Dict())  # what the sweep's form says: text, tone, its field, the page that asked
+    sweeping = _synced(traitlets.Dict())  # the sweep that runs, or ran last: name, text, tone, share, running, grid
 
     def __init__(
         self,
@@ -92,15 +96,19 @@ class Explorer(anywidget.AnyWidget):
         self._pace, self._told, self._painted = Pace(0), 0.0, 0.0
         self._started = 0.0
         self._job: Job | None = None
-        self._spec: Sweep | None = None  # of the plan that is shown
+        self._sweep = SweepThis(self)
+        self._memory = Memory(root, f"explore {model}")
         self._limit = PAGE
         self._tiles: list[dict[str, Any]] = []  # the pictures of the run under way
         self._steps: dict[int, Event] = {}  # the last step of each that forms
         self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
         self._counting, self._looking = threading.Lock(), threading.Lock()
         self._fill(GenerationParams("", model=model))
+        self._put_back(self._memory.load())
         self.observe(lambda _: self._check(), "controls")
+        self.observe(lambda _: self._changed(), ["controls", "page"])
         self.on_msg(lambda _widget, content, buffers: self._asked(content, buffers))
+        connect(self)
         self._check()
         self._look_back()
         self._say("")
@@ -113,7 +121,12 @@ class Explorer(anywidget.AnyWidget):
     @property
     def params(self) -> GenerationParams:
         """What the controls ask for; raises InvalidInput where a field is wrong."""
-        return GenerationParams(**self._values())
+        return self.recipe()
+
+    def recipe(self, without: Collection[str] = ()) -> GenerationParams:
+        """What the controls ask for, those `without` left at the model's defaults; raises InvalidInput for a wrong field."""
+        values = {name: value for name, value in self._values().items() if name not in without}
+        return GenerationParams(**values)
 
     @property
     def image(self) -> Image.Image | None:
@@ -127,10 +140,29 @@ class Explorer(anywidget.AnyWidget):
         found = Results(self.root)
         return (found.table(NAME) if NAME in found.experiments() else found.table()[:0]).iloc[::-1]
 
+    @property
+    def session(self) -> Session:
+        """What computes for the bench."""
+        return self._session
+
     def close(self) -> None:
         """Stop what is under way, then close the widget."""
         self._session.close()
         super().close()
+
+    # -- what outlasts the kernel --------------------------------------------------------------
+
+    def _changed(self) -> None:
+        self._sweep.forget_stale()
+        self._memory.save({"controls": self.controls, "page": self.page})
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        """Put what stood in the fields before the kernel restarted into them, as far as it can stand there."""
+        before = remembered.controls(state, self.controls)
+        with contextlib.suppress(DwlabError):  # its model, perhaps, is gone
+            self._fill(GenerationParams("", model=before["model"]))
+            self.controls = before
+        self.page = remembered.page(state)
 
     # -- controls ------------------------------------------------------------------------------
 
@@ -213,16 +245,19 @@ class Explorer(anywidget.AnyWidget):
     def _asked(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """A message of the page: {"do": name, ...}; what goes wrong is said below the controls.
 
-        `controls` in it are the fields as they stand: a change of theirs that was sent before can arrive after.
+        `controls` and `page` in it are the fields as they stand: a change of theirs that was sent before can arrive after.
         """
+        if "do" not in content:  # a sign of life is asked for, which is not the bench's to give
+            return
         actions: dict[str, Callable[..., None]] = {
             "run": self._make, "cancel": self.cancel, "vary": self.vary, "restore": self.restore, "mark": self.mark,
-            "compare": self.compare, "sweep": self.sweep_this, "older": self.see_older,
+            "compare": self.compare, "sweep": self._sweep.ask, "older": self.see_older,
         }  # fmt: skip
         actions["drop"] = lambda: self.drop(bytes(buffers[0]))
         given, said, self.notice = dict(content), "", ""
         try:
             self.controls = {**self.controls, **given.pop("controls", {})}
+            self.page = {**self.page, **given.pop("page", {})}
             actions[given.pop("do")](**given)
         except (DwlabError, OSError) as error:
             said = str(error)
@@ -244,7 +279,7 @@ class Explorer(anywidget.AnyWidget):
     def cancel(self) -> None:
         """Stop within one step; what is finished stays."""
         if self._session.unfinished:
-            self._say("Stopping …")
+            self._say_of_job("Stopping …")
             self._session.cancel()
 
     def vary(self, key: str, along: str) -> None:
@@ -280,9 +315,7 @@ class Explorer(anywidget.AnyWidget):
         params, left_out = recipe.fit(self.controls["model"], self._weights_of)
         self._fill(params, locked=True)
         of = "" if recipe.tool == recipes.OWN else f", of {recipe.tool},"
-        listed = "; ".join(left_out[:LEFT_OUT_SHOWN])
-        more = f"; and {len(left_out) - LEFT_OUT_SHOWN} more" if len(left_out) > LEFT_OUT_SHOWN else ""
-        said = f" Left out, because this model or dwlab has nothing for it: {listed}{more}." if left_out else ""
+        said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
         self._say_lasting(f"The recipe of the picture{of} is in the controls.{said}")
 
     def _weights_of(self, model: str) -> str:
@@ -295,20 +328,7 @@ class Explorer(anywidget.AnyWidget):
 
     def sweep_this(self, name: str, axes: dict[str, str], action: str = "plan") -> None:
         """Turn chosen controls into axes: `plan` it, `write` its YAML file, or `run` it here."""
-        spec = sweep_of(self.params, name, axes)
-        if action == "write":
-            ExperimentFile(self.project, spec).write()
-        if action == "run":
-            there = self._session.spec(spec.name) or Results(self.root).specs().get(spec.name)
-            if there not in (None, spec.as_dict()):
-                raise InvalidInput("name", name, "a name of no other sweep in these results")
-            self._session.sweep(spec)
-        self._spec = spec
-        self._show_plan(spec)
-
-    def _show_plan(self, spec: Sweep, **more: Any) -> None:
-        plan = spec.plan(self.root, device=self._session.device)
-        self.plan = {**plan_shown(plan, ExperimentFile(self.project, spec), self.root), **more}
+        self._sweep.make(name, axes, action)
 
     # -- what the session tells, on its thread -------------------------------------------------
 
@@ -330,11 +350,13 @@ class Explorer(anywidget.AnyWidget):
         if job.params:
             self.stage = list(self._tiles)
         here = all(catalog.lookup(one.model).local for one in job.params[:1])
-        self._say("Loading the model …" if here else "Loading the model, the first time from the hub …")
+        if job.sweep:
+            self._sweep.begin(job.sweep)
+        self._say_of_job("Loading the model …" if here else "Loading the model, the first time from the hub …")
 
     def _event(self, event: Event) -> None:
         if event.download:
-            self._say(f"Downloading {event.download.model}, once: {event.download}", share=event.download.share)
+            self._say_of_job(f"Downloading {event.download.model}, once: {event.download}", share=event.download.share)
             return
         self._pace.update(event)
         if self._job is None or event.kind == "started":
@@ -347,7 +369,7 @@ class Explorer(anywidget.AnyWidget):
             self._tell(event)
             self._told = time.monotonic()
         elif self._job.sweep and time.monotonic() - self._painted > PAINT_EVERY:
-            self._paint(self._job.sweep)
+            self._sweep.paint(self._job.sweep)
             self._painted = time.monotonic()
         if self._job.params:
             self._show(event)
@@ -355,9 +377,8 @@ class Explorer(anywidget.AnyWidget):
     def _tell(self, event: Event) -> None:
         left = f", {text}" if (text := self._pace.left_text()) else ""
         done = f"{self._pace.finished} of {self._pace.total} pictures"
-        self._say(
-            (f"Step {event.step} of {event.steps}" if self._pace.total == 1 else done) + left, share=self._pace.share
-        )
+        text = f"Step {event.step} of {event.steps}" if self._pace.total == 1 else done
+        self._say_of_job(text + left, share=self._pace.share)
 
     def _show(self, event: Event) -> None:
         """Put what became of the pictures of this run on the stage: all that form, and the one that is finished."""
@@ -378,36 +399,45 @@ class Explorer(anywidget.AnyWidget):
         return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
 
     def _end(self, error: str) -> None:
-        took, job, failed = clock(time.monotonic() - self._started), self._job, self._pace.failed
         self._steps.clear()
         self._look_back()
-        see = ""
-        if job and job.sweep:
-            self._paint(job.sweep)
-            see = f" See {self.root.name}/{job.sweep.name}/report.html."
-        if error:
-            self._say_lasting(error, tone="bad")
-        elif job and job.cancelled.is_set():
-            self._say("Stopped; what was finished is kept.", tone="bad")
-        elif failed:
-            text = f"{failed} of {self._pace.total} pictures failed; the others are kept.{see}"
-            self._say_lasting(text, tone="bad")
-        elif job and job.sweep:
-            self._say(f"{job.sweep.name} is done in {took}.{see}", share=1.0)
-        else:
-            reused = bool(self._tiles) and all(tile.get("note") == "from the store" for tile in self._tiles)
-            self._say("Made before: taken from the store." if reused else f"Done in {took}.", share=1.0)
+        if self._job and self._job.sweep:
+            self._sweep.paint(self._job.sweep)
+        text, tone = self._ending(error)
+        lasting = self._say_lasting if error or self._pace.failed else self._say
+        lasting(text, tone=tone, share=0.0 if tone else 1.0)
+        if self._job and self._job.sweep:
+            self._sweep.say(text, tone=tone, share=0.0 if tone else 1.0, running=False)
+        if not self._session.unfinished:
+            self._sweep.cancelled()
         if self._tiles and any(tile["state"] in ("waiting", "forming") for tile in self._tiles):
             self.stage = [tile for tile in self._tiles if tile["state"] == "done"]
 
-    def _paint(self, spec: Sweep) -> None:
-        grid = data_uri(small_grid(Results(self.root).table(spec.name)))
-        if self._spec is not None and self._spec.as_dict() == spec.as_dict():  # else another plan is shown by now
-            self._show_plan(spec, grid=grid)
+    def _ending(self, error: str) -> tuple[str, str]:
+        """How the job ended, and the tone to say it in."""
+        job, failed, took = self._job, self._pace.failed, clock(time.monotonic() - self._started)
+        see = f" See {self.root.name}/{job.sweep.name}/report.html." if job and job.sweep else ""
+        if error:
+            return error, "bad"
+        if job and job.cancelled.is_set():
+            return "Stopped; what was finished is kept.", "bad"
+        if failed:
+            return f"{failed} of {self._pace.total} pictures failed; the others are kept.{see}", "bad"
+        if job and job.sweep:
+            return f"{job.sweep.name} is done in {took}.{see}", ""
+        if self._tiles and all(tile.get("note") == "from the store" for tile in self._tiles):
+            return "Made before: taken from the store.", ""
+        return f"Done in {took}.", ""
 
-    def _say_lasting(self, text: str, *, tone: str = "") -> None:
+    def _say_of_job(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
+        """Say something of the job under way, of a sweep also in its form."""
+        self._say(text, tone=tone, share=share)
+        if self._job and self._job.sweep:
+            self._sweep.say(text, tone=tone, share=share)
+
+    def _say_lasting(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
         """Say something that stays also where the next job's progress takes the line."""
-        self._say(text, tone=tone)
+        self._say(text, tone=tone, share=share)
         if self._session.unfinished:
             self.notice = text
 

@@ -13,22 +13,33 @@ from ..errors import InvalidInput
 from ..params import FIELDS, TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..sweep import SweepSpec
 
 USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
-_EMPTY = {"seed": "0", "negative_prompt": "none", "model": "shapes"}  # what an empty field stands for
+# what an empty field stands for
+_EMPTY = {
+    "seed": "0",
+    "negative_prompt": 'none; several: ["blurry, dark", cropped]',
+    "model": "shapes",
+}
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 class Row:
-    """One field: a text that is YAML in flow style (at first None: not said yet), and a line below it for what is wrong."""
+    """One field and a line below it for what is wrong.
 
-    def __init__(self, name: str, text: str | None, changed: Callable[[object], None]):
-        self.name, self.original = name, text
+    value: what stands in the field at first. Numbers, maps and lists are shown and read as YAML in flow style, a text
+    as it is. new: the sweep does not know the field yet, so that also an empty one is an edit.
+    """
+
+    def __init__(self, name: str, value: Any, changed: Callable[[object], None], *, new: bool = False):
+        shown = value if isinstance(value, str) and name in TEXTS else _as_yaml(value)
+        self.name, self.original = name, None if new else shown
+        self._was_list = isinstance(value, list | tuple)
         self.text = widgets.Text(
-            text or "",
+            shown,
             description=name,
             placeholder="a value or a list of values" if _is_placeholder(name) else _EMPTY.get(name, "the model's own"),
             style={"description_width": "120px"},
@@ -39,16 +50,36 @@ class Row:
         self.box = widgets.VBox([self.text, self.message])
 
     def value(self) -> Any:
-        """What the text says; raises InvalidInput where it is not YAML, or empty and must not be."""
+        """What the field says; raises InvalidInput where it is no value, or empty and must not be."""
         text = self.text.value
-        try:
-            value = experimentfile.value(self.name, text)
-        except InvalidInput as error:
-            allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
-            raise InvalidInput(self.name, error.value, allowed) from error
+        value = self._words(text) if self.name in TEXTS or _is_placeholder(self.name) else self._yaml(text)
         if value is None and _is_placeholder(self.name):
             raise InvalidInput(self.name, text, "a value or a list of values")
         return value
+
+    def _yaml(self, text: str) -> Any:
+        try:
+            return experimentfile.value(self.name, text)
+        except InvalidInput as error:
+            allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
+            raise InvalidInput(self.name, error.value, allowed) from error
+
+    def _words(self, text: str) -> Any:
+        """A text as it stands, with its commas and colons, but for lists, maps and numbers; None if it is empty."""
+        if not text.strip():
+            return None
+        try:
+            value = self._yaml(text)
+        except InvalidInput:
+            if self.name not in TEXTS and text.lstrip()[0] in "[{":
+                raise
+            return text
+        if isinstance(value, list) and (len(value) > 1 or self._was_list or self.name not in TEXTS):
+            return value
+        if self.name in TEXTS or isinstance(value, bool):
+            return text
+        described = isinstance(value, dict) and text.lstrip().startswith("{")
+        return value if described or isinstance(value, int | float) else text
 
 
 class Form(widgets.VBox):
@@ -83,7 +114,7 @@ class Form(widgets.VBox):
         self._prompt_box.layout.display = "none" if "prompt" in axes else ""
         values = {**axes, **base, **{name: None for name in USUAL if name not in axes and name not in base}}
         values["model"] = axes.get("model", spec.model)
-        self._rows = {name: Row(name, _as_yaml(value), self._edited) for name, value in values.items()}
+        self._rows = {name: Row(name, value, self._edited) for name, value in values.items()}
         self._arrange()
         self._loading = False
         self._changed()
@@ -99,6 +130,30 @@ class Form(widgets.VBox):
             changes["name"] = self.name.value
         return self._spec.override(changes)
 
+    def edits(self) -> dict[str, list[str | None]]:
+        """The fields that were edited: [what stood there at first, what stands there now]."""
+        return {
+            name: [original, field.value]
+            for name, (original, field) in self._fields().items()
+            if field.value != original
+        }
+
+    def put_back(self, edits: Mapping[str, Any]) -> None:
+        """Make edits again, but none of a field that says something else by now than it did before them."""
+        for _ in range(2):  # the prompts, edited first, have new placeholders
+            for name, (original, field) in self._fields().items():
+                edit = edits.get(name)
+                if isinstance(edit, list) and len(edit) == 2 and edit[0] == original and isinstance(edit[1], str):
+                    field.value = edit[1]
+
+    def _fields(self) -> dict[str, tuple[str | None, widgets.Text | widgets.Textarea]]:
+        """All fields, and what stood in them at first."""
+        if self._spec is None:
+            return {}
+        rows = {name: (row.original, row.text) for name, row in self._rows.items()}
+        prompt = str(self._spec.base.get("prompt", ""))
+        return {"the name": (self._spec.name, self.name), "the prompt": (prompt, self.prompt), **rows}
+
     def complain(self, error: Exception | None) -> None:
         """Show an error below the field it is about, or below all of them; None takes it away."""
         where = self._place(error.field) if isinstance(error, InvalidInput) else ""
@@ -113,13 +168,9 @@ class Form(widgets.VBox):
             message.value = text if name == where else ""
 
     def _place(self, field: str) -> str:
-        """The row that an error's field means: `axes.steps[2]` and `axes.steps.range` are both steps."""
-        field = re.sub(r"\[\d+\]", "", field).removeprefix("axes.").removeprefix("base.")
-        field = re.sub(r" line \d+$", "", field)
-        found = [name for name in self._shown() if field == name or field.startswith(f"{name}.")]
-        if found:
-            return max(found, key=len)
-        return {"prompt": "prompt ", "name": "name"}.get(field, "")
+        """The row that an error's field means, "prompt " and "name" for the fields that are no rows, "" for none."""
+        row = place(field, self._shown())
+        return row or {"prompt": "prompt ", "name": "name"}.get(place(field, ("prompt", "name")), "")
 
     def _edited(self, _change: object) -> None:
         if not self._loading:
@@ -130,7 +181,7 @@ class Form(widgets.VBox):
         """Give each placeholder of the prompts a field, and show only the fields that are of use."""
         for name in self._placeholders():
             if name not in self._rows and name not in FIELDS:
-                self._rows[name] = Row(name, None, self._edited)
+                self._rows[name] = Row(name, None, self._edited, new=True)
         boxes = tuple(row.box for row in self._shown().values())
         if boxes != self._grid.children:
             self._grid.children = boxes
@@ -142,6 +193,14 @@ class Form(widgets.VBox):
     def _shown(self) -> Mapping[str, Row]:
         present = set(self._placeholders())
         return {name: row for name, row in self._rows.items() if not _is_placeholder(name) or name in present}
+
+
+def place(field: str, names: Iterable[str]) -> str:
+    """Which of `names` an error's field means, "" for none: `axes.steps[2]` and `axes.steps.range` are both steps."""
+    field = re.sub(r"\[\d+\]", "", field).removeprefix("axes.").removeprefix("base.")
+    field = re.sub(r" line \d+$", "", field)
+    meant = [name for name in names if field == name or field.startswith(f"{name}.")]
+    return max(meant, key=len, default="")
 
 
 def message_html(error: Exception) -> str:

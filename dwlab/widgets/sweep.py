@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -18,6 +18,8 @@ from ..plan import duration
 from ..results import Results
 from . import parts
 from .form import Form, message_html
+from .memory import Memory
+from .pulse import Pulse, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +64,7 @@ class SweepPanel(widgets.VBox):
         buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class("dwlab-buttons")
         parts_ = [
             widgets.HTML(f"<style>{style}</style>"),
+            Pulse(),
             top,
             self.form,
             self.plan_line,
@@ -71,7 +74,25 @@ class SweepPanel(widgets.VBox):
         ]
         super().__init__(parts_)
         self.add_class("dwlab-sweep")
+        connect(self)
+        self._memory = Memory(root, "sweep")
+        self._open(self._memory.load())
+
+    def _open(self, state: dict[str, Any]) -> None:
+        """Show the experiment that was picked before the kernel restarted, as edited then, or the first of the list."""
+        picked, edits = state.get("picked"), state.get("edits")
+        known = isinstance(picked, str) and picked in self._experiments
+        if known:
+            self.pick.value = picked
         self._picked(None)
+        if known and isinstance(edits, dict):
+            self.form.put_back(edits)
+
+    def _keep(self) -> None:
+        """Keep what is picked and edited, from the first edit on: who only looks leaves no file."""
+        edits = self.form.edits()
+        if edits or self.pick.index or self._memory.load():
+            self._memory.save({"picked": self.pick.value, "edits": edits})
 
     def _make_controls(self) -> None:
         self.form = Form(self._edited)
@@ -123,6 +144,7 @@ class SweepPanel(widgets.VBox):
 
     def _plan(self) -> None:
         mine = self._timer
+        self._keep()
         with self._planning, self._complaining():
             sweep: Sweep = self.form.read()
             cells = sweep.cells()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import experimentfile, yamlfile
 from ..errors import InvalidInput
 from ..files import write_atomic
+from ..params import TEXTS
 from ..paths import results_folder
 from ..plan import duration
 from ..run import Sweep
@@ -21,23 +22,40 @@ if TYPE_CHECKING:
 
 
 def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
-    """The sweep of that name around a recipe; axes: parameter -> its values as typed, like `1, 2` or `{range: [0, 4]}`.
+    """The sweep of that name around a recipe; axes: parameter -> its values as typed.
 
-    Raises InvalidInput naming what is wrong.
+    The values of a text stand one per line, and `""` is the empty one. Those of other parameters are a list of YAML with or
+    without its brackets, like `1, 2`, or a map like `{range: [0, 4]}`. Raises InvalidInput naming what is wrong.
     """
-    values = {
-        axis: experimentfile.value(axis, text if text.strip().startswith("{") else f"[{text}]")
-        for axis, text in axes.items()
-    }
+    values = {axis: _lines(text, axis) if axis in TEXTS else _list(text, axis) for axis, text in axes.items()}
     if not values:
         raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
     base = {k: v for k, v in asked.as_dict().items() if k not in values}
     model = base.pop("model")
     if "scheduler" in values:
         base.pop("scheduler_options", None)  # they belong to the scheduler that stood there
-    for text in {"prompt", "negative_prompt"} & base.keys():
-        base[text] = base[text].replace("{", "{{").replace("}", "}}")
+    for text in set(TEXTS) & base.keys():
+        base[text] = _plain(base[text])
     return Sweep(name, model=model, base=base, axes=values)
+
+
+def _lines(text: str, axis: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InvalidInput(axis, text, 'one text or more, each on a line of its own; "" is the empty one')
+    return ["" if line == '""' else _plain(line) for line in lines]
+
+
+def _list(text: str, axis: str) -> Any:
+    text = text.strip()
+    if not text:
+        raise InvalidInput(axis, text, "one value or more, like 1, 2, 4")
+    return experimentfile.value(axis, text if text[0] in "{[" else f"[{text}]")
+
+
+def _plain(text: str) -> str:
+    """A text whose braces name no placeholder."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 @dataclass(frozen=True)

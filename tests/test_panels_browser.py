@@ -1,0 +1,131 @@
+"""Every panel in JupyterLab when a page is reloaded, a second one opened, or the kernel restarted."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+import pytest
+from lab import FLAGS, ROOT, Lab
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SECONDS = 60  # that a page may take for one thing, on a busy machine
+LONG = "base: {prompt: 'a {shape}', width: 64, height: 64, steps: 20}\naxes: {shape: [ring, star], seed: {range: [0, 2000]}}\n"
+ROUNDS = "rounds: 40\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Where a panel is on its page, and how a person fills it in: (label, value) of a field that comes back."""
+
+    notebook: str
+    root: str
+    fields: dict[str, str]
+    status: str
+    message: str
+
+
+PANELS = [
+    Panel("explore", ".dwlab-explore", {"Steps": "900", "Width": "64", "Height": "64", "Prompt": "a star, left"},
+          ".dwx-status", "of 900"),
+    Panel("sweep", ".dwlab-sweep", {"experiment": "long.yaml", "steps": "21"}, ".dwlab-status", "of 4,000"),
+    Panel("benchmark", ".dwlab-bench", {"benchmark": "bench-x.yaml"}, ".dwlab-status", "measurements"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    with Lab(folder, {"long": LONG, "bench-x": ROUNDS}, notebook="explore") as lab:
+        for name in ("sweep", "benchmark"):
+            shutil.copy(ROOT / f"notebooks/{name}.ipynb", lab.project / "notebooks")
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def context(chromium):
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        context = browser.new_context(viewport={"width": 1300, "height": 1000})
+        context.set_default_timeout(SECONDS * 1000)
+        yield context
+        browser.close()
+
+
+def field(page, panel, label):
+    return page.locator(panel.root).get_by_label(label, exact=True)
+
+
+def fill(page, panel):
+    for label, value in panel.fields.items():
+        control = field(page, panel, label)
+        if control.evaluate("c => c.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+
+
+def button(page, panel, name):
+    return page.locator(f"{panel.root} button").filter(has_text=name).first
+
+
+def until_saved(lab, panel, page):
+    """Press Ctrl+S in the panel, with the focus in a field of it; the notebook then holds the panel's output."""
+    path = lab.project / "notebooks" / f"{panel.notebook}.ipynb"
+    for _ in range(SECONDS):
+        field(page, panel, next(iter(panel.fields))).press("Control+s")
+        page.wait_for_timeout(1000)
+        if VIEW in path.read_text():
+            return
+    raise TimeoutError("Ctrl+S saved nothing")
+
+
+def restart_kernel(page):
+    page.click(".lm-MenuBar-itemLabel >> text='Kernel'")
+    page.click('.lm-Menu-itemLabel >> text="Restart Kernel…"')
+    page.click(".jp-Dialog-button.jp-mod-accept")
+
+
+@pytest.mark.parametrize(
+    "panel", [*PANELS[:2], pytest.param(PANELS[2], marks=pytest.mark.slow)], ids=lambda panel: panel.notebook
+)
+def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, context, panel):
+    lab.notebook = f"{panel.notebook}.ipynb"
+    first, second = context.new_page(), context.new_page()
+    lab.run_all(first, shown=panel.root)
+    fill(first, panel)
+    expect(button(first, panel, "Run")).to_be_enabled()
+    button(first, panel, "Run").click()
+    expect(first.locator(panel.status)).to_contain_text(panel.message)
+    until_saved(lab, panel, first)
+
+    first.reload()
+    second.goto(f"{lab.url}/lab/workspaces/{panel.notebook}/tree/notebooks/{lab.notebook}?token={lab.token}")
+    for page in (second, first):
+        expect(page.locator(panel.status)).to_contain_text(panel.message)
+        button(page, panel, "Cancel").click()
+        for shown in (first, second):
+            expect(shown.locator(panel.status)).to_contain_text("Stopped")
+        button(page, panel, "Run").click()
+        expect(page.locator(panel.status)).to_contain_text(panel.message)
+    expect(first.locator(".dwlab-pulse:not(:empty)")).to_have_count(0)
+
+    restart_kernel(first)
+    expect(first.locator("#jp-main-statusbar")).to_contain_text("Idle")
+    for page in (first, second):
+        button(page, panel, "Run").evaluate("b => b.click()")  # some pages know already, and take no real click
+        expect(page.locator(".dwlab-pulse").first).to_contain_text("run the cell again")
+        assert button(page, panel, "Run").evaluate("b => b.inert")
+    first.close()
+    second.bring_to_front()
+    lab.run_cells(second, shown=f"{panel.root}:not(.dwlab-gone)")
+    for label, value in panel.fields.items():
+        expect(field(second, panel, label)).to_have_value(value)
+    button(second, panel, "Run").click()
+    expect(second.locator(panel.status)).to_contain_text(panel.message)
+    button(second, panel, "Cancel").click()
+    expect(second.locator(panel.status)).to_contain_text("Stopped")
+    second.close()
