@@ -36,7 +36,7 @@ class Entry:
     # seconds a denoiser row took on two CPU cores, to guess a plan's time before anything was measured here
     row_seconds: float | None = None
     random: bool = False  # a shape without weights, which are made up: for benchmarks only
-    pipeline: str | None = None  # the class in a folder's model_index.json
+    pipeline: str | None = None  # the class that a folder is loaded with
     omission: families.Omission | None = None  # what leaving the negative prompt out means, if that is no empty text
 
     @property
@@ -118,7 +118,7 @@ def _describe(name: str, folder: Path) -> Entry:
     family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
     ignores = _ignored(cls, denoiser)
     return Entry(
-        name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores, pipeline=cls,
+        name, str(folder), family, side, side, scheduler, side_min=8, ignores=ignores, pipeline=families.drawing(cls),
         omission=families.omission(index, denoiser),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +44,17 @@ PACKED = {
     "HunyuanDiTPipeline": _packed("HunyuanDiT2DModel", "HunyuanAttnProcessor2_0"),
     "Lumina2Pipeline": _packed("Lumina2Transformer2DModel", "Lumina2AttnProcessor2_0"),
     "OvisImagePipeline": _packed("OvisImageTransformer2DModel", "OvisImageAttnProcessor"),
+    "PixArtAlphaPipeline": _packed("PixArtTransformer2DModel", "AttnProcessor2_0"),
     "PixArtSigmaPipeline": _packed("PixArtTransformer2DModel", "AttnProcessor2_0"),
     "QwenImagePipeline": _packed("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0"),
     "SanaPipeline": _packed("SanaTransformer2DModel", "SanaAttnProcessor2_0", "SanaLinearAttnProcessor2_0"),
     "ZImagePipeline": _packed("ZImageTransformer2DModel", "ZSingleStreamAttnProcessor"),
 }
+
+
+def drawing(pipeline: str) -> str:
+    """The class that draws from a text alone with the parts of a pipeline, of which it may be the image-to-image kind."""
+    return re.sub("Img2Img|Inpaint(ing)?", "", pipeline)
 
 
 def never_packed(pipeline: str) -> str | None:

@@ -13,6 +13,7 @@ import pytest
 import tiny
 import tiny_families
 import torch
+from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor2_0
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
@@ -25,14 +26,14 @@ from dwlab.settings import denoiser_of
 
 PACKED = (
     "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
-    "ovis", "pixart", "qwen_image", "sana", "z_image",
+    "ovis", "pixart", "pixart_alpha", "qwen_image", "sana", "z_image",
 )  # fmt: skip
 PAG = ("sd_pag", "sdxl_pag")
 NO_NEGATIVE = ("lcm", "klein")  # whose calls take none
 OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one
 SIDES = {"sana": 32, "lumina2": 32}
 CALLS = {
-    "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False},
+    "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False}, "pixart_alpha": {"use_resolution_binning": False},
     "sana": {"use_resolution_binning": False, "complex_human_instruction": None},
     "sd3": {"max_sequence_length": 32}, "flux": {"max_sequence_length": 32}, "klein": {"max_sequence_length": 128},
 }  # fmt: skip
@@ -89,16 +90,6 @@ def difference(a, b):
     return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
-def rows_seen(model):
-    """The rows of each forward of a model's denoiser from now on, and what ends the counting."""
-    rows = []
-
-    def note(_module, args, kwargs):
-        rows.append(len(next(iter((*args, *kwargs.values())))))
-
-    return rows, denoiser_of(model.pipeline).register_forward_pre_hook(note, with_kwargs=True)
-
-
 @pytest.mark.parametrize("name", [*PACKED, *PAG])
 def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
     one = family(name)
@@ -111,9 +102,8 @@ def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
 def test_packed_in_mixed_company_it_is_so_too(family, name):
     one = family(name)
     assert packing.refusal(one.model.pipeline, "cpu") is None
-    rows, hook = rows_seen(one.model)
-    pictures = one.made(one.cells)
-    hook.remove()
+    with Rows(denoiser_of(one.model.pipeline)) as rows:
+        pictures = one.made(one.cells)
     assert max(rows) > 2
     assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) <= 1
 
@@ -132,21 +122,19 @@ def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
 @pytest.mark.parametrize("name", PAG)
 def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(family, name, caplog):
     one = family(name)
-    rows, hook = rows_seen(one.model)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), Rows(denoiser_of(one.model.pipeline)) as rows:
         pictures = one.made(one.cells)
-    hook.remove()
     assert max(rows) == 3  # without guidance, with it, and perturbed
     assert "one picture at a time, because StableDiffusion" in caplog.text
     assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) == 0
-    (warning,) = [text for text in plan(one).warnings if "PAG" in text]
+    (warning,) = [text for text in plan(one.model.identity.name).warnings if "PAG" in text]
     assert "one picture at a time" in warning
-    (warning,) = [text for text in plan(one, exact=8).warnings if "PAG" in text]
+    (warning,) = [text for text in plan(one.model.identity.name, exact=8).warnings if "PAG" in text]
     assert "no picture can be made in exact mode" in warning
 
 
-def plan(one, **options):
-    spec = Sweep("p", base={"prompt": "a star", "model": one.model.identity.name}, axes={"seed": [0, 1]})
+def plan(model, **options):
+    spec = Sweep("p", base={"prompt": "a star", "model": model}, axes={"seed": [0, 1]})
     return spec.plan("nowhere", device="cpu", **options)
 
 
@@ -277,9 +265,8 @@ def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(fam
     one = family("qwen_image")
     cell = one.cells[1]
     for asked, calls in ((cell, 3), (cell.replace(call={"negative_prompt": ""}), 6)):
-        rows, hook = rows_seen(one.model)
-        one.made([asked], pack=1)
-        hook.remove()
+        with Rows(denoiser_of(one.model.pipeline)) as rows:
+            one.made([asked], pack=1)
         assert len(rows) == calls
 
 
@@ -480,3 +467,38 @@ def test_a_clip_skip_that_cannot_be_is_refused_before_the_run(family, name, most
     base = {"prompt": "a star", "model": one.model.identity.name}
     with pytest.raises(InvalidInput, match=f"call.clip_skip is .*allowed: a whole number from 0 to {most}"):
         Sweep("skips", base=base, axes={"call.clip_skip": [1, value]}).plan("nowhere", device="cpu")
+
+
+# Doors
+
+
+def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_it_is_loaded_with(family, tmp_path):
+    parts = family("sdxl").model.pipeline.components
+    diffusers.StableDiffusionXLImg2ImgPipeline(**parts).save_pretrained(tmp_path / "m")
+    identity = models.identify(str(tmp_path / "m"), "cpu")
+    assert catalog.lookup(str(identity.folder)).pipeline == "StableDiffusionXLPipeline"
+    assert models.omission_of(identity) == families.OMISSIONS[0]
+    assert not [text for text in plan(identity.name).warnings if "one" in text]
+
+
+def test_a_text_encoder_with_adapters_is_not_packed(family, monkeypatch):
+    """The answers that are remembered are those of one strength, and a call may set another."""
+    pipeline = family("sd").model.pipeline
+    monkeypatch.setitem(vars(pipeline.text_encoder), "peft_config", {"default": object()})
+    assert "a text encoder has adapters" in packing.refusal(pipeline, "cpu")
+
+
+def test_the_keys_of_pictures_that_were_right_stay():
+    """As an earlier version wrote them, before a missing negative prompt had a meaning of its own."""
+    base = {"seed": 3, "steps": 4, "guidance": 5.0, "width": 64, "height": 64, "scheduler": "DDIM"}
+    more = {"call": {"eta": 0.5}, "scheduler_options": {"timestep_spacing": "trailing"}}
+    keys = [
+        GenerationParams("a star", **base).key("w" * 8, "float32"),
+        GenerationParams("a star", negative_prompt="red", **base).key("w" * 8, "float32"),
+        GenerationParams("ein Stern \u2605", **base, **more).key("w" * 8, "float32", 16),
+    ]
+    assert keys == [
+        "f7a1bde38e718f825da0070c0f7cad3e01016ec7972b4b1d3fa0a402bade1280",
+        "20dfe8b3fdd066583d368a68383dd5cc661ab72b1db13cdd022a1fe6d7d4fa45",
+        "7d62bd34ead5c7b5ff6ce10a71afaf2db9f26e6b16f72a40600d3ad01e3d4c40",
+    ]

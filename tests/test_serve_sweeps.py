@@ -123,3 +123,9 @@ def test_the_options_of_every_named_scheduler_are_allowed():
 
     for _, options in ALIASES.values():
         assert all(allowed.SCHEDULER_OPTIONS[name].takes(value) for name, value in options.items())
+
+
+def test_an_empty_negative_prompt_may_be_asked_for_and_no_other_text_in_its_place():
+    rule = allowed.CALL["negative_prompt"]
+    assert rule.takes("") and rule.takes(None) and not rule.takes("red")
+    assert str(rule) == 'one of "", null'

@@ -258,3 +258,8 @@ def z_image():
             cap_feat_dim=32, axes_dims=[4, 6, 6], axes_lens=[1024, 64, 64],
         ),
     )  # fmt: skip
+
+
+def pixart_alpha():
+    components = pixart().components
+    return diffusers.PixArtAlphaPipeline(**components)

@@ -95,6 +95,9 @@ def refusal(pipeline: Any, device: str) -> str | None:
     parts = _parts(pipeline).values()
     if any(hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None) for part in parts):
         return "parts of the model are moved or offloaded while it runs"
+    encoders = [part for name, part in _parts(pipeline).items() if name.startswith("text_encoder")]
+    if any(getattr(encoder, "peft_config", None) for encoder in encoders):
+        return "a text encoder has adapters, whose strength each call may set"
     registries = (getattr(module, "_diffusers_hook", None) for part in parts for module in part.modules())
     if any(registry.hooks for registry in registries if registry):
         return "diffusers' hooks move parts of the model, or keep a cache, while it runs"

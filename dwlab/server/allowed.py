@@ -37,16 +37,17 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some words, or of true and false."""
+    """One of some words, or of true and false, or nothing."""
 
-    values: tuple[str | bool, ...]
+    values: tuple[str | bool | None, ...]
 
     def takes(self, value: Any) -> bool:
         """Whether a value is one of these."""
-        return isinstance(value, str | bool) and value in self.values
+        return isinstance(value, str | bool | None) and value in self.values
 
     def __str__(self) -> str:
-        return "true or false" if self.values == _SWITCH else f"one of {', '.join(map(str, self.values))}"
+        written = [_UNSEEN.get(value, str(value)) for value in self.values]
+        return "true or false" if self.values == _SWITCH else f"one of {', '.join(written)}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Pair:
 
 Rule = Number | Choice | Text | Pair
 _SWITCH = (True, False)
+_UNSEEN: dict[str | bool | None, str] = {"": '""', None: "null"}
 _SHARE, _SCALE = Number(0, 1), Number(0, 100)
 
 
@@ -89,6 +91,7 @@ CALL: dict[str, Rule] = {
     "eta": _SHARE,
     "guidance_rescale": _SHARE,
     "clip_skip": Number(0, 12, whole=True),
+    "negative_prompt": Choice(("", None)),  # an empty text in place of none
     "true_cfg_scale": _SCALE,
     "pag_scale": _SCALE,
     "pag_adaptive_scale": _SCALE,

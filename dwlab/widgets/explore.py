@@ -176,6 +176,8 @@ class Explorer(anywidget.AnyWidget):
         if str(values.get("seed")).isdecimal():
             values["seed"] = int(values["seed"])
         maps = {name: json.loads(more[name]) for name in MAPS if name in more}
+        if values.get("negative_prompt"):
+            maps.get("call", {}).pop("negative_prompt", None)  # a recipe's empty one, which the text replaces
         return {**maps, **values}
 
     def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
