@@ -108,9 +108,12 @@ def test_the_worker_ends_with_its_runner(tmp_path):
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout.readline() == "started\n"
-        job = next(iter(_until(lambda: list(tmp_path.glob("benchmarks/unfinished/b-*/*.json")))))
-        found = _until(lambda: _running(str(job)))
-        parent.send_signal(signal.SIGKILL)
+        try:
+            # a file that is still being written has another name, with a dot first
+            job = next(iter(_until(lambda: list(tmp_path.glob("benchmarks/unfinished/b-*/[!.]*.json")))))
+            found = _until(lambda: _running(str(job)))
+        finally:
+            parent.send_signal(signal.SIGKILL)
     _until(lambda: not _running(str(job)))
     assert found
 
