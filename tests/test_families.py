@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import inspect
 import logging
@@ -14,7 +15,7 @@ import tiny
 import tiny_families
 import torch
 from counting import Rows
-from diffusers.models.attention_processor import AttnProcessor2_0
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
 from dwlab import catalog, families, images, models, packing, render
@@ -153,6 +154,24 @@ def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
             assert difference(event.result.image, one.stock(plain)) == 0
     assert dropped
     assert all(type(p) is AttnProcessor2_0 for p in one.model.pipeline.unet.attn_processors.values())
+
+
+CHANGES = {
+    "sd, plain": lambda denoiser: denoiser.set_attn_processor(AttnProcessor()),
+    "sd, sliced": lambda denoiser: denoiser.set_attention_slice("max"),
+    "sd, fused": lambda denoiser: denoiser.fuse_qkv_projections(),
+    "sd3, fused": lambda denoiser: denoiser.fuse_qkv_projections(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_other_processors_that_are_known_are_packed_rightly_too(family, change):
+    one = copy.copy(family(change.split(",", maxsplit=1)[0]))
+    one.model = dataclasses.replace(one.model, pipeline=copy.deepcopy(one.model.pipeline), loaded=None)
+    CHANGES[change](denoiser_of(one.model.pipeline))
+    assert packing.refusal(one.model.pipeline, "cpu") is None
+    for picture in one.made(one.cells):
+        assert difference(picture.image, one.stock(picture.params)) <= 1
 
 
 class OwnProcessor(AttnProcessor2_0):
