@@ -48,5 +48,7 @@ def _tokenizer(place: Path) -> Any:
     try:
         with trust.no_code():
             return AutoTokenizer.from_pretrained(place, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # a library that is not installed, too: whatever its files or class raise
         raise ModelError(f"the tokenizer in {place} does not load: {first_line(error)}") from error

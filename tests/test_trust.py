@@ -451,3 +451,13 @@ def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, where
     assert "[y/N]" not in said
     if (door == "counting tokens") == (where == "tokenizer"):
         assert "code of its own, which dwlab does not run" in said
+
+
+@pytest.mark.parametrize("cls", ["BertJapaneseTokenizer", "T5Tokenizer", "NoSuchTokenizer"])
+def test_a_tokenizer_that_lacks_a_library_or_its_files_is_said_to_be_the_reason(folder, cls):
+    for path in (folder / "tokenizer").iterdir():
+        path.unlink()
+    (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": cls}))
+    (folder / "tokenizer" / "spiece.model").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"the tokenizer in .* does not load"):
+        tokens.count_tokens(str(folder), "a red star")
