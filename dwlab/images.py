@@ -8,6 +8,8 @@ import json
 import os
 import re
 import stat
+import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 1 << 20  # bytes of text that a picture may carry and be read back
 PIXEL_LIMIT = 64_000_000
+# What Pillow and the readers of a recipe raise for bytes that are broken or made to harm, beside Pillow's own error.
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    LookupError,
+    TypeError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -120,7 +135,7 @@ def read_picture(path: Path) -> Image.Image | None:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (*BROKEN, Image.DecompressionBombError):
         return None
 
 
@@ -131,7 +146,7 @@ def pixel_hash(image: Image.Image) -> str:
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
     """The `dwlab` recipe of a PNG of ours; None for any other file, whole or broken."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path, formats=["PNG"]) as image:
@@ -140,18 +155,31 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
             text = image.info.get("dwlab")
             image.verify()
         recipe = json.loads(text) if isinstance(text, str) and len(text) <= TEXT_LIMIT else None
-    except (OSError, ValueError, SyntaxError, RecursionError, UnidentifiedImageError, Image.DecompressionBombError):
+    except (*BROKEN, Image.DecompressionBombError):
         return None
     return recipe if isinstance(recipe, dict) and isinstance(recipe.get("params"), dict) else None
 
 
 def read_back(path: Path) -> tuple[dict[str, Any], str] | None:
-    """The recipe and the pixel hash of a picture that `save_picture` wrote; None where its bytes are not its name's."""
+    """The recipe and the pixel hash of a picture that `save_picture` wrote.
+
+    None if its bytes are not its name's, if it cannot be decoded, or if its recipe is not one of ours.
+    """
     from PIL import Image
 
     recipe = read_recipe(path)
-    named = recipe and all(isinstance(recipe.get(name), str) for name in ("key", "weights", "dtype"))
-    if not recipe or not named or not is_whole(path):
+    if not recipe or not is_whole(path):
         return None
-    with Image.open(path) as image:
-        return recipe, pixel_hash(image)
+    texts = [recipe.get(name) for name in ("key", "weights", "dtype")]
+    if not all(map(_is_plain, [*texts, recipe.get("mode", "")])):
+        return None
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return recipe, pixel_hash(image)
+    except BROKEN:
+        return None
+
+
+def _is_plain(value: object) -> bool:
+    """Whether this is text as we write it: a lone surrogate, for one, cannot be stored."""
+    return isinstance(value, str) and value.isascii()

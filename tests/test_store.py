@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pngs
 import pytest
 from faults.child import fake_render, small_sweep, toy_model
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CELLS = 8
+OURS = json.dumps({"key": "k", "weights": "w", "dtype": "d", "params": {}})
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -143,13 +146,36 @@ def test_recipes_that_are_not_ours_are_not_read_back(root: Path) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    for text in ("[1]", '{"key": ["a"], "weights": "w", "dtype": "d", "params": {}}', '{"params": 1}', "[" * 100_000):
+    ours = {"key": "k", "weights": "w", "dtype": "d", "params": {}}
+    unstorable = [json.dumps(ours | {name: "\ud800"}) for name in ("key", "weights", "dtype", "mode")]
+    for text in ("[1]", json.dumps(ours | {"key": ["a"]}), '{"params": 1}', "[" * 100_000, *unstorable):
         info = PngInfo()
         info.add_text("dwlab", text)
         Image.new("RGB", (8, 8)).save(root / "made.png", pnginfo=info)
         images.save_picture(root, (root / "made.png").read_bytes())
     (root / "dwlab.sqlite").unlink()
     assert len(pixels(root)) == CELLS
+
+
+BROKEN = {
+    "no pixels": pngs.SIGNATURE + pngs.header() + pngs.text("dwlab", OURS) + pngs.END,
+    "pixels that are not packed": pngs.SIGNATURE
+    + pngs.header()
+    + pngs.text("dwlab", OURS)
+    + pngs.chunk(b"IDAT", b"x" * 99)
+    + pngs.END,
+    "too few pixels": pngs.SIGNATURE + pngs.header(900, 900) + pngs.text("dwlab", OURS) + pngs.PIXELS + pngs.END,
+    "an empty header": pngs.SIGNATURE + pngs.chunk(b"IHDR") + pngs.text("dwlab", OURS) + pngs.PIXELS + pngs.END,
+}
+
+
+@pytest.mark.parametrize("harm", BROKEN)
+def test_pictures_that_cannot_be_decoded_do_not_keep_the_others_from_being_read_back(root: Path, harm: str) -> None:
+    """Under the hash of their own bytes, so that nothing but decoding tells."""
+    name = images.save_picture(root, BROKEN[harm])
+    (root / "dwlab.sqlite").unlink()
+    assert len(pixels(root)) == CELLS
+    assert images.read_picture(root / name) is None
 
 
 # -- reading --------------------------------------------------------------------------------------
