@@ -30,7 +30,7 @@ class Panel:
 PANELS = [
     Panel("explore", ".dwlab-explore", {"Steps": "900", "Width": "64", "Height": "64", "Prompt": "a star, left"},
           ".dwx-status", "of 900"),
-    Panel("sweep", ".dwlab-sweep", {"experiment": "long.yaml", "steps": "21"}, ".dwlab-status", "of 4,000"),
+    Panel("sweep", ".dwlab-sweep", {"experiment": "long.yaml", "steps": "21"}, ".dwlab-status", "4,000 pictures"),
     Panel("benchmark", ".dwlab-bench", {"benchmark": "bench-x.yaml"}, ".dwlab-status", "measurements"),
 ]  # fmt: skip
 

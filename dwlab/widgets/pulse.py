@@ -45,7 +45,11 @@ def _hear(widget: widgets.Widget) -> None:
 
 
 def _subshell_of_the_page(_data: Any, subshell: str | None) -> str | None:
-    return subshell
+    """The subshell that the page named, or the main shell: after a restart pages go on naming one that went with the kernel."""
+    from ipykernel.kernelbase import Kernel
+
+    known = Kernel.instance().shell_channel_thread.manager.list_subshell()
+    return subshell if subshell in known else None
 
 
 def _hear_new(change: dict[str, Any]) -> None:
