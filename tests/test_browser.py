@@ -132,7 +132,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     grid = show(page, "Grid")
     button(page, "Run").click()
     expect(button(page, "Run")).to_be_disabled()
-    expect(status(page)).to_have_text(re.compile(r"[1-9]\d* of 1,000 pictures · .+ so far · about .+ left"))
+    expect(status(page)).to_have_text(re.compile(r"[1-9]\d*/1,000 pictures, .+ rows · .+ so far · about .+ left"))
     _loaded(grid.locator("img"), 1)  # it grows while it runs
     width = page.locator(".dwlab-sweep .progress-bar").evaluate("bar => parseFloat(bar.style.width)")
     assert 0 < width < 100
@@ -145,7 +145,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     assert (lab.project / "results/long/report.html").is_file()
 
     button(page, "Run").click()
-    expect(status(page)).to_have_text(re.compile(rf"[1-9]\d* of {1000 - len(before)} pictures · .*"))
+    expect(status(page)).to_have_text(re.compile(rf"[1-9]\d*/{1000 - len(before)} pictures, .*"))
     button(page, "Cancel").click()
     expect(status(page)).to_contain_text("Run goes on from here")
     after = rows(lab, "long").set_index("key")["created"]
