@@ -9,10 +9,11 @@ PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 EXPERIMENT ?= experiments/quickstart.yaml
 MINUTES ?= 10
+HOSTILE_JSON ?= results/hostile.json
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots soak startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots soak hostile startup browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,9 @@ screenshots: browser ## photograph the prompt bench and the server's page, in bo
 
 soak: setup ## a server under load, killed at random: no job lost, memory flat (MINUTES=10 unless you say)
 	PYTHONPATH=tests MINUTES=$(MINUTES) $(BIN)/python tests/soak.py
+
+hostile: browser ## mutated files, payloads in Chromium, kills, costly requests, slow clients: under 15 minutes, figures in HOSTILE_JSON
+	PYTHONPATH=tests $(BIN)/python -m hostile --json $(HOSTILE_JSON)
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

@@ -88,6 +88,13 @@ def sweep(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
     return _sweep(case, acknowledge, small_sweep(case["argument"]), render=fake_render)
 
 
+def crowd(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
+    """One of several sweeps that share cells: `argument` is the toy model's folder and the sweep's number."""
+    model, number = case["argument"]
+    spec = small_sweep(model).override({"name": f"crowd-{number}", "seed": {"range": [2 * number, 2 * number + 8]}})
+    return _sweep(case, acknowledge, spec, render=fake_render)
+
+
 def real(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
     """A sweep that the embedded model draws, one picture a call."""
     return _sweep(case, acknowledge, real_sweep(case["argument"]), pack=1)
@@ -142,7 +149,7 @@ def command(case: Case, _: Callable[[str], None]) -> dict[str, Any]:
     return {}
 
 
-WORKS = {work.__name__: work for work in (sweep, real, naive, reopen, command)}
+WORKS = {work.__name__: work for work in (sweep, crowd, real, naive, reopen, command)}
 
 
 def work_on(case: Case) -> int:

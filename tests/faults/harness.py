@@ -127,8 +127,11 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines() if path.exists() else []
 
 
-def store_damage(root: Path, acked: set[str]) -> Damage:
-    """Open the store again, as a restart does, and look for damage."""
+def store_damage(root: Path, acked: set[str], *, alone: bool = True) -> Damage:
+    """Open the store again, as a restart does, and look for damage.
+
+    alone: one process ran at a time. Several may each finish a cell that they share; the first to do so is kept.
+    """
     damage = Damage()
     with Store(root) as store:
         rows = [row for row in store.rows() if row["status"] == "ok"]
@@ -137,7 +140,8 @@ def store_damage(root: Path, acked: set[str]) -> Damage:
         attempts = Counter(key for (key,) in sql.execute("SELECT key FROM attempts WHERE status = 'ok'"))
     keys = Counter(row["key"] for row in rows)
     damage.lost = sorted(acked - set(keys))
-    damage.duplicated = [key for key, times in (keys + attempts).items() if keys[key] > 1 or attempts[key] > 1]
+    limit = 1 if alone else attempts.total()
+    damage.duplicated = [key for key, times in (keys + attempts).items() if keys[key] > 1 or attempts[key] > limit]
     names = {row["image"]: row["pixels"] for row in rows}
     for image in {*names, *(p.relative_to(root).as_posix() for p in root.glob("images/*/*.png"))}:
         pixels = pixels_of(root / image)

@@ -1,0 +1,171 @@
+"""Small requests that ask for much work, and clients that are slow: how long the server's health takes meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from hostile_requests import requests, send
+from served import Served
+from test_serve_slow import BEGUN, HALF_OPEN, POST
+
+from .tally import Tally
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GOAL = 200  # ms that the server's health may take at p99
+IDLE_SECONDS = 10.0
+LEAST_SECONDS = 1.0  # that the health is asked for with each request: p99 of one answer says little
+EXPECTED = (413, 422)
+NOISE = 20_000  # bytes that all this may add to the log and to stderr
+CRAWLERS = 20  # clients that send a byte at a time, and as many that do not read
+
+
+class Health:
+    """The server's health as another process sees it, asked for without a pause; `answers` in milliseconds.
+
+    refused: how often there was none.
+    """
+
+    def __init__(self, url: str):
+        self.url, self.refused, self.answers = url, 0, list[float]()
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "hostile.health", self.url]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout.readline() == "ready\n"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        said, _ = self._process.communicate("over\n", timeout=90)
+        answers = json.loads(said)
+        self.answers = [answer for answer in answers if answer is not None]
+        self.refused = len(answers) - len(self.answers)
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.answers)
+
+    @property
+    def p99(self) -> float:
+        return statistics.quantiles(self.answers, n=100, method="inclusive")[98]
+
+    def __str__(self) -> str:
+        return f"{self.p50:.0f}/{self.p99:.0f} ms"
+
+
+def trials(folder: Path, scale: float) -> Iterator[Tally]:
+    """Health while idle, with each hostile request, and among slow clients; then whether the server is as it was."""
+    with Served(folder, files=300, connections=60, connections_per_client=40, slow_seconds=1) as server:
+        before = noise(server)
+        yield idle(server, max(1.0, IDLE_SECONDS * scale))
+        yield hostile_requests(server, scale)
+        yield slow_clients(server, max(50, round(HALF_OPEN * scale)))
+        yield afterwards(server, before)
+
+
+def idle(server: Served, seconds: float) -> Tally:
+    """What the health takes if nothing else is asked for."""
+    with Health(server.url) as health:
+        time.sleep(seconds)
+    return Tally("the server's health, idle", len(health.answers), {"p50/p99": str(health)})
+
+
+def hostile_requests(server: Served, scale: float) -> Tally:
+    """Each request by itself, the health asked for meanwhile."""
+    every = list(requests())
+    chosen = every[:: max(1, round(1 / scale))]
+    tally = Tally("hostile requests", len(chosen), {"refused": 0, "fair ones taken": 0})
+    worst, over, each = 0.0, 0, {}
+    for request in chosen:
+        with Health(server.url) as health:
+            began = time.monotonic()
+            status = send(server.url, request).status_code
+            seconds = time.monotonic() - began
+            time.sleep(max(0.0, LEAST_SECONDS - seconds))
+        fair = "fair" in request.name
+        if status not in ((202,) if fair else EXPECTED) or health.refused:
+            tally.faults.append(f"{request.name}: status {status}, health refused {health.refused} times")
+        tally.add("fair ones taken" if fair else "refused")
+        worst, over = max(worst, health.p99), over + (health.p99 > GOAL)
+        each[request.name] = {
+            "status": status,
+            "ms": round(1000 * seconds),
+            "health p50/p99 ms": [round(health.p50, 1), round(health.p99, 1)],
+        }
+    tally.results |= {f"with health above {GOAL} ms at p99": over, "worst health p99": f"{worst:.0f} ms"}
+    tally.results["slowest answer"] = f"{max(entry['ms'] for entry in each.values())} ms"
+    if over:
+        tally.faults += [f"{name}: {entry}" for name, entry in each.items() if entry["health p50/p99 ms"][1] > GOAL]
+    tally.details = each
+    return tally
+
+
+def slow_clients(server: Served, half_open: int) -> Tally:
+    """Half-open connections, headers and bodies that come a byte at a time, answers that nobody reads: all at once."""
+    with Health(server.url) as health, many_files(half_open + 200):
+        connections = [server.connect(BEGUN) for _ in range(half_open)]
+        crawling = [server.connect(BEGUN) for _ in range(CRAWLERS)]
+        crawling += [server.connect(POST % (b"/api/generate", 10_000)) for _ in range(CRAWLERS)]
+        unread = [
+            server.connect(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8, buffer=4096)
+            for _ in range(CRAWLERS)
+        ]
+        crawl(crawling, seconds=5)
+        for connection in [*connections, *crawling, *unread]:
+            connection.close()
+    tally = Tally("slow clients", half_open + 3 * CRAWLERS, {"health p50/p99": str(health)})
+    tally.results |= {"answers of health": len(health.answers), "of them refused": health.refused}
+    if health.p99 > GOAL or health.refused:
+        tally.faults.append(f"health p99 {health.p99:.0f} ms, {health.refused} times refused")
+    return tally
+
+
+@contextlib.contextmanager
+def many_files(number: int) -> Iterator[None]:
+    """Let this process open so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def crawl(connections: list[socket.socket], seconds: float) -> None:
+    """Send each of them a letter now and then, whether or not anybody listens."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.send(b"x")
+        time.sleep(0.05)
+
+
+def noise(server: Served) -> int:
+    """Bytes of stderr and of the log, without the lines of our own questions after its health."""
+    texts = [file.read_text() for file in (server.folder / "stderr", server.results / "api/server.log")]
+    lines = [line for text in texts for line in text.splitlines() if "GET /api/health 200" not in line]
+    return len("\n".join(lines))
+
+
+def afterwards(server: Served, before: int) -> Tally:
+    """A picture is drawn as ever, little was written, and nothing of it is a traceback."""
+    drawn = server.wait(server.ask("a red circle", seed=30)["job_id"])["status"]
+    jobs, written = len(server.job_ids()), noise(server) - before
+    tally = Tally("the server afterwards", 1, {"a picture is": drawn, "jobs": jobs, "bytes logged": written})
+    if drawn != "completed":
+        tally.faults.append(f"a picture is {drawn}")
+    if jobs > 2:
+        tally.faults.append(f"{jobs} jobs, where a picture and a fair sweep were asked for")
+    if written > NOISE or "Traceback" in (server.folder / "stderr").read_text():
+        tally.faults.append(f"{written} bytes were logged: {(server.folder / 'stderr').read_text()[-500:]}")
+    return tally
