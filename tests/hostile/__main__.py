@@ -20,9 +20,10 @@ from dwlab import device
 from dwlab.files import write_atomic
 
 from . import files, kills, pages, server
+from .tally import Tally
 
 if TYPE_CHECKING:
-    from .tally import Tally
+    from collections.abc import Iterator
 
 KINDS = {"files": files, "pages": pages, "kills": kills, "server": server}
 
@@ -58,17 +59,28 @@ def main() -> int:
 
 
 def run(kinds: list[str], scale: float) -> list[Tally]:
-    """The tallies of these kinds, each printed as it ends."""
-    tallies = []
+    """The tallies of these kinds, each printed as it ends; a kind that breaks is a fault, and the next one is tried."""
+    tallies: list[Tally] = []
     with tempfile.TemporaryDirectory(prefix="dwlab-hostile-") as folder:
         for kind in kinds:
             place = Path(folder) / kind
             place.mkdir()
-            for tally in KINDS[kind].trials(place, scale):
+            for tally in until_it_breaks(kind, place, scale):
                 print(tally, flush=True)
                 tallies.append(tally)
     return tallies
 
 
+def until_it_breaks(kind: str, folder: Path, scale: float) -> Iterator[Tally]:
+    """The tallies of a kind, the last one an error if there was one."""
+    try:
+        yield from KINDS[kind].trials(folder, scale)
+    except Exception as error:  # noqa: BLE001  # an expectation that was not met, or a fault of the trial itself
+        yield Tally(f"{kind}, cut short", faults=[repr(error)])
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -45,12 +45,12 @@ class Crew:
         """Let all of them work at once; kill: each dies at a point of its own, unless it has finished by then."""
         deaths = [self.death() if kill else {} for _ in self.forges]
 
-        def one(number: int) -> Ended:
+        def live(number: int) -> Ended:
             argument = [self.forges[0].model, number] if self.work == "crowd" else None
             return self.forges[number].run(root, self.work, argument=argument, **deaths[number])
 
         with ThreadPoolExecutor(len(self.forges)) as pool:
-            ended = list(pool.map(one, range(len(self.forges))))
+            ended = list(pool.map(live, range(len(self.forges))))
         self.kills += sum(end.code == -9 for end in ended)
         self.acked |= {key for end in ended for key in end.acked}
         return ended
@@ -80,6 +80,7 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
 
 
 def new_folder(path: Path) -> Path:
+    """Make a folder; gives its path."""
     path.mkdir()
     return path
 
@@ -116,7 +117,8 @@ def folders(folder: Path, seconds: float, least: int = 1) -> Iterator[Path]:
 
 def look(root: Path, acked: set[str], toll: Counter[str]) -> None:
     """Open the store as a restart does, and count what is wrong; that the database is whole is asserted there."""
-    if not root.exists():
+    if not root.exists():  # all died before they made it
+        assert not acked
         return
     count(store_damage(root, acked, alone=False), toll)
 
