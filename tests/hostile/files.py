@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import resource
 import signal
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 YAML, PNG, BENCHMARKS, PROFILES = 600, 900, 150, 200
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
+MOST_MEMORY = 300  # MB that a kind of files may add to what the process holds
 MOST_WORDS = 3000  # letters that a refusal may have
 PLAIN = b"name: plain\nbase: {prompt: a red star, width: 64, height: 64, steps: 2}\n"
 PICTURE = pngs.picture(pngs.text("parameters", "a red star\nSteps: 8, Seed: 5"))
@@ -64,7 +67,7 @@ def judge(kind: str, whole: bytes, files: Iterable[bytes], attempt: Attempt) -> 
     """Try each file; attempt: whether one is taken. It must take the `whole` one, which is not counted."""
     assert attempt(whole), f"{kind}: a good file is refused"
     tally = Tally(kind, results={"taken": 0, "refused": 0, "tracebacks": 0, f"slower than {SLOW} s": 0})
-    slowest = 0.0
+    slowest, memory = 0.0, peak_memory()
     for data in files:
         began = time.monotonic()
         tally.tried += 1
@@ -79,8 +82,17 @@ def judge(kind: str, whole: bytes, files: Iterable[bytes], attempt: Attempt) -> 
         if seconds > SLOW:
             tally.add(f"slower than {SLOW} s")
             tally.faults.append(f"{kind} {tally.tried}: {seconds:.1f} s for {data[:200]!r}")
-    tally.results["slowest"] = f"{1000 * slowest:.0f} ms"
+    grown = peak_memory() - memory
+    tally.results |= {"slowest": f"{1000 * slowest:.0f} ms", "memory grew by": f"{grown:.0f} MB"}
+    if grown > MOST_MEMORY:
+        tally.faults.append(f"{kind}: memory grew by {grown:.0f} MB")
     return tally
+
+
+def peak_memory() -> float:
+    """The most that this process ever held, in MB."""
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes here
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @contextmanager
