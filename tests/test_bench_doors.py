@@ -29,7 +29,7 @@ def test_the_command_measures_and_lines_up(tmp_path):
     (tmp_path / "bench-x.yaml").write_text("rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n")
     done = dwlab_bench("run", "bench-x.yaml", "--quick", "--dtype", "float32,bfloat16", "--results", "r", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "cpu, bfloat16" in done.stdout and "2/2 measurements (100%)" in done.stderr
+    assert "cpu, bfloat16" in done.stdout and "100%: 2/2 measurements" in done.stderr
     path = tmp_path / done.stdout.splitlines()[-1]
     done = dwlab_bench("compare", path, "--plots", "p", "--steps", 50, cwd=tmp_path)
     assert done.returncode == 0 and "scaled" in done.stdout
@@ -42,7 +42,7 @@ def test_the_command_measures_and_lines_up(tmp_path):
         (["run", "none.yaml"], "a readable YAML file"),
         (["run", "--device", "warp"], "device is 'warp'"),
         (["run", "--dtype", "int4"], "dtype is 'int4'"),
-        (["compare", "none.json"], "the JSON of a benchmark"),
+        (["compare", "none.json"], "the JSON that `dwlab bench run` or"),
         (["tune", "--model", "nonesuch"], "neither in the catalog"),
     ],
 )

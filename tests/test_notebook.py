@@ -114,7 +114,7 @@ def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
 
 def test_its_progress_is_a_few_lines_and_no_bar(ran):
     text = said(ran / "out.ipynb")
-    assert "4/4 pictures (100%)" in text
+    assert "100%: 4/4 pictures" in text
     assert "tiny: 4 pictures made now, 0 already there" in text
     assert "\r" not in text and "█" not in text
 

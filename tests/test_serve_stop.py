@@ -65,7 +65,7 @@ def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
     code, seconds = stop_under_load(server, job, signal.SIGTERM)
     print(f"stopped in {seconds:.1f} s")
     assert code == 0
-    table = dwlab.Results(server.results).table("underway")
+    table = dwlab.Results(server.results).table("underway@api")
     finished = int((table["status"] == "ok").sum())
     assert 1 <= finished < 64
     with server:
