@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEASE = 15.0  # seconds that a claim holds without a sign of life
 ATTEMPTS = 3  # times that a job is begun before it counts as the cause of what ended its workers
 QUEUE = 100  # jobs that may wait
+KEPT = 64_000_000  # bytes of jobs that ended; a sweep's request alone may have a million
+LOOK_EVERY = 50  # new jobs between two looks at how many bytes there are
 ENDED = ("completed", "failed", "cancelled")
 LISTED_IMAGES = 16  # of a job in a list
 _FIRST_IMAGES = ", ".join(f"'$.images[{k}]'" for k in range(LISTED_IMAGES))
@@ -132,8 +134,10 @@ class Jobs:
     Each change is one transaction. Raises StoreError as the store does.
     """
 
-    def __init__(self, file: StoreFile, *, lease: float = LEASE, attempts: int = ATTEMPTS, queue: int = QUEUE):
-        self._file, self.lease, self.attempts, self.queue = file, lease, attempts, queue
+    def __init__(
+        self, file: StoreFile, *, lease: float = LEASE, attempts: int = ATTEMPTS, queue: int = QUEUE, kept: int = KEPT
+    ):
+        self._file, self.lease, self.attempts, self.queue, self.kept = file, lease, attempts, queue, kept
 
     def submit(
         self,
@@ -147,7 +151,8 @@ class Jobs:
         """Queue a job, or enter it as completed where its `result` is known; returns it, and whether it is new.
 
         idempotency: a key of the client's; the job that came with it before is returned in place of a new one. Raises
-        InvalidInput where that had another `fingerprint`, QueueFull beyond `queue` waiting jobs.
+        InvalidInput where that had another `fingerprint`, QueueFull beyond `queue` waiting jobs. Now and then the oldest
+        jobs that ended are forgotten, where they have more than `kept` bytes.
         """
         with self._file.transaction() as sql:
             if idempotency is not None:
@@ -172,7 +177,21 @@ class Jobs:
                     idempotency, fingerprint,
                 ),
             )  # fmt: skip
+            if (
+                number % LOOK_EVERY == 0
+            ):  # here, as it is requests that fill the disk, and a long sweep keeps the worker busy
+                self._shrink(sql)
             return _one(sql, job), True
+
+    def _shrink(self, sql: sqlite3.Connection) -> None:
+        """Forget the oldest of the jobs that ended, where these have more than `kept` bytes in all."""
+        sizes = "SELECT id, length(request) + length(result) FROM jobs WHERE ended IS NOT NULL ORDER BY number DESC"
+        total, oldest = 0, []
+        for job, size in sql.execute(sizes):
+            total += size
+            if total > self.kept:
+                oldest.append((job,))
+        sql.executemany("DELETE FROM jobs WHERE id = ?", oldest)
 
     def claim(self, owner: str, limit: int = 1) -> list[Job]:
         """Take the oldest job that waits, and up to `limit` in all that are alike; those of the dead go back first.

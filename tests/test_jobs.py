@@ -188,6 +188,28 @@ def test_clean_up_by_size_removes_the_least_recently_asked_for(store):
     assert clean(store.file, "api").pictures == 0
 
 
+def test_the_oldest_of_the_jobs_that_ended_are_forgotten_beyond_so_many_bytes(store, monkeypatch):
+    monkeypatch.setattr("dwlab.jobs.LOOK_EVERY", 5)
+    jobs = Jobs(store.file, queue=1000, kept=100_000)
+    waits, _ = jobs.submit({"sweep": {"name": "waits", "text": "x" * 200_000}})
+    ended = []
+    for k in range(30):
+        job, _ = jobs.submit({"sweep": {"name": f"s{k}", "text": "x" * 10_000}})
+        jobs.cancel(job.id)
+        ended.append(job.id)
+    left = [job for job in ended if jobs.get(job)]
+    assert left == ended[-len(left) :] and 9 <= len(left) <= 9 + 5
+    assert jobs.get(waits.id).status == "queued"
+
+
+def test_jobs_with_large_answers_are_bounded_too(store, monkeypatch):
+    monkeypatch.setattr("dwlab.jobs.LOOK_EVERY", 5)
+    jobs = Jobs(store.file, kept=500_000)
+    for _ in range(15):
+        jobs.submit({"params": [{}]}, result={"images": ["x" * 100_000]})
+    assert 1 <= jobs.counts()["completed"] <= 4 + 5
+
+
 def test_this_process_has_one_name_whatever_the_clock_says():
     assert this_process() == ALIVE and str(os.getpid()) in ALIVE
     node, pid, began = ALIVE.rsplit("/", 2)

@@ -66,7 +66,10 @@ class Desk:
         if self._store is None:
             self._store = Store(self._root)
         limits = self._settings
-        jobs = Jobs(self._store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit)
+        jobs = Jobs(
+            self._store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit,
+            kept=int(limits.keep_jobs_mb * 1e6),
+        )  # fmt: skip
         return work(jobs, self._store)
 
     async def count(self) -> dict[str, int]:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     keep_days: float | None = Field(None, gt=0, description="remove pictures made here that are older")
     keep_gb: float | None = Field(None, gt=0, description="remove the oldest pictures made here beyond this size")
     keep_jobs_days: float = Field(30, gt=0, description="forget jobs that ended before that")
+    keep_jobs_mb: float = Field(64, ge=8, description="forget the oldest jobs that ended beyond this size in all")
     connections: int = Field(256, ge=8, description="open at once")
     connections_per_client: int = Field(128, ge=4, description="open at once, of one client's address")
     slow_seconds: float = Field(20, gt=0, description="for a client to send a request, or to read on in an answer")
