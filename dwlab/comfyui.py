@@ -28,8 +28,8 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if len(samplers) != 1:
         raise InvalidInput(
             "picture",
-            f"a PNG of ComfyUI with {len(samplers)} nodes KSampler",
-            "a graph with one; of others it cannot be read what made the picture",
+            f"a PNG of ComfyUI with {len(samplers) or 'no'} KSampler nodes",
+            "a graph with exactly one; of others it cannot be told what made the picture",
         )
     inputs = samplers[0]["inputs"]
     pairs = [

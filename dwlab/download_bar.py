@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .durations import clock
+from .terminal import bar_size
 
 if TYPE_CHECKING:
     from .events import Download
@@ -46,7 +47,7 @@ class DownloadBar:
 
         if self._bar is None:
             self._bar = tqdm(
-                total=download.total, unit="B", unit_scale=True, file=self._stream, dynamic_ncols=True,
+                total=download.total, unit="B", unit_scale=True, file=self._stream, **bar_size(self._stream),
                 bar_format="{desc} {percentage:3.0f}% {bar} {n_fmt}B of {total_fmt}B, {rate_fmt}, {remaining} left",
             )  # fmt: skip
         files = f"{download.files} of {download.files_total} files"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from . import schedulers
 from .errors import InvalidInput
+from .jsonfile import object_in
 from .params import SPELLINGS, TEXTS, stripped
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _column(table: pd.DataFrame, name: str, values: Sequence[Any]) -> pd.Series 
         return column.where(column.notna(), None).map(_plain)
     holder, _, field = name.partition(".")  # call.eta, scheduler_options.beta_start
     if field and holder in table.columns:
-        return table[holder].map(lambda text: _plain(_parsed(text).get(field))).astype(object)
+        return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
     return None
 
 
@@ -248,17 +249,9 @@ def _resolved(value: object) -> tuple[str, dict[str, object]]:
 
 def scheduler_label(name: object, options: object) -> str:
     """A scheduler as other tools call it; `options` as a dict or its JSON text."""
-    chosen = options if isinstance(options, dict) else _parsed(options)
+    chosen = options if isinstance(options, dict) else object_in(options)
     shown = schedulers.display_name(str(name), chosen)
     return f"{shown} {json.dumps(chosen, sort_keys=True)}" if shown == name and chosen else shown
-
-
-def _parsed(text: object) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if isinstance(text, str) else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _plain(value: Any) -> Hashable:

@@ -1,4 +1,4 @@
-"""JSON objects from files that nobody vouches for."""
+"""JSON objects from files and texts that nobody vouches for."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def read_object(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ModelError(f"{path} does not hold a JSON object")
     return value
+
+
+def object_in(text: object) -> dict[str, Any]:
+    """The JSON object in a text; an empty one for whatever is not."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

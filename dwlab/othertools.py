@@ -44,7 +44,7 @@ def read(texts: Mapping[str, str]) -> tuple[str, Pairs, Mapping[str, str]] | Non
         return "ComfyUI", comfyui.flat(_graph(texts)), WORDS
     for keyword, tool in _UNREAD.items():
         if keyword in texts:
-            raise unreadable(tool, "its older form")
+            raise unreadable(tool, "an older form of its parameters")
     return None
 
 
@@ -52,13 +52,17 @@ _UNREAD = {"sd-metadata": "InvokeAI", "Dream": "InvokeAI", "generation_data": "T
 
 
 def unreadable(tool: str, what: str) -> InvalidInput:
-    """The refusal of a picture whose tool is known, and what it wrote is not."""
-    return InvalidInput("picture", f"a PNG of {tool}", f"a recipe that can be read: {what} cannot")
+    """The refusal of a picture whose tool is known, but not what it wrote."""
+    return InvalidInput(
+        "picture",
+        f"a PNG in which {tool} wrote {what}",
+        "a recipe of dwlab, or of another tool in a form that dwlab reads",
+    )
 
 
 def _graph(texts: Mapping[str, str]) -> dict[str, Any]:
     if "prompt" not in texts:
-        raise unreadable("ComfyUI", "a workflow without the graph of its run (the text `prompt`)")
+        raise unreadable("ComfyUI", "a workflow without the graph of its run")
     return _object(texts["prompt"], "ComfyUI")
 
 

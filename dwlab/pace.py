@@ -104,5 +104,5 @@ class Pace:
         return f"{self.finished:,}/{self.total:,} {unit}{failed}{rows}"
 
     def left_text(self) -> str:
-        """The time left, for people; empty if nothing is known of it."""
-        return "" if self.left is None else f"about {clock(self.left)} left"
+        """The time left, for people; empty if nothing is known of it, or if all rows are done and pictures are only decoded."""
+        return "" if self.left is None or self.share == 1 else f"about {clock(self.left)} left"

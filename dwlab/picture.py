@@ -77,9 +77,9 @@ def nan_warning(shares: Sequence[float], total: int) -> str | None:
         return None
     worst = "under 1%" if max(bad) < 0.01 else f"{max(bad):.0%}"
     which = "the picture is" if total == 1 else f"{len(bad):,} of {total:,} pictures are"
-    most = "" if len(bad) == 1 else "up to "
+    share = f"{worst} of its values" if len(bad) == 1 else f"up to {worst} of their values"
     return (
-        f"{which} black or broken: {most}{worst} of its values were no finite numbers (NaN); try dtype float32 or bfloat16 in "
+        f"{which} black or broken: {share} were no finite numbers (NaN); try dtype float32 or bfloat16 in "
         "place of float16, a VAE that is made for float16, or another scheduler or other options of it"
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import catalog, device, families, lint, metrics, models, schedulers
 from .axes import RandomSeeds
+from .durations import roughly
 from .errors import NotDownloaded, printable
 from .events import Event
 from .garbage import uncollected
@@ -60,7 +61,7 @@ class Plan:
         skipped = self.combinations - self.cells
         left = f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)" if skipped else ""
         failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
-        time = "not known" if self.seconds is None else f"about {duration(self.seconds)}"
+        time = "not known" if self.seconds is None else f"about {roughly(self.seconds)}"
         return [
             ("sweep", self.name),
             *((f"axis {name}", _values_text(values)) for name, values in self.axes.items()),
@@ -256,13 +257,6 @@ def cell_key(params: GenerationParams, identities: Identities, exact: int | None
 def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
     """Denoiser rows that a picture costs: calls a step, twice with guidance."""
     return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 45 s, 12 min, 3.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _estimate(

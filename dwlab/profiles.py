@@ -9,7 +9,8 @@ from typing import Any
 
 from . import device
 from .errors import DwlabError, InvalidInput, StoreError
-from .files import write_atomic
+from .files import open_regular, write_atomic
+from .jsonfile import SIZE_LIMIT
 from .params import DTYPES
 from .settings import Settings
 
@@ -76,7 +77,8 @@ def _path() -> Path:
 
 def _read() -> dict[str, Any]:
     try:
-        profiles = json.loads(_path().read_text("utf-8"))
+        with open_regular(_path()) as file:
+            profiles = json.loads(file.read(SIZE_LIMIT))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

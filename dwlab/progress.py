@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from .durations import clock
+from .terminal import bar_size
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,10 +35,10 @@ class Progress:
             self._bar = tqdm(
                 total=1.0,
                 file=self._stream,
-                dynamic_ncols=True,
+                desc=self._line(),
+                **bar_size(self._stream),
                 bar_format="{percentage:3.0f}% {bar} {desc}",  # tqdm would put a comma before {postfix}
             )
-            self._bar.set_description_str(self._line(), refresh=True)
         return self
 
     def update(self, event: Event) -> None:

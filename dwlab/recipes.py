@@ -102,7 +102,7 @@ def _of_other_tools(texts: Mapping[str, str]) -> Recipe | None:
         return parse(texts.get("parameters", ""))
     recipe = _recipe(*written)
     if not recipe.values:
-        raise othertools.unreadable(recipe.tool, "the parameters that it wrote")
+        raise othertools.unreadable(recipe.tool, "parameters that cannot be read")
     return recipe
 
 

@@ -29,6 +29,7 @@ from .findings import (
 )
 from .grids import REASONS, grid, open_picture
 from .identical import identical_along
+from .jsonfile import object_in
 from .picture import nan_warning
 from .quality import REMEDY, quality_of
 
@@ -268,7 +269,7 @@ def recipe(row: Mapping[Any, Any]) -> str:
     Python's own quoting, so that no prompt can leave its string and hidden characters show.
     """
     given = {n: row.get(n) for n in PARAMETERS if n not in ("prompt", "call")}
-    given |= {n: _mapping(row.get(n)) for n in ("scheduler_options", "call")}
+    given |= {n: object_in(row.get(n)) for n in ("scheduler_options", "call")}
     kept = {n: _python(v) for n, v in given.items()}
     said = [f"{n}={v!r}" for n, v in kept.items() if v is not None and v not in ("", {}) and not _is_nan(v)]
     return f"dwlab.generate({str(row.get('prompt', ''))!r}, {', '.join(said)})"
@@ -282,17 +283,9 @@ def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _mapping(text: object) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if isinstance(text, str) else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _versions(table: pd.DataFrame) -> list[str]:
     texts = list(table["versions"].dropna().unique()) if "versions" in table else []
-    return [", ".join(f"{k} {_scalar(v)}" for k, v in _mapping(t).items()) or str(t) for t in texts[:5]]
+    return [", ".join(f"{k} {_scalar(v)}" for k, v in object_in(t).items()) or str(t) for t in texts[:5]]
 
 
 def _scalar(value: object) -> str:

@@ -166,8 +166,8 @@ def _look_up(
         members = store.members(spec.name)
     lost = sum(status == "gone" for *_, status in members)
     if lost:
-        pictures = "1 picture is" if lost == 1 else f"{lost:,} pictures are"
-        store.notes.append(f"{pictures} missing or cut short, and made again")
+        pictures = "1 picture was" if lost == 1 else f"{lost:,} pictures were"
+        store.notes.append(f"{pictures} missing or cut short: to be made again")
     return cells, [cells[key] for _, key, status in members if status != "ok"]
 
 

@@ -57,8 +57,8 @@ class Rules:
         if trials > TRIALS:
             raise InvalidInput(
                 "skip",
-                f"{self._count:,} rules, {trials:,} times a condition and a value",
-                f"at most {TRIALS:,} of these",
+                f"a list of {self._count:,} rules",
+                f"rules whose conditions are tried on values at most {TRIALS:,} times in all (these: {trials:,} times)",
             )
 
     def standing(self, name: str, value: Any) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import axes as axis_values
-from . import experimentfile, foreign, skips, templates
+from . import experimentfile, foreign, placeholders, skips
 from .axes import Column, RandomSeeds
 from .errors import InvalidInput, ModelError
 from .garbage import uncollected
@@ -92,12 +92,12 @@ class SweepSpec:
             raise InvalidInput("metric", self.metric, "the name of one metric, like adherence or stars")
 
     def _check_axes(self) -> None:
-        placeholders = _placeholders(self.base, self.axes)
-        for name in sorted(placeholders):
-            templates.check_name(name)
+        filled = _placeholders(self.base, self.axes)
+        for name in sorted(filled):
+            placeholders.check_name(name)
         for name, column in self._values.items():
-            _known("axes", name, placeholders)
-            if name in placeholders and not isinstance(column, RandomSeeds):
+            _known("axes", name, filled)
+            if name in filled and not isinstance(column, RandomSeeds):
                 axis_values.check_texts(name, column)
             parent = name.partition(".")[0]
             if parent != name and parent in self.axes:
@@ -149,12 +149,12 @@ class SweepSpec:
         base, axes = dict(self.base) | {"model": self.model}, dict(self.axes)
         for key in sorted((k for k in given if _is_parameter(k)), key=lambda k: "." in k):  # call before call.eta
             _replace(base, axes, key, given[key])
-        placeholders = _placeholders(base, axes)
+        filled = _placeholders(base, axes)
         for key, value in given.items():
-            _known("overrides", key, placeholders)
+            _known("overrides", key, filled)
             if not _is_parameter(key):
                 axes[key] = value if value is None or _is_axis(key, value) else [value]
-        axes = {k: v for k, v in axes.items() if v is not None and (_is_parameter(k) or k in placeholders)}
+        axes = {k: v for k, v in axes.items() if v is not None and (_is_parameter(k) or k in filled)}
         moving = {k for k in axes if k not in given or _is_axis(k, given[k])}
         zipped = [[k for k in group if k in moving] for group in self.zip]
         names = FIELDS | axes.keys() | _flat(base).keys()
@@ -268,7 +268,7 @@ class SweepSpec:
         for name in TEXTS:
             text = values.get(name)
             if isinstance(text, str) and ("{" in text or "}" in text):
-                values[name] = templates.fill(name, text, point)
+                values[name] = placeholders.fill(name, text, point)
         return values
 
     @staticmethod
@@ -368,7 +368,7 @@ def _placeholders(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset
     texts = [base.get(name) for name in TEXTS]
     for name in TEXTS:
         texts += axes[name] if isinstance(axes.get(name), list | tuple) else []
-    return frozenset(itertools.chain.from_iterable(templates.names(text) for text in texts if isinstance(text, str)))
+    return frozenset(itertools.chain.from_iterable(placeholders.names(text) for text in texts if isinstance(text, str)))
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -384,12 +384,12 @@ def _check_base(base: Mapping[str, Any]) -> None:
             raise InvalidInput(f"base.{name}", value, "one value; values that vary go into axes")
 
 
-def _known(place: str, name: str, placeholders: frozenset[str]) -> None:
+def _known(place: str, name: str, filled: frozenset[str]) -> None:
     parent, _, child = name.partition(".")
-    if name in FIELDS or name in placeholders or (parent in _MAPS and child.isidentifier()):
+    if name in FIELDS or name in filled or (parent in _MAPS and child.isidentifier()):
         return
     if ours := foreign.instead_of(name):
         raise InvalidInput(f"{place}.{name}", name, ours)
-    hint = f", or a {{placeholder}} of the prompt ({', '.join(sorted(placeholders)) or 'it has none'})"
+    hint = f", or a {{placeholder}} of the prompt ({', '.join(sorted(filled)) or 'it has none'})"
     hint = "" if place == "base" else hint
     raise InvalidInput(f"{place}.{name}", name, f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME{hint}")

@@ -60,7 +60,8 @@ def document(path: Path, stands_as_text: Callable[[str], bool] | None = None) ->
     source = shortened(path.name, NAME_SHOWN)
     read = parse_document(text, source, stands_as_text=stands_as_text)
     if not isinstance(read.value, dict):
-        raise InvalidInput(source, read.value, "a map with name, model, base, axes, zip, skip, metrics")
+        value = "an empty file" if read.value is None else read.value
+        raise InvalidInput(source, value, "a map with name, base, axes and more, one `key: value` a line")
     return read
 
 

@@ -336,8 +336,8 @@ def test_graphs_of_comfyui(case):
 
 
 REFUSED_TOOLS = {
-    "two samplers": (graph(n8=node("KSampler")), "ComfyUI with 2 nodes KSampler"),
-    "another kind of sampler": (graph(n3=node("SamplerCustomAdvanced")), "ComfyUI with 0 nodes KSampler"),
+    "two samplers": (graph(n8=node("KSampler")), "ComfyUI with 2 KSampler nodes"),
+    "another kind of sampler": (graph(n3=node("SamplerCustomAdvanced")), "ComfyUI with no KSampler nodes"),
     "a workflow alone": (pngs.picture(pngs.text("workflow", "{}")), "ComfyUI"),
     "a graph that is a list": (pngs.picture(pngs.text("prompt", "[1]")), "ComfyUI"),
     "a graph of numbers": (pngs.picture(pngs.text("prompt", '{"1": 2, "3": {"inputs": []}}')), "ComfyUI"),

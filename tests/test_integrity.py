@@ -74,7 +74,7 @@ def test_one_flipped_bit_in_each_of_40_pictures_is_found_and_those_are_made_agai
     assert not verdict.good and len(list((root / "quarantine").iterdir())) == HARMED
     outcome = again(root, model)
     assert (outcome.made, outcome.reused) == (HARMED, CELLS - HARMED)
-    assert outcome.notes == (f"{HARMED} pictures are missing or cut short, and made again",)
+    assert outcome.notes == (f"{HARMED} pictures were missing or cut short: to be made again",)
     assert contents(root) == contents(filled)
     assert verify(root).good and again(root, model).made == 0
 
@@ -137,7 +137,7 @@ def test_what_is_not_a_file_of_the_size_that_was_written_is_made_again_without_b
     assert (plan.todo, plan.done, plan.failed) == (1, CELLS - 1, 0)
     outcome = again(root, model)
     assert (outcome.made, outcome.reused) == (1, CELLS - 1)
-    assert outcome.notes == ("1 picture is missing or cut short, and made again",)
+    assert outcome.notes == ("1 picture was missing or cut short: to be made again",)
     assert contents(root) == contents(filled)
     assert not harmed.is_symlink() and harmed.is_file()
     if harm is a_folder:

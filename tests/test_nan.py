@@ -130,4 +130,6 @@ def test_the_commands_end_with_4_and_one_line(folder, tmp_path):
 def test_the_line_says_how_many_and_how_much():
     assert nan_warning([], 3) is None and nan_warning([0.0], 1) is None
     assert nan_warning([0.001], 1).startswith("the picture is black or broken: under 1% of its values")
-    assert nan_warning([0.5, 0.0, 1.0], 20).startswith("2 of 20 pictures are black or broken: up to 100% of its values")
+    assert nan_warning([0.5, 0.0, 1.0], 20).startswith(
+        "2 of 20 pictures are black or broken: up to 100% of their values"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -182,3 +183,33 @@ def test_the_log_of_a_run_tells_the_same(hands, tmp_path):
         "progress: 0/8 pictures, 18/160 rows",
         "progress: 0/8 pictures, 34/160 rows, about 4 min 04 s left",
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="a system without pseudo-terminals")
+@pytest.mark.parametrize(("rows", "columns"), [(0, 0), (0, 100), (40, 0), (40, 100)])
+def test_a_terminal_that_does_not_know_its_size_gets_the_bar_too(hands, rows, columns):
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  # a descriptor
+        with Progress(Pace(Work.of([params()] * 2), now=hands), stream=terminal, every=0):
+            pass
+        drawn = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert drawn.lstrip("\r").startswith("  0%") and "0/2 pictures" in drawn.split("\r")[1], (
+        "with its words from the first"
+    )
+    assert "stopped" not in drawn and "finished" in drawn
+
+
+def test_when_all_rows_are_done_no_time_is_told_for_what_is_left_of_them(hands):
+    pace = Pace(Work.of([params()] * 2), now=hands)
+    for step in range(1, 11):
+        hands.time += 1
+        pace.update(event("step", 0, step))
+        pace.update(event("step", 1, step))
+    assert pace.finished < 2 and pace.share == 1
+    assert pace.left_text() == ""

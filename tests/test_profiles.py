@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_profile_that_was_kept_is_found_again():
 def test_a_file_that_holds_no_profiles_is_named_with_the_remedy(text):
     store(text)
     with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*dwlab bench tune"):
+        profiles.find("fast", "shapes", "weights", "cpu")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+def test_a_pipe_in_the_place_of_the_profiles_is_told_and_not_waited_for():
+    path = profiles.keep(PROFILE, "weights", "cpu")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*not a regular file.*dwlab bench tune"):
         profiles.find("fast", "shapes", "weights", "cpu")
 
 

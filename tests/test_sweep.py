@@ -436,8 +436,8 @@ def test_the_metric_to_rank_by_is_kept_and_must_be_one_that_the_sweep_measures(t
 def test_a_placeholder_may_not_hide_a_column_of_the_table():
     from dwlab.metrics import NAMES, STARS
     from dwlab.params import FIELDS
+    from dwlab.placeholders import TAKEN
     from dwlab.results import COLUMNS
-    from dwlab.templates import TAKEN
 
     assert (set(COLUMNS) | {*NAMES, STARS, "nan", "name"}) - FIELDS == TAKEN
     with pytest.raises(InvalidInput, match="column"):

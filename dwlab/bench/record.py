@@ -38,8 +38,9 @@ def load(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, InvalidInput):
             raise
+        reason = getattr(error, "strerror", None) or error
         raise InvalidInput(
-            "file", str(path), f"the JSON that `dwlab bench run` or `dwlab bench engine` writes ({error})"
+            "file", str(path), f"the JSON that `dwlab bench run` or `dwlab bench engine` writes ({reason})"
         ) from error
     check(document, path.name)
     return document

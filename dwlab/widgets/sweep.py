@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from ..durations import roughly
 from ..errors import DwlabError, InvalidInput, ModelError
 from ..pace import Pace
-from ..plan import duration
 from ..results import Results
 from . import parts
 from .form import Form, message_html
@@ -293,7 +293,7 @@ def _view(view: str, root: Path, name: str) -> str:
 
 
 def _plan_html(plan: Plan) -> str:
-    time_ = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    time_ = "time not known" if plan.seconds is None else f"about {roughly(plan.seconds)}"
     counts = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
     estimate = f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB" if plan.todo else ""
     basis = f' <span class="dwlab-muted">({html.escape(plan.basis)})</span>' if plan.todo else ""

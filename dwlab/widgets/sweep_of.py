@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import experimentfile, yamlfile
+from ..durations import roughly
 from ..errors import InvalidInput
 from ..files import write_atomic
 from ..params import TEXTS
 from ..paths import results_folder
-from ..plan import duration
 from ..run import Sweep
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ExperimentFile:
 def plan_shown(plan: Plan, file: ExperimentFile, root: Path) -> dict[str, Any]:
     """A plan for the page: counts, warnings, the experiment's YAML, and the command once its file is written."""
     elsewhere = "" if root == results_folder() else f" --results {shlex.quote(str(root))}"
-    time = "time not known" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    time = "time not known" if plan.seconds is None else f"about {roughly(plan.seconds)}"
     return {
         "name": plan.name,
         "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time}",
