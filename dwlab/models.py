@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -142,6 +143,7 @@ def as_it_is(model: Model) -> Model:
     return replace(model, identity=identity)
 
 
+_OPTIONAL = {"safety_checker", "feature_extractor", "image_encoder"}  # parts that pipelines do without
 _last: list[Model] = []
 _loading, _tokenizing = threading.Lock(), threading.Lock()
 
@@ -173,8 +175,19 @@ def _loaded(identity: Identity) -> Model:
     except DwlabError:
         raise
     except Exception as error:  # whatever a model's files or classes raise is this model's failure alone
-        raise ModelError(f"model {identity.name!r} does not load: {first_line(error)}") from error
+        raise ModelError(f"model {identity.name!r} does not load: {_cause(error)}") from error
     return Model(identity, pipeline)
+
+
+def _cause(error: Exception) -> str:
+    """Why a model did not load, without what diffusers advises its callers, who are not dwlab's users."""
+    text = first_line(error)
+    if parts := re.search(r"expected \[(.*)\], but only \{(.*)\} were passed", text):
+        expected, passed = (set(re.findall(r"'(\w+)'", names)) for names in parts.groups())
+        return f"it lacks {', '.join(sorted(expected - passed - _OPTIONAL))}; copy or download it again"
+    reason, advice, _ = text.partition(" If you want to instead overwrite")
+    remedy = "; its configs do not fit its weights: copy or download it again" if advice else ""
+    return " ".join(reason.split()).rstrip(".") + remedy
 
 
 def _in_turns(tokenizer: Any) -> None:

@@ -317,7 +317,16 @@ def test_a_model_that_does_not_load_is_its_own_failed_cells_and_the_sweep_goes_o
     changed(pipeline / "unet" / "config.json", cross_attention_dim=999)
     outcome, failed = two_models(pipeline, tmp_path / "results")
     assert (outcome.made, outcome.failed, outcome.left) == (1, 1, 0)
-    assert "does not load" in failed[0].error
+    assert failed[0].error.endswith("its configs do not fit its weights: copy or download it again")
+    assert "low_cpu_mem_usage" not in failed[0].error
+
+
+def test_a_model_whose_index_has_no_decoder_is_its_own_failed_cells_and_the_part_is_named(pipeline, tmp_path):
+    changed(pipeline / "model_index.json", vae=None)
+    shutil.rmtree(pipeline / "vae")
+    outcome, failed = two_models(pipeline, tmp_path / "results")
+    assert (outcome.made, outcome.failed, outcome.left) == (1, 1, 0)
+    assert failed[0].error.endswith("does not load: it lacks vae; copy or download it again")
 
 
 @pytest.mark.parametrize(
