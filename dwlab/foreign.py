@@ -27,7 +27,7 @@ _INSTEAD = {
     ),
     _CALL: ("clip_skip", "eta", "guidance_rescale", "true_cfg_scale", "pag_scale"),
     _TEXT_ONLY: ("denoising_strength", "denoise", "strength", "init_image", "init_images", "image", "mask", "mask_image"),
-    f"{_SIZE} as large as they shall be; nothing is upscaled": (
+    f"{_SIZE} as large as the picture is to be; nothing is upscaled": (
         "enable_hr", "hr_scale", "hr_upscaler", "hr_second_pass_steps", "hires_fix", "upscale", "upscaler",
     ),
     _UNCHANGED: ("restore_faces", "tiling", "face_restoration", "refiner", "refiner_checkpoint"),

@@ -34,7 +34,8 @@ _FIRST_IMAGES = ", ".join(f"'$.images[{k}]'" for k in range(LISTED_IMAGES))
 _SUMMARY = (
     "id, status, attempts, created, error, started, ended, json_extract(request, '$.params[0]'), "
     "COALESCE(json_extract(request, '$.num_images'), json_array_length(request, '$.params')), json_extract(request, '$.sweep.name'), json_extract(request, '$.sweep.model'), "
-    f"json_extract(result, {_FIRST_IMAGES}), json_array_length(result, '$.images'), json_extract(result, '$.counts')"
+    f"json_extract(result, {_FIRST_IMAGES}), json_array_length(result, '$.images'), json_extract(result, '$.counts'), "
+    "json_extract(result, '$.warning')"
 )
 _COLUMNS = "id, request, status, owner, lease, attempts, created, alike, result, error, started, ended"
 
@@ -121,6 +122,7 @@ class JobSummary:
     images: list[str]
     image_count: int
     counts: dict[str, int] | None
+    warning: str | None
 
     @property
     def seconds(self) -> float | None:
@@ -177,9 +179,8 @@ class Jobs:
                     idempotency, fingerprint,
                 ),
             )  # fmt: skip
-            if (
-                number % LOOK_EVERY == 0
-            ):  # here, as it is requests that fill the disk, and a long sweep keeps the worker busy
+            # here and not in the worker, which a long sweep keeps busy while requests fill the disk
+            if number % LOOK_EVERY == 0:
                 self._shrink(sql)
             return _one(sql, job), True
 

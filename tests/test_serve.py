@@ -242,11 +242,27 @@ def test_another_tool_s_name_is_answered_with_ours(server, name, ours):
         ({"skip": [{"steps": {"over": 2}}]}, "skip[0].steps"),
         ({"base": {"prompt": "a", "call": {"eta": 7}}}, "base.call.eta"),
         ({"sampler_name": "Euler"}, "sampler_name"),
+        ({"base": {"prompt": "a", "model": "/etc"}}, "base.model"),
+        ({"axes": {"model": ["shapes", "/etc"]}}, "axes.model[1]"),
     ],
 )
 def test_an_error_of_a_sweep_names_the_place_of_the_value(server, parts, field):
     answer = server.http.post("/api/sweeps", json={"name": "x", "base": {"prompt": "a"}, **parts})
     assert answer.status_code == 422 and answer.json()["field"] == field, answer.text
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/api/jobs", 405)])
+def test_paths_and_methods_that_there_are_not_are_answered_like_all_errors(server, method, path, status):
+    answer = server.http.request(method, path)
+    assert answer.status_code == status and set(answer.json()) == {"detail", "field"}
+    assert status == 404 or "GET" in answer.headers["allow"]
+
+
+def test_a_lone_surrogate_is_named_as_what_is_wrong(server):
+    answer = server.http.post(
+        "/api/generate", content=b'{"prompt": "\\ud800"}', headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422 and answer.json()["field"] == "prompt" and "surrogates" in answer.json()["detail"]
 
 
 def test_a_body_of_unknown_length_is_bounded_too(server):

@@ -7,10 +7,8 @@ import contextlib
 import functools
 import hashlib
 import importlib.resources
-import json
 import logging
 import os
-import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,19 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Header, HTTPException, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 from .. import __version__, catalog, models
-from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
+from ..errors import NotDownloaded
 from ..images import is_whole
-from ..jobs import ENDED, Job, Jobs, JobSummary, QueueFull
+from ..jobs import ENDED, Job, Jobs, JobSummary
 from ..paths import project_results
 from ..picture import nan_warning
 from ..plan import cell_key, identify_all
 from ..store import Store
-from . import offers, seeds, sweeps, words
+from . import offers, problems, seeds, sweeps, words
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
 from .observe import EXPERIMENT, Metrics
@@ -44,8 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 HEALTH_SECONDS = 0.05  # that the store may take to count; then the last counts stand
-RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
-PATH = re.compile(r"[A-Za-z_][\w-]{0,99}(\.\w{1,99}|\[\d{1,9}\]){0,5}")  # what a field of an error is
 HERE = Path(__file__).parent
 
 
@@ -182,7 +177,7 @@ def make_app(settings: Settings) -> FastAPI:
         description="Pictures from text, as jobs: post a prompt, poll or follow it, show the picture.",
     )  # fmt: skip
     app.state.server = server
-    _explain_errors(app)
+    problems.explain(app)
     _add_api(app, server)
     _add_pages(app)
     app.add_middleware(Guard, settings=settings, metrics=server.metrics)
@@ -192,42 +187,6 @@ def make_app(settings: Settings) -> FastAPI:
         expose_headers=["Retry-After"],
     )  # fmt: skip
     return app
-
-
-def _explain_errors(app: FastAPI) -> None:
-    def answer(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
-        path = field if field and PATH.fullmatch(field) else None  # else it is no field: `the body line 3 column 5`
-        body = json.dumps({"detail": detail, "field": path}).encode()  # ASCII: a lone surrogate has no UTF-8
-        return Response(body, status, headers, "application/json")
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        field = str(first["loc"][-1])
-        return answer(422, f"{field}: {first['msg']}", field)
-
-    @app.exception_handler(DwlabError)
-    async def known(_: Request, error: DwlabError) -> Response:
-        if isinstance(error, QueueFull):
-            return answer(429, str(error), **{"Retry-After": str(RETRY_SECONDS)})
-        if isinstance(error, InvalidInput):
-            return answer(422, str(error), error.field)
-        if isinstance(error, NotDownloaded):
-            return answer(409, str(error), "model")
-        if isinstance(error, ModelError):
-            return answer(422, str(error), "model")
-        log.error("%s", error)
-        text = "the results folder cannot be used just now; the server's log says why"
-        return answer(503, text if isinstance(error, StoreError) else str(error), **{"Retry-After": str(RETRY_SECONDS)})
-
-    @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> Response:
-        return answer(error.status_code, str(error.detail))
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    every = (400, 401, 403, 413, 503)
-    return {status: {"model": words.Problem} for status in (*every, *statuses)}
 
 
 def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # one short function a route
@@ -248,14 +207,14 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
             seed=seeds.text(recipes[0].get("seed")),
         )  # fmt: skip
 
-    @app.get("/", responses=_problems())
+    @app.get("/", responses=problems.of())
     async def root() -> words.Welcome:
         """What this is, and what it has."""
         paths = app.openapi()["paths"]
         endpoints = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
         return words.Welcome(name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints)
 
-    @app.get("/api/health", responses=_problems())
+    @app.get("/api/health", responses=problems.of())
     async def health() -> words.Health:
         """How the server is; answers at once, however much there is to do."""
         counts, worker = await desk.count(), server.worker
@@ -269,7 +228,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
             uptime_seconds=round(time.monotonic() - server.began, 1),
         )
 
-    @app.get("/api/models", responses=_problems(422))
+    @app.get("/api/models", responses=problems.of(422))
     def list_models() -> words.ModelList:
         """The models that can be asked for."""
         return words.ModelList(models=[_model(name, server) for name in offers.names(settings)])
@@ -277,7 +236,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     body = {"required": True, "content": {JSON[0]: {"schema": words.GenerateRequest.model_json_schema()}}}
 
     @app.post(
-        "/api/generate", status_code=202, responses=_problems(409, 415, 422, 429), openapi_extra={"requestBody": body}
+        "/api/generate", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": body}
     )  # fmt: skip
     async def generate(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
@@ -291,7 +250,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
     @app.post(
-        "/api/sweeps", status_code=202, responses=_problems(409, 415, 422, 429), openapi_extra={"requestBody": sweep_body}
+        "/api/sweeps", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": sweep_body}
     )  # fmt: skip
     async def sweep(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
@@ -302,12 +261,12 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         made, text = await server.read(functools.partial(sweeps.read, body, yaml, settings))
         return accepted(await desk.do(server.submit({"sweep": made}, [], idempotency_key, text)))
 
-    @app.get("/api/status/{job_id}", responses=_problems(404, 422))
+    @app.get("/api/status/{job_id}", responses=problems.of(404, 422))
     async def status(job_id: str) -> words.JobStatus:
         """How far a job is, and its pictures once it is done."""
         return server.status(await find(job_id))
 
-    @app.get("/api/jobs", responses=_problems(422))
+    @app.get("/api/jobs", responses=problems.of(422))
     async def jobs(
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -317,7 +276,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         found = await desk.do(lambda jobs, _: jobs.newest(limit, offset, status))
         return words.JobList(jobs=[server.summary(job) for job in found])
 
-    @app.delete("/api/jobs/{job_id}", responses=_problems(404, 422, 429))
+    @app.delete("/api/jobs/{job_id}", responses=problems.of(404, 422, 429))
     async def cancel(job_id: str) -> words.JobStatus:
         """Cancel a job: one that waits never begins, one that runs stops within a step; one that is over stays as it is."""
         job = await desk.do(lambda jobs, _: jobs.cancel(job_id))
@@ -328,7 +287,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
 
     @app.get(
         "/api/events/{job_id}", response_class=StreamingResponse,
-        responses={**_problems(404, 422), 200: {"content": {"text/event-stream": {}}}, 204: {"description": "all was seen"}},
+        responses={**problems.of(404, 422), 200: {"content": {"text/event-stream": {}}}, 204: {"description": "all was seen"}},
     )  # fmt: skip
     async def events(job_id: str, last_event_id: Annotated[str, Header(max_length=100)] = "") -> Response:
         """A job's events as they happen: started, step (at times with a preview), done, failed; `end` comes last.
@@ -351,7 +310,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
 
     @app.get(
         "/images/{folder}/{name}", response_class=FileResponse,
-        responses={**_problems(404, 422), 200: {"content": {"image/png": {}}}},
+        responses={**problems.of(404, 422), 200: {"content": {"image/png": {}}}},
     )  # fmt: skip
     async def image(folder: str, name: str) -> Response:
         """A finished picture; it never changes, its name is its hash."""
@@ -364,7 +323,7 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
             path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
         )
 
-    @app.get("/metrics", response_class=Response, responses={**_problems(), 200: {"content": {"text/plain": {}}}})
+    @app.get("/metrics", response_class=Response, responses={**problems.of(), 200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """The server's numbers, for Prometheus."""
         return Response(server.metrics.text(await desk.count()), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -22,7 +22,7 @@ def names(settings: Settings) -> list[str]:
     return list(dict.fromkeys([settings.model, *settings.models, *named]))
 
 
-def check(model: object, settings: Settings) -> None:
+def check(model: object, settings: Settings, field: str = "model") -> None:
     """Refuse a model that this server does not offer, or does not have yet.
 
     The default model passes, because the server itself fetches it when it starts. Raises InvalidInput, or NotDownloaded
@@ -32,7 +32,7 @@ def check(model: object, settings: Settings) -> None:
         return
     offered = names(settings)
     if model not in offered:
-        raise InvalidInput("model", model, f"one of {', '.join(offered)}")
+        raise InvalidInput(field, model, f"one of {', '.join(offered)}")
     if not is_here(str(model)):
         here = ", ".join(name for name in offered if is_here(name))
         raise NotDownloaded(

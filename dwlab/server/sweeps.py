@@ -74,8 +74,8 @@ def spec_of(body: bytes, yaml: bool, settings: Settings) -> Sweep:
     given = _parsed(body, yaml, _allowed(settings))
     _check_values(given, _allowed(settings))
     given = seeds.as_numbers(given)
-    _check_models(given, settings)
     _check_axes(given, settings)
+    _check_models(given, settings)
     spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
     metrics.check_names(spec.metrics)
     metrics.check_ranking(spec.metric, spec.metrics)
@@ -125,11 +125,14 @@ def _check_values(given: Any, most: int) -> None:
 def _check_models(given: dict[str, Any], settings: Settings) -> None:
     """Refuse models that are not offered before one is looked for on this machine's disk."""
     base, swept = given.get("base"), given.get("axes")
-    asked = [given.get("model"), base.get("model") if isinstance(base, dict) else None]
-    listed = swept.get("model") if isinstance(swept, dict) else None
-    for model in [*asked, *(listed if isinstance(listed, list) else ())]:
+    asked = {"model": given.get("model")}
+    if isinstance(base, dict):
+        asked["base.model"] = base.get("model")
+    if isinstance(swept, dict) and isinstance(swept.get("model"), list):
+        asked |= {f"axes.model[{k}]": model for k, model in enumerate(swept["model"])}
+    for field, model in asked.items():
         if model is not None:
-            offers.check(model, settings)
+            offers.check(model, settings, field)
 
 
 def _check_axes(given: dict[str, Any], settings: Settings) -> None:

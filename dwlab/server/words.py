@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .. import foreign, jobs, schedulers
 from ..errors import InvalidInput, shortened
-from ..params import PROMPT_LIMIT, GenerationParams, spelled
+from ..params import PROMPT_LIMIT, UNWRITABLE, GenerationParams, spelled
 from ..paths import network_name
 from . import documents, offers, seeds
 from .observe import EXPERIMENT
@@ -55,6 +55,8 @@ class GenerateRequest(BaseModel):
         for name, value in given.items():
             if name not in cls.model_fields:
                 raise InvalidInput(name, value, foreign.instead_of(name) or f"one of {', '.join(cls.model_fields)}")
+            if isinstance(value, str) and UNWRITABLE.search(value):
+                raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
             if isinstance(value, float) and value.is_integer():
                 given[name] = int(value)  # as everywhere, 512.0 is 512
         try:
@@ -138,7 +140,7 @@ class JobStatus(BaseModel):
     parameters: dict[str, Any]
     seconds: float | None
     attempts: int
-    counts: dict[str, int] | None = Field(None, description="of a sweep: total, reused, made, failed")
+    counts: dict[str, int] | None = Field(None, description="of a sweep: total, reused, made, failed, nan (broken)")
     error: str | None
     warning: str | None = Field(
         None, description="of pictures that were made, but of values that are no finite numbers (NaN)"
@@ -166,6 +168,7 @@ class JobSummary(BaseModel):
     attempts: int
     counts: dict[str, int] | None
     error: str | None
+    warning: str | None
 
 
 class JobList(BaseModel):
@@ -305,6 +308,7 @@ def summary_of(
         attempts=job.attempts,
         counts=job.counts,
         error=_cut(job.error),
+        warning=job.warning,
     )
 
 
