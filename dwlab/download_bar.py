@@ -45,13 +45,13 @@ class DownloadBar:
     def _draw(self, download: Download) -> None:
         from tqdm import tqdm
 
+        words = f"{download.model}: {download.files} of {download.files_total} files"
         if self._bar is None:
             self._bar = tqdm(
-                total=download.total, unit="B", unit_scale=True, file=self._stream, **bar_size(self._stream),
+                desc=words, total=download.total, unit="B", unit_scale=True, file=self._stream, **bar_size(self._stream),
                 bar_format="{desc} {percentage:3.0f}% {bar} {n_fmt}B of {total_fmt}B, {rate_fmt}, {remaining} left",
             )  # fmt: skip
-        files = f"{download.files} of {download.files_total} files"
-        self._bar.set_description_str(f"{download.model}: {files}", refresh=False)
+        self._bar.set_description_str(words, refresh=False)
         self._bar.update(download.bytes - self._bar.n)
         if download.over:
             self._bar.refresh()

@@ -245,6 +245,7 @@ def test_a_terminal_has_one_line_that_is_updated():
     text = stream.getvalue()
     assert "owner/tiny: 14 of 14 files" in text and "5.00GB of 5.00GB" in text and "100%" in text
     assert text.count("\n") == 1
+    assert text.split("\r")[1].startswith("owner/tiny: 0 of 14 files"), "with its words from the first"
 
 
 class Words(list):
