@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from .errors import DwlabError
+from .errors import DwlabError, first_line
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
                 _leave(str(error), error.exit_code)
             except KeyboardInterrupt:
                 _leave("interrupted; what was finished is kept, the same command goes on", INTERRUPTED)
+            except ImportError as error:
+                if (error.name or "").startswith("dwlab"):  # our own fault
+                    raise
+                library = f"{first_line(error).rstrip('.')}; dwlab needs this library"
+                _leave(f"{library}: install it with pip install --upgrade dwlab", 1)
             except BrokenPipeError:  # the reader of our output has seen enough
                 raise
             except OSError as error:
