@@ -68,7 +68,9 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
     if sys.platform != "linux" or not shutil.which("cc"):
         yield Tally("kills", 0, {"left out": "needs Linux and a C compiler"})
         return
-    forges = [Forge(new_folder(folder / f"forge-{number}")) for number in range(PROCESSES)]
+    places = [new_folder(folder / f"forge-{number}") for number in range(PROCESSES)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        forges = list(pool.map(Forge, places))
     try:
         crew = Crew(forges, "crowd", LIFE, CALLS, random.Random(30))
         yield devastate(crew, folder / "store", SECONDS * scale)
