@@ -211,3 +211,15 @@ def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(e
     process = start(sweep(experiment, root, *wide))
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0 and f"1 made now, {kept} already there" in out, (out, err)
+
+
+@pytest.mark.parametrize("library", ["jsonschema", "pandas"])
+def test_a_library_that_is_gone_is_named_without_a_traceback(library):
+    reference = REPOSITORY / "results" / "reference" / "amd-epyc-2-cores-shapes.json"
+    code = f"import sys; sys.modules[{library!r}] = None; from dwlab.cli import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "bench", "compare", str(reference)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("dwlab: ") and len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert library in ended.stderr and "pip install --upgrade dwlab" in ended.stderr
