@@ -57,6 +57,11 @@ def status(page):
     return page.locator("#status")
 
 
+def restore(page, index=0):
+    page.locator("#gallery button").nth(index).click()
+    expect(status(page)).to_contain_text("recipe is in the controls")
+
+
 def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
     before = page.locator("#gallery img").count()
     ask(page, Steps=140, Width=192, Height=192, Pictures=2)
@@ -75,7 +80,7 @@ def test_a_recipe_of_the_gallery_fills_the_controls(page):
     expect(status(page)).to_contain_text("Done in")
     expect(page.locator("#gallery figcaption").first).to_contain_text("a small green ring")
     page.get_by_label("Prompt", exact=True).fill("another")
-    page.locator("#gallery button").first.click()
+    restore(page)
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("a small green ring")
     expect(page.get_by_label("Seed", exact=True)).to_have_value("77")
     expect(page.get_by_label("Steps", exact=True)).to_have_value("3")
@@ -88,7 +93,7 @@ def test_a_seed_that_a_browser_would_round_is_drawn_shown_and_restored_as_it_is(
     drawn = page.locator("#now img").get_attribute("src")
     page.reload()
     expect(page.locator("#gallery figcaption").first).to_contain_text(f"seed {seed},")
-    page.locator("#gallery button").first.click()
+    restore(page)
     expect(page.get_by_label("Seed", exact=True)).to_have_value(str(seed))
     page.get_by_role("button", name="Draw").click()
     expect(status(page)).to_contain_text("Done in")
@@ -104,7 +109,7 @@ def test_the_seeds_of_several_pictures_go_on_from_the_largest_at_nought(page):
     expect(captions.nth(0)).to_contain_text(f"seed {2**63 - 1},")
     expect(captions.nth(1)).to_contain_text("seed 0,")
     drawn = page.locator("#now img").nth(1).get_attribute("src")
-    page.locator("#gallery button").nth(1).click()
+    restore(page, 1)
     page.get_by_role("button", name="Draw").click()
     expect(status(page)).to_contain_text("Done in")
     assert page.locator("#now img").get_attribute("src") == drawn
@@ -115,7 +120,7 @@ def test_a_restored_scheduler_keeps_what_its_name_says(page):
     expect(status(page)).to_contain_text("Done in")
     drawn = page.locator("#now img").get_attribute("src")
     page.get_by_label("Scheduler", exact=True).fill("")
-    page.locator("#gallery button").first.click()
+    restore(page)
     page.get_by_role("button", name="Draw").click()
     expect(status(page)).to_contain_text("Done in")
     assert page.locator("#now img").get_attribute("src") == drawn
@@ -135,6 +140,30 @@ def test_cancel_stops_and_errors_are_said(page):
     ask(page, Scheduler="nothing")
     expect(status(page)).to_contain_text("scheduler is 'nothing'")
     expect(status(page)).to_have_class(re.compile("bad"))
+
+
+def test_a_page_that_is_loaded_again_while_its_job_runs_goes_on_with_it(page):
+    ask(page, prompt="a job that goes on", Steps=150, Width=384, Height=384, Pictures=2, Seed=2**53 + 1)
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 300"))
+    page.reload()
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 300"))
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a job that goes on")
+    expect(page.get_by_label("Seed", exact=True)).to_have_value(str(2**53 + 1))
+    page.get_by_role("button", name="Cancel").click()
+    expect(status(page)).to_contain_text("cancelled")
+    page.reload()
+    expect(status(page)).to_contain_text("Write a prompt")
+
+
+def test_what_is_wrong_with_a_value_stands_below_its_field_until_the_next_try(page):
+    ask(page, Scheduler="dpmpp_2m")
+    field = page.get_by_label("Scheduler", exact=True)
+    expect(page.locator("form p.wrong")).to_contain_text("scheduler is 'dpmpp_2m'; allowed:")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    ask(page, Scheduler="", Seed="1e3")
+    expect(page.locator("form p.wrong")).to_have_count(0)
+    expect(status(page)).to_contain_text("Write a prompt")
 
 
 def test_where_no_events_come_through_the_status_is_asked(context, page):
