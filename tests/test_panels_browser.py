@@ -90,7 +90,9 @@ def restart_kernel(page):
 
 
 @pytest.mark.parametrize(
-    "panel", [*PANELS[:2], pytest.param(PANELS[2], marks=pytest.mark.slow)], ids=lambda panel: panel.notebook
+    "panel",
+    [PANELS[0], *(pytest.param(panel, marks=pytest.mark.slow) for panel in PANELS[1:])],
+    ids=lambda panel: panel.notebook,
 )
 def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, context, panel):
     lab.notebook = f"{panel.notebook}.ipynb"

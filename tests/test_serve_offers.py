@@ -47,9 +47,9 @@ def server(folder, hub):
         yield served
 
 
-def refused(answer, status, *words):
+def refused(answer, status, *words, field="model"):
     assert answer.status_code == status, answer.text
-    assert answer.json()["field"] == "model"
+    assert answer.json()["field"] == field
     assert all(word in answer.json()["detail"] for word in words), answer.text
 
 
@@ -67,8 +67,9 @@ def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fe
     offered = f"one of shapes, {FETCHED}, {LISTED}"
     refused(post("/api/generate", json={"prompt": "a", **SMALL, "model": model}), 422, offered)
     refused(post("/api/sweeps", json=sweep(model=model)), 422, offered)
-    refused(post("/api/sweeps", json=sweep(axes={"model": ["shapes", model]})), 422, offered)
-    refused(post("/api/sweeps", json={"name": "trial", "base": {"prompt": "a", "model": model}}), 422, offered)
+    refused(post("/api/sweeps", json=sweep(axes={"model": ["shapes", model]})), 422, offered, field="axes.model[1]")
+    base = {"prompt": "a", "model": model}
+    refused(post("/api/sweeps", json={"name": "trial", "base": base}), 422, offered, field="base.model")
     assert hub.requests == []
 
 

@@ -57,6 +57,7 @@ def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(tmp_path,
             server.http.delete(f"/api/jobs/{job}")
 
 
+@pytest.mark.slow
 def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
     spec = SWEEP | {"axes": SWEEP["axes"] | {"colour": ["red", "blue"]}}
     server = Served(tmp_path, shutdown_seconds=0).start()
