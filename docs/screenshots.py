@@ -69,7 +69,7 @@ def sweep(browser: Browser, folder: Path) -> None:
         page.set_default_timeout(PATIENCE)
         jupyter.run_all(page)
         page.locator(".dwlab-sweep button", has_text="Run").click()
-        page.wait_for_selector(r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d) of 72 pictures/")
+        page.wait_for_selector(r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d)\/72 pictures/")
         page.wait_for_selector(".dwlab-view img")
         page.keyboard.press("Control+b")
         show(page, ".dwlab-sweep", "sweep-notebook.png")
