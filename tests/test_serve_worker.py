@@ -170,7 +170,7 @@ def test_a_hundred_requests_a_second_are_queued_or_refused_and_health_answers(tm
 
     async def storm(url):
         answers, health = [], []
-        async with httpx.AsyncClient(base_url=url, timeout=90, limits=httpx.Limits(max_connections=200)) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=90, limits=httpx.Limits(max_connections=100)) as http:
 
             async def post(k):
                 body = {"prompt": "a red circle", "seed": k, **SMALL, "steps": 20}
