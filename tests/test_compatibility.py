@@ -5,11 +5,11 @@ The data lie in `cases/before`, and came from version 0.1.0 on two cores, one th
 - `pictures/KEY.png`: `dwlab sweep tests/cases/before/pictures.yaml --exact 4 --no-notebook --device cpu --results DIR`,
   each picture copied under its key. `machine.json` says which CPU and libraries made them. There the files are equal
   byte for byte; another CPU, library or number of threads may change the last bit of a sum, so there the pixels are within 1/255.
-- `results/`: `dwlab sweep tests/cases/before/trial.yaml --no-notebook --device cpu --results DIR`, then three pictures in
-  the prompt bench (`dwlab.explore`), of which one got stars and a note, one was hidden and one pinned. The grid, the
-  report and the lock were left out. One cell fails, and one has no finite values. `table.json` is what
-  `dwlab table NAME --format json` printed of both, and `results/trial/table.csv` what `--format csv` did.
-- `help/`: each command with `--help`, at COLUMNS=100 NO_COLOR=1 TERM=dumb. Spaces in its name became `-`.
+- `results/`: `dwlab sweep tests/cases/before/trial.yaml --no-notebook --device cpu --results DIR`, then three pictures made
+  and marked by the session under the prompt bench (`Session.make` and `.mark`): one has stars and a note, one is hidden and
+  one is pinned. The grid, the report and the lock were left out. One cell of the sweep fails, and one has no finite values.
+  `table.json` is what `dwlab table NAME --format json` printed of both, `results/trial/table.csv` what the sweep wrote.
+- `help/`: each command with `--help`, at COLUMNS=100 NO_COLOR=1 TERM=dumb (most wrap at 80 all the same). Spaces in its name became `-`.
 - `imports.txt`: what the README, the pages in docs/ and the notebooks import, and the public names of dwlab.
 
 A later version may add columns, flags and commands. The keys of 200 cells are in test_keys.py.
