@@ -236,13 +236,13 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     return cls.from_config(shipped.config, **dict(params.scheduler_options))
 
 
-def check(params: Iterable[GenerationParams], identity: Identity) -> None:
+def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
     """Check schedulers, their options and call arguments against diffusers' signatures, before weights load.
 
     Raises InvalidInput naming the argument.
     """
-    kinds = {(tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params}
-    for one in kinds.values():
+    variants = {(tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params}
+    for one in variants.values():
         if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
             _check_scheduler(one)
         if one.call:

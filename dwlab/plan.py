@@ -212,7 +212,7 @@ def identify_all(
             model, device_name, dtype, download=download, profile=profile, on_download=tell
         )
     for pair, identity in found.items():
-        models.check(kinds[pair], identity)
+        models.check_arguments(kinds[pair], identity)
     return found
 
 

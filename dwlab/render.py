@@ -178,7 +178,7 @@ def _by_model(
         if dtype not in ("auto", identity.dtype):
             raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
         numbered = [(index, models.complete(params, identity)) for index, params in given]
-        models.check((params for _, params in numbered), identity)
+        models.check_arguments((params for _, params in numbered), identity)
         batches.append((identity, numbered))
     return batches
 

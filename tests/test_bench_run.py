@@ -316,7 +316,7 @@ def test_a_geometry_draws_nothing_that_a_person_would_look_at():
         models.identify("sd15-geometry", "cpu"),
     )
     with pytest.raises(InvalidInput, match="for measuring"):
-        models.check([cell], identity)
+        models.check_arguments([cell], identity)
 
 
 def test_parity_is_of_pictures_where_these_are_small_and_mean_something():

@@ -65,7 +65,7 @@ def prepare(spec: BenchSpec, results: str | Path | None = None) -> tuple[Run, Pa
     for one in found:
         device.resolve(one.device)
         identity = models.identify(one.params.model, one.device, one.params.dtype, download=False)
-        models.check([models.complete(one.params, identity)], identity)
+        models.check_arguments([models.complete(one.params, identity)], identity)
     say = {"spec": asdict(spec), "configurations": [one.id for one in found], "versions": versions()}
     mark = hashlib.sha256(json.dumps(say, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return Run(spec, found, root / "benchmarks" / "unfinished" / f"{spec.name}-{mark}"), root
