@@ -15,14 +15,14 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import dwlab
+from dwlab._util.atomic import write_atomic
 from dwlab.bench import record
+from dwlab.bench.charts import charts, engines
 from dwlab.bench.compare import compare
 from dwlab.bench.engine import Report
-from dwlab.benchplots import charts, engines
-from dwlab.charts import PALETTE
-from dwlab.execute import execute
-from dwlab.files import write_atomic
-from dwlab.plots import metric_plot
+from dwlab.views.charts import PALETTE
+from dwlab.views.plots import metric_plot
+from dwlab.workflows.sweep import execute
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

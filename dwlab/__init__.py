@@ -10,15 +10,15 @@ __version__ = "0.1.0"
 # public name -> module; loaded on first use, so that `import dwlab` stays light
 _PUBLIC = {
     "DwlabError": "errors",
-    "GenerationParams": "params",
+    "GenerationParams": "spec.params",
     "InvalidInput": "errors",
-    "Picture": "picture",
-    "Results": "results",
-    "Sweep": "run",
-    "explore": "notebook",
-    "generate": "render",
-    "load": "models",
-    "stream": "render",
+    "Picture": "pictures.picture",
+    "Results": "runs.results",
+    "Sweep": "runs.run",
+    "explore": "notebook.sweep",
+    "generate": "render.stream",
+    "load": "models.loading",
+    "stream": "render.stream",
 }
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .durations import clock
+from ._util.durations import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
 
-    from .params import GenerationParams
+    from .spec.params import GenerationParams
 
 
 class Cancelled(Exception):

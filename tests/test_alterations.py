@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 from transformers import CLIPTokenizer
 
 import dwlab
-from dwlab import alterations, models
 from dwlab.errors import ModelError
-from dwlab.params import GenerationParams
+from dwlab.models import alterations, loading
+from dwlab.spec.params import GenerationParams
 
 SMALL = {"width": 64, "height": 64, "steps": 1}
 
@@ -48,7 +48,7 @@ def embedding(tmp_path_factory):
 
 def test_a_model_that_is_handed_out_is_nobody_elses(model):
     again = dwlab.load("shapes")
-    shared = models.load_identified(model.identity)
+    shared = loading.load_identified(model.identity)
     assert len({id(each.pipeline.unet) for each in (model, again, shared)}) == 3
     with torch.no_grad():
         model.pipeline.unet.conv_out.weight.mul_(3)
@@ -143,11 +143,11 @@ TOLD = (
 
 @pytest.mark.parametrize("change", TOLD, ids=lambda change: change.__name__)
 def test_a_change_gives_a_key_of_its_own_that_is_the_same_for_the_same_change(change, model, plain, embedding):
-    assert models.as_it_is(model).identity == model.identity
+    assert loading.as_it_is(model).identity == model.identity
     weights = []
     for each in (model, dwlab.load("shapes")):
         change(each.pipeline, embedding)
-        weights.append(models.as_it_is(each).identity.weights)
+        weights.append(loading.as_it_is(each).identity.weights)
     assert weights[0] == weights[1]
     assert weights[0].startswith(f"{model.identity.weights}+changed-")
     assert GenerationParams("a red circle", **SMALL).key(weights[0], "float32") != plain
@@ -186,14 +186,14 @@ def test_the_same_change_has_the_same_key_in_another_process(model):
     add_in_place(model.pipeline, None)
     free_u(model.pipeline, None)
     told = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == models.as_it_is(model).identity.weights
+    assert told.stdout.strip() == loading.as_it_is(model).identity.weights
 
 
 def test_weights_are_read_once_for_a_change(model, monkeypatch):
     add_in_place(model.pipeline, None)
-    first = models.as_it_is(model).identity
+    first = loading.as_it_is(model).identity
     monkeypatch.setattr(alterations, "_digest", None)
-    assert models.as_it_is(model).identity == first
+    assert loading.as_it_is(model).identity == first
 
 
 def test_tokenizers_of_the_same_size_are_told_apart(model):
@@ -205,7 +205,7 @@ def test_tokenizers_of_the_same_size_are_told_apart(model):
         if len(weights) == 1:
             tokenizer("a b", truncation=True, max_length=3, padding="max_length")
         model.pipeline.tokenizer = tokenizer
-        weights.append(models.as_it_is(model).identity.weights)
+        weights.append(loading.as_it_is(model).identity.weights)
     assert weights[0] == weights[1] != weights[2]
 
 
@@ -280,4 +280,4 @@ def test_drawing_changes_nothing(family, tmp_path):
         assert [event.error for event in events if event.kind == "failed"] == []
     with torch.no_grad():
         model.pipeline("a star", num_inference_steps=1, width=64, height=64)
-    assert models.as_it_is(model) is model
+    assert loading.as_it_is(model) is model

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dwlab import models
-from dwlab.bench import engine, record, store
-from dwlab.cli import app
+from dwlab.bench import engine, record, store_speed
+from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
-from dwlab.params import GenerationParams
+from dwlab.models import loading
+from dwlab.spec.params import GenerationParams
 
 
 @pytest.fixture(scope="module")
 def model():
-    return models.load("shapes", "cpu")
+    return loading.load("shapes", "cpu")
 
 
 def cells():
@@ -92,6 +92,6 @@ def test_grids_have_the_cells_they_say():
 
 
 def test_the_store_bench_makes_plans_and_resumes_a_sweep():
-    found = store.measure(50)
+    found = store_speed.measure(50)
     assert "50 cells" in found.text() and len(found.memory) == 3
     assert min(found.plan, found.row, found.store, found.resume) > 0

@@ -17,7 +17,7 @@ from dwlab.bench import engine_files, record
 from dwlab.bench.compare import line_up
 from dwlab.bench.engine import Report
 from dwlab.bench.spec import BenchSpec
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
 
 ROOT = Path(__file__).parents[1]

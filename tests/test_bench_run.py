@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 import dwlab
-from dwlab import models, profiles
-from dwlab.bench import calls, parity, record, runner, worker
+from dwlab.bench import parity, record, runner, timed_calls, worker
 from dwlab.bench.compare import compare
 from dwlab.bench.spec import BenchSpec, Configuration
 from dwlab.errors import InvalidInput, StoreError
-from dwlab.params import GenerationParams
-from dwlab.settings import STOCK, Settings
+from dwlab.models import loading, profiles
+from dwlab.models.settings import STOCK, Settings
+from dwlab.spec.params import GenerationParams
 
 SPEC = BenchSpec("b", base={"size": 64, "steps": 2, "device": "cpu"}, rounds=1, iterations=1, warmup=0, seconds=0)
 
@@ -136,7 +136,7 @@ def _running(argument):
 
 
 def test_two_at_once_are_refused(tmp_path):
-    from dwlab.files import locked
+    from dwlab._util.atomic import locked
 
     with locked(tmp_path / "benchmarks/unfinished/lock"), pytest.raises(StoreError, match="another benchmark"):
         runner.run(SPEC, results=tmp_path)
@@ -185,7 +185,7 @@ def test_memory_that_runs_out_is_a_status(monkeypatch):
     def full(*_args, **_more):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(calls, "call", full)
+    monkeypatch.setattr(timed_calls, "call", full)
     assert worker.attempt(configuration(), JOB)["status"] == "oom"
 
 
@@ -205,21 +205,21 @@ def test_a_reference_that_differs_makes_a_row_invalid(tmp_path):
 
 
 def test_the_timed_call_draws_what_dwlab_draws():
-    model, one = models.load("shapes", "cpu"), configuration(batch=2, seed=7)
-    timed = calls.call(model, one, 0)
+    model, one = loading.load("shapes", "cpu"), configuration(batch=2, seed=7)
+    timed = timed_calls.call(model, one, 0)
     for n, picture in enumerate(timed):
         drawn = dwlab.generate("a red star", seed=7 + n, width=64, height=64, steps=2, model=model)
         assert np.abs(np.asarray(drawn.image) / 255 - picture).max() <= 1.01 / 255
 
 
 def test_a_probe_sees_all_phases_and_changes_no_picture():
-    model, one = models.load("shapes", "cpu"), configuration(guidance=3.0, scheduler="heun", steps=4)
-    found = calls.probe(model, one, 0)
+    model, one = loading.load("shapes", "cpu"), configuration(guidance=3.0, scheduler="heun", steps=4)
+    found = timed_calls.probe(model, one, 0)
     assert len(found.steps_s) == 7 and min(found.prompt_s, found.decode_s, *found.steps_s) > 0  # Heun: 2 x 4 - 1
     assert found.calls == {"denoiser": 7, "decoder": 1, "text_encoder": 2}
-    assert np.array_equal(found.pictures, calls.call(model, one, 0))
+    assert np.array_equal(found.pictures, timed_calls.call(model, one, 0))
     assert not model.pipeline.unet._forward_pre_hooks and not model.pipeline.unet._forward_hooks
-    left = calls.probe(model, one, 0, one_step=True)
+    left = timed_calls.probe(model, one, 0, one_step=True)
     assert np.array_equal(left.denoised, found.denoised) and not left.pictures.size
 
 
@@ -227,10 +227,10 @@ def test_operations_are_those_that_torch_counts_on_the_real_modules():
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    model, one = models.load("shapes", "cpu"), configuration()
-    counted = calls.tera_operations(model, calls.probe(model, one, 0))
+    model, one = loading.load("shapes", "cpu"), configuration()
+    counted = timed_calls.tera_operations(model, timed_calls.probe(model, one, 0))
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
-        calls.call(model, one, 0)
+        timed_calls.call(model, one, 0)
     assert counted == pytest.approx(counter.get_total_flops() / 1e12, rel=0.02)
 
 
@@ -240,12 +240,12 @@ def test_operations_are_those_that_torch_counts_on_the_real_modules():
 def test_settings_keep_the_pictures_and_go_away_again():
     import torch
 
-    threads, stock = torch.get_num_threads(), calls.call(models.load("shapes", "cpu"), configuration(), 0)
+    threads, stock = torch.get_num_threads(), timed_calls.call(loading.load("shapes", "cpu"), configuration(), 0)
     chosen = Settings(attention="math", channels_last=True, threads=1, slicing="attention")
-    model = models.load_identified(models.identify("shapes", "cpu", settings=chosen))
+    model = loading.load_identified(loading.identify("shapes", "cpu", settings=chosen))
     assert torch.get_num_threads() == 1 and not torch.backends.cuda.flash_sdp_enabled()
-    assert np.abs(calls.call(model, configuration(), 0) - stock).max() <= 1 / 255
-    models.load("shapes", "cpu")
+    assert np.abs(timed_calls.call(model, configuration(), 0) - stock).max() <= 1 / 255
+    loading.load("shapes", "cpu")
     assert torch.get_num_threads() == threads and torch.backends.cuda.flash_sdp_enabled()
 
 
@@ -254,16 +254,16 @@ def fast(own_folders):
     """A profile of `shapes` on this machine's CPU."""
     settings = Settings(channels_last=True, threads=1)
     found = profiles.Profile("bfloat16", settings, 4, 1.7, {"torch": "2.13.0"})
-    profiles.keep(found, models.identify("shapes", "cpu").weights, "cpu")
+    profiles.keep(found, loading.identify("shapes", "cpu").weights, "cpu")
     return found
 
 
 def test_a_profile_is_used_where_it_is_asked_for_and_only_there(fast):
-    model = models.load("shapes", "cpu", profile="fast")
+    model = loading.load("shapes", "cpu", profile="fast")
     assert (model.identity.dtype, model.identity.settings, model.identity.pack) == ("bfloat16", fast.settings, 4)
-    stock = models.load("shapes", "cpu")
+    stock = loading.load("shapes", "cpu")
     assert (stock.identity.dtype, stock.identity.settings, stock.identity.pack) == ("float32", STOCK, None)
-    assert models.identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
+    assert loading.identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
 
 
 def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
@@ -281,42 +281,42 @@ def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
 )
 def test_a_profile_that_is_not_there_says_what_to_do(own_folders, profile, message):
     with pytest.raises(InvalidInput, match=message):
-        models.load("shapes", "cpu", profile=profile)
+        loading.load("shapes", "cpu", profile=profile)
 
 
 def test_a_broken_profile_file_says_what_to_do(fast):
     profiles._path().write_text("{")
     with pytest.raises(StoreError, match="delete it"):
-        models.load("shapes", "cpu", profile="fast")
+        loading.load("shapes", "cpu", profile="fast")
 
 
 def test_geometry_is_the_same_every_time_and_counts_what_is_published():
     import torch
 
-    from dwlab import geometry
+    from dwlab.models import random_weights
 
     with torch.device("meta"):
-        parts = geometry._sd15(), geometry._sdxl()
+        parts = random_weights._sd15(), random_weights._sdxl()
     counts = [sum(p.numel() for p in part["unet"].parameters()) for part in parts]
     assert counts == [859_520_964, 2_567_463_684]
     small = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.LayerNorm(8))
     sums = []
     for _ in range(2):
-        geometry._fill(small, torch.Generator().manual_seed(0))
+        random_weights._fill(small, torch.Generator().manual_seed(0))
         sums.append(small(torch.ones(1, 8)).sum().item())
     assert sums[0] == sums[1] and np.isfinite(sums[0])
 
 
 def test_a_geometry_draws_nothing_that_a_person_would_look_at():
-    from dwlab import catalog
+    from dwlab.spec import catalog
 
     assert "sd15-geometry" in catalog.CATALOG and "sd15-geometry" not in catalog.DRAWING
     cell, identity = (
         GenerationParams("p", model="sd15-geometry", call={"eta": 0}),
-        models.identify("sd15-geometry", "cpu"),
+        loading.identify("sd15-geometry", "cpu"),
     )
     with pytest.raises(InvalidInput, match="for measuring"):
-        models.check_arguments([cell], identity)
+        loading.check_arguments([cell], identity)
 
 
 def test_parity_is_of_pictures_where_these_are_small_and_mean_something():

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from dwlab.bench import parity, record, tune
+from dwlab.bench.charts import charts
 from dwlab.bench.compare import compare, ratio
 from dwlab.bench.spec import BenchSpec, Configuration
 from dwlab.bench.system import without_paths
 from dwlab.bench.timing import measure, summary
-from dwlab.benchplots import charts
 from dwlab.errors import InvalidInput
 
 

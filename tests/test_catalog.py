@@ -8,9 +8,9 @@ import json
 import pytest
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-from dwlab import catalog, lint
 from dwlab.errors import ModelError
-from dwlab.sweep import SweepSpec
+from dwlab.spec import catalog, no_effect
+from dwlab.spec.sweep import SweepSpec
 
 SPELLED = {"negative_prompt": "negative_prompt", "guidance": "guidance_scale", "steps": "num_inference_steps"}
 
@@ -59,7 +59,7 @@ def warned(model, folders=None, **parts):
     spec = SweepSpec("s", model=model, **{"base": {"prompt": "x"}, **parts})
     cells = spec.cells()
     assert len(cells) == spec.combinations(), "an axis that cannot matter stays"
-    return lint.warnings(spec, cells, folders)
+    return no_effect.warnings(spec, cells, folders)
 
 
 @pytest.mark.parametrize(

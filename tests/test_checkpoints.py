@@ -17,12 +17,12 @@ from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab import kinds, models
-from dwlab.catalog import SHAPES_FOLDER
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, ModelError
-from dwlab.run import Sweep, run
-from dwlab.settings import Settings
+from dwlab.models import loading, pipeline_kinds
+from dwlab.models.settings import Settings
+from dwlab.runs.run import Sweep, run
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 def write(path, text):
@@ -101,7 +101,7 @@ def test_a_pipeline_of_another_kind_is_told_by_its_files(pipeline, case):
     change, words = OTHER_KINDS[case]
     change(pipeline)
     with pytest.raises(ModelError, match=words) as caught:
-        models.identify(str(pipeline))
+        loading.identify(str(pipeline))
     if case not in ("an unknown class", "no class"):
         assert "dwlab draws with whole text-to-image pipelines: give " in str(caught.value)
 
@@ -144,7 +144,7 @@ def test_a_folder_that_is_no_pipeline_is_told_by_its_files(empty, case):
     make, words = NO_PIPELINES[case]
     make(empty)
     with pytest.raises(ModelError, match=f"(?s){words}") as caught:
-        models.identify(str(empty))
+        loading.identify(str(empty))
     assert "dwlab draws with whole text-to-image pipelines" in str(caught.value)
     assert "give " in str(caught.value) or "make a folder of it" in str(caught.value)
 
@@ -155,7 +155,7 @@ def test_a_file_in_place_of_a_folder_is_told_what_it_is(empty):
     write(empty / "old.ckpt", "x")
     for name, words in {"style.safetensors": "a LoRA", "notes.txt": "a file", "old.ckpt": "single-file"}.items():
         with pytest.raises(ModelError, match=words):
-            models.identify(str(empty / name))
+            loading.identify(str(empty / name))
 
 
 def takes_a_control_picture(cls):
@@ -164,13 +164,13 @@ def takes_a_control_picture(cls):
 
 def test_the_pipelines_that_are_taken_are_those_that_diffusers_draws_from_text_with():
     drawing = {cls.__name__: cls for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
-    lacking = {name for name in kinds.DRAWS if getattr(getattr(diffusers, name), "_backends", None)}
-    assert all(hasattr(diffusers, name) for name in kinds.DRAWS)
+    lacking = {name for name in pipeline_kinds.DRAWS if getattr(getattr(diffusers, name), "_backends", None)}
+    assert all(hasattr(diffusers, name) for name in pipeline_kinds.DRAWS)
     for name, cls in drawing.items():
         refused = "Control" in name or "Combined" in name or "Helios" in name
-        assert (name in kinds.DRAWS) != refused, name
+        assert (name in pipeline_kinds.DRAWS) != refused, name
         assert not refused or takes_a_control_picture(cls) or "Combined" in name
-    for name in kinds.DRAWS - set(drawing) - lacking:  # for pictures, with the same parts
+    for name in pipeline_kinds.DRAWS - set(drawing) - lacking:  # for pictures, with the same parts
         base = name.replace("Img2Img", "").replace("Inpainting", "").replace("Inpaint", "")
         assert base in drawing, name
 
@@ -248,25 +248,25 @@ def test_weights_of_a_folder_that_are_not_whole_are_told(pipeline, case):
     change, words = NOT_WHOLE[case]
     change(pipeline)
     with pytest.raises(ModelError, match=f"(?s){words}.* again") as caught:
-        models.identify(str(pipeline))
+        loading.identify(str(pipeline))
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_shard_is_told(pipeline):
     sharded(pipeline)
-    models.identify(str(pipeline))
+    loading.identify(str(pipeline))
     cut(pipeline / "unet" / "diffusion_pytorch_model-00002-of-00002.safetensors", 0)
     with pytest.raises(ModelError, match=r"00002-of-00002\.safetensors is empty"):
-        models.identify(str(pipeline))
+        loading.identify(str(pipeline))
 
 
 def test_weights_that_are_mended_are_taken(pipeline):
     whole = (pipeline / "unet" / WEIGHTS).read_bytes()
     cut(pipeline / "unet" / WEIGHTS, -1)
     with pytest.raises(ModelError, match="cut short"):
-        models.identify(str(pipeline))
+        loading.identify(str(pipeline))
     (pipeline / "unet" / WEIGHTS).write_bytes(whole)
-    assert models.identify(str(pipeline)).weights == models.identify("shapes").weights
+    assert loading.identify(str(pipeline)).weights == loading.identify("shapes").weights
 
 
 # -- at every door ---------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_every_door_tells_a_wrong_checkpoint_in_one_line_before_the_run(pipeline
 
 
 def cell(model, **changes):
-    from dwlab.params import GenerationParams
+    from dwlab.spec.params import GenerationParams
 
     return GenerationParams("a red circle", model=str(model), **{"width": 64, "height": 64, "steps": 1, **changes})
 
@@ -333,7 +333,7 @@ def test_a_model_whose_index_has_no_decoder_is_its_own_failed_cells_and_the_part
     "raised", [ZeroDivisionError("odd"), AssertionError("odd"), MemoryError("odd"), ImportError("odd")]
 )
 def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(pipeline, tmp_path, monkeypatch, raised):
-    apply = models.apply
+    apply = loading.apply
 
     def odd(loaded, settings, device):
         if str(loaded.config._name_or_path) == str(pipeline):
@@ -341,7 +341,7 @@ def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(pipeli
         apply(loaded, settings, device)
 
     write(pipeline / "notes.txt", "weights of its own")
-    monkeypatch.setattr(models, "apply", odd)
+    monkeypatch.setattr(loading, "apply", odd)
     outcome, failed = two_models(pipeline, tmp_path / "results")
     assert (outcome.made, outcome.failed, outcome.left) == (1, 1, 0)
     assert "does not load: odd" in failed[0].error
@@ -376,4 +376,4 @@ def test_a_model_without_a_vae_draws_what_stock_draws(tmp_path, family):
 def test_a_model_without_a_decoder_that_can_be_sliced_says_so():
     settings = Settings(slicing="vae")
     with pytest.raises(InvalidInput, match="none or attention for this model, whose decoder cannot be sliced"):
-        models.apply(tiny.deepfloyd(), settings, "cpu")
+        loading.apply(tiny.deepfloyd(), settings, "cpu")

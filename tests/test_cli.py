@@ -13,8 +13,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab.cli import app
-from dwlab.images import read_recipe
+from dwlab.cli.app import app
+from dwlab.store.images import read_recipe
 
 
 def dw(*arguments):
@@ -52,7 +52,7 @@ def test_verbose_before_or_after_the_command_shows_the_logs(words, tmp_path):
     arguments = [*words, "x", "--steps", "1", "--width", "64", "--height", "64", "-o", str(tmp_path / "x.png")]
     code = "from dwlab.cli import main; main()"
     ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
-    assert ("INFO dwlab.models: loading shapes" in ended.stderr) is (len(words) > 1)
+    assert ("INFO dwlab.models.loading: loading shapes" in ended.stderr) is (len(words) > 1)
     assert (tmp_path / "x.png").exists()
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from faults.harness import finished, store_damage
 
-from dwlab.execute import execute
-from dwlab.run import Sweep
+from dwlab.runs.run import Sweep
+from dwlab.workflows.sweep import execute
 
 pytest_plugins = ["faults.plugin"]
 REPOSITORY = Path(__file__).parent.parent

@@ -35,7 +35,7 @@ import torch
 from PIL import Image, features
 
 import dwlab
-from dwlab.cli import main
+from dwlab.cli.app import main
 
 BEFORE = Path(__file__).parent / "cases" / "before"
 TABLES = json.loads((BEFORE / "table.json").read_text("utf-8"))
@@ -186,7 +186,7 @@ def test_running_an_old_experiment_again_makes_no_picture_and_a_new_report(resul
 
 
 def test_the_notebooks_views_open_an_old_results_folder(results):
-    from dwlab.notebook import open_sweep
+    from dwlab.notebook.sweep import open_sweep
 
     sweep = open_sweep("trial", results=str(results), compute=False)
     assert len(sweep.table) == 8

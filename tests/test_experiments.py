@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import dwlab
-from dwlab import device
 from dwlab.bench import runner
 from dwlab.bench.spec import BenchSpec
+from dwlab.models import device
 
 FOLDER = Path(__file__).parent.parent / "experiments"
 BENCHMARKS = sorted(FOLDER.glob("bench-*.yaml"))

@@ -9,7 +9,7 @@ import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.widgets import explore
-from dwlab.widgets.sweep_of import sweep_of
+from dwlab.widgets.sweep_from_recipe import sweep_of
 
 
 @pytest.fixture

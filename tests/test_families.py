@@ -18,12 +18,16 @@ from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-from dwlab import catalog, families, images, models, packing, render
 from dwlab.bench import engine
 from dwlab.errors import InvalidInput
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep
-from dwlab.settings import denoiser_of
+from dwlab.models import loading
+from dwlab.models.settings import denoiser_of
+from dwlab.render import stream
+from dwlab.render.packing import packs
+from dwlab.runs.run import Sweep
+from dwlab.spec import catalog, families
+from dwlab.spec.params import GenerationParams
+from dwlab.store import images
 
 PACKED = (
     "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
@@ -51,7 +55,7 @@ class Family:
     def __init__(self, name, folder):
         build = getattr(tiny_families, name, None) or getattr(tiny, name)
         build().save_pretrained(folder)
-        self.name, self.model = name, models.load(str(folder), "cpu")
+        self.name, self.model = name, loading.load(str(folder), "cpu")
         side = SIDES.get(name, 16)
         base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
         self.cells = [
@@ -75,7 +79,7 @@ class Family:
         return [self.stock(params) for params in self.cells]
 
     def made(self, cells, **options):
-        events = list(render.stream(cells, model=self.model, **options))
+        events = list(stream.stream(cells, model=self.model, **options))
         assert [event.error for event in events if event.kind == "failed"] == []
         pictures = {event.index: event.result for event in events if event.kind == "done"}
         return [pictures[k] for k in range(len(cells))]
@@ -102,7 +106,7 @@ def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
 @pytest.mark.parametrize("name", PACKED)
 def test_packed_in_mixed_company_it_is_so_too(family, name):
     one = family(name)
-    assert packing.refusal(one.model.pipeline, "cpu") is None
+    assert packs.refusal(one.model.pipeline, "cpu") is None
     with Rows(denoiser_of(one.model.pipeline)) as rows:
         pictures = one.made(one.cells)
     assert max(rows) > 2
@@ -143,7 +147,7 @@ def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
     one = family("sd_pag")
     plain = one.cells[1].replace(call={"pag_scale": 0.0})
     dropped = []
-    events = render.stream(
+    events = stream.stream(
         [one.cells[1], plain], model=one.model, pack=1, dropped=lambda index: index == 0 and bool(dropped)
     )
     for event in events:
@@ -169,7 +173,7 @@ def test_the_other_processors_that_are_known_are_packed_rightly_too(family, chan
     one = copy.copy(family(change.split(",", maxsplit=1)[0]))
     one.model = dataclasses.replace(one.model, pipeline=copy.deepcopy(one.model.pipeline), loaded=None)
     CHANGES[change](denoiser_of(one.model.pipeline))
-    assert packing.refusal(one.model.pipeline, "cpu") is None
+    assert packs.refusal(one.model.pipeline, "cpu") is None
     for picture in one.made(one.cells):
         assert difference(picture.image, one.stock(picture.params)) <= 1
 
@@ -180,7 +184,7 @@ class OwnProcessor(AttnProcessor2_0):
 
 def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(family):
     pipeline = copy.copy(family("sd").model.pipeline)
-    assert packing.refusal(pipeline, "cpu") is None
+    assert packs.refusal(pipeline, "cpu") is None
     unet = pipeline.unet
     shipped = unet.attn_processors
     adapter = diffusers.models.attention_processor.IPAdapterAttnProcessor2_0(32, 32)
@@ -189,22 +193,22 @@ def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(fami
     try:
         for unknown in (OwnProcessor(), adapter, impostor):
             unet.set_attn_processor(shipped | {name: unknown})
-            assert type(unknown).__name__ in packing.refusal(pipeline, "cpu")
+            assert type(unknown).__name__ in packs.refusal(pipeline, "cpu")
     finally:
         unet.set_attn_processor(dict(shipped))  # which it empties
     unet.set_attention_slice("auto")
-    assert packing.refusal(pipeline, "cpu") is None
+    assert packs.refusal(pipeline, "cpu") is None
     unet.set_attn_processor(dict(shipped))  # which it empties
     own = type("OwnPipeline", (type(pipeline),), {})
     pipeline.__class__ = own
-    assert "OwnPipeline" in packing.refusal(pipeline, "cpu")
+    assert "OwnPipeline" in packs.refusal(pipeline, "cpu")
 
 
 def test_another_denoiser_in_a_known_pipeline_is_not_packed(family):
     pipeline = copy.copy(family("sd").model.pipeline)
     pipeline.unet = copy.copy(pipeline.unet)
     pipeline.unet.__class__ = type("OwnUNet", (type(pipeline.unet),), {})
-    assert "OwnUNet" in packing.refusal(pipeline, "cpu")
+    assert "OwnUNet" in packs.refusal(pipeline, "cpu")
 
 
 def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
@@ -216,11 +220,11 @@ def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
 def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
     one = family("pixart")
     cell = one.cells[1]
-    events = list(render.stream([cell], model=one.model))
+    events = list(stream.stream([cell], model=one.model))
     assert [event.step for event in events if event.kind == "step"] == [1, 2, 3]
     assert {event.steps for event in events if event.kind == "step"} == {3}
     seen = []
-    for event in render.stream([cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)):
+    for event in stream.stream([cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)):
         if event.kind == "step":
             seen.append(event.step)
         assert event.kind != "done"
@@ -233,7 +237,7 @@ def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
 @pytest.mark.parametrize("name", [*PACKED, *PAG])
 def test_the_table_knows_where_a_missing_negative_prompt_is_not_an_empty_one(family, name):
     one = family(name)
-    omission = models.omission_of(one.model.identity)
+    omission = loading.omission_of(one.model.identity)
     cell = one.cells[1]
     if name in NO_NEGATIVE:
         assert omission is None or not omission.shows(cell.guidance, cell.call)
@@ -277,7 +281,7 @@ def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
     params = images.read_recipe(picture.save(tmp_path / "a.png"))["params"]
     assert params["call"] == {"negative_prompt": ""}
     again = GenerationParams(**params | {"model": one.model.identity.name})
-    assert models.key_of(again, one.model.identity) == picture.key
+    assert loading.key_of(again, one.model.identity) == picture.key
 
 
 def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(family):
@@ -353,7 +357,7 @@ def test_a_cell_that_failed_has_the_key_that_was_planned(family, tmp_path):
 
         yield Event("failed", 0, cells[0], error="broken", status="failed")
 
-    from dwlab.run import run
+    from dwlab.runs.run import run
 
     outcome = run(spec, results=tmp_path, device="cpu", render=failing)
     assert (outcome.failed, outcome.left) == (1, 0)
@@ -392,7 +396,7 @@ def test_a_plan_says_where_an_encoded_empty_text_changes_nothing():
 def test_one_call_for_several_cells_takes_negative_prompts_of_all_or_of_none(family):
     one = family("sdxl")
     plain, other, negative = one.cells[1], one.cells[1].replace(seed=3), one.cells[1].replace(negative_prompt="red")
-    arguments = functools.partial(render.stock_arguments, one.model.pipeline)
+    arguments = functools.partial(stream.stock_arguments, one.model.pipeline)
     assert "negative_prompt" not in arguments([plain, other])
     assert arguments([negative, negative])["negative_prompt"] == ["red", "red"]
     assert arguments([plain])["prompt"] == plain.prompt
@@ -420,7 +424,7 @@ def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(
             "encoder_hidden_states": torch.randn(1, 3, 96), "txt_ids": torch.zeros(1, 3, 4), "img_ids": ids,
             "joint_attention_kwargs": None, "return_dict": False,
         }  # fmt: skip
-        return packing.Call.of(transformer, "__call__", (), given)
+        return packs.Call.of(transformer, "__call__", (), given)
 
     wide = torch.cartesian_prod(torch.zeros(1), torch.zeros(1), torch.arange(4.0), torch.zeros(1))[None]
     tall = wide.roll(1, dims=-1)
@@ -428,7 +432,7 @@ def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(
     dit = family("hunyuandit").model.pipeline.transformer
     rotary = (torch.randn(2, 8), torch.randn(2, 8))  # two tokens, two rows
     arguments = {"hidden_states": torch.randn(2, 4, 2, 2), "timestep": torch.ones(2), "image_rotary_emb": rotary}
-    called = packing.Call.of(dit, "__call__", (), arguments)
+    called = packs.Call.of(dit, "__call__", (), arguments)
     assert len(called.batched) == 2
 
 
@@ -438,7 +442,7 @@ def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
     def call(*lengths):
         rows = len(lengths)
         latents = [torch.randn(4, 1, 4, 4) for _ in range(rows)]
-        return packing.Call.of(
+        return packs.Call.of(
             transformer, "__call__", (latents, torch.full((rows,), 0.5), [torch.randn(n, 32) for n in lengths]),
             {"return_dict": False},
         )  # fmt: skip
@@ -448,7 +452,7 @@ def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
     assert first.lengths == third.lengths != second.lengths
     with torch.inference_mode():
         alone = [c.alone()[0] for c in (first, second, third)]
-        together = [output[0] for output in packing.merged([first, second, third], 8)]
+        together = [output[0] for output in packs.merged([first, second, third], 8)]
     for one, other in zip(alone, together, strict=True):
         assert [row.shape for row in one] == [row.shape for row in other]
         assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one, other, strict=True))
@@ -494,9 +498,9 @@ def test_a_clip_skip_that_cannot_be_is_refused_before_the_run(family, name, most
 def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_it_is_loaded_with(family, tmp_path):
     parts = family("sdxl").model.pipeline.components
     diffusers.StableDiffusionXLImg2ImgPipeline(**parts).save_pretrained(tmp_path / "m")
-    identity = models.identify(str(tmp_path / "m"), "cpu")
+    identity = loading.identify(str(tmp_path / "m"), "cpu")
     assert catalog.lookup(str(identity.folder)).pipeline == "StableDiffusionXLPipeline"
-    assert models.omission_of(identity) == families.OMISSIONS[0]
+    assert loading.omission_of(identity) == families.OMISSIONS[0]
     assert not [text for text in plan(identity.name).warnings if "one" in text]
 
 
@@ -504,7 +508,7 @@ def test_a_text_encoder_with_adapters_is_not_packed(family, monkeypatch):
     """The answers that are remembered are those of one strength, and a call may set another."""
     pipeline = family("sd").model.pipeline
     monkeypatch.setitem(vars(pipeline.text_encoder), "peft_config", {"default": object()})
-    assert "a text encoder has adapters" in packing.refusal(pipeline, "cpu")
+    assert "a text encoder has adapters" in packs.refusal(pipeline, "cpu")
 
 
 def test_the_keys_of_pictures_that_were_right_stay():

@@ -9,9 +9,9 @@ import socket
 
 import pytest
 
-from dwlab import fingerprint
-from dwlab.catalog import SHAPES_FOLDER
 from dwlab.errors import ModelError
+from dwlab.models import fingerprint
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 FILES = {
     "model_index.json": '{"_class_name": "DDPMPipeline", "scheduler": ["diffusers", "DDIMScheduler"]}',

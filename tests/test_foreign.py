@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dwlab import foreign
 from dwlab.errors import InvalidInput
-from dwlab.params import FIELDS, SPELLINGS, GenerationParams
-from dwlab.sweep import SweepSpec
+from dwlab.spec import foreign_names
+from dwlab.spec.params import FIELDS, SPELLINGS, GenerationParams
+from dwlab.spec.sweep import SweepSpec
 
 NAMES = [
     ("cfg_scale", "guidance"),
@@ -42,8 +42,8 @@ def test_another_tool_s_name_points_to_ours(name, ours):
 
 
 def test_no_name_of_ours_is_called_foreign():
-    assert not [name for name in FIELDS | set(SPELLINGS) - {"cfg"} if foreign.instead_of(name)]
-    assert foreign.instead_of("stepz") is None
+    assert not [name for name in FIELDS | set(SPELLINGS) - {"cfg"} if foreign_names.instead_of(name)]
+    assert foreign_names.instead_of("stepz") is None
 
 
 def test_a_placeholder_may_have_another_tool_s_name():

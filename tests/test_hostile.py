@@ -18,18 +18,18 @@ from faults.child import fake_render, small_sweep, toy_model
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab.arguments import writable
-from dwlab.artifacts import write_artifacts
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import DwlabError, InvalidInput, StoreError
-from dwlab.execute import execute
-from dwlab.export import export
+from dwlab.models.arguments import writable
 from dwlab.paths import check_name, experiment_folder, results_folder
-from dwlab.results import Results
-from dwlab.run import Sweep, run
-from dwlab.runlog import RunLog
-from dwlab.store import Store
-from dwlab.sweep import SweepSpec
+from dwlab.runs.results import Results
+from dwlab.runs.run import Sweep, run
+from dwlab.spec.sweep import SweepSpec
+from dwlab.store.store import Store
+from dwlab.views.export import export
+from dwlab.workflows.artifacts import write_artifacts
+from dwlab.workflows.runlog import RunLog
+from dwlab.workflows.sweep import execute
 
 
 def refused(*arguments):

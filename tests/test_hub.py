@@ -20,14 +20,14 @@ from lookalike_hub import CANARY, COMMIT, Hub, connect, environment
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab import downloads, hub_errors, models
-from dwlab.catalog import SHAPES_FOLDER
-from dwlab.cli import app
-from dwlab.download_bar import DownloadBar
+from dwlab.cli.app import app
 from dwlab.errors import ModelError, NotDownloaded
 from dwlab.events import Cancelled, Download
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep, keep, run
+from dwlab.models import downloads, hub_errors, loading
+from dwlab.models.download_bar import DownloadBar
+from dwlab.runs.run import Sweep, keep, run
+from dwlab.spec.catalog import SHAPES_FOLDER
+from dwlab.spec.params import GenerationParams
 
 REPO = "owner/tiny"
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -67,14 +67,14 @@ def test_a_model_is_fetched_once_and_drawn_with(hub):
     assert picture.weights == COMMIT
     assert set(hub.fetched()) == set(hub.repositories[REPO]) - {"README.md"}
     asked = len(hub.requests)
-    assert models.identify(REPO).weights == COMMIT and len(hub.requests) == asked
+    assert loading.identify(REPO).weights == COMMIT and len(hub.requests) == asked
 
 
 def test_only_the_files_that_the_pipeline_loads_are_fetched(hub):
     extra = ("unet/diffusion_pytorch_model.fp16.safetensors", "unet/diffusion_pytorch_model.bin", "v1.safetensors", "run.py",
              "unet/custom.py", "unet/model.onnx", "vae/diffusion_pytorch_model.bin.index.json", "photos/a.json", "big.ckpt")  # fmt: skip
     hub.repositories[REPO] |= dict.fromkeys(extra, b"x" * 100)
-    models.identify(REPO)
+    loading.identify(REPO)
     assert not set(hub.fetched()) & set(extra)
 
 
@@ -83,7 +83,7 @@ def test_the_files_are_those_that_diffusers_itself_would_fetch(hub, tmp_path):
 
     names = ("text_encoder/model.fp16.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors", "unet/x.bin")
     hub.repositories[REPO] |= dict.fromkeys(names, b"x")
-    ours = models.identify(REPO).folder
+    ours = loading.identify(REPO).folder
     theirs = Path(DiffusionPipeline.download(REPO, use_safetensors=True, cache_dir=tmp_path / "theirs"))
     files = [{path.relative_to(f).as_posix() for path in f.rglob("*") if path.is_file()} for f in (ours, theirs)]
     assert files[0] == files[1]
@@ -93,7 +93,7 @@ def test_a_wrong_kind_is_told_before_its_weights_are_fetched(hub):
     config = json.loads(hub.repositories[REPO]["unet/config.json"]) | {"in_channels": 9}
     hub.repositories[REPO]["unet/config.json"] = json.dumps(config).encode()
     with pytest.raises(ModelError, match="inpainting model"):
-        models.identify(REPO)
+        loading.identify(REPO)
     assert not [name for name in hub.fetched() if name.endswith(".safetensors")]
 
 
@@ -106,7 +106,7 @@ def test_a_repository_that_is_no_pipeline_is_told_what_it_is(hub):
     }
     for repo, words in {"lora": "a LoRA", "control": "a ControlNet", "single": "single-file", "text": "llama"}.items():
         with pytest.raises(ModelError, match=rf"{words}.* a repository without a model_index\.json; dwlab draws"):
-            models.identify(f"owner/{repo}")
+            loading.identify(f"owner/{repo}")
     assert not [name for name in hub.fetched() if name.endswith(".safetensors")]
 
 
@@ -118,14 +118,14 @@ def test_weights_in_another_form_are_told_before_any_are_fetched(hub, suffix, wo
     files = hub.repositories[REPO]
     files[f"unet/diffusion_pytorch_model.{suffix}"] = files.pop(UNET)
     with pytest.raises(ModelError, match=words):
-        models.identify(REPO)
+        loading.identify(REPO)
     assert not [name for name in hub.fetched() if name.endswith((".safetensors", ".bin"))]
 
 
 def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6, 1000))
     with pytest.raises(ModelError, match=r"needs .* GB, and the disk of .* free some space, or set HF_HOME"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 # -- interrupted -------------------------------------------------------------------------------------
@@ -134,13 +134,13 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeyp
 def test_a_cut_download_goes_on_in_the_next_run_and_the_files_are_the_hub_s(hub):
     hub.cut[UNET] = 99
     with pytest.raises(ModelError, match="the connection was cut: run this again: what has arrived is kept"):
-        models.identify(REPO)
+        loading.identify(REPO)
     with pytest.raises(NotDownloaded, match=r"in part .*weights of unet are missing.*dwlab pull owner/tiny"):
-        models.identify(REPO, download=False)
+        loading.identify(REPO, download=False)
     hub.cut.clear()
     arrived = {name for name in hub.repositories[REPO] if is_here(name)}
     hub.requests.clear()
-    folder = models.identify(REPO).folder
+    folder = loading.identify(REPO).folder
     assert UNET in hub.fetched() and not set(hub.fetched()) & arrived
     for name in (UNET, VAE, "model_index.json", "tokenizer/tokenizer.json"):
         assert (folder / name).read_bytes() == hub.repositories[REPO][name]
@@ -152,18 +152,18 @@ def is_here(name):
 
 def test_a_connection_that_is_cut_once_is_taken_up_where_it_was(hub):
     hub.cut[UNET] = 1
-    folder = models.identify(REPO).folder
+    folder = loading.identify(REPO).folder
     assert (folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
 
 
 def test_a_broken_file_of_the_cache_is_named_and_fetched_anew_once_it_is_deleted(hub):
-    path = (models.identify(REPO).folder / UNET).resolve()
+    path = (loading.identify(REPO).folder / UNET).resolve()
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ModelError, match=r"cut short: it has .* delete ") as caught:
-        models.identify(REPO)
+        loading.identify(REPO)
     assert str(path) in str(caught.value)
     path.unlink()
-    assert (models.identify(REPO).folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
+    assert (loading.identify(REPO).folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
 
 
 @pytest.mark.parametrize("door", ["stream", "run", "keep"])
@@ -185,7 +185,7 @@ def test_a_download_ends_when_it_is_cancelled(hub, tmp_path, door):
         keep([recipe()], experiment="explore", results=tmp_path / "results", cancel=cancel, on_event=listen)
     assert told and "done" not in told
     with pytest.raises(NotDownloaded):
-        models.identify(REPO, download=False)
+        loading.identify(REPO, download=False)
 
 
 # -- what is told meanwhile ---------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def unneeded(hub):
 
 
 def test_a_download_is_told_to_the_listener_of_a_run_and_in_its_log(hub, tmp_path):
-    from dwlab.execute import execute
+    from dwlab.workflows.sweep import execute
 
     kinds = []
     spec = Sweep("x", model=REPO, base={"prompt": "a", "width": 64, "height": 64, "steps": 1})
@@ -276,8 +276,8 @@ def test_the_prompt_bench_says_how_far_a_download_is(hub, tmp_path, monkeypatch)
 
 
 def panel(tmp_path):
-    from dwlab.execute import execute
     from dwlab.widgets.sweep import SweepPanel
+    from dwlab.workflows.sweep import execute
 
     base = {"prompt": "a", "steps": 1, "width": 64, "height": 64}
     made = SweepPanel({"x": lambda: Sweep("x", model=REPO, base=base)}, execute, root=tmp_path)
@@ -349,7 +349,7 @@ def test_an_answer_of_the_hub_has_its_own_sentence(hub, case):
     with pytest.raises(
         ModelError, match=rf"^model 'owner/tiny' is not downloaded yet, and cannot be fetched: .*{words}"
     ) as caught:
-        models.identify(REPO)
+        loading.identify(REPO)
     assert CANARY not in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -357,25 +357,25 @@ def test_without_a_token_a_gated_model_asks_to_sign_in(hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     hub.fail[REPO] = (401, {"X-Error-Code": "GatedRepo"})
     with pytest.raises(ModelError, match=r"accept its terms at .*, then sign in with `hf auth login`"):
-        models.identify(REPO)
+        loading.identify(REPO)
     hub.fail[REPO] = (401, {"X-Error-Code": "RepoNotFound"})
     with pytest.raises(ModelError, match=r"if it is private, sign in"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 def test_a_failure_half_way_says_the_same_and_what_is_missing(hub):
     hub.cut[UNET] = 99
     with pytest.raises(ModelError):
-        models.identify(REPO)
+        loading.identify(REPO)
     hub.fail[REPO] = (429, {})
     with pytest.raises(ModelError, match=r"in part \(the weights of unet are missing\), and cannot be fetched: .*429"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 def test_offline_says_which_switch_it_is(cache, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE is set.*: unset it"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 def test_a_hub_that_cannot_be_reached_says_so(cache, monkeypatch):
@@ -383,7 +383,7 @@ def test_a_hub_that_cannot_be_reached_says_so(cache, monkeypatch):
         port = closed.getsockname()[1]
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
     with pytest.raises(ModelError, match=r"127\.0\.0\.1:\d+ cannot be reached: connect to the network"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 def test_a_name_that_cannot_be_looked_up_says_so(cache, monkeypatch):
@@ -393,7 +393,7 @@ def test_a_name_that_cannot_be_looked_up_says_so(cache, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     monkeypatch.setattr(constants, "ENDPOINT", "http://hub.invalid")
     with pytest.raises(ModelError, match=r"the name of http://hub\.invalid cannot be looked up"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_a_full_disk_in_the_middle_of_a_file_says_so(hub, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
     with pytest.raises(ModelError, match=r"the disk of .* is full: free some space, or set HF_HOME"):
-        models.identify(REPO)
+        loading.identify(REPO)
 
 
 def test_a_new_process_tells_in_one_line_and_shows_the_token_nowhere(tmp_path):

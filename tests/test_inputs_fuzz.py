@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutations import PIECES, png_mutants, yaml_mutants
 
-from dwlab import experimentfile, infotext, recipes
 from dwlab.errors import DwlabError
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep
+from dwlab.pictures import infotext, recipes
+from dwlab.runs.run import Sweep
+from dwlab.spec import experiment_file
+from dwlab.spec.params import GenerationParams
 
 YAML, PNG = 200, 300  # `mutations` makes as many as one likes; these take seconds
 
@@ -67,7 +68,7 @@ def test_any_parameters_text_is_a_recipe_or_none(text):
 @given(texts)
 def test_any_value_on_the_command_line_is_a_value_or_refused(text):
     for name in ("w", "prompt", "steps"):
-        taken_or_refused(experimentfile.value, name, text)
+        taken_or_refused(experiment_file.value, name, text)
 
 
 @given(st.text(max_size=30))
@@ -75,7 +76,7 @@ def test_what_a_quoted_value_says_is_what_was_written(text):
     with contextlib.suppress(DwlabError):
         quoted = "'" + text.replace("'", "''") + "'"
         if not set(text) & set("\n\r\x85\u2028\u2029"):
-            assert experimentfile.value("w", quoted) == text
+            assert experiment_file.value("w", quoted) == text
 
 
 @pytest.mark.slow

@@ -12,13 +12,13 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image, ImageDraw
 from test_views import assert_labels_fit, sweep_table
 
-from dwlab import fonts
-from dwlab.charts import canvas, safe_all
-from dwlab.findings import Axis
-from dwlab.grids import grid, lay_out
-from dwlab.plots import metric_plot
-from dwlab.run import Sweep
-from dwlab.typeset import draw, fit_all, printable, text_width
+from dwlab.analysis.findings import Axis
+from dwlab.runs.run import Sweep
+from dwlab.views import fonts
+from dwlab.views.charts import canvas, safe_all
+from dwlab.views.grids import grid, lay_out
+from dwlab.views.plots import metric_plot
+from dwlab.views.text_fit import draw, fit_all, printable, text_width
 
 CASE = Path(__file__).parent / "cases" / "yaml" / "labels.yaml"
 WORDS = list(Sweep.from_yaml(CASE).axes["w"])

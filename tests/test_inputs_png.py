@@ -8,9 +8,10 @@ from pathlib import Path
 import pngs
 import pytest
 
-from dwlab import fingerprint, recipes
-from dwlab.catalog import SHAPES_FOLDER
 from dwlab.errors import InvalidInput
+from dwlab.models import fingerprint
+from dwlab.pictures import recipes
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 CASES = Path(__file__).parent / "cases" / "png"
 STAR = {"prompt": "a red star", "steps": 8, "guidance": 3.5, "seed": 5, "width": 64, "height": 64}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from dwlab.analysis.findings import swept
 from dwlab.errors import InvalidInput
-from dwlab.findings import swept
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep
+from dwlab.runs.run import Sweep
+from dwlab.spec.params import GenerationParams
 
 SMALL = {"steps": 1, "width": 64, "height": 64}
 EDGES = (

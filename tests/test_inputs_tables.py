@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from faults.child import fake_render, toy_model
 
-from dwlab.export import export
-from dwlab.results import Results
-from dwlab.run import Sweep, run
+from dwlab.runs.results import Results
+from dwlab.runs.run import Sweep, run
+from dwlab.views.export import export
 
 CASES = Path(__file__).parent / "cases" / "yaml"
 DOCS = Path(__file__).parent.parent / "docs" / "results.md"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dwlab import experimentfile
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
-from dwlab.sweep import SweepSpec
+from dwlab.spec import experiment_file
+from dwlab.spec.sweep import SweepSpec
 
 CASES = Path(__file__).parent / "cases" / "yaml"
 # file: the prompts of its cells, each once
@@ -255,10 +255,10 @@ def test_a_value_on_the_command_line_is_read_with_the_same_care(assignment, writ
 
 
 def test_one_value_for_a_field_is_read_with_the_same_care():
-    assert experimentfile.value("steps", "[0x10, 1_0]") == [16, 10]
-    assert experimentfile.value("w", "['1.10', red]") == ["1.10", "red"]
+    assert experiment_file.value("steps", "[0x10, 1_0]") == [16, 10]
+    assert experiment_file.value("w", "['1.10', red]") == ["1.10", "red"]
     with pytest.raises(InvalidInput, match=r"1\.10"):
-        experimentfile.value("w", "[1.10]")
+        experiment_file.value("w", "[1.10]")
 
 
 def test_an_error_of_the_whole_names_the_nearest_line(tmp_path):

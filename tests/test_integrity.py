@@ -15,11 +15,11 @@ from faults.child import fake_render, small_sweep, toy_model
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab import cli
-from dwlab.images import is_there, is_whole, read_picture, save_picture
-from dwlab.integrity import verify
-from dwlab.run import Sweep, remeasure, run
-from dwlab.store import Store
+from dwlab.cli import app
+from dwlab.runs.run import Sweep, remeasure, run
+from dwlab.store.images import is_there, is_whole, read_picture, save_picture
+from dwlab.store.integrity import verify
+from dwlab.store.store import Store
 
 CELLS = 60
 HARMED = 40
@@ -201,7 +201,7 @@ def test_a_row_without_a_size_is_believed_where_its_picture_is(root, model):
 
 
 def test_no_reader_shows_a_picture_that_is_not_what_was_written(root):
-    from dwlab.grids import open_picture
+    from dwlab.views.grids import open_picture
 
     harmed = pictures(root)[3]
     flip_a_bit(harmed)
@@ -217,7 +217,7 @@ def test_no_reader_shows_a_picture_that_is_not_what_was_written(root):
 
 def test_a_picture_that_a_door_asks_for_and_finds_damaged_is_made_again(root, model):
     """What `explore` and the server do: they look at the few pictures that they hand out."""
-    from dwlab.run import keep
+    from dwlab.runs.run import keep
 
     params = [cell.params for cell in wide_sweep(model).cells()][:4]
     keep(params, experiment="explore", results=root, render=fake_render)
@@ -238,7 +238,7 @@ def test_a_repaired_row_names_the_new_picture_if_that_came_out_different(root, m
         data = b"the same cell, made by another version"
         row = {name: before[name] for name in ("key", "params", "weights", "dtype", "device", "status", "mode")}
         image = store.save_picture(data)
-        from dwlab.store import CellRow
+        from dwlab.store.store import CellRow
 
         store.add(CellRow(**row, image=image, bytes=len(data)))
         store.flush()
@@ -270,7 +270,7 @@ def test_names_that_no_system_takes_are_not_there():
 
 
 def command(*words):
-    return CliRunner().invoke(cli.app, ["verify", *map(str, words)])
+    return CliRunner().invoke(app.app, ["verify", *map(str, words)])
 
 
 def test_the_command_lists_what_is_damaged_and_says_what_to_do(root, model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dwlab.params import GenerationParams
+from dwlab.spec.params import GenerationParams
 
 # 200 varied cells with the keys that version 0.1.0 gave them, before the fields of later versions were there
 CELLS = json.loads((Path(__file__).parent / "cases" / "keys.json").read_text("utf-8"))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from faults.harness import Call, Damage, Ended, Forge, finished, naive_damage, store_damage
 
-from dwlab.integrity import verify
-from dwlab.store import Store
+from dwlab.store.integrity import verify
+from dwlab.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,11 +12,11 @@ import torch
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab import cli
-from dwlab.export import export
-from dwlab.picture import nan_warning
-from dwlab.render import stream
-from dwlab.report import save_report
+from dwlab.cli import app
+from dwlab.pictures.picture import nan_warning
+from dwlab.render.stream import stream
+from dwlab.views.export import export
+from dwlab.views.report import save_report
 
 SMALL = {"steps": 1, "width": 32, "height": 32}
 
@@ -78,7 +78,7 @@ def sweep(folder, *names):
 
 
 def test_a_sweep_says_so_in_its_outcome_log_table_and_report_also_when_all_was_there(folder, tmp_path):
-    from dwlab.execute import execute
+    from dwlab.workflows.sweep import execute
 
     for _ in range(2):
         outcome, files = execute(sweep(folder, "sound", "decoder-nan"), results=tmp_path, on_event=lambda _: None)
@@ -98,7 +98,7 @@ def test_a_report_of_the_table_alone_says_so_too(folder, tmp_path):
 
 
 def test_what_comes_from_the_store_is_warned_of_again(folder, tmp_path):
-    from dwlab.run import keep
+    from dwlab.runs.run import keep
 
     warnings = []
     params = [dwlab.GenerationParams("a star", model=str(folder / "unet-nan"), **SMALL)]
@@ -113,7 +113,7 @@ def test_what_comes_from_the_store_is_warned_of_again(folder, tmp_path):
 def test_the_commands_end_with_4_and_one_line(folder, tmp_path):
     small = [f"--{name}={value}" for name, value in SMALL.items()]
     said = CliRunner().invoke(
-        cli.app, ["generate", "a star", "--model", str(folder / "unet-nan"), "-o", str(tmp_path / "a.png"), *small]
+        app.app, ["generate", "a star", "--model", str(folder / "unet-nan"), "-o", str(tmp_path / "a.png"), *small]
     )
     assert said.exit_code == 4 and (tmp_path / "a.png").exists()
     assert re.fullmatch(r"warning: the picture is black or broken: 100% of its values [^\n]+\n", said.stderr)
@@ -123,7 +123,7 @@ def test_the_commands_end_with_4_and_one_line(folder, tmp_path):
     )
     words = ["sweep", str(experiment), "--results", str(tmp_path / "results"), "--no-notebook"]
     for _ in range(2):
-        said = CliRunner().invoke(cli.app, words)
+        said = CliRunner().invoke(app.app, words)
         assert said.exit_code == 4 and said.stdout.count("NaN") == 1, said.output
 
 

@@ -19,9 +19,9 @@ import pytest
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import DwlabError, InvalidInput
-from dwlab.notebook import PARAMETERS, notebook_path, open_sweep, run_notebook
+from dwlab.notebook.sweep import PARAMETERS, notebook_path, open_sweep, run_notebook
 
 NOTEBOOK = notebook_path("sweep")
 OUTPUT_LIMIT = 200_000  # bytes of one cell's output

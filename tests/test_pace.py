@@ -8,11 +8,11 @@ import os
 import pytest
 
 from dwlab.events import Event
-from dwlab.pace import Pace
-from dwlab.params import GenerationParams
-from dwlab.plan import Work
-from dwlab.progress import Progress
-from dwlab.runlog import RunLog
+from dwlab.runs.eta import Pace
+from dwlab.runs.plan import Work
+from dwlab.spec.params import GenerationParams
+from dwlab.views.progress import Progress
+from dwlab.workflows.runlog import RunLog
 
 
 class Clock:

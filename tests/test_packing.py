@@ -22,12 +22,16 @@ import torch
 from counting import Rows
 from diffusers.hooks import HookRegistry, ModelHook
 
-from dwlab import families, models, packing, render, store
 from dwlab.errors import InvalidInput
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep, run
-from dwlab.settings import Settings, apply, denoiser_of
-from dwlab.store import Store
+from dwlab.models import loading
+from dwlab.models.settings import Settings, apply, denoiser_of
+from dwlab.render import stream
+from dwlab.render.packing import packs
+from dwlab.runs.run import Sweep, run
+from dwlab.spec import families
+from dwlab.spec.params import GenerationParams
+from dwlab.store import store
+from dwlab.store.store import Store
 
 PROMPTS = ("a red circle", "a small blue square left of a very large green star on a black background")
 SCHEDULERS = ("DDIM", "DDPM", "PNDM", "Euler", "Euler a", "Heun", "DPM2", "DPM++ 2M", "UniPC", "LCM", "DEIS")
@@ -68,7 +72,7 @@ def load(tmp_path_factory):
                 folder = tmp_path_factory.mktemp(family)
                 getattr(tiny, family)().save_pretrained(folder)
                 name = str(folder)
-            loaded[family, dtype] = models.load(name, "cpu", dtype)
+            loaded[family, dtype] = loading.load(name, "cpu", dtype)
         return loaded[family, dtype]
 
     return of
@@ -93,7 +97,7 @@ def cells(
 
 def made(model, asked, **options):
     """Index -> picture; all must come out."""
-    events = list(render.stream(asked, model=model, **options))
+    events = list(stream.stream(asked, model=model, **options))
     assert [event.error for event in events if event.kind == "failed"] == []
     pictures = {event.index: event.result for event in events if event.kind == "done"}
     assert len(pictures) == len(asked)
@@ -107,7 +111,7 @@ def difference(a, b):
 def lone(model, params):
     """The plain stock call, untouched by dwlab and without what was not asked for."""
     pipeline = copy.copy(model.pipeline)
-    pipeline.scheduler = models.scheduler_for(model, params)
+    pipeline.scheduler = loading.scheduler_for(model, params)
     negative = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
     return pipeline(
         params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance, width=params.width,
@@ -171,20 +175,20 @@ def test_calls_merge_only_where_unbatched_tensors_are_equal(load):
             "pooled_projections": torch.randn(rows, 32), "encoder_hidden_states": torch.randn(rows, 3, 32),
             "txt_ids": torch.zeros(3, 3), "img_ids": ids, "joint_attention_kwargs": {}, "return_dict": False,
         }  # fmt: skip
-        return packing.Call.of(transformer, "__call__", (), given)
+        return packs.Call.of(transformer, "__call__", (), given)
 
     ids = torch.arange(12.0).reshape(4, 3)
     first, second, third = call(ids), call(ids.clone()), call(ids.flip(0))
     assert first.key == second.key != third.key
     with torch.inference_mode():
         alone = [c.alone()[0] for c in (first, second)]
-        together = [output[0] for output in packing.merged([first, second], 8)]
+        together = [output[0] for output in packs.merged([first, second], 8)]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(alone, together, strict=True))
 
 
 def test_a_stand_in_passes_for_the_module_and_shares_its_weights(load):
     unet = load("sd").pipeline.unet
-    twin = packing.stand_in(unet, "__call__", lambda *_args, **_kwargs: "instead")
+    twin = packs.stand_in(unet, "__call__", lambda *_args, **_kwargs: "instead")
     assert isinstance(twin, type(unet)) and type(twin).__name__ == type(unet).__name__
     assert twin.config == unet.config and twin.dtype == unet.dtype
     assert next(twin.parameters()) is next(unet.parameters())
@@ -245,10 +249,10 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(t
 KILLED = """
 import json, os, signal, sys
 from dwlab import store
-from dwlab.run import Sweep, run
+from dwlab.runs.run import Sweep, run
 
 store.GROUP_SECONDS = 0.0
-from dwlab.settings import denoiser_of
+from dwlab.models.settings import denoiser_of
 
 done = []
 
@@ -291,7 +295,7 @@ def rows_after_mending(root):
 @pytest.mark.parametrize("exact", [0, 1, True, 2.5, 5000])
 def test_a_bucket_that_cannot_be_is_refused(exact):
     with pytest.raises(InvalidInput, match="exact"):
-        next(render.stream([], exact=exact))
+        next(stream.stream([], exact=exact))
 
 
 def failing(model, monkeypatch, error, when):
@@ -304,7 +308,7 @@ def failing(model, monkeypatch, error, when):
             raise error
         return forward(self, sample, *args, **kwargs)
 
-    broken.__signature__ = packing.calls._signature(type(model.pipeline.unet), "__call__")
+    broken.__signature__ = packs.calls._signature(type(model.pipeline.unet), "__call__")
     monkeypatch.setattr(type(model.pipeline.unet), "forward", broken)
     return tried
 
@@ -337,7 +341,7 @@ def test_a_decoder_out_of_memory_takes_fewer_pictures_and_leaves_the_denoiser_it
     with Rows(model.pipeline.unet) as rows:
         made(model, asked)
     assert tried.count(4) == 1 and max(tried[tried.index(4) + 1 :]) == 2, "it learned"
-    size = packing.Size(32, 128, decode=4)
+    size = packs.Size(32, 128, decode=4)
     size.halve(4, decodes=True)
     assert (size.rows, size.decode) == (32, 2)
     assert max(rows) >= 16
@@ -348,7 +352,7 @@ def test_a_picture_that_fails_in_a_float32_decoder_leaves_the_next_ones_theirs(l
     asked = cells(model, "sdxl", schedulers=[("Euler", {})], steps=(2,))[:1]
     with monkeypatch.context() as patch:
         patch.setattr(type(model.pipeline.vae.decoder), "forward", lambda *_: 1 / 0)
-        assert [e.kind for e in render.stream(asked, model=model)][-1] == "failed"
+        assert [e.kind for e in stream.stream(asked, model=model)][-1] == "failed"
     assert model.pipeline.vae.dtype == torch.float16
     made(model, asked)
 
@@ -375,7 +379,7 @@ def test_a_cell_too_large_for_memory_is_oom_and_the_others_come_out(load, monkey
     model = load("sd")
     large = [c.replace(width=64, height=64) for c in cells(model, "sd", steps=(2,), prompts=PROMPTS[:1])]
     failing(model, monkeypatch, NO_MEMORY, lambda sample: sample.shape[-1] == 32)
-    ended = {e.index: e for e in render.stream(large + cells(model, "sd"), model=model) if e.kind in ("done", "failed")}
+    ended = {e.index: e for e in stream.stream(large + cells(model, "sd"), model=model) if e.kind in ("done", "failed")}
     assert [ended[k].status for k in range(len(ended))] == ["oom"] * 2 + ["ok"] * 8
     assert "out of memory" in ended[0].error
 
@@ -384,7 +388,7 @@ def test_in_exact_mode_running_out_of_memory_never_changes_the_bucket(load, monk
     model = load("sd")
     tried = failing(model, monkeypatch, NO_MEMORY, lambda _: len(tried) in (3, 4))
     asked = cells(model, "sd", seeds=range(3))
-    ended = [e for e in render.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
+    ended = [e for e in stream.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
     assert len(ended) == len(asked) and {e.kind for e in ended} == {"done"}, "each was tried again alone"
     assert set(tried) == {8}
 
@@ -394,7 +398,7 @@ def test_an_error_in_a_merged_call_is_that_of_the_cell_at_fault_alone(load, monk
     asked = cells(model, "sd", seeds=range(4), steps=(3,))
     mark = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(2))
     failing(model, monkeypatch, ValueError("bad row"), lambda sample: any(torch.equal(row, mark[0]) for row in sample))
-    ended = {e.index: e for e in render.stream(asked, model=model) if e.kind in ("done", "failed")}
+    ended = {e.index: e for e in stream.stream(asked, model=model) if e.kind in ("done", "failed")}
     assert {k for k, e in ended.items() if e.kind == "failed"} == {k for k, c in enumerate(asked) if c.seed == 2}
     assert {e.error for e in ended.values() if e.kind == "failed"} == {"ValueError: bad row"}
 
@@ -415,7 +419,7 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
             raise Flaky
         return (sample,)
 
-    twin = packing.stand_in(unet, "__call__", packing.waiting(packing.stand_in(unet, "__call__", noise), "__call__"))
+    twin = packs.stand_in(unet, "__call__", packs.waiting(packs.stand_in(unet, "__call__", noise), "__call__"))
 
     def job(number):
         fate, last = dice.choice(["good", "good", "raises", "leaves", "poisons"]), dice.randrange(6)
@@ -435,15 +439,15 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
         finally:
             ended.append(number)
 
-    size = packing.Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
-    packing.Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
+    size = packs.Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
+    packs.Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
     assert sorted(ended) == list(range(100))
     assert 0 < len(raised) < 100
 
 
 def test_what_stops_one_ends_all_where_they_stand(load):
     unet, begun, ended = load("sd").pipeline.unet, [], []
-    twin = packing.stand_in(unet, "__call__", packing.waiting(unet, "__call__"))
+    twin = packs.stand_in(unet, "__call__", packs.waiting(unet, "__call__"))
 
     def job(number):
         begun.append(number)
@@ -451,19 +455,19 @@ def test_what_stops_one_ends_all_where_they_stand(load):
             for _ in range(3):
                 twin(torch.zeros(1, 4, 8, 8), torch.tensor(3), encoder_hidden_states=torch.zeros(1, 7, 32))
                 if number == 4:
-                    raise render.Cancelled
+                    raise stream.Cancelled
         finally:
             ended.append(number)
 
-    with pytest.raises(render.Cancelled):
-        packing.Pack("cpu", packing.Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
+    with pytest.raises(stream.Cancelled):
+        packs.Pack("cpu", packs.Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
     assert begun == list(range(8)) and sorted(ended) == begun
 
 
 def test_closing_ends_every_cell_within_a_forward(load):
     model = load("sd")
     asked = [c.replace(steps=500) for c in cells(model, "sd", seeds=range(8))]
-    events = render.stream(asked, model=model)
+    events = stream.stream(asked, model=model)
     next(e for e in events if e.kind == "step" and e.step == 2)
     with Rows(model.pipeline.unet) as rows:
         events.close()
@@ -487,7 +491,7 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
         return index == 0 or (index == 2 and len([kind for n, kind, _ in said if (n, kind) == (2, "step")]) >= 3)
 
     asked = [c.replace(steps=400) for c in cells(model, "sd", seeds=range(4))[:4]]
-    for event in render.stream(asked, model=model, pack=pack, dropped=dropped):
+    for event in stream.stream(asked, model=model, pack=pack, dropped=dropped):
         said.append((event.index, event.kind, event.step))  # noqa: PERF401  # `dropped` looks at it meanwhile
     assert not [one for one in said if one[0] == 0]
     assert 3 <= max(step for index, kind, step in said if index == 2 and kind == "step") < 400
@@ -497,7 +501,7 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
 def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
     model, under_way, most, order = load("sd"), set(), 0, []
     asked = cells(model, "sd", seeds=range(6), steps=(2, 5, 3))
-    for event in render.stream(asked, model=model, pack=3):
+    for event in stream.stream(asked, model=model, pack=3):
         if event.kind == "started":
             under_way.add(event.index)
             order.append(event.params.steps)
@@ -511,7 +515,7 @@ def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
 def test_a_picture_that_is_finished_comes_out_while_the_others_go_on(load):
     model = load("sd")
     asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(1, 50), guidances=(4.0,))
-    kinds = [(e.kind, e.index) for e in render.stream(asked, model=model) if e.kind != "started"]
+    kinds = [(e.kind, e.index) for e in stream.stream(asked, model=model) if e.kind != "started"]
     assert kinds.index(("done", 0)) < 5
 
 
@@ -571,8 +575,8 @@ def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
 
 
 def test_apple_s_gpu_is_not_packed(load):
-    assert "mps" in packing.refusal(load("sd").pipeline, "mps")
-    assert packing.refusal(load("sd").pipeline, "cpu") is None
+    assert "mps" in packs.refusal(load("sd").pipeline, "mps")
+    assert packs.refusal(load("sd").pipeline, "cpu") is None
 
 
 @pytest.mark.parametrize("why", ["family", "offload", "hooks", "cache"])
@@ -594,7 +598,7 @@ def test_what_cannot_be_packed_runs_one_by_one_and_says_so(load, monkeypatch, ca
     assert max(rows) == 2
     assert "one picture at a time" in caplog.text
     assert difference(pictures[1].image, lone(model, pictures[1].params)) == 0
-    failed = [e for e in render.stream(asked, model=model, exact=8) if e.kind == "failed"]
+    failed = [e for e in stream.stream(asked, model=model, exact=8) if e.kind == "failed"]
     assert len(failed) == len(asked) and "exact" in failed[0].error
 
 
@@ -606,8 +610,8 @@ def test_in_half_precision_company_matters_no_more_than_in_a_stock_call_of_two(l
     pairs = []
     for k in range(0, 6, 2):
         pipeline = copy.copy(model.pipeline)
-        pipeline.scheduler = models.scheduler_for(model, asked[k])
-        arguments = render.stock_arguments(pipeline, asked[k : k + 2]) | {"output_type": "pil"}
+        pipeline.scheduler = loading.scheduler_for(model, asked[k])
+        arguments = stream.stock_arguments(pipeline, asked[k : k + 2]) | {"output_type": "pil"}
         pairs += [np.asarray(image, int) for image in pipeline(**arguments).images]
 
     def off(pictures):
@@ -629,29 +633,29 @@ def test_only_so_many_bytes_of_text_are_remembered():
     asked = []
     module = torch.nn.Linear(2, 1000)
     module.register_forward_hook(lambda *_: asked.append(1))
-    memo = packing.calls.Memo(module, size=10_000)  # two answers of 4,000 bytes
+    memo = packs.calls.Memo(module, size=10_000)  # two answers of 4,000 bytes
     for value in (1.0, 1.0, 2.0, 1.0, 3.0, 2.0):
         memo.ask(torch.full((1, 2), value))
     assert len(asked) == 4
 
 
 def test_the_size_of_a_pack_grows_while_it_pays():
-    size = packing.Size(4, 64)
+    size = packs.Size(4, 64)
     for _ in range(100):
         size.measured(size.rows, size.rows * max(1.0, 16 / size.rows))  # a row costs less up to 16
     assert (size.rows, size.settled) == (16, True)
-    size = packing.Size(4, 16)
+    size = packs.Size(4, 16)
     for _ in range(100):
         size.measured(size.rows, 1.0)
     assert (size.rows, size.settled) == (16, True)
     size.halve(16)
     size.halve(16)  # of two that were tried at the same size
     assert size.rows == 8
-    size = packing.Size.of(64 * 64, "cpu", pack=3)
+    size = packs.Size.of(64 * 64, "cpu", pack=3)
     assert (size.rows, size.settled) == (6, True)
-    assert packing.Size.of(64 * 64, "cpu").rows > packing.Size.of(512 * 512, "cpu").rows == 2
-    assert packing.Size.of(64 * 64, "cpu", compiled=True).settled
-    size = packing.Size(4, 64)
+    assert packs.Size.of(64 * 64, "cpu").rows > packs.Size.of(512 * 512, "cpu").rows == 2
+    assert packs.Size.of(64 * 64, "cpu", compiled=True).settled
+    size = packs.Size(4, 64)
     for _ in range(100):
         size.measured(2, 100.0)  # forwards that are not full tell nothing
     assert (size.rows, size.settled) == (4, False)

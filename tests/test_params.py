@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dwlab.errors import InvalidInput, ModelError
-from dwlab.params import GenerationParams
+from dwlab.spec.params import GenerationParams
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dwlab.benchbook import open_bench
-from dwlab.notebook import open_sweep
+from dwlab.notebook.bench import open_bench
+from dwlab.notebook.sweep import open_sweep
 from dwlab.paths import project_results, results_folder
-from dwlab.run import Sweep
+from dwlab.runs.run import Sweep
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from faults.child import fake_render, toy_model
 
 from dwlab.errors import InvalidInput
-from dwlab.run import Sweep, run
+from dwlab.runs.run import Sweep, run
 
 BASE = {"prompt": "a {colour} circle", "steps": 1, "width": 64, "height": 64, "scheduler": "DDIM"}
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import dwlab
-from dwlab import preview, shapes
+from dwlab import shapes
+from dwlab.render import preview
 
 
 @pytest.fixture(scope="module")

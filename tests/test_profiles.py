@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import pytest
 
-from dwlab import profiles
 from dwlab.errors import InvalidInput, StoreError
-from dwlab.profiles import Profile
-from dwlab.settings import Settings
+from dwlab.models import profiles
+from dwlab.models.profiles import Profile
+from dwlab.models.settings import Settings
 
 PROFILE = Profile("bfloat16", Settings(channels_last=True), 8, 2.5, {"torch": "2.13.0"})
 STORED = {**asdict(PROFILE), "settings": PROFILE.settings.changed()}

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from dwlab import catalog, recipes
 from dwlab.errors import InvalidInput
-from dwlab.images import encode
-from dwlab.params import GenerationParams
+from dwlab.pictures import recipes
+from dwlab.spec import catalog
+from dwlab.spec.params import GenerationParams
+from dwlab.store.images import encode
 
 
 def png(**texts):

@@ -18,10 +18,12 @@ from diffusers import EulerAncestralDiscreteScheduler, HeunDiscreteScheduler, St
 from lookalike_hub import Hub, connect
 
 import dwlab
-from dwlab import images, models, render, tokens
-from dwlab.catalog import SHAPES_FOLDER
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
-from dwlab.params import GenerationParams
+from dwlab.models import loading, tokens
+from dwlab.render import stream
+from dwlab.spec.catalog import SHAPES_FOLDER
+from dwlab.spec.params import GenerationParams
+from dwlab.store import images
 
 SMALL = {"width": 64, "height": 64, "steps": 3}
 
@@ -43,7 +45,7 @@ def cells(**changes):
 
 
 def pictures(params, **options):
-    done = {e.index: e.result for e in render.stream(params, **options) if e.kind == "done"}
+    done = {e.index: e.result for e in stream.stream(params, **options) if e.kind == "done"}
     return [done[k] for k in range(len(params))]
 
 
@@ -95,7 +97,7 @@ def test_seeds_prompts_and_guidance_make_different_pictures():
 
 def test_events_tell_the_whole_story_of_each_cell():
     params = cells()[:2]
-    events = list(render.stream(params))
+    events = list(stream.stream(params))
     for index in range(2):
         mine = [e for e in events if e.index == index]
         assert [e.kind for e in mine] == ["started", "step", "step", "step", "done"]
@@ -110,7 +112,7 @@ def test_events_tell_the_whole_story_of_each_cell():
 def test_one_failing_cell_is_reported_and_the_rest_go_on():
     good = cells()[:2]
     bad = good[0].replace(call={"timesteps": [3, 2, 1]})  # this scheduler takes no timesteps of one's own
-    events = list(render.stream([good[0], bad, good[1]]))
+    events = list(stream.stream([good[0], bad, good[1]]))
     assert {e.index for e in events if e.kind == "done"} == {0, 2}
     (failed,) = [e for e in events if e.kind == "failed"]
     assert failed.index == 1
@@ -121,7 +123,7 @@ def test_one_failing_cell_is_reported_and_the_rest_go_on():
 def test_cancel_stops_within_a_step_and_keeps_what_is_done():
     cancel = threading.Event()
     events = []
-    for event in render.stream(cells(steps=50), pack=1, cancel=cancel):
+    for event in stream.stream(cells(steps=50), pack=1, cancel=cancel):
         events.append(event)
         if event.kind == "step" and event.index == 2 and event.step == 3:
             cancel.set()
@@ -130,7 +132,7 @@ def test_cancel_stops_within_a_step_and_keeps_what_is_done():
 
 
 def test_closing_the_iterator_ends_its_thread():
-    events = render.stream(cells(steps=1000), pack=1)
+    events = stream.stream(cells(steps=1000), pack=1)
     next(e for e in events if e.kind == "step")
     events.close()
     assert not [t for t in threading.enumerate() if t.name == "dwlab-render"]
@@ -146,17 +148,17 @@ def test_closing_the_iterator_ends_its_thread():
     ],
 )
 def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatch):
-    monkeypatch.setattr(models, "_last", [])
+    monkeypatch.setattr(loading, "_last", [])
     with pytest.raises(InvalidInput) as caught:
-        next(render.stream([GenerationParams("x", **change)]))
+        next(stream.stream([GenerationParams("x", **change)]))
     assert caught.value.field == named
-    assert not models._last
+    assert not loading._last
 
 
 @pytest.mark.skipif(importlib.util.find_spec("scipy") is not None, reason="scipy is there, so the scheduler works")
 def test_a_scheduler_that_lacks_a_package_names_it():
     with pytest.raises(InvalidInput, match=r"LMSDiscreteScheduler.*pip install scipy"):
-        next(render.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
+        next(stream.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
 
 
 def test_tokens_are_counted_as_the_encoder_that_reads_most_takes_them(tmp_path):
@@ -184,7 +186,7 @@ def loaded(tmp_path_factory):
     """The embedded model's weights under a name of their own, whose catalog entry knows other defaults."""
     folder = tmp_path_factory.mktemp("models") / "mine"
     shutil.copytree(SHAPES_FOLDER, folder)
-    return models.load(str(folder))
+    return loading.load(str(folder))
 
 
 def test_generate_takes_a_loaded_model_with_its_name_and_defaults(loaded):
@@ -259,14 +261,14 @@ def listed(snapshot, *more):
 
 
 def test_a_whole_snapshot_is_used_without_asking_the_hub(hub):
-    identity = models.identify(REPOSITORY, download=False)
+    identity = loading.identify(REPOSITORY, download=False)
     assert (identity.weights, identity.folder) == (COMMIT, hub)
     assert dwlab.generate("a red circle", model=REPOSITORY, width=64, height=64, steps=1).weights == COMMIT
 
 
 def test_files_of_a_repository_that_the_model_does_not_need_are_not_missed(hub):
     listed(hub, "README.md", "pruned.ckpt", "unet/diffusion_pytorch_model.fp16.safetensors")
-    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def cut_shards(snapshot):
@@ -310,9 +312,9 @@ CUTS = {
 def test_a_snapshot_in_parts_is_not_downloaded(hub, cut):
     CUTS[cut](hub)
     with pytest.raises(NotDownloaded, match=r"owner/tiny.* in part .*(is|are) missing.*dwlab pull owner/tiny"):
-        models.identify(REPOSITORY, download=False)
+        loading.identify(REPOSITORY, download=False)
     with pytest.raises(ModelError, match=r"owner/tiny.* in part .* connect to the network") as caught:
-        models.identify(REPOSITORY)
+        loading.identify(REPOSITORY)
     assert not isinstance(caught.value, NotDownloaded)
 
 
@@ -321,16 +323,16 @@ def test_a_snapshot_in_parts_is_completed_where_it_may_be(hub, monkeypatch):
     with Hub() as site:
         connect(monkeypatch, site.url)
         site.add(REPOSITORY, SHAPES_FOLDER)
-        assert models.identify(REPOSITORY).weights == COMMIT
+        assert loading.identify(REPOSITORY).weights == COMMIT
         assert {Path(name).parts[0] for name in site.fetched()} == {"unet"}
-    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def test_shards_that_are_all_here_are_whole(hub):
     cut_shards(hub)
     first = hub / "unet" / "diffusion_pytorch_model-00001-of-00002.safetensors"
     shutil.copy(first, first.with_name("diffusion_pytorch_model-00002-of-00002.safetensors"))
-    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def test_the_safety_checker_that_ships_with_stable_diffusion_is_a_stock_class(hub):
@@ -339,17 +341,17 @@ def test_the_safety_checker_that_ships_with_stable_diffusion_is_a_stock_class(hu
     index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
     (hub / "model_index.json").write_text(json.dumps(index))
     shutil.copytree(hub / "vae", hub / "safety_checker")
-    assert models.identify(REPOSITORY, download=False).weights == COMMIT
+    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
     index["safety_checker"][1] = "Other"
     (hub / "model_index.json").write_text(json.dumps(index))
     with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
-        models.identify(REPOSITORY, download=False)
+        loading.identify(REPOSITORY, download=False)
 
 
 def test_a_folder_of_the_same_weights_gives_the_same_keys(tmp_path):
     copy = tmp_path / "copied"
     shutil.copytree(SHAPES_FOLDER, copy)
-    assert models.identify(str(copy)).weights == models.identify("shapes").weights
+    assert loading.identify(str(copy)).weights == loading.identify("shapes").weights
 
 
 def test_pickled_weights_are_refused(tmp_path):
@@ -358,7 +360,7 @@ def test_pickled_weights_are_refused(tmp_path):
     (file,) = (copy / "unet").glob("*.safetensors")
     file.rename(file.with_name("diffusion_pytorch_model.bin"))
     with pytest.raises(ModelError, match="pickle"):
-        models.identify(str(copy))
+        loading.identify(str(copy))
 
 
 def test_a_pipeline_that_names_foreign_code_is_refused(tmp_path):
@@ -371,17 +373,17 @@ def test_a_pipeline_that_names_foreign_code_is_refused(tmp_path):
         index["unet"] = entry
         (copy / "model_index.json").write_text(json.dumps(index))
         with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
-            models.identify(str(copy))
+            loading.identify(str(copy))
 
 
 def test_auto_dtype_is_float32_on_a_cpu_and_a_named_one_is_kept():
-    assert models.identify("shapes", "cpu").dtype == "float32"
-    assert models.identify("shapes", "cpu", "bfloat16").dtype == "bfloat16"
+    assert loading.identify("shapes", "cpu").dtype == "float32"
+    assert loading.identify("shapes", "cpu", "bfloat16").dtype == "bfloat16"
 
 
 def test_an_unknown_device_is_refused():
     with pytest.raises(InvalidInput, match="device"):
-        next(render.stream(cells()[:1], device="tpu"))
+        next(stream.stream(cells()[:1], device="tpu"))
 
 
 @pytest.mark.slow

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 import dwlab
-from dwlab import metrics, store
-from dwlab.catalog import SHAPES_FOLDER
-from dwlab.images import pixel_hash, read_recipe
-from dwlab.render import stream
-from dwlab.run import Measured, remeasure, run
+from dwlab.metrics import measures
+from dwlab.render.stream import stream
+from dwlab.runs.run import Measured, remeasure, run
+from dwlab.spec.catalog import SHAPES_FOLDER
+from dwlab.store import store
+from dwlab.store.images import pixel_hash, read_recipe
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
 
@@ -196,7 +197,7 @@ def test_a_metric_that_raises_does_not_stop_a_sweep(tmp_path, monkeypatch):
     def divide(_image, _prompt):
         return 1 / 0
 
-    monkeypatch.setattr(metrics, "FAMILIES", (metrics.Family(("odd",), 1, divide), *metrics.FAMILIES))
+    monkeypatch.setattr(measures, "FAMILIES", (measures.Family(("odd",), 1, divide), *measures.FAMILIES))
     table = sweep().run(tmp_path)
     assert set(table["status"]) == {"ok"} and table["odd"].isna().all() and table["adherence"].notna().all()
     assert run(sweep(), results=tmp_path).made == 0

@@ -9,9 +9,9 @@ from pathlib import Path
 import diffusers
 import pytest
 
-from dwlab import schedulers
-from dwlab.catalog import SHAPES_FOLDER
 from dwlab.errors import InvalidInput
+from dwlab.spec import schedulers
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 def steps_with_eta():

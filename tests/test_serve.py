@@ -15,7 +15,7 @@ from PIL import Image
 from served import SMALL, Served, wait_for
 
 import dwlab
-from dwlab.server.words import FIRST
+from dwlab.server.schemas import FIRST
 
 CANARY = "hf_" + "CanaryCanaryCanaryCanary1234567890"
 LONG = {"steps": 150, "width": 128, "height": 128}
@@ -420,7 +420,7 @@ def test_metrics_are_prometheus_s(server):
 def test_print_openapi_gives_the_document(server, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from dwlab.cli import app
+    from dwlab.cli.app import app
 
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(app, ["serve", "--print-openapi"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PIL import Image
 
 from dwlab.events import Event
-from dwlab.jobs import Jobs
-from dwlab.params import GenerationParams
 from dwlab.server import feed
 from dwlab.server.app import make_app
+from dwlab.server.jobs import Jobs
 from dwlab.server.settings import Settings
-from dwlab.store import Store
+from dwlab.spec.params import GenerationParams
+from dwlab.store.store import Store
 
 PARAMS = GenerationParams("a red star", steps=4)
 

@@ -13,8 +13,8 @@ import pytest
 from served import ROOT, SMALL, Served
 
 from dwlab.server.guard import Guard
-from dwlab.server.observe import Metrics
 from dwlab.server.settings import Settings
+from dwlab.server.telemetry import Metrics
 
 TOKEN = "a-token-of-the-tests"
 STUDIO = "https://studio.example"

@@ -10,10 +10,10 @@ from served import SMALL, Served
 
 import dwlab
 from dwlab.errors import InvalidInput
-from dwlab.jobs import LISTED_IMAGES, Jobs
 from dwlab.paths import check_any_name, check_name, network_name
-from dwlab.store import Store
-from dwlab.sweep import SweepSpec
+from dwlab.server.jobs import LISTED_IMAGES, Jobs
+from dwlab.spec.sweep import SweepSpec
+from dwlab.store.store import Store
 
 LONG = "a very long prompt " * 1000
 

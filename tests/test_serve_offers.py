@@ -10,7 +10,7 @@ import pytest
 from lookalike_hub import COMMIT, Hub, environment
 from served import SMALL, Served, wait_for
 
-from dwlab.catalog import SHAPES_FOLDER
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 FETCHED, LISTED, STRANGE = "owner/fetched", "owner/listed", "owner/strange"
 
@@ -93,8 +93,8 @@ def test_a_listed_model_that_is_here_is_drawn_with_and_the_hub_is_not_asked(serv
 
 
 def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(server, hub):
-    from dwlab.jobs import Jobs
-    from dwlab.store import Store
+    from dwlab.server.jobs import Jobs
+    from dwlab.store.store import Store
 
     recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}
     with Store(server.results) as store:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server import allowed, sweeps
+from dwlab.server import allowed, sweep_requests
 from dwlab.server.settings import Settings
 
 SETTINGS = Settings(_env_file=None, max_cells=100)
@@ -16,7 +16,7 @@ MANY = {"range": [1_000_000]}
 
 def read(**parts):
     body = {"name": "x", "base": {"prompt": "a"}, **parts}
-    return sweeps.spec_of(json.dumps(body).encode(), False, SETTINGS)
+    return sweep_requests.spec_of(json.dumps(body).encode(), False, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_is_within_the_limits_is_taken(parts, cells):
 )
 def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
     with pytest.raises(InvalidInput) as caught:
-        sweeps.read(body, True, SETTINGS)
+        sweep_requests.read(body, True, SETTINGS)
     assert len(str(caught.value)) < 500
 
 
@@ -110,7 +110,7 @@ def test_what_is_allowed_is_what_diffusers_takes():
     import diffusers
     from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-    from dwlab.schedulers import ALIASES
+    from dwlab.spec.schedulers import ALIASES
 
     options = {name for cls, _ in ALIASES.values() for name in inspect.signature(getattr(diffusers, cls)).parameters}
     pipelines = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
@@ -119,7 +119,7 @@ def test_what_is_allowed_is_what_diffusers_takes():
 
 
 def test_the_options_of_every_named_scheduler_are_allowed():
-    from dwlab.schedulers import ALIASES
+    from dwlab.spec.schedulers import ALIASES
 
     for _, options in ALIASES.values():
         assert all(allowed.SCHEDULER_OPTIONS[name].takes(value) for name, value in options.items())

@@ -12,17 +12,18 @@ import tiny
 import torch
 from served import SMALL, Served, wait_for
 
-from dwlab import models, render
 from dwlab.errors import ModelError
-from dwlab.jobs import Jobs
-from dwlab.params import GenerationParams
+from dwlab.models import loading
+from dwlab.render import stream
 from dwlab.server import worker as working
 from dwlab.server.feed import Feed
-from dwlab.server.observe import Metrics
+from dwlab.server.jobs import Jobs
+from dwlab.server.schemas import status_of
 from dwlab.server.settings import Settings
-from dwlab.server.words import status_of
+from dwlab.server.telemetry import Metrics
 from dwlab.server.worker import Worker
-from dwlab.store import Store
+from dwlab.spec.params import GenerationParams
+from dwlab.store.store import Store
 
 MESSAGES = ("CUDA out of memory. Tried to allocate", "MPS backend out of memory (", "can't allocate memory: you tried")
 
@@ -122,7 +123,7 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
         may_end.wait()
         raise ModelError("a model that does not load")
 
-    monkeypatch.setattr(models, "load_identified", slowly)
+    monkeypatch.setattr(loading, "load_identified", slowly)
     worker = Worker(tmp_path / "results", Settings(_env_file=None), Feed(), Metrics())
     worker.start()
     worker.stop(0)
@@ -136,7 +137,7 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
 def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(ask, monkeypatch, message):
     from diffusers import UNet2DConditionModel
 
-    rows, whole, cell = [], UNet2DConditionModel.forward, render._call
+    rows, whole, cell = [], UNet2DConditionModel.forward, stream._call
 
     @functools.wraps(whole)
     def scarce(self, sample, *rest, **more):
@@ -151,7 +152,7 @@ def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(
         return cell(model, numbered, *rest)
 
     monkeypatch.setattr(UNet2DConditionModel, "forward", scarce)
-    monkeypatch.setattr(render, "_call", one_too_large)
+    monkeypatch.setattr(stream, "_call", one_too_large)
     ended = ask("a red circle", "a blue circle", "too large", "a green circle")
     assert [job.status for job in ended] == ["completed", "completed", "failed", "completed"]
     assert message[:20] in ended[2].error and ended[2].result["images"] == []

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.params import GenerationParams
-from dwlab.picture import Picture
-from dwlab.render import stream
-from dwlab.results import Results
-from dwlab.run import Reused
-from dwlab.session import NAME, Session, differences, neighbours
+from dwlab.pictures.picture import Picture
+from dwlab.render.stream import stream
+from dwlab.runs.results import Results
+from dwlab.runs.run import Reused
+from dwlab.spec.params import GenerationParams
+from dwlab.workflows.explore import NAME, Session, differences, neighbours
 
 PARAMS = GenerationParams("a red star", seed=1, steps=2, width=64, height=64)
 

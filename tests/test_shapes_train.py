@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from dwlab.shapes import learn as learning
 from dwlab.shapes import train
-from dwlab.shapes.learn import Run, learn
 from dwlab.shapes.retrieval import Scorer, among_look_alikes, among_many
-from dwlab.shapes.train_clip import LOOK_ALIKES, fitting, look_alikes
+from dwlab.shapes.training import learn as learning
+from dwlab.shapes.training.learn import Run, learn
+from dwlab.shapes.training.train_clip import LOOK_ALIKES, fitting, look_alikes
 from dwlab.shapes.world import Scene, draw, random_scene
 
 SMALL = [

@@ -18,10 +18,11 @@ import pngs
 import pytest
 from faults.child import fake_render, small_sweep, toy_model
 
-from dwlab import files, images, storefile
+from dwlab._util import atomic
 from dwlab.errors import StoreError
-from dwlab.run import Sweep, run
-from dwlab.store import CellRow, Store
+from dwlab.runs.run import Sweep, run
+from dwlab.store import database, images
+from dwlab.store.store import CellRow, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,7 +240,7 @@ def test_a_reader_leaves_a_newer_store_alone(root: Path) -> None:
 # -- temporaries ----------------------------------------------------------------------------------
 
 
-def dead_temporary(node: str = files._NODE) -> str:
+def dead_temporary(node: str = atomic._NODE) -> str:
     """A name of a temporary file whose process is gone."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
@@ -255,7 +256,7 @@ def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(ro
     gone = [root / "small" / dead, shard / dead]
     kept = [
         outside / dead,  # what a link leads to is not ours
-        shard / f".tmp-{files._NODE}-{os.getpid()}-1-0.png",
+        shard / f".tmp-{atomic._NODE}-{os.getpid()}-1-0.png",
         shard / dead_temporary("0" * 8),  # another machine's, on a shared disk
         shard / ".tmp-notes",
     ]
@@ -287,7 +288,7 @@ def read_names(root: Path) -> list[str]:
 
 HOLD = """
 import sys, pathlib
-from dwlab.store import Store
+from dwlab.store.store import Store
 with Store(pathlib.Path(sys.argv[1])) as store, store.alone("small"):
     print("held", flush=True)
     sys.stdin.read()
@@ -329,7 +330,7 @@ def test_where_there_are_no_file_locks_runs_go_on_without(
 
 
 def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storefile, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     before = (root / "dwlab.sqlite").read_bytes()
     with closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -340,7 +341,7 @@ def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.Mon
 
 
 def test_rows_wait_while_another_process_writes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storefile, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     row = CellRow("new", "{}", "w", "float32", "cpu", "failed", "why")
     with Store(root) as opened, closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -415,7 +416,7 @@ def test_a_cell_whose_picture_is_gone_and_that_fails_now_is_a_failed_one(root: P
 
 
 def test_a_picture_that_was_cut_short_is_written_again(tmp_path):
-    from dwlab.images import save_picture
+    from dwlab.store.images import save_picture
 
     path = tmp_path / save_picture(tmp_path, b"a picture's bytes")
     path.write_bytes(b"a pic")

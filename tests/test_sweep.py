@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dwlab import lint
-from dwlab.axes import values
 from dwlab.errors import InvalidInput
-from dwlab.params import GenerationParams
-from dwlab.run import Sweep
-from dwlab.sweep import SweepSpec
+from dwlab.runs.run import Sweep
+from dwlab.spec import no_effect
+from dwlab.spec.axes import values
+from dwlab.spec.params import GenerationParams
+from dwlab.spec.sweep import SweepSpec
 
 
 def spec(**parts):
@@ -144,7 +144,7 @@ def test_repeated_combinations_are_one_cell_and_are_warned_of():
     swept = spec(axes={"scheduler": ["Euler", "EulerDiscreteScheduler"], "seed": [0, 1]})
     cells = swept.cells()
     assert len(cells) == 2
-    assert any("repeat" in w for w in lint.warnings(swept, cells))
+    assert any("repeat" in w for w in no_effect.warnings(swept, cells))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_repeated_combinations_are_one_cell_and_are_warned_of():
 def test_what_cannot_matter_is_warned_of_and_kept(parts, words):
     swept = spec(**parts)
     cells = swept.cells()
-    assert any(words in w for w in lint.warnings(swept, cells))
+    assert any(words in w for w in no_effect.warnings(swept, cells))
     assert len(cells) == swept.count()
 
 
@@ -181,11 +181,11 @@ def test_a_sound_sweep_has_no_warnings():
         axes={"guidance": [1, 5], "steps": [2, 4], "negative_prompt": ["", "red"]},
         skip=[{"guidance": 1, "negative_prompt": "red"}],
     )
-    assert lint.warnings(swept, swept.cells()) == []
+    assert no_effect.warnings(swept, swept.cells()) == []
     deaf = spec(
         axes={"scheduler": ["DDIM", "DDIM", "Euler"], "call.eta": [0, 1, 0]}, zip=[["scheduler", "call.eta"]]
     )  # no eta varies where it is not heard
-    assert lint.warnings(deaf, deaf.cells()) == []
+    assert no_effect.warnings(deaf, deaf.cells()) == []
 
 
 SPELLED = {"num_inference_steps": [10, 20], "cfg": [3, 7]}
@@ -434,10 +434,10 @@ def test_the_metric_to_rank_by_is_kept_and_must_be_one_that_the_sweep_measures(t
 
 
 def test_a_placeholder_may_not_hide_a_column_of_the_table():
-    from dwlab.metrics import NAMES, STARS
-    from dwlab.params import FIELDS
-    from dwlab.placeholders import TAKEN
-    from dwlab.results import COLUMNS
+    from dwlab.metrics.measures import NAMES, STARS
+    from dwlab.runs.results import COLUMNS
+    from dwlab.spec.params import FIELDS
+    from dwlab.spec.prompt_templates import TAKEN
 
     assert (set(COLUMNS) | {*NAMES, STARS, "nan", "name"}) - FIELDS == TAKEN
     with pytest.raises(InvalidInput, match="column"):

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from dwlab import sweep as sweep_module
 from dwlab.bench.spec import BenchSpec
 from dwlab.errors import InvalidInput
-from dwlab.sweep import SweepSpec
+from dwlab.spec import sweep as sweep_module
+from dwlab.spec.sweep import SweepSpec
 
 MANY_RULES = [{"seed": k, "steps": {"above": 90}, "guidance": {"below": 0.5}} for k in range(2480)]
 MIB = 1 << 20

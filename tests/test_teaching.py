@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import dwlab
-from dwlab.cli import app
+from dwlab.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"

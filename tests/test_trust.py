@@ -19,10 +19,10 @@ import diffusers
 import pytest
 from typer.testing import CliRunner
 
-from dwlab import ceiling, models, tokens
-from dwlab.catalog import SHAPES_FOLDER
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import ModelError
+from dwlab.models import loading, size_limits, tokens
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 class Payload:
@@ -230,7 +230,7 @@ HOSTILE = {
 @pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
 def test_a_folder_with_a_pickle_or_code_in_it_is_refused_before_it_loads(make, folder, canary):
     make(folder, canary)
-    for attempt in (models.identify, models.load):
+    for attempt in (loading.identify, loading.load):
         with pytest.raises(ModelError, match=HOSTILE[make]):
             attempt(str(folder))
     assert not canary.exists()
@@ -243,7 +243,7 @@ def test_a_pickle_under_the_name_of_safetensors_is_not_run(form, part, folder, c
     path.unlink()
     form(path, canary)
     with pytest.raises(ModelError):
-        models.load(str(folder))
+        loading.load(str(folder))
     assert not canary.exists()
 
 
@@ -254,19 +254,19 @@ def test_a_pickle_behind_a_shard_that_is_a_link_is_not_run(folder, canary):
     (part / "model-1.safetensors").symlink_to("weights.bin")
     shards(part / "model.safetensors.index.json", "model-1.safetensors")
     with pytest.raises(ModelError):
-        models.load(str(folder))
+        loading.load(str(folder))
     assert not canary.exists()
 
 
 def test_pickles_and_other_forms_beside_safetensors_are_left_alone(folder, canary):
     """Published models keep them for older programs."""
-    plain = models.identify(str(folder)).weights
+    plain = loading.identify(str(folder)).weights
     for name in ("unet/diffusion_pytorch_model.bin", "text_encoder/pytorch_model.bin", "vae/model.ckpt", "embeds.pt"):
         zipped(folder / name, canary)
     for name in ("unet/model.onnx", "text_encoder/flax_model.msgpack", "text_encoder/tf_model.h5"):
         pickled(folder / name, canary)
-    assert models.identify(str(folder)).weights == plain
-    assert models.load(str(folder)).pipeline.unet is not None
+    assert loading.identify(str(folder)).weights == plain
+    assert loading.load(str(folder)).pipeline.unet is not None
     assert not canary.exists()
 
 
@@ -317,7 +317,7 @@ def test_a_file_without_end_is_refused_unread(make, name, folder):
     path.unlink(missing_ok=True)
     make(path)
     with pytest.raises(ModelError, match=r"not a regular file|larger than [0-9]+ MiB|bytes; allowed|GiB of weights"):
-        models.identify(str(folder))
+        loading.identify(str(folder))
 
 
 @pytest.mark.parametrize("name", ["model_index.json", "unet/config.json", "vae/config.json"])
@@ -325,7 +325,7 @@ def test_a_folder_in_a_configs_place_is_refused(name, folder):
     (folder / name).unlink()
     (folder / name).mkdir()
     with pytest.raises(ModelError, match="not a regular file"):
-        models.identify(str(folder))
+        loading.identify(str(folder))
 
 
 ABSURD = {
@@ -356,7 +356,7 @@ def test_a_config_of_absurd_size_is_refused_before_anything_is_built(case, folde
     else:
         edit(folder / name, **changes)
     with pytest.raises(ModelError, match=message):
-        models.identify(str(folder))
+        loading.identify(str(folder))
 
 
 HEAVY = {
@@ -378,7 +378,7 @@ def test_no_config_that_diffusers_has_is_absurd():
         config = {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
         plain = json.loads(json.dumps(config, default=str))
         file = "scheduler_config.json" if issubclass(cls, diffusers.SchedulerMixin) else "config.json"
-        ceiling.check_config(Path(name) / file, plain, 0)
+        size_limits.check_config(Path(name) / file, plain, 0)
 
 
 @pytest.mark.parametrize("make", [pipe, device, directory], ids=lambda make: make.__name__)
@@ -396,11 +396,11 @@ def test_a_model_far_larger_than_its_weights_is_refused_while_it_is_built(case, 
     name, changes = HEAVY[case]
     edit(folder / name, **changes)
     with pytest.raises(ModelError, match=r"far larger model than its weights|does not load"):
-        models.load(str(folder))
+        loading.load(str(folder))
 
 
 def test_no_model_that_loads_is_near_the_ceiling(folder):
-    assert models.load(str(folder)).pipeline.unet is not None
+    assert loading.load(str(folder)).pipeline.unet is not None
 
 
 # -- a model's own code ------------------------------------------------------------------------
@@ -432,7 +432,7 @@ def answered_yes(code, *arguments):
 
 
 DOORS = {
-    "counting tokens": "import sys; from dwlab.tokens import count_tokens; print(count_tokens(sys.argv[1], 'a star'))",
+    "counting tokens": "import sys; from dwlab.models.tokens import count_tokens; print(count_tokens(sys.argv[1], 'a star'))",
     "loading": "import sys, dwlab; dwlab.load(sys.argv[1])",
     "the command": "import sys; from dwlab.cli import main; sys.argv[1:] = ['generate', 'x', '--model', sys.argv[1], "
     "'--width', '64', '--height', '64', '--steps', '1', '--output', sys.argv[1] + '/out.png']; main()",

@@ -17,25 +17,26 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dwlab import fonts, yamlfile
+from dwlab._util import yamlfile
+from dwlab.analysis.findings import axis_effects, ranked_settings, swept
+from dwlab.analysis.identical import identical_along
+from dwlab.analysis.quality import quality_of
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
-from dwlab.findings import axis_effects, ranked_settings, swept
-from dwlab.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
-from dwlab.identical import identical_along
-from dwlab.images import save_picture
-from dwlab.pace import Pace
-from dwlab.params import GenerationParams
-from dwlab.plots import interval, metric_plot, seconds_plot
-from dwlab.progress import Progress
-from dwlab.quality import quality_of
-from dwlab.report import recipe, save_report
-from dwlab.results import Results, Table
-from dwlab.run import Outcome
+from dwlab.runs.eta import Pace
+from dwlab.runs.results import Results, Table
+from dwlab.runs.run import Outcome
 from dwlab.shapes.world import COLOURS, SHAPES, Scene, draw
-from dwlab.store import CellRow, Store
-from dwlab.sweep import SweepSpec
-from dwlab.typeset import fit, text_width
+from dwlab.spec.params import GenerationParams
+from dwlab.spec.sweep import SweepSpec
+from dwlab.store.images import save_picture
+from dwlab.store.store import CellRow, Store
+from dwlab.views import fonts
+from dwlab.views.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
+from dwlab.views.plots import interval, metric_plot, seconds_plot
+from dwlab.views.progress import Progress
+from dwlab.views.report import recipe, save_report
+from dwlab.views.text_fit import fit, text_width
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from dwlab.errors import InvalidInput
-from dwlab.execute import execute
-from dwlab.results import Results, Table
-from dwlab.run import Sweep
+from dwlab.runs.results import Results, Table
+from dwlab.runs.run import Sweep
 from dwlab.widgets import parts
 from dwlab.widgets.bench import BenchPanel
 from dwlab.widgets.form import Form
 from dwlab.widgets.sweep import SweepPanel
+from dwlab.workflows.sweep import execute
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 

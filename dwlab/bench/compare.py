@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InvalidInput
-from ..settings import STOCK
+from ..models.settings import STOCK
 from . import record
 
 if TYPE_CHECKING:

@@ -16,14 +16,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import device as devices
-from .. import models, render
 from ..errors import InvalidInput
-from ..params import GenerationParams
-from ..picture import Picture
-from ..plan import rows_of
-from ..settings import Settings, decoder_of, denoiser_of
-from . import calls, record, system
+from ..models import device as devices
+from ..models import loading
+from ..models.settings import Settings, decoder_of, denoiser_of
+from ..pictures.picture import Picture
+from ..render import stream
+from ..runs.plan import rows_of
+from ..spec.params import GenerationParams
+from . import record, system, timed_calls
 from .matmul import matmul_rate
 from .spec import Configuration
 
@@ -77,7 +78,7 @@ class Meter:
 
 
 @contextlib.contextmanager
-def metered(model: models.Model) -> Iterator[Meter]:
+def metered(model: loading.Model) -> Iterator[Meter]:
     """Count and time the forwards of a model's denoiser, decoder and text encoders."""
     meter, device = Meter(), model.identity.device
     denoiser = denoiser_of(model.pipeline)
@@ -104,13 +105,13 @@ def metered(model: models.Model) -> Iterator[Meter]:
         yield meter
 
 
-def loop(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+def loop(model: loading.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
     """The stock pipeline, a call for each cell."""
     for index in range(len(cells)):
         yield from _stock(model, cells, [index])
 
 
-def grouped(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+def grouped(model: loading.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
     """The stock pipeline, a call with lists for cells that differ in prompt and seed alone: the best one can do by hand."""
     alike: dict[GenerationParams, list[int]] = {}
     for index, params in enumerate(cells):
@@ -122,14 +123,14 @@ def grouped(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Imag
             yield from _stock(model, cells, group[start : start + size])
 
 
-def _stock(model: models.Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
-    pictures = calls.stock(model, [cells[k] for k in group])
+def _stock(model: loading.Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
+    pictures = timed_calls.stock(model, [cells[k] for k in group])
     yield from zip(group, model.pipeline.image_processor.numpy_to_pil(pictures), strict=True)
 
 
-def packed(model: models.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+def packed(model: loading.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
     """What `dwlab.stream` does."""
-    for event in render.stream(cells, model=model):
+    for event in stream.stream(cells, model=model):
         if event.kind == "failed":
             raise RuntimeError(event.error)
         if isinstance(event.result, Picture):
@@ -154,7 +155,7 @@ class Row:
 
 
 def measure(
-    engines: dict[str, tuple[Any, models.Model]],
+    engines: dict[str, tuple[Any, loading.Model]],
     grid: str,
     cells: Cells,
     rounds: int,
@@ -200,13 +201,13 @@ def _apart(function: Callable[..., T], *arguments: Any) -> T:
         return thread.submit(function, *arguments).result()
 
 
-def _run(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+def _run(engine: Any, model: loading.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
     if engine is not packed:  # which has a thread of its own
         return _apart(_timed, engine, model, cells)
     return _timed(engine, model, cells)
 
 
-def _timed(engine: Any, model: models.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+def _timed(engine: Any, model: loading.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
     pictures: dict[int, Image.Image] = {}
     with tempfile.TemporaryDirectory() as folder, metered(model) as meter:
 
@@ -228,10 +229,10 @@ def _difference(a: Image.Image, b: Image.Image) -> int:
     return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
-def _work(model: models.Model, params: GenerationParams) -> tuple[float, float]:
+def _work(model: loading.Model, params: GenerationParams) -> tuple[float, float]:
     """Floating-point operations of a row of the denoiser and of a decoded picture; 0 where they cannot be counted."""
     one = Configuration(params.replace(steps=1, guidance=1.0), model.identity.device, 1, model.identity.settings)
-    counted = calls.operations(model, calls.probe(model, one, 0))
+    counted = timed_calls.operations(model, timed_calls.probe(model, one, 0))
     return counted.get("denoiser", 0.0), counted.get("decoder", 0.0)
 
 
@@ -343,11 +344,11 @@ def _engine(name: str) -> Any:
     return {"loop": loop, "grouped": grouped}.get(name, packed)
 
 
-def _loaded(name: str, model: str, device: str) -> models.Model:
+def _loaded(name: str, model: str, device: str) -> loading.Model:
     """The model as an engine computes it."""
     if not name.startswith("packed-"):
-        return models.load(model, device)
+        return loading.load(model, device)
     place = devices.resolve(device)
     settings = Settings(channels_last=True, compile="default" if name == "packed-compiled" else "none")
-    identity = models.identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
-    return models.load_identified(identity)
+    identity = loading.identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
+    return loading.load_identified(identity)

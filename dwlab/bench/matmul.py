@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from .. import device as devices
+from ..models import device as devices
 from .timing import measure
 
 SIDES = {"cpu": 1024, "mps": 2048, "cuda": 8192}  # of the square matrices, enough to fill the device

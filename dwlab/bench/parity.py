@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from ..files import replacing
+from .._util.atomic import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .calls import Probe
     from .spec import Configuration
+    from .timed_calls import Probe
 
 # Relative L2 distance of the denoiser's first output. float32 differs by the order of sums, and by TF32 on some GPUs;
 # half precision by its rounding, eps 2^-11 and 2^-8, grown through some hundred layers.

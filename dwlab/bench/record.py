@@ -11,8 +11,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from .._util.atomic import write_atomic
 from ..errors import InvalidInput
-from ..files import write_atomic
 
 SCHEMA = 1
 RUN, ENGINE = "run", "engine"

@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import catalog, device, models
+from .._util.atomic import locked, write_atomic
 from ..errors import StoreError
 from ..events import Event
-from ..files import locked, write_atomic
+from ..models import device, loading
 from ..paths import results_folder
-from ..run import versions
+from ..runs.run import versions
+from ..spec import catalog
 from . import parity, record, system
 from .spec import Configuration
 from .timing import summary
@@ -64,8 +65,8 @@ def prepare(spec: BenchSpec, results: str | Path | None = None) -> tuple[Run, Pa
     found = spec.configurations(device.available())
     for one in found:
         device.resolve(one.device)
-        identity = models.identify(one.params.model, one.device, one.params.dtype, download=False)
-        models.check_arguments([models.complete(one.params, identity)], identity)
+        identity = loading.identify(one.params.model, one.device, one.params.dtype, download=False)
+        loading.check_arguments([loading.complete(one.params, identity)], identity)
     say = {"spec": asdict(spec), "configurations": [one.id for one in found], "versions": versions()}
     mark = hashlib.sha256(json.dumps(say, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return Run(spec, found, root / "benchmarks" / "unfinished" / f"{spec.name}-{mark}"), root

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from .. import axes as axis_values
-from .. import settings, skips, yamlfile
+from .._util import yamlfile
 from ..errors import InvalidInput
-from ..params import FIELDS, GenerationParams, spelled
+from ..models import settings
+from ..models.settings import Settings
 from ..paths import check_name
-from ..settings import Settings
+from ..spec import axes as axis_values
+from ..spec import skips
+from ..spec.params import FIELDS, GenerationParams, spelled
 
 BATCH_LIMIT = 1024
 LIMIT = 500  # configurations: each costs seconds at the least
@@ -58,7 +60,7 @@ class BenchSpec:
     """What to measure and how thoroughly.
 
     base, axes, zip, skip: as of a sweep, over parameters, `device`, `batch`, `size` (pixels of both sides) and settings
-    (dwlab.settings). rounds: fresh processes per configuration. warmup, iterations, seconds: as of
+    (dwlab.models.settings). rounds: fresh processes per configuration. warmup, iterations, seconds: as of
     `dwlab.bench.timing.measure`. timeout: seconds for one process. parity: what is held against the CPU float32
     reference: `picture` (the whole run again on the CPU), `denoiser` (its first call only), `none`, or `auto`, which is
     picture up to 256x256 pixels of a model with real weights. Raises InvalidInput naming the key.

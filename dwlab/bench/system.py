@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import device
-from ..run import versions
+from ..models import device
+from ..runs.run import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

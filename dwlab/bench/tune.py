@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import device as devices
-from .. import models, profiles
 from ..errors import RenderError
+from ..models import device as devices
+from ..models import loading, profiles
+from ..models.settings import STOCK
 from ..paths import results_folder
-from ..run import versions
-from ..settings import STOCK
+from ..runs.run import versions
 from . import parity, runner
 from .compare import ratio
 from .spec import PROMPT, BenchSpec, Configuration
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..events import Event
-    from ..params import GenerationParams
+    from ..spec.params import GenerationParams
 
     Choose = Callable[[Configuration], list[Configuration]]
 
@@ -72,7 +72,7 @@ def tune(
     ModelError before anything is computed, RenderError where stock settings do not work here.
     """
     place = devices.resolve(device)
-    identity = models.identify(model, place, download=False)
+    identity = loading.identify(model, place, download=False)
     start = Configuration(_params(model, identity, steps), place, 1, STOCK)
     said: list[str] = []
 
@@ -108,10 +108,10 @@ def tune(
     return Tuned(profile, profiles.keep(profile, identity.weights, place), (low, high), tuple(said))
 
 
-def _params(model: str, identity: models.Identity, steps: int | None) -> GenerationParams:
-    from ..params import GenerationParams
+def _params(model: str, identity: loading.Identity, steps: int | None) -> GenerationParams:
+    from ..spec.params import GenerationParams
 
-    params = models.complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
+    params = loading.complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
     large = (params.width or 512) * (params.height or 512) > parity.SMALL
     return params.replace(steps=steps or (min(params.steps, LARGE_STEPS) if large else params.steps))
 

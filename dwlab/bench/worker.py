@@ -17,17 +17,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import catalog, device, models
+from .._util.atomic import write_atomic
 from ..errors import InvalidInput
-from ..files import write_atomic
-from ..quiet import quiet_libraries
+from ..models import device, loading
+from ..models.quiet import quiet_libraries
+from ..spec import catalog
 from .spec import Configuration
 from .system import without_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .calls import Probe
+    from .timed_calls import Probe
 
 PAIRS = 3  # of a fresh and a repeated call
 REPEAT_TOLERANCE = 0.9  # a repeated sample may take no less than this share of a fresh one's time
@@ -65,19 +66,19 @@ def _status(error: Exception) -> str:
     return "unsupported" if lacking or isinstance(error, InvalidInput) or "compiler" in str(error).lower() else "failed"
 
 
-def _load(configuration: Configuration) -> models.Model:
+def _load(configuration: Configuration) -> loading.Model:
     params = configuration.params
-    identity = models.identify(
+    identity = loading.identify(
         params.model, configuration.device, params.dtype, download=False, settings=configuration.settings
     )
-    return models.load_identified(identity)
+    return loading.load_identified(identity)
 
 
 def _reference(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]:
-    from . import calls, parity
+    from . import parity, timed_calls
 
     one_step = job["parity"] != "picture"
-    found = calls.probe(_load(configuration), configuration, 0, one_step=one_step)
+    found = timed_calls.probe(_load(configuration), configuration, 0, one_step=one_step)
     parity.save_reference(Path(job["reference"]), found, job["parity"])
     return {"status": "ok"}
 
@@ -86,7 +87,7 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     import diffusers  # noqa: F401  # its import is not what loading a model costs
     import transformers  # noqa: F401  # nor is this one
 
-    from . import calls, parity
+    from . import parity, timed_calls
     from .matmul import matmul_rate
     from .timing import measure
 
@@ -94,7 +95,7 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     model = _load(configuration)
     device.synchronize(configuration.device)
     loaded = time.perf_counter()
-    first = calls.call(model, configuration, 0)
+    first = timed_calls.call(model, configuration, 0)
     device.synchronize(configuration.device)
     ready = time.perf_counter()
     phases = {"load": [loaded - began], "first_call": [ready - loaded]}
@@ -108,12 +109,12 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     )
     kernels = device.KernelSeconds(configuration.device)
     phases["end_to_end"] = clocked(
-        lambda k: kernels.around(lambda: calls.call(model, configuration, k + 1)), warmup=job["warmup"]
+        lambda k: kernels.around(lambda: timed_calls.call(model, configuration, k + 1)), warmup=job["warmup"]
     )
-    probes = [calls.probe(model, configuration, k) for k in range(min(3, 1 + job["iterations"]))]
+    probes = [timed_calls.probe(model, configuration, k) for k in range(min(3, 1 + job["iterations"]))]
 
     def timed(k: int) -> float:
-        return clocked(lambda _: calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0]
+        return clocked(lambda _: timed_calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0]
 
     phases |= _inside(probes)
     row = {
@@ -121,10 +122,10 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
         **_identity(model, configuration, probes[0]),
         "phases": phases,
         "device_s": kernels.seconds[-len(phases["end_to_end"]) :],
-        "checks": _checks(timed, first, calls.call(model, configuration, 0)) if job["first"] else None,
-        "tera_operations": calls.tera_operations(model, probes[0]),
+        "checks": _checks(timed, first, timed_calls.call(model, configuration, 0)) if job["first"] else None,
+        "tera_operations": timed_calls.tera_operations(model, probes[0]),
         "matmul_tflops": matmul_rate(configuration.device, model.identity.dtype) / 1e12,
-        "memory": device.peak_memory(configuration.device, lambda: calls.call(model, configuration, 0))
+        "memory": device.peak_memory(configuration.device, lambda: timed_calls.call(model, configuration, 0))
         if job["first"]
         else None,
         "parity": None,
@@ -155,10 +156,10 @@ def _inside(probes: list[Probe]) -> dict[str, list[float]]:
     }
 
 
-def _identity(model: models.Model, configuration: Configuration, found: Probe) -> dict[str, Any]:
-    from . import calls
+def _identity(model: loading.Model, configuration: Configuration, found: Probe) -> dict[str, Any]:
+    from . import timed_calls
 
-    params, pipeline = models.complete(configuration.params, model.identity), model.pipeline
+    params, pipeline = loading.complete(configuration.params, model.identity), model.pipeline
     parts = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
     entry = catalog.lookup(params.model)
     name = Path(entry.source).name if entry.local and params.model not in catalog.CATALOG else params.model
@@ -167,9 +168,9 @@ def _identity(model: models.Model, configuration: Configuration, found: Probe) -
         "parameters": sum(p.numel() for part in parts for p in part.parameters()), "prompt": params.prompt,
         "negative_prompt": params.negative_prompt, "width": params.width, "height": params.height,
         "steps": params.steps, "guidance": params.guidance, "scheduler": params.scheduler,
-        "scheduler_config": _plain(models.scheduler_for(model, params).config), "call": dict(params.call),
+        "scheduler_config": _plain(loading.scheduler_for(model, params).config), "call": dict(params.call),
         "seed": params.seed, "batch": configuration.batch, "denoiser_calls": found.calls["denoiser"],
-        "latents": calls.latents_hash(configuration, found),
+        "latents": timed_calls.latents_hash(configuration, found),
     }  # fmt: skip
     return {
         "workload": workload,

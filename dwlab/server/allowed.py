@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..axes import RandomSeeds
 from ..errors import InvalidInput
-from ..params import PROMPT_LIMIT
+from ..spec.axes import RandomSeeds
+from ..spec.params import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..sweep import SweepSpec
+    from ..spec.sweep import SweepSpec
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,20 @@ from fastapi import FastAPI, Header, HTTPException, Query, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
-from .. import __version__, catalog, models
+from .. import __version__
 from ..errors import NotDownloaded
-from ..images import is_whole
-from ..jobs import ENDED, Job, Jobs, JobSummary
+from ..models import loading
 from ..paths import project_results
-from ..picture import nan_warning
-from ..plan import cell_key, identify_all
-from ..store import Store
-from . import offers, problems, seeds, sweeps, words
+from ..pictures.picture import nan_warning
+from ..runs.plan import cell_key, identify_all
+from ..spec import catalog
+from ..store.images import is_whole
+from ..store.store import Store
+from . import offers, problems, schemas, seeds, sweep_requests
 from .feed import LAST, Feed
 from .guard import JSON, YAML, Guard, policy
-from .observe import EXPERIMENT, Metrics
+from .jobs import ENDED, Job, Jobs, JobSummary
+from .telemetry import EXPERIMENT, Metrics
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -156,13 +158,13 @@ class Server:
         warning = nan_warning(store.nan_shares(keys), len(keys))
         return {"keys": keys, "images": [f"/{images[key]}" for key in keys], "warning": warning}
 
-    def status(self, job: Job) -> words.JobStatus:
+    def status(self, job: Job) -> schemas.JobStatus:
         """A job, with how far its run is where it runs here."""
-        return words.status_of(job, *self._reached(job))
+        return schemas.status_of(job, *self._reached(job))
 
-    def summary(self, job: JobSummary) -> words.JobSummary:
+    def summary(self, job: JobSummary) -> schemas.JobSummary:
         """As `status`, for a list."""
-        return words.summary_of(job, *self._reached(job))
+        return schemas.summary_of(job, *self._reached(job))
 
     def _reached(self, job: Job | JobSummary) -> tuple[int, int, list[str], float | None]:
         kept = self.feed.of(job.id) if job.status != "queued" else None
@@ -198,71 +200,71 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
             raise HTTPException(404, "there is no such job")
         return job
 
-    def accepted(job: Job) -> words.Accepted:
+    def accepted(job: Job) -> schemas.Accepted:
         server.worker.wake()
         recipes = job.request.get("params") or [{}]
-        return words.Accepted(
+        return schemas.Accepted(
             job_id=job.id, status=job.status,  # type: ignore[arg-type]  # the store holds no other words
             status_url=f"/api/status/{job.id}", events_url=f"/api/events/{job.id}",
             seed=seeds.text(recipes[0].get("seed")),
         )  # fmt: skip
 
     @app.get("/", responses=problems.of())
-    async def root() -> words.Welcome:
+    async def root() -> schemas.Welcome:
         """What this is, and what it has."""
         paths = app.openapi()["paths"]
         endpoints = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
-        return words.Welcome(name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints)
+        return schemas.Welcome(name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints)
 
     @app.get("/api/health", responses=problems.of())
-    async def health() -> words.Health:
+    async def health() -> schemas.Health:
         """How the server is; answers at once, however much there is to do."""
         counts, worker = await desk.count(), server.worker
-        return words.Health(
+        return schemas.Health(
             status="healthy" if worker.alive else "unhealthy",
             model_loaded=worker.loaded is not None,
             model=worker.loaded or settings.model,
             device=worker.device,
-            queue=words.Queue(queued=counts["queued"], running=counts["running"]),
+            queue=schemas.Queue(queued=counts["queued"], running=counts["running"]),
             version=__version__,
             uptime_seconds=round(time.monotonic() - server.began, 1),
         )
 
     @app.get("/api/models", responses=problems.of(422))
-    def list_models() -> words.ModelList:
+    def list_models() -> schemas.ModelList:
         """The models that can be asked for."""
-        return words.ModelList(models=[_model(name, server) for name in offers.names(settings)])
+        return schemas.ModelList(models=[_model(name, server) for name in offers.names(settings)])
 
-    body = {"required": True, "content": {JSON[0]: {"schema": words.GenerateRequest.model_json_schema()}}}
+    body = {"required": True, "content": {JSON[0]: {"schema": schemas.GenerateRequest.model_json_schema()}}}
 
     @app.post(
         "/api/generate", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": body}
     )  # fmt: skip
     async def generate(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
-    ) -> words.Accepted:
+    ) -> schemas.Accepted:
         """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
-        asked = await asyncio.to_thread(words.GenerateRequest.read, await request.body())
+        asked = await asyncio.to_thread(schemas.GenerateRequest.read, await request.body())
         params = await asyncio.to_thread(asked.params, settings)  # which may look for a model on the disk
         made = {"params": [params[0].as_dict()], "num_images": len(params)}
         return accepted(await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json())))
 
-    sweep_body = {"required": True, "content": {kind: {"schema": sweeps.SCHEMA} for kind in (JSON[0], YAML[0])}}
+    sweep_body = {"required": True, "content": {kind: {"schema": sweep_requests.SCHEMA} for kind in (JSON[0], YAML[0])}}
 
     @app.post(
         "/api/sweeps", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": sweep_body}
     )  # fmt: skip
     async def sweep(
         request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
-    ) -> words.Accepted:
+    ) -> schemas.Accepted:
         """Run a sweep, given as an experiment file's YAML or the same as JSON; its pictures are the experiment's."""
         body = await request.body()
         yaml = request.headers["content-type"].partition(";")[0].strip().lower() in YAML
-        made, text = await server.read(functools.partial(sweeps.read, body, yaml, settings))
+        made, text = await server.read(functools.partial(sweep_requests.read, body, yaml, settings))
         return accepted(await desk.do(server.submit({"sweep": made}, [], idempotency_key, text)))
 
     @app.get("/api/status/{job_id}", responses=problems.of(404, 422))
-    async def status(job_id: str) -> words.JobStatus:
+    async def status(job_id: str) -> schemas.JobStatus:
         """How far a job is, and its pictures once it is done."""
         return server.status(await find(job_id))
 
@@ -270,14 +272,14 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     async def jobs(
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-        status: words.Status | None = None,
-    ) -> words.JobList:
+        status: schemas.Status | None = None,
+    ) -> schemas.JobList:
         """The jobs, the newest first, in summary: `/api/status/{job_id}` has all of one."""
         found = await desk.do(lambda jobs, _: jobs.newest(limit, offset, status))
-        return words.JobList(jobs=[server.summary(job) for job in found])
+        return schemas.JobList(jobs=[server.summary(job) for job in found])
 
     @app.delete("/api/jobs/{job_id}", responses=problems.of(404, 422, 429))
-    async def cancel(job_id: str) -> words.JobStatus:
+    async def cancel(job_id: str) -> schemas.JobStatus:
         """Cancel a job: one that waits never begins, one that runs stops within a step; one that is over stays as it is."""
         job = await desk.do(lambda jobs, _: jobs.cancel(job_id))
         if job is None:
@@ -335,16 +337,16 @@ def _served(images: Path, path: Path) -> bool:
     return inside and is_whole(path)
 
 
-def _model(name: str, server: Server) -> words.ModelEntry:
+def _model(name: str, server: Server) -> schemas.ModelEntry:
     entry, settings = catalog.lookup(name), server.settings
-    limits = words.Limits(
+    limits = schemas.Limits(
         width=entry.width, height=entry.height, side_min=entry.side_min, side_max=entry.side_max,
         max_pixels=settings.max_pixels, steps=entry.steps, max_steps=settings.max_steps, guidance=entry.guidance,
         max_images=settings.max_images,
     )  # fmt: skip
-    return words.ModelEntry(
+    return schemas.ModelEntry(
         id=name, name=Path(name).name, family=entry.family, loaded=server.worker.loaded == name,
-        default=name == settings.model, here=models.is_here(name), limits=limits,
+        default=name == settings.model, here=loading.is_here(name), limits=limits,
     )  # fmt: skip
 
 

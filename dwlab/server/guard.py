@@ -22,8 +22,8 @@ from .bodies import Body, announced, too_large
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from .observe import Metrics
     from .settings import Settings
+    from .telemetry import Metrics
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 1 << 18

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..catalog import DRAWING
 from ..errors import InvalidInput, NotDownloaded
-from ..models import is_here
+from ..models.loading import is_here
+from ..spec.catalog import DRAWING
 
 if TYPE_CHECKING:
     from .settings import Settings

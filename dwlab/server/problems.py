@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
-from ..jobs import QueueFull
-from .words import Problem
+from .jobs import QueueFull
+from .schemas import Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

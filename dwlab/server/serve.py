@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from ..command import INTERRUPTED
+from ..cli.command import INTERRUPTED
 from ..errors import InvalidInput
-from ..store import Store
+from ..store.store import Store
 from .app import make_app
 from .connections import BACKLOG, Connection, Door
-from .observe import end_log, log_file, start_log
+from .telemetry import end_log, log_file, start_log
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -10,28 +10,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .. import models
-from ..cleanup import clean
 from ..errors import DwlabError, InUse, StoreError
-from ..execute import execute
-from ..jobs import Job, Jobs, this_process
-from ..pace import Pace
-from ..params import GenerationParams
+from ..models import loading
 from ..paths import network_name
-from ..picture import nan_warning
-from ..plan import Work, identify_all
-from ..run import Reused, Sweep, keep
-from ..store import Store
-from .observe import EXPERIMENT
-from .words import recipes_of
+from ..pictures.picture import nan_warning
+from ..runs.eta import Pace
+from ..runs.plan import Work, identify_all
+from ..runs.run import Reused, Sweep, keep
+from ..spec.params import GenerationParams
+from ..store.store import Store
+from ..workflows.sweep import execute
+from .jobs import Job, Jobs, this_process
+from .retention import clean
+from .schemas import recipes_of
+from .telemetry import EXPERIMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..events import Event
     from .feed import Feed, Log
-    from .observe import Metrics
     from .settings import Settings
+    from .telemetry import Metrics
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5  # between two looks at a queue that other processes may fill
@@ -203,8 +203,8 @@ class Worker:
             log.exception("the default model is not loaded")
         self.ready = True
 
-    def _default_model(self) -> models.Model:
-        return models.load_identified(models.identify(self._settings.model, self._settings.device))
+    def _default_model(self) -> loading.Model:
+        return loading.load_identified(loading.identify(self._settings.model, self._settings.device))
 
     def _clean(self, jobs: Jobs, store: Store) -> None:
         if time.monotonic() - self._cleaned < CLEAN_SECONDS and self._cleaned:

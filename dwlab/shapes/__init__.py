@@ -1,6 +1,6 @@
 """The embedded model's own room: its world, its judge, how it was trained, and its weights."""
 
-from ..catalog import SHAPES_FOLDER as MODEL
+from ..spec.catalog import SHAPES_FOLDER as MODEL
 from .captions import full_caption
 from .judging import adherence, judge
 from .world import Scene, draw, random_scene

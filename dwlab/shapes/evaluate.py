@@ -17,8 +17,8 @@ import diffusers
 import numpy as np
 import torch
 
-from ..files import write_atomic
-from ..schedulers import resolve
+from .._util.atomic import write_atomic
+from ..spec.schedulers import resolve
 from . import MODEL
 from .captions import full_caption
 from .judging import Verdict, judge

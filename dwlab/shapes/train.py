@@ -18,10 +18,10 @@ from diffusers import DDPMScheduler, StableDiffusionPipeline
 from torch.optim.swa_utils import AveragedModel
 from transformers import CLIPProcessor
 
-from . import build
 from .captions import asked, training_caption
-from .learn import STAGES, Run, learn, save, to_tensor
-from .train_clip import train_clip
+from .training import build
+from .training.learn import STAGES, Run, learn, save, to_tensor
+from .training.train_clip import train_clip
 from .world import ATTRIBUTES, CHOICES, Scene, draw, random_scene
 
 if TYPE_CHECKING:

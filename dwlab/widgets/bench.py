@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..benchplots import charts
+from ..bench.charts import charts
 from ..errors import DwlabError
-from ..pace import Pace
+from ..runs.eta import Pace
 from . import parts
 from .form import message_html
 from .memory import Memory

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from .. import catalog, models, recipes, schedulers
-from ..durations import clock
+from .._util.durations import clock
 from ..errors import DwlabError, InvalidInput
-from ..images import read_picture
-from ..pace import Pace
-from ..params import GenerationParams
-from ..picture import Picture
-from ..plan import Work
-from ..results import Results
-from ..run import Reused
-from ..session import NAME, Job, Session, differences, neighbours
+from ..models import loading
+from ..pictures import recipes
+from ..pictures.picture import Picture
+from ..runs.eta import Pace
+from ..runs.plan import Work
+from ..runs.results import Results
+from ..runs.run import Reused
+from ..spec import catalog, schedulers
+from ..spec.params import GenerationParams
+from ..store.images import read_picture
+from ..workflows.explore import NAME, Job, Session, differences, neighbours
 from . import remembered
 from .memory import Memory
 from .parts import data_uri, png, small_jpeg
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ..events import Event
-    from ..results import Table
+    from ..runs.results import Table
 
 HERE = Path(__file__).parent
 FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance", "seed", "width", "height")
@@ -56,8 +58,8 @@ def _synced(trait: Any) -> Any:
 class Explorer(anywidget.AnyWidget):
     """A bench for prompts on one results folder.
 
-    stream, execute: what computes pictures and sweeps, like `dwlab.stream` and `dwlab.execute.execute`. count_tokens:
-    like `dwlab.tokens.count_tokens`. project: the folder whose `experiments/` receives sweeps. `params`, `image` and
+    stream, execute: what computes pictures and sweeps, like `dwlab.stream` and `dwlab.workflows.sweep.execute`. count_tokens:
+    like `dwlab.models.tokens.count_tokens`. project: the folder whose `experiments/` receives sweeps. `params`, `image` and
     `history` serve in the next cell. All that is shown is in traits, so that a reload of the page shows it again.
     """
 
@@ -323,7 +325,7 @@ class Explorer(anywidget.AnyWidget):
     def _weights_of(self, model: str) -> str:
         """The hash of a model's weights, if they are on this machine; else nothing."""
         with contextlib.suppress(DwlabError):
-            return models.identify(model, self._session.device, download=False).weights
+            return loading.identify(model, self._session.device, download=False).weights
         return ""
 
     # -- a sweep of it -------------------------------------------------------------------------

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from .. import experimentfile, yamlfile
+from .._util import yamlfile
 from ..errors import InvalidInput
-from ..params import FIELDS, TEXTS
+from ..spec import experiment_file
+from ..spec.params import FIELDS, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..sweep import SweepSpec
+    from ..spec.sweep import SweepSpec
 
 USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
 # what an empty field stands for
@@ -59,7 +60,7 @@ class Row:
 
     def _yaml(self, text: str) -> Any:
         try:
-            return experimentfile.value(self.name, text)
+            return experiment_file.value(self.name, text)
         except InvalidInput as error:
             allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
             raise InvalidInput(self.name, error.value, allowed) from error

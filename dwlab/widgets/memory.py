@@ -8,9 +8,9 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .._util.atomic import write_atomic
+from .._util.jsonfile import read_object
 from ..errors import DwlabError
-from ..files import write_atomic
-from ..jsonfile import read_object
 
 if TYPE_CHECKING:
     from pathlib import Path

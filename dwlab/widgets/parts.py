@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
-from ..durations import clock
-from ..findings import constants, label, metrics_of, numbers, seconds_column, swept
-from ..grids import REASONS, grid, lay_out, open_picture
-from ..plots import metric_plot, seconds_plot
-from ..quality import quality_of
+from .._util.durations import clock
+from ..analysis.findings import constants, label, metrics_of, numbers, seconds_column, swept
+from ..analysis.quality import quality_of
+from ..views.grids import REASONS, grid, lay_out, open_picture
+from ..views.plots import metric_plot, seconds_plot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ..pace import Pace
+    from ..runs.eta import Pace
 
 PICTURE_LIMIT = 140_000  # bytes of one picture
 THUMBNAILS_LIMIT = 110_000  # bytes of a table's thumbnails together

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..durations import roughly
+from .._util.durations import roughly
 from ..errors import DwlabError, InvalidInput, ModelError
-from ..pace import Pace
-from ..results import Results
+from ..runs.eta import Pace
+from ..runs.results import Results
 from . import parts
 from .form import Form, message_html
 from .memory import Memory
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ..events import Download, Event
-    from ..plan import Plan, Work
-    from ..run import Outcome, Sweep
+    from ..runs.plan import Plan, Work
+    from ..runs.run import Outcome, Sweep
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
 
@@ -42,7 +42,7 @@ class SweepPanel(widgets.VBox):
     """Controls and views of one sweep at a time.
 
     experiments: what the list shows -> a function that gives the sweep. execute: computes a sweep and
-    writes its files, like `dwlab.execute.execute`. It runs on a thread of its own, because what the page
+    writes its files, like `dwlab.workflows.sweep.execute`. It runs on a thread of its own, because what the page
     says, Cancel for one, waits while the kernel runs a cell.
     """
 

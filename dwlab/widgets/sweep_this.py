@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import DwlabError, InvalidInput
-from ..results import Results
+from ..runs.results import Results
 from .form import place
 from .parts import data_uri, small_grid
-from .sweep_of import ExperimentFile, plan_shown, sweep_of
+from .sweep_from_recipe import ExperimentFile, plan_shown, sweep_of
 
 if TYPE_CHECKING:
-    from ..run import Sweep
+    from ..runs.run import Sweep
     from .explore import Explorer
 
 UNSWEPT = ("count", "locked")  # controls that no sweep depends on

@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dwlab import models, run, store
 from dwlab.errors import DwlabError
 from dwlab.events import Event
-from dwlab.picture import Picture
+from dwlab.models import loading
+from dwlab.pictures.picture import Picture
+from dwlab.runs import run
 from dwlab.shapes.world import Scene, draw
-from dwlab.sweep import SweepSpec
+from dwlab.spec.sweep import SweepSpec
+from dwlab.store import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PIL import Image
 
-    from dwlab.params import GenerationParams
+    from dwlab.spec.params import GenerationParams
 
 Case = dict[str, Any]
 LIFETIME = 300  # seconds until a child that hangs is ended
@@ -78,7 +80,7 @@ def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
             time.sleep(0.003)
             yield Event("step", index, params, step=1, steps=1)
         for index, params in group:
-            identity = models.identify(params.model)
+            identity = loading.identify(params.model)
             picture = Picture(params, figure(params), identity.weights, identity.device, identity.dtype, 0.003, 0.003)
             yield Event("done", index, params, result=picture)
 
@@ -139,11 +141,11 @@ def reopen(case: Case, _: Callable[[str], None]) -> dict[str, Any]:
 
 def command(case: Case, _: Callable[[str], None]) -> dict[str, Any]:
     """The command line: `argument` holds its words."""
-    from dwlab import cli
+    from dwlab.cli import app
 
     sys.argv = ["dwlab", *case["argument"]]
     try:
-        cli.main()
+        app.main()
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return {}
@@ -213,7 +215,7 @@ def main() -> None:
     import diffusers
     import torch
 
-    from dwlab import artifacts, cli, execute, plots, report  # noqa: F401
+    from dwlab.workflows import artifacts, sweep  # noqa: F401
 
     diffusers.DDPMPipeline, diffusers.DDIMScheduler, diffusers.StableDiffusionPipeline  # noqa: B018
     torch.set_num_threads(1)  # pictures of 64 pixels gain nothing from more, and lose much on a busy machine

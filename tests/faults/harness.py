@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from dwlab.images import pixel_hash
-from dwlab.store import Store
+from dwlab.store.images import pixel_hash
+from dwlab.store.store import Store
 
 from .child import toy_model
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import conftest  # noqa: F401  # first: offline, without a screen, and away from the user's own folders
 
-from dwlab import device
-from dwlab.files import write_atomic
+from dwlab._util.atomic import write_atomic
+from dwlab.models import device
 
 from . import files, kills, pages, server
 from .tally import Tally

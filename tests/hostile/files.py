@@ -19,13 +19,14 @@ from test_bench_files import ENGINE, RUN, mutated
 from test_profiles import PROFILE
 from typer.testing import CliRunner
 
-from dwlab import profiles, recipes
-from dwlab.cli import app
+from dwlab.cli.app import app
 from dwlab.errors import DwlabError
-from dwlab.integrity import verify
-from dwlab.models import identify
-from dwlab.run import run
-from dwlab.store import Store
+from dwlab.models import profiles
+from dwlab.models.loading import identify
+from dwlab.pictures import recipes
+from dwlab.runs.run import run
+from dwlab.store.integrity import verify
+from dwlab.store.store import Store
 
 from .tally import Tally
 

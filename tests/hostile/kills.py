@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.harness import Damage, Ended, Forge, naive_damage, store_damage
 
-from dwlab.integrity import verify
+from dwlab.store.integrity import verify
 
 from .tally import Tally
 

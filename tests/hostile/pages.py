@@ -18,9 +18,9 @@ from test_views import report, sweep_table
 
 from dwlab.bench.compare import line_up
 from dwlab.errors import InvalidInput
-from dwlab.results import Table
-from dwlab.run import Outcome
-from dwlab.sweep import SweepSpec
+from dwlab.runs.results import Table
+from dwlab.runs.run import Outcome
+from dwlab.spec.sweep import SweepSpec
 from dwlab.widgets import parts
 from dwlab.widgets.bench import view_html
 from dwlab.widgets.form import message_html

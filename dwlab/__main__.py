@@ -1,0 +1,5 @@
+"""`python -m dwlab` is the `dwlab` command."""
+
+from .cli import main
+
+main()

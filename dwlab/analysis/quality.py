@@ -1,0 +1,26 @@
+"""Which column of a table says how good a picture is: without one nothing is best or worst."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..metrics.measures import STARS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURES = ("adherence", STARS)
+REMEDY = (
+    "Nothing here says how good a picture is, so no setting is called best. "
+    "To rank settings, name a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt bench."
+)
+
+
+def quality_of(table: pd.DataFrame) -> str | None:
+    """The column to rank settings by, higher is better: what the sweep names as `metric`, else adherence, else stars.
+
+    None if the table has no value of it: brightness, contrast and the like describe pictures and do not rank them.
+    """
+    chosen = table.attrs.get("metric")
+    measures = (chosen,) if chosen else MEASURES
+    return next((name for name in measures if name in table and table[name].notna().any()), None)

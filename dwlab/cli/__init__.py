@@ -1,0 +1,5 @@
+"""The `dwlab` command."""
+
+from .app import main
+
+__all__ = ["main"]

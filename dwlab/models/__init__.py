@@ -1,0 +1,1 @@
+"""Models on disk, at the hub and in memory, and the devices that they run on."""

@@ -1,0 +1,112 @@
+"""Models of absurd size: refused by the numbers in their configs, and while they are built."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .._util.atomic import open_regular
+from ..errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import torch
+
+WEIGHTS_LIMIT = 512 << 30  # bytes of a whole model; the largest open ones have a third of it
+NUMBER_LIMIT = 1 << 27  # of any number in a config: vocabularies and contexts are the largest
+SCHEDULER_LIMIT = 100_000  # of any number in a scheduler's config: timesteps, of which there are 1,000
+SIDE_LIMITS = {"sample_size": 2048, "image_size": 2048, "pos_embed_max_size": 1024}  # squared, they are an embedding
+LIST_LIMIT = 10_000  # values
+FEW_LAYERS = 100  # that a config may speak of, however few tensors there are
+_LAYERS = re.compile("layers|blocks|depth")
+# A parameter may be registered several times while it is loaded, and four bits of a file can be one parameter.
+REGISTRATIONS_PER_TENSOR = 10
+REGISTRATIONS = 100_000  # of parts that any model may have
+PARAMETERS_PER_BYTE = 16
+SLACK = 10_000_000  # parameters that any model may have
+HEADER_LIMIT = 32 << 20  # bytes; a tensor takes about a hundred
+
+
+def tensors_in(path: Path) -> int:
+    """How many tensors a safetensors file holds by its header; 0 for a file without one."""
+    with open_regular(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        text = file.read(length) if length <= HEADER_LIMIT else b""
+    try:
+        return len(json.loads(text).keys() - {"__metadata__"})
+    except (ValueError, AttributeError, RecursionError):
+        return 0
+
+
+def check_config(path: Path, config: dict[str, Any], tensors: int) -> None:
+    """Refuse a config that describes more than a machine can build.
+
+    tensors: how many the part's weights hold: no layer is without one. Raises ModelError naming the entry.
+    """
+    most = SCHEDULER_LIMIT if path.name == "scheduler_config.json" else NUMBER_LIMIT
+    for name, value in _numbers(path, config):
+        limit = most
+        if _LAYERS.search(name):
+            limit = max(tensors, FEW_LAYERS)
+        limit = min(limit, SIDE_LIMITS.get(name, limit))
+        if abs(value) > limit:
+            raise ModelError(
+                f"{path}: {name} is {value:.6g}; allowed: at most {limit:,} for the weights that are there"
+            )
+
+
+def _numbers(path: Path, config: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Each whole number in a config, with the name that it stands under, at any depth."""
+    waiting: list[tuple[str, Any]] = list(config.items())
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            if len(value) > LIST_LIMIT:
+                raise ModelError(f"{path}: {name} has {len(value):,} values; allowed: at most {LIST_LIMIT:,}")
+            waiting += [(name, item) for item in value]
+        elif isinstance(value, int):
+            yield name, value
+
+
+@contextlib.contextmanager
+def building(name: str, tensors: int, size: int) -> Iterator[None]:
+    """While a model is built in this thread: refuse more layers and parameters than its weights can fill.
+
+    name: of the model, for the error. tensors, size: how many tensors the weights are, and how many bytes. What is built
+    first has no memory of its own, so this stops before any is taken. Raises ModelError.
+    """
+    import torch
+    from torch.nn.modules import module as modules
+
+    thread = threading.get_ident()
+    registrations = REGISTRATIONS + tensors * REGISTRATIONS_PER_TENSOR
+    parameters = SLACK + size * PARAMETERS_PER_BYTE
+
+    def count(_module: torch.nn.Module, _name: str, registered: torch.nn.Module | torch.nn.Parameter | None) -> None:
+        nonlocal registrations, parameters
+        if threading.get_ident() != thread:
+            return
+        registrations -= 1
+        if isinstance(registered, torch.nn.Parameter):
+            parameters -= registered.numel()
+        if registrations < 0 or parameters < 0:
+            raise ModelError(
+                f"the configs of model {name!r} describe a far larger model than its weights are; get the folder again"
+            )
+
+    hooks = [
+        modules.register_module_parameter_registration_hook(count),
+        modules.register_module_module_registration_hook(count),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,307 @@
+"""Notebooks: papermill runs them for the command line, and they open a sweep for whoever looks at them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._util.atomic import replacing
+from ..errors import DwlabError, InvalidInput
+from ..models.quiet import quiet_libraries
+from ..paths import project_folder, project_results
+
+if TYPE_CHECKING:
+    from ..runs.results import Table
+    from ..runs.run import Sweep
+    from ..widgets.explore import Explorer
+    from ..widgets.sweep import SweepPanel
+
+_QUIET = ["--IPKernelApp.log_level=40"]  # a kernel on this machine warns that its loopback is not encrypted
+ROWS = 24  # of a table in an executed notebook
+PARAMETERS = ("experiment", "results", "overrides", "compute", "device")  # of sweep.ipynb
+
+
+def notebook_path(name: str) -> Path:
+    """A notebook of dwlab's: inside the installed package, or in the project's notebooks folder."""
+    inside = Path(__file__).parents[1] / "notebooks" / f"{name}.ipynb"
+    return inside if inside.exists() else Path(__file__).parents[2] / "notebooks" / f"{name}.ipynb"
+
+
+def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path:
+    """Run a notebook with parameters and put the executed copy at `output`, whole or not at all.
+
+    Raises DwlabError naming the cell that failed; the notebook so far is then kept as `output`.
+    """
+    import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import DeadKernelError
+
+    failed = None
+    output.parent.mkdir(parents=True, exist_ok=True)  # the kernel starts there
+    with replacing(output) as temporary:
+        # papermill fills {names} in its paths in; a folder's own braces are doubled, to stay
+        paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (notebook_path(name), temporary)]
+        try:
+            papermill.execute_notebook(
+                *paths,
+                dict(parameters),
+                progress_bar=False,
+                log_output=False,
+                cwd=output.parent,
+                extra_arguments=_QUIET,
+            )
+        except papermill.PapermillExecutionError as error:
+            failed = DwlabError(f"the notebook {name} failed at cell {error.exec_count}: {error.ename}: {error.evalue}")
+        except DeadKernelError as error:
+            failed = DwlabError(f"the notebook {name} failed: its kernel died ({error}); was it out of memory?")
+        except NoSuchKernel as error:
+            raise DwlabError(
+                f"the notebook {name} cannot run: {error}; install it with: pip install ipykernel"
+            ) from error
+    if failed:
+        raise failed
+    return output
+
+
+def open_sweep(
+    experiment: str = "",
+    *,
+    results: str = "",
+    overrides: Mapping[str, Any] | None = None,
+    compute: bool = True,
+    device: str = "auto",
+) -> SweepView:
+    """What sweep.ipynb works with: an experiment to run or to look at, or the panel where none is named.
+
+    experiment: a YAML file (looked for from here, then from the project's folder), or the name of one that
+    ran before. results: the results folder, seen from the project, if not the usual one. overrides: axes and base values to
+    replace. compute: False shows what is there and computes nothing.
+    Raises InvalidInput for parameters of the notebook or overrides that are unknown.
+    """
+    quiet_libraries()
+    headless = injected(PARAMETERS)
+    if not isinstance(overrides, Mapping) and overrides is not None:
+        raise InvalidInput("overrides", overrides, "a map like {steps: [2, 4], seed: 1}")
+    if not isinstance(experiment, str):
+        raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
+    root = project_results(results)
+    if not experiment:
+        if headless or overrides:
+            raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
+        return SweepView(root, device=device, panel=_panel(root, device))
+    if not compute:
+        if overrides:
+            raise InvalidInput("overrides", overrides, "none where compute is False")
+        return SweepView(root, _stored_name(experiment, root))
+    return SweepView(root, sweep=_find(experiment, root).override(overrides or {}), device=device)
+
+
+def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
+    """The prompt bench: write a prompt, watch its picture form, go back to what was made.
+
+    model: as of `dwlab.load`. results: the results folder, seen from the project, if not the usual one. The bench's `params`, `image` and
+    `history` serve in the next cells. Raises ModelError for a model of no name here.
+    """
+    from ..models.tokens import count_tokens
+    from ..render.stream import stream
+    from ..widgets.explore import Explorer
+    from ..workflows.sweep import execute
+
+    quiet_libraries()
+    root = project_results(results)
+    if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
+        before.cancel()
+    bench = Explorer(
+        root=root, project=project_folder(), stream=stream, execute=execute,
+        count_tokens=count_tokens, model=model, device=device,
+    )  # fmt: skip
+    _open_benches[root, model] = bench
+    return bench
+
+
+class SweepView:
+    """One sweep in a notebook: `run` it, then look at `pictures`, `grid`, `plots`, `files`, or take its `table`."""
+
+    def __init__(
+        self,
+        root: Path,
+        name: str = "",
+        *,
+        sweep: Sweep | None = None,
+        device: str = "auto",
+        panel: SweepPanel | None = None,
+    ) -> None:
+        self.root, self.sweep, self.device, self.panel = root, sweep, device, panel
+        self._name = sweep.name if sweep else name
+
+    def _ipython_display_(self) -> None:
+        _show(self.panel or self._plan() or self._facts())
+
+    @property
+    def name(self) -> str:
+        """The sweep's name; with the panel, that of the one shown there."""
+        return self.panel.name if self.panel else self._name
+
+    @property
+    def table(self) -> Table | None:
+        """One row per cell; None where nothing ran yet."""
+        from ..runs.results import Results
+
+        return Results(self.root).find(self.name)
+
+    def run(self) -> None:
+        """Compute what is missing, with a line of progress now and then; nothing to do for the panel or without `compute`."""
+        if self.sweep is None:
+            return
+        from ..workflows.sweep import execute
+
+        with contextlib.redirect_stderr(sys.stdout):  # a notebook shows stderr in red, as if something were wrong
+            outcome, _ = execute(self.sweep, results=self.root, device=self.device)
+        failed = f", {outcome.failed} failed (run this again to try them again)" if outcome.failed else ""
+        print(f"{outcome.name}: {outcome.made} pictures made now, {outcome.reused} already there{failed}")
+        for note in outcome.notes:
+            print(f"note: {note}")
+
+    def pictures(self) -> Any:
+        """The first rows, with thumbnails."""
+        from ..widgets import parts
+
+        return self._shown(lambda table: _html(parts.table_html(table, ROWS)))
+
+    def grid(self) -> Any:
+        """The contact sheet, smaller than the file."""
+        from ..widgets import parts
+
+        return self._shown(lambda table: _image(parts.small_grid(table), f"the pictures of {self.name}"))
+
+    def plots(self) -> None:
+        """The plots, one below the other."""
+        from ..widgets import parts
+
+        for title, figure in (self._shown(parts.figures) or {}).items():
+            _show(_image(parts.png(figure), title))
+
+    def files(self) -> Any:
+        """Where the sweep's files lie."""
+        from ..widgets import parts
+
+        return self._shown(lambda _: _html(parts.files_html(parts.files_of(self.root, self.name))))
+
+    def _shown(self, make: Callable[[Table], Any]) -> Any:
+        table = self.table
+        return None if table is None or table.empty else make(table)
+
+    def _plan(self) -> Any:
+        return self.sweep.plan(self.root, device=self.device) if self.sweep else None
+
+    def _facts(self) -> Any:
+        """What an experiment that ran is, where nothing shall be computed and so no model is looked at."""
+        from ..widgets import parts
+
+        table = self.table
+        if table is None or table.empty:
+            return f"{self.name}: no pictures yet"
+        return _html(parts.facts_html(table))
+
+
+def _html(text: str) -> Any:
+    from IPython.display import HTML
+
+    return HTML(text)
+
+
+def _image(data: bytes, text: str) -> Any:
+    from IPython.display import Image
+
+    return Image(data, alt=text)
+
+
+def _show(what: Any) -> None:
+    from IPython.display import display
+
+    display(what)
+
+
+def _find(experiment: str, root: Path) -> Sweep:
+    """The sweep of a YAML file, here or in the project, or of an experiment that ran before."""
+    from ..runs.run import Sweep
+
+    stored = _stored(root)
+    if experiment in stored:
+        return Sweep.from_dict(stored[experiment])
+    places = (Path(experiment), project_folder() / experiment, project_folder() / "experiments" / f"{experiment}.yaml")
+    path = next((p for p in places if p.is_file()), None)
+    if path is None:
+        raise InvalidInput(
+            "experiment", experiment,
+            f"a YAML file, seen from {Path.cwd()} or {project_folder()}, or one that ran in {root}: {', '.join(stored) or 'none yet'}",
+        )  # fmt: skip
+    return Sweep.from_yaml(path)
+
+
+def _stored_name(experiment: str, root: Path) -> str:
+    """The name under which an experiment ran, given that name or its file."""
+    if experiment in _stored(root):
+        return experiment
+    name = _find(experiment, root).name
+    if name not in _stored(root):
+        raise InvalidInput("experiment", experiment, f"one that ran in {root}, where compute is False")
+    return name
+
+
+def _stored(root: Path) -> dict[str, dict[str, Any]]:
+    from ..store.store import Store
+
+    if not (root / "dwlab.sqlite").exists():
+        return {}
+    with Store(root, read=True) as store:
+        return store.experiments()
+
+
+_open_benches: dict[tuple[Path, str], Explorer] = {}
+_open_panels: list[SweepPanel] = []
+
+
+def _panel(root: Path, device: str) -> SweepPanel:
+    """The panel of this kernel that still runs, else a new one."""
+    from ..runs.run import Sweep
+    from ..widgets.sweep import SweepPanel
+    from ..workflows.sweep import execute
+
+    if _open_panels and _open_panels[0].running:
+        return _open_panels[0]
+    choices: dict[str, Callable[[], Any]] = {
+        path.name: functools.partial(Sweep.from_yaml, path)
+        for path in sorted((project_folder() / "experiments").glob("*.yaml"))
+        if not path.name.startswith("bench-")
+    }
+    for name, spec in _stored(root).items():
+        choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
+    _open_panels[:] = [SweepPanel(choices, execute, root=root, device=device)]
+    return _open_panels[0]
+
+
+def injected(known: Sequence[str]) -> bool:
+    """Whether papermill set parameters: it does so in a cell of its own, which begins with a comment.
+
+    Raises InvalidInput for one that is not `known`, as the notebook does not have it: papermill itself only warns, and after a slip
+    of the pen the whole sweep would run.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    cells = [
+        source for source in (shell.user_ns.get("In") or () if shell else ()) if source.startswith("# Parameters\n")
+    ]
+    assigned = [
+        target for source in cells for node in ast.parse(source).body for target in getattr(node, "targets", ())
+    ]
+    for name in [target.id for target in assigned if isinstance(target, ast.Name)]:
+        if name not in known and not name.startswith("PAPERMILL_"):
+            raise InvalidInput("a parameter", name, ", ".join(known))
+    return bool(cells)

@@ -1,0 +1,1 @@
+"""A finished picture, its PNG, and the recipe inside."""

@@ -1,0 +1,1 @@
+"""Packed denoising: the model calls of many cells, made as one."""

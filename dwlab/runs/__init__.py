@@ -1,0 +1,1 @@
+"""A sweep at work: resolved, planned, rendered, saved, read back as tables."""

@@ -1,0 +1,343 @@
+"""What a sweep would do: how many cells, what is there already, how long and how large. Loads no model."""
+
+from __future__ import annotations
+
+import functools
+import html
+import itertools
+import json
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._util.durations import roughly
+from .._util.gc_paused import uncollected
+from ..errors import NotDownloaded, printable
+from ..events import Event
+from ..metrics import measures
+from ..models import device, loading
+from ..spec import catalog, families, no_effect, schedulers
+from ..spec.axes import RandomSeeds
+from ..spec.params import alike
+from ..store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ..events import Download
+    from ..spec.params import GenerationParams
+    from ..spec.sweep import SweepSpec
+
+PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep before it runs. seconds, bytes: estimates for what is left to do; None where nothing is known.
+
+    results: the folder that was looked through, and that a run would write to.
+    """
+
+    name: str
+    results: Path
+    combinations: int
+    cells: int
+    done: int
+    failed: int
+    seconds: float | None
+    bytes: float
+    basis: str  # where the estimate of time comes from
+    axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    @property
+    def todo(self) -> int:
+        """Cells that are still to be computed, failed ones included."""
+        return self.cells - self.done
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The plan as pairs of a label and a text."""
+        skipped = self.combinations - self.cells
+        left = f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)" if skipped else ""
+        failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
+        time = "not known" if self.seconds is None else f"about {roughly(self.seconds)}"
+        return [
+            ("sweep", self.name),
+            *((f"axis {name}", _values_text(values)) for name, values in self.axes.items()),
+            ("cells", f"{self.cells:,}{left}"),
+            ("done", f"{self.done:,}"),
+            ("to do", f"{self.todo:,}{failed}"),
+            ("time", f"{time} ({self.basis})"),
+            ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            ("results", printable(str(self.results))),
+            *(("warning", text) for text in self.warnings),
+            *(("hint", text) for text in self.hints),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{label + ':':<16} {text}" for label, text in self.lines())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th style="text-align:left">{html.escape(label)}</th>'
+            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+            for label, text in self.lines()
+        )
+        return f"<table>{rows}</table>"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to compute, picture by picture.
+
+    rows: of the denoiser. costs: in seconds if `in_seconds`, otherwise in proportion to each other. of_pictures: False for
+    other things than pictures, which have no rows.
+    """
+
+    rows: tuple[int, ...]
+    costs: tuple[float, ...]
+    in_seconds: bool = False
+    of_pictures: bool = True
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def equal(cls, count: int) -> Work:
+        """So many things of which nothing is known."""
+        return cls((1,) * count, (1.0,) * count, of_pictures=False)
+
+    @classmethod
+    def of(
+        cls, params: Sequence[GenerationParams], rates: Mapping[tuple[str, str], float | None] | None = None
+    ) -> Work:
+        """The work of some recipes; rates: seconds per row and pixel of each (model, dtype)."""
+        rows = tuple(rows_of(one.steps, one.scheduler, one.guidance) for one in params)
+        amounts = [count * _pixels(one) for count, one in zip(rows, params, strict=True)]
+        known = [(rates or {}).get((one.model, one.dtype)) for one in params]
+        costs = [amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None]
+        if len(costs) == len(amounts):
+            return cls(rows, tuple(costs), in_seconds=True)
+        return cls(rows, tuple(map(float, amounts)))
+
+
+def work_of(params: Sequence[GenerationParams], identities: Identities, store: Store) -> Work:
+    """The work of some recipes, in seconds where the store or the catalog knows what their models take."""
+    completed = [loading.complete(one, identities[one.model, one.dtype]) for one in params]
+    rates = {pair: _rate(pair, identity, store)[0][0] for pair, identity in identities.items()}
+    return Work.of(completed, rates)
+
+
+@uncollected()
+def make_plan(
+    spec: SweepSpec,
+    root: Path,
+    *,
+    device_name: str = "auto",
+    profile: str | None = None,
+    exact: int | None = None,
+    limit: int,
+) -> Plan:
+    """Count a sweep's cells, look up which are done, and estimate the rest; writes nothing where nothing is yet.
+
+    Raises InvalidInput or ModelError for a sweep that could not run.
+    """
+    measures.check_names(spec.metrics)
+    measures.check_ranking(spec.metric, spec.metrics)
+    store = Store(root, read=True) if (root / "dwlab.sqlite").exists() else None
+    try:
+        drawn = store.seeds(spec.name, spec.random_seeds) if store else []
+        made_up = _stand_ins(drawn, spec.random_seeds)
+        cells = spec.cells([*drawn, *made_up], limit=limit)
+        asked = [cell.params for cell in cells]
+        identities, away = _identify_what_is_here(asked, device_name, profile)
+        missing = [one for one in asked if one.model in away] if away else []
+        keys = {cell_key(one, identities, exact): one for one in asked if one.model not in away}
+        statuses = store.statuses(key for key, one in keys.items() if one.seed not in made_up) if store else {}
+        todo = [one for key, one in keys.items() if statuses.get(key) != "ok"]
+        seconds, size, basis = _estimate(todo, identities, store)
+        if missing:
+            seconds, basis = None, f"not here yet: {', '.join(away)}"
+            size += sum(map(_pixels, missing)) * PNG_BYTES_A_PIXEL
+        return Plan(
+            spec.name, root, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
+            sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
+            (*no_effect.warnings(spec, cells, _folders(identities)), *_not_here(missing, away), *_one_by_one(identities, exact)),
+            _dtype_hints(identities),
+        )  # fmt: skip
+    finally:
+        if store:
+            store.close()
+
+
+def _one_by_one(identities: Identities, exact: int | None) -> list[str]:
+    """What there is to say of models whose pictures cannot share forwards, as far as their class tells."""
+    effect = "no picture can be made in exact mode" if exact else "one picture at a time"
+    reasons = {}
+    for (model, _), identity in identities.items():
+        pipeline = catalog.lookup(str(identity.folder)).pipeline
+        reasons[model] = families.never_packed(pipeline) if pipeline else None
+    return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
+
+
+def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
+    """Seeds, in order, in place of those that are not drawn yet; no cell of theirs can be done."""
+    taken = set(drawn)
+    return dict.fromkeys(itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn)))
+
+
+Identities = dict[tuple[str, str], loading.Identity]
+
+
+def identify_all(
+    asked: Sequence[GenerationParams],
+    device_name: str,
+    *,
+    download: bool = True,
+    profile: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Identities:
+    """The identity of each (model, dtype) that is named, with schedulers and arguments checked against it.
+
+    on_event: told of downloads; if it is not given, stderr shows them.
+    """
+    kinds: dict[tuple[str, str], list[GenerationParams]] = {}
+    for one, _ in alike(asked):
+        kinds.setdefault((one.model, one.dtype), []).append(one)
+    found = {}
+    for (model, dtype), cells in kinds.items():
+        tell = functools.partial(_tell_of_download, on_event, cells[0]) if on_event else None
+        found[model, dtype] = loading.identify(
+            model, device_name, dtype, download=download, profile=profile, on_download=tell
+        )
+    for pair, identity in found.items():
+        loading.check_arguments(kinds[pair], identity)
+    return found
+
+
+def _tell_of_download(on_event: Callable[[Event], None], first: GenerationParams, download: Download) -> None:
+    on_event(Event("download", 0, first, download=download))
+
+
+def _identify_what_is_here(
+    asked: Sequence[GenerationParams], device_name: str, profile: str | None
+) -> tuple[Identities, dict[str, str]]:
+    """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
+    found: Identities = {}
+    away: dict[str, str] = {}
+    kinds = [one for one, _ in alike(asked)]
+    for model in dict.fromkeys(one.model for one in kinds):
+        own = [one for one in kinds if one.model == model]
+        try:
+            found |= identify_all(own, device_name, download=False, profile=profile)
+        except NotDownloaded as error:
+            away[model] = str(error)
+    return found, away
+
+
+def _not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
+    counts = Counter(one.model for one in missing)
+    return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
+
+
+def _folders(identities: Identities) -> dict[str, str]:
+    return {model: str(identity.folder) for (model, _), identity in identities.items()}
+
+
+def cell_key(params: GenerationParams, identities: Identities, exact: int | None = None) -> str:
+    """The key of a cell, with what only its model's files tell filled in."""
+    return loading.key_of(params, identities[params.model, params.dtype], exact)
+
+
+def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
+    """Denoiser rows that a picture costs: calls a step, twice with guidance."""
+    return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
+
+
+def _estimate(
+    todo: list[GenerationParams], identities: Identities, store: Store | None
+) -> tuple[float | None, float, str]:
+    """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
+    seconds, size, measured, known = 0.0, 0.0, True, True
+    rates: dict[tuple[str, str], tuple[tuple[float | None, float], bool]] = {}
+    for one, count in alike(todo):
+        pair = (one.model, one.dtype)
+        identity = identities[pair]
+        if pair not in rates:
+            rates[pair] = _rate(pair, identity, store)
+        rate, timed = rates[pair]
+        params = loading.complete(one, identity)
+        pixels = count * _pixels(params)
+        measured &= timed
+        known &= rate[0] is not None
+        seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
+        size += rate[1] * pixels
+    if not known:
+        return None, size, "no picture of this model was timed on this device yet"
+    return (
+        seconds,
+        size,
+        "from pictures timed here" if measured else "a guess from two CPU cores; better after the first pictures",
+    )
+
+
+def _rate(
+    pair: tuple[str, str], identity: loading.Identity, store: Store | None
+) -> tuple[tuple[float | None, float], bool]:
+    """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
+    measured = _rates(identity, store)
+    return (measured, True) if measured else (_guess(pair[0], identity.device), False)
+
+
+def _rates(identity: loading.Identity, store: Store | None) -> tuple[float, float] | None:
+    """(seconds a row and pixel, bytes a pixel) as medians over the latest pictures."""
+    timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
+    costs, sizes = [], []
+    for text, seconds, size in timings:
+        asked = json.loads(text)  # not validated: its model may have moved since
+        pixels = asked["width"] * asked["height"]
+        costs.append(seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels))
+        sizes.append(size / pixels)
+    return (statistics.median(costs), statistics.median(sizes)) if costs else None
+
+
+def _guess(model: str, device_name: str) -> tuple[float | None, float]:
+    entry = catalog.lookup(model)
+    if entry.row_seconds is None or device_name != "cpu" or not entry.width or not entry.height:
+        return None, PNG_BYTES_A_PIXEL
+    return entry.row_seconds / (entry.width * entry.height), PNG_BYTES_A_PIXEL
+
+
+def _dtype_hints(identities: Identities) -> tuple[str, ...]:
+    slow = [(model, i.device) for (model, dtype), i in identities.items() if dtype == "auto" and i.dtype == "float32"]
+    return tuple(
+        f"{model} runs in float32; dtype: {faster} would be faster on this {name.upper()} (and makes other pictures)"
+        for model, name in slow
+        if (faster := device.faster_dtype(name))
+    )
+
+
+def _pixels(params: GenerationParams) -> int:
+    return (params.width or 512) * (params.height or 512)
+
+
+def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
+    return {
+        name: (f"{values.count} random, drawn once",) if isinstance(values, RandomSeeds) else values
+        for name, values in spec.values.items()
+    }
+
+
+def _values_text(values: tuple[Any, ...]) -> str:
+    texts = [printable(str(value)) or '""' for value in values]
+    shown = [text if len(text) < 40 else f"{text[:37]}..." for text in texts]
+    if len(shown) > 12:
+        shown = [*shown[:6], "...", *shown[-3:]]
+    return f"{', '.join(shown)}  ({len(values)})" if len(values) > 1 else shown[0]

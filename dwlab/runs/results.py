@@ -1,0 +1,159 @@
+"""Read results: tables with one row per cell, as pandas DataFrames."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..errors import InvalidInput
+from ..metrics.measures import STARS
+from ..paths import results_folder
+from ..pictures.picture import figure_html
+from ..spec.params import FIELDS, SPELLINGS
+from ..store.images import read_picture
+from ..store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COLUMNS = (
+    "key", "experiment", "model", "prompt", "negative_prompt", "seed", "steps", "guidance", "scheduler", "width",
+    "height", "dtype", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
+    "pixels", "scheduler_options", "call",
+)  # fmt: skip
+RECIPE = ("prompt", "seed", "steps", "guidance", "scheduler", "adherence")  # what stands under a thumbnail
+SHOWN = 24  # rows that a notebook shows with thumbnails
+
+
+class Table(pd.DataFrame):
+    """A DataFrame of cells, which a notebook shows with thumbnails.
+
+    attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes, `metric` the one that
+    the sweep ranks its settings by, if it names one.
+    """
+
+    @property
+    def _constructor(self) -> type[Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        if self.empty or "image" not in self.columns or "results" not in self.attrs:
+            return super()._repr_html_()  # type: ignore[misc]  # pandas' types lack it
+        root, axes = Path(self.attrs["results"]), self.attrs.get("axes") or ()
+        figures = "".join(_figure(root, row, axes) for row in self.head(SHOWN).to_dict("records"))
+        more = (
+            f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"
+        )
+        return f'<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div>{more if len(self) > SHOWN else ""}'
+
+
+def _figure(root: Path, row: Mapping[Any, Any], axes: Iterable[str]) -> str:
+    """A cell's picture, or why there is none, with those of its columns that the table still has."""
+    why = ": ".join(str(row[k]) for k in ("status", "error") if k in row) or "no picture"
+    if row.get("status", "ok") == "ok" and isinstance(row["image"], str):
+        if picture := read_picture(root / row["image"]):
+            return figure_html(picture, _caption(row, axes), 128)
+        why = f"{row['image']} is missing or damaged"
+    said = html.escape(str(row.get("prompt", "")))
+    return f'<div style="max-width:240px">{said}<br><b>{html.escape(why)}</b></div>'
+
+
+def _caption(row: Mapping[Any, Any], axes: Iterable[str]) -> dict[str, Any]:
+    """What stands under a thumbnail: the usual columns and every axis of the sweep, as far as the table has them."""
+    columns = dict.fromkeys([*RECIPE, *(SPELLINGS.get(name, name) for name in axes)])
+    values = {name: _value(row, name) for name in columns}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(row: Mapping[Any, Any], name: str) -> Any:
+    """A column's value; that of `call.eta` stands in the column `call`."""
+    holder, _, field = name.partition(".")
+    text = row.get(holder) if field else None
+    return json.loads(text).get(field) if isinstance(text, str) else row.get(name)
+
+
+class Results:
+    """A results folder, for reading. path: the folder, or None for the usual one (see dwlab.paths)."""
+
+    def __init__(self, path: str | Path | None = None):
+        self.root = results_folder(path)
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.root)!r}, experiments={self.experiments()})"
+
+    def experiments(self) -> list[str]:
+        """The names of the experiments that ran here, oldest first."""
+        return list(self.specs())
+
+    def specs(self) -> dict[str, dict[str, Any]]:
+        """The experiments that ran here by name, each as `Sweep.as_dict` gives it."""
+        return self._read(lambda store: store.experiments()) or {}
+
+    def table(self, name: str | None = None) -> Table:
+        """One row per cell of an experiment, in its order, or of the whole store.
+
+        Raises InvalidInput for an experiment that never ran here.
+        """
+        nothing: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
+        specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or nothing
+        if name is not None and name not in specs:
+            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
+        axes = [json.loads(row["axes"]) for row in stored]
+        extra = list(dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a))
+        measured = list(dict.fromkeys(m for row in stored for m in row["metrics"]))
+        if any(row[STARS] for row in stored):
+            measured.append(STARS)
+        rows = [_flat(row, one) for row, one in zip(stored, axes, strict=True)]
+        table = Table(rows, columns=[*COLUMNS, *extra, *sorted(measured, key=_metric_order)])
+        table.attrs["results"] = str(self.root)
+        table.attrs["axes"] = _axis_values(axes)
+        table.attrs["metric"] = specs[name].get("metric") if name is not None else None
+        return table
+
+    def find(self, name: str) -> Table | None:
+        """The table of an experiment; None for one that never ran here."""
+        try:
+            return self.table(name)
+        except InvalidInput:
+            return None
+
+    def _read(self, what: Any) -> Any:
+        """What `what` reads from the store, opened once; None where there is no store yet."""
+        if not (self.root / "dwlab.sqlite").exists():
+            return None
+        with Store(self.root, read=True) as store:
+            return what(store)
+
+
+def _flat(row: dict[str, Any], axes: dict[str, Any]) -> dict[str, Any]:
+    """A stored row as the table has it; metrics win no name from the fixed columns."""
+    params = json.loads(row["params"])
+    options = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
+    return {
+        **row["metrics"],
+        STARS: row[STARS],
+        **axes,
+        "negative_prompt": "",
+        **{k: v for k, v in params.items() if k in FIELDS},
+        **{k: row[k] for k in COLUMNS if k in row},
+        **options,
+    }
+
+
+def _axis_values(axes: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in axes:
+        for name, value in one.items():
+            found.setdefault(name, {})[json.dumps(value, default=str)] = value
+    return {name: list(values.values()) for name, values in found.items()}
+
+
+def _metric_order(name: str) -> int:
+    from ..metrics.measures import NAMES
+
+    order = [*NAMES[:5], "nan", *NAMES[5:]]
+    return order.index(name) if name in order else len(order)

@@ -1,0 +1,1 @@
+"""The results folder: one SQLite file of rows beside a folder of pictures."""

@@ -1,0 +1,1 @@
+"""Charts, contact sheets, reports and bars: what people look at. Nothing here computes a picture."""

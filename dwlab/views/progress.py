@@ -1,0 +1,70 @@
+"""How far a sweep or a benchmark is: one bar on a terminal, a sparse line in a log."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from .._util.durations import clock
+from .._util.terminal import bar_size
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..events import Event
+    from ..runs.eta import Pace
+
+
+class Progress:
+    """Listens to a run's events: `with Progress(Pace(48)) as progress: ... progress.update(event)`.
+
+    On a terminal it draws one bar with an estimate of the time left; elsewhere it writes a line at
+    most every `every` seconds, and one at the end.
+    """
+
+    def __init__(self, pace: Pace, *, stream: TextIO | None = None, every: float = 10.0, unit: str = "pictures"):
+        self.pace, self.every, self.unit = pace, every, unit
+        self._stream = stream or sys.stderr
+        self._bar: Any = None
+        self._wrote = pace.elapsed
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=1.0,
+                file=self._stream,
+                desc=self._line(),
+                **bar_size(self._stream),
+                bar_format="{percentage:3.0f}% {bar} {desc}",  # tqdm would put a comma before {postfix}
+            )
+        return self
+
+    def update(self, event: Event) -> None:
+        """Take one event in; draws or writes only as often as is readable."""
+        self.pace.update(event)
+        if self._bar is not None:
+            self._bar.set_description_str(self._line(), refresh=False)
+            self._bar.update(self.pace.share - self._bar.n)
+        elif self.pace.elapsed - self._wrote >= self.every:
+            self._write(self.pace.left_text())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.set_description_str(self._line("stopped" if kind else "finished"), refresh=True)
+            self._bar.close()
+        else:
+            self._write("stopped" if kind else "finished")
+
+    def _line(self, ending: str | None = None) -> str:
+        ending = self.pace.left_text() if ending is None else ending
+        parts = (self.pace.counts(self.unit), f"{clock(self.pace.elapsed)} elapsed", ending)
+        return ", ".join(part for part in parts if part)
+
+    def _write(self, ending: str) -> None:
+        self._wrote = self.pace.elapsed
+        self._stream.write(f"{100 * self.pace.share:.0f}%: {self._line(ending)}\n")
+        self._stream.flush()

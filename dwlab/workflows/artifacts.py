@@ -1,0 +1,37 @@
+"""The files that a sweep leaves for people: table, grid and report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._util.atomic import write_atomic
+from ..paths import experiment_folder
+from ..runs.results import Results
+from ..views.export import export
+from ..views.grids import save_grid
+from ..views.report import save_report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..runs.run import Outcome
+    from ..spec.sweep import SweepSpec
+
+
+def write_artifacts(
+    outcome: Outcome, *, seconds: float | None = None, spec: SweepSpec | None = None, warnings: Sequence[str] = ()
+) -> dict[str, Path]:
+    """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are.
+
+    seconds, spec, warnings: for the report, see `save_report`.
+    """
+    folder = experiment_folder(outcome.root, outcome.name)
+    table = Results(outcome.root).table(outcome.name)
+    written = {"report": folder / "report.html", "table": folder / "table.csv", "grid": folder / "grid.png"}
+    write_atomic(written["table"], export(table, "csv"))
+    save_grid(table, written["grid"])
+    save_report(
+        table, written["report"], title=outcome.name, outcome=outcome, seconds=seconds, spec=spec, warnings=warnings
+    )
+    return written

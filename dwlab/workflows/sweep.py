@@ -1,0 +1,181 @@
+"""Sweeps and benchmarks as a person wants them: with a progress bar, a log, files written, and Ctrl-C that loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..models.download_bar import DownloadBar
+from ..paths import experiment_folder, results_folder
+from ..runs.eta import Pace
+from ..runs.run import Outcome, run
+from ..spec import no_effect
+from ..views.progress import Progress
+from .artifacts import write_artifacts
+from .runlog import RunLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from ..bench.spec import BenchSpec
+    from ..bench.tune import Tuned
+    from ..events import Event
+    from ..runs.plan import Work
+    from ..spec.sweep import SweepSpec
+
+
+def execute(
+    spec: SweepSpec,
+    *,
+    results: str | Path | None = None,
+    device: str = "auto",
+    pack: int | None = None,
+    profile: str | None = None,
+    exact: int | None = None,
+    limit: int = 10_000,
+    cancel: threading.Event | None = None,
+    download: bool = True,
+    on_plan: Callable[[int, Work], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> tuple[Outcome, dict[str, Path]]:
+    """Run what is missing and write the files of the sweep; returns the outcome and the files by what they are.
+
+    on_plan, on_event: told as by `dwlab.runs.run.run`; who gives `on_event` shows progress and warnings in place of stderr.
+    Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
+    """
+    began, cancel = time.monotonic(), cancel or threading.Event()
+    warnings = no_effect.warnings(spec, spec.cells(limit=limit))
+    log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
+    with contextlib.ExitStack() as stack:
+        listeners = [log.event, on_event or _Downloads()]
+        ctrl_c = threading.Event()
+
+        def begin(total: int, todo: Work) -> None:
+            log.start(total, Pace(todo))
+            for text in warnings:
+                log.line(f"warning: {text}")
+                if not on_event:
+                    print(f"warning: {text}", file=sys.stderr)
+            if on_plan:
+                on_plan(total, todo)
+            stack.enter_context(ctrl_c_sets(ctrl_c, cancel))
+            if todo and not on_event:
+                listeners.append(stack.enter_context(Progress(Pace(todo))).update)
+
+        def tell(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        try:
+            outcome = run(
+                spec,
+                results=results,
+                device=device,
+                pack=pack,
+                profile=profile,
+                exact=exact,
+                limit=limit,
+                cancel=cancel,
+                download=download,
+                on_plan=begin,
+                on_event=tell,
+            )
+        except KeyboardInterrupt:
+            log.line("interrupted")
+            raise
+        if ctrl_c.is_set():
+            log.line("interrupted")
+            raise KeyboardInterrupt
+    log.end(outcome)
+    files = _files(outcome, spec, warnings, time.monotonic() - began)
+    return outcome, {**files, "log": log.path}
+
+
+def _files(outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: float) -> dict[str, Path]:
+    """Write the files of a sweep, if anything of it is in the store."""
+    return write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings) if outcome.begun else {}
+
+
+def execute_bench(spec: BenchSpec, *, results: str | Path | None = None, host: bool = False) -> Path:
+    """Measure what a benchmark says, with a progress bar; returns its file. Ctrl-C is raised on as KeyboardInterrupt."""
+    from ..bench import runner
+
+    cancel = threading.Event()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(ctrl_c_sets(cancel))
+        listen = _Bar(stack)
+        path = runner.run(
+            spec, results=results, host=host, cancel=cancel,
+            on_plan=lambda _total, todo: listen.begin(todo), on_event=listen,
+        )  # fmt: skip
+    if path is None:
+        raise KeyboardInterrupt
+    return path
+
+
+def execute_tune(model: str, **options: Any) -> Tuned:
+    """Tune a model with a progress bar for each stage; options as of `dwlab.bench.tune.tune`. Ctrl-C is raised on."""
+    from ..bench.tune import tune
+
+    cancel = threading.Event()
+    with ctrl_c_sets(cancel), contextlib.ExitStack() as stack:
+        listen = _Bar(stack)
+
+        def begin(stage: str, total: int) -> None:
+            stack.close()  # the bar of the stage before
+            print(f"{stage}:", file=sys.stderr)
+            listen.begin(total)
+
+        found = tune(model, cancel=cancel, on_plan=begin, on_event=listen, **options)
+    if found is None:
+        raise KeyboardInterrupt
+    return found
+
+
+class _Downloads:
+    """Shows how far downloads are, of all events."""
+
+    def __init__(self) -> None:
+        self._bar = DownloadBar()
+
+    def __call__(self, event: Event) -> None:
+        if event.download:
+            self._bar(event.download)
+
+
+class _Bar:
+    """A progress bar that begins once it is known how much there is to measure, and ends with `stack`."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+
+    def begin(self, total: int) -> None:
+        self._bar = self._stack.enter_context(Progress(Pace(total), unit="measurements"))
+
+    def __call__(self, event: Event) -> None:
+        self._bar.update(event)
+
+
+@contextlib.contextmanager
+def ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)  # a second one does what it always did
+        for event in events:
+            event.set()
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
