@@ -15,7 +15,7 @@ _PUBLIC = {
     "Picture": "pictures.picture",
     "Results": "runs.results",
     "Sweep": "runs.run",
-    "explore": "notebook.sweep",
+    "explore": "notebook.explore",
     "generate": "render.stream",
     "load": "models.loading",
     "stream": "render.stream",

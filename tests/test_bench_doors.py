@@ -11,7 +11,8 @@ import pytest
 import dwlab
 from dwlab.bench import tune
 from dwlab.bench.runner import with_settings
-from dwlab.models import loading, profiles
+from dwlab.models import profiles
+from dwlab.models.identity import identify
 
 
 def dwlab_bench(*arguments, cwd):
@@ -54,7 +55,7 @@ def test_bad_input_is_one_line(tmp_path, arguments, message):
 def test_papermill_runs_the_notebook(tmp_path):
     import papermill
 
-    from dwlab.notebook.sweep import notebook_path
+    from dwlab.notebook.papermill import notebook_path
 
     (tmp_path / "bench-x.yaml").write_text("rounds: 1\nbase: {size: 64, steps: 2}\nparity: none\n")
     parameters = {
@@ -79,7 +80,7 @@ def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path, monkeypatch):
     found = tune.tune("shapes", device="cpu", steps=2, results=tmp_path)
     assert found.profile.batch in (1, 4) and found.profile.gain >= 1
     assert "batch, over the best so far" in found.text() and str(found.path) in found.text()
-    kept = profiles.find("fast", "shapes", loading.identify("shapes", "cpu").weights, "cpu")
+    kept = profiles.find("fast", "shapes", identify("shapes", "cpu").weights, "cpu")
     assert kept == found.profile
     picture = dwlab.generate("a red star", profile="fast", device="cpu")
     assert (picture.dtype, picture.settings) == (kept.dtype, kept.settings.changed())

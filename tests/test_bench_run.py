@@ -22,6 +22,8 @@ from dwlab.bench.compare import compare
 from dwlab.bench.spec import BenchSpec, Configuration
 from dwlab.errors import InvalidInput, StoreError
 from dwlab.models import loading, profiles
+from dwlab.models.arguments import check_arguments
+from dwlab.models.identity import identify
 from dwlab.models.settings import STOCK, Settings
 from dwlab.spec.params import GenerationParams
 
@@ -242,7 +244,7 @@ def test_settings_keep_the_pictures_and_go_away_again():
 
     threads, stock = torch.get_num_threads(), timed_calls.call(loading.load("shapes", "cpu"), configuration(), 0)
     chosen = Settings(attention="math", channels_last=True, threads=1, slicing="attention")
-    model = loading.load_identified(loading.identify("shapes", "cpu", settings=chosen))
+    model = loading.load_identified(identify("shapes", "cpu", settings=chosen))
     assert torch.get_num_threads() == 1 and not torch.backends.cuda.flash_sdp_enabled()
     assert np.abs(timed_calls.call(model, configuration(), 0) - stock).max() <= 1 / 255
     loading.load("shapes", "cpu")
@@ -254,7 +256,7 @@ def fast(own_folders):
     """A profile of `shapes` on this machine's CPU."""
     settings = Settings(channels_last=True, threads=1)
     found = profiles.Profile("bfloat16", settings, 4, 1.7, {"torch": "2.13.0"})
-    profiles.keep(found, loading.identify("shapes", "cpu").weights, "cpu")
+    profiles.keep(found, identify("shapes", "cpu").weights, "cpu")
     return found
 
 
@@ -263,7 +265,7 @@ def test_a_profile_is_used_where_it_is_asked_for_and_only_there(fast):
     assert (model.identity.dtype, model.identity.settings, model.identity.pack) == ("bfloat16", fast.settings, 4)
     stock = loading.load("shapes", "cpu")
     assert (stock.identity.dtype, stock.identity.settings, stock.identity.pack) == ("float32", STOCK, None)
-    assert loading.identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
+    assert identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
 
 
 def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
@@ -313,10 +315,10 @@ def test_a_geometry_draws_nothing_that_a_person_would_look_at():
     assert "sd15-geometry" in catalog.CATALOG and "sd15-geometry" not in catalog.DRAWING
     cell, identity = (
         GenerationParams("p", model="sd15-geometry", call={"eta": 0}),
-        loading.identify("sd15-geometry", "cpu"),
+        identify("sd15-geometry", "cpu"),
     )
     with pytest.raises(InvalidInput, match="for measuring"):
-        loading.check_arguments([cell], identity)
+        check_arguments([cell], identity)
 
 
 def test_parity_is_of_pictures_where_these_are_small_and_mean_something():

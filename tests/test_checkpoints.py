@@ -20,6 +20,7 @@ import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, ModelError
 from dwlab.models import loading, pipeline_kinds
+from dwlab.models.identity import identify
 from dwlab.models.settings import Settings
 from dwlab.runs.run import Sweep, run
 from dwlab.spec.catalog import SHAPES_FOLDER
@@ -101,7 +102,7 @@ def test_a_pipeline_of_another_kind_is_told_by_its_files(pipeline, case):
     change, words = OTHER_KINDS[case]
     change(pipeline)
     with pytest.raises(ModelError, match=words) as caught:
-        loading.identify(str(pipeline))
+        identify(str(pipeline))
     if case not in ("an unknown class", "no class"):
         assert "dwlab draws with whole text-to-image pipelines: give " in str(caught.value)
 
@@ -144,7 +145,7 @@ def test_a_folder_that_is_no_pipeline_is_told_by_its_files(empty, case):
     make, words = NO_PIPELINES[case]
     make(empty)
     with pytest.raises(ModelError, match=f"(?s){words}") as caught:
-        loading.identify(str(empty))
+        identify(str(empty))
     assert "dwlab draws with whole text-to-image pipelines" in str(caught.value)
     assert "give " in str(caught.value) or "make a folder of it" in str(caught.value)
 
@@ -155,7 +156,7 @@ def test_a_file_in_place_of_a_folder_is_told_what_it_is(empty):
     write(empty / "old.ckpt", "x")
     for name, words in {"style.safetensors": "a LoRA", "notes.txt": "a file", "old.ckpt": "single-file"}.items():
         with pytest.raises(ModelError, match=words):
-            loading.identify(str(empty / name))
+            identify(str(empty / name))
 
 
 def takes_a_control_picture(cls):
@@ -248,25 +249,25 @@ def test_weights_of_a_folder_that_are_not_whole_are_told(pipeline, case):
     change, words = NOT_WHOLE[case]
     change(pipeline)
     with pytest.raises(ModelError, match=f"(?s){words}.* again") as caught:
-        loading.identify(str(pipeline))
+        identify(str(pipeline))
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_shard_is_told(pipeline):
     sharded(pipeline)
-    loading.identify(str(pipeline))
+    identify(str(pipeline))
     cut(pipeline / "unet" / "diffusion_pytorch_model-00002-of-00002.safetensors", 0)
     with pytest.raises(ModelError, match=r"00002-of-00002\.safetensors is empty"):
-        loading.identify(str(pipeline))
+        identify(str(pipeline))
 
 
 def test_weights_that_are_mended_are_taken(pipeline):
     whole = (pipeline / "unet" / WEIGHTS).read_bytes()
     cut(pipeline / "unet" / WEIGHTS, -1)
     with pytest.raises(ModelError, match="cut short"):
-        loading.identify(str(pipeline))
+        identify(str(pipeline))
     (pipeline / "unet" / WEIGHTS).write_bytes(whole)
-    assert loading.identify(str(pipeline)).weights == loading.identify("shapes").weights
+    assert identify(str(pipeline)).weights == identify("shapes").weights
 
 
 # -- at every door ---------------------------------------------------------------------------------

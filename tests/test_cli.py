@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli.app import app
-from dwlab.store.images import read_recipe
+from dwlab.pictures.png import read_recipe
 
 
 def dw(*arguments):

@@ -21,13 +21,14 @@ from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 from dwlab.bench import engine
 from dwlab.errors import InvalidInput
 from dwlab.models import loading
+from dwlab.models.identity import identify, key_of, omission_of
 from dwlab.models.settings import denoiser_of
-from dwlab.render import stream
+from dwlab.pictures.png import read_recipe
+from dwlab.render import call, stream
 from dwlab.render.packing import packs
 from dwlab.runs.run import Sweep
 from dwlab.spec import catalog, families
 from dwlab.spec.params import GenerationParams
-from dwlab.store import images
 
 PACKED = (
     "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
@@ -237,7 +238,7 @@ def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
 @pytest.mark.parametrize("name", [*PACKED, *PAG])
 def test_the_table_knows_where_a_missing_negative_prompt_is_not_an_empty_one(family, name):
     one = family(name)
-    omission = loading.omission_of(one.model.identity)
+    omission = omission_of(one.model.identity)
     cell = one.cells[1]
     if name in NO_NEGATIVE:
         assert omission is None or not omission.shows(cell.guidance, cell.call)
@@ -278,10 +279,10 @@ def test_who_wants_an_encoded_empty_text_says_so(family, name):
 def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
     one = family("sdxl")
     (picture,) = one.made([one.cells[1].replace(call={"negative_prompt": ""})])
-    params = images.read_recipe(picture.save(tmp_path / "a.png"))["params"]
+    params = read_recipe(picture.save(tmp_path / "a.png"))["params"]
     assert params["call"] == {"negative_prompt": ""}
     again = GenerationParams(**params | {"model": one.model.identity.name})
-    assert loading.key_of(again, one.model.identity) == picture.key
+    assert key_of(again, one.model.identity) == picture.key
 
 
 def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(family):
@@ -343,7 +344,7 @@ def test_plan_run_and_picture_agree_on_the_key_and_resume_finds_it(family, tmp_p
     assert len(set(table["key"])) == 4
     assert spec.plan(tmp_path, device="cpu").done == 4
     for row in table.to_dict("records"):
-        recipe = images.read_recipe(tmp_path / row["image"])
+        recipe = read_recipe(tmp_path / row["image"])
         assert recipe["key"] == row["key"]
 
 
@@ -396,7 +397,7 @@ def test_a_plan_says_where_an_encoded_empty_text_changes_nothing():
 def test_one_call_for_several_cells_takes_negative_prompts_of_all_or_of_none(family):
     one = family("sdxl")
     plain, other, negative = one.cells[1], one.cells[1].replace(seed=3), one.cells[1].replace(negative_prompt="red")
-    arguments = functools.partial(stream.stock_arguments, one.model.pipeline)
+    arguments = functools.partial(call.stock_arguments, one.model.pipeline)
     assert "negative_prompt" not in arguments([plain, other])
     assert arguments([negative, negative])["negative_prompt"] == ["red", "red"]
     assert arguments([plain])["prompt"] == plain.prompt
@@ -498,9 +499,9 @@ def test_a_clip_skip_that_cannot_be_is_refused_before_the_run(family, name, most
 def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_it_is_loaded_with(family, tmp_path):
     parts = family("sdxl").model.pipeline.components
     diffusers.StableDiffusionXLImg2ImgPipeline(**parts).save_pretrained(tmp_path / "m")
-    identity = loading.identify(str(tmp_path / "m"), "cpu")
+    identity = identify(str(tmp_path / "m"), "cpu")
     assert catalog.lookup(str(identity.folder)).pipeline == "StableDiffusionXLPipeline"
-    assert loading.omission_of(identity) == families.OMISSIONS[0]
+    assert omission_of(identity) == families.OMISSIONS[0]
     assert not [text for text in plan(identity.name).warnings if "one" in text]
 
 

@@ -23,9 +23,11 @@ import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import ModelError, NotDownloaded
 from dwlab.events import Cancelled, Download
-from dwlab.models import downloads, hub_errors, loading
+from dwlab.models import downloads, hub_errors
 from dwlab.models.download_bar import DownloadBar
-from dwlab.runs.run import Sweep, keep, run
+from dwlab.models.identity import identify
+from dwlab.runs.keep import keep
+from dwlab.runs.run import Sweep, run
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
 
@@ -67,14 +69,14 @@ def test_a_model_is_fetched_once_and_drawn_with(hub):
     assert picture.weights == COMMIT
     assert set(hub.fetched()) == set(hub.repositories[REPO]) - {"README.md"}
     asked = len(hub.requests)
-    assert loading.identify(REPO).weights == COMMIT and len(hub.requests) == asked
+    assert identify(REPO).weights == COMMIT and len(hub.requests) == asked
 
 
 def test_only_the_files_that_the_pipeline_loads_are_fetched(hub):
     extra = ("unet/diffusion_pytorch_model.fp16.safetensors", "unet/diffusion_pytorch_model.bin", "v1.safetensors", "run.py",
              "unet/custom.py", "unet/model.onnx", "vae/diffusion_pytorch_model.bin.index.json", "photos/a.json", "big.ckpt")  # fmt: skip
     hub.repositories[REPO] |= dict.fromkeys(extra, b"x" * 100)
-    loading.identify(REPO)
+    identify(REPO)
     assert not set(hub.fetched()) & set(extra)
 
 
@@ -83,7 +85,7 @@ def test_the_files_are_those_that_diffusers_itself_would_fetch(hub, tmp_path):
 
     names = ("text_encoder/model.fp16.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors", "unet/x.bin")
     hub.repositories[REPO] |= dict.fromkeys(names, b"x")
-    ours = loading.identify(REPO).folder
+    ours = identify(REPO).folder
     theirs = Path(DiffusionPipeline.download(REPO, use_safetensors=True, cache_dir=tmp_path / "theirs"))
     files = [{path.relative_to(f).as_posix() for path in f.rglob("*") if path.is_file()} for f in (ours, theirs)]
     assert files[0] == files[1]
@@ -93,7 +95,7 @@ def test_a_wrong_kind_is_told_before_its_weights_are_fetched(hub):
     config = json.loads(hub.repositories[REPO]["unet/config.json"]) | {"in_channels": 9}
     hub.repositories[REPO]["unet/config.json"] = json.dumps(config).encode()
     with pytest.raises(ModelError, match="inpainting model"):
-        loading.identify(REPO)
+        identify(REPO)
     assert not [name for name in hub.fetched() if name.endswith(".safetensors")]
 
 
@@ -106,7 +108,7 @@ def test_a_repository_that_is_no_pipeline_is_told_what_it_is(hub):
     }
     for repo, words in {"lora": "a LoRA", "control": "a ControlNet", "single": "single-file", "text": "llama"}.items():
         with pytest.raises(ModelError, match=rf"{words}.* a repository without a model_index\.json; dwlab draws"):
-            loading.identify(f"owner/{repo}")
+            identify(f"owner/{repo}")
     assert not [name for name in hub.fetched() if name.endswith(".safetensors")]
 
 
@@ -118,14 +120,14 @@ def test_weights_in_another_form_are_told_before_any_are_fetched(hub, suffix, wo
     files = hub.repositories[REPO]
     files[f"unet/diffusion_pytorch_model.{suffix}"] = files.pop(UNET)
     with pytest.raises(ModelError, match=words):
-        loading.identify(REPO)
+        identify(REPO)
     assert not [name for name in hub.fetched() if name.endswith((".safetensors", ".bin"))]
 
 
 def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6, 1000))
     with pytest.raises(ModelError, match=r"needs .* GB, and the disk of .* free some space, or set HF_HOME"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 # -- interrupted -------------------------------------------------------------------------------------
@@ -134,13 +136,13 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeyp
 def test_a_cut_download_goes_on_in_the_next_run_and_the_files_are_the_hub_s(hub):
     hub.cut[UNET] = 99
     with pytest.raises(ModelError, match="the connection was cut: run this again: what has arrived is kept"):
-        loading.identify(REPO)
+        identify(REPO)
     with pytest.raises(NotDownloaded, match=r"in part .*weights of unet are missing.*dwlab pull owner/tiny"):
-        loading.identify(REPO, download=False)
+        identify(REPO, download=False)
     hub.cut.clear()
     arrived = {name for name in hub.repositories[REPO] if is_here(name)}
     hub.requests.clear()
-    folder = loading.identify(REPO).folder
+    folder = identify(REPO).folder
     assert UNET in hub.fetched() and not set(hub.fetched()) & arrived
     for name in (UNET, VAE, "model_index.json", "tokenizer/tokenizer.json"):
         assert (folder / name).read_bytes() == hub.repositories[REPO][name]
@@ -152,18 +154,18 @@ def is_here(name):
 
 def test_a_connection_that_is_cut_once_is_taken_up_where_it_was(hub):
     hub.cut[UNET] = 1
-    folder = loading.identify(REPO).folder
+    folder = identify(REPO).folder
     assert (folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
 
 
 def test_a_broken_file_of_the_cache_is_named_and_fetched_anew_once_it_is_deleted(hub):
-    path = (loading.identify(REPO).folder / UNET).resolve()
+    path = (identify(REPO).folder / UNET).resolve()
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ModelError, match=r"cut short: it has .* delete ") as caught:
-        loading.identify(REPO)
+        identify(REPO)
     assert str(path) in str(caught.value)
     path.unlink()
-    assert (loading.identify(REPO).folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
+    assert (identify(REPO).folder / UNET).read_bytes() == hub.repositories[REPO][UNET]
 
 
 @pytest.mark.parametrize("door", ["stream", "run", "keep"])
@@ -185,7 +187,7 @@ def test_a_download_ends_when_it_is_cancelled(hub, tmp_path, door):
         keep([recipe()], experiment="explore", results=tmp_path / "results", cancel=cancel, on_event=listen)
     assert told and "done" not in told
     with pytest.raises(NotDownloaded):
-        loading.identify(REPO, download=False)
+        identify(REPO, download=False)
 
 
 # -- what is told meanwhile ---------------------------------------------------------------------------
@@ -349,7 +351,7 @@ def test_an_answer_of_the_hub_has_its_own_sentence(hub, case):
     with pytest.raises(
         ModelError, match=rf"^model 'owner/tiny' is not downloaded yet, and cannot be fetched: .*{words}"
     ) as caught:
-        loading.identify(REPO)
+        identify(REPO)
     assert CANARY not in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -357,25 +359,25 @@ def test_without_a_token_a_gated_model_asks_to_sign_in(hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     hub.fail[REPO] = (401, {"X-Error-Code": "GatedRepo"})
     with pytest.raises(ModelError, match=r"accept its terms at .*, then sign in with `hf auth login`"):
-        loading.identify(REPO)
+        identify(REPO)
     hub.fail[REPO] = (401, {"X-Error-Code": "RepoNotFound"})
     with pytest.raises(ModelError, match=r"if it is private, sign in"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 def test_a_failure_half_way_says_the_same_and_what_is_missing(hub):
     hub.cut[UNET] = 99
     with pytest.raises(ModelError):
-        loading.identify(REPO)
+        identify(REPO)
     hub.fail[REPO] = (429, {})
     with pytest.raises(ModelError, match=r"in part \(the weights of unet are missing\), and cannot be fetched: .*429"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 def test_offline_says_which_switch_it_is(cache, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE is set.*: unset it"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 def test_a_hub_that_cannot_be_reached_says_so(cache, monkeypatch):
@@ -383,7 +385,7 @@ def test_a_hub_that_cannot_be_reached_says_so(cache, monkeypatch):
         port = closed.getsockname()[1]
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
     with pytest.raises(ModelError, match=r"127\.0\.0\.1:\d+ cannot be reached: connect to the network"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 def test_a_name_that_cannot_be_looked_up_says_so(cache, monkeypatch):
@@ -393,7 +395,7 @@ def test_a_name_that_cannot_be_looked_up_says_so(cache, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     monkeypatch.setattr(constants, "ENDPOINT", "http://hub.invalid")
     with pytest.raises(ModelError, match=r"the name of http://hub\.invalid cannot be looked up"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +428,7 @@ def test_a_full_disk_in_the_middle_of_a_file_says_so(hub, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
     with pytest.raises(ModelError, match=r"the disk of .* is full: free some space, or set HF_HOME"):
-        loading.identify(REPO)
+        identify(REPO)
 
 
 def test_a_new_process_tells_in_one_line_and_shows_the_token_nowhere(tmp_path):

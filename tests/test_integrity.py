@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli import app
-from dwlab.runs.run import Sweep, remeasure, run
+from dwlab.runs.remeasure import remeasure
+from dwlab.runs.run import Sweep, run
 from dwlab.store.images import is_there, is_whole, read_picture, save_picture
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store
@@ -201,7 +202,7 @@ def test_a_row_without_a_size_is_believed_where_its_picture_is(root, model):
 
 
 def test_no_reader_shows_a_picture_that_is_not_what_was_written(root):
-    from dwlab.views.grids import open_picture
+    from dwlab.runs.results import open_picture
 
     harmed = pictures(root)[3]
     flip_a_bit(harmed)
@@ -217,7 +218,7 @@ def test_no_reader_shows_a_picture_that_is_not_what_was_written(root):
 
 def test_a_picture_that_a_door_asks_for_and_finds_damaged_is_made_again(root, model):
     """What `explore` and the server do: they look at the few pictures that they hand out."""
-    from dwlab.runs.run import keep
+    from dwlab.runs.keep import keep
 
     params = [cell.params for cell in wide_sweep(model).cells()][:4]
     keep(params, experiment="explore", results=root, render=fake_render)

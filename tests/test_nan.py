@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli import app
-from dwlab.pictures.picture import nan_warning
+from dwlab.pictures.not_finite import nan_warning
 from dwlab.render.stream import stream
 from dwlab.views.export import export
 from dwlab.views.report import save_report
@@ -98,7 +98,7 @@ def test_a_report_of_the_table_alone_says_so_too(folder, tmp_path):
 
 
 def test_what_comes_from_the_store_is_warned_of_again(folder, tmp_path):
-    from dwlab.runs.run import keep
+    from dwlab.runs.keep import keep
 
     warnings = []
     params = [dwlab.GenerationParams("a star", model=str(folder / "unet-nan"), **SMALL)]

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import DwlabError, InvalidInput
-from dwlab.notebook.sweep import PARAMETERS, notebook_path, open_sweep, run_notebook
+from dwlab.notebook.papermill import notebook_path, run_notebook
+from dwlab.notebook.sweep import PARAMETERS, open_sweep
 
 NOTEBOOK = notebook_path("sweep")
 OUTPUT_LIMIT = 200_000  # bytes of one cell's output

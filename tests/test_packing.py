@@ -25,7 +25,7 @@ from diffusers.hooks import HookRegistry, ModelHook
 from dwlab.errors import InvalidInput
 from dwlab.models import loading
 from dwlab.models.settings import Settings, apply, denoiser_of
-from dwlab.render import stream
+from dwlab.render import call, stream
 from dwlab.render.packing import packs
 from dwlab.runs.run import Sweep, run
 from dwlab.spec import families
@@ -611,7 +611,7 @@ def test_in_half_precision_company_matters_no_more_than_in_a_stock_call_of_two(l
     for k in range(0, 6, 2):
         pipeline = copy.copy(model.pipeline)
         pipeline.scheduler = loading.scheduler_for(model, asked[k])
-        arguments = stream.stock_arguments(pipeline, asked[k : k + 2]) | {"output_type": "pil"}
+        arguments = call.stock_arguments(pipeline, asked[k : k + 2]) | {"output_type": "pil"}
         pairs += [np.asarray(image, int) for image in pipeline(**arguments).images]
 
     def off(pictures):

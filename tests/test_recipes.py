@@ -9,9 +9,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from dwlab.errors import InvalidInput
 from dwlab.pictures import recipes
+from dwlab.pictures.png import encode
 from dwlab.spec import catalog
 from dwlab.spec.params import GenerationParams
-from dwlab.store.images import encode
 
 
 def png(**texts):

@@ -20,10 +20,11 @@ from lookalike_hub import Hub, connect
 import dwlab
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.models import loading, tokens
+from dwlab.models.identity import identify
+from dwlab.pictures.png import model_name, read_recipe
 from dwlab.render import stream
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
-from dwlab.store import images
 
 SMALL = {"width": 64, "height": 64, "steps": 3}
 
@@ -175,7 +176,7 @@ def test_tokens_are_counted_as_the_encoder_that_reads_most_takes_them(tmp_path):
 def test_generate_makes_one_picture_that_carries_its_recipe(tmp_path):
     picture = dwlab.generate("a red circle", num_inference_steps=2, width=64, height=64, seed=5)
     path = picture.save(tmp_path / "out.png")
-    recipe = images.read_recipe(path)
+    recipe = read_recipe(path)
     assert recipe["key"] == picture.key
     again = pictures([GenerationParams(**recipe["params"])])[0]
     assert difference(again.image, picture.image) <= 1
@@ -228,12 +229,12 @@ def test_one_key_is_one_file_whatever_dtype_and_model_were_called(tmp_path):
         assert len({picture.png() for picture in made}) == 1
         text = made[0].save(tmp_path / "made.png").read_bytes()
         assert str(tmp_path).encode() not in text and str(SHAPES_FOLDER).encode() not in text
-        assert images.read_recipe(tmp_path / "made.png")["params"]["dtype"] == "float32"
+        assert read_recipe(tmp_path / "made.png")["params"]["dtype"] == "float32"
 
 
 def test_a_hub_model_and_its_catalog_name_are_one_model_in_a_recipe():
     names = ("sd15", "stable-diffusion-v1-5/stable-diffusion-v1-5", "owner/other")
-    assert [images.model_name(name, "w") for name in names] == ["sd15", "sd15", "owner/other"]
+    assert [model_name(name, "w") for name in names] == ["sd15", "sd15", "owner/other"]
 
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
@@ -261,14 +262,14 @@ def listed(snapshot, *more):
 
 
 def test_a_whole_snapshot_is_used_without_asking_the_hub(hub):
-    identity = loading.identify(REPOSITORY, download=False)
+    identity = identify(REPOSITORY, download=False)
     assert (identity.weights, identity.folder) == (COMMIT, hub)
     assert dwlab.generate("a red circle", model=REPOSITORY, width=64, height=64, steps=1).weights == COMMIT
 
 
 def test_files_of_a_repository_that_the_model_does_not_need_are_not_missed(hub):
     listed(hub, "README.md", "pruned.ckpt", "unet/diffusion_pytorch_model.fp16.safetensors")
-    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
+    assert identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def cut_shards(snapshot):
@@ -312,9 +313,9 @@ CUTS = {
 def test_a_snapshot_in_parts_is_not_downloaded(hub, cut):
     CUTS[cut](hub)
     with pytest.raises(NotDownloaded, match=r"owner/tiny.* in part .*(is|are) missing.*dwlab pull owner/tiny"):
-        loading.identify(REPOSITORY, download=False)
+        identify(REPOSITORY, download=False)
     with pytest.raises(ModelError, match=r"owner/tiny.* in part .* connect to the network") as caught:
-        loading.identify(REPOSITORY)
+        identify(REPOSITORY)
     assert not isinstance(caught.value, NotDownloaded)
 
 
@@ -323,16 +324,16 @@ def test_a_snapshot_in_parts_is_completed_where_it_may_be(hub, monkeypatch):
     with Hub() as site:
         connect(monkeypatch, site.url)
         site.add(REPOSITORY, SHAPES_FOLDER)
-        assert loading.identify(REPOSITORY).weights == COMMIT
+        assert identify(REPOSITORY).weights == COMMIT
         assert {Path(name).parts[0] for name in site.fetched()} == {"unet"}
-    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
+    assert identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def test_shards_that_are_all_here_are_whole(hub):
     cut_shards(hub)
     first = hub / "unet" / "diffusion_pytorch_model-00001-of-00002.safetensors"
     shutil.copy(first, first.with_name("diffusion_pytorch_model-00002-of-00002.safetensors"))
-    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
+    assert identify(REPOSITORY, download=False).weights == COMMIT
 
 
 def test_the_safety_checker_that_ships_with_stable_diffusion_is_a_stock_class(hub):
@@ -341,17 +342,17 @@ def test_the_safety_checker_that_ships_with_stable_diffusion_is_a_stock_class(hu
     index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
     (hub / "model_index.json").write_text(json.dumps(index))
     shutil.copytree(hub / "vae", hub / "safety_checker")
-    assert loading.identify(REPOSITORY, download=False).weights == COMMIT
+    assert identify(REPOSITORY, download=False).weights == COMMIT
     index["safety_checker"][1] = "Other"
     (hub / "model_index.json").write_text(json.dumps(index))
     with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
-        loading.identify(REPOSITORY, download=False)
+        identify(REPOSITORY, download=False)
 
 
 def test_a_folder_of_the_same_weights_gives_the_same_keys(tmp_path):
     copy = tmp_path / "copied"
     shutil.copytree(SHAPES_FOLDER, copy)
-    assert loading.identify(str(copy)).weights == loading.identify("shapes").weights
+    assert identify(str(copy)).weights == identify("shapes").weights
 
 
 def test_pickled_weights_are_refused(tmp_path):
@@ -360,7 +361,7 @@ def test_pickled_weights_are_refused(tmp_path):
     (file,) = (copy / "unet").glob("*.safetensors")
     file.rename(file.with_name("diffusion_pytorch_model.bin"))
     with pytest.raises(ModelError, match="pickle"):
-        loading.identify(str(copy))
+        identify(str(copy))
 
 
 def test_a_pipeline_that_names_foreign_code_is_refused(tmp_path):
@@ -373,12 +374,12 @@ def test_a_pipeline_that_names_foreign_code_is_refused(tmp_path):
         index["unet"] = entry
         (copy / "model_index.json").write_text(json.dumps(index))
         with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
-            loading.identify(str(copy))
+            identify(str(copy))
 
 
 def test_auto_dtype_is_float32_on_a_cpu_and_a_named_one_is_kept():
-    assert loading.identify("shapes", "cpu").dtype == "float32"
-    assert loading.identify("shapes", "cpu", "bfloat16").dtype == "bfloat16"
+    assert identify("shapes", "cpu").dtype == "float32"
+    assert identify("shapes", "cpu", "bfloat16").dtype == "bfloat16"
 
 
 def test_an_unknown_device_is_refused():

@@ -14,11 +14,12 @@ from PIL import Image
 
 import dwlab
 from dwlab.metrics import measures
+from dwlab.pictures.png import pixel_hash, read_recipe
 from dwlab.render.stream import stream
-from dwlab.runs.run import Measured, remeasure, run
+from dwlab.runs.remeasure import Measured, remeasure
+from dwlab.runs.run import run
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.store import store
-from dwlab.store.images import pixel_hash, read_recipe
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
 

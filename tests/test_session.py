@@ -7,8 +7,8 @@ import pytest
 from dwlab.errors import InvalidInput
 from dwlab.pictures.picture import Picture
 from dwlab.render.stream import stream
+from dwlab.runs.keep import Reused
 from dwlab.runs.results import Results
-from dwlab.runs.run import Reused
 from dwlab.spec.params import GenerationParams
 from dwlab.workflows.explore import NAME, Session, differences, neighbours
 

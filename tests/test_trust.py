@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from dwlab.cli.app import app
 from dwlab.errors import ModelError
 from dwlab.models import loading, size_limits, tokens
+from dwlab.models.identity import identify
 from dwlab.spec.catalog import SHAPES_FOLDER
 
 
@@ -230,7 +231,7 @@ HOSTILE = {
 @pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
 def test_a_folder_with_a_pickle_or_code_in_it_is_refused_before_it_loads(make, folder, canary):
     make(folder, canary)
-    for attempt in (loading.identify, loading.load):
+    for attempt in (identify, loading.load):
         with pytest.raises(ModelError, match=HOSTILE[make]):
             attempt(str(folder))
     assert not canary.exists()
@@ -260,12 +261,12 @@ def test_a_pickle_behind_a_shard_that_is_a_link_is_not_run(folder, canary):
 
 def test_pickles_and_other_forms_beside_safetensors_are_left_alone(folder, canary):
     """Published models keep them for older programs."""
-    plain = loading.identify(str(folder)).weights
+    plain = identify(str(folder)).weights
     for name in ("unet/diffusion_pytorch_model.bin", "text_encoder/pytorch_model.bin", "vae/model.ckpt", "embeds.pt"):
         zipped(folder / name, canary)
     for name in ("unet/model.onnx", "text_encoder/flax_model.msgpack", "text_encoder/tf_model.h5"):
         pickled(folder / name, canary)
-    assert loading.identify(str(folder)).weights == plain
+    assert identify(str(folder)).weights == plain
     assert loading.load(str(folder)).pipeline.unet is not None
     assert not canary.exists()
 
@@ -317,7 +318,7 @@ def test_a_file_without_end_is_refused_unread(make, name, folder):
     path.unlink(missing_ok=True)
     make(path)
     with pytest.raises(ModelError, match=r"not a regular file|larger than [0-9]+ MiB|bytes; allowed|GiB of weights"):
-        loading.identify(str(folder))
+        identify(str(folder))
 
 
 @pytest.mark.parametrize("name", ["model_index.json", "unet/config.json", "vae/config.json"])
@@ -325,7 +326,7 @@ def test_a_folder_in_a_configs_place_is_refused(name, folder):
     (folder / name).unlink()
     (folder / name).mkdir()
     with pytest.raises(ModelError, match="not a regular file"):
-        loading.identify(str(folder))
+        identify(str(folder))
 
 
 ABSURD = {
@@ -356,7 +357,7 @@ def test_a_config_of_absurd_size_is_refused_before_anything_is_built(case, folde
     else:
         edit(folder / name, **changes)
     with pytest.raises(ModelError, match=message):
-        loading.identify(str(folder))
+        identify(str(folder))
 
 
 HEAVY = {

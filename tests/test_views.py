@@ -24,7 +24,7 @@ from dwlab.analysis.quality import quality_of
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
 from dwlab.runs.eta import Pace
-from dwlab.runs.results import Results, Table
+from dwlab.runs.results import Results, Table, open_picture
 from dwlab.runs.run import Outcome
 from dwlab.shapes.world import COLOURS, SHAPES, Scene, draw
 from dwlab.spec.params import GenerationParams
@@ -32,7 +32,7 @@ from dwlab.spec.sweep import SweepSpec
 from dwlab.store.images import save_picture
 from dwlab.store.store import CellRow, Store
 from dwlab.views import fonts
-from dwlab.views.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, open_picture, save_grid
+from dwlab.views.grids import FAILED_PAPER, Label, Sheet, grid, lay_out, save_grid
 from dwlab.views.plots import interval, metric_plot, seconds_plot
 from dwlab.views.progress import Progress
 from dwlab.views.report import recipe, save_report

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..views.grids import open_picture
+from ..runs.results import open_picture
 from .findings import Axis, swept
 
 if TYPE_CHECKING:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import InvalidInput
 from ..models import device as devices
 from ..models import loading
+from ..models.identity import identify
 from ..models.settings import Settings, decoder_of, denoiser_of
 from ..pictures.picture import Picture
 from ..render import stream
-from ..runs.plan import rows_of
+from ..runs.cost import rows_of
 from ..spec.params import GenerationParams
 from . import record, system, timed_calls
 from .matmul import matmul_rate
@@ -350,5 +351,5 @@ def _loaded(name: str, model: str, device: str) -> loading.Model:
         return loading.load(model, device)
     place = devices.resolve(device)
     settings = Settings(channels_last=True, compile="default" if name == "packed-compiled" else "none")
-    identity = loading.identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
+    identity = identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
     return loading.load_identified(identity)

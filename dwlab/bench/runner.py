@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 from .._util.atomic import locked, write_atomic
 from ..errors import StoreError
 from ..events import Event
-from ..models import device, loading
+from ..models import device
+from ..models.arguments import check_arguments
+from ..models.identity import complete, identify
 from ..paths import results_folder
-from ..runs.run import versions
+from ..runs.versions import versions
 from ..spec import catalog
 from . import parity, record, system
 from .spec import Configuration
@@ -65,8 +67,8 @@ def prepare(spec: BenchSpec, results: str | Path | None = None) -> tuple[Run, Pa
     found = spec.configurations(device.available())
     for one in found:
         device.resolve(one.device)
-        identity = loading.identify(one.params.model, one.device, one.params.dtype, download=False)
-        loading.check_arguments([loading.complete(one.params, identity)], identity)
+        identity = identify(one.params.model, one.device, one.params.dtype, download=False)
+        check_arguments([complete(one.params, identity)], identity)
     say = {"spec": asdict(spec), "configurations": [one.id for one in found], "versions": versions()}
     mark = hashlib.sha256(json.dumps(say, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return Run(spec, found, root / "benchmarks" / "unfinished" / f"{spec.name}-{mark}"), root

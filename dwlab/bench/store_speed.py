@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..events import Event
-from ..models import loading
+from ..models.identity import complete, identify
 from ..pictures.picture import Picture
 from ..runs.run import Sweep, run
 from ..store.store import CellRow, Store, now
@@ -65,7 +65,7 @@ def measure(cells: int) -> Figures:
         if event.kind == "done" and done in marks:
             memory.append(process.memory_info().rss)
 
-    loading.identify("shapes", "cpu")  # the first time imports torch and reads weights
+    identify("shapes", "cpu")  # the first time imports torch and reads weights
     spec = Sweep("store", base={"prompt": "a red circle"}, axes={"seed": {"range": [0, cells]}}, metrics=())
     with tempfile.TemporaryDirectory() as folder:
         plan, _ = _timed(spec.plan, folder, limit=LIMIT)
@@ -94,10 +94,10 @@ class _Same(Picture):
 def _fake(cells: list[GenerationParams], **_: Any) -> Iterator[Event]:
     from PIL import Image
 
-    image, identity = Image.new("RGB", (8, 8)), loading.identify("shapes", "cpu")
+    image, identity = Image.new("RGB", (8, 8)), identify("shapes", "cpu")
     for index, params in enumerate(cells):
         yield Event("started", index, params)
-        picture = _Same(loading.complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0)
+        picture = _Same(complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0)
         yield Event("done", index, params, result=picture)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..models import device
-from ..runs.run import versions
+from ..runs.versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

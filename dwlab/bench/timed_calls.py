@@ -15,7 +15,7 @@ import torch
 from ..models import device as devices
 from ..models import loading
 from ..models.settings import decoder_of, denoiser_of
-from ..render.stream import stock_arguments
+from ..render.call import stock_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

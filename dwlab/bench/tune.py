@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RenderError
 from ..models import device as devices
-from ..models import loading, profiles
+from ..models import profiles
+from ..models.identity import Identity, complete, identify
 from ..models.settings import STOCK
 from ..paths import results_folder
-from ..runs.run import versions
+from ..runs.versions import versions
 from . import parity, runner
 from .compare import ratio
 from .spec import PROMPT, BenchSpec, Configuration
@@ -72,7 +73,7 @@ def tune(
     ModelError before anything is computed, RenderError where stock settings do not work here.
     """
     place = devices.resolve(device)
-    identity = loading.identify(model, place, download=False)
+    identity = identify(model, place, download=False)
     start = Configuration(_params(model, identity, steps), place, 1, STOCK)
     said: list[str] = []
 
@@ -108,10 +109,10 @@ def tune(
     return Tuned(profile, profiles.keep(profile, identity.weights, place), (low, high), tuple(said))
 
 
-def _params(model: str, identity: loading.Identity, steps: int | None) -> GenerationParams:
+def _params(model: str, identity: Identity, steps: int | None) -> GenerationParams:
     from ..spec.params import GenerationParams
 
-    params = loading.complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
+    params = complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
     large = (params.width or 512) * (params.height or 512) > parity.SMALL
     return params.replace(steps=steps or (min(params.steps, LARGE_STEPS) if large else params.steps))
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.atomic import write_atomic
 from ..errors import InvalidInput
 from ..models import device, loading
+from ..models.identity import complete, identify
 from ..models.quiet import quiet_libraries
 from ..spec import catalog
 from .spec import Configuration
@@ -68,7 +69,7 @@ def _status(error: Exception) -> str:
 
 def _load(configuration: Configuration) -> loading.Model:
     params = configuration.params
-    identity = loading.identify(
+    identity = identify(
         params.model, configuration.device, params.dtype, download=False, settings=configuration.settings
     )
     return loading.load_identified(identity)
@@ -159,7 +160,7 @@ def _inside(probes: list[Probe]) -> dict[str, list[float]]:
 def _identity(model: loading.Model, configuration: Configuration, found: Probe) -> dict[str, Any]:
     from . import timed_calls
 
-    params, pipeline = loading.complete(configuration.params, model.identity), model.pipeline
+    params, pipeline = complete(configuration.params, model.identity), model.pipeline
     parts = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
     entry = catalog.lookup(params.model)
     name = Path(entry.source).name if entry.local and params.model not in catalog.CATALOG else params.model

@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import __version__
+from .._util.exit_codes import SOME_DAMAGED, SOME_FAILED, SOME_NAN
 from ..errors import InvalidInput
 from . import bench, serve
-from .command import (
-    SOME_DAMAGED,
-    SOME_FAILED,
-    SOME_NAN,
-    DeviceOption,
-    ProfileOption,
-    ResultsOption,
-    VerboseOption,
-    command,
-    new_app,
-)
+from .command import DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
 
 if TYPE_CHECKING:
     from ..runs.run import Outcome
@@ -129,7 +120,7 @@ def sweep(
 
 
 def _notebook(outcome: Outcome) -> Path:
-    from ..notebook.sweep import run_notebook
+    from ..notebook.papermill import run_notebook
     from ..paths import experiment_folder
 
     parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
@@ -181,8 +172,8 @@ def metrics(
     results: ResultsOption = None,
 ) -> None:
     """Compute metrics again over an experiment's pictures."""
+    from ..runs.remeasure import remeasure
     from ..runs.results import Results
-    from ..runs.run import remeasure
 
     found = Results(results)
     found.table(name)  # refuses a name that never ran here
@@ -234,9 +225,9 @@ def models() -> None:
 @command(app)
 def pull(model: Annotated[str, typer.Argument(help="Catalog name or hub id (owner/name).")]) -> None:
     """Download a model, or what an interrupted download lacks of it, so that it is there when it is needed."""
-    from ..models import loading
+    from ..models.identity import identify
 
-    typer.echo(f"{model} is in {loading.identify(model).folder}")
+    typer.echo(f"{model} is in {identify(model).folder}")
 
 
 @command(app)

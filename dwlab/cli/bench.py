@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._util.exit_codes import SOME_FAILED
 from ..errors import DwlabError, MissingExtra
-from .command import SOME_FAILED, DeviceOption, ResultsOption, command, new_app
+from .command import DeviceOption, ResultsOption, command, new_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def run(
 ) -> None:
     """Measure what a benchmark says on this machine, and write one file for `dwlab bench compare`."""
     from ..bench.compare import compare
-    from ..workflows.sweep import execute_bench
+    from ..workflows.bench import execute_bench
 
     path = execute_bench(chosen(file, device, dtype, quick=quick), results=results, host=host)
     lined_up = compare([path])
@@ -110,7 +111,7 @@ def tune(
     results: ResultsOption = None,
 ) -> None:
     """Find the fastest settings that keep the pictures, for `--profile fast`."""
-    from ..workflows.sweep import execute_tune
+    from ..workflows.bench import execute_tune
 
     typer.echo(execute_tune(model, device=device, steps=steps, quick=quick, results=results).text())
 

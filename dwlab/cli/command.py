@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from .._util.exit_codes import INTERRUPTED
 from ..errors import DwlabError, first_line
 from ..models.quiet import quiet_libraries
 
@@ -25,7 +26,6 @@ ProfileOption = Annotated[
     str | None, typer.Option(help="fast: what `dwlab bench tune` found on this machine (default: stock settings).")
 ]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
-SOME_DAMAGED, SOME_FAILED, SOME_NAN, INTERRUPTED = 1, 3, 4, 130
 
 
 def new_app(text: str) -> typer.Typer:

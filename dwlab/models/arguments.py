@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
+import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
+from ..spec import catalog, schedulers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..spec.params import GenerationParams
+    from .identity import Identity
+
+import inspect
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,3 +57,55 @@ def check_clip_skip(value: object, pipeline: str, folder: Path) -> None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most):
         return
     raise InvalidInput(f"call.{CLIP_SKIP}", value, f"a whole number from 0 to {most}: last layers of the text encoder")
+
+
+def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
+    """Check schedulers, their options and call arguments against diffusers' signatures, before weights load.
+
+    Raises InvalidInput naming the argument.
+    """
+    variants = {
+        (tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params
+    }
+    for one in variants.values():
+        if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
+            _check_scheduler(one)
+        if one.call:
+            _check_call(one, identity)
+
+
+def _check_call(params: GenerationParams, identity: Identity) -> None:
+    import diffusers
+
+    if catalog.lookup(identity.name).random:
+        raise InvalidInput("call", dict(params.call), f"nothing for {identity.name}, which is for measuring")
+    cls = getattr(diffusers, str(read_object(identity.folder / "model_index.json")["_class_name"]))
+    accepted = writable(cls.__call__)
+    for name in params.call:
+        if name not in accepted:
+            allowed = f"an argument of {cls.__name__}'s call that takes numbers or text: {', '.join(accepted)}"
+            raise InvalidInput(f"call.{name}", params.call[name], allowed)
+    if CLIP_SKIP in params.call:
+        check_clip_skip(params.call[CLIP_SKIP], cls.__name__, identity.folder)
+
+
+def _check_scheduler(params: GenerationParams) -> None:
+    import diffusers
+
+    cls = getattr(diffusers, str(params.scheduler), None)
+    if lacking := getattr(cls, "_backends", None):  # what diffusers puts in place of a class it cannot import
+        raise InvalidInput("scheduler", params.scheduler, f"a scheduler that works here; this one {_needs(lacking)}")
+    if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
+        raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
+    accepted = writable(cls)
+    for name in params.scheduler_options:
+        if name not in accepted:
+            raise InvalidInput(
+                f"scheduler_options.{name}", params.scheduler_options[name],
+                f"an option of {params.scheduler}: {', '.join(accepted)}",
+            )  # fmt: skip
+
+
+def _needs(packages: list[str]) -> str:
+    missing = [name for name in packages if importlib.util.find_spec(name) is None] or packages
+    return f"needs `pip install {' '.join(missing)}` first"

@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import re
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._util.jsonfile import read_object
-from ..errors import DwlabError, InvalidInput, ModelError, first_line
-from ..spec import catalog, schedulers
-from . import alterations, device, fingerprint, hub, pipeline_kinds, profiles, size_limits, trust, weight_files
-from .arguments import CLIP_SKIP, check_clip_skip, writable
+from ..errors import DwlabError, ModelError, first_line
+from ..spec import catalog
+from . import alterations, device, size_limits, trust
+from .identity import Identity, identify
 from .quiet import no_bars, quiet_libraries
-from .settings import STOCK, Settings, apply
+from .settings import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from diffusers import DiffusionPipeline, SchedulerMixin
 
-    from ..spec.families import Omission
     from ..spec.params import GenerationParams
-    from . import downloads
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a cell's key needs to know of a model: its weights, and the dtype they run in here; then how it is computed."""
-
-    name: str
-    folder: Path
-    weights: str
-    device: str
-    dtype: str
-    settings: Settings = STOCK
-    pack: int | None = None  # pictures a call, where a profile knows
 
 
 @dataclass(frozen=True)
@@ -50,68 +30,6 @@ class Model:
     identity: Identity
     pipeline: DiffusionPipeline
     loaded: alterations.State | None = field(default=None, compare=False, repr=False)
-
-
-def identify(
-    name: str,
-    device_name: str = "auto",
-    dtype: str = "auto",
-    *,
-    download: bool = True,
-    profile: str | None = None,
-    settings: Settings = STOCK,
-    on_download: downloads.Listener | None = None,
-) -> Identity:
-    """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not.
-
-    on_download: told how far a download is; if it is not given, stderr shows it. profile: "fast" takes dtype (where it is auto), settings and pack from this machine's profile; raises InvalidInput
-    where there is none.
-    """
-    entry, resolved, pack = catalog.lookup(name), device.resolve(device_name), None
-    if entry.random:
-        folder, weights = Path(name), f"random-{name}"
-    else:
-        folder = Path(entry.source).expanduser() if entry.local else hub.snapshot(entry.source, download, on_download)
-        trust.check_folder(folder)
-        pipeline_kinds.check(name, folder)
-        weight_files.check(name, folder)
-        weights = fingerprint.of_folder(folder) if entry.local else folder.name
-    if profile is not None:
-        fast = profiles.find(profile, name, weights, resolved)
-        settings, pack, dtype = fast.settings, fast.batch, fast.dtype if dtype == "auto" else dtype
-    return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack)
-
-
-def is_here(name: str) -> bool:
-    """Whether a model can be loaded without a download; its weights are not read."""
-    try:
-        entry = catalog.lookup(name)
-    except ModelError:
-        return False
-    return entry.random or entry.local or hub.is_here(entry.source)
-
-
-def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
-    """`params` with what only the model's own files tell (size, scheduler) filled in."""
-    if None not in (params.width, params.height, params.scheduler):
-        return params
-    entry = catalog.lookup(str(identity.folder))
-    return params.replace(
-        width=params.width or entry.width or 512,
-        height=params.height or entry.height or 512,
-        scheduler=params.scheduler or entry.scheduler,
-    )
-
-
-def key_of(params: GenerationParams, identity: Identity, exact: int | None = None) -> str:
-    """The key of a cell, with what only its model's files tell: size, scheduler, what an empty negative prompt means."""
-    completed, omission = complete(params, identity), omission_of(identity)
-    return completed.key(identity.weights, identity.dtype, exact, omission=omission)
-
-
-def omission_of(identity: Identity) -> Omission | None:
-    """What leaving the negative prompt out means to a model, if that is no empty text."""
-    return catalog.lookup(str(identity.folder)).omission
 
 
 def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None) -> Model:
@@ -235,55 +153,3 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     shipped = model.pipeline.scheduler
     cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
     return cls.from_config(shipped.config, **dict(params.scheduler_options))
-
-
-def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
-    """Check schedulers, their options and call arguments against diffusers' signatures, before weights load.
-
-    Raises InvalidInput naming the argument.
-    """
-    variants = {
-        (tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params
-    }
-    for one in variants.values():
-        if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
-            _check_scheduler(one)
-        if one.call:
-            _check_call(one, identity)
-
-
-def _check_call(params: GenerationParams, identity: Identity) -> None:
-    import diffusers
-
-    if catalog.lookup(identity.name).random:
-        raise InvalidInput("call", dict(params.call), f"nothing for {identity.name}, which is for measuring")
-    cls = getattr(diffusers, str(read_object(identity.folder / "model_index.json")["_class_name"]))
-    accepted = writable(cls.__call__)
-    for name in params.call:
-        if name not in accepted:
-            allowed = f"an argument of {cls.__name__}'s call that takes numbers or text: {', '.join(accepted)}"
-            raise InvalidInput(f"call.{name}", params.call[name], allowed)
-    if CLIP_SKIP in params.call:
-        check_clip_skip(params.call[CLIP_SKIP], cls.__name__, identity.folder)
-
-
-def _check_scheduler(params: GenerationParams) -> None:
-    import diffusers
-
-    cls = getattr(diffusers, str(params.scheduler), None)
-    if lacking := getattr(cls, "_backends", None):  # what diffusers puts in place of a class it cannot import
-        raise InvalidInput("scheduler", params.scheduler, f"a scheduler that works here; this one {_needs(lacking)}")
-    if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
-        raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
-    accepted = writable(cls)
-    for name in params.scheduler_options:
-        if name not in accepted:
-            raise InvalidInput(
-                f"scheduler_options.{name}", params.scheduler_options[name],
-                f"an option of {params.scheduler}: {', '.join(accepted)}",
-            )  # fmt: skip
-
-
-def _needs(packages: list[str]) -> str:
-    missing = [name for name in packages if importlib.util.find_spec(name) is None] or packages
-    return f"needs `pip install {' '.join(missing)}` first"

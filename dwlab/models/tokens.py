@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, first_line
 from . import trust
-from .loading import identify
+from .identity import identify
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:

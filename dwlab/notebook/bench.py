@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from ..models.quiet import quiet_libraries
 from ..paths import project_folder, project_results
-from .sweep import injected
+from .papermill import injected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class Bench:
         import contextlib
         import sys
 
-        from ..workflows.sweep import execute_bench
+        from ..workflows.bench import execute_bench
 
         if self.spec:
             with contextlib.redirect_stderr(sys.stdout):  # a notebook shows stderr in red, as if something were wrong

@@ -2,70 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._util.atomic import replacing
-from ..errors import DwlabError, InvalidInput
+from ..errors import InvalidInput
 from ..models.quiet import quiet_libraries
 from ..paths import project_folder, project_results
+from .papermill import injected
 
 if TYPE_CHECKING:
     from ..runs.results import Table
     from ..runs.run import Sweep
-    from ..widgets.explore import Explorer
     from ..widgets.sweep import SweepPanel
 
-_QUIET = ["--IPKernelApp.log_level=40"]  # a kernel on this machine warns that its loopback is not encrypted
 ROWS = 24  # of a table in an executed notebook
 PARAMETERS = ("experiment", "results", "overrides", "compute", "device")  # of sweep.ipynb
-
-
-def notebook_path(name: str) -> Path:
-    """A notebook of dwlab's: inside the installed package, or in the project's notebooks folder."""
-    inside = Path(__file__).parents[1] / "notebooks" / f"{name}.ipynb"
-    return inside if inside.exists() else Path(__file__).parents[2] / "notebooks" / f"{name}.ipynb"
-
-
-def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path:
-    """Run a notebook with parameters and put the executed copy at `output`, whole or not at all.
-
-    Raises DwlabError naming the cell that failed; the notebook so far is then kept as `output`.
-    """
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import DeadKernelError
-
-    failed = None
-    output.parent.mkdir(parents=True, exist_ok=True)  # the kernel starts there
-    with replacing(output) as temporary:
-        # papermill fills {names} in its paths in; a folder's own braces are doubled, to stay
-        paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (notebook_path(name), temporary)]
-        try:
-            papermill.execute_notebook(
-                *paths,
-                dict(parameters),
-                progress_bar=False,
-                log_output=False,
-                cwd=output.parent,
-                extra_arguments=_QUIET,
-            )
-        except papermill.PapermillExecutionError as error:
-            failed = DwlabError(f"the notebook {name} failed at cell {error.exec_count}: {error.ename}: {error.evalue}")
-        except DeadKernelError as error:
-            failed = DwlabError(f"the notebook {name} failed: its kernel died ({error}); was it out of memory?")
-        except NoSuchKernel as error:
-            raise DwlabError(
-                f"the notebook {name} cannot run: {error}; install it with: pip install ipykernel"
-            ) from error
-    if failed:
-        raise failed
-    return output
 
 
 def open_sweep(
@@ -99,29 +54,6 @@ def open_sweep(
             raise InvalidInput("overrides", overrides, "none where compute is False")
         return SweepView(root, _stored_name(experiment, root))
     return SweepView(root, sweep=_find(experiment, root).override(overrides or {}), device=device)
-
-
-def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
-    """The prompt bench: write a prompt, watch its picture form, go back to what was made.
-
-    model: as of `dwlab.load`. results: the results folder, seen from the project, if not the usual one. The bench's `params`, `image` and
-    `history` serve in the next cells. Raises ModelError for a model of no name here.
-    """
-    from ..models.tokens import count_tokens
-    from ..render.stream import stream
-    from ..widgets.explore import Explorer
-    from ..workflows.sweep import execute
-
-    quiet_libraries()
-    root = project_results(results)
-    if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
-        before.cancel()
-    bench = Explorer(
-        root=root, project=project_folder(), stream=stream, execute=execute,
-        count_tokens=count_tokens, model=model, device=device,
-    )  # fmt: skip
-    _open_benches[root, model] = bench
-    return bench
 
 
 class SweepView:
@@ -263,7 +195,6 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
         return store.experiments()
 
 
-_open_benches: dict[tuple[Path, str], Explorer] = {}
 _open_panels: list[SweepPanel] = []
 
 
@@ -284,24 +215,3 @@ def _panel(root: Path, device: str) -> SweepPanel:
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
     _open_panels[:] = [SweepPanel(choices, execute, root=root, device=device)]
     return _open_panels[0]
-
-
-def injected(known: Sequence[str]) -> bool:
-    """Whether papermill set parameters: it does so in a cell of its own, which begins with a comment.
-
-    Raises InvalidInput for one that is not `known`, as the notebook does not have it: papermill itself only warns, and after a slip
-    of the pen the whole sweep would run.
-    """
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    cells = [
-        source for source in (shell.user_ns.get("In") or () if shell else ()) if source.startswith("# Parameters\n")
-    ]
-    assigned = [
-        target for source in cells for node in ast.parse(source).body for target in getattr(node, "targets", ())
-    ]
-    for name in [target.id for target in assigned if isinstance(target, ast.Name)]:
-        if name not in known and not name.startswith("PAPERMILL_"):
-            raise InvalidInput("a parameter", name, ", ".join(known))
-    return bool(cells)

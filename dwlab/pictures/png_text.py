@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
-from ..store.images import PIXEL_LIMIT, TEXT_LIMIT
+from .png import PIXEL_LIMIT, TEXT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from ..models.loading import Identity, Model
+    from ..models.identity import Identity
+    from ..models.loading import Model
 
 log = logging.getLogger(__name__)
 # of `shapes`, as `fit` finds it: four latent channels and a constant to red, green and blue in 0..1

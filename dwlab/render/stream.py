@@ -11,7 +11,6 @@ import contextlib
 import copy
 import dataclasses
 import functools
-import inspect
 import logging
 import queue
 import threading
@@ -23,23 +22,22 @@ from ..errors import DwlabError, InvalidInput, RenderError, first_line
 from ..events import Cancelled, Event
 from ..models import device as devices
 from ..models import loading
+from ..models.arguments import check_arguments
 from ..models.download_bar import DownloadBar
-from ..models.settings import decoder_of, denoiser_of
+from ..models.identity import Identity, complete, identify, omission_of
 from ..pictures.picture import Picture
 from ..spec import schedulers
 from ..spec.params import GenerationParams, mode, named
 from . import preview
+from .call import _attention_kept, _dtype_kept, _to_image, _told_of_steps, stock_arguments
+from .not_finite import _Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    import numpy as np
-    import torch
+    from collections.abc import Iterable, Iterator
 
     from ..events import Download
 
 log = logging.getLogger(__name__)
-PER_CELL = frozenset({"prompt", "negative_prompt", "generator"})  # lists in a call for several cells
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
 Check = Callable[[int | None], None]  # raises Cancelled or Dropped where a cell, or all, shall not go on
@@ -166,7 +164,7 @@ def _by_model(
     profile: str | None,
     download: bool,
     tell: Callable[[int, Download], None],
-) -> list[tuple[loading.Identity, list[Numbered]]]:
+) -> list[tuple[Identity, list[Numbered]]]:
     """Cells numbered and sorted by model and dtype, checked against signatures; models stay unloaded."""
     asked: dict[tuple[str, str], list[Numbered]] = {}
     for index, params in enumerate(cells):
@@ -174,19 +172,19 @@ def _by_model(
     batches = []
     for (name, dtype), given in asked.items():
         on_download = functools.partial(tell, given[0][0])
-        identity = loaded.identity if loaded else loading.identify(
+        identity = loaded.identity if loaded else identify(
             name, device, dtype, download=download, profile=profile, on_download=on_download
         )  # fmt: skip
         if dtype not in ("auto", identity.dtype):
             raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
-        numbered = [(index, loading.complete(params, identity)) for index, params in given]
-        loading.check_arguments((params for _, params in numbered), identity)
+        numbered = [(index, complete(params, identity)) for index, params in given]
+        check_arguments((params for _, params in numbered), identity)
         batches.append((identity, numbered))
     return batches
 
 
 def _render_model(
-    source: loading.Identity | loading.Model,
+    source: Identity | loading.Model,
     numbered: list[Numbered],
     pack: int | None,
     exact: int | None,
@@ -319,108 +317,5 @@ def _call(model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, c
     watch.look(torch.from_numpy(output[0]))
     return Picture(
         params, _to_image(pipeline, output[0]), identity.weights, identity.device, identity.dtype, seconds, share, watch.share,
-        exact=exact, settings=identity.settings.changed(), omission=loading.omission_of(identity),
+        exact=exact, settings=identity.settings.changed(), omission=omission_of(identity),
     )  # fmt: skip
-
-
-class _Watch:
-    """Looks for values that are not finite. share: the largest share of them in what it saw, 0..1.
-
-    It looks before the pipeline's image processor clamps what was decoded, which makes black or white of an infinite value.
-    """
-
-    def __init__(self, pipeline: Any) -> None:
-        self.share = 0.0
-        if (processor := getattr(pipeline, "image_processor", None)) is not None:
-            pipeline.image_processor = copy.copy(processor)
-            pipeline.image_processor.postprocess = functools.partial(self._postprocess, processor.postprocess)
-
-    def look(self, values: torch.Tensor) -> None:
-        """Take note of some values."""
-        self.share = max(self.share, 1.0 - float(values.isfinite().double().mean()))
-
-    def _postprocess(self, stock: Callable[..., Any], image: torch.Tensor, *args: Any, **options: Any) -> Any:
-        self.look(image)
-        return stock(image, *args, **options)
-
-
-def _told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
-    """The argument that makes a pipeline tell (step, steps, latents) after each step; a few cannot."""
-    known = inspect.signature(type(pipeline).__call__).parameters
-
-    def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
-        tell(step, pipe.num_timesteps, kwargs["latents"])
-        return kwargs
-
-    def callback(step: int, _timestep: object, latents: Any) -> None:  # of older pipelines, as PixArt's
-        tell(step, steps, latents)
-
-    if "callback_on_step_end" in known:
-        return {"callback_on_step_end": on_step_end}
-    return {"callback": callback} if "callback" in known else {}
-
-
-@contextlib.contextmanager
-def _dtype_kept(pipeline: Any) -> Iterator[None]:
-    """Put a decoder back into its dtype where stock moved it to float32 for a picture that then failed."""
-    decoder = decoder_of(pipeline)
-    dtype = decoder.dtype if decoder is not None else None
-    try:
-        yield
-    finally:
-        if decoder is not None and decoder.dtype != dtype:
-            decoder.to(dtype=dtype)
-
-
-@contextlib.contextmanager
-def _attention_kept(pipeline: Any) -> Iterator[None]:
-    """Put the attention processors back that a PAG pipeline exchanged for a picture that then failed or was left."""
-    if not hasattr(pipeline, "pag_attn_processors"):
-        yield
-        return
-    denoiser = denoiser_of(pipeline)
-    before = denoiser.attn_processors
-    try:
-        yield
-    except BaseException:
-        denoiser.set_attn_processor(before)
-        raise
-
-
-def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:
-    """The arguments of one stock call for cells that differ in prompts and seed alone, as a person would write them.
-
-    A family's unknown ones are left out, and so is a negative prompt that the cells do not have: some pipelines take an
-    empty text for more than none. Raises ValueError for cells with and without one, which no call takes together.
-    """
-    import torch
-
-    shared = cells[0]
-    arguments = {
-        "prompt": [params.prompt for params in cells],
-        "num_inference_steps": shared.steps,
-        "guidance_scale": shared.guidance,
-        "height": shared.height,
-        "width": shared.width,
-        "generator": [torch.Generator("cpu").manual_seed(params.seed) for params in cells],
-        "output_type": "np",
-        **shared.call,
-    }
-    negatives = [params.negative for params in cells]
-    if None not in negatives:
-        arguments["negative_prompt"] = negatives
-    elif any(negative is not None for negative in negatives):
-        raise ValueError("cells with and without a negative prompt need calls of their own")
-    if len(cells) == 1:
-        arguments |= {name: value[0] for name, value in arguments.items() if name in PER_CELL}
-    known = inspect.signature(type(pipeline).__call__).parameters
-    return {name: value for name, value in arguments.items() if name in known}
-
-
-def _to_image(pipeline: Any, output: np.ndarray) -> Any:
-    """The RGB picture as the stock pipeline makes it; values that are not numbers are black."""
-    import numpy as np
-
-    converter = getattr(pipeline, "image_processor", None) or pipeline  # those that work on pixels have none
-    (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))
-    return image

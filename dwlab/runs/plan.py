@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import itertools
-import json
-import statistics
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import roughly
 from .._util.gc_paused import uncollected
-from ..errors import NotDownloaded, printable
-from ..events import Event
+from ..errors import printable
 from ..metrics import measures
-from ..models import device, loading
-from ..spec import catalog, families, no_effect, schedulers
+from ..models import device
+from ..models.identity import complete
+from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
-from ..spec.params import alike
 from ..store.store import Store
+from .cost import PNG_BYTES_A_PIXEL, _estimate, _pixels, _rate, rows_of
+from .resolve import Identities, _identify_what_is_here, _not_here, cell_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ..events import Download
     from ..spec.params import GenerationParams
     from ..spec.sweep import SweepSpec
-
-PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
 
 
 @dataclass(frozen=True)
@@ -126,7 +120,7 @@ class Work:
 
 def work_of(params: Sequence[GenerationParams], identities: Identities, store: Store) -> Work:
     """The work of some recipes, in seconds where the store or the catalog knows what their models take."""
-    completed = [loading.complete(one, identities[one.model, one.dtype]) for one in params]
+    completed = [complete(one, identities[one.model, one.dtype]) for one in params]
     rates = {pair: _rate(pair, identity, store)[0][0] for pair, identity in identities.items()}
     return Work.of(completed, rates)
 
@@ -189,130 +183,8 @@ def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
     return dict.fromkeys(itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn)))
 
 
-Identities = dict[tuple[str, str], loading.Identity]
-
-
-def identify_all(
-    asked: Sequence[GenerationParams],
-    device_name: str,
-    *,
-    download: bool = True,
-    profile: str | None = None,
-    on_event: Callable[[Event], None] | None = None,
-) -> Identities:
-    """The identity of each (model, dtype) that is named, with schedulers and arguments checked against it.
-
-    on_event: told of downloads; if it is not given, stderr shows them.
-    """
-    kinds: dict[tuple[str, str], list[GenerationParams]] = {}
-    for one, _ in alike(asked):
-        kinds.setdefault((one.model, one.dtype), []).append(one)
-    found = {}
-    for (model, dtype), cells in kinds.items():
-        tell = functools.partial(_tell_of_download, on_event, cells[0]) if on_event else None
-        found[model, dtype] = loading.identify(
-            model, device_name, dtype, download=download, profile=profile, on_download=tell
-        )
-    for pair, identity in found.items():
-        loading.check_arguments(kinds[pair], identity)
-    return found
-
-
-def _tell_of_download(on_event: Callable[[Event], None], first: GenerationParams, download: Download) -> None:
-    on_event(Event("download", 0, first, download=download))
-
-
-def _identify_what_is_here(
-    asked: Sequence[GenerationParams], device_name: str, profile: str | None
-) -> tuple[Identities, dict[str, str]]:
-    """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
-    found: Identities = {}
-    away: dict[str, str] = {}
-    kinds = [one for one, _ in alike(asked)]
-    for model in dict.fromkeys(one.model for one in kinds):
-        own = [one for one in kinds if one.model == model]
-        try:
-            found |= identify_all(own, device_name, download=False, profile=profile)
-        except NotDownloaded as error:
-            away[model] = str(error)
-    return found, away
-
-
-def _not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
-    counts = Counter(one.model for one in missing)
-    return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count:,} cells"
-
-
 def _folders(identities: Identities) -> dict[str, str]:
     return {model: str(identity.folder) for (model, _), identity in identities.items()}
-
-
-def cell_key(params: GenerationParams, identities: Identities, exact: int | None = None) -> str:
-    """The key of a cell, with what only its model's files tell filled in."""
-    return loading.key_of(params, identities[params.model, params.dtype], exact)
-
-
-def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
-    """Denoiser rows that a picture costs: calls a step, twice with guidance."""
-    return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
-
-
-def _estimate(
-    todo: list[GenerationParams], identities: Identities, store: Store | None
-) -> tuple[float | None, float, str]:
-    """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
-    seconds, size, measured, known = 0.0, 0.0, True, True
-    rates: dict[tuple[str, str], tuple[tuple[float | None, float], bool]] = {}
-    for one, count in alike(todo):
-        pair = (one.model, one.dtype)
-        identity = identities[pair]
-        if pair not in rates:
-            rates[pair] = _rate(pair, identity, store)
-        rate, timed = rates[pair]
-        params = loading.complete(one, identity)
-        pixels = count * _pixels(params)
-        measured &= timed
-        known &= rate[0] is not None
-        seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
-        size += rate[1] * pixels
-    if not known:
-        return None, size, "no picture of this model was timed on this device yet"
-    return (
-        seconds,
-        size,
-        "from pictures timed here" if measured else "a guess from two CPU cores; better after the first pictures",
-    )
-
-
-def _rate(
-    pair: tuple[str, str], identity: loading.Identity, store: Store | None
-) -> tuple[tuple[float | None, float], bool]:
-    """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
-    measured = _rates(identity, store)
-    return (measured, True) if measured else (_guess(pair[0], identity.device), False)
-
-
-def _rates(identity: loading.Identity, store: Store | None) -> tuple[float, float] | None:
-    """(seconds a row and pixel, bytes a pixel) as medians over the latest pictures."""
-    timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
-    costs, sizes = [], []
-    for text, seconds, size in timings:
-        asked = json.loads(text)  # not validated: its model may have moved since
-        pixels = asked["width"] * asked["height"]
-        costs.append(seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels))
-        sizes.append(size / pixels)
-    return (statistics.median(costs), statistics.median(sizes)) if costs else None
-
-
-def _guess(model: str, device_name: str) -> tuple[float | None, float]:
-    entry = catalog.lookup(model)
-    if entry.row_seconds is None or device_name != "cpu" or not entry.width or not entry.height:
-        return None, PNG_BYTES_A_PIXEL
-    return entry.row_seconds / (entry.width * entry.height), PNG_BYTES_A_PIXEL
 
 
 def _dtype_hints(identities: Identities) -> tuple[str, ...]:
@@ -322,10 +194,6 @@ def _dtype_hints(identities: Identities) -> tuple[str, ...]:
         for model, name in slow
         if (faster := device.faster_dtype(name))
     )
-
-
-def _pixels(params: GenerationParams) -> int:
-    return (params.width or 512) * (params.height or 512)
 
 
 def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+from ..store.images import read_picture
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
+
 import html
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import InvalidInput
+from .._util.html import figure_html
 from ..metrics.measures import STARS
 from ..paths import results_folder
-from ..pictures.picture import figure_html
 from ..spec.params import FIELDS, SPELLINGS
-from ..store.images import read_picture
 from ..store.store import Store
 
 if TYPE_CHECKING:
@@ -157,3 +165,15 @@ def _metric_order(name: str) -> int:
 
     order = [*NAMES[:5], "nan", *NAMES[5:]]
     return order.index(name) if name in order else len(order)
+
+
+def open_picture(table: pd.DataFrame, relative: object) -> Image.Image | None:
+    """A picture of the table as RGB, or None if its file is missing, damaged or outside the results folder."""
+    if not isinstance(relative, str) or not relative:
+        return None
+    try:
+        root = Path(table.attrs.get("results", ".")).resolve()
+        path = (root / relative).resolve()
+    except (OSError, ValueError):
+        return None
+    return read_picture(path) if path.is_relative_to(root) else None

@@ -21,10 +21,10 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 
 from .. import __version__
 from ..errors import NotDownloaded
-from ..models import loading
+from ..models.identity import is_here
 from ..paths import project_results
-from ..pictures.picture import nan_warning
-from ..runs.plan import cell_key, identify_all
+from ..pictures.not_finite import nan_warning
+from ..runs.resolve import cell_key, identify_all
 from ..spec import catalog
 from ..store.images import is_whole
 from ..store.store import Store
@@ -346,7 +346,7 @@ def _model(name: str, server: Server) -> schemas.ModelEntry:
     )  # fmt: skip
     return schemas.ModelEntry(
         id=name, name=Path(name).name, family=entry.family, loaded=server.worker.loaded == name,
-        default=name == settings.model, here=loading.is_here(name), limits=limits,
+        default=name == settings.model, here=is_here(name), limits=limits,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
-from ..models.loading import is_here
+from ..models.identity import is_here
 from ..spec.catalog import DRAWING
 
 if TYPE_CHECKING:

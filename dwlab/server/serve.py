@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from ..cli.command import INTERRUPTED
+from .._util.exit_codes import INTERRUPTED
 from ..errors import InvalidInput
 from ..store.store import Store
 from .app import make_app

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DwlabError, InUse, StoreError
 from ..models import loading
+from ..models.identity import identify
 from ..paths import network_name
-from ..pictures.picture import nan_warning
+from ..pictures.not_finite import nan_warning
 from ..runs.eta import Pace
-from ..runs.plan import Work, identify_all
-from ..runs.run import Reused, Sweep, keep
+from ..runs.keep import Reused, keep
+from ..runs.plan import Work
+from ..runs.resolve import identify_all
+from ..runs.run import Sweep
 from ..spec.params import GenerationParams
 from ..store.store import Store
 from ..workflows.sweep import execute
@@ -204,7 +207,7 @@ class Worker:
         self.ready = True
 
     def _default_model(self) -> loading.Model:
-        return loading.load_identified(loading.identify(self._settings.model, self._settings.device))
+        return loading.load_identified(identify(self._settings.model, self._settings.device))
 
     def _clean(self, jobs: Jobs, store: Store) -> None:
         if time.monotonic() - self._cleaned < CLEAN_SECONDS and self._cleaned:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from .._util.atomic import write_atomic
 from ..errors import InvalidInput
-from ..store.images import read_picture
+from ..runs.results import open_picture
 from .text_fit import draw, fit, fit_all, line_height, printable, text_width
 
 if TYPE_CHECKING:
@@ -366,18 +366,6 @@ def _write(pen: ImageDraw.ImageDraw, label: Label) -> None:
         x = label.x + {"left": 0.0, "center": spare / 2, "right": spare}[label.align]
         draw(pen, (x, y), text, label.ink, label.size, label.bold)
         y += line
-
-
-def open_picture(table: pd.DataFrame, relative: object) -> Image.Image | None:
-    """A picture of the table as RGB, or None if its file is missing, damaged or outside the results folder."""
-    if not isinstance(relative, str) or not relative:
-        return None
-    try:
-        root = Path(table.attrs.get("results", ".")).resolve()
-        path = (root / relative).resolve()
-    except (OSError, ValueError):
-        return None
-    return read_picture(path) if path.is_relative_to(root) else None
 
 
 def _natural(axis: Axis, count: int, size: int) -> int:

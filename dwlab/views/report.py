@@ -30,8 +30,9 @@ from ..analysis.findings import (
 )
 from ..analysis.identical import identical_along
 from ..analysis.quality import REMEDY, quality_of
-from ..pictures.picture import nan_warning
-from .grids import REASONS, grid, open_picture
+from ..pictures.not_finite import nan_warning
+from ..runs.results import open_picture
+from .grids import REASONS, grid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,13 +15,13 @@ import traitlets
 
 from .._util.durations import clock
 from ..errors import DwlabError, InvalidInput
-from ..models import loading
+from ..models.identity import identify
 from ..pictures import recipes
 from ..pictures.picture import Picture
 from ..runs.eta import Pace
+from ..runs.keep import Reused
 from ..runs.plan import Work
 from ..runs.results import Results
-from ..runs.run import Reused
 from ..spec import catalog, schedulers
 from ..spec.params import GenerationParams
 from ..store.images import read_picture
@@ -325,7 +325,7 @@ class Explorer(anywidget.AnyWidget):
     def _weights_of(self, model: str) -> str:
         """The hash of a model's weights, if they are on this machine; else nothing."""
         with contextlib.suppress(DwlabError):
-            return loading.identify(model, self._session.device, download=False).weights
+            return identify(model, self._session.device, download=False).weights
         return ""
 
     # -- a sweep of it -------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from PIL import Image, ImageOps
 from .._util.durations import clock
 from ..analysis.findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..analysis.quality import quality_of
-from ..views.grids import REASONS, grid, lay_out, open_picture
+from ..runs.results import open_picture
+from ..views.grids import REASONS, grid, lay_out
 from ..views.plots import metric_plot, seconds_plot
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DwlabError, InvalidInput
-from ..runs.run import keep
+from ..runs.keep import keep
 from ..store.store import Store
 
 if TYPE_CHECKING:

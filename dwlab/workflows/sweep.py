@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..models.download_bar import DownloadBar
 from ..paths import experiment_folder, results_folder
@@ -16,14 +15,13 @@ from ..runs.run import Outcome, run
 from ..spec import no_effect
 from ..views.progress import Progress
 from .artifacts import write_artifacts
+from .interrupt import ctrl_c_sets
 from .runlog import RunLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ..bench.spec import BenchSpec
-    from ..bench.tune import Tuned
     from ..events import Event
     from ..runs.plan import Work
     from ..spec.sweep import SweepSpec
@@ -101,42 +99,6 @@ def _files(outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: 
     return write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings) if outcome.begun else {}
 
 
-def execute_bench(spec: BenchSpec, *, results: str | Path | None = None, host: bool = False) -> Path:
-    """Measure what a benchmark says, with a progress bar; returns its file. Ctrl-C is raised on as KeyboardInterrupt."""
-    from ..bench import runner
-
-    cancel = threading.Event()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(ctrl_c_sets(cancel))
-        listen = _Bar(stack)
-        path = runner.run(
-            spec, results=results, host=host, cancel=cancel,
-            on_plan=lambda _total, todo: listen.begin(todo), on_event=listen,
-        )  # fmt: skip
-    if path is None:
-        raise KeyboardInterrupt
-    return path
-
-
-def execute_tune(model: str, **options: Any) -> Tuned:
-    """Tune a model with a progress bar for each stage; options as of `dwlab.bench.tune.tune`. Ctrl-C is raised on."""
-    from ..bench.tune import tune
-
-    cancel = threading.Event()
-    with ctrl_c_sets(cancel), contextlib.ExitStack() as stack:
-        listen = _Bar(stack)
-
-        def begin(stage: str, total: int) -> None:
-            stack.close()  # the bar of the stage before
-            print(f"{stage}:", file=sys.stderr)
-            listen.begin(total)
-
-        found = tune(model, cancel=cancel, on_plan=begin, on_event=listen, **options)
-    if found is None:
-        raise KeyboardInterrupt
-    return found
-
-
 class _Downloads:
     """Shows how far downloads are, of all events."""
 
@@ -146,36 +108,3 @@ class _Downloads:
     def __call__(self, event: Event) -> None:
         if event.download:
             self._bar(event.download)
-
-
-class _Bar:
-    """A progress bar that begins once it is known how much there is to measure, and ends with `stack`."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
-
-    def begin(self, total: int) -> None:
-        self._bar = self._stack.enter_context(Progress(Pace(total), unit="measurements"))
-
-    def __call__(self, event: Event) -> None:
-        self._bar.update(event)
-
-
-@contextlib.contextmanager
-def ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
-    """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)  # a second one does what it always did
-        for event in events:
-            event.set()
-
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -21,7 +21,7 @@ import numpy as np
 
 from dwlab.errors import DwlabError
 from dwlab.events import Event
-from dwlab.models import loading
+from dwlab.models.identity import identify
 from dwlab.pictures.picture import Picture
 from dwlab.runs import run
 from dwlab.shapes.world import Scene, draw
@@ -80,7 +80,7 @@ def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
             time.sleep(0.003)
             yield Event("step", index, params, step=1, steps=1)
         for index, params in group:
-            identity = loading.identify(params.model)
+            identity = identify(params.model)
             picture = Picture(params, figure(params), identity.weights, identity.device, identity.dtype, 0.003, 0.003)
             yield Event("done", index, params, result=picture)
 

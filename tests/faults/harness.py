@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from dwlab.store.images import pixel_hash
+from dwlab.pictures.png import pixel_hash
 from dwlab.store.store import Store
 
 from .child import toy_model

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from dwlab.cli.app import app
 from dwlab.errors import DwlabError
 from dwlab.models import profiles
-from dwlab.models.loading import identify
+from dwlab.models.identity import identify
 from dwlab.pictures import recipes
 from dwlab.runs.run import run
 from dwlab.store.integrity import verify

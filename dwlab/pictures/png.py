@@ -1,0 +1,102 @@
+"""A picture's PNG: its pixels, with the recipe in two texts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..spec import catalog, schedulers
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ..spec.params import GenerationParams
+
+
+TEXT_LIMIT = 1 << 20  # bytes of text that a picture may carry and be read back
+
+PIXEL_LIMIT = 64_000_000
+
+# What Pillow and the readers of a recipe raise for bytes that are broken or made to harm, beside Pillow's own error.
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    LookupError,
+    TypeError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+
+def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
+    """The PNG of a picture with its recipe: `parameters` as other tools read it, `dwlab` as JSON.
+
+    recipe: `key`, `weights`, `dtype`, and `mode` where that is not close; the canonical parameters are added. One key and picture give
+    the same bytes, however they were asked for: no time, version or path goes in, the dtype is the
+    one that `auto` stood for, and the model has one name (see `model_name`).
+    """
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("parameters", parameters_text(params, recipe["weights"]))
+    named = {"model": model_name(params.model, recipe["weights"]), "dtype": recipe["dtype"]}
+    document = {**recipe, "params": {**params.as_dict(), **named}}
+    info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=info, compress_level=6)
+    return buffer.getvalue()
+
+
+def model_name(model: str, weights: str) -> str:
+    """The one name of a model, whatever it was called: in the catalog, else on the hub; of a folder, its fingerprint.
+
+    A folder's own name is left out: it says where the weights lie on one machine, not what they are.
+    """
+    entry = catalog.lookup(model)
+    for known in catalog.CATALOG.values():
+        if known.source == entry.source or (known.local and entry.local and Path(known.source).samefile(entry.source)):
+            return known.name
+    return weights[:10] if entry.local else entry.name
+
+
+def parameters_text(params: GenerationParams, weights: str) -> str:
+    """The recipe in the form that other tools keep under `parameters`."""
+    lines = [params.prompt]
+    if params.negative_prompt:
+        lines.append(f"Negative prompt: {params.negative_prompt}")
+    sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
+    lines.append(
+        f"Steps: {params.steps}, Sampler: {sampler}, CFG scale: {params.guidance:g}, Seed: {params.seed}, "
+        f"Size: {params.width}x{params.height}, Model hash: {weights[:10]}, Model: {model_name(params.model, weights)}"
+    )
+    return "\n".join(lines)
+
+
+def pixel_hash(image: Image.Image) -> str:
+    """A hash of what is seen, whatever the file around it."""
+    return hashlib.sha256(f"{image.mode} {image.size}".encode() + image.tobytes()).hexdigest()
+
+
+def read_recipe(path: Path) -> dict[str, Any] | None:
+    """The `dwlab` recipe of a PNG of ours; None for any other file, whole or broken."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                return None
+            text = image.info.get("dwlab")
+            image.verify()
+        recipe = json.loads(text) if isinstance(text, str) and len(text) <= TEXT_LIMIT else None
+    except (*BROKEN, Image.DecompressionBombError):
+        return None
+    return recipe if isinstance(recipe, dict) and isinstance(recipe.get("params"), dict) else None

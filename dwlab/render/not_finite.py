@@ -1,0 +1,33 @@
+"""Notices values that are not finite while a picture forms."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+
+class _Watch:
+    """Looks for values that are not finite. share: the largest share of them in what it saw, 0..1.
+
+    It looks before the pipeline's image processor clamps what was decoded, which makes black or white of an infinite value.
+    """
+
+    def __init__(self, pipeline: Any) -> None:
+        self.share = 0.0
+        if (processor := getattr(pipeline, "image_processor", None)) is not None:
+            pipeline.image_processor = copy.copy(processor)
+            pipeline.image_processor.postprocess = functools.partial(self._postprocess, processor.postprocess)
+
+    def look(self, values: torch.Tensor) -> None:
+        """Take note of some values."""
+        self.share = max(self.share, 1.0 - float(values.isfinite().double().mean()))
+
+    def _postprocess(self, stock: Callable[..., Any], image: torch.Tensor, *args: Any, **options: Any) -> Any:
+        self.look(image)
+        return stock(image, *args, **options)
