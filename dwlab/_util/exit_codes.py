@@ -2,4 +2,7 @@
 
 from __future__ import annotations
 
-SOME_DAMAGED, SOME_FAILED, SOME_NAN, INTERRUPTED = 1, 3, 4, 130
+SOME_DAMAGED = 1
+SOME_FAILED = 3
+SOME_NAN = 4
+INTERRUPTED = 130

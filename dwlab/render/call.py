@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PER_CELL = frozenset({"prompt", "negative_prompt", "generator"})  # lists in a call for several cells
 
 
-def _told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
+def told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
     """The argument that makes a pipeline tell (step, steps, latents) after each step; a few cannot."""
     known = inspect.signature(type(pipeline).__call__).parameters
 
@@ -36,7 +36,7 @@ def _told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], No
 
 
 @contextlib.contextmanager
-def _dtype_kept(pipeline: Any) -> Iterator[None]:
+def dtype_kept(pipeline: Any) -> Iterator[None]:
     """Put a decoder back into its dtype where stock moved it to float32 for a picture that then failed."""
     decoder = decoder_of(pipeline)
     dtype = decoder.dtype if decoder is not None else None
@@ -48,7 +48,7 @@ def _dtype_kept(pipeline: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _attention_kept(pipeline: Any) -> Iterator[None]:
+def attention_kept(pipeline: Any) -> Iterator[None]:
     """Put the attention processors back that a PAG pipeline exchanged for a picture that then failed or was left."""
     if not hasattr(pipeline, "pag_attn_processors"):
         yield
@@ -92,7 +92,7 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _to_image(pipeline: Any, output: np.ndarray) -> Any:
+def to_image(pipeline: Any, output: np.ndarray) -> Any:
     """The RGB picture as the stock pipeline makes it; values that are not numbers are black."""
     import numpy as np
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class _Watch:
+class Watch:
     """Looks for values that are not finite. share: the largest share of them in what it saw, 0..1.
 
     It looks before the pipeline's image processor clamps what was decoded, which makes black or white of an infinite value.

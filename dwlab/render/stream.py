@@ -29,8 +29,8 @@ from ..pictures.picture import Picture
 from ..spec import schedulers
 from ..spec.params import GenerationParams, mode, named
 from . import preview
-from .call import _attention_kept, _dtype_kept, _to_image, _told_of_steps, stock_arguments
-from .not_finite import _Watch
+from .call import attention_kept, dtype_kept, stock_arguments, to_image, told_of_steps
+from .not_finite import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -294,7 +294,7 @@ def _call(model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, c
     identity, (index, params) = model.identity, cell
     pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
     pipeline.scheduler = loading.scheduler_for(model, params)
-    watch = _Watch(pipeline)
+    watch = Watch(pipeline)
     ended: list[float] = []
 
     def tell(step: int, steps: int, latents: Any) -> None:
@@ -309,13 +309,13 @@ def _call(model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, c
     emit(Event("started", index, params))
     devices.begin_size(identity.device, (params.width, params.height))
     began = time.perf_counter()
-    arguments = stock_arguments(pipeline, [params]) | _told_of_steps(pipeline, params.steps, tell)
-    with torch.inference_mode(), packs.timed(pipeline) as clock, _dtype_kept(pipeline), _attention_kept(pipeline):
+    arguments = stock_arguments(pipeline, [params]) | told_of_steps(pipeline, params.steps, tell)
+    with torch.inference_mode(), packs.timed(pipeline) as clock, dtype_kept(pipeline), attention_kept(pipeline):
         output = pipeline(**arguments).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds
     watch.look(torch.from_numpy(output[0]))
     return Picture(
-        params, _to_image(pipeline, output[0]), identity.weights, identity.device, identity.dtype, seconds, share, watch.share,
+        params, to_image(pipeline, output[0]), identity.weights, identity.device, identity.dtype, seconds, share, watch.share,
         exact=exact, settings=identity.settings.changed(), omission=omission_of(identity),
     )  # fmt: skip

@@ -24,7 +24,7 @@ def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
     return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
 
 
-def _estimate(
+def estimate(
     todo: list[GenerationParams], identities: Identities, store: Store | None
 ) -> tuple[float | None, float, str]:
     """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
@@ -34,10 +34,10 @@ def _estimate(
         pair = (one.model, one.dtype)
         identity = identities[pair]
         if pair not in rates:
-            rates[pair] = _rate(pair, identity, store)
+            rates[pair] = rate_of(pair, identity, store)
         rate, timed = rates[pair]
         params = complete(one, identity)
-        pixels = count * _pixels(params)
+        pixels = count * pixels_of(params)
         measured &= timed
         known &= rate[0] is not None
         seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
@@ -51,7 +51,7 @@ def _estimate(
     )
 
 
-def _rate(pair: tuple[str, str], identity: Identity, store: Store | None) -> tuple[tuple[float | None, float], bool]:
+def rate_of(pair: tuple[str, str], identity: Identity, store: Store | None) -> tuple[tuple[float | None, float], bool]:
     """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
     measured = _rates(identity, store)
     return (measured, True) if measured else (_guess(pair[0], identity.device), False)
@@ -76,5 +76,5 @@ def _guess(model: str, device_name: str) -> tuple[float | None, float]:
     return entry.row_seconds / (entry.width * entry.height), PNG_BYTES_A_PIXEL
 
 
-def _pixels(params: GenerationParams) -> int:
+def pixels_of(params: GenerationParams) -> int:
     return (params.width or 512) * (params.height or 512)

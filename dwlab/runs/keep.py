@@ -15,7 +15,7 @@ from ..render.stream import stream
 from ..store import images
 from ..store.store import Store
 from .resolve import Identities, cell_key, identify_all
-from .saver import _Saver
+from .saver import Saver
 
 if TYPE_CHECKING:
     import threading
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..spec.params import GenerationParams
 
-from .run import Listener, Outcome, Renderer, _unless
+from .run import Listener, Outcome, Renderer, unless
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ def keep(
     each is told of it. dropped, download: as for `dwlab.stream`. Errors and `cancel` as of `run`.
     """
     try:
-        identities = identify_all(params, device, download=download, on_event=_unless(cancel, on_event))
+        identities = identify_all(params, device, download=download, on_event=unless(cancel, on_event))
     except Cancelled:  # while a model was downloaded
         return
-    wanted = _by_key(params, identities)
+    wanted = by_key(params, identities)
 
     def tell(key: str, event: Event) -> None:
         for index in wanted[key]:
@@ -86,7 +86,7 @@ def keep(
                 reused = Reused(key, picture, nan_warning(store.nan_shares([key]), 1))
                 tell(key, Event("done", first, params[first], result=reused))
         outcome = Outcome(experiment, store.root, len(wanted))
-        saver = _Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
+        saver = Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
         if todo:
             asked = [params[wanted[key][0]] for key in todo]
             events = render(
@@ -99,7 +99,7 @@ def keep(
             saver.take_all(events)
 
 
-def _by_key(params: Sequence[GenerationParams], identities: Identities) -> dict[str, list[int]]:
+def by_key(params: Sequence[GenerationParams], identities: Identities) -> dict[str, list[int]]:
     """The indices of recipes by their key."""
     indices: dict[str, list[int]] = {}
     for index, one in enumerate(params):

@@ -16,8 +16,8 @@ from ..models.identity import complete
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
 from ..store.store import Store
-from .cost import PNG_BYTES_A_PIXEL, _estimate, _pixels, _rate, rows_of
-from .resolve import Identities, _identify_what_is_here, _not_here, cell_key
+from .cost import PNG_BYTES_A_PIXEL, estimate, pixels_of, rate_of, rows_of
+from .resolve import Identities, cell_key, identify_what_is_here, not_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ class Work:
     ) -> Work:
         """The work of some recipes; rates: seconds per row and pixel of each (model, dtype)."""
         rows = tuple(rows_of(one.steps, one.scheduler, one.guidance) for one in params)
-        amounts = [count * _pixels(one) for count, one in zip(rows, params, strict=True)]
+        amounts = [count * pixels_of(one) for count, one in zip(rows, params, strict=True)]
         known = [(rates or {}).get((one.model, one.dtype)) for one in params]
         costs = [amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None]
         if len(costs) == len(amounts):
@@ -121,7 +121,7 @@ class Work:
 def work_of(params: Sequence[GenerationParams], identities: Identities, store: Store) -> Work:
     """The work of some recipes, in seconds where the store or the catalog knows what their models take."""
     completed = [complete(one, identities[one.model, one.dtype]) for one in params]
-    rates = {pair: _rate(pair, identity, store)[0][0] for pair, identity in identities.items()}
+    rates = {pair: rate_of(pair, identity, store)[0][0] for pair, identity in identities.items()}
     return Work.of(completed, rates)
 
 
@@ -147,19 +147,19 @@ def make_plan(
         made_up = _stand_ins(drawn, spec.random_seeds)
         cells = spec.cells([*drawn, *made_up], limit=limit)
         asked = [cell.params for cell in cells]
-        identities, away = _identify_what_is_here(asked, device_name, profile)
+        identities, away = identify_what_is_here(asked, device_name, profile)
         missing = [one for one in asked if one.model in away] if away else []
         keys = {cell_key(one, identities, exact): one for one in asked if one.model not in away}
         statuses = store.statuses(key for key, one in keys.items() if one.seed not in made_up) if store else {}
         todo = [one for key, one in keys.items() if statuses.get(key) != "ok"]
-        seconds, size, basis = _estimate(todo, identities, store)
+        seconds, size, basis = estimate(todo, identities, store)
         if missing:
             seconds, basis = None, f"not here yet: {', '.join(away)}"
-            size += sum(map(_pixels, missing)) * PNG_BYTES_A_PIXEL
+            size += sum(map(pixels_of, missing)) * PNG_BYTES_A_PIXEL
         return Plan(
             spec.name, root, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
             sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
-            (*no_effect.warnings(spec, cells, _folders(identities)), *_not_here(missing, away), *_one_by_one(identities, exact)),
+            (*no_effect.warnings(spec, cells, _folders(identities)), *not_here(missing, away), *_one_by_one(identities, exact)),
             _dtype_hints(identities),
         )  # fmt: skip
     finally:

@@ -31,10 +31,10 @@ def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Meas
     """Compute metrics again over an experiment's pictures; those that are gone are passed over and counted."""
     measures.check_names(names)
     with Store(root) as store:
-        return _measure_again(store, name, names, all_of_them=True)
+        return measure_again(store, name, names, all_of_them=True)
 
 
-def _measure_again(store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool) -> Measured:
+def measure_again(store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool) -> Measured:
     """Measure an experiment's finished pictures, or those that lack a metric: they were made for another one perhaps."""
     asked = functools.cache(lambda model: measures.applying(model, names))
     lacking = None if all_of_them else set(measures.NAMES if names is None else names)

@@ -50,7 +50,7 @@ def _tell_of_download(on_event: Callable[[Event], None], first: GenerationParams
     on_event(Event("download", 0, first, download=download))
 
 
-def _identify_what_is_here(
+def identify_what_is_here(
     asked: Sequence[GenerationParams], device_name: str, profile: str | None
 ) -> tuple[Identities, dict[str, str]]:
     """As `identify_all`, model by model; for those that are not downloaded yet, what there is to say of them."""
@@ -66,7 +66,7 @@ def _identify_what_is_here(
     return found, away
 
 
-def _not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
+def not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
     counts = Counter(one.model for one in missing)
     return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
 

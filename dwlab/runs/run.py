@@ -17,10 +17,10 @@ from ..spec.params import mode
 from ..spec.sweep import LIMIT, Cell, SweepSpec
 from ..store.store import Store
 from .plan import Plan, Work, make_plan, work_of
-from .remeasure import _measure_again
+from .remeasure import measure_again
 from .resolve import Identities, cell_key, identify_all
 from .results import Results, Table
-from .saver import _Saver
+from .saver import Saver
 
 if TYPE_CHECKING:
     import threading
@@ -111,7 +111,7 @@ def run(
         drafts = spec.cells(limit=limit)
     try:
         asked = [cell.params for cell in drafts]
-        tell = _unless(cancel, on_event)
+        tell = unless(cancel, on_event)
         identities = identify_all(asked, device, download=download, profile=profile, on_event=tell)
     except Cancelled:  # while a model was downloaded
         return Outcome(spec.name, results_folder(results), len(drafts), begun=False)
@@ -122,17 +122,17 @@ def run(
         if on_plan:
             on_plan(len(cells), work_of(asked, identities, store))
         if todo:
-            saver = _Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
+            saver = Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
             saver.take_all(
                 render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel, download=download)
             )
-        _measure_again(store, spec.name, spec.metrics, all_of_them=False)
+        measure_again(store, spec.name, spec.metrics, all_of_them=False)
         shares = store.nan_shares(experiment=spec.name)
         outcome.nan, outcome.warning = len(shares), nan_warning(shares, outcome.total)
     return outcome
 
 
-def _unless(cancel: threading.Event | None, listener: Listener | None) -> Listener | None:
+def unless(cancel: threading.Event | None, listener: Listener | None) -> Listener | None:
     """A listener that ends the download which it hears of once `cancel` is set."""
     if listener is None:
         return None

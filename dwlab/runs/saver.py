@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class _Saver:
+class Saver:
     """Turns finished cells into pictures and rows, and tells the listener once they are committed."""
 
     experiment: str
@@ -78,7 +78,7 @@ class _Saver:
         row = CellRow(
             picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
             image=self.store.save_picture(data), pixels=pixel_hash(picture.image), bytes=len(data),
-            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=_made_with(picture),
+            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=made_with(picture),
             mode=mode(picture.exact),
         )  # fmt: skip
         values = measures.measure(
@@ -102,6 +102,6 @@ class _Saver:
         self._unsaid.append(event)
 
 
-def _made_with(picture: Picture) -> str:
+def made_with(picture: Picture) -> str:
     """Versions, and settings that were not stock, as JSON."""
     return json.dumps({**versions(), **({"settings": picture.settings} if picture.settings else {})})

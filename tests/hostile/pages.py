@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pngs
+from bench.test_files import RUN
 from browsers import chromium
 from lab import FLAGS, ROOT, Lab
 from playwright.sync_api import expect, sync_playwright
 from served import SMALL, Served
-from test_bench_files import RUN
-from test_views import report, sweep_table
+from views.test_views import report, sweep_table
 
 from dwlab.bench.compare import line_up
 from dwlab.errors import InvalidInput

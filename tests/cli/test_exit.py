@@ -22,7 +22,7 @@ from dwlab.runs.run import Sweep
 from dwlab.workflows.sweep import execute
 
 pytest_plugins = ["faults.plugin"]
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 SMALL = """
 name: small
 base: {prompt: "a {colour} circle", steps: 1, width: 64, height: 64}

@@ -66,7 +66,7 @@ def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     assert engine.ratios(again.rows, again.rows[1], "grouped") == []
 
 
-REFERENCE = sorted((Path(__file__).parents[1] / "results" / "reference" / "engine").glob("*.json"))
+REFERENCE = sorted((Path(__file__).parents[2] / "results" / "reference" / "engine").glob("*.json"))
 
 
 def test_reference_runs_are_of_known_code_agree_and_name_no_machine():

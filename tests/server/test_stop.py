@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 from served import SMALL, Served, wait_for
-from test_serve_slow import BEGUN, POST
+from server.test_slow import BEGUN, POST
 
 import dwlab
 

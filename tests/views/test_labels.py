@@ -10,7 +10,7 @@ import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image, ImageDraw
-from test_views import assert_labels_fit, sweep_table
+from views.test_views import assert_labels_fit, sweep_table
 
 from dwlab.analysis.findings import Axis
 from dwlab.runs.run import Sweep
@@ -20,7 +20,7 @@ from dwlab.views.grids import grid, lay_out
 from dwlab.views.plots import metric_plot
 from dwlab.views.text_fit import draw, fit_all, printable, text_width
 
-CASE = Path(__file__).parent / "cases" / "yaml" / "labels.yaml"
+CASE = Path(__file__).parents[1] / "cases" / "yaml" / "labels.yaml"
 WORDS = list(Sweep.from_yaml(CASE).axes["w"])
 # more values that would look alike, or be boxes
 ALIKE = {

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli.app import app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
-ELSEWHERE = {"benchmark", "sweep"}  # tests/test_bench_doors.py and tests/test_notebook.py run them, in many ways
+ELSEWHERE = {"benchmark", "sweep"}  # tests/bench/test_doors.py and tests/notebook/test_sweep.py run them, in many ways
 LONG = {"guidance-and-steps", "read-a-sweep"}  # each makes some hundred pictures
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SHORT = [name for name in NAMES if name not in ELSEWHERE | LONG]

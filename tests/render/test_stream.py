@@ -390,7 +390,7 @@ def test_an_unknown_device_is_refused():
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="what is freed goes back in other ways elsewhere")
 def test_memory_does_not_grow_with_every_new_size():
-    script = Path(__file__).with_name("sizes.py")
+    script = Path(__file__).parents[1] / "sizes.py"
     done = subprocess.run([sys.executable, script, "--pictures", "120"], capture_output=True, text=True, check=True)
     seen = [int(number) for number in re.findall(r"(\d+) MB", done.stdout)]
     assert len(seen) == 6 and max(seen) < 1.15 * seen[0], seen

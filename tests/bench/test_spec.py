@@ -369,7 +369,7 @@ def test_a_gain_needs_parity():
     )
 
 
-REFERENCE = sorted((Path(__file__).parent.parent / "results" / "reference").glob("*.json"))
+REFERENCE = sorted((Path(__file__).parents[2] / "results" / "reference").glob("*.json"))
 
 
 def test_there_are_reference_rows():

@@ -13,7 +13,7 @@ from dwlab.models import fingerprint
 from dwlab.pictures import recipes
 from dwlab.spec.catalog import SHAPES_FOLDER
 
-CASES = Path(__file__).parent / "cases" / "png"
+CASES = Path(__file__).parents[1] / "cases" / "png"
 STAR = {"prompt": "a red star", "steps": 8, "guidance": 3.5, "seed": 5, "width": 64, "height": 64}
 PLAIN = {**STAR, "negative_prompt": "blurry", "seed": 1234, "scheduler": "DPM++ 2M Karras", "model": "shapes"}
 EULER = {**STAR, "scheduler": "Euler a", "model": "shapes"}

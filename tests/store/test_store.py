@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CELLS = 8
 OURS = json.dumps({"key": "k", "weights": "w", "dtype": "d", "params": {}})
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from dwlab.bench.spec import BenchSpec
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "reference"
 RUN = REFERENCE / "amd-epyc-2-cores-shapes.json"
 ENGINE = REFERENCE / "engine" / "intel-xeon-2-cores-amx-shapes.json"

@@ -16,8 +16,8 @@ from dwlab.runs.results import Results
 from dwlab.runs.run import Sweep, run
 from dwlab.views.export import export
 
-CASES = Path(__file__).parent / "cases" / "yaml"
-DOCS = Path(__file__).parent.parent / "docs" / "results.md"
+CASES = Path(__file__).parents[1] / "cases" / "yaml"
+DOCS = Path(__file__).parents[2] / "docs" / "results.md"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # more of what a cell of a table can hold
 COLUMNS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from dwlab.spec.params import GenerationParams
 
 # 200 varied cells with the keys that version 0.1.0 gave them, before the fields of later versions were there
-CELLS = json.loads((Path(__file__).parent / "cases" / "keys.json").read_text("utf-8"))
+CELLS = json.loads((Path(__file__).parents[1] / "cases" / "keys.json").read_text("utf-8"))
 
 
 def test_two_hundred_varied_cells_keep_their_keys():

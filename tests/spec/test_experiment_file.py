@@ -12,7 +12,7 @@ from dwlab.errors import InvalidInput
 from dwlab.spec import experiment_file
 from dwlab.spec.sweep import SweepSpec
 
-CASES = Path(__file__).parent / "cases" / "yaml"
+CASES = Path(__file__).parents[1] / "cases" / "yaml"
 # file: the prompts of its cells, each once
 PROMPTS = {
     "block": ["a red star"],
