@@ -58,17 +58,31 @@ def benchmarks() -> None:
     files = sorted((ROOT / "results" / "reference").glob("*.json"))
     for path in files:
         for name, chart in charts(compare([path]).table).items():
-            save(Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700)
+            save(
+                Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700
+            )
     for path in sorted((ROOT / "results" / "reference" / "engine").glob("*.json")):
-        save(Image.open(io.BytesIO(engines(Report.of(record.load(path))).png())), f"engine-{path.stem}.png", width=700)
+        save(
+            Image.open(io.BytesIO(engines(Report.of(record.load(path))).png())),
+            f"engine-{path.stem}.png",
+            width=700,
+        )
 
 
 def training() -> None:
     """The loss along the training of the shipped denoiser, from the log that it left."""
-    rows = [json.loads(line) for line in (DOCS / "shapes-training.jsonl").read_text("utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (DOCS / "shapes-training.jsonl").read_text("utf-8").splitlines()
+    ]
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.subplots()
-    axes.plot([row["samples"] for row in rows], [row["loss"] for row in rows], color=PALETTE[0], linewidth=1)
+    axes.plot(
+        [row["samples"] for row in rows],
+        [row["loss"] for row in rows],
+        color=PALETTE[0],
+        linewidth=1,
+    )
     axes.set(xlabel="samples", ylabel="loss", xlim=0)
     axes.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()

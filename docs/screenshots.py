@@ -27,7 +27,9 @@ def main() -> None:
         browser.close()
 
 
-def explore(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 1430) -> None:
+def explore(
+    browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 1430
+) -> None:
     """The prompt bench with four pictures just made, and two under the slider."""
     with Lab(folder, {}, notebook="explore", theme=f"JupyterLab {theme.capitalize()}") as jupyter:
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
@@ -69,7 +71,9 @@ def sweep(browser: Browser, folder: Path) -> None:
         page.set_default_timeout(PATIENCE)
         jupyter.run_all(page)
         page.locator(".dwlab-sweep button", has_text="Run").click()
-        page.wait_for_selector(r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d)\/72 pictures/")
+        page.wait_for_selector(
+            r".dwlab-sweep [role=status] >> text=/^(3[6-9]|[45]\d)\/72 pictures/"
+        )
         page.wait_for_selector(".dwlab-view img")
         page.keyboard.press("Control+b")
         show(page, ".dwlab-sweep", "sweep-notebook.png")
@@ -94,12 +98,22 @@ def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height:
         for k, colour in enumerate(("red", "green", "blue", "yellow")):
             shape = ("star", "heart", "ring", "triangle")[k]
             server.wait(
-                server.ask(f"a large {colour} {shape} on a white background", seed=k, steps=30, width=128, height=128)[
-                    "job_id"
-                ]
+                server.ask(
+                    f"a large {colour} {shape} on a white background",
+                    seed=k,
+                    steps=30,
+                    width=128,
+                    height=128,
+                )["job_id"]
             )
         server.wait(
-            server.ask("a small purple circle on a black background", seed=3, steps=30, width=128, height=128)["job_id"]
+            server.ask(
+                "a small purple circle on a black background",
+                seed=3,
+                steps=30,
+                width=128,
+                height=128,
+            )["job_id"]
         )
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
         page.set_default_timeout(PATIENCE)
@@ -116,7 +130,9 @@ def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height:
             page.get_by_label(label, exact=True).fill(str(value))
         page.get_by_role("button", name="Draw").click()
         expect(page.locator("#now img[src^='data:image/png']")).to_have_count(2, timeout=PATIENCE)
-        expect(page.locator("#status")).to_have_text(re.compile(r"Step 2[1-4]\d of"), timeout=PATIENCE)
+        expect(page.locator("#status")).to_have_text(
+            re.compile(r"Step 2[1-4]\d of"), timeout=PATIENCE
+        )
         photograph(page, f"serve-{theme}.png")
 
 

@@ -34,7 +34,9 @@ class InvalidInput(DwlabError, ValueError):
     def __init__(self, field: str, value: object, allowed: str):
         self.field, self.value, self.allowed = field, value, allowed
         start = printable(field[:FIELD_SHOWN])  # it may be a key of somebody's file, of any length
-        text = f"{shortened(start, FIELD_SHOWN)} is {shortened(_shown(value), VALUE_SHOWN)}; allowed: "
+        text = (
+            f"{shortened(start, FIELD_SHOWN)} is {shortened(_shown(value), VALUE_SHOWN)}; allowed: "
+        )
         super().__init__(text + shortened(allowed, ALLOWED_SHOWN))
 
     def at(self, field: str) -> InvalidInput:
@@ -70,7 +72,9 @@ class MissingExtra(DwlabError, ImportError):
     """A feature needs an optional dependency."""
 
     def __init__(self, feature: str, extra: str):
-        super().__init__(f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"')
+        super().__init__(
+            f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"'
+        )
 
 
 def shortened(text: str, most: int) -> str:

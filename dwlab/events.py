@@ -42,7 +42,11 @@ class Download:
 
     def __str__(self) -> str:
         rate = self.bytes / self.seconds if self.seconds else 0.0
-        left = f", about {clock((self.total - self.bytes) / rate)} left" if rate and not self.over else ""
+        left = (
+            f", about {clock((self.total - self.bytes) / rate)} left"
+            if rate and not self.over
+            else ""
+        )
         return (
             f"{self.files} of {self.files_total} files, {self.bytes / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, "
             f"{rate / 1e6:,.1f} MB/s{left}"

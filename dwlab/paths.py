@@ -9,7 +9,9 @@ from pathlib import Path
 from .errors import InvalidInput, StoreError
 
 # folders of the results that are no sweep's; `explore` is the experiment of the prompt bench, `api` that of `dwlab serve`
-RESERVED = frozenset({"images", "reference", "benchmarks", "quarantine", "explore", "api", "readme.md"})
+RESERVED = frozenset(
+    {"images", "reference", "benchmarks", "quarantine", "explore", "api", "readme.md"}
+)
 NETWORK = "@api"  # ends the names of sweeps from the network, and no name that a person chooses
 # the store's own files, and what Windows takes for a device, whatever the case and what follows
 _TAKEN = re.compile(r"dwlab\.sqlite.*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -63,7 +65,9 @@ def check_name(name: object, field: str = "name") -> str:
     """`name` as a person's name of an experiment, which is also its folder's; raises InvalidInput."""
     if isinstance(name, int | float) and not isinstance(name, bool):
         raise InvalidInput(field, name, f'text: put it in quotes, "{name}"')
-    good = isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name)
+    good = isinstance(name, str) and re.fullmatch(
+        r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name
+    )
     if not isinstance(name, str) or not good or name.lower() in RESERVED or _TAKEN.fullmatch(name):
         raise InvalidInput(
             field,

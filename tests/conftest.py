@@ -12,7 +12,9 @@ import pytest
 from hypothesis import settings
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
-BROWSERS = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ms-playwright"
+BROWSERS = (
+    Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ms-playwright"
+)
 FOLDER = tempfile.TemporaryDirectory(prefix="dwlab-tests-", ignore_cleanup_errors=True)
 
 
@@ -35,15 +37,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # them, and so do fixtures that live longer than a test.
 for _name in [name for name in os.environ if name.startswith("DWLAB_")]:
     del os.environ[_name]
-os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(BROWSERS))  # the real one: a browser is no state of the user's
-os.environ |= user_folders(Path(FOLDER.name)) | {
-    "HF_HOME": f"{FOLDER.name}/huggingface",
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "MPLBACKEND": "Agg",
-    "OMP_NUM_THREADS": "1",  # small models gain nothing from more, and lose tenfold where tests share the cores
-    "MPLCONFIGDIR": f"{FOLDER.name}/matplotlib",  # shared by all tests: the font list in it takes seconds to make
-}
+os.environ.setdefault(
+    "PLAYWRIGHT_BROWSERS_PATH", str(BROWSERS)
+)  # the real one: a browser is no state of the user's
+os.environ |= (
+    user_folders(Path(FOLDER.name))
+    | {
+        "HF_HOME": f"{FOLDER.name}/huggingface",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",  # small models gain nothing from more, and lose tenfold where tests share the cores
+        "MPLCONFIGDIR": f"{FOLDER.name}/matplotlib",  # shared by all tests: the font list in it takes seconds to make
+    }
+)
 
 # No verdict by the clock; in CI the same examples every time.
 settings.register_profile("dwlab", deadline=None, derandomize=IN_CI, database=None)
@@ -66,5 +73,7 @@ def chromium() -> str:
 
     path = browsers.chromium()
     if path is None:
-        (pytest.fail if IN_CI else pytest.skip)("no Chromium: `make browser` installs it or says how")
+        (pytest.fail if IN_CI else pytest.skip)(
+            "no Chromium: `make browser` installs it or says how"
+        )
     return path

@@ -49,7 +49,9 @@ def requests() -> Iterator[HostileRequest]:
     for name, parts in _sweeps():
         yield HostileRequest(name, "POST", SWEEPS, _sweep(parts))
     for name, text in _yaml():
-        yield HostileRequest(name, "POST", SWEEPS, text.encode("utf-8", "surrogatepass"), "application/yaml")
+        yield HostileRequest(
+            name, "POST", SWEEPS, text.encode("utf-8", "surrogatepass"), "application/yaml"
+        )
 
 
 def _sweep(parts: dict[str, Any]) -> bytes:
@@ -63,10 +65,14 @@ def _bodies() -> Iterator[HostileRequest]:
         "deeply nested maps": b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
         "a number of 200,000 digits": b'{"prompt": "a", "seed": ' + b"9" * 200_000 + b"}",
         "a number of 4,300 digits": b'{"prompt": "a", "seed": ' + b"9" * 4300 + b"}",
-        "10,000 unknown keys": json.dumps({"prompt": "a", **{f"k{n}": n for n in range(10_000)}}).encode(),
+        "10,000 unknown keys": json.dumps(
+            {"prompt": "a", **{f"k{n}": n for n in range(10_000)}}
+        ).encode(),
         "one key 20,000 times": b'{"prompt": "a"' + b', "seed": 1' * 20_000 + b"}",
         "a key of 200,000 letters": json.dumps({"prompt": "a", "k" * 200_000: 1}).encode(),
-        "a key of wide characters": json.dumps({"prompt": "a", "\u202e\U0001f600" * 10_000: 1}).encode(),
+        "a key of wide characters": json.dumps(
+            {"prompt": "a", "\u202e\U0001f600" * 10_000: 1}
+        ).encode(),
         "a prompt of combining marks": json.dumps({"prompt": "a" + "\u0301" * 30_000}).encode(),
         "an endless exponent": b'{"prompt": "a", "guidance": 1e999999999}',
         "the largest float": b'{"prompt": "a", "width": 1e308}',
@@ -77,7 +83,9 @@ def _bodies() -> Iterator[HostileRequest]:
     for name, text in texts.items():
         yield HostileRequest(f"{name}, one picture", "POST", GENERATE, text)
         yield HostileRequest(f"{name}, a sweep", "POST", SWEEPS, text)
-    yield HostileRequest("2 MiB, one picture", "POST", GENERATE, b'{"prompt": "' + b"a" * 2 * MIB + b'"}')
+    yield HostileRequest(
+        "2 MiB, one picture", "POST", GENERATE, b'{"prompt": "' + b"a" * 2 * MIB + b'"}'
+    )
     yield HostileRequest("2 MiB, a sweep", "POST", SWEEPS, b'{"name": "' + b"a" * 2 * MIB + b'"}')
 
 
@@ -86,19 +94,46 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Any]]]:
     grid = {"seed": {"range": [100]}, "steps": {"range": [1, 101]}}
     rules = [{"seed": k, "steps": {"above": 990 + k}} for k in range(2480)]
     yield "2,480 rules on 10,000 combinations", {"axes": grid, "skip": rules}
-    yield "rules of lists that look alike", {"axes": grid, "skip": [{"seed": [[1], [2]] * 20} for _ in range(100)]}
+    yield (
+        "rules of lists that look alike",
+        {"axes": grid, "skip": [{"seed": [[1], [2]] * 20} for _ in range(100)]},
+    )
     yield "20,000 placeholders", {"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 20_000]}}
-    yield "6,000 placeholders", {"base": {"prompt": "{a}" * 6000}, "axes": {"a": ["x" * 5], "seed": {"range": [1001]}}}
-    yield "a long text in placeholders", {"base": {"prompt": "{a}" * 20}, "axes": {"a": ["x" * 900_000]}}
-    yield "nested braces", {"base": {"prompt": "{{" * 9000 + "{a" * 9000}, "axes": {"a": ["{a}" * 9000]}}
-    yield "names like patterns", {"base": {"prompt": "{(a+)+$}" + "{" + "a" * 300_000}, "axes": {"(a+)+$": [1]}}
+    yield (
+        "6,000 placeholders",
+        {"base": {"prompt": "{a}" * 6000}, "axes": {"a": ["x" * 5], "seed": {"range": [1001]}}},
+    )
+    yield (
+        "a long text in placeholders",
+        {"base": {"prompt": "{a}" * 20}, "axes": {"a": ["x" * 900_000]}},
+    )
+    yield (
+        "nested braces",
+        {"base": {"prompt": "{{" * 9000 + "{a" * 9000}, "axes": {"a": ["{a}" * 9000]}},
+    )
+    yield (
+        "names like patterns",
+        {"base": {"prompt": "{(a+)+$}" + "{" + "a" * 300_000}, "axes": {"(a+)+$": [1]}},
+    )
     yield "solver_order", {"base": {"prompt": "a", "scheduler_options": {"solver_order": 10**8}}}
     yield "solver_order as an axis", {"axes": {"scheduler_options.solver_order": [2, 10**8]}}
-    yield "training steps", {"base": {"prompt": "a", "scheduler_options": {"num_train_timesteps": 10**9}}}
-    yield "trained betas", {"base": {"prompt": "a", "scheduler_options": {"trained_betas": [0.1] * 4000}}}
+    yield (
+        "training steps",
+        {"base": {"prompt": "a", "scheduler_options": {"num_train_timesteps": 10**9}}},
+    )
+    yield (
+        "trained betas",
+        {"base": {"prompt": "a", "scheduler_options": {"trained_betas": [0.1] * 4000}}},
+    )
     yield "timesteps", {"base": {"prompt": "a", "call": {"timesteps": list(range(4000))}}}
-    yield "call with 4,000 keys", {"base": {"prompt": "a", "call": {f"k{n}": n for n in range(4000)}}}
-    yield "call with 10,000 keys", {"base": {"prompt": "a", "call": {f"k{n}": n for n in range(10_000)}}}
+    yield (
+        "call with 4,000 keys",
+        {"base": {"prompt": "a", "call": {f"k{n}": n for n in range(4000)}}},
+    )
+    yield (
+        "call with 10,000 keys",
+        {"base": {"prompt": "a", "call": {f"k{n}": n for n in range(10_000)}}},
+    )
     yield "call as a large axis", {"axes": {"call": [{"eta": 0, "x": [0] * 4} for _ in range(900)]}}
     yield "a range of a thousand million", {"axes": {"seed": {"range": [0, 10**9]}}}
     yield "a range of floats without end", {"axes": {"guidance": {"range": [0, 1e308, 1e-300]}}}
@@ -109,7 +144,10 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "2,000 axes of one value", {"axes": {f"call.a{n}": [1] for n in range(2000)}}
     yield "40 axes of two values", {"axes": {f"call.a{n}": [0, 1] for n in range(40)}}
     yield "2,000 zips", {"axes": {"seed": [1]}, "zip": [["seed"]] * 2000}
-    yield "2,000 zips of nothing", {"axes": {"seed": {"range": [2000]}}, "zip": [[] for _ in range(2000)]}
+    yield (
+        "2,000 zips of nothing",
+        {"axes": {"seed": {"range": [2000]}}, "zip": [[] for _ in range(2000)]},
+    )
     yield "a name of 100,000 letters", {"name": "x" * 100_000}
     yield "a name of wide characters", {"name": "\U0001f600\u202e" * 30}
     yield "4,000 metrics", {"metrics": [f"m{n}" for n in range(4000)]}
@@ -136,8 +174,14 @@ def _yaml() -> Iterator[tuple[str, str]]:
     yield "YAML: anchors that multiply", "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]"
     yield "YAML: a tag", "name: !!python/object/apply:os.system [ls]"
     yield "YAML: a merge key", "name: x\n<<: {base: {prompt: a}}"
-    yield "YAML: a number of 100,000 digits", "name: x\nbase: {prompt: a, seed: " + "9" * 100_000 + "}"
-    yield "YAML: a number of 100,000 hexadecimal digits", "name: x\nbase: {prompt: a, seed: 0x" + "f" * 100_000 + "}"
+    yield (
+        "YAML: a number of 100,000 digits",
+        "name: x\nbase: {prompt: a, seed: " + "9" * 100_000 + "}",
+    )
+    yield (
+        "YAML: a number of 100,000 hexadecimal digits",
+        "name: x\nbase: {prompt: a, seed: 0x" + "f" * 100_000 + "}",
+    )
     yield "YAML: sexagesimals", "name: x\nbase: {prompt: a, seed: " + "1:" * 50_000 + "1}"
     yield "YAML: one key 100,000 times", "name: x\n" + "a: 1\n" * 100_000
     yield "YAML: comments", "# x\n" * 250_000 + "name: x"
@@ -147,7 +191,9 @@ def _yaml() -> Iterator[tuple[str, str]]:
 def send(url: str, request: HostileRequest) -> httpx.Response:
     """The server's answer to one request."""
     headers = {"Content-Type": request.content_type}
-    return httpx.request(request.method, url + request.path, content=request.body, headers=headers, timeout=PATIENCE)
+    return httpx.request(
+        request.method, url + request.path, content=request.body, headers=headers, timeout=PATIENCE
+    )
 
 
 def measure(url: str, request: HostileRequest) -> Outcome:
@@ -164,8 +210,14 @@ def measure(url: str, request: HostileRequest) -> Outcome:
     finally:
         over.set()
         asking.join()
-    p99 = statistics.quantiles(answers, n=100, method="inclusive")[98] if len(answers) > 1 else max(answers)
-    return Outcome(request.name, answer.status_code, len(answer.content), seconds, p99, len(answers))
+    p99 = (
+        statistics.quantiles(answers, n=100, method="inclusive")[98]
+        if len(answers) > 1
+        else max(answers)
+    )
+    return Outcome(
+        request.name, answer.status_code, len(answer.content), seconds, p99, len(answers)
+    )
 
 
 def _ask_health(url: str, answers: list[float], over: threading.Event) -> None:

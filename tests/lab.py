@@ -27,19 +27,30 @@ def isolated(folder, theme):
     """An environment in this theme, with Jupyter's own folders fresh, its news off, and none of the user's settings of dwlab."""
     settings = folder / "settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews":"false","checkForUpdates":false}')
+    (settings / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews":"false","checkForUpdates":false}'
+    )
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
-    places = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    places |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "IPYTHONDIR": str(folder / "ipython")}
+    places = {
+        f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")
+    }
+    places |= {
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
     places |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
     own = {name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")}
-    return own | places | {"OMP_NUM_THREADS": "1"}  # threads that wait for each other crawl on a busy machine
+    return (
+        own | places | {"OMP_NUM_THREADS": "1"}
+    )  # threads that wait for each other crawl on a busy machine
 
 
 class Lab:
     """JupyterLab, or Notebook 7, over a project with a notebook and some experiments (name -> YAML), for a browser."""
 
-    def __init__(self, folder, experiments, *, notebook="sweep", app="jupyterlab", theme="JupyterLab Light"):
+    def __init__(
+        self, folder, experiments, *, notebook="sweep", app="jupyterlab", theme="JupyterLab Light"
+    ):
         self.project, self.outside = folder / "project", []
         (self.project / "experiments").mkdir(parents=True)
         (self.project / "notebooks").mkdir()
@@ -51,11 +62,22 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.token, self.url = secrets.token_hex(16), f"http://127.0.0.1:{port}"
-        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-        options += [f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.project}"]
+        options = [
+            "--no-browser",
+            "--allow-root",
+            "--ip=127.0.0.1",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+        ]
+        options += [
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.project}",
+        ]
         with (folder / "lab.log").open("w") as log:
             command = [sys.executable, "-m", app, *options]
-            self.server = subprocess.Popen(command, env=isolated(folder, theme), stdout=log, stderr=subprocess.STDOUT)
+            self.server = subprocess.Popen(
+                command, env=isolated(folder, theme), stdout=log, stderr=subprocess.STDOUT
+            )
 
     def __enter__(self):
         try:
@@ -72,7 +94,9 @@ class Lab:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                return json.load(urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2))
+                return json.load(
+                    urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2)
+                )
             except OSError:
                 time.sleep(0.1)
         raise TimeoutError("JupyterLab did not answer in 60 s")
@@ -86,7 +110,9 @@ class Lab:
         """Open the notebook, run all its cells, wait until what it `shown` is there."""
         page.goto(f"{self.url}/lab/tree/notebooks/{self.notebook}?token={self.token}&reset")
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")  # else "Run All" is dropped at times
+        page.wait_for_selector(
+            "#jp-main-statusbar >> text=/Python 3.*Idle/"
+        )  # else "Run All" is dropped at times
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
         self.run_cells(page, shown)
 

@@ -43,16 +43,22 @@ class Hub:
     def add(self, repo: str, folder: Path) -> None:
         """Offer the files of a folder as a repository."""
         files = (path for path in folder.rglob("*") if path.is_file())
-        self.repositories[repo] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+        self.repositories[repo] = {
+            path.relative_to(folder).as_posix(): path.read_bytes() for path in files
+        }
 
     def fetched(self) -> list[str]:
         """The files whose bytes were asked for."""
-        asked = (request.removeprefix("GET ") for request in self.requests if request.startswith("GET "))
+        asked = (
+            request.removeprefix("GET ") for request in self.requests if request.startswith("GET ")
+        )
         return [match["file"] for path in asked if (match := _FILE.match(path))]
 
     def __enter__(self) -> Self:
         hub = self
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub})
+        )
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -87,7 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
             status, headers = self.hub.fail[repo]
             self._answer(status, b'{"error": "as told"}', headers)
         elif repo not in self.hub.repositories:
-            self._answer(401, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"})
+            self._answer(
+                401, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"}
+            )
         elif _FILE.match(path):
             self._file(repo, match["file"])
         else:
@@ -97,11 +105,22 @@ class _Handler(BaseHTTPRequestHandler):
         files = self.hub.repositories[repo]
         if tree:
             found = [
-                {"type": "file", "path": name, "size": len(data), "oid": _hash(data)} for name, data in files.items()
+                {"type": "file", "path": name, "size": len(data), "oid": _hash(data)}
+                for name, data in files.items()
             ]
         else:
-            siblings = [{"rfilename": name, "size": len(data), "blobId": _hash(data)} for name, data in files.items()]
-            found = {"id": repo, "modelId": repo, "sha": COMMIT, "private": False, "tags": [], "siblings": siblings}
+            siblings = [
+                {"rfilename": name, "size": len(data), "blobId": _hash(data)}
+                for name, data in files.items()
+            ]
+            found = {
+                "id": repo,
+                "modelId": repo,
+                "sha": COMMIT,
+                "private": False,
+                "tags": [],
+                "siblings": siblings,
+            }
         self._answer(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
 
     def _file(self, repo: str, name: str) -> None:
@@ -156,7 +175,9 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"
+    )
     monkeypatch.setattr(hf_api.api, "endpoint", url)
 
 

@@ -87,7 +87,9 @@ def _swap_lines(data: bytes, chance: random.Random) -> bytes:
 
 
 def _recode(data: bytes, chance: random.Random) -> bytes:
-    return data.decode("utf-8", "replace").encode(chance.choice(["utf-16", "utf-8-sig", "latin-1"]), "replace")
+    return data.decode("utf-8", "replace").encode(
+        chance.choice(["utf-16", "utf-8-sig", "latin-1"]), "replace"
+    )
 
 
 _TEXT_CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
@@ -134,7 +136,10 @@ def _rename_a_chunk(data: bytes, chance: random.Random) -> bytes:
     chunks = chunks_of(data)
     if chunks:
         k = chance.randrange(len(chunks))
-        chunks[k] = chance.choice([b"tEXt", b"zTXt", b"iTXt", b"IDAT", b"IEND", b"\0\0\0\0"]), chunks[k][1]
+        chunks[k] = (
+            chance.choice([b"tEXt", b"zTXt", b"iTXt", b"IDAT", b"IEND", b"\0\0\0\0"]),
+            chunks[k][1],
+        )
     return _joined(chunks)
 
 
@@ -149,7 +154,11 @@ def _rename_a_keyword(data: bytes, chance: random.Random) -> bytes:
         b"Software",
         b"fooocus_scheme",
     )
-    return data if not data else _joined(chunks_of(data.replace(chance.choice(words), chance.choice(words))))
+    return (
+        data
+        if not data
+        else _joined(chunks_of(data.replace(chance.choice(words), chance.choice(words))))
+    )
 
 
 _PICTURE_CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (

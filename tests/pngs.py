@@ -29,14 +29,20 @@ def text(keyword: str, value: str, encoding: str = "utf-8") -> bytes:
 
 def compressed(keyword: str, value: str, method: bytes = b"\0") -> bytes:
     """A packed text."""
-    return chunk(b"zTXt", keyword.encode("latin-1") + b"\0" + method + zlib.compress(value.encode()))
+    return chunk(
+        b"zTXt", keyword.encode("latin-1") + b"\0" + method + zlib.compress(value.encode())
+    )
 
 
 def international(keyword: str, value: str, *, packed: bool = False) -> bytes:
     """An international text with a language and a translated keyword."""
     data = zlib.compress(value.encode()) if packed else value.encode()
     return chunk(
-        b"iTXt", keyword.encode("latin-1") + (b"\0\1\0" if packed else b"\0\0\0") + b"fr\0param\xc3\xa8tres\0" + data
+        b"iTXt",
+        keyword.encode("latin-1")
+        + (b"\0\1\0" if packed else b"\0\0\0")
+        + b"fr\0param\xc3\xa8tres\0"
+        + data,
     )
 
 

@@ -25,12 +25,18 @@ class Served:
     files: how many the process may have open.
     """
 
-    def __init__(self, folder: Path, *, ready: bool = True, files: int | None = None, **settings: object):
+    def __init__(
+        self, folder: Path, *, ready: bool = True, files: int | None = None, **settings: object
+    ):
         self.limit = f"ulimit -n {files} && " if files else ""
         self.results, self.folder, self.ready = folder / "results", folder, ready
         self.token = settings.get("token")
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")}
-        self.environment |= {f"DWLAB_{name.upper()}": str(value) for name, value in settings.items()}
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")
+        }
+        self.environment |= {
+            f"DWLAB_{name.upper()}": str(value) for name, value in settings.items()
+        }
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self.environment |= {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         self.process: subprocess.Popen[str]

@@ -25,10 +25,14 @@ def main() -> None:
     random.Random(1).shuffle(smaller)
     sizes = [largest, *smaller][: options.kinds]
     began, used = time.monotonic(), time.process_time()
-    for number, (width, height) in enumerate(itertools.islice(itertools.cycle(sizes), options.pictures), start=1):
+    for number, (width, height) in enumerate(
+        itertools.islice(itertools.cycle(sizes), options.pictures), start=1
+    ):
         dwlab.generate("a red circle", seed=number, steps=2, width=width, height=height)
         if number % EVERY == 0:
-            print(f"{number} pictures: {psutil.Process().memory_info().rss / 1e6:.0f} MB", flush=True)
+            print(
+                f"{number} pictures: {psutil.Process().memory_info().rss / 1e6:.0f} MB", flush=True
+            )
     print(f"{time.monotonic() - began:.1f} s, {time.process_time() - used:.1f} s of processors")
 
 

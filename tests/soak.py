@@ -53,7 +53,10 @@ class Soak:
             self.load()
             if passed > seconds * (1 - LAST_SHARE):
                 self.memory.append(psutil.Process(self.server.process.pid).memory_info().rss / 1e6)
-        print(f"{len(self.asked)} jobs asked for, {self.kills} kills; waiting for the last {self.look()}", flush=True)
+        print(
+            f"{len(self.asked)} jobs asked for, {self.kills} kills; waiting for the last {self.look()}",
+            flush=True,
+        )
         wait_for(lambda: self.look() == 0)
         self.server.stop()
 
@@ -86,7 +89,9 @@ class Soak:
 
     def look(self) -> int:
         """See how the jobs are that have not ended; returns how many have not ended."""
-        newest = {job["job_id"]: job for job in self.server.http.get("/api/jobs?limit=200").json()["jobs"]}
+        newest = {
+            job["job_id"]: job for job in self.server.http.get("/api/jobs?limit=200").json()["jobs"]
+        }
         for job in [job for job, status in self.asked.items() if status in UNENDED]:
             self.asked[job] = (newest.get(job) or self.server.status(job))["status"]
         return sum(status in UNENDED for status in self.asked.values())
@@ -98,15 +103,25 @@ class Soak:
             for job in self.asked:
                 try:
                     status = server.status(job)
-                    whole = status["status"] == "completed" and server.http.get(status["image_url"]).status_code == 200
+                    whole = (
+                        status["status"] == "completed"
+                        and server.http.get(status["image_url"]).status_code == 200
+                    )
                 except (httpx.HTTPError, KeyError, TypeError) as error:
                     status, whole = repr(error), False
                 if not whole and not (job in self.cancelled and status["status"] == "cancelled"):
                     bad.append((job, status))
         third = max(1, len(self.memory) // 3)
-        first, last = statistics.median(self.memory[:third]), statistics.median(self.memory[-third:])
-        print(f"{len(self.asked)} jobs, {self.kills} kills, {self.refused} refused, {len(bad)} lost or failed")
-        print(f"memory of the last server: {first:.0f} MB, then {last:.0f} MB ({last / first:.3f} times)")
+        first, last = (
+            statistics.median(self.memory[:third]),
+            statistics.median(self.memory[-third:]),
+        )
+        print(
+            f"{len(self.asked)} jobs, {self.kills} kills, {self.refused} refused, {len(bad)} lost or failed"
+        )
+        print(
+            f"memory of the last server: {first:.0f} MB, then {last:.0f} MB ({last / first:.3f} times)"
+        )
         for one in bad[:10]:
             print("  ", one)
         return int(bool(bad) or last > first * GROWTH)

@@ -11,7 +11,10 @@ ROUNDS = 21
 COMMANDS = {  # name: code, the most that it should cost
     "python": ("pass", 1),
     "import dwlab": ("import dwlab", 8),
-    "dwlab --help": ("import sys; from dwlab.cli import main; sys.argv = ['dwlab', '--help']; main()", 25),
+    "dwlab --help": (
+        "import sys; from dwlab.cli import main; sys.argv = ['dwlab', '--help']; main()",
+        25,
+    ),
 }
 
 

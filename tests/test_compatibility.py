@@ -160,7 +160,9 @@ def test_an_old_experiment_has_the_table_it_had(results, name):
 
 
 def test_an_old_experiment_has_the_csv_it_had(results):
-    old_rows = list(csv.DictReader((results / "trial/table.csv").read_text("utf-8-sig").splitlines()))
+    old_rows = list(
+        csv.DictReader((results / "trial/table.csv").read_text("utf-8-sig").splitlines())
+    )
     printed = command("table", "trial", "--format", "csv", "--results", results).stdout
     rows = list(csv.DictReader(printed.removeprefix("\ufeff").splitlines()))
     assert [{column: row[column] for column in old_rows[0]} for row in rows] == old_rows
@@ -182,7 +184,9 @@ def test_running_an_old_experiment_again_makes_no_picture_and_a_new_report(resul
     assert "heart" in (results / "trial/report.html").read_text("utf-8")
     finished = [row for row in TABLES["tables"]["trial"] if row["status"] == "ok"]
     table = dwlab.Results(results).table("trial")
-    assert table[table["status"] == "ok"]["created"].tolist() == [row["created"] for row in finished]
+    assert table[table["status"] == "ok"]["created"].tolist() == [
+        row["created"] for row in finished
+    ]
 
 
 def test_the_notebooks_views_open_an_old_results_folder(results):
@@ -190,7 +194,9 @@ def test_the_notebooks_views_open_an_old_results_folder(results):
 
     sweep = open_sweep("trial", results=str(results), compute=False)
     assert len(sweep.table) == 8
-    assert all(callable(getattr(sweep, name)) for name in ("run", "grid", "plots", "pictures", "files"))
+    assert all(
+        callable(getattr(sweep, name)) for name in ("run", "grid", "plots", "pictures", "files")
+    )
     bench = dwlab.explore("shapes", results=str(results), device="cpu")
     assert len(bench.history) == 3
     assert bench.params.model == "shapes"
@@ -219,7 +225,9 @@ def test_a_command_still_takes_its_flags(file, capsys):
 def test_a_module_that_is_a_command_still_takes_its_flags(file, monkeypatch, capsys):
     module = file.stem.removeprefix("python-m-")
     monkeypatch.setattr(sys, "argv", [module, "--help"])
-    monkeypatch.delitem(sys.modules, module, raising=False)  # as `python -m` finds it: not imported yet
+    monkeypatch.delitem(
+        sys.modules, module, raising=False
+    )  # as `python -m` finds it: not imported yet
     with pytest.raises(SystemExit):
         runpy.run_module(module, run_name="__main__")
     assert flags(file.read_text("utf-8")) <= flags(capsys.readouterr().out)
@@ -227,7 +235,10 @@ def test_a_module_that_is_a_command_still_takes_its_flags(file, monkeypatch, cap
 
 @pytest.mark.parametrize("name", IMPORTS)
 def test_what_the_documentation_imports_is_there(name):
-    assert callable(pkgutil.resolve_name(name)) or name in ("dwlab:__version__", "dwlab:Picture.key")
+    assert callable(pkgutil.resolve_name(name)) or name in (
+        "dwlab:__version__",
+        "dwlab:Picture.key",
+    )
 
 
 def test_every_public_name_is_among_the_imports():

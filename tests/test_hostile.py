@@ -79,13 +79,18 @@ def test_a_hostile_name_ends_the_command_before_anything_is_written(name, tmp_pa
     written.write_text(json.dumps({"name": name, "base": {"prompt": "x"}}), "utf-8")  # JSON is YAML
     fair = tmp_path / "fair.yaml"
     fair.write_text("base: {prompt: x}\n")
-    for arguments in (["sweep", str(written)], ["sweep", str(fair), "--set", f"name={json.dumps(name)}"]):
+    for arguments in (
+        ["sweep", str(written)],
+        ["sweep", str(fair), "--set", f"name={json.dumps(name)}"],
+    ):
         assert "name is " in refused(*arguments, "--results", "results")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fair.yaml", "in.yaml"]
 
 
 @pytest.mark.parametrize(
-    "stem", ["..x", "a b", "{x}", "$(touch escape)", "naïve", "dwlab.sqlite", "x" * 100, "a\nb"], ids=ascii
+    "stem",
+    ["..x", "a b", "{x}", "$(touch escape)", "naïve", "dwlab.sqlite", "x" * 100, "a\nb"],
+    ids=ascii,
 )
 def test_a_file_whose_name_is_no_name_must_say_one(stem, tmp_path):
     path = tmp_path / f"{stem}.yaml"
@@ -113,7 +118,18 @@ def test_a_file_that_cannot_be_read_is_said_so(path):
 
 @pytest.mark.parametrize(
     "model",
-    ["x" * 5000, "~no-such-user", "a\0b", "~a\0b", "../shapes", "/etc", "a b/c", "-x", 5, ["shapes"]],
+    [
+        "x" * 5000,
+        "~no-such-user",
+        "a\0b",
+        "~a\0b",
+        "../shapes",
+        "/etc",
+        "a b/c",
+        "-x",
+        5,
+        ["shapes"],
+    ],
     ids=ascii,
 )
 def test_a_model_that_is_none_is_refused_without_asking_the_hub(model, tmp_path):
@@ -171,7 +187,10 @@ def test_prompts_that_look_like_paths_name_no_file(toy, tmp_path):
         "red\n\t",
     ]
     spec = SweepSpec(
-        "texts", model=toy, base={"steps": 1, "width": 32, "height": 32, "scheduler": "ddim"}, axes={"prompt": prompts}
+        "texts",
+        model=toy,
+        base={"steps": 1, "width": 32, "height": 32, "scheduler": "ddim"},
+        axes={"prompt": prompts},
     )
     root = tmp_path / "a" / "b" / "results"
     assert run(spec, results=root, render=fake_render).made == len(prompts)
@@ -184,7 +203,16 @@ def test_prompts_that_look_like_paths_name_no_file(toy, tmp_path):
 
 # -- tables for spreadsheets (S7) --------------------------------------------------------------
 
-FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://example.com")', "=cmd|' /C calc'!A0")
+FORMULAS = (
+    "=1+1",
+    "+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    '=HYPERLINK("http://example.com")',
+    "=cmd|' /C calc'!A0",
+)
 PLAIN = ("a = b", "y\r=1+1", "x\n=1+1", 'x"\r\n"=1+1', "x-1", " =1", "'quoted", "1", "")
 
 
@@ -196,8 +224,12 @@ def test_texts_that_a_spreadsheet_would_run_are_defused_on_export_only(toy, tmp_
     table = Results(tmp_path).table("texts")
     assert set(table["p"]) == set(texts), "raw in the store and in the table"
     back = list(csv.DictReader(io.StringIO(export(table, "csv").decode("utf-8-sig"), newline="")))
-    assert [row["p"] for row in back] == [f"'{p}" if p.startswith(FORMULAS) else p for p in table["p"]]
-    assert [row["seed"] for row in back] == [str(n) for n in table["seed"]] and table["seed"].max() == 2**63 - 1
+    assert [row["p"] for row in back] == [
+        f"'{p}" if p.startswith(FORMULAS) else p for p in table["p"]
+    ]
+    assert [row["seed"] for row in back] == [str(n) for n in table["seed"]] and table[
+        "seed"
+    ].max() == 2**63 - 1
     assert [float(row["brightness"]) for row in back] == list(table["brightness"])
 
 
@@ -213,18 +245,26 @@ def test_a_column_of_texts_and_numbers_keeps_its_numbers():
 
 
 def test_an_empty_table_keeps_its_columns():
-    assert export(pd.DataFrame({"prompt": [], "seed": []}), "csv").decode("utf-8-sig") == '"prompt","seed"\n'
+    assert (
+        export(pd.DataFrame({"prompt": [], "seed": []}), "csv").decode("utf-8-sig")
+        == '"prompt","seed"\n'
+    )
 
 
 # -- experiment files (S14) --------------------------------------------------------------------
 
-BOMB = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{b}, *{b}]\n" for b, c in zip("abcdefgh", "bcdefghi", strict=True))
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{c}: &{c} [*{b}, *{b}]\n" for b, c in zip("abcdefgh", "bcdefghi", strict=True)
+)
 GOOD = "base: {prompt: x}\n"
 FILES = {
     "python object": ("name: !!python/object/apply:os.system ['touch escape']", "line 1"),
     "python name": ("base:\n  prompt: !!python/name:os.system", "line 2"),
     "own tag": ("base:\n  prompt: !shell 'touch escape'", "line 2"),
-    "tag by address": ("base:\n  prompt: !<tag:yaml.org,2002:python/object/new:os.system> [x]", "line 2"),
+    "tag by address": (
+        "base:\n  prompt: !<tag:yaml.org,2002:python/object/new:os.system> [x]",
+        "line 2",
+    ),
     "binary": ("base:\n  prompt: !!binary aGk=", "line 2"),
     "set": ("base: {prompt: x}\naxes:\n  seed: !!set {1, 2}", "line 3"),
     "date": ("base:\n  prompt: 2024-05-01", "line 2"),
@@ -248,20 +288,31 @@ FILES = {
     "tab": ("base:\n\tprompt: x", "line 2"),
     "control characters": ("base:\n  prompt: \x07", "line 2"),
     "billion cells": (GOOD + "axes:\n  seed: {range: [0, 1000000000]}", "axes.seed"),
-    "billion cells by linspace": (GOOD + "axes:\n  guidance: {linspace: [1, 2, 1000000000]}", "axes.guidance"),
+    "billion cells by linspace": (
+        GOOD + "axes:\n  guidance: {linspace: [1, 2, 1000000000]}",
+        "axes.guidance",
+    ),
     "billion cells by product": (
-        GOOD + "axes: {seed: {range: [0, 1000]}, steps: {range: [1, 1001]}, guidance: {linspace: [1, 9, 1000]}}",
+        GOOD
+        + "axes: {seed: {range: [0, 1000]}, steps: {range: [1, 1001]}, guidance: {linspace: [1, 9, 1000]}}",
         "1,000,000,000 cells",
     ),
     "billion cells under a rule": (
-        GOOD + "axes: {seed: {range: [0, 1000]}, steps: {range: [1, 1001]}, guidance: {linspace: [1, 9, 1000]}}\n"
+        GOOD
+        + "axes: {seed: {range: [0, 1000]}, steps: {range: [1, 1001]}, guidance: {linspace: [1, 9, 1000]}}\n"
         "skip: [{seed: 1}]",
         "1,000,000,000 combinations",
     ),
     "endless range": (GOOD + "axes:\n  seed: {range: [0, .inf]}", "axes.seed.range"),
-    "tiny step": (GOOD + "axes:\n  guidance: {range: [0, 1.0e+308, 5.0e-324]}", "axes.guidance.range"),
+    "tiny step": (
+        GOOD + "axes:\n  guidance: {range: [0, 1.0e+308, 5.0e-324]}",
+        "axes.guidance.range",
+    ),
     "step of nothing": (GOOD + "axes:\n  seed: {range: [0, 5, 0]}", "axes.seed.range"),
-    "range of nan": (GOOD + "axes:\n  guidance: {linspace: [.nan, 1, 3]}", "axes.guidance.linspace"),
+    "range of nan": (
+        GOOD + "axes:\n  guidance: {linspace: [.nan, 1, 3]}",
+        "axes.guidance.linspace",
+    ),
     "random of all": (GOOD + "axes:\n  seed: {random: 10000000000}", "axes.seed.random"),
     "empty axis": (GOOD + "axes:\n  seed: []", "axes.seed"),
     "nan": ("base: {prompt: x, guidance: .nan}", "guidance"),
@@ -284,15 +335,24 @@ FILES = {
     "guidance beyond floats": ("base: {prompt: x, guidance: " + "9" * 400 + "}", "guidance"),
     "placeholder of yes": ("base: {prompt: 'a {c}'}\naxes: {c: [yes, no]}", "line 2 is 'yes'"),
     "placeholder of nothing": ("base: {prompt: 'a {c}'}\naxes: {c: [red, ~]}", "line 2 is '~'"),
-    "placeholder of lists": ("base: {prompt: 'a {c}'}\naxes: {c: [[red, blue]]}", "axes.c is ['red', 'blue']"),
-    "placeholder that is a parameter": ("base: {prompt: 'of {seed}'}\naxes: {seed: [1]}", "{{seed}}"),
+    "placeholder of lists": (
+        "base: {prompt: 'a {c}'}\naxes: {c: [[red, blue]]}",
+        "axes.c is ['red', 'blue']",
+    ),
+    "placeholder that is a parameter": (
+        "base: {prompt: 'of {seed}'}\naxes: {seed: [1]}",
+        "{{seed}}",
+    ),
     "list in base": ("base: {prompt: x, steps: [1, 2]}", "base.steps"),
     "eta in two places": ("base: {prompt: x, call: {eta: 0}, call.eta: 1}", "base.call.eta"),
     "unknown key": (GOOD + "command: touch escape", "command"),
     "unknown parameter": ("base: {prompt: x, eta: 1}", "base.eta"),
     "unknown axis": (GOOD + "axes: {eta: [1]}", "axes.eta"),
     "parameter with code": ("base: {prompt: x, \"__import__('os')\": 1}", "__import__"),
-    "parameter with a terminal's orders": ('base: {prompt: x, "\\e]0;title\\x07": 1}', "base.\\x1b]0;title"),
+    "parameter with a terminal's orders": (
+        'base: {prompt: x, "\\e]0;title\\x07": 1}',
+        "base.\\x1b]0;title",
+    ),
     "one parameter in two spellings": (
         "base: {prompt: x, steps: 1, num_inference_steps: 2}",
         "base.num_inference_steps",
@@ -343,7 +403,13 @@ def test_a_hostile_experiment_file_is_refused_with_line_or_key(case, tmp_path, m
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xfe\x00bin", bytes(range(256)), b"\x89PNG\r\n\x1a\n" + b"\0" * 99, b"base: {prompt: \xe9}"]
+    "data",
+    [
+        b"\xff\xfe\x00bin",
+        bytes(range(256)),
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
+        b"base: {prompt: \xe9}",
+    ],
 )
 def test_a_file_that_is_no_text_is_refused(data, tmp_path):
     path = tmp_path / "hostile.yaml"
@@ -373,7 +439,9 @@ def python(code, folder):
 
 def test_bad_input_is_told_before_any_model_library_is_imported(tmp_path):
     shutil.rmtree(tmp_path / "results", ignore_errors=True)
-    (tmp_path / "bad.yaml").write_text("base: {prompt: x, steps: -1}\naxes: {seed: {range: [0, 3]}}\n")
+    (tmp_path / "bad.yaml").write_text(
+        "base: {prompt: x, steps: -1}\naxes: {seed: {range: [0, 3]}}\n"
+    )
     ended = python(
         """
         import sys
@@ -431,6 +499,10 @@ def test_arguments_that_are_code_tensors_or_pictures_are_refused_before_the_run(
 def test_arguments_that_take_numbers_lists_and_text_are_left_in():
     from diffusers import EulerDiscreteScheduler, FluxPipeline, StableDiffusionPipeline
 
-    assert {"eta", "guidance_rescale", "clip_skip", "timesteps"} <= set(writable(StableDiffusionPipeline.__call__))
-    assert {"true_cfg_scale", "prompt_2", "max_sequence_length"} <= set(writable(FluxPipeline.__call__))
+    assert {"eta", "guidance_rescale", "clip_skip", "timesteps"} <= set(
+        writable(StableDiffusionPipeline.__call__)
+    )
+    assert {"true_cfg_scale", "prompt_2", "max_sequence_length"} <= set(
+        writable(FluxPipeline.__call__)
+    )
     assert {"trained_betas", "use_karras_sigmas"} <= set(writable(EulerDiscreteScheduler))

@@ -20,7 +20,9 @@ def hostile(tmp_path: Path, *words: str) -> dict[str, dict]:
     path = tmp_path / "figures.json"
     command = [sys.executable, "-m", "hostile", "--scale", str(QUICK), "--json", str(path), *words]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
-    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     tallies = json.loads(path.read_text())["kinds"]
     assert all(tally["kind"] in result.stdout and tally["faults"] == [] for tally in tallies)

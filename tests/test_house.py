@@ -15,13 +15,20 @@ import pytest
 import dwlab
 
 PACKAGE = Path(dwlab.__file__).parent
-MODULES = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+MODULES = {path.stem for path in PACKAGE.glob("*.py")} | {
+    path.parent.name for path in PACKAGE.glob("*/__init__.py")
+}
 
 
 def imports_through_the_face(source: str) -> list[str]:
     """Names that the code imports from `dwlab` itself instead of from the module that defines them."""
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    names = [alias.name for node in nodes if not node.level and node.module == "dwlab" for alias in node.names]
+    names = [
+        alias.name
+        for node in nodes
+        if not node.level and node.module == "dwlab"
+        for alias in node.names
+    ]
     return [name for name in names if name not in MODULES]
 
 
@@ -39,7 +46,9 @@ def test_a_name_that_is_not_public_is_refused():
         _ = dwlab.nothing
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
 def test_a_module_imports_from_where_a_name_is_defined(path):
     assert imports_through_the_face(path.read_text("utf-8")) == []
 
@@ -59,7 +68,11 @@ def test_the_check_itself_sees(source, names):
 
 def test_the_package_runs_as_the_command():
     ended = subprocess.run(
-        [sys.executable, "-m", "dwlab", "--version"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "dwlab", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert dwlab.__version__ in ended.stdout

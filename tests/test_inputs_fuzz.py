@@ -30,8 +30,16 @@ def taken_or_refused(do, *arguments, **keywords):
 
 
 def test_mutants_are_the_same_for_the_same_seed():
-    assert list(yaml_mutants(20, seed=3)) == list(yaml_mutants(20, seed=3)) != list(yaml_mutants(20, seed=4))
-    assert list(png_mutants(20, seed=3)) == list(png_mutants(20, seed=3)) != list(png_mutants(20, seed=4))
+    assert (
+        list(yaml_mutants(20, seed=3))
+        == list(yaml_mutants(20, seed=3))
+        != list(yaml_mutants(20, seed=4))
+    )
+    assert (
+        list(png_mutants(20, seed=3))
+        == list(png_mutants(20, seed=3))
+        != list(png_mutants(20, seed=4))
+    )
 
 
 def test_mutated_experiment_files_are_taken_or_refused(tmp_path):

@@ -31,7 +31,11 @@ def make(tmp_path):
             script.write_text(pythons.get(name.replace(".", "_"), SHIM))
             script.chmod(0o755)
         path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        environment = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"}}
+        environment = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"}
+        }
         return subprocess.run(
             ["make", *arguments],
             cwd=tmp_path,
@@ -64,7 +68,9 @@ def test_without_a_python_it_says_what_to_do(make):
 
 def test_help_is_what_a_bare_make_shows(make):
     shown = make().stdout
-    assert {"setup", "sweep", "test", "test-all", "lab"} <= set(re.findall(r"^  make ([a-z-]+)", shown, re.MULTILINE))
+    assert {"setup", "sweep", "test", "test-all", "lab"} <= set(
+        re.findall(r"^  make ([a-z-]+)", shown, re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,12 @@ def test_help_is_what_a_bare_make_shows(make):
 )
 def test_targets_set_up_first_and_then_do_what_they_say(make, target, commands):
     lines = make("-n", target, python3=WORKING).stdout.splitlines()
-    places = [i for command in commands for i, line in enumerate(lines) if line.startswith(f".venv/bin/{command}")]
+    places = [
+        i
+        for command in commands
+        for i, line in enumerate(lines)
+        if line.startswith(f".venv/bin/{command}")
+    ]
     assert len(set(places)) >= len(commands)
     install = next(i for i, line in enumerate(lines) if "pip install" in line)
     assert all(install < place for place in places)

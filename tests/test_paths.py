@@ -39,7 +39,9 @@ def test_a_relative_argument_is_taken_from_here_and_a_notebooks_from_the_project
 
 
 def test_notebooks_take_their_results_and_files_from_the_project(project):
-    (project / "experiments" / "trial.yaml").write_text("base: {prompt: a star}\naxes: {steps: [2]}\n")
+    (project / "experiments" / "trial.yaml").write_text(
+        "base: {prompt: a star}\naxes: {steps: [2]}\n"
+    )
     assert open_sweep("experiments/trial.yaml", results="mine").root == project / "mine"
     bench = open_bench("", results="mine", beside=["results/reference/other.json"])
     assert bench.root == project / "mine"

@@ -26,15 +26,23 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # without Qt
     "torch": "pytorch",
 }
-GUIDES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if ".ipynb_checkpoints" not in page.parts]
+GUIDES = [
+    page for page in sorted((ROOT / "docs").rglob("*.md")) if ".ipynb_checkpoints" not in page.parts
+]
 PAGES = [*sorted(ROOT.glob("*.md")), *GUIDES, ROOT / "results/README.md"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TEACHING = {"start", "guidance-and-steps", "read-a-sweep"}  # for people who have the project's folder
+TEACHING = {
+    "start",
+    "guidance-and-steps",
+    "read-a-sweep",
+}  # for people who have the project's folder
 
 
 def requirements(*extras: str) -> dict[str, SpecifierSet]:
     """Name -> range of the dependencies, and of those of the named extras and the extras of dwlab that these name."""
-    lines = PROJECT["dependencies"] + [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    lines = PROJECT["dependencies"] + [
+        line for extra in extras for line in PROJECT["optional-dependencies"][extra]
+    ]
     found = list(map(Requirement, lines))
     inner = {extra for one in found if one.name == "dwlab" for extra in one.extras}
     outer = {canonicalize_name(one.name): one.specifier for one in found if one.name != "dwlab"}
@@ -52,7 +60,10 @@ def third_party(folder: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.split(".")[0])
     own = {"dwlab"} | {path.stem for path in (ROOT / "tests").iterdir()}
-    return {canonicalize_name(known.get(name, [name])[0]) for name in names - own - sys.stdlib_module_names}
+    return {
+        canonicalize_name(known.get(name, [name])[0])
+        for name in names - own - sys.stdlib_module_names
+    }
 
 
 def test_what_the_code_imports_is_declared():
@@ -68,13 +79,21 @@ def test_conda_environment_has_the_same_ranges():
     assert environment["channels"] == ["conda-forge", "nodefaults"]
     wanted = {CONDA_NAMES.get(name, name): ranges for name, ranges in requirements().items()}
     wanted |= {"python": SpecifierSet(PROJECT["requires-python"])}
-    lines = [line for line in environment["dependencies"] if isinstance(line, str) and line != "pip"]
-    assert {name: SpecifierSet(ranges) for name, _, ranges in (line.partition(" ") for line in lines)} == wanted
+    lines = [
+        line for line in environment["dependencies"] if isinstance(line, str) and line != "pip"
+    ]
+    assert {
+        name: SpecifierSet(ranges) for name, _, ranges in (line.partition(" ") for line in lines)
+    } == wanted
     assert environment["dependencies"][-1] == {"pip": ["-e ."]}
 
 
 def test_constraints_pin_each_dependency_inside_its_range():
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    ]
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines), (
         "exact versions, no hosts or paths"
     )
@@ -89,14 +108,22 @@ def test_constraints_pin_each_dependency_inside_its_range():
 def test_python_versions_agree():
     allowed = SpecifierSet(PROJECT["requires-python"])
     supported = {f"3.{minor}" for minor in range(30) if f"3.{minor}" in allowed}
-    classified = {re.sub(r".* :: ", "", line) for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)}
+    classified = {
+        re.sub(r".* :: ", "", line)
+        for line in PROJECT["classifiers"]
+        if re.search(r":: 3\.\d+$", line)
+    }
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     assert classified == supported
-    assert {job["python"] for job in workflow["jobs"]["test"]["strategy"]["matrix"]["include"]} == supported
+    assert {
+        job["python"] for job in workflow["jobs"]["test"]["strategy"]["matrix"]["include"]
+    } == supported
 
 
 def test_changelog_begins_with_this_version():
-    versions = re.findall(r"^## \[(?!Unreleased)([^]]+)]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    versions = re.findall(
+        r"^## \[(?!Unreleased)([^]]+)]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
     assert versions[0] == dwlab.__version__
 
 
@@ -119,7 +146,9 @@ def test_links_lead_somewhere(page):
 
 def test_a_broken_link_would_be_seen(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("[a](page.md#top) [b](gone.md) ![c](gone.png) [d](https://example.org) `[e](code.md)`")
+    page.write_text(
+        "[a](page.md#top) [b](gone.md) ![c](gone.png) [d](https://example.org) `[e](code.md)`"
+    )
     assert broken_links(page) == ["gone.md", "gone.png"]
 
 
@@ -128,9 +157,13 @@ def test_there_is_a_notebook():
 
 
 def test_every_notebook_is_shipped_in_the_package_but_those_that_teach():
-    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
+        "targets"
+    ]["wheel"]
     shipped = [path.name for path in NOTEBOOKS if path.stem not in TEACHING]
-    assert wheel["force-include"] == {f"notebooks/{name}": f"dwlab/notebooks/{name}" for name in shipped}
+    assert wheel["force-include"] == {
+        f"notebooks/{name}": f"dwlab/notebooks/{name}" for name in shipped
+    }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -33,11 +33,15 @@ except SystemExit as end:
 def loaded(code: str) -> set[str]:
     """Top-level modules that a fresh interpreter has loaded after running `code`."""
     script = f"import json, sys\n{code}\nprint()\nprint(json.dumps(list(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return {name.split(".")[0] for name in json.loads(result.stdout.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("code", ["import dwlab", "import dwlab; dir(dwlab)", HELP], ids=["import", "dir", "help"])
+@pytest.mark.parametrize(
+    "code", ["import dwlab", "import dwlab; dir(dwlab)", HELP], ids=["import", "dir", "help"]
+)
 def test_start_loads_no_heavy_library(code):
     modules = loaded(code)
     assert "dwlab" in modules

@@ -42,12 +42,20 @@ def clip_tokenizer():
 
 def t5_tokenizer():
     chars = [chr(i) for i in range(33, 127)]
-    vocab = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)] + [(c, -3.0) for c in chars]
+    vocab = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)] + [
+        (c, -3.0) for c in chars
+    ]
     tok = Tokenizer(models.Unigram(vocab, unk_id=2))
     tok.pre_tokenizer, tok.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    tok.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    tok.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tok, eos_token="</s>", unk_token="<unk>", pad_token="<pad>", model_max_length=77
+        tokenizer_object=tok,
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        model_max_length=77,
     )
 
 
@@ -72,7 +80,16 @@ def text_encoder(cls=CLIPTextModel, layers=2):
 def t5_encoder():
     torch.manual_seed(0)
     return T5EncoderModel(
-        T5Config(vocab_size=128, d_model=32, d_ff=37, d_kv=8, num_heads=4, num_layers=2, pad_token_id=0, eos_token_id=1)
+        T5Config(
+            vocab_size=128,
+            d_model=32,
+            d_ff=37,
+            d_kv=8,
+            num_heads=4,
+            num_layers=2,
+            pad_token_id=0,
+            eos_token_id=1,
+        )
     ).eval()
 
 

@@ -57,8 +57,12 @@ def sdxl_pag():
 def lcm():
     torch.manual_seed(0)
     components = sd().components
-    config = {name: value for name, value in components["unet"].config.items() if not name.startswith("_")}
-    components["unet"] = diffusers.UNet2DConditionModel(**config | {"time_cond_proj_dim": 16}).eval()
+    config = {
+        name: value for name, value in components["unet"].config.items() if not name.startswith("_")
+    }
+    components["unet"] = diffusers.UNet2DConditionModel(
+        **config | {"time_cond_proj_dim": 16}
+    ).eval()
     components["scheduler"] = diffusers.LCMScheduler()
     return diffusers.LatentConsistencyModelPipeline(**components, requires_safety_checker=False)
 
@@ -140,7 +144,11 @@ def klein():
 
 def hunyuandit():
     bert = transformers.BertConfig(
-        vocab_size=514, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4
+        vocab_size=514,
+        hidden_size=32,
+        intermediate_size=37,
+        num_hidden_layers=2,
+        num_attention_heads=4,
     )
     return diffusers.HunyuanDiTPipeline(
         vae=vae(), text_encoder=encoder("BertModel", bert), tokenizer=clip_tokenizer(), text_encoder_2=t5_encoder(),

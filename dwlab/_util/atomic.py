@@ -94,7 +94,10 @@ def sweep_temporaries(folder: Path, depth: int) -> int:
     Follows no links; returns how many files were removed.
     """
     removed = 0
-    with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(folder) as entries:  # of others, perhaps
+    with (
+        contextlib.suppress(FileNotFoundError, PermissionError),
+        os.scandir(folder) as entries,
+    ):  # of others, perhaps
         for entry in entries:
             match = _TEMPORARY.fullmatch(entry.name)
             if match and match[1] == _NODE and not _alive(int(match[2])):

@@ -18,7 +18,9 @@ def figure_html(image: Image.Image, recipe: dict[str, Any], side: int) -> str:
     shown.thumbnail((side, side))
     shown.save(buffer, "PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
-    lines = " &middot; ".join(f"{html.escape(k)} {html.escape(str(v))}" for k, v in recipe.items() if k != "prompt")
+    lines = " &middot; ".join(
+        f"{html.escape(k)} {html.escape(str(v))}" for k, v in recipe.items() if k != "prompt"
+    )
     prompt = html.escape(str(recipe.get("prompt", "")))
     return (
         f'<figure style="margin:0;max-width:{max(side, 240)}px"><img src="data:image/png;base64,{data}" alt="{prompt}">'

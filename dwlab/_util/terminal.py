@@ -16,4 +16,8 @@ def bar_size(stream: TextIO) -> dict[str, Any]:
         size = os.get_terminal_size(stream.fileno())
     except (OSError, io.UnsupportedOperation):
         return {"dynamic_ncols": True}
-    return {"dynamic_ncols": True} if size.lines and size.columns else {"ncols": size.columns or 79, "nrows": 24}
+    return (
+        {"dynamic_ncols": True}
+        if size.lines and size.columns
+        else {"ncols": size.columns or 79, "nrows": 24}
+    )

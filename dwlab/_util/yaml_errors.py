@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     import yaml
 
 QUOTES = 'text in quotes, like "a star"'
-_APOSTROPHE = (
-    'quotes around the whole text; a quote of the same kind inside is doubled in \'...\' and written \\" in "..."'
-)
+_APOSTROPHE = 'quotes around the whole text; a quote of the same kind inside is doubled in \'...\' and written \\" in "..."'
 # a part of what the parser says, and what to do; the first that fits
 _REMEDIES = (
     (r"character '\\t'", "spaces, for YAML takes no tab here"),
@@ -39,7 +37,9 @@ def explained(error: yaml.YAMLError, text: str, source: str) -> InvalidInput:
     if isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1
         remedy = 'text without control characters (within double quotes they are escapes: "\\x07")'
-        return InvalidInput(f"{source} line {line}", text[error.position : error.position + 1], remedy)
+        return InvalidInput(
+            f"{source} line {line}", text[error.position : error.position + 1], remedy
+        )
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return InvalidInput(source, "a text that cannot be read", _ELSE)
     said = f"{error.context or ''} {error.problem or ''}"

@@ -61,7 +61,9 @@ def document(path: Path, stands_as_text: Callable[[str], bool] | None = None) ->
     read = parse_document(text, source, stands_as_text=stands_as_text)
     if not isinstance(read.value, dict):
         value = "an empty file" if read.value is None else read.value
-        raise InvalidInput(source, value, "a map with name, base, axes and more, one `key: value` a line")
+        raise InvalidInput(
+            source, value, "a map with name, base, axes and more, one `key: value` a line"
+        )
     return read
 
 
@@ -134,12 +136,18 @@ def _compose(text: str, source: str, most: int | None) -> yaml.Node | None:
                 f"{sign}{event.anchor}",
                 f"values written out, no anchors or aliases; text that begins with {sign} goes in quotes",
             )
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > DEPTH_LIMIT:
-            raise InvalidInput(_line(source, event), "deeply nested text", f"at most {DEPTH_LIMIT} levels")
+            raise InvalidInput(
+                _line(source, event), "deeply nested text", f"at most {DEPTH_LIMIT} levels"
+            )
         nodes += isinstance(event, yaml.NodeEvent)
         if most is not None and nodes > most:
-            raise InvalidInput(_line(source, event), "too many names and values", f"at most {most:,} of them")
+            raise InvalidInput(
+                _line(source, event), "too many names and values", f"at most {most:,} of them"
+            )
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
@@ -192,7 +200,9 @@ class _Check:
             seen.add(key.value)
             self._tag(key)
             if key.tag != f"{_TAG}str":
-                raise self._refuse(key, key.value, f'text as a key; in quotes it is one: "{key.value}"')
+                raise self._refuse(
+                    key, key.value, f'text as a key; in quotes it is one: "{key.value}"'
+                )
             inside = f"{place}.{key.value}" if place else key.value
             self.node(value, inside)
             self.lines[inside] = key.start_mark.line + 1
@@ -202,16 +212,27 @@ class _Check:
 
         try:
             str(yaml.SafeLoader("").construct_object(node))
-        except (ValueError, LookupError):  # as for !!int x, or a number of 5,000 digits, also a hexadecimal one
+        except (
+            ValueError,
+            LookupError,
+        ):  # as for !!int x, or a number of 5,000 digits, also a hexadecimal one
             allowed = f"a value that is a {node.tag.removeprefix(_TAG)}"
             raise self._refuse(node, node.value, allowed) from None
 
     def _number(self, node: yaml.ScalarNode) -> None:
         """Refuse what YAML 1.1 reads as another number than a person does: 12:30 is 750 there, 017 is 15, 1e3 a text."""
         kind = node.tag.removeprefix(_TAG)
-        strange = kind in ("int", "float") and (":" in node.value or re.match(r"[-+]?0\d", node.value))
-        if strange or (kind == "str" and node.style is None and re.fullmatch(r"[-+]?[\d_.]+[eE][-+]?\d+", node.value)):
-            raise self._refuse(node, node.value, "a number like 15, 0.001 or 1.0e+3, or text in quotes")
+        strange = kind in ("int", "float") and (
+            ":" in node.value or re.match(r"[-+]?0\d", node.value)
+        )
+        if strange or (
+            kind == "str"
+            and node.style is None
+            and re.fullmatch(r"[-+]?[\d_.]+[eE][-+]?\d+", node.value)
+        ):
+            raise self._refuse(
+                node, node.value, "a number like 15, 0.001 or 1.0e+3, or text in quotes"
+            )
 
     def _as_written(self, node: yaml.ScalarNode, place: str) -> None:
         """Refuse, for a prompt, what would stand there in other words, and text that a comment cuts short."""
@@ -221,7 +242,11 @@ class _Check:
         comment = _COMMENT.match(self.text, node.end_mark.index)
         if comment and (kind == "str" or not written):
             allowed = f"{QUOTES}: a blank and # begin a comment, which goes behind the quotes or on a line of its own"
-            raise InvalidInput(f"{self.source} line {node.end_mark.line + 1}", (written + comment[0]).strip(), allowed)
+            raise InvalidInput(
+                f"{self.source} line {node.end_mark.line + 1}",
+                (written + comment[0]).strip(),
+                allowed,
+            )
         if kind in ("int", "float", "bool"):
             value = str(yaml.SafeLoader("").construct_object(node))
             if value != written:
@@ -229,7 +254,11 @@ class _Check:
                 allowed = f'text in quotes: "{written}" (YAML takes it for {meant} without them)'
                 raise self._refuse(node, written, allowed)
         if kind == "null" and place.endswith("]"):  # elsewhere it means: left out
-            raise self._refuse(node, written, f'text in quotes: "{written}" (YAML takes it for nothing without them)')
+            raise self._refuse(
+                node,
+                written,
+                f'text in quotes: "{written}" (YAML takes it for nothing without them)',
+            )
 
 
 def _line(source: str, node: Any) -> str:

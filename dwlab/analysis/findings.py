@@ -23,7 +23,18 @@ PARAMETERS = (
     "model", "prompt", "negative_prompt", "scheduler", "steps", "guidance", "width", "height", "dtype", "call", "seed",
 )  # fmt: skip
 _BOOKKEEPING = frozenset(
-    {*PARAMETERS, "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created"}
+    {
+        *PARAMETERS,
+        "key",
+        "experiment",
+        "device",
+        "seconds",
+        "device_seconds",
+        "status",
+        "error",
+        "image",
+        "created",
+    }
     | {"versions", "scheduler_options", "pixels"}
 )
 
@@ -52,7 +63,10 @@ class Axis:
     @property
     def of_content(self) -> bool:
         """Whether the axis says what is drawn (prompt, placeholder, seed) rather than how."""
-        return any(n == "seed" or n.endswith("prompt") or (n not in PARAMETERS and "." not in n) for n in self.names)
+        return any(
+            n == "seed" or n.endswith("prompt") or (n not in PARAMETERS and "." not in n)
+            for n in self.names
+        )
 
     @property
     def codes(self) -> pd.Series:
@@ -72,7 +86,9 @@ class Axis:
     def named(self, value: Hashable) -> str:
         """One of the axis' values with its name: `steps 8`, or `steps 8, guidance 4` for a zip group."""
         parts = value if isinstance(value, tuple) else (value,)
-        return ", ".join(f"{name} {label(part)}" for name, part in zip(self.names, parts, strict=True))
+        return ", ".join(
+            f"{name} {label(part)}" for name, part in zip(self.names, parts, strict=True)
+        )
 
 
 def _joined(value: Hashable) -> str:
@@ -94,7 +110,10 @@ def swept(table: pd.DataFrame) -> list[Axis]:
 
     Without `attrs["axes"]` (the whole store) they are the parameters that differ between rows.
     """
-    declared = {SPELLINGS.get(name, name): list(values) for name, values in (table.attrs.get("axes") or {}).items()}
+    declared = {
+        SPELLINGS.get(name, name): list(values)
+        for name, values in (table.attrs.get("axes") or {}).items()
+    }
     axes = []
     for name in declared.keys() & set(TEXTS):
         declared[name] = [stripped(str(text)) for text in declared[name]]  # as the table has them
@@ -121,7 +140,9 @@ def metrics_of(table: pd.DataFrame) -> list[str]:
     found = [
         str(name)
         for name in table.columns
-        if name not in skip and pd.api.types.is_numeric_dtype(table[name]) and table[name].notna().any()
+        if name not in skip
+        and pd.api.types.is_numeric_dtype(table[name])
+        and table[name].notna().any()
     ]
     return sorted(found, key=lambda name: name != "adherence")
 
@@ -129,13 +150,19 @@ def metrics_of(table: pd.DataFrame) -> list[str]:
 def numbers(table: pd.DataFrame, metric: str) -> pd.Series:
     """A metric's column as floats, NaN where there is none; raises InvalidInput for an unknown metric."""
     if metric not in table.columns:
-        raise InvalidInput("metric", metric, f"one of {', '.join(metrics_of(table)) or '(no metrics in this table)'}")
+        raise InvalidInput(
+            "metric",
+            metric,
+            f"one of {', '.join(metrics_of(table)) or '(no metrics in this table)'}",
+        )
     return pd.to_numeric(table[metric], errors="coerce").astype(float)
 
 
 def seconds_column(table: pd.DataFrame) -> str | None:
     """The column that says what a picture cost: its share of shared forwards where that was measured."""
-    return next((n for n in ("device_seconds", "seconds") if n in table and table[n].notna().any()), None)
+    return next(
+        (n for n in ("device_seconds", "seconds") if n in table and table[n].notna().any()), None
+    )
 
 
 def axis_effects(table: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -151,7 +178,9 @@ def axis_effects(table: pd.DataFrame, metric: str) -> pd.DataFrame:
         others = [a.codes for a in axes if a is not axis and a.names != ("seed",)]
         for k, value in enumerate(axis.values):
             chosen = metric_values[codes == k].dropna()
-            settings = chosen.groupby([c.loc[chosen.index] for c in others]).mean() if others else chosen
+            settings = (
+                chosen.groupby([c.loc[chosen.index] for c in others]).mean() if others else chosen
+            )
             spread = (settings if len(settings) > 1 else chosen).std()
             rows.append((axis.name, axis.label(value), settings.mean(), spread, len(chosen)))
     return pd.DataFrame(rows, columns=["axis", "value", "mean", "spread", "pictures"])
@@ -183,7 +212,12 @@ def _column(table: pd.DataFrame, name: str, values: Sequence[Any]) -> pd.Series 
     if name == "scheduler" and "scheduler" in table and "scheduler_options" in table:
         pairs = zip(table["scheduler"], table["scheduler_options"], strict=True)
         return pd.Series([scheduler_label(s, o) for s, o in pairs], index=table.index, dtype=object)
-    if name == "prompt" and values and "prompt" in table and not set(table["prompt"]) <= set(values):
+    if (
+        name == "prompt"
+        and values
+        and "prompt" in table
+        and not set(table["prompt"]) <= set(values)
+    ):
         return _templates(table, [str(v) for v in values])
     if name in table.columns:
         column = table[name].astype(object)
@@ -196,7 +230,9 @@ def _column(table: pd.DataFrame, name: str, values: Sequence[Any]) -> pd.Series 
 
 def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
     """Each row's prompt template: the one that gives its prompt once the placeholders are filled in."""
-    names = [n for n in table.columns if n in (table.attrs.get("axes") or {}) and n not in PARAMETERS]
+    names = [
+        n for n in table.columns if n in (table.attrs.get("axes") or {}) and n not in PARAMETERS
+    ]
 
     def template(row: Any) -> str:
         for text in templates:
@@ -207,7 +243,9 @@ def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
                 return text
         return str(row["prompt"])
 
-    return pd.Series([template(row) for row in table.to_dict("records")], index=table.index, dtype=object)
+    return pd.Series(
+        [template(row) for row in table.to_dict("records")], index=table.index, dtype=object
+    )
 
 
 def _ordered(name: str, column: pd.Series, values: Iterable[Any]) -> list[Hashable]:
@@ -228,11 +266,14 @@ def _merged(axes: list[Axis]) -> list[Axis]:
             pairs = dict.fromkeys(zip(other.column, axis.column, strict=True))
             if len(pairs) == len(other.values) == len(axis.values):
                 parts = [
-                    (*(a if isinstance(a, tuple) else (a,)), b) for a, b in zip(other.column, axis.column, strict=True)
+                    (*(a if isinstance(a, tuple) else (a,)), b)
+                    for a, b in zip(other.column, axis.column, strict=True)
                 ]
                 joined = dict(zip(other.column, parts, strict=True))
                 column = pd.Series(parts, index=axis.column.index, dtype=object)
-                merged[k] = Axis((*other.names, *axis.names), [joined[v] for v in other.values], column)
+                merged[k] = Axis(
+                    (*other.names, *axis.names), [joined[v] for v in other.values], column
+                )
                 break
         else:
             merged.append(axis)

@@ -85,7 +85,9 @@ def _near_sentences(cells: _Cells, same: list[list[Hashable]], agree: Agree) -> 
 def _by_axis(table: pd.DataFrame) -> list[_Cells]:
     axes = swept(table)
     made = table["pixels"].notna().to_numpy().nonzero()[0]
-    return [_cells(axis, [other for other in axes if other is not axis], made.tolist()) for axis in axes]
+    return [
+        _cells(axis, [other for other in axes if other is not axis], made.tolist()) for axis in axes
+    ]
 
 
 def _cells(axis: Axis, others: list[Axis], made: list[int]) -> _Cells:
@@ -107,7 +109,9 @@ def _everywhere(cells: _Cells, equal: Callable[[int, int], bool], most: int | No
         # values that differ nearly always differ in the first place, and then no list of all places is made
         if first is None or not equal(rows[first], others[first]):
             return False
-        return all(equal(rows[place], others[place]) for place in _spread(cells.shared(one, other), most))
+        return all(
+            equal(rows[place], others[place]) for place in _spread(cells.shared(one, other), most)
+        )
 
     return agree
 
@@ -123,7 +127,9 @@ def _groups(values: Sequence[Hashable], agree: Agree) -> list[list[Hashable]]:
     """The values in groups of which each two agree, in order; a value that agrees with none is a group of its own."""
     groups: list[list[Hashable]] = []
     for value in values:
-        home = next((group for group in groups if all(agree(member, value) for member in group)), None)
+        home = next(
+            (group for group in groups if all(agree(member, value) for member in group)), None
+        )
         if home is None:
             groups.append([value])
         else:
@@ -157,7 +163,11 @@ def _sentence(cells: _Cells, group: list[Hashable], *, near: bool = False) -> st
     labels = [axis.label(value) for value in sorted(group, key=axis.values.index)]
     shown = labels if len(labels) <= 6 else [*labels[:5], f"{len(labels) - 5} more"]
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
-    like = f"nearly identical pictures (no pixel differs by more than {NEAR} of 255)" if near else "identical pictures"
+    like = (
+        f"nearly identical pictures (no pixel differs by more than {NEAR} of 255)"
+        if near
+        else "identical pictures"
+    )
     where = f"wherever all else was equal ({_comparisons(cells, group, near=near)})"
     if len(group) == len(axis.values):
         changed = "next to nothing" if near else "nothing"

@@ -35,7 +35,9 @@ def speed(table: pd.DataFrame, *, dark: bool = False) -> Chart:
     figure, plot, ink = canvas(dark)
     rows = table.head(BARS)
     _bars(figure, rows)
-    colours = {name: ink.colours[k % len(ink.colours)] for k, name in enumerate(rows["device"].unique())}
+    colours = {
+        name: ink.colours[k % len(ink.colours)] for k, name in enumerate(rows["device"].unique())
+    }
     for y, (_, row) in enumerate(rows.iterrows()):
         good = row["status"] == "ok"
         value = row["images/s"] if good else 0.0
@@ -76,7 +78,14 @@ def parity(table: pd.DataFrame, *, dark: bool = False) -> Chart:
         for chosen, marker in ((group[good], MARKERS[k]), (group[~good], "x")):
             if len(chosen):
                 at = chosen["distance"].clip(lower=1e-8)
-                plot.plot(at, chosen["images/s"], marker, color=ink.colours[k], markersize=7, label=safe(str(what)))
+                plot.plot(
+                    at,
+                    chosen["images/s"],
+                    marker,
+                    color=ink.colours[k],
+                    markersize=7,
+                    label=safe(str(what)),
+                )
     plot.set_xscale("log")
     plot.set_ylim(bottom=0)
     plot.set_xlabel("distance from float32 on the CPU (1e-8 and less at the left)")
@@ -89,13 +98,23 @@ def batch(table: pd.DataFrame, *, dark: bool = False) -> Chart:
     """Images a second against pictures a call."""
     figure, plot, ink = canvas(dark)
     rows = table[table["status"] == "ok"]
-    many = [(name, group) for name, group in rows.groupby(_SERIES, sort=False) if group["batch"].nunique() > 1]
+    many = [
+        (name, group)
+        for name, group in rows.groupby(_SERIES, sort=False)
+        if group["batch"].nunique() > 1
+    ]
     one_machine = rows["machine"].nunique() == 1
     for k, (name, group) in enumerate(many[: len(ink.colours)]):
         shown = group.sort_values("batch")
         machine, what, model, *_ = (str(part) for part in name)
         label = f"{what}, {model}" if one_machine else f"{machine}: {what}, {model}"
-        plot.plot(shown["batch"], shown["images/s"], marker=MARKERS[k], color=ink.colours[k], label=safe(label, 230))
+        plot.plot(
+            shown["batch"],
+            shown["images/s"],
+            marker=MARKERS[k],
+            color=ink.colours[k],
+            label=safe(label, 230),
+        )
     number_scale(plot, sorted(float(n) for n in set(rows["batch"])), ink)
     plot.set_ylim(bottom=0)
     plot.set_xlabel("pictures a call")
@@ -114,12 +133,28 @@ def engines(report: Report, *, dark: bool = False) -> Chart:
         if not (values := ratios(report.rows, row, "loop")) or row.engine == "loop":
             continue
         place = names.index(row.engine)
-        at, middle = grids.index(row.grid) + (place - (len(names) - 1) / 2) * height, statistics.median(values)
+        at, middle = (
+            grids.index(row.grid) + (place - (len(names) - 1) / 2) * height,
+            statistics.median(values),
+        )
         first = row.grid == grids[0]  # each engine once in the legend
-        plot.barh(at, middle, height=0.9 * height, color=ink.colours[place], label=row.engine if first else None)
+        plot.barh(
+            at,
+            middle,
+            height=0.9 * height,
+            color=ink.colours[place],
+            label=row.engine if first else None,
+        )
         plot.plot([min(values), max(values)], [at, at], color=ink.ink, linewidth=1)
         rate = row.cells / statistics.median(row.seconds)
-        plot.text(max(values), at, f"  {middle:.2f}x, {rate:.3g}/s", va="center", fontsize=8, color=ink.ink)
+        plot.text(
+            max(values),
+            at,
+            f"  {middle:.2f}x, {rate:.3g}/s",
+            va="center",
+            fontsize=8,
+            color=ink.ink,
+        )
     plot.axvline(1, color=ink.muted, linewidth=1, linestyle="--")
     figure.set_size_inches(7.0, max(1.6, 0.9 + 0.3 * len(names) * len(grids)))
     plot.set_yticks(range(len(grids)), grids)
@@ -137,7 +172,9 @@ def _bars(figure: Chart, rows: pd.DataFrame) -> None:
     figure.set_size_inches(7.0, max(1.6, 0.9 + 0.36 * len(rows)))
     named = ["machine", "what", "title"]
     shown = [name for name in named if rows[name].nunique() > 1] or ["what"]
-    labels = ["\n".join(safe(str(row[name]), 280, 1) for name in shown) for _, row in rows.iterrows()]
+    labels = [
+        "\n".join(safe(str(row[name]), 280, 1) for name in shown) for _, row in rows.iterrows()
+    ]
     plot.set_yticks(range(len(rows)), labels, fontsize=8)
     plot.set_ylim(len(rows) - 0.4, -0.6)
     plot.grid(visible=False, axis="y")

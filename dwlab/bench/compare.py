@@ -41,7 +41,9 @@ class Comparison:
         machines = self.table["machine"].unique()
         for title, rows in self.table.groupby("title", sort=False):
             columns = [
-                c for c in _SHOWN if c in rows and rows[c].notna().any() and (c != "machine" or len(machines) > 1)
+                c
+                for c in _SHOWN
+                if c in rows and rows[c].notna().any() and (c != "machine" or len(machines) > 1)
             ]
             where = f" on {machines[0]}" if len(machines) == 1 else ""
             parts.append(f"{title}{where}\n{_cells(rows[columns]).to_markdown(index=False)}")
@@ -69,13 +71,21 @@ def compare(files: Sequence[Path], *, steps: int | None = None) -> Comparison:
     runs = {path: record.load(path) for path in files}
     for path, document in runs.items():
         if record.kind(document) != record.RUN:
-            raise InvalidInput("file", str(path), "a file of `dwlab bench run`; `dwlab bench compare` takes both kinds")
+            raise InvalidInput(
+                "file",
+                str(path),
+                "a file of `dwlab bench run`; `dwlab bench compare` takes both kinds",
+            )
     return line_up(runs, steps=steps)
 
 
 def line_up(runs: Mapping[Path, dict[str, Any]], *, steps: int | None = None) -> Comparison:
     """`compare` for documents that are loaded already, by their paths."""
-    rows = [_Row(path.stem, document, row) for path, document in runs.items() for row in document["rows"]]
+    rows = [
+        _Row(path.stem, document, row)
+        for path, document in runs.items()
+        for row in document["rows"]
+    ]
     table = []
     for _, group in itertools.groupby(sorted(rows, key=lambda r: r.group), key=lambda r: r.group):
         together = list(group)
@@ -111,7 +121,9 @@ class _Row:
     @property
     def chosen(self) -> dict[str, Any]:
         """Settings that are not stock; threads where the row asked for them."""
-        return {k: v for k, v in self.row["settings"].items() if k in _CHOSEN and v != getattr(STOCK, k)}
+        return {
+            k: v for k, v in self.row["settings"].items() if k in _CHOSEN and v != getattr(STOCK, k)
+        }
 
     @property
     def stock(self) -> bool:
@@ -121,8 +133,14 @@ class _Row:
         row, phases = self.row, self.row.get("phases") or {}
         model, width, height, count, batch = self.group
         end = phases.get("end_to_end")
-        medians = {f"{name} s": phase["median_s"] for name, phase in phases.items() if name != "end_to_end"}
-        scaled = medians["prompt s"] + steps * medians["step s"] + medians["decode s"] if steps and end else None
+        medians = {
+            f"{name} s": phase["median_s"] for name, phase in phases.items() if name != "end_to_end"
+        }
+        scaled = (
+            medians["prompt s"] + steps * medians["step s"] + medians["decode s"]
+            if steps and end
+            else None
+        )
         parity, memory = row.get("parity") or {}, row.get("memory") or {}
         return {
             "title": f"{model}, {width}x{height}, {count} steps, batch {batch}",
@@ -152,19 +170,35 @@ class _Row:
         nothing = {"speed": None, "low": None, "high": None, "95% interval": None}
         if not self.good:
             error = self.row.get("error")
-            outside = "its numbers are too far from the reference" if self.row["status"] == "invalid" else None
+            outside = (
+                "its numbers are too far from the reference"
+                if self.row["status"] == "invalid"
+                else None
+            )
             return {**nothing, "note": error or outside}
         if baseline is None:
             return {**nothing, "note": None}
-        differs = [k for k, v in self.row["workload"].items() if v != baseline.row["workload"].get(k)]
+        differs = [
+            k for k, v in self.row["workload"].items() if v != baseline.row["workload"].get(k)
+        ]
         if differs:
             return {**nothing, "note": f"not comparable: another {', '.join(differs)}"}
         other = _versions(self.document) != _versions(baseline.document)
         wanted = self.document.get("protocol", {}).get("parity") != "none"
-        lacks = "no parity: its reference failed" if wanted and self.row.get("parity") is None else None
-        low, speed, high = ratio(baseline.row["phases"]["end_to_end"], self.row["phases"]["end_to_end"])
+        lacks = (
+            "no parity: its reference failed" if wanted and self.row.get("parity") is None else None
+        )
+        low, speed, high = ratio(
+            baseline.row["phases"]["end_to_end"], self.row["phases"]["end_to_end"]
+        )
         interval = f"{low:.2f}-{high:.2f}" if self is not baseline else None
-        return {"speed": speed, "low": low, "high": high, "95% interval": interval, "note": "*" if other else lacks}
+        return {
+            "speed": speed,
+            "low": low,
+            "high": high,
+            "95% interval": interval,
+            "note": "*" if other else lacks,
+        }
 
 
 def ratio(baseline: dict[str, Any], other: dict[str, Any]) -> tuple[float, float, float]:
@@ -206,14 +240,21 @@ def _pairs(runs: Mapping[Path, dict[str, Any]]) -> list[str]:
     """Which files measured a workload in common, and which stand alone."""
     workloads = {path: _workloads(document) for path, document in runs.items()}
     pairs = [(a, b) for a, b in itertools.combinations(runs, 2) if workloads[a] & workloads[b]]
-    notes = [f"{a.stem} and {b.stem} share {_counted(len(workloads[a] & workloads[b]))}" for a, b in pairs]
+    notes = [
+        f"{a.stem} and {b.stem} share {_counted(len(workloads[a] & workloads[b]))}"
+        for a, b in pairs
+    ]
     paired = {path for pair in pairs for path in pair}
     alone = [path.stem for path in runs if path not in paired] if len(runs) > 1 else []
     return [*notes, *(f"{stem} shares no workload with the other files" for stem in alone)]
 
 
 def _workloads(document: dict[str, Any]) -> set[str]:
-    return {json.dumps(row["workload"], sort_keys=True) for row in document["rows"] if row["status"] == "ok"}
+    return {
+        json.dumps(row["workload"], sort_keys=True)
+        for row in document["rows"]
+        if row["status"] == "ok"
+    }
 
 
 def _counted(number: int) -> str:
@@ -224,7 +265,9 @@ def _roles(table: pd.DataFrame) -> pd.DataFrame:
     """Name the two rows of each machine that belong together: the common denominator, and the best for this device."""
     table["role"] = None
     good = table[table["status"] == "ok"]
-    for _, rows in good.groupby(["file", "device", "model", "width", "height", "steps"], sort=False):
+    for _, rows in good.groupby(
+        ["file", "device", "model", "width", "height", "steps"], sort=False
+    ):
         common = rows[(rows["what"] == rows["device"] + ", float32") & (rows["batch"] == 1)]
         table.loc[rows["images/s"].idxmax(), "role"] = "best"
         if len(common):
@@ -234,7 +277,15 @@ def _roles(table: pd.DataFrame) -> pd.DataFrame:
 
 def _cells(table: pd.DataFrame) -> pd.DataFrame:
     """Numbers as people read them."""
-    digits = {"seconds": 3, "± MAD": 4, "scaled": 1, "images/s": 3, "speed": 2, "share of matmul": 2, "memory GB": 2}
+    digits = {
+        "seconds": 3,
+        "± MAD": 4,
+        "scaled": 1,
+        "images/s": 3,
+        "speed": 2,
+        "share of matmul": 2,
+        "memory GB": 2,
+    }
     shown = table.astype(object)
     for name in shown:
         if name in digits or name in ("distance", "picture dB"):

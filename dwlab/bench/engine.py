@@ -48,10 +48,14 @@ T = TypeVar("T")
 def grids(model: str, scale: float = 1.0) -> dict[str, Cells]:
     """The cells of each grid; `scale` shortens the step counts."""
 
-    def cells(prompts: int, seeds: int, steps: tuple[int, ...], guidances: tuple[float, ...], names: Any) -> Cells:
+    def cells(
+        prompts: int, seeds: int, steps: tuple[int, ...], guidances: tuple[float, ...], names: Any
+    ) -> Cells:
         points = itertools.product(PROMPTS[:prompts], range(seeds), steps, guidances, names)
         return [
-            GenerationParams(p, seed=s, steps=max(1, round(n * scale)), guidance=g, scheduler=name, model=model)
+            GenerationParams(
+                p, seed=s, steps=max(1, round(n * scale)), guidance=g, scheduler=name, model=model
+            )
             for p, s, n, g, name in points
         ]
 
@@ -84,7 +88,11 @@ def metered(model: loading.Model) -> Iterator[Meter]:
     meter, device = Meter(), model.identity.device
     denoiser = denoiser_of(model.pipeline)
     decoder = getattr(decoder_of(model.pipeline), "decoder", None)
-    encoders = [part for name, part in model.pipeline.components.items() if part and name.startswith("text_encoder")]
+    encoders = [
+        part
+        for name, part in model.pipeline.components.items()
+        if part and name.startswith("text_encoder")
+    ]
 
     def before(*_: Any) -> None:
         devices.synchronize(device)
@@ -116,15 +124,21 @@ def grouped(model: loading.Model, cells: Cells) -> Iterator[tuple[int, Image.Ima
     """The stock pipeline, a call with lists for cells that differ in prompt and seed alone: the best one can do by hand."""
     alike: dict[GenerationParams, list[int]] = {}
     for index, params in enumerate(cells):
-        negative = "any" if params.negative_prompt else ""  # no call takes cells with and without one
-        alike.setdefault(params.replace(prompt="", negative_prompt=negative, seed=0), []).append(index)
+        negative = (
+            "any" if params.negative_prompt else ""
+        )  # no call takes cells with and without one
+        alike.setdefault(params.replace(prompt="", negative_prompt=negative, seed=0), []).append(
+            index
+        )
     for shared, group in alike.items():
         size = GROUP_ROWS // (2 if shared.guided else 1)
         for start in range(0, len(group), size):
             yield from _stock(model, cells, group[start : start + size])
 
 
-def _stock(model: loading.Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
+def _stock(
+    model: loading.Model, cells: Cells, group: list[int]
+) -> Iterator[tuple[int, Image.Image]]:
     pictures = timed_calls.stock(model, [cells[k] for k in group])
     yield from zip(group, model.pipeline.image_processor.numpy_to_pil(pictures), strict=True)
 
@@ -180,7 +194,9 @@ def measure(
             pictures[name], seconds, meter = _run(*engines[name], cells)
             row.seconds.append(seconds)
             if on_step:
-                on_step(f"{grid}, {name}: {seconds:.2f} s, {meter.rows / meter.forwards:.1f} rows a forward")
+                on_step(
+                    f"{grid}, {name}: {seconds:.2f} s, {meter.rows / meter.forwards:.1f} rows a forward"
+                )
             row.rows_a_forward.append(meter.rows / meter.forwards)
             row.idle.append(1 - meter.seconds / seconds)
             useful = min(meter.rows, needed)  # the rest fills compiled forwards up
@@ -188,7 +204,9 @@ def measure(
             row.memory = max(row.memory, meter.memory)
     for name, row in rows.items():
         reference = pictures.get("loop", pictures[next(iter(engines))])
-        row.difference = max(_difference(reference[k], picture) for k, picture in pictures[name].items())
+        row.difference = max(
+            _difference(reference[k], picture) for k, picture in pictures[name].items()
+        )
     return list(rows.values())
 
 
@@ -202,13 +220,17 @@ def _apart(function: Callable[..., T], *arguments: Any) -> T:
         return thread.submit(function, *arguments).result()
 
 
-def _run(engine: Any, model: loading.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+def _run(
+    engine: Any, model: loading.Model, cells: Cells
+) -> tuple[dict[int, Image.Image], float, Meter]:
     if engine is not packed:  # which has a thread of its own
         return _apart(_timed, engine, model, cells)
     return _timed(engine, model, cells)
 
 
-def _timed(engine: Any, model: loading.Model, cells: Cells) -> tuple[dict[int, Image.Image], float, Meter]:
+def _timed(
+    engine: Any, model: loading.Model, cells: Cells
+) -> tuple[dict[int, Image.Image], float, Meter]:
     pictures: dict[int, Image.Image] = {}
     with tempfile.TemporaryDirectory() as folder, metered(model) as meter:
 
@@ -232,7 +254,9 @@ def _difference(a: Image.Image, b: Image.Image) -> int:
 
 def _work(model: loading.Model, params: GenerationParams) -> tuple[float, float]:
     """Floating-point operations of a row of the denoiser and of a decoded picture; 0 where they cannot be counted."""
-    one = Configuration(params.replace(steps=1, guidance=1.0), model.identity.device, 1, model.identity.settings)
+    one = Configuration(
+        params.replace(steps=1, guidance=1.0), model.identity.device, 1, model.identity.settings
+    )
     counted = timed_calls.operations(model, timed_calls.probe(model, one, 0))
     return counted.get("denoiser", 0.0), counted.get("decoder", 0.0)
 
@@ -262,7 +286,9 @@ def ratios(rows: Sequence[Row], row: Row, other: str) -> list[float]:
 def ratio_text(rows: Sequence[Row], row: Row, other: str) -> str:
     """`ratios` as their median and range."""
     values = ratios(rows, row, other)
-    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" if values else "-"
+    return (
+        f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})" if values else "-"
+    )
 
 
 @dataclass(frozen=True)
@@ -289,7 +315,9 @@ class Report:
 
     def text(self) -> str:
         """A table for a terminal."""
-        rates = ", ".join(f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in self.matmul.items())
+        rates = ", ".join(
+            f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in self.matmul.items()
+        )
         return f"{table(self.rows, self.matmul)}\nmatmul: {rates}"
 
     def save(self, path: Path) -> Path:
@@ -300,7 +328,9 @@ class Report:
     def of(cls, document: dict[str, Any]) -> Report:
         """The report in a document that `record.load` gave."""
         rows = [Row(**row) for row in document["rows"]]
-        return cls(rows, document["matmul"], document["model"], document["scale"], document["system"])
+        return cls(
+            rows, document["matmul"], document["model"], document["scale"], document["system"]
+        )
 
 
 def compare_engines(
@@ -324,7 +354,10 @@ def compare_engines(
             if name not in allowed:
                 raise InvalidInput(option, name, f"some of {', '.join(allowed)}")
     chosen = {name: (_engine(name), _apart(_loaded, name, model, device)) for name in engines}
-    rates = {m.identity.dtype: _apart(matmul_rate, m.identity.device, m.identity.dtype) for _, m in chosen.values()}
+    rates = {
+        m.identity.dtype: _apart(matmul_rate, m.identity.device, m.identity.dtype)
+        for _, m in chosen.values()
+    }
     rows = []
     for name in names:
         cells = grids(model, scale)[name]
@@ -350,6 +383,8 @@ def _loaded(name: str, model: str, device: str) -> loading.Model:
     if not name.startswith("packed-"):
         return loading.load(model, device)
     place = devices.resolve(device)
-    settings = Settings(channels_last=True, compile="default" if name == "packed-compiled" else "none")
+    settings = Settings(
+        channels_last=True, compile="default" if name == "packed-compiled" else "none"
+    )
     identity = identify(model, place, devices.faster_dtype(place) or "auto", settings=settings)
     return loading.load_identified(identity)

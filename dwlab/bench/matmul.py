@@ -11,7 +11,11 @@ import torch
 from ..models import device as devices
 from .timing import measure
 
-SIDES = {"cpu": 1024, "mps": 2048, "cuda": 8192}  # of the square matrices, enough to fill the device
+SIDES = {
+    "cpu": 1024,
+    "mps": 2048,
+    "cuda": 8192,
+}  # of the square matrices, enough to fill the device
 
 
 def matmul_rate(device: str, dtype: str) -> float:

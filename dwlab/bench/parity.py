@@ -40,7 +40,10 @@ def save_reference(path: Path, probe: Probe, kind: str) -> None:
     if kind == "picture":
         arrays["picture"] = probe.pictures[0]
     with replacing(path) as temporary:
-        save_file({name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}, temporary)
+        save_file(
+            {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()},
+            temporary,
+        )
 
 
 def compare(path: Path, probe: Probe, dtype: str) -> dict[str, Any]:
@@ -58,7 +61,10 @@ def compare(path: Path, probe: Probe, dtype: str) -> dict[str, Any]:
 
 def distance(found: np.ndarray, reference: np.ndarray) -> float:
     """|found - reference| / |reference|, Euclidean norms over all elements."""
-    return float(np.linalg.norm(found.astype(np.float64) - reference) / np.linalg.norm(reference.astype(np.float64)))
+    return float(
+        np.linalg.norm(found.astype(np.float64) - reference)
+        / np.linalg.norm(reference.astype(np.float64))
+    )
 
 
 def psnr(found: np.ndarray, reference: np.ndarray) -> float | None:

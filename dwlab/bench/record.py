@@ -40,7 +40,9 @@ def load(path: str | Path) -> dict[str, Any]:
             raise
         reason = getattr(error, "strerror", None) or error
         raise InvalidInput(
-            "file", str(path), f"the JSON that `dwlab bench run` or `dwlab bench engine` writes ({reason})"
+            "file",
+            str(path),
+            f"the JSON that `dwlab bench run` or `dwlab bench engine` writes ({reason})",
         ) from error
     check(document, path.name)
     return document
@@ -57,14 +59,21 @@ def check(document: Any, name: str) -> None:
         raise InvalidInput(f"{name}: the document", document, "a JSON object")
     version = document.get("schema")
     if isinstance(version, int) and version > SCHEMA:
-        raise InvalidInput(f"{name}: schema", version, f"at most {SCHEMA}; a newer dwlab wrote this file")
-    breaks = sorted(_validator(kind(document)).iter_errors(document), key=lambda error: list(map(str, error.path)))
+        raise InvalidInput(
+            f"{name}: schema", version, f"at most {SCHEMA}; a newer dwlab wrote this file"
+        )
+    breaks = sorted(
+        _validator(kind(document)).iter_errors(document),
+        key=lambda error: list(map(str, error.path)),
+    )
     if breaks:
         place = ".".join(map(str, breaks[0].absolute_path)) or "the document"
         allowed = f"what the schema says ({breaks[0].message[:200]})"
         raise InvalidInput(f"{name}: {place}", breaks[0].instance, allowed)
     for number, row in enumerate(document["rows"]):
-        (_check_engine_row if kind(document) == ENGINE else _check_run_row)(document, row, f"{name}: rows.{number}")
+        (_check_engine_row if kind(document) == ENGINE else _check_run_row)(
+            document, row, f"{name}: rows.{number}"
+        )
 
 
 def _check_run_row(_document: dict[str, Any], row: dict[str, Any], place: str) -> None:
@@ -81,7 +90,9 @@ def _check_engine_row(document: dict[str, Any], row: dict[str, Any], place: str)
     if len(lengths) > 1:
         raise InvalidInput(place, sorted(lengths), "lists with one entry per round")
     if row["dtype"] not in document["matmul"]:
-        raise InvalidInput(f"{place}.dtype", row["dtype"], f"a dtype of matmul: {', '.join(document['matmul'])}")
+        raise InvalidInput(
+            f"{place}.dtype", row["dtype"], f"a dtype of matmul: {', '.join(document['matmul'])}"
+        )
 
 
 def _refuse(constant: str) -> float:

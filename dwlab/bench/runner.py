@@ -69,7 +69,11 @@ def prepare(spec: BenchSpec, results: str | Path | None = None) -> tuple[Run, Pa
         device.resolve(one.device)
         identity = identify(one.params.model, one.device, one.params.dtype, download=False)
         check_arguments([complete(one.params, identity)], identity)
-    say = {"spec": asdict(spec), "configurations": [one.id for one in found], "versions": versions()}
+    say = {
+        "spec": asdict(spec),
+        "configurations": [one.id for one in found],
+        "versions": versions(),
+    }
     mark = hashlib.sha256(json.dumps(say, sort_keys=True, default=str).encode()).hexdigest()[:12]
     return Run(spec, found, root / "benchmarks" / "unfinished" / f"{spec.name}-{mark}"), root
 
@@ -93,7 +97,9 @@ def run(
     under_way, root = prepare(spec, results)
     under_way.cancel = cancel or under_way.cancel
     with _alone(under_way.folder):
-        facts = system.facts(dict.fromkeys(one.device for one in under_way.configurations), host=host)
+        facts = system.facts(
+            dict.fromkeys(one.device for one in under_way.configurations), host=host
+        )
         if not _work(under_way, on_plan, on_event or (lambda _event: None)):
             return None
         document = {
@@ -128,7 +134,9 @@ def _alone(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _work(run_: Run, on_plan: Callable[[int, int], None] | None, tell: Callable[[Event], None]) -> bool:
+def _work(
+    run_: Run, on_plan: Callable[[int, int], None] | None, tell: Callable[[Event], None]
+) -> bool:
     """Run all processes that have no result yet; False if it was cancelled."""
     jobs = run_.jobs()
     todo = [job for job in jobs if not _result(run_, *job).exists()]
@@ -140,7 +148,14 @@ def _work(run_: Run, on_plan: Callable[[int, int], None] | None, tell: Callable[
         if found is None:
             return False
         bad = found["status"] != "ok"
-        tell(Event("failed" if bad else "done", index, one.params, error=found.get("error") or found["status"]))
+        tell(
+            Event(
+                "failed" if bad else "done",
+                index,
+                one.params,
+                error=found.get("error") or found["status"],
+            )
+        )
     return True
 
 
@@ -156,7 +171,11 @@ def _process(run_: Run, number: int, one: Configuration) -> dict[str, Any] | Non
     """One round of one configuration, with its reference made before if need be; None if cancelled."""
     path = _result(run_, number, one)
     reference = None
-    if (kind := parity.kind_for(run_.spec.parity, one, random=catalog.lookup(one.params.model).random)) != "none":
+    if (
+        kind := parity.kind_for(
+            run_.spec.parity, one, random=catalog.lookup(one.params.model).random
+        )
+    ) != "none":
         reference = _reference(run_, one, kind)
         if run_.cancel.is_set():
             return None
@@ -183,7 +202,9 @@ def _reference(run_: Run, one: Configuration, kind: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _start(run_: Run, one: Configuration, result: Path, job: dict[str, Any], timeout: float) -> dict[str, Any] | None:
+def _start(
+    run_: Run, one: Configuration, result: Path, job: dict[str, Any], timeout: float
+) -> dict[str, Any] | None:
     """Run a worker to its end; its death and its delay are results too. None if cancelled."""
     path = result.parent / result.name.replace(".result.json", ".json")
     write_atomic(path, json.dumps({"configuration": one.as_dict(), **job}).encode())
@@ -217,10 +238,16 @@ def _outcome(
     if result.exists():
         return dict(json.loads(result.read_text("utf-8")))
     if worker.returncode == -9:
-        return {"status": "oom", "error": "the system killed the process, as it does when memory runs out"}
+        return {
+            "status": "oom",
+            "error": "the system killed the process, as it does when memory runs out",
+        }
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     said = system.without_paths(lines[-1]) if lines else "nothing"
-    return {"status": "failed", "error": f"the process ended with {worker.returncode} and said: {said}"}
+    return {
+        "status": "failed",
+        "error": f"the process ended with {worker.returncode} and said: {said}",
+    }
 
 
 def _merge(one: Configuration, rounds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -239,7 +266,9 @@ def _merge(one: Configuration, rounds: list[dict[str, Any]]) -> dict[str, Any]:
             "workload": workload, "device": one.device, "dtype": dtype, "settings": asdict(one.settings),
         }  # fmt: skip
     first = rounds[0]
-    phases = {name: summary([found["phases"][name] for found in rounds]) for name in first["phases"]}
+    phases = {
+        name: summary([found["phases"][name] for found in rounds]) for name in first["phases"]
+    }
     seconds, batch = phases["end_to_end"]["median_s"], one.batch
     matmul = max(found["matmul_tflops"] for found in rounds)
     operations = first["tera_operations"]

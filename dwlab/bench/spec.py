@@ -86,7 +86,11 @@ class BenchSpec:
                 raise InvalidInput(name, value, f"a whole number from {low} to 1000")
         for name in ("seconds", "timeout"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86_400:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not 0 <= value <= 86_400
+            ):
                 raise InvalidInput(name, value, "seconds, from 0 to 86,400")
         if self.parity not in PARITIES:
             raise InvalidInput("parity", self.parity, f"one of {', '.join(PARITIES)}")
@@ -97,7 +101,9 @@ class BenchSpec:
             object.__setattr__(self, place, spelled(given, place))
             for name in getattr(self, place):
                 if name not in NAMES:
-                    raise InvalidInput(f"{place}.{name}", given.get(name), f"one of {', '.join(sorted(NAMES))}")
+                    raise InvalidInput(
+                        f"{place}.{name}", given.get(name), f"one of {', '.join(sorted(NAMES))}"
+                    )
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> BenchSpec:
@@ -112,14 +118,21 @@ class BenchSpec:
 
     def quick(self) -> BenchSpec:
         """The same in less time: two rounds of a few samples."""
-        return replace(self, rounds=min(self.rounds, 2), iterations=min(self.iterations, 2), seconds=0.0)
+        return replace(
+            self, rounds=min(self.rounds, 2), iterations=min(self.iterations, 2), seconds=0.0
+        )
 
     def vary(self, **axes: Sequence[Any] | None) -> BenchSpec:
         """A copy in which these axes have these values, instead of axes or base values of their names; None leaves them."""
         chosen = {name: list(values) for name, values in axes.items() if values is not None}
         base = {name: value for name, value in self.base.items() if name not in chosen}
         gone = [[name for name in group if name not in chosen] for group in self.zip]
-        return replace(self, base=base, axes={**self.axes, **chosen}, zip=[group for group in gone if len(group) > 1])
+        return replace(
+            self,
+            base=base,
+            axes={**self.axes, **chosen},
+            zip=[group for group in gone if len(group) > 1],
+        )
 
     def configurations(self, devices: Sequence[str]) -> list[Configuration]:
         """What it makes, each once; `devices` stand where it names none. The last axis varies fastest."""
@@ -131,9 +144,14 @@ class BenchSpec:
         rules = skips.Rules(self.skip, NAMES)
         rules.check_work(columns, math.prod(len(columns[group[0]]) for group in groups))
         found: dict[str, Configuration] = {}
-        for steps, dropping in rules.combine(self.base, [axis_values.joint(group, columns, ()) for group in groups]):
+        for steps, dropping in rules.combine(
+            self.base, [axis_values.joint(group, columns, ()) for group in groups]
+        ):
             if not dropping:
-                point = {**self.base, **{name: value for step in steps for name, value in step.items()}}
+                point = {
+                    **self.base,
+                    **{name: value for step in steps for name, value in step.items()},
+                }
                 one = _configuration(point)
                 found[one.id] = one
             if len(found) > LIMIT:
@@ -144,7 +162,9 @@ class BenchSpec:
 
 
 DEFAULT = BenchSpec(
-    "bench", base={"model": "shapes", "steps": 10}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 4]}
+    "bench",
+    base={"model": "shapes", "steps": 10},
+    axes={"dtype": ["float32", "bfloat16"], "batch": [1, 4]},
 )
 
 

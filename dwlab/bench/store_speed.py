@@ -66,7 +66,9 @@ def measure(cells: int) -> Figures:
             memory.append(process.memory_info().rss)
 
     identify("shapes", "cpu")  # the first time imports torch and reads weights
-    spec = Sweep("store", base={"prompt": "a red circle"}, axes={"seed": {"range": [0, cells]}}, metrics=())
+    spec = Sweep(
+        "store", base={"prompt": "a red circle"}, axes={"seed": {"range": [0, cells]}}, metrics=()
+    )
     with tempfile.TemporaryDirectory() as folder:
         plan, _ = _timed(spec.plan, folder, limit=LIMIT)
         whole, _ = _timed(run, spec, results=folder, render=_fake, limit=LIMIT, on_event=listen)
@@ -75,7 +77,15 @@ def measure(cells: int) -> Figures:
             raise RuntimeError(f"of {cells} cells {again.reused} were found again")
         with Store(Path(folder)) as store:
             alone, _ = _timed(_add, store, min(cells, 10_000))
-    return Figures(cells, plan, whole, 1e3 * whole / cells, 1e3 * alone / min(cells, 10_000), resume, tuple(memory))
+    return Figures(
+        cells,
+        plan,
+        whole,
+        1e3 * whole / cells,
+        1e3 * alone / min(cells, 10_000),
+        resume,
+        tuple(memory),
+    )
 
 
 def _timed(function: Any, *arguments: Any, **options: Any) -> tuple[float, Any]:
@@ -97,13 +107,17 @@ def _fake(cells: list[GenerationParams], **_: Any) -> Iterator[Event]:
     image, identity = Image.new("RGB", (8, 8)), identify("shapes", "cpu")
     for index, params in enumerate(cells):
         yield Event("started", index, params)
-        picture = _Same(complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0)
+        picture = _Same(
+            complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0
+        )
         yield Event("done", index, params, result=picture)
 
 
 def _add(store: Store, count: int) -> None:
     for number in range(count):
-        store.add(CellRow(f"{number:064}", "{}", "w", "float32", "cpu", "failed", "none", created=now()))
+        store.add(
+            CellRow(f"{number:064}", "{}", "w", "float32", "cpu", "failed", "none", created=now())
+        )
         if store.due():
             store.flush()
     store.flush()

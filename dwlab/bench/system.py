@@ -34,7 +34,8 @@ def facts(devices: Iterable[str], *, host: bool = False) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "system": f"{platform.system()} {platform.machine()}",
-        "release": platform.mac_ver()[0] or re.split("[^0-9.]", platform.release())[0],  # not who built it
+        "release": platform.mac_ver()[0]
+        or re.split("[^0-9.]", platform.release())[0],  # not who built it
         "versions": versions(),
         "git": _git(),
         "devices": {name: device.describe(name) for name in devices},

@@ -65,7 +65,9 @@ class _Enough(Exception):
     """Raised inside a step to leave the call early; it is no error."""
 
 
-def probe(model: loading.Model, configuration: Configuration, k: int, *, one_step: bool = False) -> Probe:
+def probe(
+    model: loading.Model, configuration: Configuration, k: int, *, one_step: bool = False
+) -> Probe:
     """Make the k-th batch, waiting for the device at each phase's end; `one_step` leaves after the first step.
 
     Phases: the prompt (up to the denoiser's first call), each step, and the decoder with the copy to the CPU.
@@ -73,8 +75,15 @@ def probe(model: loading.Model, configuration: Configuration, k: int, *, one_ste
     watch = _Watch(configuration.device, one_step)
     denoiser = denoiser_of(model.pipeline)
     decoder = getattr(decoder_of(model.pipeline), "decoder", None)
-    watched = {"denoiser": denoiser, **({"decoder": decoder} if decoder else {}), **text_encoders(model.pipeline)}
-    hooks = [part.register_forward_pre_hook(watch.before(name), with_kwargs=True) for name, part in watched.items()]
+    watched = {
+        "denoiser": denoiser,
+        **({"decoder": decoder} if decoder else {}),
+        **text_encoders(model.pipeline),
+    }
+    hooks = [
+        part.register_forward_pre_hook(watch.before(name), with_kwargs=True)
+        for name, part in watched.items()
+    ]
     hooks.append(denoiser.register_forward_hook(watch.after_denoiser))
     watch.stamp()
     try:
@@ -115,7 +124,9 @@ class _Watch:
             first = output[0] if isinstance(output, tuple) else output.sample
             self.found.denoised = first[:1].float().cpu().numpy()
 
-    def on_step_end(self, _pipe: object, _step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def on_step_end(
+        self, _pipe: object, _step: int, _timestep: object, kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
         self.stamp()
         if self._one_step:
             raise _Enough
@@ -134,7 +145,9 @@ def text_encoders(pipeline: Any) -> dict[str, Any]:
 def latents_hash(configuration: Configuration, found: Probe) -> str:
     """A name for the first sample's starting noise, from its seed and the shape that the denoiser was given."""
     given, named = found.inputs["denoiser"]
-    shape = next(value for value in (*given, *named.values()) if isinstance(value, torch.Tensor)).shape[1:]
+    shape = next(
+        value for value in (*given, *named.values()) if isinstance(value, torch.Tensor)
+    ).shape[1:]
     generator = torch.Generator("cpu").manual_seed(configuration.params.seed)
     noise = torch.randn((1, *shape), generator=generator)
     return hashlib.sha256(noise.numpy().tobytes()).hexdigest()[:16]
@@ -143,7 +156,11 @@ def latents_hash(configuration: Configuration, found: Probe) -> str:
 def tera_operations(model: loading.Model, found: Probe) -> float | None:
     """Floating-point operations of a whole call in 10^12, 2 a multiply-add; None where they cannot be counted."""
     counted = operations(model, found)
-    return sum(found.calls[name] * count for name, count in counted.items()) / 1e12 if counted else None
+    return (
+        sum(found.calls[name] * count for name, count in counted.items()) / 1e12
+        if counted
+        else None
+    )
 
 
 def operations(model: loading.Model, found: Probe) -> dict[str, int]:

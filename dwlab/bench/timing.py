@@ -47,5 +47,7 @@ def summary(rounds: Sequence[Sequence[float]]) -> dict[str, Any]:
         "rounds": [len(samples) for samples in rounds],
         "median_s": median,
         "mad_s": statistics.median(abs(one - median) for one in samples),
-        "p90_s": statistics.quantiles(samples, n=10, method="inclusive")[-1] if len(samples) >= 10 else None,
+        "p90_s": statistics.quantiles(samples, n=10, method="inclusive")[-1]
+        if len(samples) >= 10
+        else None,
     }

@@ -43,7 +43,11 @@ class Tuned:
     def text(self) -> str:
         """The outcome for a terminal."""
         low, high = self.interval
-        settings = {"dtype": self.profile.dtype, "batch": self.profile.batch, **self.profile.settings.changed()}
+        settings = {
+            "dtype": self.profile.dtype,
+            "batch": self.profile.batch,
+            **self.profile.settings.changed(),
+        }
         said = ", ".join(f"{name} {value}" for name, value in settings.items())
         return "\n".join([
             *self.stages,
@@ -77,9 +81,16 @@ def tune(
     start = Configuration(_params(model, identity, steps), place, 1, STOCK)
     said: list[str] = []
 
-    def measured(stage: str, found: list[Configuration], rounds: int) -> dict[str, dict[str, Any]] | None:
+    def measured(
+        stage: str, found: list[Configuration], rounds: int
+    ) -> dict[str, dict[str, Any]] | None:
         spec = BenchSpec("tune", rounds=rounds, iterations=3, seconds=1.0)
-        folder = results_folder(results) / "benchmarks" / "unfinished" / f"tune-{stage}-{start.id}-{os.getpid()}"
+        folder = (
+            results_folder(results)
+            / "benchmarks"
+            / "unfinished"
+            / f"tune-{stage}-{start.id}-{os.getpid()}"
+        )
         under_way = runner.Run(spec, found, folder, *([cancel] if cancel else []))
         if on_plan:
             on_plan(stage, rounds * len(found))
@@ -93,7 +104,9 @@ def tune(
         if rows is None:
             return None
         if candidates and "phases" not in rows[best.id]:
-            raise RenderError(f"{model} does not work on {place} with stock settings: {rows[best.id].get('error')}")
+            raise RenderError(
+                f"{model} does not work on {place} with stock settings: {rows[best.id].get('error')}"
+            )
         better = {one.id: _gain(rows[best.id], rows[one.id]) for one in candidates}
         chosen = max(candidates, key=lambda one: better[one.id][1], default=best)
         said.append(_told(stage, candidates, better, rows))
@@ -114,7 +127,9 @@ def _params(model: str, identity: Identity, steps: int | None) -> GenerationPara
 
     params = complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
     large = (params.width or 512) * (params.height or 512) > parity.SMALL
-    return params.replace(steps=steps or (min(params.steps, LARGE_STEPS) if large else params.steps))
+    return params.replace(
+        steps=steps or (min(params.steps, LARGE_STEPS) if large else params.steps)
+    )
 
 
 def _stages(place: str, *, quick: bool) -> Iterator[tuple[str, Choose]]:
@@ -125,14 +140,21 @@ def _stages(place: str, *, quick: bool) -> Iterator[tuple[str, Choose]]:
     yield (
         "dtype and memory layout",
         lambda one: [
-            runner.with_settings(one, dtype=dtype, channels_last=layout) for dtype in dtypes for layout in (False, True)
+            runner.with_settings(one, dtype=dtype, channels_last=layout)
+            for dtype in dtypes
+            for layout in (False, True)
         ],
     )
-    yield "attention", lambda one: [runner.with_settings(one, attention=kernel) for kernel in kernels]
+    yield (
+        "attention",
+        lambda one: [runner.with_settings(one, attention=kernel) for kernel in kernels],
+    )
     if place == "cpu":
         yield (
             "threads",
-            lambda one: [runner.with_settings(one, threads=n) for n in sorted({1, (cores + 1) // 2, cores})],
+            lambda one: [
+                runner.with_settings(one, threads=n) for n in sorted({1, (cores + 1) // 2, cores})
+            ],
         )
     yield "batch", lambda one: [runner.with_settings(one, batch=n) for n in BATCHES]
     if not quick:
@@ -150,13 +172,22 @@ def _gain(base: dict[str, Any], row: dict[str, Any]) -> tuple[float, float, floa
 
 
 def _told(
-    stage: str, candidates: list[Configuration], gains: dict[str, tuple[float, float, float]], rows: dict[str, Any]
+    stage: str,
+    candidates: list[Configuration],
+    gains: dict[str, tuple[float, float, float]],
+    rows: dict[str, Any],
 ) -> str:
     parts = []
     for one in candidates:
         what = ", ".join(
-            [one.params.dtype, f"batch {one.batch}", *(f"{k} {v}" for k, v in one.settings.changed().items())]
+            [
+                one.params.dtype,
+                f"batch {one.batch}",
+                *(f"{k} {v}" for k, v in one.settings.changed().items()),
+            ]
         )
         low, middle, high = gains[one.id]
-        parts.append(f"  {what}: {f'{middle:.2f} ({low:.2f}-{high:.2f})' if middle else rows[one.id]['status']}")
+        parts.append(
+            f"  {what}: {f'{middle:.2f} ({low:.2f}-{high:.2f})' if middle else rows[one.id]['status']}"
+        )
     return "\n".join([f"{stage}, over the best so far:", *(parts or ["  nothing to try"])])

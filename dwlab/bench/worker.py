@@ -54,23 +54,40 @@ def attempt(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]
     """Measure a configuration, or say with a status why that failed. job: how, see `dwlab.bench.runner`."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        found = _reference(configuration, job) if job["kind"] == "reference" else _measure(configuration, job)
+        found = (
+            _reference(configuration, job)
+            if job["kind"] == "reference"
+            else _measure(configuration, job)
+        )
     except Exception as error:  # noqa: BLE001  # whatever goes wrong is this row's result
-        found = {"status": _status(error), "error": without_paths(f"{type(error).__name__}: {error}".splitlines()[0])}
+        found = {
+            "status": _status(error),
+            "error": without_paths(f"{type(error).__name__}: {error}".splitlines()[0]),
+        }
     return {"utc": began, **found}
 
 
 def _status(error: Exception) -> str:
     if device.is_out_of_memory(error):
         return "oom"
-    lacking = isinstance(error, NotImplementedError | ImportError) or "No available kernel" in str(error)
-    return "unsupported" if lacking or isinstance(error, InvalidInput) or "compiler" in str(error).lower() else "failed"
+    lacking = isinstance(error, NotImplementedError | ImportError) or "No available kernel" in str(
+        error
+    )
+    return (
+        "unsupported"
+        if lacking or isinstance(error, InvalidInput) or "compiler" in str(error).lower()
+        else "failed"
+    )
 
 
 def _load(configuration: Configuration) -> loading.Model:
     params = configuration.params
     identity = identify(
-        params.model, configuration.device, params.dtype, download=False, settings=configuration.settings
+        params.model,
+        configuration.device,
+        params.dtype,
+        download=False,
+        settings=configuration.settings,
     )
     return loading.load_identified(identity)
 
@@ -110,12 +127,17 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
     )
     kernels = device.KernelSeconds(configuration.device)
     phases["end_to_end"] = clocked(
-        lambda k: kernels.around(lambda: timed_calls.call(model, configuration, k + 1)), warmup=job["warmup"]
+        lambda k: kernels.around(lambda: timed_calls.call(model, configuration, k + 1)),
+        warmup=job["warmup"],
     )
-    probes = [timed_calls.probe(model, configuration, k) for k in range(min(3, 1 + job["iterations"]))]
+    probes = [
+        timed_calls.probe(model, configuration, k) for k in range(min(3, 1 + job["iterations"]))
+    ]
 
     def timed(k: int) -> float:
-        return clocked(lambda _: timed_calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0)[0]
+        return clocked(
+            lambda _: timed_calls.call(model, configuration, k), warmup=0, iterations=1, seconds=0
+        )[0]
 
     phases |= _inside(probes)
     row = {
@@ -123,10 +145,14 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
         **_identity(model, configuration, probes[0]),
         "phases": phases,
         "device_s": kernels.seconds[-len(phases["end_to_end"]) :],
-        "checks": _checks(timed, first, timed_calls.call(model, configuration, 0)) if job["first"] else None,
+        "checks": _checks(timed, first, timed_calls.call(model, configuration, 0))
+        if job["first"]
+        else None,
         "tera_operations": timed_calls.tera_operations(model, probes[0]),
         "matmul_tflops": matmul_rate(configuration.device, model.identity.dtype) / 1e12,
-        "memory": device.peak_memory(configuration.device, lambda: timed_calls.call(model, configuration, 0))
+        "memory": device.peak_memory(
+            configuration.device, lambda: timed_calls.call(model, configuration, 0)
+        )
         if job["first"]
         else None,
         "parity": None,
@@ -143,7 +169,9 @@ def _looks(pictures: Any, configuration: Configuration) -> str:
 
     if not np.isfinite(pictures).all():
         return "nan"
-    black = not catalog.lookup(configuration.params.model).random and float(pictures[0].max()) < 1 / 255
+    black = (
+        not catalog.lookup(configuration.params.model).random and float(pictures[0].max()) < 1 / 255
+    )
     return "black" if black else "ok"
 
 
@@ -163,7 +191,11 @@ def _identity(model: loading.Model, configuration: Configuration, found: Probe) 
     params, pipeline = complete(configuration.params, model.identity), model.pipeline
     parts = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
     entry = catalog.lookup(params.model)
-    name = Path(entry.source).name if entry.local and params.model not in catalog.CATALOG else params.model
+    name = (
+        Path(entry.source).name
+        if entry.local and params.model not in catalog.CATALOG
+        else params.model
+    )
     workload = {
         "model": name, "weights": model.identity.weights, "pipeline": type(pipeline).__name__,
         "parameters": sum(p.numel() for part in parts for p in part.parameters()), "prompt": params.prompt,
@@ -183,7 +215,11 @@ def _identity(model: loading.Model, configuration: Configuration, found: Probe) 
 
 def _plain(config: Any) -> dict[str, Any]:
     """A scheduler's configuration without what says where and by what it was saved."""
-    return {k: json.loads(json.dumps(v, default=str)) for k, v in sorted(config.items()) if not k.startswith("_")}
+    return {
+        k: json.loads(json.dumps(v, default=str))
+        for k, v in sorted(config.items())
+        if not k.startswith("_")
+    }
 
 
 def _checks(timed: Callable[[int], float], first: Any, again: Any) -> dict[str, Any]:

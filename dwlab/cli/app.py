@@ -32,7 +32,8 @@ def options(
     context: typer.Context,
     verbose: VerboseOption = False,
     _version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
@@ -42,8 +43,12 @@ def options(
 @command(app)
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("out.png"),
-    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path(
+        "out.png"
+    ),
+    model: Annotated[
+        str, typer.Option(help="Catalog name, diffusers folder or hub id.")
+    ] = "shapes",
     negative: Annotated[str, typer.Option(help="What to keep away from.")] = "",
     seed: Annotated[int, typer.Option(help="0 to 2^63-1.")] = 0,
     steps: Annotated[int | None, typer.Option(help="1 to 1000 (default: the model's).")] = None,
@@ -66,7 +71,9 @@ def generate(
         prompt, model=model, device=device, profile=profile, negative_prompt=negative, seed=seed, steps=steps, guidance=guidance,
         scheduler=scheduler, width=width, height=height, dtype=dtype,
     )  # fmt: skip
-    typer.echo(f"{picture.save(output)}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+    typer.echo(
+        f"{picture.save(output)}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}"
+    )
     if picture.warning:
         typer.echo(f"warning: {picture.warning}", err=True)
         raise typer.Exit(SOME_NAN)
@@ -74,16 +81,27 @@ def generate(
 
 @command(app)
 def sweep(
-    experiment: Annotated[Path, typer.Argument(metavar="FILE", help="The experiment, a YAML file.")],
+    experiment: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The experiment, a YAML file.")
+    ],
     results: ResultsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show counts and estimates; compute nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show counts and estimates; compute nothing.")
+    ] = False,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Replace an axis or a base value; the value is YAML."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Replace an axis or a base value; the value is YAML.",
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = 10_000,
     pack: Annotated[
-        int | None, typer.Option(min=1, help="Pictures that share a forward (default: what the device gains from).")
+        int | None,
+        typer.Option(
+            min=1, help="Pictures that share a forward (default: what the device gains from)."
+        ),
     ] = None,
     exact: Annotated[
         int | None,
@@ -124,7 +142,9 @@ def _notebook(outcome: Outcome) -> Path:
     from ..paths import experiment_folder
 
     parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
-    return run_notebook("sweep", experiment_folder(outcome.root, outcome.name) / "sweep.ipynb", parameters)
+    return run_notebook(
+        "sweep", experiment_folder(outcome.root, outcome.name) / "sweep.ipynb", parameters
+    )
 
 
 def _summary(outcome: Outcome, written: dict[str, Path]) -> None:
@@ -149,7 +169,8 @@ def table(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
     format: Annotated[str, typer.Option(help="csv, json, parquet or markdown.")] = "markdown",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write (default: standard output).")
+        Path | None,
+        typer.Option("-o", "--output", help="File to write (default: standard output)."),
     ] = None,
     results: ResultsOption = None,
 ) -> None:
@@ -168,7 +189,9 @@ def table(
 @command(app)
 def metrics(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
-    only: Annotated[list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")
+    ] = None,
     results: ResultsOption = None,
 ) -> None:
     """Compute metrics again over an experiment's pictures."""
@@ -183,7 +206,10 @@ def metrics(
 @command(app)
 def verify(
     name: Annotated[
-        str | None, typer.Argument(metavar="[EXPERIMENT]", help="Only this experiment's pictures (default: all).")
+        str | None,
+        typer.Argument(
+            metavar="[EXPERIMENT]", help="Only this experiment's pictures (default: all)."
+        ),
     ] = None,
     results: ResultsOption = None,
 ) -> None:
@@ -214,7 +240,13 @@ def models() -> None:
     from ..spec.catalog import CATALOG
 
     for entry in CATALOG.values():
-        where = "random weights, for benchmarks" if entry.random else "in dwlab" if entry.local else entry.source
+        where = (
+            "random weights, for benchmarks"
+            if entry.random
+            else "in dwlab"
+            if entry.local
+            else entry.source
+        )
         size = f"{entry.width}x{entry.height}"
         typer.echo(
             f"{entry.name:<13} {entry.family:<6} {size:<10} {entry.steps:>3} steps  guidance {entry.guidance:<5g} {where}"
@@ -223,7 +255,9 @@ def models() -> None:
 
 
 @command(app)
-def pull(model: Annotated[str, typer.Argument(help="Catalog name or hub id (owner/name).")]) -> None:
+def pull(
+    model: Annotated[str, typer.Argument(help="Catalog name or hub id (owner/name).")],
+) -> None:
     """Download a model, or what an interrupted download lacks of it, so that it is there when it is needed."""
     from ..models.identity import identify
 
@@ -232,7 +266,8 @@ def pull(model: Annotated[str, typer.Argument(help="Catalog name or hub id (owne
 
 @command(app)
 def doctor(
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False, results: ResultsOption = None
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    results: ResultsOption = None,
 ) -> None:
     """Show devices, versions, memory and disk, and what to do about what is missing."""
     from . import doctor as check

@@ -26,14 +26,22 @@ QuickOption = Annotated[
 @command(app)
 def run(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The benchmark, a YAML file (default: shapes, in short).")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="The benchmark, a YAML file (default: shapes, in short)."
+        ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, else all).")
+        str | None,
+        typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, else all)."),
     ] = None,
-    dtype: Annotated[str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")
+    ] = None,
     quick: QuickOption = False,
-    host: Annotated[bool, typer.Option("--host", help="Write this machine's name into the file, too.")] = False,
+    host: Annotated[
+        bool, typer.Option("--host", help="Write this machine's name into the file, too.")
+    ] = False,
     results: ResultsOption = None,
 ) -> None:
     """Measure what a benchmark says on this machine, and write one file for `dwlab bench compare`."""
@@ -53,7 +61,9 @@ def chosen(file: Path | None, device: str | None, dtype: str | None, *, quick: b
     from ..bench.spec import DEFAULT, BenchSpec
     from ..models.device import resolve
 
-    spec = (BenchSpec.from_yaml(file) if file else DEFAULT).vary(device=_listed(device, resolve), dtype=_listed(dtype))
+    spec = (BenchSpec.from_yaml(file) if file else DEFAULT).vary(
+        device=_listed(device, resolve), dtype=_listed(dtype)
+    )
     return spec.quick() if quick else spec
 
 
@@ -65,11 +75,16 @@ def _listed(text: str | None, check: Callable[[str], str] = str) -> list[str] | 
 def compare(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."),
+        typer.Argument(
+            metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."
+        ),
     ],
     plots: Annotated[Path | None, typer.Option(help="A folder for the plots.")] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Also what so many steps would take: prompt + steps x step + decode.")
+        int | None,
+        typer.Option(
+            min=1, help="Also what so many steps would take: prompt + steps x step + decode."
+        ),
     ] = None,
 ) -> None:
     """Line up what was measured: tables with ratios and their 95% intervals, and plots."""
@@ -78,8 +93,14 @@ def compare(
     from ..bench.engine import Report
 
     documents = {path: record.load(path) for path in files}
-    runs = {path: document for path, document in documents.items() if record.kind(document) == record.RUN}
-    engines = {path: Report.of(document) for path, document in documents.items() if path not in runs}
+    runs = {
+        path: document
+        for path, document in documents.items()
+        if record.kind(document) == record.RUN
+    }
+    engines = {
+        path: Report.of(document) for path, document in documents.items() if path not in runs
+    }
     if runs:
         lined_up = line_up(runs, steps=steps)
         typer.echo(lined_up.text())
@@ -102,12 +123,17 @@ def _save_charts(lined_up: Comparison, folder: Path) -> None:
 
 @command(app)
 def tune(
-    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
+    model: Annotated[
+        str, typer.Option(help="Catalog name, diffusers folder or hub id.")
+    ] = "shapes",
     device: DeviceOption = "auto",
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps of a picture (default: the model's, of large ones 4).")
+        int | None,
+        typer.Option(min=1, help="Steps of a picture (default: the model's, of large ones 4)."),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Without torch.compile, which takes minutes to try.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without torch.compile, which takes minutes to try.")
+    ] = False,
     results: ResultsOption = None,
 ) -> None:
     """Find the fastest settings that keep the pictures, for `--profile fast`."""
@@ -121,14 +147,20 @@ JsonOption = Annotated[Path | None, typer.Option("--json", help="A file for the 
 
 @command(app)
 def engine(
-    model: Annotated[str, typer.Option(help="Catalog name, diffusers folder or hub id.")] = "shapes",
-    grids: Annotated[str, typer.Option(help="Grids, with commas.")] = "heterogeneous,one-seed,homogeneous,mixed",
+    model: Annotated[
+        str, typer.Option(help="Catalog name, diffusers folder or hub id.")
+    ] = "shapes",
+    grids: Annotated[
+        str, typer.Option(help="Grids, with commas.")
+    ] = "heterogeneous,one-seed,homogeneous,mixed",
     engines: Annotated[
         str, typer.Option(help="Of loop, grouped, packed, packed-fast, packed-compiled.")
     ] = "loop,grouped,packed",
     rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each engine.")] = 3,
     scale: Annotated[float, typer.Option(min=0.01, help="Factor of the step counts.")] = 1.0,
-    limit: Annotated[int, typer.Option(min=1, help="Cells of a grid at most, taken evenly.")] = 10_000,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Cells of a grid at most, taken evenly.")
+    ] = 10_000,
     device: DeviceOption = "auto",
     json: JsonOption = None,
 ) -> None:
@@ -150,7 +182,9 @@ def engine(
 
 
 @command(app)
-def store(cells: Annotated[int, typer.Option(min=10, help="Cells of the dry sweep.")] = 100_000) -> None:
+def store(
+    cells: Annotated[int, typer.Option(min=10, help="Cells of the dry sweep.")] = 100_000,
+) -> None:
     """Plan, save and resume a sweep whose pictures cost nothing."""
     from ..bench.store_speed import measure
 

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/).")
+    Path | None,
+    typer.Option(
+        "--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/)."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
 ProfileOption = Annotated[
-    str | None, typer.Option(help="fast: what `dwlab bench tune` found on this machine (default: stock settings).")
+    str | None,
+    typer.Option(
+        help="fast: what `dwlab bench tune` found on this machine (default: stock settings)."
+    ),
 ]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
 
@@ -31,7 +37,11 @@ VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.
 def new_app(text: str) -> typer.Typer:
     """A group of commands, with help that is plain text."""
     return typer.Typer(
-        help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        help=text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
     )
 
 
@@ -47,7 +57,9 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
             except DwlabError as error:
                 _leave(str(error), error.exit_code)
             except KeyboardInterrupt:
-                _leave("interrupted; what was finished is kept, the same command goes on", INTERRUPTED)
+                _leave(
+                    "interrupted; what was finished is kept, the same command goes on", INTERRUPTED
+                )
             except ImportError as error:
                 if (error.name or "").startswith("dwlab"):  # our own fault
                     raise
@@ -58,7 +70,10 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
             except OSError as error:
                 _leave(f"{error}; check the path, free space and permissions", 1)
 
-        signature, given = inspect.signature(function, eval_str=True), inspect.Parameter.KEYWORD_ONLY
+        signature, given = (
+            inspect.signature(function, eval_str=True),
+            inspect.Parameter.KEYWORD_ONLY,
+        )
         added = [
             inspect.Parameter("context", given, annotation=typer.Context),
             inspect.Parameter("verbose", given, default=False, annotation=VerboseOption),
@@ -71,7 +86,10 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
 
 
 def _show_logs(wanted: bool) -> None:
-    logging.basicConfig(level=logging.INFO if wanted else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if wanted else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
     if not wanted:
         warnings.simplefilter("ignore")  # the libraries' notices to developers
         quiet_libraries()

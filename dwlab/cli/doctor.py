@@ -58,12 +58,18 @@ def _advice(chosen: str, free: int, root: Path) -> list[str]:
     import os
 
     advice = [
-        f"{name} is not installed; install it with: pip install {name}" for name in PACKAGES if not _version(name)
+        f"{name} is not installed; install it with: pip install {name}"
+        for name in PACKAGES
+        if not _version(name)
     ]
     if chosen == "cpu":
-        advice.append("no GPU was found; the embedded model is quick on a CPU, large models take minutes a picture")
+        advice.append(
+            "no GPU was found; the embedded model is quick on a CPU, large models take minutes a picture"
+        )
         if faster := device.faster_dtype("cpu"):
-            advice.append(f"this CPU computes {faster} faster than float32: try dtype: {faster} for large models")
+            advice.append(
+                f"this CPU computes {faster} faster than float32: try dtype: {faster} for large models"
+            )
     if free < 5e9:
         advice.append(f"less than 5 GB are free for {root}; choose another folder with --results")
     if root.exists() and not os.access(root, os.W_OK):
@@ -82,7 +88,9 @@ def as_json(report: dict[str, Any]) -> str:
 
 def as_text(report: dict[str, Any]) -> str:
     """The report for people."""
-    lines = [f"{name + ':':<16} {_shown(value)}" for name, value in report.items() if name != "advice"]
+    lines = [
+        f"{name + ':':<16} {_shown(value)}" for name, value in report.items() if name != "advice"
+    ]
     return "\n".join([*lines, *(f"-> {text}" for text in report["advice"])])
 
 

@@ -63,14 +63,24 @@ def _shapes(image: Image.Image, prompt: str) -> Values:
     from .. import shapes
 
     verdict = shapes.judge(image)
-    found = {f"found_{name}": getattr(verdict, name) for name in ("shape", "colour", "size", "position", "background")}
+    found = {
+        f"found_{name}": getattr(verdict, name)
+        for name in ("shape", "colour", "size", "position", "background")
+    }
     return {**found, "adherence": shapes.adherence(prompt, verdict)}
 
 
 FAMILIES = (
     Family(("brightness", "contrast", "sharpness", "colourfulness", "blank"), 1, _basic),
     Family(
-        ("found_shape", "found_colour", "found_size", "found_position", "found_background", "adherence"),
+        (
+            "found_shape",
+            "found_colour",
+            "found_size",
+            "found_position",
+            "found_background",
+            "adherence",
+        ),
         1,
         _shapes,
         model="shapes",
@@ -87,7 +97,9 @@ def check_names(names: Iterable[str] | None) -> None:
     """Raise InvalidInput for a name that is no metric."""
     for name in names or ():
         if name not in NAMES:
-            raise InvalidInput("metrics", name, f"{', '.join(NAMES)}; leave metrics out to take all that apply")
+            raise InvalidInput(
+                "metrics", name, f"{', '.join(NAMES)}; leave metrics out to take all that apply"
+            )
 
 
 def check_ranking(metric: str | None, names: Iterable[str] | None) -> None:
@@ -95,9 +107,13 @@ def check_ranking(metric: str | None, names: Iterable[str] | None) -> None:
     if metric is None:
         return
     if metric not in RANKING:
-        raise InvalidInput("metric", metric, f"{', '.join(RANKING)}; leave it out for {RANKING[0]}, else {STARS}")
+        raise InvalidInput(
+            "metric", metric, f"{', '.join(RANKING)}; leave it out for {RANKING[0]}, else {STARS}"
+        )
     if names is not None and metric not in (*names, STARS):
-        raise InvalidInput("metric", metric, f"one of this sweep's metrics ({', '.join(names)}), or {STARS}")
+        raise InvalidInput(
+            "metric", metric, f"one of this sweep's metrics ({', '.join(names)}), or {STARS}"
+        )
 
 
 def applying(model: str, names: Iterable[str] | None = None) -> set[str]:
@@ -127,5 +143,7 @@ def _computed(family: Family, image: Image.Image, prompt: str) -> Values:
     try:
         return family.compute(image, prompt)
     except Exception as error:  # noqa: BLE001  # whatever a measure trips over, the picture is finished
-        log.warning("%s cannot be measured: %s: %s", ", ".join(family.names), type(error).__name__, error)
+        log.warning(
+            "%s cannot be measured: %s: %s", ", ".join(family.names), type(error).__name__, error
+        )
         return {}

@@ -26,7 +26,9 @@ _PLAIN = (bool, int, float, str, type(None))
 # Attributes that begin with an underscore are the libraries' own notes, but for these, which switch adapters.
 _SWITCHES = frozenset({"_active_adapter", "_disable_adapters"})
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
-_LIBRARIES = frozenset({"accelerate", "diffusers", "peft", "torch", "transformers"})  # whose code has versions
+_LIBRARIES = frozenset(
+    {"accelerate", "diffusers", "peft", "torch", "transformers"}
+)  # whose code has versions
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,22 @@ class State:
     parts: dict[str, Part]
     attributes: str
     place: str
-    digests: dict[Any, str] = field(default_factory=dict, compare=False)  # of what was changed since, by what was seen
+    digests: dict[Any, str] = field(
+        default_factory=dict, compare=False
+    )  # of what was changed since, by what was seen
 
     @classmethod
     def of(cls, pipeline: Any) -> State:
         """The state of a pipeline now."""
-        parts = {name: Part.of(part) for name, part in pipeline.components.items() if part is not None}
+        parts = {
+            name: Part.of(part) for name, part in pipeline.components.items() if part is not None
+        }
         moving = any(hasattr(part, "_hf_hook") for part in pipeline.components.values())
-        return cls(parts, _attributes(pipeline), f"{'offloaded' if moving else pipeline.device}, {pipeline.dtype}")
+        return cls(
+            parts,
+            _attributes(pipeline),
+            f"{'offloaded' if moving else pipeline.device}, {pipeline.dtype}",
+        )
 
 
 def digest(loaded: State, pipeline: Any) -> str | None:
@@ -87,7 +97,11 @@ def digest(loaded: State, pipeline: Any) -> str | None:
         )
     for name, part in changed.items():
         _check_code(name, part, loaded.parts.get(name))
-    seen = (now.attributes, gone, tuple((name, id(part.reference()), part) for name, part in changed.items()))
+    seen = (
+        now.attributes,
+        gone,
+        tuple((name, id(part.reference()), part) for name, part in changed.items()),
+    )
     if seen not in loaded.digests:
         loaded.digests.clear()
         loaded.digests[seen] = _digest(now, gone, changed)
@@ -107,7 +121,11 @@ def _check_code(name: str, part: Part, before: Part | None) -> None:
     known = before.hooks if before else ()
     foreign = sorted(set(part.hooks) ^ set(known))
     foreign += sorted(
-        {_name(cls) for cls in _classes(part.reference()) if cls.__module__.split(".")[0] not in _LIBRARIES}
+        {
+            _name(cls)
+            for cls in _classes(part.reference())
+            if cls.__module__.split(".")[0] not in _LIBRARIES
+        }
     )
     if foreign:
         raise ModelError(
@@ -123,7 +141,9 @@ def _classes(part: Any) -> Iterator[type]:
         return
     for module in part.modules():
         yield type(module)
-        yield from (type(value) for value in vars(module).values() if "Processor" in type(value).__name__)
+        yield from (
+            type(value) for value in vars(module).values() if "Processor" in type(value).__name__
+        )
 
 
 def _digest(now: State, gone: tuple[str, ...], changed: dict[str, Part]) -> str:
@@ -137,7 +157,9 @@ def _digest(now: State, gone: tuple[str, ...], changed: dict[str, Part]) -> str:
         if isinstance(part, torch.nn.Module):
             for path, weight in _weights(list(part.named_modules())):
                 total.update(f"\n{path} {weight.dtype} {tuple(weight.shape)}\n".encode())
-                total.update(weight.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy().data)
+                total.update(
+                    weight.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy().data
+                )
         elif hasattr(part, "get_vocab"):
             total.update(_vocabulary(part).encode())
     return total.hexdigest()
@@ -149,7 +171,9 @@ def _vocabulary(tokenizer: Any) -> str:
     if backend is None:
         return str(sorted(tokenizer.get_vocab().items()))
     known = json.loads(backend.to_str())
-    return json.dumps({name: value for name, value in known.items() if name not in ("truncation", "padding")})
+    return json.dumps(
+        {name: value for name, value in known.items() if name not in ("truncation", "padding")}
+    )
 
 
 def _structure(modules: Modules) -> Iterator[str]:
@@ -160,8 +184,14 @@ def _structure(modules: Modules) -> Iterator[str]:
 
 def _public(values: Mapping[str, Any]) -> str:
     """Values in words, but for the libraries' own, and a forward, which is looked at as a function."""
-    public = {name: value for name, value in values.items() if not name.startswith("_") or name in _SWITCHES}
-    return str([(name, _plain(value)) for name, value in sorted(public.items()) if name != "forward"])
+    public = {
+        name: value
+        for name, value in values.items()
+        if not name.startswith("_") or name in _SWITCHES
+    }
+    return str(
+        [(name, _plain(value)) for name, value in sorted(public.items()) if name != "forward"]
+    )
 
 
 def _plain(value: Any) -> str:
@@ -215,7 +245,10 @@ def _hooks(modules: Modules) -> Iterator[str]:
             function = getattr(hook, "__func__", hook)
             name = getattr(function, "__qualname__", type(function).__qualname__)
             # dwlab sets a clock while a picture is made, transformers its own hooks with the first call
-            if str(getattr(function, "__module__", "")).split(".")[0] not in ("dwlab", "transformers"):
+            if str(getattr(function, "__module__", "")).split(".")[0] not in (
+                "dwlab",
+                "transformers",
+            ):
                 yield f"{path or 'the whole'}: {name} {id(function):x}"
 
 
@@ -240,7 +273,9 @@ def _marks(modules: Modules) -> tuple[Any, ...]:
             changes = None if weight.is_inference() else weight._version  # noqa: SLF001  # public in all but name
             counts.append((path, tuple(weight.shape), weight.dtype, changes))
             samples.setdefault(weight.device, []).append(_sample(weight))
-        values = [torch.cat(alike).tolist() for alike in samples.values()]  # from each device at once
+        values = [
+            torch.cat(alike).tolist() for alike in samples.values()
+        ]  # from each device at once
     return (*counts, repr(values))
 
 
@@ -260,6 +295,4 @@ def _sample(weight: torch.Tensor) -> torch.Tensor:
 def _attributes(pipeline: Any) -> str:
     """What a pipeline keeps beside its parts; what begins with an underscore is a call's."""
     parts = pipeline.components.keys()
-    return (
-        f"{_name(type(pipeline))} {_public({name: own for name, own in vars(pipeline).items() if name not in parts})}"
-    )
+    return f"{_name(type(pipeline))} {_public({name: own for name, own in vars(pipeline).items() if name not in parts})}"

@@ -36,7 +36,10 @@ def writable(function: Callable[..., Any]) -> list[str]:
 
 
 def _is_writable(parameter: inspect.Parameter) -> bool:
-    if parameter.name == "self" or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+    if parameter.name == "self" or parameter.kind in (
+        parameter.VAR_POSITIONAL,
+        parameter.VAR_KEYWORD,
+    ):
         return False
     if any(word in parameter.name for word in _NEVER):
         return False
@@ -54,9 +57,15 @@ def check_clip_skip(value: object, pipeline: str, folder: Path) -> None:
     most = min((count for count in layers if isinstance(count, int)), default=12)
     if pipeline.startswith(("StableDiffusionXL", "StableDiffusion3")):
         most -= 1
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most):
+    if value is None or (
+        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+    ):
         return
-    raise InvalidInput(f"call.{CLIP_SKIP}", value, f"a whole number from 0 to {most}: last layers of the text encoder")
+    raise InvalidInput(
+        f"call.{CLIP_SKIP}",
+        value,
+        f"a whole number from 0 to {most}: last layers of the text encoder",
+    )
 
 
 def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
@@ -65,10 +74,13 @@ def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> N
     Raises InvalidInput naming the argument.
     """
     variants = {
-        (tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p for p in params
+        (tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p
+        for p in params
     }
     for one in variants.values():
-        if not schedulers.is_known(one.scheduler, one.scheduler_options):  # diffusers takes seconds to import
+        if not schedulers.is_known(
+            one.scheduler, one.scheduler_options
+        ):  # diffusers takes seconds to import
             _check_scheduler(one)
         if one.call:
             _check_call(one, identity)
@@ -78,7 +90,9 @@ def _check_call(params: GenerationParams, identity: Identity) -> None:
     import diffusers
 
     if catalog.lookup(identity.name).random:
-        raise InvalidInput("call", dict(params.call), f"nothing for {identity.name}, which is for measuring")
+        raise InvalidInput(
+            "call", dict(params.call), f"nothing for {identity.name}, which is for measuring"
+        )
     cls = getattr(diffusers, str(read_object(identity.folder / "model_index.json")["_class_name"]))
     accepted = writable(cls.__call__)
     for name in params.call:
@@ -93,10 +107,18 @@ def _check_scheduler(params: GenerationParams) -> None:
     import diffusers
 
     cls = getattr(diffusers, str(params.scheduler), None)
-    if lacking := getattr(cls, "_backends", None):  # what diffusers puts in place of a class it cannot import
-        raise InvalidInput("scheduler", params.scheduler, f"a scheduler that works here; this one {_needs(lacking)}")
+    if lacking := getattr(
+        cls, "_backends", None
+    ):  # what diffusers puts in place of a class it cannot import
+        raise InvalidInput(
+            "scheduler",
+            params.scheduler,
+            f"a scheduler that works here; this one {_needs(lacking)}",
+        )
     if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
-        raise InvalidInput("scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}")
+        raise InvalidInput(
+            "scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}"
+        )
     accepted = writable(cls)
     for name in params.scheduler_options:
         if name not in accepted:

@@ -25,7 +25,13 @@ def resolve(name: str = "auto") -> str:
     import torch
 
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        return (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError):
@@ -47,7 +53,9 @@ def available() -> list[str]:
     """The names of all devices of this machine, the CPU first."""
     import torch
 
-    cuda = [f"cuda:{k}" for k in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    cuda = (
+        [f"cuda:{k}" for k in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    )
     return ["cpu", *(["mps"] if torch.backends.mps.is_available() else []), *cuda]
 
 
@@ -95,7 +103,9 @@ def describe(device: str) -> dict[str, Any]:
 
 def _cpu_name() -> str | None:
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        found = re.search(
+            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE
+        )
     except OSError:
         return None
     return found[1].strip() if found else None

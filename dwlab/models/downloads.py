@@ -28,7 +28,9 @@ SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")  # configs and vocabu
 SMALL_LIMIT = 64 << 20  # bytes of one of them
 _INDEX_OF_WEIGHTS = re.compile(r"\.index\.(\w+\.)?json$|\.index\.json$")
 # as diffusers and transformers name weights; those of a variant (x.fp16.safetensors) are others
-_PLAIN = re.compile(r"(diffusion_pytorch_model|model|pytorch_model)(-\d+-of-\d+)?\.safetensors(\.index\.json)?$")
+_PLAIN = re.compile(
+    r"(diffusion_pytorch_model|model|pytorch_model)(-\d+-of-\d+)?\.safetensors(\.index\.json)?$"
+)
 
 
 def fetch(repo: str, listener: Listener) -> Path:
@@ -43,13 +45,17 @@ def fetch(repo: str, listener: Listener) -> Path:
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in siblings}
     if INDEX not in sizes:
         raise _not_a_pipeline(repo, sizes)
-    folder = Path(hf_hub_download(repo, INDEX)).parent  # also writes down which commit is the latest
+    folder = Path(
+        hf_hub_download(repo, INDEX)
+    ).parent  # also writes down which commit is the latest
     small, weights = needed(repo, folder, sizes)
     lacking = [name for name in (*small, *weights) if not (folder / name).exists()]
     _check_space(repo, sum(sizes[name] for name in lacking))
     tally = _Tally(repo, {name: sizes[name] for name in lacking})
     for names in (small, weights):
-        _fetch_files(repo, folder.name, [name for name in names if name in lacking], tally, listener)
+        _fetch_files(
+            repo, folder.name, [name for name in names if name in lacking], tally, listener
+        )
         pipeline_kinds.check(repo, folder)
     return folder
 
@@ -79,7 +85,13 @@ def _weights_of(repo: str, part: str, names: Collection[str]) -> list[str]:
     plain = [name for name in names if _PLAIN.fullmatch(name.rsplit("/", 1)[-1])]
     if plain:
         return plain
-    variants = sorted({name.rsplit("/", 1)[-1].split(".")[1].split("-")[0] for name in names if ".safetensors" in name})
+    variants = sorted(
+        {
+            name.rsplit("/", 1)[-1].split(".")[1].split("-")[0]
+            for name in names
+            if ".safetensors" in name
+        }
+    )
     if variants and "safetensors" not in variants:
         raise ModelError(
             f"model {repo!r} has the weights of {part} in the variant {', '.join(variants)} only, which dwlab does not load by "
@@ -105,7 +117,9 @@ def _check_space(repo: str, size: int) -> None:
     """Refuse what does not fit on the disk before it begins to arrive."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    place = next(path for path in (Path(HF_HUB_CACHE), *Path(HF_HUB_CACHE).parents) if path.exists())
+    place = next(
+        path for path in (Path(HF_HUB_CACHE), *Path(HF_HUB_CACHE).parents) if path.exists()
+    )
     free = shutil.disk_usage(place).free
     if free < size:
         raise ModelError(
@@ -130,7 +144,9 @@ class _Tally:
         if self.stopped:
             raise Cancelled
         with self._lock:
-            self._arrived[name] = min(self._arrived.get(name, 0) + int(count or 0), self._sizes[name])
+            self._arrived[name] = min(
+                self._arrived.get(name, 0) + int(count or 0), self._sizes[name]
+            )
 
     def finish(self, name: str) -> None:
         with self._lock:
@@ -141,10 +157,14 @@ class _Tally:
         with self._lock:
             arrived, total = sum(self._arrived.values()), sum(self._sizes.values())
             seconds = time.monotonic() - self._began
-            return Download(self._model, len(self._finished), len(self._sizes), arrived, total, seconds)
+            return Download(
+                self._model, len(self._finished), len(self._sizes), arrived, total, seconds
+            )
 
 
-def _fetch_files(repo: str, commit: str, names: list[str], tally: _Tally, listener: Listener) -> None:
+def _fetch_files(
+    repo: str, commit: str, names: list[str], tally: _Tally, listener: Listener
+) -> None:
     """Fetch files, several at a time, and tell the listener on this thread; what it raises stops all of them."""
     from huggingface_hub import hf_hub_download
 

@@ -39,7 +39,9 @@ def of_folder(folder: Path) -> str:
 def _files(folder: Path) -> list[Path]:
     """The files that count, in order."""
     found = []
-    waiting = [(folder, [folder.resolve()])]  # each with where it and the folders around it really are
+    waiting = [
+        (folder, [folder.resolve()])
+    ]  # each with where it and the folders around it really are
     entries = 0
     while waiting:
         current, around = waiting.pop()
@@ -75,10 +77,14 @@ def _target(path: Path, link: Path, around: list[Path]) -> Path:
         if error.errno == errno.ELOOP:
             raise ModelError(f"{path} is a link that leads back to itself; remove it") from error
         if path.suffix in SUFFIXES:
-            raise ModelError(f"{path} is a link to a file that is not there; restore the file or remove it") from error
+            raise ModelError(
+                f"{path} is a link to a file that is not there; restore the file or remove it"
+            ) from error
         return link
     if any(folder.is_relative_to(target) for folder in around):
-        raise ModelError(f"{path} is a link to a folder that it lies in ({target}), so it has no end; remove it")
+        raise ModelError(
+            f"{path} is a link to a folder that it lies in ({target}), so it has no end; remove it"
+        )
     return target
 
 
@@ -110,7 +116,11 @@ def _read_hashes() -> dict[str, list[str]]:
     """The kept hashes, by path; what an older version kept under other names is left out."""
     try:
         kept = json.loads(_hashes_path().read_text("utf-8"))
-        return {place: value for place, value in kept.items() if isinstance(value, list) and len(value) == 2}
+        return {
+            place: value
+            for place, value in kept.items()
+            if isinstance(value, list) and len(value) == 2
+        }
     except (OSError, ValueError, AttributeError):
         return {}
 

@@ -32,7 +32,9 @@ def snapshot(repo: str, download: bool, on_download: Listener | None = None) -> 
         )
     state = f"downloaded in part ({fault.text})" if fault else "not downloaded yet"
     if not download:
-        raise NotDownloaded(f"model {repo!r} is {state}; `dwlab pull {repo}` fetches it, and so does the first run")
+        raise NotDownloaded(
+            f"model {repo!r} is {state}; `dwlab pull {repo}` fetches it, and so does the first run"
+        )
     bar = DownloadBar()
     try:
         folder = downloads.fetch(repo, on_download or bar)

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AGAIN = "run this again: what has arrived is kept"
-_CUT = re.compile("RemoteProtocolError|IncompleteRead|ReadError|ChunkedEncodingError|ConnectionReset|BrokenPipe")
+_CUT = re.compile(
+    "RemoteProtocolError|IncompleteRead|ReadError|ChunkedEncodingError|ConnectionReset|BrokenPipe"
+)
 _CUT_WORDS = ("Consistency check failed", "peer closed connection", "Connection broken")
-_NO_NAME = ("Name or service not known", "nodename nor servname", "name resolution", "getaddrinfo failed")
+_NO_NAME = (
+    "Name or service not known",
+    "nodename nor servname",
+    "name resolution",
+    "getaddrinfo failed",
+)
 
 
 def explain(repo: str, error: BaseException) -> str:
@@ -63,7 +70,11 @@ def _offline(_repo: str, error: BaseException) -> str | None:
 def _answer(repo: str, error: BaseException) -> str | None:
     """What an answer of the hub says by its status and headers."""
     from huggingface_hub import constants, get_token
-    from huggingface_hub.errors import GatedRepoError, RemoteEntryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        RemoteEntryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     response: Any = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
@@ -85,25 +96,31 @@ def _answer(repo: str, error: BaseException) -> str | None:
 def _by_status(status: int, headers: Any, page: str, signed_in: bool) -> str:
     said = str(headers.get("X-Error-Message") or "")
     if status == 401 and (signed_in and headers.get("X-Error-Code") != "RepoNotFound"):
-        return (
-            "the hub refuses your token: make a new one at its settings/tokens, then `hf auth login` (or set HF_TOKEN)"
-        )
+        return "the hub refuses your token: make a new one at its settings/tokens, then `hf auth login` (or set HF_TOKEN)"
     if "disabled" in said:
         return f"its owner or the hub has disabled it: see {page}"
     if status == 403:
         return f"the hub forbids it to your token, which may lack the right to read: see {page} and its settings/tokens"
     if status in (401, 404):
-        private = "" if signed_in else "; if it is private, sign in with `hf auth login` (or set HF_TOKEN)"
-        return f"the hub has no model of this id (or it is private): check how it is written{private}"
+        private = (
+            ""
+            if signed_in
+            else "; if it is private, sign in with `hf auth login` (or set HF_TOKEN)"
+        )
+        return (
+            f"the hub has no model of this id (or it is private): check how it is written{private}"
+        )
     if status == 429:
-        wait = f"{headers['Retry-After']} s" if str(headers.get("Retry-After") or "").isdecimal() else "some minutes"
+        wait = (
+            f"{headers['Retry-After']} s"
+            if str(headers.get("Retry-After") or "").isdecimal()
+            else "some minutes"
+        )
         return f"the hub was asked too often (429): wait {wait}, then {AGAIN}" + (
             "" if signed_in else "; signed in (`hf auth login`) you may ask more"
         )
     if status >= 500:
-        return (
-            f"the hub has a fault of its own ({status}): try again later; its state is at https://status.huggingface.co"
-        )
+        return f"the hub has a fault of its own ({status}): try again later; its state is at https://status.huggingface.co"
     return f"the hub answered with {status}{f' ({said})' if said else ''}: see {page}"
 
 

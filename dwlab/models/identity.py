@@ -49,7 +49,11 @@ def identify(
     if entry.random:
         folder, weights = Path(name), f"random-{name}"
     else:
-        folder = Path(entry.source).expanduser() if entry.local else hub.snapshot(entry.source, download, on_download)
+        folder = (
+            Path(entry.source).expanduser()
+            if entry.local
+            else hub.snapshot(entry.source, download, on_download)
+        )
         trust.check_folder(folder)
         pipeline_kinds.check(name, folder)
         weight_files.check(name, folder)
@@ -57,7 +61,9 @@ def identify(
     if profile is not None:
         fast = profiles.find(profile, name, weights, resolved)
         settings, pack, dtype = fast.settings, fast.batch, fast.dtype if dtype == "auto" else dtype
-    return Identity(name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack)
+    return Identity(
+        name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack
+    )
 
 
 def is_here(name: str) -> bool:

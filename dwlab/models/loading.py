@@ -32,7 +32,9 @@ class Model:
     loaded: alterations.State | None = field(default=None, compare=False, repr=False)
 
 
-def load(name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None) -> Model:
+def load(
+    name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None
+) -> Model:
     """Load a model: a catalog name, a local diffusers folder or a hub id.
 
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
@@ -58,11 +60,18 @@ def as_it_is(model: Model) -> Model:
     if changed is None:
         return model
     identity = replace(model.identity, weights=f"{model.identity.weights}+changed-{changed[:32]}")
-    log.info("%s was changed since it was loaded; its pictures have keys of their own", model.identity.name)
+    log.info(
+        "%s was changed since it was loaded; its pictures have keys of their own",
+        model.identity.name,
+    )
     return replace(model, identity=identity)
 
 
-_OPTIONAL = {"safety_checker", "feature_extractor", "image_encoder"}  # parts that pipelines do without
+_OPTIONAL = {
+    "safety_checker",
+    "feature_extractor",
+    "image_encoder",
+}  # parts that pipelines do without
 _last: list[Model] = []
 _loading, _tokenizing = threading.Lock(), threading.Lock()
 
@@ -80,7 +89,9 @@ def _loaded(identity: Identity) -> Model:
     quiet_libraries()
     if identity.device == "cpu":
         device.keep_freed_memory()
-    log.info("loading %s (%s, %s, %s)", identity.name, identity.device, identity.dtype, identity.settings)
+    log.info(
+        "loading %s (%s, %s, %s)", identity.name, identity.device, identity.dtype, identity.settings
+    )
     try:
         with no_bars():
             pipeline = _pipeline(identity)
@@ -93,7 +104,9 @@ def _loaded(identity: Identity) -> Model:
                 _with_text_model(part)
     except DwlabError:
         raise
-    except Exception as error:  # whatever a model's files or classes raise is this model's failure alone
+    except (
+        Exception
+    ) as error:  # whatever a model's files or classes raise is this model's failure alone
         raise ModelError(f"model {identity.name!r} does not load: {_cause(error)}") from error
     return Model(identity, pipeline)
 
@@ -117,13 +130,19 @@ def _in_turns(tokenizer: Any) -> None:
         with _tokenizing:
             return cls.__call__(self, *args, **kwargs)
 
-    tokenizer.__class__ = type(cls.__name__, (cls,), {"__call__": call, "__module__": cls.__module__})
+    tokenizer.__class__ = type(
+        cls.__name__, (cls,), {"__call__": call, "__module__": cls.__module__}
+    )
 
 
 def _with_text_model(encoder: Any) -> None:
     """Let a CLIP text encoder be asked for its `text_model`: diffusers does for clip_skip, and newer transformers have none."""
     cls = type(encoder)
-    if hasattr(cls, "text_model") or hasattr(encoder, "text_model") or not hasattr(encoder, "final_layer_norm"):
+    if (
+        hasattr(cls, "text_model")
+        or hasattr(encoder, "text_model")
+        or not hasattr(encoder, "final_layer_norm")
+    ):
         return
     own = {"text_model": property(lambda self: self), "__module__": cls.__module__}
     encoder.__class__ = type(cls.__name__, (cls,), own)
@@ -142,7 +161,11 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
     weights = trust.check_folder(identity.folder)  # again: files may have changed since
     with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):
         return AutoPipelineForText2Image.from_pretrained(
-            identity.folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+            identity.folder,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
         )
 
 

@@ -33,7 +33,10 @@ DRAWS = frozenset({
 
 # What other pipelines are, by words in the names of their classes; the first that fits counts.
 _OTHERS = (
-    ("Combined|Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline", "one of two halves, a prior and a decoder"),
+    (
+        "Combined|Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline",
+        "one of two halves, a prior and a decoder",
+    ),
     ("Control|Adapter|GLIGEN|VisualCloze", "a pipeline that also needs a control picture"),
     ("Audio|Music|AceStep|Dance|Spectrogram", "a pipeline for sound"),
     (
@@ -41,7 +44,10 @@ _OTHERS = (
         "a pipeline for video",
     ),
     ("ShapE", "a pipeline for three-dimensional shapes"),
-    ("Inpaint|Fill|PaintByExample|RePaint", "an inpainting pipeline, which fills in a part of a picture"),
+    (
+        "Inpaint|Fill|PaintByExample|RePaint",
+        "an inpainting pipeline, which fills in a part of a picture",
+    ),
     ("Upscale|SuperResolution|SRPipeline|Refiner", "a pipeline that enlarges or refines a picture"),
     (
         "Img2Img|Edit|Pix2Pix|Kontext|Variation|Redux|I2I|CycleDiffusion|DualGuided|BlipDiffusion|Depth2Img",
@@ -49,7 +55,10 @@ _OTHERS = (
     ),
     ("Marigold", "a pipeline that measures a picture"),
     ("Modular", "a modular pipeline, whose parts lie in other repositories"),
-    ("^(DDPM|DDIM|PNDM|ScoreSdeVe|KarrasVe|LDM|ConsistencyModel|DiT)Pipeline", "a pipeline that takes no prompt"),
+    (
+        "^(DDPM|DDIM|PNDM|ScoreSdeVe|KarrasVe|LDM|ConsistencyModel|DiT)Pipeline",
+        "a pipeline that takes no prompt",
+    ),
     ("Onnx|ONNX", "a pipeline in ONNX form"),
 )
 
@@ -73,7 +82,11 @@ def check(name: str, folder: Path) -> None:
     index = read(folder / "model_index.json")
     cls = str(index.get("_class_name") or "")
     if index.get("requires_aesthetics_score"):
-        raise _refused(name, f"an SDXL refiner ({cls}), which goes on from another model's picture", "the base model")
+        raise _refused(
+            name,
+            f"an SDXL refiner ({cls}), which goes on from another model's picture",
+            "the base model",
+        )
     _check_channels(name, folder)
     if cls in DRAWS:
         return
@@ -111,7 +124,9 @@ def _ask_diffusers(name: str, cls: str) -> None:
             f"model {name!r} is of the class {cls or 'of no name'}, which diffusers {diffusers.__version__} does not have; "
             "a newer diffusers may have it (`pip install -U diffusers`); code that comes with a model is not run"
         )
-    raise _refused(name, f"of a kind that dwlab does not draw with yet ({cls})", "a text-to-image pipeline")
+    raise _refused(
+        name, f"of a kind that dwlab does not draw with yet ({cls})", "a text-to-image pipeline"
+    )
 
 
 def _refused(name: str, what: str, instead: str) -> ModelError:

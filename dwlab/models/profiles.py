@@ -38,7 +38,9 @@ def find(profile: str, model: str, weights: str, device_name: str) -> Profile:
     if stored is None:
         command = f"dwlab bench tune --model {model} --device {device_name}"
         raise InvalidInput(
-            "profile", profile, f"nothing yet for {model!r} on this machine's {device_name}; run: {command}"
+            "profile",
+            profile,
+            f"nothing yet for {model!r} on this machine's {device_name}; run: {command}",
         )
     try:
         return _profile(stored)

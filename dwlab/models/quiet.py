@@ -24,7 +24,9 @@ def no_bars() -> Iterator[None]:
     import diffusers.utils.logging as diffusers_logging
     import transformers.utils.logging as transformers_logging
 
-    logs = [log for log in (diffusers_logging, transformers_logging) if log.is_progress_bar_enabled()]
+    logs = [
+        log for log in (diffusers_logging, transformers_logging) if log.is_progress_bar_enabled()
+    ]
     for log in logs:
         log.disable_progress_bar()
     try:

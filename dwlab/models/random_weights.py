@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
 
 SEED = 0
-BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
+BETAS = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+}
 
 
 def build(name: str, dtype: torch.dtype) -> DiffusionPipeline:
@@ -40,7 +45,9 @@ def build(name: str, dtype: torch.dtype) -> DiffusionPipeline:
             **parts, scheduler=PNDMScheduler(**BETAS, skip_prk_steps=True), safety_checker=None,
             feature_extractor=None, requires_safety_checker=False,
         )  # fmt: skip
-    return StableDiffusionXLPipeline(**parts, scheduler=EulerDiscreteScheduler(**BETAS), add_watermarker=False)
+    return StableDiffusionXLPipeline(
+        **parts, scheduler=EulerDiscreteScheduler(**BETAS), add_watermarker=False
+    )
 
 
 def _fill(module: torch.nn.Module, generator: torch.Generator) -> None:
@@ -108,5 +115,12 @@ def _words() -> CLIPTokenizer:
     from tokenizers.pre_tokenizers import ByteLevel
 
     letters = sorted(ByteLevel.alphabet())
-    tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={token: k for k, token in enumerate(tokens)}, merges=[], model_max_length=77)
+    tokens = [
+        *letters,
+        *(letter + "</w>" for letter in letters),
+        "<|startoftext|>",
+        "<|endoftext|>",
+    ]
+    return CLIPTokenizer(
+        vocab={token: k for k, token in enumerate(tokens)}, merges=[], model_max_length=77
+    )

@@ -52,7 +52,9 @@ class Settings:
             or not isinstance(self.threads, int)
             or not 1 <= self.threads <= THREADS_LIMIT
         ):
-            raise InvalidInput("threads", self.threads, f"a whole number from 1 to {THREADS_LIMIT}, or nothing")
+            raise InvalidInput(
+                "threads", self.threads, f"a whole number from 1 to {THREADS_LIMIT}, or nothing"
+            )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
@@ -64,16 +66,24 @@ class Settings:
 
     def changed(self) -> dict[str, Any]:
         """The settings that differ from stock."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(STOCK, name)}
+        return {
+            name: value for name, value in asdict(self).items() if value != getattr(STOCK, name)
+        }
 
     def check(self, device: str) -> None:
         """Raise InvalidInput for a setting that cannot work on a device."""
         if self.offload != "none" and device == "cpu":
-            raise InvalidInput("offload", self.offload, "none on a CPU, where there is nothing to move away from")
+            raise InvalidInput(
+                "offload", self.offload, "none on a CPU, where there is nothing to move away from"
+            )
         if self.attention == "cudnn" and not device.startswith("cuda"):
-            raise InvalidInput("attention", self.attention, "auto, math, flash or efficient; cudnn needs CUDA")
+            raise InvalidInput(
+                "attention", self.attention, "auto, math, flash or efficient; cudnn needs CUDA"
+            )
         if self.compile == "reduce-overhead" and not device.startswith("cuda"):
-            raise InvalidInput("compile", self.compile, "default or max-autotune; CUDA graphs need CUDA")
+            raise InvalidInput(
+                "compile", self.compile, "default or max-autotune; CUDA graphs need CUDA"
+            )
 
 
 SHAPES = 64  # of a compiled model's input: numbers of rows, for several sizes of picture
@@ -103,7 +113,9 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
         pipeline.enable_attention_slicing()
     elif settings.slicing == "vae":
         if not hasattr(decoder, "enable_slicing"):
-            raise InvalidInput("slicing", "vae", "none or attention for this model, whose decoder cannot be sliced")
+            raise InvalidInput(
+                "slicing", "vae", "none or attention for this model, whose decoder cannot be sliced"
+            )
         decoder.enable_slicing()
     if settings.channels_last:
         for part in filter(None, (denoiser, decoder)):
@@ -131,7 +143,9 @@ def denoiser_of(pipeline: Any) -> Any:
     """The module of a pipeline that removes the noise: its UNet or transformer. Raises ModelError if it has neither."""
     denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
     if denoiser is None:
-        raise ModelError(f"a {type(pipeline).__name__} has neither a UNet nor a transformer, one of which dwlab needs")
+        raise ModelError(
+            f"a {type(pipeline).__name__} has neither a UNet nor a transformer, one of which dwlab needs"
+        )
     return denoiser
 
 

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
 WEIGHTS_LIMIT = 512 << 30  # bytes of a whole model; the largest open ones have a third of it
 NUMBER_LIMIT = 1 << 27  # of any number in a config: vocabularies and contexts are the largest
-SCHEDULER_LIMIT = 100_000  # of any number in a scheduler's config: timesteps, of which there are 1,000
-SIDE_LIMITS = {"sample_size": 2048, "image_size": 2048, "pos_embed_max_size": 1024}  # squared, they are an embedding
+SCHEDULER_LIMIT = (
+    100_000  # of any number in a scheduler's config: timesteps, of which there are 1,000
+)
+SIDE_LIMITS = {
+    "sample_size": 2048,
+    "image_size": 2048,
+    "pos_embed_max_size": 1024,
+}  # squared, they are an embedding
 LIST_LIMIT = 10_000  # values
 FEW_LAYERS = 100  # that a config may speak of, however few tensors there are
 _LAYERS = re.compile("layers|blocks|depth")
@@ -69,7 +75,9 @@ def _numbers(path: Path, config: dict[str, Any]) -> Iterator[tuple[str, int]]:
             waiting += value.items()
         elif isinstance(value, list):
             if len(value) > LIST_LIMIT:
-                raise ModelError(f"{path}: {name} has {len(value):,} values; allowed: at most {LIST_LIMIT:,}")
+                raise ModelError(
+                    f"{path}: {name} has {len(value):,} values; allowed: at most {LIST_LIMIT:,}"
+                )
             waiting += [(name, item) for item in value]
         elif isinstance(value, int):
             yield name, value
@@ -89,7 +97,11 @@ def building(name: str, tensors: int, size: int) -> Iterator[None]:
     registrations = REGISTRATIONS + tensors * REGISTRATIONS_PER_TENSOR
     parameters = SLACK + size * PARAMETERS_PER_BYTE
 
-    def count(_module: torch.nn.Module, _name: str, registered: torch.nn.Module | torch.nn.Parameter | None) -> None:
+    def count(
+        _module: torch.nn.Module,
+        _name: str,
+        registered: torch.nn.Module | torch.nn.Parameter | None,
+    ) -> None:
         nonlocal registrations, parameters
         if threading.get_ident() != thread:
             return

@@ -22,8 +22,12 @@ def count_tokens(name: str, text: str) -> tuple[int, int, int]:
     Of several encoders, the one that reads the most; start and end tokens are not counted. Raises ModelError for a
     model that is not on this machine.
     """
-    words, limit = max(_tokenizers(identify(name, download=False).folder), key=lambda found: found[1])
-    found = words(text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False)
+    words, limit = max(
+        _tokenizers(identify(name, download=False).folder), key=lambda found: found[1]
+    )
+    found = words(
+        text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+    )
     count = len(found.input_ids)
     return count, limit, len(text) if count <= limit else found.offset_mapping[limit - 1][1]
 
@@ -36,7 +40,10 @@ def _tokenizers(folder: Path) -> list[tuple[Any, int]]:
     if not tokenizers:
         raise ModelError(f"{folder} holds no tokenizer")
     return [
-        (tokenizer, min(tokenizer.model_max_length, LONGEST_PROMPT) - tokenizer.num_special_tokens_to_add())
+        (
+            tokenizer,
+            min(tokenizer.model_max_length, LONGEST_PROMPT) - tokenizer.num_special_tokens_to_add(),
+        )
         for tokenizer in tokenizers
     ]
 
@@ -47,8 +54,12 @@ def _tokenizer(place: Path) -> Any:
     trust.check_part(place)  # the pipeline's index need not name it
     try:
         with trust.no_code():
-            return AutoTokenizer.from_pretrained(place, trust_remote_code=False, local_files_only=True)
+            return AutoTokenizer.from_pretrained(
+                place, trust_remote_code=False, local_files_only=True
+            )
     except ModelError:
         raise
-    except Exception as error:  # a library that is not installed, too: whatever its files or class raise
+    except (
+        Exception
+    ) as error:  # a library that is not installed, too: whatever its files or class raise
         raise ModelError(f"the tokenizer in {place} does not load: {first_line(error)}") from error

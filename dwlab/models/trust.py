@@ -45,7 +45,9 @@ def check_folder(folder: Path) -> Weights:
     for name, library, cls in parts(folder):
         _check_class(library, cls, index)
         if _LOADERS.search(str(cls)):
-            raise ModelError(f"{index}: {name} is {library}.{cls}; allowed: the class of the part itself")
+            raise ModelError(
+                f"{index}: {name} is {library}.{cls}; allowed: the class of the part itself"
+            )
         part = check_part(place_of(folder, name))
         tensors += part.tensors
         size += part.bytes
@@ -61,7 +63,9 @@ def parts(folder: Path) -> Iterator[tuple[str, object, object]]:
     for name, part in read_object(folder / "model_index.json").items():
         if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
             continue
-        if len(part) != 2 or not name.isidentifier():  # a name is an argument of the pipeline, never a path
+        if (
+            len(part) != 2 or not name.isidentifier()
+        ):  # a name is an argument of the pipeline, never a path
             raise ModelError(
                 f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: a plain name with [library, class]"
             )
@@ -75,10 +79,19 @@ def place_of(folder: Path, part: str) -> Path:
 
 def _check_class(library: object, cls: object, index: Path) -> None:
     """Refuse anything but a class name of the two libraries; whether it exists is seen when it loads."""
-    if (library, cls) == ("stable_diffusion", "StableDiffusionSafetyChecker"):  # of diffusers, under its older name
+    if (library, cls) == (
+        "stable_diffusion",
+        "StableDiffusionSafetyChecker",
+    ):  # of diffusers, under its older name
         return
-    if library not in ("diffusers", "transformers") or not isinstance(cls, str) or not cls.isidentifier():
-        raise ModelError(f"{index} names {library}.{cls}; allowed: classes of diffusers and transformers")
+    if (
+        library not in ("diffusers", "transformers")
+        or not isinstance(cls, str)
+        or not cls.isidentifier()
+    ):
+        raise ModelError(
+            f"{index} names {library}.{cls}; allowed: classes of diffusers and transformers"
+        )
 
 
 def check_part(place: Path) -> Weights:
@@ -87,7 +100,9 @@ def check_part(place: Path) -> Weights:
     _check_pickles(files)
     for path in files:
         if path.name == "adapter_config.json":
-            raise ModelError(f"{path} makes transformers load an adapter from elsewhere; move it out of the folder")
+            raise ModelError(
+                f"{path} makes transformers load an adapter from elsewhere; move it out of the folder"
+            )
         if path.name.endswith(_INDEX):
             _check_index(path)
         elif path.suffix in _TEXTS:
@@ -116,14 +131,21 @@ def _check_index(path: Path) -> None:
     """Refuse an index of shards that names anything but safetensors files beside it."""
     shards = read_object(path, TEXT_LIMIT).get("weight_map")
     if not isinstance(shards, dict):
-        raise ModelError(f"{path} does not say in which file each tensor is (weight_map); get it again")
+        raise ModelError(
+            f"{path} does not say in which file each tensor is (weight_map); get it again"
+        )
     for shard in shards.values():
         if not _is_safetensors_name(shard):
-            raise ModelError(f"{path} names {shard!r}; allowed: names of .safetensors files beside it")
+            raise ModelError(
+                f"{path} names {shard!r}; allowed: names of .safetensors files beside it"
+            )
 
 
 def _is_safetensors_name(name: object) -> bool:
-    return isinstance(name, str) and re.fullmatch(r"[\w-][\w. -]*\.safetensors", name, re.ASCII) is not None
+    return (
+        isinstance(name, str)
+        and re.fullmatch(r"[\w-][\w. -]*\.safetensors", name, re.ASCII) is not None
+    )
 
 
 def _check_text(path: Path) -> None:
@@ -138,7 +160,9 @@ def _size(path: Path) -> int:
         with open_regular(path) as file:
             return file.seek(0, os.SEEK_END)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}; copy or download it again") from error
+        raise ModelError(
+            f"{path} cannot be read: {error.strerror}; copy or download it again"
+        ) from error
 
 
 def _check_config(path: Path, tensors: int) -> None:
@@ -147,7 +171,9 @@ def _check_config(path: Path, tensors: int) -> None:
     size_limits.check_config(path, config, tensors)
     for name, value in _entries(config):
         if name == "transformers_weights" and value is not None and not _is_safetensors_name(value):
-            raise ModelError(f"{path}: {name} is {value!r}; allowed: the name of a .safetensors file beside it")
+            raise ModelError(
+                f"{path}: {name} is {value!r}; allowed: the name of a .safetensors file beside it"
+            )
         if "attn_implementation" in name and not re.fullmatch(r"\w+", str(value)):
             raise ModelError(f"{path}: {name} is {value!r}, code from the hub; remove the entry")
 

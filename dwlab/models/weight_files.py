@@ -15,8 +15,12 @@ from .trust import TEXT_LIMIT, parts, place_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-_WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")  # parts that are configuration only
-_LFS = b"version https://git-lfs"  # how the small file begins that git keeps in place of a large one
+_WEIGHTLESS = re.compile(
+    "Scheduler|Tokenizer|Processor|Extractor"
+)  # parts that are configuration only
+_LFS = (
+    b"version https://git-lfs"  # how the small file begins that git keeps in place of a large one
+)
 _HEADER_LIMIT = 100_000_000  # bytes, as in the safetensors library
 
 
@@ -37,7 +41,9 @@ def check(name: str, folder: Path) -> None:
     if fault and fault.path:
         raise ModelError(f"model {name!r}: {fault.text}; copy or download this file again")
     if fault:
-        raise ModelError(f"model {name!r} is not whole: {fault.text}; copy or download the folder again")
+        raise ModelError(
+            f"model {name!r} is not whole: {fault.text}; copy or download the folder again"
+        )
 
 
 def find_fault(folder: Path) -> Fault | None:
@@ -70,17 +76,29 @@ def _fault_of_part(name: str, place: Path) -> Fault | None:
 
 def _files(place: Path) -> list[Path]:
     """The safetensors of a part: one file, or every shard that its index names; files of a variant (x.fp16) are others."""
-    whole = [path for path in sorted(place.glob("*.safetensors")) if "." not in path.stem and "-of-" not in path.stem]
+    whole = [
+        path
+        for path in sorted(place.glob("*.safetensors"))
+        if "." not in path.stem and "-of-" not in path.stem
+    ]
     if any(path.exists() for path in whole):
         return whole
-    index = next((path for path in sorted(place.glob("*.safetensors.index.json")) if path.exists()), None)
+    index = next(
+        (path for path in sorted(place.glob("*.safetensors.index.json")) if path.exists()), None
+    )
     shards = read_object(index, TEXT_LIMIT).get("weight_map") if index else None
-    return [place / name for name in sorted(set(map(str, shards.values())))] if isinstance(shards, dict) else []
+    return (
+        [place / name for name in sorted(set(map(str, shards.values())))]
+        if isinstance(shards, dict)
+        else []
+    )
 
 
 def _only_a_variant(place: Path) -> str:
     """A word on weights that are there in a variant only, which dwlab does not load."""
-    variants = [path for path in sorted(place.glob("*.safetensors")) if "." in path.stem and path.exists()]
+    variants = [
+        path for path in sorted(place.glob("*.safetensors")) if "." in path.stem and path.exists()
+    ]
     if not variants:
         return ""
     variant = variants[0].stem.split(".", 1)[1].split("-")[0]
@@ -132,7 +150,9 @@ def _expected_size(start: bytes) -> int | None:
         return None
     try:
         tensors = json.loads(start[8:])
-        ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
+        ends = [
+            tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"
+        ]
         return 8 + length + max(ends, default=0)
     except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
         return 8 + length

@@ -41,7 +41,9 @@ def open_bench(
     headless, root = injected(PARAMETERS), project_results(results)
     if not headless and not benchmark:
         return Bench(root, beside, panel=_panel(root))
-    spec = (_find(benchmark)() if benchmark else _short()).vary(device=devices or None, dtype=dtypes or None)
+    spec = (_find(benchmark)() if benchmark else _short()).vary(
+        device=devices or None, dtype=dtypes or None
+    )
     return Bench(root, beside, spec=spec.quick() if quick else spec)
 
 
@@ -49,7 +51,12 @@ class Bench:
     """One benchmark in a notebook: `run` it, then look at its `comparison` and its `charts`."""
 
     def __init__(
-        self, root: Path, beside: Sequence[str], *, spec: BenchSpec | None = None, panel: BenchPanel | None = None
+        self,
+        root: Path,
+        beside: Sequence[str],
+        *,
+        spec: BenchSpec | None = None,
+        panel: BenchPanel | None = None,
     ) -> None:
         self.root, self.spec, self.panel = root, spec, panel
         self._beside = [project_folder() / Path(name).expanduser() for name in beside]
@@ -58,7 +65,10 @@ class Bench:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.panel or f"{self.spec.name if self.spec else ''}, to be measured into {self.root / 'benchmarks'}")
+        display(
+            self.panel
+            or f"{self.spec.name if self.spec else ''}, to be measured into {self.root / 'benchmarks'}"
+        )
 
     def run(self) -> None:
         """Measure, with a line of progress now and then; nothing to do with the panel, which has a button for it."""
@@ -68,7 +78,9 @@ class Bench:
         from ..workflows.bench import execute_bench
 
         if self.spec:
-            with contextlib.redirect_stderr(sys.stdout):  # a notebook shows stderr in red, as if something were wrong
+            with contextlib.redirect_stderr(
+                sys.stdout
+            ):  # a notebook shows stderr in red, as if something were wrong
                 self._path = execute_bench(self.spec, results=self.root)
             print(self._path)
 
@@ -107,7 +119,9 @@ def _find(benchmark: str) -> Callable[[], BenchSpec]:
     places = (Path(benchmark), project / benchmark, project / "experiments" / f"{benchmark}.yaml")
     path = next((p for p in places if p.is_file()), None)
     if path is None:
-        raise InvalidInput("benchmark", benchmark, f"a YAML file, seen from {Path.cwd()} or {project}")
+        raise InvalidInput(
+            "benchmark", benchmark, f"a YAML file, seen from {Path.cwd()} or {project}"
+        )
     return functools.partial(BenchSpec.from_yaml, path)
 
 
@@ -128,6 +142,13 @@ def _panel(root: Path) -> BenchPanel:
     benchmarks: dict[str, Any] = {SHORT: _short, **{path.name: _find(str(path)) for path in files}}
     dtypes = [name for name in DTYPES if name != "auto"]
     _open[:] = [
-        BenchPanel(benchmarks, devices=device.available(), dtypes=dtypes, measure=run, line_up=compare, root=root)
+        BenchPanel(
+            benchmarks,
+            devices=device.available(),
+            dtypes=dtypes,
+            measure=run,
+            line_up=compare,
+            root=root,
+        )
     ]
     return _open[0]

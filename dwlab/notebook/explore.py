@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..widgets.explore import Explorer
 
 
-def explore(model: str = "shapes", *, results: str | Path | None = None, device: str = "auto") -> Explorer:
+def explore(
+    model: str = "shapes", *, results: str | Path | None = None, device: str = "auto"
+) -> Explorer:
     """The prompt bench: write a prompt, watch its picture form, go back to what was made.
 
     model: as of `dwlab.load`. results: the results folder, seen from the project, if not the usual one. The bench's `params`, `image` and
@@ -26,7 +28,9 @@ def explore(model: str = "shapes", *, results: str | Path | None = None, device:
 
     quiet_libraries()
     root = project_results(results)
-    if before := _open_benches.pop((root, model), None):  # the cell ran again: nobody sees or stops the one before
+    if before := _open_benches.pop(
+        (root, model), None
+    ):  # the cell ran again: nobody sees or stops the one before
         before.cancel()
     bench = Explorer(
         root=root, project=project_folder(), stream=stream, execute=execute,

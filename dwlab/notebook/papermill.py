@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_QUIET = ["--IPKernelApp.log_level=40"]  # a kernel on this machine warns that its loopback is not encrypted
+_QUIET = [
+    "--IPKernelApp.log_level=40"
+]  # a kernel on this machine warns that its loopback is not encrypted
 
 
 def notebook_path(name: str) -> Path:
@@ -35,7 +37,10 @@ def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path
     output.parent.mkdir(parents=True, exist_ok=True)  # the kernel starts there
     with replacing(output) as temporary:
         # papermill fills {names} in its paths in; a folder's own braces are doubled, to stay
-        paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (notebook_path(name), temporary)]
+        paths = [
+            str(path).replace("{", "{{").replace("}", "}}")
+            for path in (notebook_path(name), temporary)
+        ]
         try:
             papermill.execute_notebook(
                 *paths,
@@ -46,9 +51,13 @@ def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path
                 extra_arguments=_QUIET,
             )
         except papermill.PapermillExecutionError as error:
-            failed = DwlabError(f"the notebook {name} failed at cell {error.exec_count}: {error.ename}: {error.evalue}")
+            failed = DwlabError(
+                f"the notebook {name} failed at cell {error.exec_count}: {error.ename}: {error.evalue}"
+            )
         except DeadKernelError as error:
-            failed = DwlabError(f"the notebook {name} failed: its kernel died ({error}); was it out of memory?")
+            failed = DwlabError(
+                f"the notebook {name} failed: its kernel died ({error}); was it out of memory?"
+            )
         except NoSuchKernel as error:
             raise DwlabError(
                 f"the notebook {name} cannot run: {error}; install it with: pip install ipykernel"
@@ -68,10 +77,15 @@ def injected(known: Sequence[str]) -> bool:
 
     shell = get_ipython()
     cells = [
-        source for source in (shell.user_ns.get("In") or () if shell else ()) if source.startswith("# Parameters\n")
+        source
+        for source in (shell.user_ns.get("In") or () if shell else ())
+        if source.startswith("# Parameters\n")
     ]
     assigned = [
-        target for source in cells for node in ast.parse(source).body for target in getattr(node, "targets", ())
+        target
+        for source in cells
+        for node in ast.parse(source).body
+        for target in getattr(node, "targets", ())
     ]
     for name in [target.id for target in assigned if isinstance(target, ast.Name)]:
         if name not in known and not name.startswith("PAPERMILL_"):

@@ -43,11 +43,17 @@ def open_sweep(
     if not isinstance(overrides, Mapping) and overrides is not None:
         raise InvalidInput("overrides", overrides, "a map like {steps: [2, 4], seed: 1}")
     if not isinstance(experiment, str):
-        raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
+        raise InvalidInput(
+            "experiment", experiment, "a YAML file, or the name of an experiment that ran before"
+        )
     root = project_results(results)
     if not experiment:
         if headless or overrides:
-            raise InvalidInput("experiment", experiment, "a YAML file, or the name of an experiment that ran before")
+            raise InvalidInput(
+                "experiment",
+                experiment,
+                "a YAML file, or the name of an experiment that ran before",
+            )
         return SweepView(root, device=device, panel=_panel(root, device))
     if not compute:
         if overrides:
@@ -92,10 +98,18 @@ class SweepView:
             return
         from ..workflows.sweep import execute
 
-        with contextlib.redirect_stderr(sys.stdout):  # a notebook shows stderr in red, as if something were wrong
+        with contextlib.redirect_stderr(
+            sys.stdout
+        ):  # a notebook shows stderr in red, as if something were wrong
             outcome, _ = execute(self.sweep, results=self.root, device=self.device)
-        failed = f", {outcome.failed} failed (run this again to try them again)" if outcome.failed else ""
-        print(f"{outcome.name}: {outcome.made} pictures made now, {outcome.reused} already there{failed}")
+        failed = (
+            f", {outcome.failed} failed (run this again to try them again)"
+            if outcome.failed
+            else ""
+        )
+        print(
+            f"{outcome.name}: {outcome.made} pictures made now, {outcome.reused} already there{failed}"
+        )
         for note in outcome.notes:
             print(f"note: {note}")
 
@@ -109,7 +123,9 @@ class SweepView:
         """The contact sheet, smaller than the file."""
         from ..widgets import parts
 
-        return self._shown(lambda table: _image(parts.small_grid(table), f"the pictures of {self.name}"))
+        return self._shown(
+            lambda table: _image(parts.small_grid(table), f"the pictures of {self.name}")
+        )
 
     def plots(self) -> None:
         """The plots, one below the other."""
@@ -166,7 +182,11 @@ def _find(experiment: str, root: Path) -> Sweep:
     stored = _stored(root)
     if experiment in stored:
         return Sweep.from_dict(stored[experiment])
-    places = (Path(experiment), project_folder() / experiment, project_folder() / "experiments" / f"{experiment}.yaml")
+    places = (
+        Path(experiment),
+        project_folder() / experiment,
+        project_folder() / "experiments" / f"{experiment}.yaml",
+    )
     path = next((p for p in places if p.is_file()), None)
     if path is None:
         raise InvalidInput(
@@ -182,7 +202,9 @@ def _stored_name(experiment: str, root: Path) -> str:
         return experiment
     name = _find(experiment, root).name
     if name not in _stored(root):
-        raise InvalidInput("experiment", experiment, f"one that ran in {root}, where compute is False")
+        raise InvalidInput(
+            "experiment", experiment, f"one that ran in {root}, where compute is False"
+        )
     return name
 
 

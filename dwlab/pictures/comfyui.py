@@ -13,7 +13,12 @@ DEPTH_LIMIT = 20  # links from a sampler to what it is told
 _SAMPLERS = ("KSampler", "KSamplerAdvanced")
 _NUMBERS = ("seed", "noise_seed", "value", "int", "number")
 _TEXTS = ("text", "text_g", "string", "value", "prompt")
-_WHOLE = {"denoise": 1, "add_noise": "enable", "start_at_step": 0, "return_with_leftover_noise": "disable"}
+_WHOLE = {
+    "denoise": 1,
+    "add_noise": "enable",
+    "start_at_step": 0,
+    "return_with_leftover_noise": "disable",
+}
 
 
 def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -22,7 +27,9 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
     Raises InvalidInput for a graph without a sampler that is known, or with several.
     """
     nodes = {
-        name: node for name, node in graph.items() if isinstance(node, dict) and isinstance(node.get("inputs"), dict)
+        name: node
+        for name, node in graph.items()
+        if isinstance(node, dict) and isinstance(node.get("inputs"), dict)
     }
     samplers = [node for node in nodes.values() if node.get("class_type") in _SAMPLERS]
     if len(samplers) != 1:
@@ -36,8 +43,14 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("prompt", _text(nodes, inputs.get("positive"))),
         ("negative_prompt", _text(nodes, inputs.get("negative"))),
         ("seed", _literal(nodes, inputs.get("seed", inputs.get("noise_seed")), _NUMBERS)),
-        *((name, _literal(nodes, inputs.get(name), (name, *_NUMBERS))) for name in ("steps", "cfg")),
-        *((name, _literal(nodes, inputs.get(name), (name,))) for name in ("sampler_name", "scheduler")),
+        *(
+            (name, _literal(nodes, inputs.get(name), (name, *_NUMBERS)))
+            for name in ("steps", "cfg")
+        ),
+        *(
+            (name, _literal(nodes, inputs.get(name), (name,)))
+            for name in ("sampler_name", "scheduler")
+        ),
     ]
     latent, model = (
         _node(nodes, inputs.get("latent_image")),
@@ -45,8 +58,13 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
     )
     pairs += [(name, _literal(nodes, latent.get(name), _NUMBERS)) for name in ("width", "height")]
     pairs.append(("model", model))
-    pairs += [(name, inputs[name]) for name, usual in _WHOLE.items() if inputs.get(name, usual) != usual]
-    return [(f"{name} of the graph", "not read") if value is None else (name, value) for name, value in pairs]
+    pairs += [
+        (name, inputs[name]) for name, usual in _WHOLE.items() if inputs.get(name, usual) != usual
+    ]
+    return [
+        (f"{name} of the graph", "not read") if value is None else (name, value)
+        for name, value in pairs
+    ]
 
 
 def _node(nodes: Mapping[str, Any], link: Any) -> dict[str, Any]:
@@ -56,7 +74,12 @@ def _node(nodes: Mapping[str, Any], link: Any) -> dict[str, Any]:
 
 
 def _is_link(nodes: Mapping[str, Any], value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in nodes
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and value[0] in nodes
+    )
 
 
 def _literal(nodes: Mapping[str, Any], value: Any, names: tuple[str, ...]) -> Any:
@@ -77,7 +100,9 @@ def _text(nodes: Mapping[str, Any], link: Any) -> str | None:
             return ""
         if "conditioning" not in inputs:
             words = {
-                text for text in (_literal(nodes, inputs.get(name), _TEXTS) for name in _TEXTS) if isinstance(text, str)
+                text
+                for text in (_literal(nodes, inputs.get(name), _TEXTS) for name in _TEXTS)
+                if isinstance(text, str)
             }
             return words.pop() if len(words) == 1 else None
         link = inputs["conditioning"]

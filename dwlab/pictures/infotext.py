@@ -12,7 +12,9 @@ WORDS = {
 }  # fmt: skip
 _NEGATIVE = "Negative prompt:"
 _STEPS_FIRST = re.compile(r"Steps: \d+(\.\d+)?\s*([,|]|$)")
-_PAIR = re.compile(r'(?:^|,)\s*+(\w[\w /+-]{0,60}):\s*+("(?:\\.|[^"\\])*+"|\d+,\d+(?=\s*(?:,|$))|[^,]*+)')
+_PAIR = re.compile(
+    r'(?:^|,)\s*+(\w[\w /+-]{0,60}):\s*+("(?:\\.|[^"\\])*+"|\d+,\d+(?=\s*(?:,|$))|[^,]*+)'
+)
 
 
 def parse(text: str) -> list[tuple[str, str]] | None:
@@ -41,7 +43,11 @@ def parse(text: str) -> list[tuple[str, str]] | None:
 def _line_of_pairs(lines: list[str]) -> int | None:
     """The place of the line with most of WORDS: a quoted extra may hold lines that look like one."""
     counts = {k: _known(line) for k, line in enumerate(lines)}
-    likely = [k for k, line in enumerate(lines) if _STEPS_FIRST.match(line) or (_begins(line) and counts[k] >= 3)]
+    likely = [
+        k
+        for k, line in enumerate(lines)
+        if _STEPS_FIRST.match(line) or (_begins(line) and counts[k] >= 3)
+    ]
     return max(likely, key=lambda k: (counts[k], k), default=None)
 
 

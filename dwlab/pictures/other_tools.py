@@ -11,7 +11,9 @@ from . import comfyui
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Pairs = list[tuple[str, Any]]  # their names and values, those that `recipes` has a word for and others
+Pairs = list[
+    tuple[str, Any]
+]  # their names and values, those that `recipes` has a word for and others
 
 # their names -> the words of `recipes`
 WORDS = {
@@ -38,7 +40,9 @@ def read(texts: Mapping[str, str]) -> tuple[str, Pairs, Mapping[str, str]] | Non
     parameters = _json(texts.get("parameters", ""))
     if isinstance(parameters, dict) and isinstance(parameters.get("sui_image_params"), dict):
         return "SwarmUI", [*parameters["sui_image_params"].items()], WORDS
-    if isinstance(parameters, dict) and (texts.get("fooocus_scheme") == "fooocus" or "metadata_scheme" in parameters):
+    if isinstance(parameters, dict) and (
+        texts.get("fooocus_scheme") == "fooocus" or "metadata_scheme" in parameters
+    ):
         return "Fooocus", [*parameters.items()], WORDS
     if "prompt" in texts or "workflow" in texts:
         return "ComfyUI", comfyui.flat(_graph(texts)), WORDS

@@ -55,7 +55,9 @@ class Picture:
     def png(self) -> bytes:
         """The PNG with its recipe inside."""
         recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
-        return encode(self.image, self.params, recipe | ({"mode": mode(self.exact)} if self.exact else {}))
+        return encode(
+            self.image, self.params, recipe | ({"mode": mode(self.exact)} if self.exact else {})
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG, recipe inside, to `path`."""

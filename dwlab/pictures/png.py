@@ -63,7 +63,9 @@ def model_name(model: str, weights: str) -> str:
     """
     entry = catalog.lookup(model)
     for known in catalog.CATALOG.values():
-        if known.source == entry.source or (known.local and entry.local and Path(known.source).samefile(entry.source)):
+        if known.source == entry.source or (
+            known.local and entry.local and Path(known.source).samefile(entry.source)
+        ):
             return known.name
     return weights[:10] if entry.local else entry.name
 

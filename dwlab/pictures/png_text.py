@@ -60,7 +60,9 @@ def _check_header(data: bytes) -> None:
         or not _sum_is_right(data, 8, 33)
     ):
         raise InvalidInput(
-            "picture", "a file that is no readable PNG", "a PNG that dwlab or another tool wrote its parameters into"
+            "picture",
+            "a file that is no readable PNG",
+            "a PNG that dwlab or another tool wrote its parameters into",
         )
     width, height = struct.unpack_from(">II", data, 16)
     if width * height > PIXEL_LIMIT:
@@ -82,7 +84,9 @@ def _plain(body: bytes) -> str | None:
 
 
 def _compressed(body: bytes) -> str | None:
-    unpacked = _inflated(body[1:]) if body[:1] == b"\0" else None  # 0: deflate, the only method there is
+    unpacked = (
+        _inflated(body[1:]) if body[:1] == b"\0" else None
+    )  # 0: deflate, the only method there is
     return None if unpacked is None else _plain(unpacked)
 
 

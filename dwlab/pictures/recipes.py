@@ -34,7 +34,9 @@ class Recipe:
     tool: str = OWN
     weights: str = ""
 
-    def fit(self, model: str, weights_of: Callable[[str], str] | None = None) -> tuple[GenerationParams, list[str]]:
+    def fit(
+        self, model: str, weights_of: Callable[[str], str] | None = None
+    ) -> tuple[GenerationParams, list[str]]:
         """What of it `model` can do, and what was left out; the recipe's own model if that is surely in the catalog.
 
         Another tool means another model by the same name, so its name changes nothing unless `weights_of`, which
@@ -63,12 +65,16 @@ class Recipe:
             return False
         if self.tool == OWN:
             return True
-        return bool(weights_of and len(self.weights) >= 10 and weights_of(named).startswith(self.weights))
+        return bool(
+            weights_of and len(self.weights) >= 10 and weights_of(named).startswith(self.weights)
+        )
 
 
 def line(params: Mapping[str, Any]) -> str:
     """A recipe, as `GenerationParams.as_dict` gives it, on one line for people."""
-    sampler = schedulers.display_name(params.get("scheduler") or "", dict(params.get("scheduler_options") or {}))
+    sampler = schedulers.display_name(
+        params.get("scheduler") or "", dict(params.get("scheduler_options") or {})
+    )
     facts = f"seed {params['seed']}, {params['steps']} steps, guidance {params['guidance']:g}, {sampler}"
     return f"{params['prompt'] or '(no prompt)'} · {facts}"
 
@@ -78,7 +84,9 @@ def read(data: bytes) -> Recipe:
     allowed = "a PNG that dwlab or another tool wrote its parameters into"
     if len(data) > FILE_LIMIT:
         raise InvalidInput(
-            "picture", f"a file of {len(data) >> 20} MiB", f"{allowed}, of at most {FILE_LIMIT >> 20} MiB"
+            "picture",
+            f"a file of {len(data) >> 20} MiB",
+            f"{allowed}, of at most {FILE_LIMIT >> 20} MiB",
         )
     texts = png_text.texts(data)
     recipe = _own(texts.get("dwlab", "")) or _of_other_tools(texts)
@@ -93,7 +101,9 @@ def _own(text: str) -> Recipe | None:
         recipe = Recipe({name: value for name, value in values.items() if name in FIELDS})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    recipe.left_out = [_said(name, value) for name, value in values.items() if name not in FIELDS]  # of a later dwlab
+    recipe.left_out = [
+        _said(name, value) for name, value in values.items() if name not in FIELDS
+    ]  # of a later dwlab
     return recipe
 
 

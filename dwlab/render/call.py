@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 
-PER_CELL = frozenset({"prompt", "negative_prompt", "generator"})  # lists in a call for several cells
+PER_CELL = frozenset(
+    {"prompt", "negative_prompt", "generator"}
+)  # lists in a call for several cells
 
 
-def told_of_steps(pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]) -> dict[str, Any]:
+def told_of_steps(
+    pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]
+) -> dict[str, Any]:
     """The argument that makes a pipeline tell (step, steps, latents) after each step; a few cannot."""
     known = inspect.signature(type(pipeline).__call__).parameters
 
-    def on_step_end(pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def on_step_end(
+        pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
         tell(step, pipe.num_timesteps, kwargs["latents"])
         return kwargs
 
-    def callback(step: int, _timestep: object, latents: Any) -> None:  # of older pipelines, as PixArt's
+    def callback(
+        step: int, _timestep: object, latents: Any
+    ) -> None:  # of older pipelines, as PixArt's
         tell(step, steps, latents)
 
     if "callback_on_step_end" in known:
@@ -96,6 +104,8 @@ def to_image(pipeline: Any, output: np.ndarray) -> Any:
     """The RGB picture as the stock pipeline makes it; values that are not numbers are black."""
     import numpy as np
 
-    converter = getattr(pipeline, "image_processor", None) or pipeline  # those that work on pixels have none
+    converter = (
+        getattr(pipeline, "image_processor", None) or pipeline
+    )  # those that work on pixels have none
     (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))
     return image

@@ -22,12 +22,16 @@ class Watch:
         self.share = 0.0
         if (processor := getattr(pipeline, "image_processor", None)) is not None:
             pipeline.image_processor = copy.copy(processor)
-            pipeline.image_processor.postprocess = functools.partial(self._postprocess, processor.postprocess)
+            pipeline.image_processor.postprocess = functools.partial(
+                self._postprocess, processor.postprocess
+            )
 
     def look(self, values: torch.Tensor) -> None:
         """Take note of some values."""
         self.share = max(self.share, 1.0 - float(values.isfinite().double().mean()))
 
-    def _postprocess(self, stock: Callable[..., Any], image: torch.Tensor, *args: Any, **options: Any) -> Any:
+    def _postprocess(
+        self, stock: Callable[..., Any], image: torch.Tensor, *args: Any, **options: Any
+    ) -> Any:
         self.look(image)
         return stock(image, *args, **options)

@@ -45,7 +45,9 @@ def _fitted(model: Model) -> NDArray[np.float32] | None:
     if model.identity not in _known:
         try:
             _known[model.identity] = fit(model.pipeline)
-        except RuntimeError as error:  # out of memory, most likely: then the finished picture must do
+        except (
+            RuntimeError
+        ) as error:  # out of memory, most likely: then the finished picture must do
             log.warning("no rough pictures of %s: %s", model.identity.name, error)
             _known[model.identity] = None
     return _known[model.identity]
@@ -62,7 +64,9 @@ def fit(pipeline: Any) -> NDArray[np.float32] | None:
     if not isinstance(vae, AutoencoderKL):
         return None
     rng = np.random.default_rng(0)
-    pictures = np.stack([np.asarray(shapes.draw(shapes.random_scene(rng), rng)) for _ in range(PICTURES)])
+    pictures = np.stack(
+        [np.asarray(shapes.draw(shapes.random_scene(rng), rng)) for _ in range(PICTURES)]
+    )
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
     with torch.inference_mode():
         latents = vae.encode((2 * x - 1).to(vae.device, vae.dtype)).latent_dist.mode().float().cpu()

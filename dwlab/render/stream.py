@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Numbered = tuple[int, GenerationParams]
 Emit = Callable[[Event], None]
-Check = Callable[[int | None], None]  # raises Cancelled or Dropped where a cell, or all, shall not go on
+Check = Callable[
+    [int | None], None
+]  # raises Cancelled or Dropped where a cell, or all, shall not go on
 
 
 class Dropped(Exception):
@@ -141,7 +143,9 @@ def stream(
         worker.join()
 
 
-def _check(stop: threading.Event, closed: threading.Event, dropped: Callable[[int], bool] | None) -> Check:
+def _check(
+    stop: threading.Event, closed: threading.Event, dropped: Callable[[int], bool] | None
+) -> Check:
     def check(index: int | None) -> None:
         if stop.is_set() or closed.is_set():
             raise Cancelled
@@ -151,7 +155,9 @@ def _check(stop: threading.Event, closed: threading.Event, dropped: Callable[[in
     return check
 
 
-def _tell_of_download(emit: Emit, check: Check, cells: list[GenerationParams], index: int, download: Download) -> None:
+def _tell_of_download(
+    emit: Emit, check: Check, cells: list[GenerationParams], index: int, download: Download
+) -> None:
     """Tell of the download that a cell waits for, and end it where it is not wanted any more."""
     check(None)
     emit(Event("download", index, cells[index], download=download))
@@ -176,7 +182,9 @@ def _by_model(
             name, device, dtype, download=download, profile=profile, on_download=on_download
         )  # fmt: skip
         if dtype not in ("auto", identity.dtype):
-            raise InvalidInput("dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in")
+            raise InvalidInput(
+                "dtype", dtype, f"auto or {identity.dtype}, which the given model is loaded in"
+            )
         numbered = [(index, complete(params, identity)) for index, params in given]
         check_arguments((params for _, params in numbered), identity)
         batches.append((identity, numbered))
@@ -203,7 +211,11 @@ def _render_model(
     pack = pack or model.identity.pack
     if reason and exact:
         for index, params in numbered:
-            emit(Event("failed", index, params, error=f"not in exact mode: {reason}", status="failed"))
+            emit(
+                Event(
+                    "failed", index, params, error=f"not in exact mode: {reason}", status="failed"
+                )
+            )
     elif reason or (pack == 1 and not exact):
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
@@ -216,10 +228,22 @@ def _render_model(
 
 def _fail_all(numbered: list[Numbered], error: Exception, emit: Emit) -> None:
     """Say of each cell of a model that it failed, because the model could not be loaded."""
-    message = str(error) if isinstance(error, DwlabError) else f"{type(error).__name__}: {first_line(error)}"
+    message = (
+        str(error)
+        if isinstance(error, DwlabError)
+        else f"{type(error).__name__}: {first_line(error)}"
+    )
     exhausted = devices.is_out_of_memory(error.__cause__ or error)
     for index, params in numbered:
-        emit(Event("failed", index, params, error=message[:500], status="oom" if exhausted else "failed"))
+        emit(
+            Event(
+                "failed",
+                index,
+                params,
+                error=message[:500],
+                status="oom" if exhausted else "failed",
+            )
+        )
 
 
 def _by_size(numbered: list[Numbered]) -> list[list[Numbered]]:
@@ -235,7 +259,12 @@ def _calls(params: GenerationParams) -> int:
 
 
 def _render_packed(
-    model: loading.Model, numbered: list[Numbered], pack: int | None, exact: int | None, emit: Emit, check: Check
+    model: loading.Model,
+    numbered: list[Numbered],
+    pack: int | None,
+    exact: int | None,
+    emit: Emit,
+    check: Check,
 ) -> None:
     """Cells of one size together; those that memory did not suffice for once more, each alone."""
     from .packing import packs
@@ -244,12 +273,17 @@ def _render_packed(
     short: list[Numbered] = []
 
     def run(cells: list[Numbered], size: packs.Size, wanting: list[Numbered] | None) -> None:
-        jobs = (functools.partial(_render_cell, packed, cell, exact, emit, check, wanting) for cell in cells)
+        jobs = (
+            functools.partial(_render_cell, packed, cell, exact, emit, check, wanting)
+            for cell in cells
+        )
         packs.Pack(model.identity.device, size, exact=exact).run(jobs)
 
     first, compiled = numbered[0][1], model.identity.settings.compile != "none"
     pixels = (first.width or 512) * (first.height or 512)
-    size_of = functools.partial(packs.Size.of, pixels, model.identity.device, exact=exact, compiled=compiled)
+    size_of = functools.partial(
+        packs.Size.of, pixels, model.identity.device, exact=exact, compiled=compiled
+    )
     run(numbered, size_of(pack=pack), short)
     for cell in short:
         run([cell], size_of(pack=1), None)
@@ -281,12 +315,18 @@ def _render_cell(
         if exhausted and short is not None:
             short.append(cell)
         else:
-            emit(Event("failed", index, params, error=message, status="oom" if exhausted else "failed"))
+            emit(
+                Event(
+                    "failed", index, params, error=message, status="oom" if exhausted else "failed"
+                )
+            )
         return
     emit(Event("done", index, params, result=picture))
 
 
-def _call(model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, check: Check) -> Picture:
+def _call(
+    model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, check: Check
+) -> Picture:
     import torch
 
     from .packing import packs
@@ -310,7 +350,12 @@ def _call(model: loading.Model, cell: Numbered, exact: int | None, emit: Emit, c
     devices.begin_size(identity.device, (params.width, params.height))
     began = time.perf_counter()
     arguments = stock_arguments(pipeline, [params]) | told_of_steps(pipeline, params.steps, tell)
-    with torch.inference_mode(), packs.timed(pipeline) as clock, dtype_kept(pipeline), attention_kept(pipeline):
+    with (
+        torch.inference_mode(),
+        packs.timed(pipeline) as clock,
+        dtype_kept(pipeline),
+        attention_kept(pipeline),
+    ):
         output = pipeline(**arguments).images
     seconds = (ended or [time.perf_counter()])[-1] - (clock.begun or began)
     share = min(clock.seconds, seconds) or seconds

@@ -40,18 +40,24 @@ def estimate(
         pixels = count * pixels_of(params)
         measured &= timed
         known &= rate[0] is not None
-        seconds += (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
+        seconds += (
+            (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
+        )
         size += rate[1] * pixels
     if not known:
         return None, size, "no picture of this model was timed on this device yet"
     return (
         seconds,
         size,
-        "from pictures timed here" if measured else "a guess from two CPU cores; better after the first pictures",
+        "from pictures timed here"
+        if measured
+        else "a guess from two CPU cores; better after the first pictures",
     )
 
 
-def rate_of(pair: tuple[str, str], identity: Identity, store: Store | None) -> tuple[tuple[float | None, float], bool]:
+def rate_of(
+    pair: tuple[str, str], identity: Identity, store: Store | None
+) -> tuple[tuple[float | None, float], bool]:
     """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
     measured = _rates(identity, store)
     return (measured, True) if measured else (_guess(pair[0], identity.device), False)
@@ -64,7 +70,9 @@ def _rates(identity: Identity, store: Store | None) -> tuple[float, float] | Non
     for text, seconds, size in timings:
         asked = json.loads(text)  # not validated: its model may have moved since
         pixels = asked["width"] * asked["height"]
-        costs.append(seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels))
+        costs.append(
+            seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels)
+        )
         sizes.append(size / pixels)
     return (statistics.median(costs), statistics.median(sizes)) if costs else None
 

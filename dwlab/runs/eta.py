@@ -33,7 +33,9 @@ class Pace:
         self._rows = 0  # of finished pictures
         self._round: set[int] = set()  # who took a step in this one
         self._last = self._began
-        self._first_mark: tuple[float, float] | None = None  # time and cost when the first forward was over
+        self._first_mark: tuple[float, float] | None = (
+            None  # time and cost when the first forward was over
+        )
         self._mark: tuple[float, float] | None = None  # and at the end of the last whole round
 
     def update(self, event: Event) -> None:
@@ -70,12 +72,16 @@ class Pace:
 
     @property
     def _done(self) -> float:
-        return self._cost + sum(self.work.costs[index] * share for index, share in self._shares.items())
+        return self._cost + sum(
+            self.work.costs[index] * share for index, share in self._shares.items()
+        )
 
     @property
     def rows(self) -> int:
         """Rows of the denoiser that are done."""
-        return round(self._rows + sum(self.work.rows[index] * share for index, share in self._shares.items()))
+        return round(
+            self._rows + sum(self.work.rows[index] * share for index, share in self._shares.items())
+        )
 
     @property
     def share(self) -> float:

@@ -58,7 +58,9 @@ def keep(
     each is told of it. dropped, download: as for `dwlab.stream`. Errors and `cancel` as of `run`.
     """
     try:
-        identities = identify_all(params, device, download=download, on_event=unless(cancel, on_event))
+        identities = identify_all(
+            params, device, download=download, on_event=unless(cancel, on_event)
+        )
     except Cancelled:  # while a model was downloaded
         return
     wanted = by_key(params, identities)
@@ -68,7 +70,9 @@ def keep(
             if on_event and not dropped(index):
                 on_event(dataclasses.replace(event, index=index))
             if isinstance(event.result, Picture):  # made for the first, for the others it was there
-                event = dataclasses.replace(event, result=Reused(key, event.result.image, event.result.warning))
+                event = dataclasses.replace(
+                    event, result=Reused(key, event.result.image, event.result.warning)
+                )
 
     with contextlib.ExitStack() as opened:
         if store is None:
@@ -77,7 +81,10 @@ def keep(
             opened.callback(store.flush)
         store.enter(experiment, {"name": experiment}, 0)
         store.append(experiment, list(wanted))
-        found = {row["key"]: images.read_picture(store.root / row["image"]) for row in store.finished(list(wanted))}
+        found = {
+            row["key"]: images.read_picture(store.root / row["image"])
+            for row in store.finished(list(wanted))
+        }
         todo = []
         for key, (first, *_) in wanted.items():
             if (picture := found.get(key)) is None:
@@ -86,7 +93,14 @@ def keep(
                 reused = Reused(key, picture, nan_warning(store.nan_shares([key]), 1))
                 tell(key, Event("done", first, params[first], result=reused))
         outcome = Outcome(experiment, store.root, len(wanted))
-        saver = Saver(experiment, None, store, identities, outcome, lambda event: tell(todo[event.index], event))
+        saver = Saver(
+            experiment,
+            None,
+            store,
+            identities,
+            outcome,
+            lambda event: tell(todo[event.index], event),
+        )
         if todo:
             asked = [params[wanted[key][0]] for key in todo]
             events = render(

@@ -55,7 +55,11 @@ class Plan:
     def lines(self) -> list[tuple[str, str]]:
         """The plan as pairs of a label and a text."""
         skipped = self.combinations - self.cells
-        left = f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)" if skipped else ""
+        left = (
+            f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)"
+            if skipped
+            else ""
+        )
         failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
         time = "not known" if self.seconds is None else f"about {roughly(self.seconds)}"
         return [
@@ -106,13 +110,17 @@ class Work:
 
     @classmethod
     def of(
-        cls, params: Sequence[GenerationParams], rates: Mapping[tuple[str, str], float | None] | None = None
+        cls,
+        params: Sequence[GenerationParams],
+        rates: Mapping[tuple[str, str], float | None] | None = None,
     ) -> Work:
         """The work of some recipes; rates: seconds per row and pixel of each (model, dtype)."""
         rows = tuple(rows_of(one.steps, one.scheduler, one.guidance) for one in params)
         amounts = [count * pixels_of(one) for count, one in zip(rows, params, strict=True)]
         known = [(rates or {}).get((one.model, one.dtype)) for one in params]
-        costs = [amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None]
+        costs = [
+            amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None
+        ]
         if len(costs) == len(amounts):
             return cls(rows, tuple(costs), in_seconds=True)
         return cls(rows, tuple(map(float, amounts)))
@@ -150,7 +158,11 @@ def make_plan(
         identities, away = identify_what_is_here(asked, device_name, profile)
         missing = [one for one in asked if one.model in away] if away else []
         keys = {cell_key(one, identities, exact): one for one in asked if one.model not in away}
-        statuses = store.statuses(key for key, one in keys.items() if one.seed not in made_up) if store else {}
+        statuses = (
+            store.statuses(key for key, one in keys.items() if one.seed not in made_up)
+            if store
+            else {}
+        )
         todo = [one for key, one in keys.items() if statuses.get(key) != "ok"]
         seconds, size, basis = estimate(todo, identities, store)
         if missing:
@@ -180,7 +192,9 @@ def _one_by_one(identities: Identities, exact: int | None) -> list[str]:
 def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
     """Seeds, in order, in place of those that are not drawn yet; no cell of theirs can be done."""
     taken = set(drawn)
-    return dict.fromkeys(itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn)))
+    return dict.fromkeys(
+        itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn))
+    )
 
 
 def _folders(identities: Identities) -> dict[str, str]:
@@ -188,7 +202,11 @@ def _folders(identities: Identities) -> dict[str, str]:
 
 
 def _dtype_hints(identities: Identities) -> tuple[str, ...]:
-    slow = [(model, i.device) for (model, dtype), i in identities.items() if dtype == "auto" and i.dtype == "float32"]
+    slow = [
+        (model, i.device)
+        for (model, dtype), i in identities.items()
+        if dtype == "auto" and i.dtype == "float32"
+    ]
     return tuple(
         f"{model} runs in float32; dtype: {faster} would be faster on this {name.upper()} (and makes other pictures)"
         for model, name in slow

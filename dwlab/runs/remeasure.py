@@ -34,7 +34,9 @@ def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Meas
         return measure_again(store, name, names, all_of_them=True)
 
 
-def measure_again(store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool) -> Measured:
+def measure_again(
+    store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool
+) -> Measured:
     """Measure an experiment's finished pictures, or those that lack a metric: they were made for another one perhaps."""
     asked = functools.cache(lambda model: measures.applying(model, names))
     lacking = None if all_of_them else set(measures.NAMES if names is None else names)
@@ -46,7 +48,9 @@ def measure_again(store: Store, experiment: str, names: Sequence[str] | None, *,
     values = {}
     for row in rows:
         if (picture := images.read_picture(store.root / row["image"])) is not None:
-            values[row["key"]] = measures.measure(picture, prompt=row["prompt"], model=row["model"], names=names)
+            values[row["key"]] = measures.measure(
+                picture, prompt=row["prompt"], model=row["model"], names=names
+            )
     if values:
         store.set_metrics(values)
     return Measured(len(values), len(rows) - len(values))

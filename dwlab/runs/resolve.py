@@ -40,13 +40,17 @@ def identify_all(
     found = {}
     for (model, dtype), cells in kinds.items():
         tell = functools.partial(_tell_of_download, on_event, cells[0]) if on_event else None
-        found[model, dtype] = identify(model, device_name, dtype, download=download, profile=profile, on_download=tell)
+        found[model, dtype] = identify(
+            model, device_name, dtype, download=download, profile=profile, on_download=tell
+        )
     for pair, identity in found.items():
         check_arguments(kinds[pair], identity)
     return found
 
 
-def _tell_of_download(on_event: Callable[[Event], None], first: GenerationParams, download: Download) -> None:
+def _tell_of_download(
+    on_event: Callable[[Event], None], first: GenerationParams, download: Download
+) -> None:
     on_event(Event("download", 0, first, download=download))
 
 
@@ -68,7 +72,9 @@ def identify_what_is_here(
 
 def not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
     counts = Counter(one.model for one in missing)
-    return [f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()]
+    return [
+        f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()
+    ]
 
 
 def _cells(count: int) -> str:

@@ -33,7 +33,14 @@ COLUMNS = (
     "height", "dtype", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
     "pixels", "scheduler_options", "call",
 )  # fmt: skip
-RECIPE = ("prompt", "seed", "steps", "guidance", "scheduler", "adherence")  # what stands under a thumbnail
+RECIPE = (
+    "prompt",
+    "seed",
+    "steps",
+    "guidance",
+    "scheduler",
+    "adherence",
+)  # what stands under a thumbnail
 SHOWN = 24  # rows that a notebook shows with thumbnails
 
 
@@ -53,9 +60,7 @@ class Table(pd.DataFrame):
             return super()._repr_html_()  # type: ignore[misc]  # pandas' types lack it
         root, axes = Path(self.attrs["results"]), self.attrs.get("axes") or ()
         figures = "".join(_figure(root, row, axes) for row in self.head(SHOWN).to_dict("records"))
-        more = (
-            f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"
-        )
+        more = f"<p>{SHOWN} of {len(self):,} cells; <code>.head()</code>, filters and sorting work as on any DataFrame</p>"
         return f'<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div>{more if len(self) > SHOWN else ""}'
 
 
@@ -109,9 +114,13 @@ class Results:
         nothing: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
         specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or nothing
         if name is not None and name not in specs:
-            raise InvalidInput("experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}")
+            raise InvalidInput(
+                "experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}"
+            )
         axes = [json.loads(row["axes"]) for row in stored]
-        extra = list(dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a))
+        extra = list(
+            dict.fromkeys(a for one in axes for a in one if a not in FIELDS and "." not in a)
+        )
         measured = list(dict.fromkeys(m for row in stored for m in row["metrics"]))
         if any(row[STARS] for row in stored):
             measured.append(STARS)

@@ -117,14 +117,24 @@ def run(
         return Outcome(spec.name, results_folder(results), len(drafts), begun=False)
     with Store(results_folder(results)) as store, store.alone(spec.name):
         cells, todo = _look_up(spec, drafts, identities, store, exact, limit)
-        outcome = Outcome(spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes))
+        outcome = Outcome(
+            spec.name, store.root, len(cells), len(cells) - len(todo), notes=tuple(store.notes)
+        )
         asked = [cell.params for cell in todo]
         if on_plan:
             on_plan(len(cells), work_of(asked, identities, store))
         if todo:
             saver = Saver(spec.name, spec.metrics, store, identities, outcome, on_event, exact)
             saver.take_all(
-                render(asked, device=device, pack=pack, profile=profile, exact=exact, cancel=cancel, download=download)
+                render(
+                    asked,
+                    device=device,
+                    pack=pack,
+                    profile=profile,
+                    exact=exact,
+                    cancel=cancel,
+                    download=download,
+                )
             )
         measure_again(store, spec.name, spec.metrics, all_of_them=False)
         shares = store.nan_shares(experiment=spec.name)
@@ -147,7 +157,12 @@ def unless(cancel: threading.Event | None, listener: Listener | None) -> Listene
 
 @uncollected()
 def _look_up(
-    spec: SweepSpec, drafts: list[Cell], identities: Identities, store: Store, exact: int | None, limit: int
+    spec: SweepSpec,
+    drafts: list[Cell],
+    identities: Identities,
+    store: Store,
+    exact: int | None,
+    limit: int,
 ) -> tuple[dict[str, Cell], list[Cell]]:
     """Enter a sweep with its cells in the store; returns the cells by key, and those that are to be computed."""
     known, asked = store.experiments().get(spec.name), spec.as_dict()
@@ -155,7 +170,9 @@ def _look_up(
     drawn = spec.cells(seeds, limit=limit) if seeds else drafts
     cells = {cell_key(cell.params, identities, exact): cell for cell in drawn}
     members = store.members(spec.name)
-    if known != asked or [row[:2] for row in members] != [(cell.position, key) for key, cell in cells.items()]:
+    if known != asked or [row[:2] for row in members] != [
+        (cell.position, key) for key, cell in cells.items()
+    ]:
         entered = [(cell.position, key, _AXES.encode(cell.axes)) for key, cell in cells.items()]
         store.set_membership(spec.name, asked, entered)
         members = store.members(spec.name)

@@ -82,7 +82,10 @@ class Saver:
             mode=mode(picture.exact),
         )  # fmt: skip
         values = measures.measure(
-            picture.image, prompt=picture.params.prompt, model=picture.params.model, names=self.metrics
+            picture.image,
+            prompt=picture.params.prompt,
+            model=picture.params.model,
+            names=self.metrics,
         )
         values["nan"] = (measures.NAN_VERSION, picture.nan)
         self._keep(row, event, values)
@@ -104,4 +107,6 @@ class Saver:
 
 def made_with(picture: Picture) -> str:
     """Versions, and settings that were not stock, as JSON."""
-    return json.dumps({**versions(), **({"settings": picture.settings} if picture.settings else {})})
+    return json.dumps(
+        {**versions(), **({"settings": picture.settings} if picture.settings else {})}
+    )

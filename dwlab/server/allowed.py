@@ -29,7 +29,11 @@ class Number:
     def takes(self, value: Any) -> bool:
         """Whether a value is one of these."""
         kind = int if self.whole else (int, float)
-        return isinstance(value, kind) and not isinstance(value, bool) and self.low <= value <= self.high
+        return (
+            isinstance(value, kind)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
 
     def __str__(self) -> str:
         return f"a {'whole ' * self.whole}number from {self.low} to {self.high}"
@@ -69,7 +73,9 @@ class Pair:
     def takes(self, value: Any) -> bool:
         """Whether a value is one of these."""
         return (
-            isinstance(value, list | tuple) and len(value) == 2 and all(map(Number(0, 8192, whole=True).takes, value))
+            isinstance(value, list | tuple)
+            and len(value) == 2
+            and all(map(Number(0, 8192, whole=True).takes, value))
         )
 
     def __str__(self) -> str:
@@ -100,7 +106,9 @@ CALL: dict[str, Rule] = {
     "max_sequence_length": Number(1, 512, whole=True),
     **dict.fromkeys(("prompt_2", "prompt_3", "negative_prompt_2", "negative_prompt_3"), Text()),
     **dict.fromkeys(("original_size", "target_size", "crops_coords_top_left"), Pair()),
-    **dict.fromkeys(("negative_original_size", "negative_target_size", "negative_crops_coords_top_left"), Pair()),
+    **dict.fromkeys(
+        ("negative_original_size", "negative_target_size", "negative_crops_coords_top_left"), Pair()
+    ),
     **_switches("cfg_normalization", "use_resolution_binning"),
 }
 SCHEDULER_OPTIONS: dict[str, Rule] = {

@@ -101,7 +101,10 @@ class Server:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="dwlab-reader")
         self.worker = Worker(self.root, settings, self.feed, self.metrics)
         self._stopping = threading.Thread(
-            target=self.worker.stop, args=(settings.shutdown_seconds,), name="dwlab-stop", daemon=True
+            target=self.worker.stop,
+            args=(settings.shutdown_seconds,),
+            name="dwlab-stop",
+            daemon=True,
         )
 
     def begin_stop(self) -> None:
@@ -125,7 +128,9 @@ class Server:
         """The result of reading a large body: one at a time, so that many take no more memory than one."""
         return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
-    def submit(self, request: dict[str, Any], params: list[Any], key: str | None, said: str) -> Callable[..., Job]:
+    def submit(
+        self, request: dict[str, Any], params: list[Any], key: str | None, said: str
+    ) -> Callable[..., Job]:
         """What the desk does to take a job in; pictures that are all there already make it completed at once."""
         fingerprint = hashlib.sha256(said.encode()).hexdigest()
 
@@ -135,7 +140,9 @@ class Server:
             if params:
                 first = params[0]  # the others differ in their seed
                 alike = f"{first.model} {first.dtype} {first.width}x{first.height}"
-            job, new = jobs.submit(request, alike=alike, idempotency=key, fingerprint=fingerprint, result=result)
+            job, new = jobs.submit(
+                request, alike=alike, idempotency=key, fingerprint=fingerprint, result=result
+            )
             if new and result is not None:
                 self.metrics.pictures.labels("reused").inc(len(params))
                 self.metrics.jobs.labels("completed").inc()
@@ -213,8 +220,12 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     async def root() -> schemas.Welcome:
         """What this is, and what it has."""
         paths = app.openapi()["paths"]
-        endpoints = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
-        return schemas.Welcome(name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints)
+        endpoints = [
+            f"{method.upper()} {path}" for path, methods in paths.items() for method in methods
+        ]
+        return schemas.Welcome(
+            name="dwlab", version=__version__, docs="/docs", ui="/ui", endpoints=endpoints
+        )
 
     @app.get("/api/health", responses=problems.of())
     async def health() -> schemas.Health:
@@ -235,27 +246,39 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         """The models that can be asked for."""
         return schemas.ModelList(models=[_model(name, server) for name in offers.names(settings)])
 
-    body = {"required": True, "content": {JSON[0]: {"schema": schemas.GenerateRequest.model_json_schema()}}}
+    body = {
+        "required": True,
+        "content": {JSON[0]: {"schema": schemas.GenerateRequest.model_json_schema()}},
+    }
 
     @app.post(
         "/api/generate", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": body}
     )  # fmt: skip
     async def generate(
-        request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
+        request: Request,
+        idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None,
     ) -> schemas.Accepted:
         """Ask for pictures. With an `Idempotency-Key` a request that is sent again gives the job that it gave before."""
         asked = await asyncio.to_thread(schemas.GenerateRequest.read, await request.body())
-        params = await asyncio.to_thread(asked.params, settings)  # which may look for a model on the disk
+        params = await asyncio.to_thread(
+            asked.params, settings
+        )  # which may look for a model on the disk
         made = {"params": [params[0].as_dict()], "num_images": len(params)}
-        return accepted(await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json())))
+        return accepted(
+            await desk.do(server.submit(made, params, idempotency_key, asked.model_dump_json()))
+        )
 
-    sweep_body = {"required": True, "content": {kind: {"schema": sweep_requests.SCHEMA} for kind in (JSON[0], YAML[0])}}
+    sweep_body = {
+        "required": True,
+        "content": {kind: {"schema": sweep_requests.SCHEMA} for kind in (JSON[0], YAML[0])},
+    }
 
     @app.post(
         "/api/sweeps", status_code=202, responses=problems.of(409, 415, 422, 429), openapi_extra={"requestBody": sweep_body}
     )  # fmt: skip
     async def sweep(
-        request: Request, idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None
+        request: Request,
+        idempotency_key: Annotated[str | None, Header(max_length=255, min_length=1)] = None,
     ) -> schemas.Accepted:
         """Run a sweep, given as an experiment file's YAML or the same as JSON; its pictures are the experiment's."""
         body = await request.body()
@@ -291,7 +314,9 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
         "/api/events/{job_id}", response_class=StreamingResponse,
         responses={**problems.of(404, 422), 200: {"content": {"text/event-stream": {}}}, 204: {"description": "all was seen"}},
     )  # fmt: skip
-    async def events(job_id: str, last_event_id: Annotated[str, Header(max_length=100)] = "") -> Response:
+    async def events(
+        job_id: str, last_event_id: Annotated[str, Header(max_length=100)] = ""
+    ) -> Response:
         """A job's events as they happen: started, step (at times with a preview), done, failed; `end` comes last.
 
         After a lost connection, Last-Event-ID goes on where it was.
@@ -308,7 +333,9 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
             return server.status(await find(job_id)).model_dump() if state in ENDED else None
 
         stream = server.feed.follow(job_id, last_event_id, ending, server.closing)
-        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return StreamingResponse(
+            stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
 
     @app.get(
         "/images/{folder}/{name}", response_class=FileResponse,
@@ -317,18 +344,33 @@ def _add_api(app: FastAPI, server: Server) -> None:  # noqa: C901, PLR0915  # on
     async def image(folder: str, name: str) -> Response:
         """A finished picture; it never changes, its name is its hash."""
         digest = name.removesuffix(".png")
-        plain = len(digest) == 64 and set(digest) <= set("0123456789abcdef") and folder == digest[:2]
+        plain = (
+            len(digest) == 64 and set(digest) <= set("0123456789abcdef") and folder == digest[:2]
+        )
         path = server.root / "images" / folder / name
-        if not plain or name == digest or not await asyncio.to_thread(_served, server.root / "images", path):
+        if (
+            not plain
+            or name == digest
+            or not await asyncio.to_thread(_served, server.root / "images", path)
+        ):
             raise HTTPException(404, "there is no such picture")
         return FileResponse(
-            path, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+            path,
+            media_type="image/png",
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
         )
 
-    @app.get("/metrics", response_class=Response, responses={**problems.of(), 200: {"content": {"text/plain": {}}}})
+    @app.get(
+        "/metrics",
+        response_class=Response,
+        responses={**problems.of(), 200: {"content": {"text/plain": {}}}},
+    )
     async def metrics() -> Response:
         """The server's numbers, for Prometheus."""
-        return Response(server.metrics.text(await desk.count()), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            server.metrics.text(await desk.count()),
+            media_type="text/plain; version=0.0.4; charset=utf-8",
+        )
 
 
 def _served(images: Path, path: Path) -> bool:

@@ -20,10 +20,15 @@ log = logging.getLogger(__name__)
 BACKLOG = 128  # connections that the system keeps until they are let in; asyncio may let in all of them at once
 FILES = 96  # for the store, pictures, models and libraries
 FEWEST = 8  # connections to serve with
-BODY_RATE = 10_000  # bytes per second that a body must come at, once the time that any client has is over
+BODY_RATE = (
+    10_000  # bytes per second that a body must come at, once the time that any client has is over
+)
 LOOK_SECONDS = 0.5  # between two looks for connections whose time is over
 SAY_SECONDS = 10.0  # between two lines of the log on dropped connections
-ADVICE = {408: "the request did not come in time", 503: "too many connections; try again in a few seconds"}
+ADVICE = {
+    408: "the request did not come in time",
+    503: "too many connections; try again in a few seconds",
+}
 
 
 class Door:
@@ -33,7 +38,9 @@ class Door:
     closing: whether the server is going, and lets nobody in any more.
     """
 
-    def __init__(self, settings: Settings, dropped: Callable[[str], None], closing: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: Settings, dropped: Callable[[str], None], closing: Callable[[], bool]
+    ) -> None:
         self.patience = settings.slow_seconds
         self.most = min(settings.connections, _room(settings.connections))
         self.each = min(settings.connections_per_client, self.most)
@@ -85,7 +92,10 @@ class Door:
 
     def _say(self) -> None:
         if self._unsaid and time.monotonic() - self._said >= SAY_SECONDS:
-            log.warning("connections dropped: %s", ", ".join(f"{n} {reason}" for reason, n in self._unsaid.items()))
+            log.warning(
+                "connections dropped: %s",
+                ", ".join(f"{n} {reason}" for reason, n in self._unsaid.items()),
+            )
             self._unsaid.clear()
             self._said = time.monotonic()
 

@@ -20,7 +20,9 @@ def read(text: str) -> Any:
     except ValueError as error:
         if isinstance(error, InvalidInput):
             raise
-        raise InvalidInput("the body", "a number of more than 4,300 digits", "shorter numbers") from None
+        raise InvalidInput(
+            "the body", "a number of more than 4,300 digits", "shorter numbers"
+        ) from None
 
 
 def text_of(body: bytes) -> str:
@@ -28,7 +30,9 @@ def text_of(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"the body at byte {error.start + 1}", body[error.start : error.end], "UTF-8") from None
+        raise InvalidInput(
+            f"the body at byte {error.start + 1}", body[error.start : error.end], "UTF-8"
+        ) from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

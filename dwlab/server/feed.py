@@ -62,8 +62,13 @@ class Log:
 
     def _forget_preview(self, index: int) -> None:
         if (place := self._previews.pop(index, None)) is not None:
-            kind, data = self._entries[place]  # in whose place comes another: a reader may be at this one
-            self._entries[place] = kind, {name: value for name, value in data.items() if name != "preview"}
+            kind, data = self._entries[
+                place
+            ]  # in whose place comes another: a reader may be at this one
+            self._entries[place] = (
+                kind,
+                {name: value for name, value in data.items() if name != "preview"},
+            )
 
     @property
     def images(self) -> list[str]:
@@ -102,7 +107,11 @@ class Feed:
         return self._logs.get(job)
 
     async def follow(
-        self, job: str, last: str, ending: Callable[[], Awaitable[dict[str, Any] | None]], closing: asyncio.Event
+        self,
+        job: str,
+        last: str,
+        ending: Callable[[], Awaitable[dict[str, Any] | None]],
+        closing: asyncio.Event,
     ) -> AsyncIterator[str]:
         """A job's events after the one with the id `last`, as server-sent events; ends with the event `end`.
 
@@ -114,7 +123,9 @@ class Feed:
             end = None
             if log is None or log.over or time.monotonic() - asked >= ROW_SECONDS:
                 asked = time.monotonic()
-                end = await ending()  # first, so that what is in the log by then came before the end
+                end = (
+                    await ending()
+                )  # first, so that what is in the log by then came before the end
             if (current := self.of(job)) is not None and current is not log:
                 log, number = current, current.place(last)
             for kind, data in log.after(number) if log else ():

@@ -96,7 +96,9 @@ class Guard:
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "").lower()
         if "*" not in self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
-            raise Refused(403, "this server is not called by that name; set allowed_hosts to allow it")
+            raise Refused(
+                403, "this server is not called by that name; set allowed_hosts to allow it"
+            )
         if scope["method"] not in SAFE:
             self._check_origin(headers, host)
         if self._token is not None and not _carries(headers, self._token):
@@ -123,18 +125,31 @@ class Guard:
         except ValueError:  # brackets that hold no address
             own = False
         allowed = origin.rstrip("/").lower()
-        if not own and allowed not in self._origins and not ("*" in self._origins and allowed != "null"):
-            raise Refused(403, "requests of that origin are not taken; set cors_origins to allow it")
+        if (
+            not own
+            and allowed not in self._origins
+            and not ("*" in self._origins and allowed != "null")
+        ):
+            raise Refused(
+                403, "requests of that origin are not taken; set cors_origins to allow it"
+            )
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         self._metrics.requests.labels(
-            scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other", route, status
+            scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other",
+            route,
+            status,
         ).inc()
         self._metrics.latency.labels(route).observe(seconds)
         client = (scope.get("client") or ("-",))[0]
         log.info(
-            "%s %s %s %d %.0f ms", client, scope["method"], ascii(scope["path"][:200])[1:-1], status, 1000 * seconds
+            "%s %s %s %d %.0f ms",
+            client,
+            scope["method"],
+            ascii(scope["path"][:200])[1:-1],
+            status,
+            1000 * seconds,
         )
 
 
@@ -165,7 +180,8 @@ def policy(page: str, more: str = "") -> str:
     def hashes(tag: str) -> str:
         found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
         return " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found
+            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+            for text in found
         )
 
     return (
@@ -196,7 +212,11 @@ def _check_type(path: str, headers: Headers) -> None:
 
 async def _answer(send: Send, no: Refused) -> None:
     body = json.dumps({"detail": no.detail, "field": None}).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *no.headers]
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        *no.headers,
+    ]
     raw = [(name.lower().encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": no.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -37,7 +37,9 @@ _SUMMARY = (
     f"json_extract(result, {_FIRST_IMAGES}), json_array_length(result, '$.images'), json_extract(result, '$.counts'), "
     "json_extract(result, '$.warning')"
 )
-_COLUMNS = "id, request, status, owner, lease, attempts, created, alike, result, error, started, ended"
+_COLUMNS = (
+    "id, request, status, owner, lease, attempts, created, alike, result, error, started, ended"
+)
 
 
 class QueueFull(DwlabError):
@@ -94,7 +96,9 @@ def is_dead(owner: str | None) -> bool:
 def _began(pid: int) -> str:
     """When a process began: on Linux in ticks of this boot, which setting the clock does not change."""
     try:
-        ticks = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()  # after its name
+        ticks = (
+            Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+        )  # after its name
         return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}:{ticks}"
     except (OSError, IndexError):  # another system, or no such process
         return f"{psutil.Process(pid).create_time():.2f}"
@@ -137,9 +141,21 @@ class Jobs:
     """
 
     def __init__(
-        self, file: StoreFile, *, lease: float = LEASE, attempts: int = ATTEMPTS, queue: int = QUEUE, kept: int = KEPT
+        self,
+        file: StoreFile,
+        *,
+        lease: float = LEASE,
+        attempts: int = ATTEMPTS,
+        queue: int = QUEUE,
+        kept: int = KEPT,
     ):
-        self._file, self.lease, self.attempts, self.queue, self.kept = file, lease, attempts, queue, kept
+        self._file, self.lease, self.attempts, self.queue, self.kept = (
+            file,
+            lease,
+            attempts,
+            queue,
+            kept,
+        )
 
     def submit(
         self,
@@ -162,12 +178,16 @@ class Jobs:
                 if row := sql.execute(query, (idempotency,)).fetchone():
                     if row[-1] != fingerprint:
                         raise InvalidInput(
-                            "Idempotency-Key", idempotency, "a new key for a request that is not the same"
+                            "Idempotency-Key",
+                            idempotency,
+                            "a new key for a request that is not the same",
                         )
                     return _job(row[:-1]), False
             (waiting,) = sql.execute("SELECT count(*) FROM jobs WHERE status = 'queued'").fetchone()
             if result is None and waiting >= self.queue:
-                raise QueueFull(f"{waiting} jobs wait already, which is as many as are taken in; try again later")
+                raise QueueFull(
+                    f"{waiting} jobs wait already, which is as many as are taken in; try again later"
+                )
             (number,) = sql.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM jobs").fetchone()
             job, at = str(uuid.uuid4()), time.time()
             sql.execute(
@@ -209,7 +229,9 @@ class Jobs:
             ids = [first[0]]
             if first[1] is not None and first[2] == 0 and limit > 1:
                 more = "SELECT id FROM jobs WHERE status = 'queued' AND alike = ? AND attempts = 0 AND id != ? ORDER BY number LIMIT ?"
-                ids += [job for (job,) in sql.execute(more, (first[1], first[0], limit - 1)).fetchall()]
+                ids += [
+                    job for (job,) in sql.execute(more, (first[1], first[0], limit - 1)).fetchall()
+                ]
             at = time.time()
             sql.executemany(
                 "UPDATE jobs SET status = 'running', owner = ?, lease = ?, started = ?, attempts = attempts + 1 WHERE id = ?",
@@ -220,15 +242,28 @@ class Jobs:
     def _take_back(self, sql: sqlite3.Connection) -> None:
         """Queue the jobs whose lease is over or whose owner is dead; those begun too often have failed."""
         at = time.time()
-        rows = sql.execute("SELECT id, owner, lease, attempts FROM jobs WHERE status = 'running'").fetchall()
-        gone = [(job, attempts) for job, owner, lease, attempts in rows if (lease or 0) <= at or is_dead(owner)]
+        rows = sql.execute(
+            "SELECT id, owner, lease, attempts FROM jobs WHERE status = 'running'"
+        ).fetchall()
+        gone = [
+            (job, attempts)
+            for job, owner, lease, attempts in rows
+            if (lease or 0) <= at or is_dead(owner)
+        ]
         for job, attempts in gone:
             if attempts < self.attempts:
-                sql.execute("UPDATE jobs SET status = 'queued', owner = NULL, lease = NULL WHERE id = ?", (job,))
+                sql.execute(
+                    "UPDATE jobs SET status = 'queued', owner = NULL, lease = NULL WHERE id = ?",
+                    (job,),
+                )
             else:
                 sql.execute(
                     "UPDATE jobs SET status = 'failed', owner = NULL, lease = NULL, ended = ?, error = ? WHERE id = ?",
-                    (at, f"its worker died or fell silent {attempts} times while doing it; it is not tried again", job),
+                    (
+                        at,
+                        f"its worker died or fell silent {attempts} times while doing it; it is not tried again",
+                        job,
+                    ),
                 )
 
     def beat(self, owner: str, jobs: Sequence[str]) -> list[str]:
@@ -244,7 +279,9 @@ class Jobs:
                     lost.append(job)
             return lost
 
-    def finish(self, owner: str, job: str, status: str, result: Mapping[str, Any], error: str | None = None) -> bool:
+    def finish(
+        self, owner: str, job: str, status: str, result: Mapping[str, Any], error: str | None = None
+    ) -> bool:
         """End an owner's job as completed or failed; False, and nothing changes, where it is not its own any more."""
         with self._file.transaction() as sql:
             changed = sql.execute(
@@ -281,7 +318,9 @@ class Jobs:
     def status(self, job: str) -> str | None:
         """A job's status; None if there is none of this id."""
         with explained(self._file.root):
-            row = self._file.connection.execute("SELECT status FROM jobs WHERE id = ?", (job,)).fetchone()
+            row = self._file.connection.execute(
+                "SELECT status FROM jobs WHERE id = ?", (job,)
+            ).fetchone()
         return row[0] if row else None
 
     def newest(self, limit: int, offset: int = 0, status: str | None = None) -> list[JobSummary]:
@@ -295,7 +334,9 @@ class Jobs:
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""
         with explained(self._file.root):
-            rows = self._file.connection.execute("SELECT status, count(*) FROM jobs GROUP BY status").fetchall()
+            rows = self._file.connection.execute(
+                "SELECT status, count(*) FROM jobs GROUP BY status"
+            ).fetchall()
         return dict.fromkeys(("queued", "running", *ENDED), 0) | dict(rows)
 
     def forget(self, before: float) -> int:
@@ -311,7 +352,10 @@ def _one(sql: sqlite3.Connection, job: str, *, must: bool = True) -> Any:
 
 def _job(row: Sequence[Any]) -> Job:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    return Job(**values | {"request": json.loads(values["request"]), "result": json.loads(values["result"])})
+    return Job(
+        **values
+        | {"request": json.loads(values["request"]), "result": json.loads(values["result"])}
+    )
 
 
 def _summary(row: Sequence[Any]) -> JobSummary:

@@ -65,7 +65,10 @@ class Result:
             f"{self.alone.requests} requests of {self.side}x{self.side}, {self.steps} steps, on {self.device}",
             f"{'':<18}{'pictures/s':>11}{'p50':>9}{'p90':>9}{'p99':>9}{'health p99':>13}{'together':>10}",
         ]
-        for name, load in (("one at a time", self.alone), (f"{self.together.clients} at once", self.together)):
+        for name, load in (
+            ("one at a time", self.alone),
+            (f"{self.together.clients} at once", self.together),
+        ):
             times = "".join(f"{percentile(load.latencies, p):>7.2f} s" for p in (50, 90, 99))
             health = f"{1000 * percentile(load.health, 99):>10.0f} ms"
             lines.append(f"{name:<18}{load.throughput:>11.2f}{times}{health}{load.together:>10.1f}")
@@ -83,7 +86,9 @@ def percentile(values: tuple[float, ...], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(share) - 1]
 
 
-def measure(*, requests: int = 64, clients: int = 16, steps: int = 20, side: int = 128, device: str = "auto") -> Result:
+def measure(
+    *, requests: int = 64, clients: int = 16, steps: int = 20, side: int = 128, device: str = "auto"
+) -> Result:
     """Serve `requests` pictures of `shapes` by fresh servers: first one request at a time, then `clients` at once.
 
     Every picture is computed: each server has a results folder of its own. Raises DwlabError where a server does not
@@ -119,11 +124,17 @@ def _server(folder: Path, device: str) -> Iterator[str]:
         filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
     )
     with (folder / "stderr").open("w+") as err:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder)  # noqa: S603  # dwlab itself
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder
+        )  # noqa: S603  # dwlab itself
         try:
-            found = re.search(r"http://\S+?:\d+", process.stdout.readline() if process.stdout else "")
+            found = re.search(
+                r"http://\S+?:\d+", process.stdout.readline() if process.stdout else ""
+            )
             if found is None:
-                raise DwlabError(f"the server did not start: {(folder / 'stderr').read_text('utf-8')[-500:]}")
+                raise DwlabError(
+                    f"the server did not start: {(folder / 'stderr').read_text('utf-8')[-500:]}"
+                )
             yield found[0]
         finally:
             process.terminate()
@@ -164,7 +175,9 @@ async def _drive(url: str, bodies: list[dict[str, Any]], clients: int) -> tuple[
         await looking
         after = await _batches(http)
     jobs = (after[0] - before[0]) / max(1, after[1] - before[1])
-    return Load(clients, len(bodies), seconds, tuple(latencies), tuple(answers), jobs), health["device"]
+    return Load(clients, len(bodies), seconds, tuple(latencies), tuple(answers), jobs), health[
+        "device"
+    ]
 
 
 async def _one(http: httpx.AsyncClient, body: dict[str, Any]) -> float:
@@ -184,5 +197,8 @@ async def _one(http: httpx.AsyncClient, body: dict[str, Any]) -> float:
 async def _batches(http: httpx.AsyncClient) -> tuple[float, float]:
     """(jobs, batches) that the renderer was given so far."""
     text = (await http.get("/metrics")).text
-    found = [re.search(rf"^dwlab_jobs_together_{part} (\S+)$", text, re.MULTILINE) for part in ("sum", "count")]
+    found = [
+        re.search(rf"^dwlab_jobs_together_{part} (\S+)$", text, re.MULTILINE)
+        for part in ("sum", "count")
+    ]
     return tuple(float(match[1]) if match else 0.0 for match in found)  # type: ignore[return-value]  # two by the pattern above

@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5  # what a client is told to wait where the queue is full
-PATH = re.compile(r"[A-Za-z_][\w-]{0,99}(\.\w{1,99}|\[\d{1,9}\]){0,5}")  # what a field of an error is
+PATH = re.compile(
+    r"[A-Za-z_][\w-]{0,99}(\.\w{1,99}|\[\d{1,9}\]){0,5}"
+)  # what a field of an error is
 
 
 def explain(app: FastAPI) -> None:
     """Answer every error of the routes, and of paths and methods that there are not, as a `Problem`."""
 
     def answer(status: int, detail: str, field: str | None = None, **headers: str) -> Response:
-        path = field if field and PATH.fullmatch(field) else None  # else it is no field: `the body line 3 column 5`
-        body = json.dumps({"detail": detail, "field": path}).encode()  # ASCII: a lone surrogate has no UTF-8
+        path = (
+            field if field and PATH.fullmatch(field) else None
+        )  # else it is no field: `the body line 3 column 5`
+        body = json.dumps(
+            {"detail": detail, "field": path}
+        ).encode()  # ASCII: a lone surrogate has no UTF-8
         return Response(body, status, headers, "application/json")
 
     @app.exception_handler(RequestValidationError)
@@ -49,7 +55,11 @@ def explain(app: FastAPI) -> None:
             return answer(422, str(error), "model")
         log.error("%s", error)
         text = "the results folder cannot be used just now; the server's log says why"
-        return answer(503, text if isinstance(error, StoreError) else str(error), **{"Retry-After": str(RETRY_SECONDS)})
+        return answer(
+            503,
+            text if isinstance(error, StoreError) else str(error),
+            **{"Retry-After": str(RETRY_SECONDS)},
+        )
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

@@ -31,7 +31,9 @@ class Cleaned:
     bytes: int = 0
 
 
-def clean(file: StoreFile, experiment: str, *, days: float | None = None, size: int | None = None) -> Cleaned:
+def clean(
+    file: StoreFile, experiment: str, *, days: float | None = None, size: int | None = None
+) -> Cleaned:
     """Remove an experiment's pictures that were made more than `days` ago, then the oldest until at most `size` bytes stay.
 
     Never touched: what has a star, pin or note, and what belongs to another experiment (a sweep, the prompt bench). Call
@@ -48,14 +50,21 @@ def clean(file: StoreFile, experiment: str, *, days: float | None = None, size: 
             (file.root / image).unlink(missing_ok=True)
         if not doomed:
             return total
-        total = Cleaned(total.pictures + len(doomed), total.bytes + sum(count for _, _, count in doomed))
+        total = Cleaned(
+            total.pictures + len(doomed), total.bytes + sum(count for _, _, count in doomed)
+        )
 
 
 def _doomed(
     sql: sqlite3.Connection, experiment: str, days: float | None, size: int | None
 ) -> list[tuple[str, str, int]]:
-    rows = [(key, image, count or 0, created) for key, image, count, created in sql.execute(_DISPOSABLE, (experiment,))]
-    limit = "" if days is None else datetime.fromtimestamp(time.time() - days * 86_400, UTC).isoformat()
+    rows = [
+        (key, image, count or 0, created)
+        for key, image, count, created in sql.execute(_DISPOSABLE, (experiment,))
+    ]
+    limit = (
+        "" if days is None else datetime.fromtimestamp(time.time() - days * 86_400, UTC).isoformat()
+    )
     excess = 0 if size is None else sum(count for _, _, count, _ in rows) - size
     doomed = []
     for key, image, count, created in rows:

@@ -39,11 +39,15 @@ class GenerateRequest(BaseModel):
     steps: int | None = Field(None, ge=1, le=1000)
     guidance_scale: float | None = Field(None, ge=0, le=100)
     guidance: float | None = Field(None, ge=0, le=100)
-    seed: seeds.Seed | None = Field(None, description=f"{seeds.WORDS}; drawn at random if it is left out")
+    seed: seeds.Seed | None = Field(
+        None, description=f"{seeds.WORDS}; drawn at random if it is left out"
+    )
     width: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
     height: int | None = Field(None, ge=8, le=8192, description="pixels, a multiple of 8")
     model: str | None = Field(None, max_length=500)
-    scheduler: str | None = Field(None, max_length=100, description="a diffusers class, or a name like DPM++ 2M Karras")
+    scheduler: str | None = Field(
+        None, max_length=100, description="a diffusers class, or a name like DPM++ 2M Karras"
+    )
     num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
 
     @classmethod
@@ -55,7 +59,9 @@ class GenerateRequest(BaseModel):
         for name, value in given.items():
             if name not in cls.model_fields:
                 raise InvalidInput(
-                    name, value, foreign_names.instead_of(name) or f"one of {', '.join(cls.model_fields)}"
+                    name,
+                    value,
+                    foreign_names.instead_of(name) or f"one of {', '.join(cls.model_fields)}",
                 )
             if isinstance(value, str) and UNWRITABLE.search(value):
                 raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
@@ -66,7 +72,9 @@ class GenerateRequest(BaseModel):
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             field = str(problem["loc"][0])
-            raise InvalidInput(field, given.get(field), _allowed(cls.model_fields[field], given.get(field))) from None
+            raise InvalidInput(
+                field, given.get(field), _allowed(cls.model_fields[field], given.get(field))
+            ) from None
 
     def params(self, settings: Settings) -> list[GenerationParams]:
         """The recipes asked for; raises InvalidInput for what this server does not do."""
@@ -104,7 +112,9 @@ def check_work(params: GenerationParams, settings: Settings) -> None:
     if params.steps > settings.max_steps:
         raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
     if (params.width or 8) * (params.height or 8) > settings.max_pixels:
-        raise InvalidInput("width", params.width, f"at most {settings.max_pixels:,} pixels on this server")
+        raise InvalidInput(
+            "width", params.width, f"at most {settings.max_pixels:,} pixels on this server"
+        )
 
 
 class Accepted(BaseModel):
@@ -114,7 +124,9 @@ class Accepted(BaseModel):
     status: Status
     status_url: str
     events_url: str
-    seed: str | None = Field(None, description="of the first picture, as decimal text: a browser would round a number")
+    seed: str | None = Field(
+        None, description="of the first picture, as decimal text: a browser would round a number"
+    )
 
 
 class Progress(BaseModel):
@@ -122,7 +134,9 @@ class Progress(BaseModel):
 
     step: int
     steps: int
-    seconds_left: float | None = Field(None, description="an estimate, of a job that runs and has made its first steps")
+    seconds_left: float | None = Field(
+        None, description="an estimate, of a job that runs and has made its first steps"
+    )
 
 
 class JobStatus(BaseModel):
@@ -135,17 +149,22 @@ class JobStatus(BaseModel):
     kind: Literal["generate", "sweep"]
     status: Status
     created: str
-    experiment: str = Field(description="what its pictures belong to: `dwlab table EXPERIMENT` lists them")
+    experiment: str = Field(
+        description="what its pictures belong to: `dwlab table EXPERIMENT` lists them"
+    )
     progress: Progress
     image_url: str | None
     images: list[str]
     parameters: dict[str, Any]
     seconds: float | None
     attempts: int
-    counts: dict[str, int] | None = Field(None, description="of a sweep: total, reused, made, failed, nan (broken)")
+    counts: dict[str, int] | None = Field(
+        None, description="of a sweep: total, reused, made, failed, nan (broken)"
+    )
     error: str | None
     warning: str | None = Field(
-        None, description="of pictures that were made, but of values that are no finite numbers (NaN)"
+        None,
+        description="of pictures that were made, but of values that are no finite numbers (NaN)",
     )
 
 
@@ -201,7 +220,9 @@ class ModelEntry(BaseModel):
     family: str
     loaded: bool
     default: bool
-    here: bool = Field(description="whether its files are on this machine; the default's may still be on their way")
+    here: bool = Field(
+        description="whether its files are on this machine; the default's may still be on their way"
+    )
     limits: Limits
 
 
@@ -256,7 +277,11 @@ def recipes_of(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def status_of(
-    job: Job, step: int = 0, steps: int = 0, images: list[str] | None = None, left: float | None = None
+    job: Job,
+    step: int = 0,
+    steps: int = 0,
+    images: list[str] | None = None,
+    left: float | None = None,
 ) -> JobStatus:
     """A job as the API says it; step, steps, left: how far its run is and how many seconds it still takes, if known."""
     sweep = job.request.get("sweep")
@@ -285,7 +310,11 @@ def status_of(
 
 
 def summary_of(
-    job: jobs.JobSummary, step: int = 0, steps: int = 0, images: list[str] | None = None, left: float | None = None
+    job: jobs.JobSummary,
+    step: int = 0,
+    steps: int = 0,
+    images: list[str] | None = None,
+    left: float | None = None,
 ) -> JobSummary:
     """A job as a list says it; step, steps, left: see `status_of`."""
     recipe, asked = job.recipe or {}, job.asked or 1
@@ -294,7 +323,11 @@ def summary_of(
         total = (job.counts or {}).get("total", total)
         step = total
     shown = (job.images or images or [])[: jobs.LISTED_IMAGES]
-    parameters = {"name": job.name, "model": job.model or "shapes"} if job.name else _parameters([recipe] * asked)
+    parameters = (
+        {"name": job.name, "model": job.model or "shapes"}
+        if job.name
+        else _parameters([recipe] * asked)
+    )
     return JobSummary(
         job_id=job.id,
         kind="sweep" if job.name else "generate",

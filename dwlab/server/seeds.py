@@ -14,7 +14,10 @@ LARGEST = 2**63 - 1
 _DECIMAL = re.compile("[0-9]{1,19}")  # as long as the largest
 WORDS = f"0 to {LARGEST}, as a number or as decimal text"
 SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "integer", "minimum": 0, "maximum": LARGEST}, {"type": "string", "pattern": "^[0-9]{1,19}$"}],
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": LARGEST},
+        {"type": "string", "pattern": "^[0-9]{1,19}$"},
+    ],
     "description": WORDS,
 }
 
@@ -36,7 +39,9 @@ def _only_numbers(value: Any) -> Any:
     return value
 
 
-Seed = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(_only_numbers), WithJsonSchema(SCHEMA)]
+Seed = Annotated[
+    int, Field(ge=0, le=LARGEST), BeforeValidator(_only_numbers), WithJsonSchema(SCHEMA)
+]
 
 
 def as_text(given: Any) -> Any:
@@ -51,7 +56,10 @@ def as_numbers(given: Any) -> Any:
 
 def _below_seed(given: Any, change: Callable[[Any], Any], *, inside: bool = False) -> Any:
     if isinstance(given, dict):
-        return {name: _below_seed(value, change, inside=_names_seeds(name, inside)) for name, value in given.items()}
+        return {
+            name: _below_seed(value, change, inside=_names_seeds(name, inside))
+            for name, value in given.items()
+        }
     if isinstance(given, list):
         return [_below_seed(value, change, inside=inside) for value in given]
     return change(given) if inside else given

@@ -45,7 +45,9 @@ class _Uvicorn(uvicorn.Server):
         if not server.closing.is_set():
             server.begin_stop()
             code = INTERRUPTED if sig == signal.SIGINT else 0
-            last = threading.Timer(server.settings.shutdown_seconds + LEAVING_SECONDS, _end, (server.worker, code))
+            last = threading.Timer(
+                server.settings.shutdown_seconds + LEAVING_SECONDS, _end, (server.worker, code)
+            )
             last.daemon = True
             last.start()
         super().handle_exit(sig, frame)
@@ -62,12 +64,16 @@ def serve(settings: Settings) -> None:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
     except OSError as error:
-        raise InvalidInput("--port", f"{settings.host}:{settings.port}", f"an address that is free ({error})") from None
+        raise InvalidInput(
+            "--port", f"{settings.host}:{settings.port}", f"an address that is free ({error})"
+        ) from None
     with listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         handler = start_log(log_file(server.root))
         url = f"http://{host}:{listener.getsockname()[1]}"
-        print(f"dwlab serves {settings.model} on {url} (page: {url}/ui, API: {url}/docs)", flush=True)
+        print(
+            f"dwlab serves {settings.model} on {url} (page: {url}/ui, API: {url}/docs)", flush=True
+        )
         print(f"results: {server.root}, log: {log_file(server.root)}; Ctrl-C stops", flush=True)
         log.info("serves %s on %s, results in %s", settings.model, url, server.root)
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -84,7 +90,9 @@ def serve(settings: Settings) -> None:
 def _config(app: FastAPI) -> uvicorn.Config:
     """How uvicorn serves the application: behind a door that slow clients do not hold open."""
     server: Server = app.state.server
-    door = Door(server.settings, lambda why: server.metrics.dropped.labels(why).inc(), server.closing.is_set)
+    door = Door(
+        server.settings, lambda why: server.metrics.dropped.labels(why).inc(), server.closing.is_set
+    )
     wanted = server.settings.connections
     if door.most < wanted:
         log.warning("the limit of open files lets in %d connections, not %d", door.most, wanted)

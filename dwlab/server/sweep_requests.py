@@ -38,7 +38,9 @@ def _axis(number: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_AXES = dict.fromkeys(("steps", "guidance", "scheduler"), _axis({"type": "number"})) | {"seed": _axis(seeds.SCHEMA)}
+_AXES = dict.fromkeys(("steps", "guidance", "scheduler"), _axis({"type": "number"})) | {
+    "seed": _axis(seeds.SCHEMA)
+}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["name", "base"],
@@ -92,7 +94,11 @@ def spec_of(body: bytes, yaml: bool, settings: Settings) -> Sweep:
 
 def _parsed(body: bytes, yaml: bool, most: int) -> dict[str, Any]:
     text = documents.text_of(body)
-    given = experiment_file.parse(text, "the sweep", most=NODES * most) if yaml else documents.read(text)
+    given = (
+        experiment_file.parse(text, "the sweep", most=NODES * most)
+        if yaml
+        else documents.read(text)
+    )
     if not isinstance(given, dict):
         raise InvalidInput("the sweep", given, KEYS)
     if given.get("name") is None:
@@ -111,17 +117,29 @@ def _check_values(given: Any, most: int) -> None:
     waiting, seen = [(given, 0)], 0
     while waiting:
         value, depth = waiting.pop()
-        inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+        inside = (
+            [*value, *value.values()]
+            if isinstance(value, dict)
+            else value
+            if isinstance(value, list)
+            else ()
+        )
         waiting += [(one, depth + 1) for one in inside]
         seen += not inside
         if depth > yamlfile.DEPTH_LIMIT:
-            raise InvalidInput("the sweep", "deeply nested text", f"at most {yamlfile.DEPTH_LIMIT} levels")
+            raise InvalidInput(
+                "the sweep", "deeply nested text", f"at most {yamlfile.DEPTH_LIMIT} levels"
+            )
         if isinstance(value, str) and UNWRITABLE.search(value):
-            raise InvalidInput("the sweep", value, "text without NUL characters and lone surrogates")
+            raise InvalidInput(
+                "the sweep", value, "text without NUL characters and lone surrogates"
+            )
         if isinstance(value, float) and not math.isfinite(value):
             raise InvalidInput("the sweep", value, "finite numbers")
     if seen > most:
-        raise InvalidInput("the sweep", f"{seen:,} names and values", f"at most {most:,} on this server")
+        raise InvalidInput(
+            "the sweep", f"{seen:,} names and values", f"at most {most:,} on this server"
+        )
 
 
 def _check_models(given: dict[str, Any], settings: Settings) -> None:
@@ -142,12 +160,18 @@ def _check_axes(given: dict[str, Any], settings: Settings) -> None:
     asked, most = given.get("axes") or {}, settings.max_cells
     if not isinstance(asked, dict):
         return  # which the sweep itself refuses
-    columns = {name: range(axes.length(name, spec)) for name, spec in spelled(asked, "axes").items()}
+    columns = {
+        name: range(axes.length(name, spec)) for name, spec in spelled(asked, "axes").items()
+    }
     for name, column in columns.items():
         if len(column) > most:
-            raise InvalidInput(f"axes.{name}", f"{len(column):,} values", f"at most {most:,} on this server")
+            raise InvalidInput(
+                f"axes.{name}", f"{len(column):,} values", f"at most {most:,} on this server"
+            )
     if (total := sum(map(len, columns.values()))) > _allowed(settings):
-        raise InvalidInput("axes", f"{total:,} values", f"at most {_allowed(settings):,} on this server")
+        raise InvalidInput(
+            "axes", f"{total:,} values", f"at most {_allowed(settings):,} on this server"
+        )
     groups = axes.grouped(axes.zip_groups(given.get("zip") or ()), columns)  # type: ignore[arg-type]  # only their lengths
     made = math.prod(len(columns[group[0]]) for group in groups)
     most *= BEFORE_SKIPS if given.get("skip") else 1

@@ -28,14 +28,21 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "dwlab_http_requests", "Requests by route", ("method", "route", "status"), registry=self.registry
+            "dwlab_http_requests",
+            "Requests by route",
+            ("method", "route", "status"),
+            registry=self.registry,
         )
         self.latency = Histogram(
             "dwlab_http_seconds", "Seconds to the first byte of an answer", ("route",), registry=self.registry,
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10),
         )  # fmt: skip
-        self.jobs = Counter("dwlab_jobs", "Jobs that ended, by status", ("status",), registry=self.registry)
-        self.pictures = Counter("dwlab_pictures", "Pictures, made or from the store", ("how",), registry=self.registry)
+        self.jobs = Counter(
+            "dwlab_jobs", "Jobs that ended, by status", ("status",), registry=self.registry
+        )
+        self.pictures = Counter(
+            "dwlab_pictures", "Pictures, made or from the store", ("how",), registry=self.registry
+        )
         self.together = Histogram(
             "dwlab_jobs_together",
             "Jobs handed to the renderer at once",
@@ -49,7 +56,9 @@ class Metrics:
         self.dropped = Counter(
             "dwlab_connections_dropped", "Connections closed before their time, by reason", ("why",), registry=self.registry
         )  # fmt: skip
-        self.queue = Gauge("dwlab_queue", "Jobs in the store, by status", ("status",), registry=self.registry)
+        self.queue = Gauge(
+            "dwlab_queue", "Jobs in the store, by status", ("status",), registry=self.registry
+        )
 
     def text(self, counts: dict[str, int]) -> bytes:
         """All of it in Prometheus' form, with the store's own counts."""
@@ -87,7 +96,9 @@ def log_file(root: Path) -> Path:
 def start_log(path: Path) -> logging.Handler:
     """Write what dwlab, uvicorn and asyncio say to a file that does not grow for ever; returns the handler, to be closed."""
     make_folder(path.parent)
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
+    handler = RotatingFileHandler(
+        path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace"
+    )
     for shown in logging.getLogger().handlers:  # on the terminal: as much as was asked for
         shown.setLevel(logging.getLogger().level)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

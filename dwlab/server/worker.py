@@ -74,7 +74,9 @@ class Worker:
         self._mine: set[str] = set()
         self._lost: set[str] = set()
         self._stop = threading.Event()  # of the batch under way
-        self._wake, self._closing, self._dropped, self._ended = (threading.Event() for _ in range(4))
+        self._wake, self._closing, self._dropped, self._ended = (
+            threading.Event() for _ in range(4)
+        )
         self._guard = threading.Lock()
         self._cleaned = 0.0
         self._threads = [
@@ -125,7 +127,9 @@ class Worker:
         if unfinished and self._threads[0].is_alive():
             giving = threading.Thread(target=self._release, args=(unfinished,), daemon=True)
             giving.start()
-            giving.join(GIVE_BACK_SECONDS)  # else their lease runs out, or the next process sees that this one is gone
+            giving.join(
+                GIVE_BACK_SECONDS
+            )  # else their lease runs out, or the next process sees that this one is gone
 
     def _release(self, jobs: list[str]) -> None:
         try:
@@ -172,7 +176,12 @@ class Worker:
             try:
                 store = store or Store(self._root)
                 limits = self._settings
-                jobs = Jobs(store.file, lease=limits.lease, attempts=limits.attempts, queue=limits.queue_limit)
+                jobs = Jobs(
+                    store.file,
+                    lease=limits.lease,
+                    attempts=limits.attempts,
+                    queue=limits.queue_limit,
+                )
                 self._clean(jobs, store)  # here, where no picture is being made
                 batch = jobs.claim(self._owner, limits.together)
                 if batch:
@@ -253,9 +262,13 @@ class Worker:
             for left in unfinished:
                 if (kept := self._feed.of(left)) is not None:
                     kept.end()
-            jobs.release(self._owner, unfinished)  # those that were cancelled are not the owner's any more
+            jobs.release(
+                self._owner, unfinished
+            )  # those that were cancelled are not the owner's any more
 
-    def _finish(self, jobs: Jobs, job: Job, status: str, result: dict[str, Any], error: str | None = None) -> None:
+    def _finish(
+        self, jobs: Jobs, job: Job, status: str, result: dict[str, Any], error: str | None = None
+    ) -> None:
         if jobs.finish(self._owner, job.id, status, result, error):
             self._metrics.jobs.labels(status).inc()
             self._metrics.seconds.observe(time.time() - (job.started or time.time()))
@@ -321,13 +334,17 @@ class Worker:
             work.errors[index] = event.error or "it failed"
             work.log.add("failed", {"index": index, "error": work.errors[index]})
         elif index not in work.keys:
-            self._metrics.pictures.labels("reused" if isinstance(event.result, Reused) else "made").inc()
+            self._metrics.pictures.labels(
+                "reused" if isinstance(event.result, Reused) else "made"
+            ).inc()
             work.keys[index] = event.result.key  # type: ignore[attr-defined]  # a Picture or a Reused
             work.errors.pop(index, None)
             work.log.add("done", {"index": index, "image_url": _urls(store, [work.keys[index]])[0]})
         if event.kind in ("done", "failed") and work.over:
             keys = [work.keys[k] for k in sorted(work.keys)]
-            status, error = ("failed", work.errors[min(work.errors)]) if work.errors else ("completed", None)
+            status, error = (
+                ("failed", work.errors[min(work.errors)]) if work.errors else ("completed", None)
+            )
             warning = nan_warning(store.nan_shares(keys), len(keys))
             result = {"keys": keys, "images": _urls(store, keys), "warning": warning}
             self._finish(jobs, work.job, status, result, error)
@@ -355,7 +372,9 @@ class Worker:
             elif event.kind in ("done", "failed"):
                 kept.step += 1
                 data = {"index": event.index, "step": kept.step, "steps": kept.steps}
-                kept.add(event.kind, data if event.kind == "done" else data | {"error": event.error})
+                kept.add(
+                    event.kind, data if event.kind == "done" else data | {"error": event.error}
+                )
 
         outcome, _ = execute(
             spec, results=self._root, device=self._settings.device, limit=self._settings.max_cells,
@@ -373,7 +392,11 @@ class Worker:
             "failed": outcome.failed,
             "nan": outcome.nan,
         }
-        error = f"{outcome.failed} of {outcome.total} pictures failed; the table says why" if outcome.failed else None
+        error = (
+            f"{outcome.failed} of {outcome.total} pictures failed; the table says why"
+            if outcome.failed
+            else None
+        )
         self._finish(
             jobs,
             job,
@@ -386,12 +409,14 @@ class Worker:
 def _told(error: Exception) -> str:
     """What a client hears of an error: nothing of this machine's folders."""
     if isinstance(error, InUse):
-        return (
-            "another process runs the experiment of that name; ask again once it has ended: what it finished is reused"
-        )
+        return "another process runs the experiment of that name; ask again once it has ended: what it finished is reused"
     if isinstance(error, StoreError):
         return "the results folder cannot be written; the server's log says why"
-    return str(error) if isinstance(error, DwlabError) else f"{type(error).__name__}: {error}".splitlines()[0][:500]
+    return (
+        str(error)
+        if isinstance(error, DwlabError)
+        else f"{type(error).__name__}: {error}".splitlines()[0][:500]
+    )
 
 
 def _urls(store: Store, keys: list[str]) -> list[str]:

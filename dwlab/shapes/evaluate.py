@@ -41,22 +41,35 @@ class Scores:
 
     def select(self, *, held_out: bool) -> Scores:
         """The part whose scenes are (True) or are not (False) of the held-out kind."""
-        pairs = [pair for pair in zip(self.scenes, self.verdicts, strict=True) if pair[0].held_out == held_out]
+        pairs = [
+            pair
+            for pair in zip(self.scenes, self.verdicts, strict=True)
+            if pair[0].held_out == held_out
+        ]
         return Scores([scene for scene, _ in pairs], [verdict for _, verdict in pairs])
 
     def adherence(self) -> float:
         """The mean share of the five attributes that is right, 0..1."""
-        return float(np.mean([_right(*pair) for pair in zip(self.scenes, self.verdicts, strict=True)]))
+        return float(
+            np.mean([_right(*pair) for pair in zip(self.scenes, self.verdicts, strict=True)])
+        )
 
     def summary(self) -> dict[str, float | int | None]:
         """Shares 0..1 that are right, by attribute and for `all` five at once; None where there is no picture."""
-        right = np.array([_right(*pair) for pair in zip(self.scenes, self.verdicts, strict=True)], dtype=bool)
+        right = np.array(
+            [_right(*pair) for pair in zip(self.scenes, self.verdicts, strict=True)], dtype=bool
+        )
         count = len(right)
         if not count:
             return {"count": 0, **dict.fromkeys((*ATTRIBUTES, "all", "confidence"))}
         shares = dict(zip(ATTRIBUTES, map(float, right.mean(axis=0)), strict=True))
         confidence = float(np.mean([verdict.confidence for verdict in self.verdicts]))
-        return {"count": count, **shares, "all": float(right.all(axis=1).mean()), "confidence": confidence}
+        return {
+            "count": count,
+            **shares,
+            "all": float(right.all(axis=1).mean()),
+            "confidence": confidence,
+        }
 
 
 def _right(scene: Scene, verdict: Verdict) -> list[bool]:
@@ -100,9 +113,13 @@ def scores(
     return Scores(list(scenes), verdicts)
 
 
-def _pictures(pipeline: Any, captions: list[str], steps: int, guidance: float, seed: int) -> list[Any]:
+def _pictures(
+    pipeline: Any, captions: list[str], steps: int, guidance: float, seed: int
+) -> list[Any]:
     generators = [torch.Generator("cpu").manual_seed(seed + i) for i in range(len(captions))]
-    made = pipeline(captions, num_inference_steps=steps, guidance_scale=guidance, generator=generators)
+    made = pipeline(
+        captions, num_inference_steps=steps, guidance_scale=guidance, generator=generators
+    )
     return list(made.images)
 
 
@@ -115,7 +132,9 @@ def report(found: Scores) -> dict[str, dict[str, float | int | None]]:
     }
 
 
-def by_scheduler(pipeline: Any, scenes: Sequence[Scene], **options: Any) -> Iterator[tuple[str, float]]:
+def by_scheduler(
+    pipeline: Any, scenes: Sequence[Scene], **options: Any
+) -> Iterator[tuple[str, float]]:
     """The adherence under the shipped scheduler, then under each of SCHEDULERS; options as of `scores`."""
     yield "as shipped", scores(pipeline, scenes, **options).adherence()
     for name in SCHEDULERS:
@@ -129,25 +148,36 @@ def table(parts: dict[str, dict[str, float | int | None]]) -> str:
     columns = (*ATTRIBUTES, "all")
     lines = ["".join([f"{'':10}{'count':>6}", *(f"{column:>12}" for column in columns)])]
     for name, part in parts.items():
-        shares = ["-" if part[column] is None else f"{100 * float(part[column] or 0):.1f}%" for column in columns]
-        lines.append("".join([f"{name:10}{part['count']:>6}", *(f"{share:>12}" for share in shares)]))
+        shares = [
+            "-" if part[column] is None else f"{100 * float(part[column] or 0):.1f}%"
+            for column in columns
+        ]
+        lines.append(
+            "".join([f"{name:10}{part['count']:>6}", *(f"{share:>12}" for share in shares)])
+        )
     return "\n".join(lines)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Evaluate a folder with the stock pipeline in float32; print the table, write JSON where asked."""
     parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.evaluate", description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL, help="a diffusers folder (default: the shipped model)")
+    parser.add_argument(
+        "--model", type=Path, default=MODEL, help="a diffusers folder (default: the shipped model)"
+    )
     parser.add_argument("--captions", type=int, default=500, help="pictures to draw (default: 500)")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=7.5)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
-    parser.add_argument("--schedulers", action="store_true", help="compare schedulers by adherence instead")
+    parser.add_argument(
+        "--schedulers", action="store_true", help="compare schedulers by adherence instead"
+    )
     args = parser.parse_args(argv)
     if not (args.model / "model_index.json").is_file():
-        parser.error(f"--model {args.model}: no model_index.json there; give a diffusers folder, as train.py exports")
+        parser.error(
+            f"--model {args.model}: no model_index.json there; give a diffusers folder, as train.py exports"
+        )
     for name in ("captions", "steps", "batch"):
         if getattr(args, name) < 1:
             parser.error(f"--{name} {getattr(args, name)}: must be 1 or more")
@@ -158,14 +188,27 @@ def main(argv: list[str] | None = None) -> None:
     pipeline.set_progress_bar_config(disable=True)
     scenes = draw_scenes(args.captions, args.seed)
     options = {name: getattr(args, name) for name in ("steps", "guidance", "batch", "seed")}
-    found = _schedulers(pipeline, scenes, options) if args.schedulers else _attributes(pipeline, scenes, options)
+    found = (
+        _schedulers(pipeline, scenes, options)
+        if args.schedulers
+        else _attributes(pipeline, scenes, options)
+    )
     if args.json is not None:
-        asked = {"captions": args.captions, **options, "scheduler": type(pipeline.scheduler).__name__}
+        asked = {
+            "captions": args.captions,
+            **options,
+            "scheduler": type(pipeline.scheduler).__name__,
+        }
         write_atomic(args.json, json.dumps({**asked, **found}, indent=2).encode() + b"\n")
 
 
 def _attributes(pipeline: Any, scenes: list[Scene], options: dict[str, Any]) -> dict[str, Any]:
-    found = scores(pipeline, scenes, **options, on_batch=lambda done: print(f"{done}/{len(scenes)}", flush=True))
+    found = scores(
+        pipeline,
+        scenes,
+        **options,
+        on_batch=lambda done: print(f"{done}/{len(scenes)}", flush=True),
+    )
     parts = report(found)
     print(table(parts))
     return parts
@@ -175,7 +218,10 @@ def _schedulers(pipeline: Any, scenes: list[Scene], options: dict[str, Any]) -> 
     found: dict[str, float] = {}
     for name, share in by_scheduler(pipeline, scenes, **options):
         found[name] = share
-        print(f"{name:<16} {share:7.1%} {share / found['as shipped']:7.2f} of the shipped scheduler's", flush=True)
+        print(
+            f"{name:<16} {share:7.1%} {share / found['as shipped']:7.2f} of the shipped scheduler's",
+            flush=True,
+        )
     return {"adherence": found}
 
 

@@ -23,12 +23,17 @@ Floats: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
 
 SIDE = 128  # every picture is read at the area of a square of this side
-COLOUR_REACH = 75.0  # farthest from the palette that a colour has a name; the closest two there are 112 apart
+COLOUR_REACH = (
+    75.0  # farthest from the palette that a colour has a name; the closest two there are 112 apart
+)
 CONTRAST = 45.0  # a pixel this far from the background belongs to a figure
 LEAST_AREA = 0.009  # smallest share of a picture that is a figure; the world's smallest covers 0.03
 LONGEST_EDGE = 0.4  # from background to figure, over the root of the figure's area; 0.05 to 0.15 where drawn sharp
 LEAST_LIKENESS = 0.5  # to the best outline, 0..1, below which the shape has no name
-RADII = {"small": (0.08, 0.182), "large": (0.182, 0.34)}  # wider than the world draws, split between its two ranges
+RADII = {
+    "small": (0.08, 0.182),
+    "large": (0.182, 0.34),
+}  # wider than the world draws, split between its two ranges
 POSITION_REACH = 0.14  # farthest a centre may lie from a position; neighbours are 0.22 apart
 PATCH = 40  # side of the unit-size patches that outlines are compared on
 PATCH_REACH = 2.2  # half side of a patch, in root-mean-square radii of the figure
@@ -97,7 +102,9 @@ def _read(image: Image.Image) -> Floats:
     scale = SIDE / math.sqrt(image.width * image.height)
     size = (max(16, round(image.width * scale)), max(16, round(image.height * scale)))
     rgb = image.convert("RGB")
-    return np.asarray(rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+    return np.asarray(
+        rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC), dtype=np.float32
+    )
 
 
 def _background(pixels: Floats) -> tuple[str, Floats] | None:
@@ -114,7 +121,9 @@ def _background(pixels: Floats) -> tuple[str, Floats] | None:
 
 def _colour_word(colour: Floats, *, other_than: str | None = None) -> str:
     """The palette's nearest word for `colour` [3] within reach, or "none"."""
-    distances = {word: math.dist(colour, rgb) for word, rgb in COLOURS.items() if word != other_than}
+    distances = {
+        word: math.dist(colour, rgb) for word, rgb in COLOURS.items() if word != other_than
+    }
     word = min(distances, key=distances.__getitem__)
     return word if distances[word] <= COLOUR_REACH else NONE
 
@@ -139,7 +148,9 @@ def _figure(pixels: Floats, background: str, ground: Floats) -> _Figure | None:
     # sharpened about its middle, so that soft pictures compare well with crisp outlines
     cover = np.where(region, np.clip(2 * share - 0.5, 0, 1), 0).astype(np.float32)
     off_line = np.linalg.norm(pixels - ground - np.clip(share, 0, 1)[..., None] * line, axis=2) > 60
-    purity = 1 - (off_line & blob).sum() / blob.sum() - (foreground & ~region).sum() / foreground.sum()
+    purity = (
+        1 - (off_line & blob).sum() / blob.sum() - (foreground & ~region).sum() / foreground.sum()
+    )
     return _Figure(cover, _colour_word(colour, other_than=background), max(0.0, float(purity)))
 
 
@@ -194,7 +205,9 @@ def _patch(cover: Floats, *, dx: float = 0.0, dy: float = 0.0, zoom: float = 1.0
     reach = PATCH_REACH * spread * zoom
     step = 2 * reach / PATCH
     frame = (step, 0, cx + dx * spread - reach, 0, step, cy + dy * spread - reach)
-    cut = Image.fromarray(cover).transform((PATCH, PATCH), Image.Transform.AFFINE, frame, Image.Resampling.BILINEAR)
+    cut = Image.fromarray(cover).transform(
+        (PATCH, PATCH), Image.Transform.AFFINE, frame, Image.Resampling.BILINEAR
+    )
     return _Patch(np.asarray(cut), cx, cy, spread)
 
 
@@ -202,7 +215,9 @@ def _patch(cover: Floats, *, dx: float = 0.0, dy: float = 0.0, zoom: float = 1.0
 def _outlines() -> _Outlines:
     covers, shapes, radius, offset = [], [], [], []
     for shape in SHAPES:
-        drawn = np.asarray(figure_mask(shape, 0.5, 0.5, 0.25, SIDE), dtype=np.float32) / np.float32(255)
+        drawn = np.asarray(figure_mask(shape, 0.5, 0.5, 0.25, SIDE), dtype=np.float32) / np.float32(
+            255
+        )
         for zoom in (0.93, 1.0, 1.07):
             for dx in (-0.08, 0.0, 0.08):
                 for dy in (-0.08, 0.0, 0.08):
@@ -214,7 +229,9 @@ def _outlines() -> _Outlines:
                     moves = ((patch.cx, dx), (patch.cy, dy))
                     offset.append([((SIDE / 2 - c) / patch.spread - d) / zoom for c, d in moves])
     stack = np.stack(covers)
-    return _Outlines(stack, stack.sum(axis=1), shapes, np.array(radius, np.float32), np.array(offset, np.float32))
+    return _Outlines(
+        stack, stack.sum(axis=1), shapes, np.array(radius, np.float32), np.array(offset, np.float32)
+    )
 
 
 def _verdict(figure: _Figure, background: str) -> Verdict:
@@ -229,7 +246,9 @@ def _verdict(figure: _Figure, background: str) -> Verdict:
     radius = float(known.radius[best]) * patch.spread / math.sqrt(width * height)
     centre = [
         (at + float(off) * patch.spread) / side
-        for at, off, side in zip((patch.cx, patch.cy), known.offset[best], (width, height), strict=True)
+        for at, off, side in zip(
+            (patch.cx, patch.cy), known.offset[best], (width, height), strict=True
+        )
     ]
     # the overlap, less where another shape overlaps nearly as well
     likeness = min(1.0, max(0.0, (fit - 0.5) / 0.45)) * min(1.0, 0.5 + 10 * (fit - rival))

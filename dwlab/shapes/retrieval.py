@@ -49,13 +49,17 @@ def among_many(scorer: Scorer, rng: np.random.Generator, count: int = 256) -> di
     }
 
 
-def among_look_alikes(scorer: Scorer, rng: np.random.Generator, count: int = 256) -> dict[str, float]:
+def among_look_alikes(
+    scorer: Scorer, rng: np.random.Generator, count: int = 256
+) -> dict[str, float]:
     """Shares 0..1 of pictures whose caption beats every caption that changes that attribute, and that beat all."""
     wins: dict[str, list[bool]] = {attribute: [] for attribute in (*CHOICES, "all")}
     for _ in range(count):
         scene = random_scene(rng)
         rivals = {attribute: _changed(scene, attribute) for attribute in CHOICES}
-        captions = [full_caption(s) for s in (scene, *(r for group in rivals.values() for r in group))]
+        captions = [
+            full_caption(s) for s in (scene, *(r for group in rivals.values() for r in group))
+        ]
         own, *others = scorer.scores(captions, [draw(scene, rng)])[0].tolist()
         wins["all"].append(own > max(others))
         for attribute, group in rivals.items():
@@ -74,7 +78,9 @@ def _changed(scene: Scene, attribute: str) -> list[Scene]:
 def main(argv: list[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.retrieval", description=__doc__)
-    parser.add_argument("--model", type=Path, default=CLIP, help="a CLIP folder (default: the shipped one)")
+    parser.add_argument(
+        "--model", type=Path, default=CLIP, help="a CLIP folder (default: the shipped one)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     scorer = Scorer(args.model)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPModel, CLIPTextModel
 
-FIGURE_WEIGHT = 4.0  # how much more than the background a figure's latents count, where there is no noise
+FIGURE_WEIGHT = (
+    4.0  # how much more than the background a figure's latents count, where there is no noise
+)
 OVERDRIVE = 5.0
 
 
@@ -40,13 +42,17 @@ def train_vae(run: Run, samples: int, *, batch: int = 32, crop: int = 64) -> Aut
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         pictures = [np.asarray(draw(random_scene(rng), rng)) for _ in range(batch)]
-        x = to_tensor([edge_crop(p, crop, rng) for p in pictures]).to(run.device, memory_format=torch.channels_last)
+        x = to_tensor([edge_crop(p, crop, rng) for p in pictures]).to(
+            run.device, memory_format=torch.channels_last
+        )
         posterior = model.encode(x).latent_dist
         mean, logvar = posterior.mean.float(), posterior.logvar.float()
         z = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
         y = model.decode(z).sample.float()
         # plain error, error of the finite differences (sharp edges), and a light pull to N(0, 1)
-        edges = (y.diff(dim=2) - x.diff(dim=2)).abs().mean() + (y.diff(dim=3) - x.diff(dim=3)).abs().mean()
+        edges = (y.diff(dim=2) - x.diff(dim=2)).abs().mean() + (
+            y.diff(dim=3) - x.diff(dim=3)
+        ).abs().mean()
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
         return F.l1_loss(y, x) + 2 * F.mse_loss(y, x) + 0.5 * edges + 1e-4 * kl
 
@@ -59,7 +65,8 @@ def edge_crop(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.nd
     rows, columns = np.nonzero((picture != picture[0, 0]).any(axis=2))
     pick = rng.integers(len(rows))
     top, left = (
-        int(np.clip(at - rng.integers(side), 0, len(picture) - side)) // 8 * 8 for at in (rows[pick], columns[pick])
+        int(np.clip(at - rng.integers(side), 0, len(picture) - side)) // 8 * 8
+        for at in (rows[pick], columns[pick])
     )
     return picture[top : top + side, left : left + side]
 
@@ -71,7 +78,9 @@ class Reader(torch.nn.Module):
         super().__init__()
         self.text = build.text_encoder(run.words)
         width = self.text.config.hidden_size
-        self.heads = torch.nn.ModuleDict({a: torch.nn.Linear(width, 1 + len(CHOICES[a])) for a in ATTRIBUTES})
+        self.heads = torch.nn.ModuleDict(
+            {a: torch.nn.Linear(width, 1 + len(CHOICES[a])) for a in ATTRIBUTES}
+        )
         self.to(run.device)
 
     def forward(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -91,9 +100,14 @@ def train_text(run: Run, samples: int, *, batch: int = 256) -> CLIPTextModel:
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         captions = [training_caption(random_scene(rng, held_out=False), rng) for _ in range(batch)]
         said = [asked(caption) for caption in captions]
-        scores = model(run.tokens(captions, padding="longest"))  # a causal encoder needs no padding after the end
+        scores = model(
+            run.tokens(captions, padding="longest")
+        )  # a causal encoder needs no padding after the end
         wanted = {a: [["", *CHOICES[a]].index(one.get(a, "")) for one in said] for a in ATTRIBUTES}
-        losses = [F.cross_entropy(scores[a], torch.tensor(wanted[a], device=run.device)) for a in ATTRIBUTES]
+        losses = [
+            F.cross_entropy(scores[a], torch.tensor(wanted[a], device=run.device))
+            for a in ATTRIBUTES
+        ]
         return torch.stack(losses).sum()
 
     learn(run, "text", model, loss_of, rate=1e-3, batch=batch, samples=samples)
@@ -177,14 +191,21 @@ def overdriven(x: torch.Tensor, sigma: torch.Tensor, rng: np.random.Generator) -
     return x * (1 + torch.from_numpy(extra).to(x)[:, None, None, None] * sigma**2)
 
 
-def _averaging(average: torch.Tensor, current: torch.Tensor, updates: torch.Tensor | int) -> torch.Tensor:
+def _averaging(
+    average: torch.Tensor, current: torch.Tensor, updates: torch.Tensor | int
+) -> torch.Tensor:
     """An exponential moving average that follows closely at first and over some 1,000 steps later."""
     decay = min(0.999, (1 + float(updates)) / (10 + float(updates)))
     return average * decay + current * (1 - decay)
 
 
 def export(
-    run: Run, autoencoder: AutoencoderKL, text: CLIPTextModel, unet: UNet2DConditionModel, scale: float, out: Path
+    run: Run,
+    autoencoder: AutoencoderKL,
+    text: CLIPTextModel,
+    unet: UNet2DConditionModel,
+    scale: float,
+    out: Path,
 ) -> None:
     """Write a stock diffusers folder.
 
@@ -192,7 +213,9 @@ def export(
     text encoder in float32, because transformers keeps a stored dtype.
     """
     autoencoder.register_to_config(scaling_factor=scale)
-    parts = build.pipeline(words=run.words, text_encoder=text, autoencoder=autoencoder.half(), denoiser=unet.half())
+    parts = build.pipeline(
+        words=run.words, text_encoder=text, autoencoder=autoencoder.half(), denoiser=unet.half()
+    )
     parts.to("cpu").save_pretrained(out, safe_serialization=True)
 
 
@@ -206,16 +229,27 @@ def averaged(run: Run) -> tuple[UNet2DConditionModel, int]:
     """The averaged denoiser of the last checkpoint, finished or not, and its number of samples."""
     model = build.unet()
     state = torch.load(run.work / "unet.pt", map_location="cpu", weights_only=True)
-    model.load_state_dict({k.removeprefix("module."): v for k, v in state["ema"].items() if k.startswith("module.")})
+    model.load_state_dict(
+        {k.removeprefix("module."): v for k, v in state["ema"].items() if k.startswith("module.")}
+    )
     return model, state["done"]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the stages that are asked for; finished stages are read from their checkpoints."""
     parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.train", description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the log")
-    parser.add_argument("--out", type=Path, help="folder that receives the model (default: WORK/model)")
-    parser.add_argument("--start", type=Path, metavar="FOLDER", help="train the denoiser of this model folder further")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for checkpoints and the log"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder that receives the model (default: WORK/model)"
+    )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="FOLDER",
+        help="train the denoiser of this model folder further",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--vae-samples", type=int, default=120_000)
@@ -224,7 +258,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--unet-samples", type=int, default=700_000)
     parser.add_argument("--clip-samples", type=int, default=230_000)
     parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="last stage to run")
-    parser.add_argument("--export-now", action="store_true", help="export the last checkpoint, train no further")
+    parser.add_argument(
+        "--export-now", action="store_true", help="export the last checkpoint, train no further"
+    )
     args = parser.parse_args(argv)
     args.work.mkdir(parents=True, exist_ok=True)
     run = Run(args.work, args.seed, args.device)
@@ -238,7 +274,9 @@ def run_stages(run: Run, args: argparse.Namespace) -> Iterator[str]:
     """Run one stage after the other, naming each when it is done."""
     start = None
     if args.start is not None:
-        start = StableDiffusionPipeline.from_pretrained(args.start, use_safetensors=True, safety_checker=None)
+        start = StableDiffusionPipeline.from_pretrained(
+            args.start, use_safetensors=True, safety_checker=None
+        )
         start.to(run.device, torch.float32)
     autoencoder = start.vae if start else train_vae(run, args.vae_samples)
     yield "vae"

@@ -107,9 +107,14 @@ def figure_mask(shape: str, cx: float, cy: float, radius: float, side: int) -> I
     pen = ImageDraw.Draw(mask)
     if shape in ("circle", "ring"):
         for r, ink in ((radius, 255), (radius * 0.55, 0 if shape == "ring" else 255)):
-            pen.ellipse([(cx - r) * scale, (cy - r) * scale, (cx + r) * scale, (cy + r) * scale], ink)
+            pen.ellipse(
+                [(cx - r) * scale, (cy - r) * scale, (cx + r) * scale, (cy + r) * scale], ink
+            )
     else:
-        pen.polygon([((cx + x * radius) * scale, (cy + y * radius) * scale) for x, y in _OUTLINES[shape]], 255)
+        pen.polygon(
+            [((cx + x * radius) * scale, (cy + y * radius) * scale) for x, y in _OUTLINES[shape]],
+            255,
+        )
     return mask.reduce(OVERSAMPLE)
 
 

@@ -61,8 +61,14 @@ def _described(name: str, spec: Any) -> tuple[int, Callable[[], Column]]:
         if kind == "linspace":
             return _linspace(f"{field}.linspace", argument)
         if kind == "random" and name == "seed":
-            if isinstance(argument, bool) or not isinstance(argument, int) or not 1 <= argument <= LENGTH_LIMIT:
-                raise InvalidInput(f"{field}.random", argument, f"how many seeds to draw, 1 to {LENGTH_LIMIT:,}")
+            if (
+                isinstance(argument, bool)
+                or not isinstance(argument, int)
+                or not 1 <= argument <= LENGTH_LIMIT
+            ):
+                raise InvalidInput(
+                    f"{field}.random", argument, f"how many seeds to draw, 1 to {LENGTH_LIMIT:,}"
+                )
             return argument, lambda: RandomSeeds(argument)
     raise InvalidInput(
         field,
@@ -87,12 +93,21 @@ def check_texts(name: str, column: Iterable[Any]) -> None:
 
 def zip_groups(zipped: Any) -> list[list[str]]:
     """The groups of axes that move together, under dwlab's own names; raises InvalidInput for anything but lists of names."""
-    if not isinstance(zipped, list | tuple) or not all(isinstance(group, list | tuple) for group in zipped):
-        raise InvalidInput("zip", zipped, "a list of groups of axis names, like [[scheduler, steps]]")
-    return [[SPELLINGS.get(name, name) if isinstance(name, str) else name for name in group] for group in zipped]
+    if not isinstance(zipped, list | tuple) or not all(
+        isinstance(group, list | tuple) for group in zipped
+    ):
+        raise InvalidInput(
+            "zip", zipped, "a list of groups of axis names, like [[scheduler, steps]]"
+        )
+    return [
+        [SPELLINGS.get(name, name) if isinstance(name, str) else name for name in group]
+        for group in zipped
+    ]
 
 
-def grouped(zipped: Iterable[Sequence[str]], columns: Mapping[str, Column]) -> list[tuple[str, ...]]:
+def grouped(
+    zipped: Iterable[Sequence[str]], columns: Mapping[str, Column]
+) -> list[tuple[str, ...]]:
     """All axes in groups: those that are zipped together, and each other axis alone.
 
     Raises InvalidInput for a name that is no axis or stands twice, and for axes of different lengths.
@@ -101,8 +116,15 @@ def grouped(zipped: Iterable[Sequence[str]], columns: Mapping[str, Column]) -> l
     for group in zipped:
         lengths: dict[str, int] = {}
         for name in group:
-            if not isinstance(name, str) or name not in columns or name in member or name in lengths:
-                raise InvalidInput("zip", name, f"an axis, once ({', '.join(columns) or 'there are none'})")
+            if (
+                not isinstance(name, str)
+                or name not in columns
+                or name in member
+                or name in lengths
+            ):
+                raise InvalidInput(
+                    "zip", name, f"an axis, once ({', '.join(columns) or 'there are none'})"
+                )
             lengths[name] = len(columns[name])
         if len(set(lengths.values())) > 1:
             raise InvalidInput("zip", lengths, "axes of the same length")
@@ -110,7 +132,9 @@ def grouped(zipped: Iterable[Sequence[str]], columns: Mapping[str, Column]) -> l
     return list(dict.fromkeys(member.get(name, (name,)) for name in columns))
 
 
-def joint(group: Sequence[str], columns: Mapping[str, Column], seeds: Sequence[int]) -> list[dict[str, Any]]:
+def joint(
+    group: Sequence[str], columns: Mapping[str, Column], seeds: Sequence[int]
+) -> list[dict[str, Any]]:
     """The values that a group of axes takes together, one map a step; `seeds` stand where the axis is random."""
     given = [seeds if isinstance(columns[name], RandomSeeds) else columns[name] for name in group]
     return [dict(zip(group, row, strict=True)) for row in zip(*given, strict=True)]
@@ -118,7 +142,9 @@ def joint(group: Sequence[str], columns: Mapping[str, Column], seeds: Sequence[i
 
 def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> list[Decimal]:
     good = isinstance(argument, list | tuple) and len(argument) in counts
-    if not good or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in argument):
+    if not good or not all(
+        isinstance(n, int | float) and not isinstance(n, bool) for n in argument
+    ):
         raise InvalidInput(field, argument, shape)
     numbers = [Decimal(str(n)) for n in argument]  # 0.1 is then a tenth, and sums stay exact
     if not all(n.is_finite() for n in numbers):
@@ -127,9 +153,13 @@ def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> 
 
 
 def _range(field: str, argument: Any) -> tuple[int, Callable[[], Column]]:
-    numbers = _numbers(field, argument, (1, 2, 3), "[stop], [start, stop] or [start, stop, step], numbers")
+    numbers = _numbers(
+        field, argument, (1, 2, 3), "[stop], [start, stop] or [start, stop, step], numbers"
+    )
     zero, one = Decimal(0), Decimal(1)
-    start, stop, step = {1: (zero, *numbers, one), 2: (*numbers, one), 3: tuple(numbers)}[len(numbers)]
+    start, stop, step = {1: (zero, *numbers, one), 2: (*numbers, one), 3: tuple(numbers)}[
+        len(numbers)
+    ]
     if step == 0:
         raise InvalidInput(field, argument, "a step other than 0")
     count = max(0, math.ceil((stop - start) / step))

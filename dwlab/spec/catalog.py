@@ -37,7 +37,9 @@ class Entry:
     row_seconds: float | None = None
     random: bool = False  # a shape without weights, which are made up: for benchmarks only
     pipeline: str | None = None  # the class that a folder is loaded with
-    omission: families.Omission | None = None  # what leaving the negative prompt out means, if that is no empty text
+    omission: families.Omission | None = (
+        None  # what leaving the negative prompt out means, if that is no empty text
+    )
 
     @property
     def local(self) -> bool:
@@ -74,7 +76,9 @@ CATALOG = {
         ),
     )
 }  # fmt: skip
-DRAWING = tuple(entry.name for entry in CATALOG.values() if not entry.random)  # models whose pictures mean something
+DRAWING = tuple(
+    entry.name for entry in CATALOG.values() if not entry.random
+)  # models whose pictures mean something
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +93,11 @@ def lookup(name: str) -> Entry:
     try:
         folder = Path(name).expanduser()
         found, is_file = folder.is_dir(), folder.is_file()
-    except (OSError, RuntimeError, ValueError):  # too long for a path, ~name of an unknown user, or a NUL in it
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # too long for a path, ~name of an unknown user, or a NUL in it
         found = is_file = False
     if found:
         return _describe(name, folder)
@@ -108,13 +116,19 @@ def _describe(name: str, folder: Path) -> Entry:
     if index is None:
         raise checkpoints.without_index(name, folder)
     cls = str(index.get("_class_name", ""))
-    denoiser = _read_json(folder / "unet" / "config.json") or _read_json(folder / "transformer" / "config.json") or {}
+    denoiser = (
+        _read_json(folder / "unet" / "config.json")
+        or _read_json(folder / "transformer" / "config.json")
+        or {}
+    )
     vae = _read_json(folder / "vae" / "config.json") or {}
     side = _side(denoiser.get("sample_size"), vae.get("block_out_channels"))
     scheduler = index.get("scheduler")
     scheduler = scheduler[1] if isinstance(scheduler, list) and len(scheduler) == 2 else None
     if scheduler is not None and not isinstance(scheduler, str):
-        raise ModelError(f"{folder / 'model_index.json'}: scheduler is {index['scheduler']}; allowed: [library, class]")
+        raise ModelError(
+            f"{folder / 'model_index.json'}: scheduler is {index['scheduler']}; allowed: [library, class]"
+        )
     family = next((f for key, f in _FAMILIES.items() if cls.startswith(key)), "unknown")
     ignores = _ignored(cls, denoiser)
     return Entry(
@@ -133,7 +147,12 @@ def _side(latents: object, channels: object) -> int | None:
 
 
 # longest first: StableDiffusionXL also begins with StableDiffusion
-_FAMILIES = {"StableDiffusionXL": "sdxl", "StableDiffusion3": "sd3", "StableDiffusion": "sd", "Flux": "flux"}
+_FAMILIES = {
+    "StableDiffusionXL": "sdxl",
+    "StableDiffusion3": "sd3",
+    "StableDiffusion": "sd",
+    "Flux": "flux",
+}
 
 # What a stock pipeline's call does not take, or takes for nothing unless `true_cfg_scale` is given. Written down, because
 # diffusers takes seconds to import; a test compares it with diffusers' signatures.
@@ -150,9 +169,13 @@ UNUSED = {
 def _ignored(cls: str, denoiser: dict[str, Any]) -> frozenset[str]:
     """The parameters that a pipeline of this class makes nothing of, with this denoiser's config."""
     ignored = {name for name, classes in UNUSED.items() if cls in classes}
-    if denoiser.get("time_cond_proj_dim") is not None:  # distilled: the denoiser is told the guidance, and called once
+    if (
+        denoiser.get("time_cond_proj_dim") is not None
+    ):  # distilled: the denoiser is told the guidance, and called once
         ignored.add("negative_prompt")
-    if cls in ("FluxPipeline", "FluxKontextPipeline") and not denoiser.get("guidance_embeds"):  # as FLUX.1-schnell
+    if cls in ("FluxPipeline", "FluxKontextPipeline") and not denoiser.get(
+        "guidance_embeds"
+    ):  # as FLUX.1-schnell
         ignored.add("guidance")
     return frozenset(ignored)
 
@@ -165,5 +188,7 @@ def check_side(entry: Entry, name: str, value: int) -> None:
     """Raise InvalidInput unless `value` pixels is a side that the model can draw."""
     if value % 8 or not entry.side_min <= value <= entry.side_max:
         raise InvalidInput(
-            name, value, f"a multiple of 8 from {entry.side_min} to {entry.side_max} for model {entry.name!r}"
+            name,
+            value,
+            f"a multiple of 8 from {entry.side_min} to {entry.side_max} for model {entry.name!r}",
         )

@@ -36,13 +36,25 @@ _ADDED = "give that other model, a folder or hub id"
 _MARKS = (
     ("pytorch_lora_weights.safetensors", "a LoRA, which changes another model", _ADDED),
     ("adapter_config.json", "a LoRA, which changes another model", _ADDED),
-    ("learned_embeds.safetensors", "an embedding (textual inversion), which adds a word to another model", _ADDED),
-    ("learned_embeds.bin", "an embedding (textual inversion), which adds a word to another model", _ADDED),
+    (
+        "learned_embeds.safetensors",
+        "an embedding (textual inversion), which adds a word to another model",
+        _ADDED,
+    ),
+    (
+        "learned_embeds.bin",
+        "an embedding (textual inversion), which adds a word to another model",
+        _ADDED,
+    ),
     ("modular_model_index.json", "a modular pipeline, whose parts lie in other repositories", GIVE),
     ("scheduler_config.json", "the scheduler of a pipeline alone", GIVE),
     ("tokenizer_config.json", "the tokenizer of a pipeline alone", GIVE),
     ("preprocessor_config.json", "the picture processor of a pipeline alone", GIVE),
-    ("snapshots", "a repository of the hub's cache", "give its id, owner/name, or one of the folders in snapshots/"),
+    (
+        "snapshots",
+        "a repository of the hub's cache",
+        "give its id, owner/name, or one of the folders in snapshots/",
+    ),
 )
 
 
@@ -54,18 +66,28 @@ def without_index(name: str, folder: Path) -> ModelError:
         return ModelError(f"model is {name!r}, a folder that cannot be read ({error.strerror})")
     inside = [file for file in files if (folder / file / "model_index.json").is_file()]
     what, remedy = _held(files, read(folder / "config.json"), inside, folder)
-    return ModelError(f"model is {name!r}, {what}, a folder without a model_index.json; {TAKES}: {remedy}")
+    return ModelError(
+        f"model is {name!r}, {what}, a folder without a model_index.json; {TAKES}: {remedy}"
+    )
 
 
 def of_repository(name: str, files: Collection[str], config: dict[str, Any]) -> ModelError:
     """The same for a repository of the hub, by the names of its files and its config.json."""
-    inside = sorted(file.removesuffix("/model_index.json") for file in files if file.endswith("/model_index.json"))
+    inside = sorted(
+        file.removesuffix("/model_index.json")
+        for file in files
+        if file.endswith("/model_index.json")
+    )
     roots = sorted({file.split("/")[0] for file in files})
     what, remedy = _held(roots, config, inside, None)
-    return ModelError(f"model is {name!r}, {what}, a repository without a model_index.json; {TAKES}: {remedy}")
+    return ModelError(
+        f"model is {name!r}, {what}, a repository without a model_index.json; {TAKES}: {remedy}"
+    )
 
 
-def _held(files: list[str], config: dict[str, Any], inside: list[str], folder: Path | None) -> tuple[str, str]:
+def _held(
+    files: list[str], config: dict[str, Any], inside: list[str], folder: Path | None
+) -> tuple[str, str]:
     """What a folder without an index holds, and what to do with it. inside: pipelines in it."""
     for mark, what, remedy in _MARKS:
         if mark in files:
@@ -75,9 +97,15 @@ def _held(files: list[str], config: dict[str, Any], inside: list[str], folder: P
     if weights := next((file for file in files if file.endswith(WEIGHTS)), None):
         return _single_file(weights, folder)
     if inside and folder:
-        return "a folder of pipelines", f"give one of them: {', '.join(str(folder / name) for name in inside[:5])}"
+        return (
+            "a folder of pipelines",
+            f"give one of them: {', '.join(str(folder / name) for name in inside[:5])}",
+        )
     if inside:
-        return "several pipelines in one", f"download one of its folders ({', '.join(inside[:5])}) and give that"
+        return (
+            "several pipelines in one",
+            f"download one of its folders ({', '.join(inside[:5])}) and give that",
+        )
     return "nothing that diffusers saved", GIVE
 
 
@@ -95,7 +123,9 @@ def _part(config: dict[str, Any]) -> str | None:
 
 def for_a_file(name: str, path: Path) -> ModelError:
     """The error for a model that is the path of a file."""
-    what, remedy = _single_file(path.name, path.parent) if path.suffix in WEIGHTS else ("a file", GIVE)
+    what, remedy = (
+        _single_file(path.name, path.parent) if path.suffix in WEIGHTS else ("a file", GIVE)
+    )
     return ModelError(f"model is {name!r}, {what}; {TAKES}, which are folders: {remedy}")
 
 

@@ -44,7 +44,9 @@ def parse(text: str, source: str, *, most: int | None = None) -> Any:
 
 def value(name: str, text: str, source: str | None = None) -> Any:
     """The value that a text has for one parameter or placeholder, as a person types it into a field or a command."""
-    return yamlfile.parse_document(text, source or name, place=f"axes.{name}", stands_as_text=in_prompt).value
+    return yamlfile.parse_document(
+        text, source or name, place=f"axes.{name}", stands_as_text=in_prompt
+    ).value
 
 
 def in_prompt(place: str) -> bool:

@@ -26,7 +26,11 @@ def _packed(denoiser: str, *processors: str) -> Packed:
 
 
 _UNET = _packed(
-    "UNet2DConditionModel", "AttnProcessor", "AttnProcessor2_0", "FusedAttnProcessor2_0", "SlicedAttnProcessor"
+    "UNet2DConditionModel",
+    "AttnProcessor",
+    "AttnProcessor2_0",
+    "FusedAttnProcessor2_0",
+    "SlicedAttnProcessor",
 )
 # Not here, because their processors split a batch into its parts with and without guidance: all pipelines with PAG in
 # their name. Each line has a test on a small model.
@@ -34,20 +38,26 @@ PACKED = {
     "StableDiffusionPipeline": _UNET,
     "StableDiffusionXLPipeline": _UNET,
     "LatentConsistencyModelPipeline": _UNET,
-    "StableDiffusion3Pipeline": _packed("SD3Transformer2DModel", "JointAttnProcessor2_0", "FusedJointAttnProcessor2_0"),
+    "StableDiffusion3Pipeline": _packed(
+        "SD3Transformer2DModel", "JointAttnProcessor2_0", "FusedJointAttnProcessor2_0"
+    ),
     "FluxPipeline": _packed("FluxTransformer2DModel", "FluxAttnProcessor"),
     "AuraFlowPipeline": _packed("AuraFlowTransformer2DModel", "AuraFlowAttnProcessor2_0"),
     "ChromaPipeline": _packed("ChromaTransformer2DModel", "FluxAttnProcessor"),
     "CogView3PlusPipeline": _packed("CogView3PlusTransformer2DModel", "CogVideoXAttnProcessor2_0"),
     "CogView4Pipeline": _packed("CogView4Transformer2DModel", "CogView4AttnProcessor"),
-    "Flux2KleinPipeline": _packed("Flux2Transformer2DModel", "Flux2AttnProcessor", "Flux2ParallelSelfAttnProcessor"),
+    "Flux2KleinPipeline": _packed(
+        "Flux2Transformer2DModel", "Flux2AttnProcessor", "Flux2ParallelSelfAttnProcessor"
+    ),
     "HunyuanDiTPipeline": _packed("HunyuanDiT2DModel", "HunyuanAttnProcessor2_0"),
     "Lumina2Pipeline": _packed("Lumina2Transformer2DModel", "Lumina2AttnProcessor2_0"),
     "OvisImagePipeline": _packed("OvisImageTransformer2DModel", "OvisImageAttnProcessor"),
     "PixArtAlphaPipeline": _packed("PixArtTransformer2DModel", "AttnProcessor2_0"),
     "PixArtSigmaPipeline": _packed("PixArtTransformer2DModel", "AttnProcessor2_0"),
     "QwenImagePipeline": _packed("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0"),
-    "SanaPipeline": _packed("SanaTransformer2DModel", "SanaAttnProcessor2_0", "SanaLinearAttnProcessor2_0"),
+    "SanaPipeline": _packed(
+        "SanaTransformer2DModel", "SanaAttnProcessor2_0", "SanaLinearAttnProcessor2_0"
+    ),
     "ZImagePipeline": _packed("ZImageTransformer2DModel", "ZSingleStreamAttnProcessor"),
 }
 
@@ -59,7 +69,11 @@ def drawing(pipeline: str) -> str:
 
 def never_packed(pipeline: str) -> str | None:
     """Why pictures of a pipeline class are made one at a time; None if they may share forwards."""
-    return None if pipeline in PACKED else f"{pipeline} was never tried with several pictures in a forward"
+    return (
+        None
+        if pipeline in PACKED
+        else f"{pipeline} was never tried with several pictures in a forward"
+    )
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,10 @@ class Omission:
         return isinstance(scale, int | float) and scale > 1
 
 
-_ZEROS, _NO_TRUE_CFG = "zeros in place of an encoded text", "no true CFG, and half the calls of the denoiser"
+_ZEROS, _NO_TRUE_CFG = (
+    "zeros in place of an encoded text",
+    "no true CFG, and half the calls of the denoiser",
+)
 # In diffusers 0.42.1 all other text-to-image pipelines take a missing negative prompt for an empty one. Longer names first.
 OMISSIONS = (
     Omission("StableDiffusionXL", _ZEROS, option="force_zeros_for_empty_prompt", default=True),

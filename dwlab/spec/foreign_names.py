@@ -38,4 +38,8 @@ _BY_NAME = {name.replace("_", ""): ours for ours, names in _INSTEAD.items() for 
 def instead_of(name: str) -> str | None:
     """What to write in place of another tool's name, in words; None for a name that is not known."""
     ours = _BY_NAME.get(name.lower().replace("_", "").replace("-", ""))
-    return f"{ours} (in place of {name}, which is another tool's name)" if ours and " " not in ours else ours
+    return (
+        f"{ours} (in place of {name}, which is another tool's name)"
+        if ours and " " not in ours
+        else ours
+    )

@@ -19,13 +19,20 @@ IDLE_RULES = 10  # that are named one by one
 CFG_FAMILIES = ("sd", "sdxl", "sd3")  # where guidance of 1 or less is none
 
 
-def warnings(spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | None = None) -> list[str]:
+def warnings(
+    spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | None = None
+) -> list[str]:
     """One line for each axis without effect, duplicate and idle skip rule; such axes stay in keys and rows.
 
     folders: where models of the hub lie on this machine, by name; what they ignore is read there.
     """
-    params = [one for one, _ in alike([cell.params for cell in cells])]  # prompts and seeds are never idle
-    entries = {name: catalog.lookup((folders or {}).get(name, name)) for name in {one.model for one in params}}
+    params = [
+        one for one, _ in alike([cell.params for cell in cells])
+    ]  # prompts and seeds are never idle
+    entries = {
+        name: catalog.lookup((folders or {}).get(name, name))
+        for name in {one.model for one in params}
+    }
     lines = [
         *_duplicates(spec, cells),
         *_trimmed(spec),
@@ -45,7 +52,11 @@ def _idle(rules: list[str]) -> list[str]:
 
 def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:
     twice = spec.count() - len(cells)
-    return [f"{twice} of {spec.count()} combinations repeat others and are computed once"] if twice else []
+    return (
+        [f"{twice} of {spec.count()} combinations repeat others and are computed once"]
+        if twice
+        else []
+    )
 
 
 def _trimmed(spec: SweepSpec) -> list[str]:
@@ -63,7 +74,11 @@ def _trimmed(spec: SweepSpec) -> list[str]:
 
 def _outer(templates: list[str]) -> list[str]:
     """The placeholders whose values begin or end a prompt."""
-    names = [match[1] or match[2] for template in templates for match in _OUTER.finditer(template.strip())]
+    names = [
+        match[1] or match[2]
+        for template in templates
+        for match in _OUTER.finditer(template.strip())
+    ]
     return list(dict.fromkeys(names))
 
 
@@ -81,15 +96,23 @@ def _short(text: str) -> str:
 
 def _guidance(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
     def unguided(one: GenerationParams) -> bool:
-        entry = entries[one.model]  # a model that ignores negative_prompt is told its guidance in another way
-        return entry.family in CFG_FAMILIES and "negative_prompt" not in entry.ignores and not one.guided
+        entry = entries[
+            one.model
+        ]  # a model that ignores negative_prompt is told its guidance in another way
+        return (
+            entry.family in CFG_FAMILIES
+            and "negative_prompt" not in entry.ignores
+            and not one.guided
+        )
 
     lines = []
     off = [one for one in params if unguided(one)]
     values = sorted({one.guidance for one in off})
     if len(values) > 1:
         listed = ", ".join(f"{g:g}" for g in values)
-        lines.append(f"guidance {listed}: all of them switch guidance off, so their pictures are the same")
+        lines.append(
+            f"guidance {listed}: all of them switch guidance off, so their pictures are the same"
+        )
     if _varies(one.negative_prompt for one in off):
         lines.append("negative_prompt has no effect where guidance is 1 or less")
     return lines
@@ -98,8 +121,14 @@ def _guidance(params: list[GenerationParams], entries: Mapping[str, catalog.Entr
 def _eta(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
     asked: dict[str | None, list[Any]] = {}
     for one in params:
-        asked.setdefault(one.scheduler or entries[one.model].scheduler, []).append(one.call.get("eta"))
-    deaf = sorted(name for name, etas in asked.items() if name and name not in schedulers.USES_ETA and _varies(etas))
+        asked.setdefault(one.scheduler or entries[one.model].scheduler, []).append(
+            one.call.get("eta")
+        )
+    deaf = sorted(
+        name
+        for name, etas in asked.items()
+        if name and name not in schedulers.USES_ETA and _varies(etas)
+    )
     return [f"call.eta has no effect on {', '.join(deaf)}"] if deaf else []
 
 
@@ -108,17 +137,25 @@ def _ignored(params: list[GenerationParams], entries: Mapping[str, catalog.Entry
         f"{name} has no effect on model {model!r}"
         for model, entry in sorted(entries.items())
         for name in sorted(entry.ignores)
-        if _varies(getattr(one, name) for one in params if one.model == model and not _heard(name, one))
+        if _varies(
+            getattr(one, name) for one in params if one.model == model and not _heard(name, one)
+        )
     ]
 
 
-def _empty_negative(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
+def _empty_negative(
+    params: list[GenerationParams], entries: Mapping[str, catalog.Entry]
+) -> list[str]:
     """Models for which an empty negative prompt is what they take anyway."""
     lines = []
     for model, entry in sorted(entries.items()):
         known = entry.local and entry.omission is None
-        if known and _varies(one.call.get("negative_prompt") for one in params if one.model == model):
-            lines.append(f"call.negative_prompt has no effect on model {model!r}, which takes none for an empty text")
+        if known and _varies(
+            one.call.get("negative_prompt") for one in params if one.model == model
+        ):
+            lines.append(
+                f"call.negative_prompt has no effect on model {model!r}, which takes none for an empty text"
+            )
     return lines
 
 

@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 PROMPT_LIMIT = 20_000  # characters; every text encoder cuts far earlier
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # neither SQLite nor UTF-8 can hold it
-_EMPTY: dict[str, Any] = {"negative_prompt": "", "dtype": "auto", "call": {}, "scheduler_options": {}}
+_EMPTY: dict[str, Any] = {
+    "negative_prompt": "",
+    "dtype": "auto",
+    "call": {},
+    "scheduler_options": {},
+}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # encoders made once: a large sweep asks for hundreds of thousands of texts
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 _TO_HASH = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 TEXTS = ("prompt", "negative_prompt")
 SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
@@ -61,7 +68,9 @@ class GenerationParams:
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
-            raise InvalidInput("model", self.model, "a catalog name, a folder, or a hub id like owner/name")
+            raise InvalidInput(
+                "model", self.model, "a catalog name, a folder, or a hub id like owner/name"
+            )
         entry, own = catalog.lookup(self.model), vars(self)
         for name in ("steps", "guidance", "width", "height", "scheduler"):
             if own[name] is None:
@@ -111,12 +120,23 @@ class GenerationParams:
             if value is not None and (name not in _EMPTY or value != _EMPTY[name])
         }
 
-    def key(self, weights: str, dtype: str, exact: int | None = None, *, omission: Omission | None = None) -> str:
+    def key(
+        self,
+        weights: str,
+        dtype: str,
+        exact: int | None = None,
+        *,
+        omission: Omission | None = None,
+    ) -> str:
         """The cell's identity: what is asked, of which weights (a fingerprint), in which resolved dtype, and how exactly.
 
         omission: what leaving the negative prompt out means to the model, if that is no empty text.
         """
-        omitted = self.negative is None and omission is not None and omission.shows(self.guidance, self.call)
+        omitted = (
+            self.negative is None
+            and omission is not None
+            and omission.shows(self.guidance, self.call)
+        )
         before, between, after = _around(weights, dtype, exact, omitted, *self.kind())
         text = f"{before}{_text_written(self.prompt)}{between}{self.seed}{after}"
         return hashlib.sha256(text.encode()).hexdigest()
@@ -124,7 +144,11 @@ class GenerationParams:
     def kind(self) -> tuple[Any, ...]:
         """All but prompt and seed, as one may look it up: most cells of a large sweep are of few kinds."""
         call, options = self.call, self.scheduler_options
-        return (*_PLAIN(vars(self)), _TO_HASH(dict(call)) if call else "", _TO_HASH(dict(options)) if options else "")
+        return (
+            *_PLAIN(vars(self)),
+            _TO_HASH(dict(call)) if call else "",
+            _TO_HASH(dict(options)) if options else "",
+        )
 
     def replace(self, **changes: Any) -> GenerationParams:
         """A copy with some fields changed, which are validated."""
@@ -155,7 +179,9 @@ class GenerationParams:
         if not isinstance(value, str):
             raise InvalidInput(name, value, "text (put it in quotes)")
         if len(value) > PROMPT_LIMIT:
-            raise InvalidInput(name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})")
+            raise InvalidInput(
+                name, value, f"at most {PROMPT_LIMIT:,} characters (this has {len(value):,})"
+            )
         if UNWRITABLE.search(value):
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
         vars(self)[name] = stripped(value)
@@ -172,7 +198,11 @@ class GenerationParams:
 
     def _number(self, name: str, low: float, high: float) -> None:
         value = vars(self)[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # nor NaN
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):  # nor NaN
             raise InvalidInput(name, value, f"a number from {low} to {high}{_unquoted(value)}")
         vars(self)[name] = float(value) + 0.0  # -0.0 is 0.0
 
@@ -181,12 +211,18 @@ class GenerationParams:
         if type(value) is dict and not value:  # most cells of a large sweep
             vars(self)[name] = _NOTHING
             return
-        if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.isidentifier() for k in value):
+        if not isinstance(value, Mapping) or not all(
+            isinstance(k, str) and k.isidentifier() for k in value
+        ):
             raise InvalidInput(name, value, "a map from argument names to values")
-        own = (FIELDS | set(SPELLINGS) | _MANAGED) - ({"negative_prompt"} if name == "call" else set())
+        own = (FIELDS | set(SPELLINGS) | _MANAGED) - (
+            {"negative_prompt"} if name == "call" else set()
+        )
         clash = sorted(own.intersection(value))
         if clash:
-            raise InvalidInput(f"{name}.{clash[0]}", value[clash[0]], "other names; this one is dwlab's own to set")
+            raise InvalidInput(
+                f"{name}.{clash[0]}", value[clash[0]], "other names; this one is dwlab's own to set"
+            )
         plain = {k: _plain(f"{name}.{k}", inside) for k, inside in value.items()}
         if name == "call":
             _check_call_negative(plain)
@@ -195,7 +231,11 @@ class GenerationParams:
     def _check_negative(self) -> None:
         """Raise InvalidInput for an empty negative prompt beside one that is not."""
         if self.negative_prompt and "negative_prompt" in self.call:
-            raise InvalidInput("call.negative_prompt", "", f"left out beside negative_prompt: {self.negative_prompt!r}")
+            raise InvalidInput(
+                "call.negative_prompt",
+                "",
+                f"left out beside negative_prompt: {self.negative_prompt!r}",
+            )
 
 
 def _check_call_negative(call: dict[str, Any]) -> None:
@@ -234,19 +274,30 @@ def _whole(name: str, low: int, high: int) -> str:
     """What a whole number may be; for a seed also what other tools' -1 is called here."""
     allowed = f"a whole number from {low} to {high}"
     return (
-        f"{allowed}; leave it out for 0, or write `seed: random` in a sweep to draw one" if name == "seed" else allowed
+        f"{allowed}; leave it out for 0, or write `seed: random` in a sweep to draw one"
+        if name == "seed"
+        else allowed
     )
 
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
-ENTANGLED = frozenset({"model", "scheduler", "scheduler_options"})  # fields that decide what others may be, or are
+ENTANGLED = frozenset(
+    {"model", "scheduler", "scheduler_options"}
+)  # fields that decide what others may be, or are
 _INDEPENDENT = FIELDS - ENTANGLED
 _MAPS = ("call", "scheduler_options")
 _PLAIN_NAMES = tuple(sorted(FIELDS - {"prompt", "seed", *_MAPS}))
 _PLAIN = itemgetter(*_PLAIN_NAMES)
 # arguments of a pipeline's call that dwlab itself sets
 _MANAGED = frozenset(
-    {"generator", "latents", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end"}
+    {
+        "generator",
+        "latents",
+        "output_type",
+        "return_dict",
+        "num_images_per_prompt",
+        "callback_on_step_end",
+    }
 )
 
 
@@ -265,10 +316,14 @@ def _around(weights: str, dtype: str, exact: int | None, omitted: bool, *kind: A
     document = {"dtype": dtype, "params": {**said, "prompt": gap, "seed": gap}, "weights": weights}
     if exact:
         document["mode"] = mode(exact)
-    if omitted:  # before, an empty text was passed: the keys of those pictures are not to be taken for these
+    if (
+        omitted
+    ):  # before, an empty text was passed: the keys of those pictures are not to be taken for these
         document["negative_prompt"] = "omitted"
     text = _TO_HASH(document)
-    return re.split('(?<="prompt":)NaN|(?<="seed":)NaN', text)  # within a text its quotes would be escaped
+    return re.split(
+        '(?<="prompt":)NaN|(?<="seed":)NaN', text
+    )  # within a text its quotes would be escaped
 
 
 def alike(asked: Sequence[GenerationParams]) -> list[tuple[GenerationParams, int]]:
@@ -286,7 +341,9 @@ def mode(exact: int | None) -> str:
     if exact is None:
         return "close"
     if isinstance(exact, bool) or not isinstance(exact, int) or not 2 <= exact <= 1024:
-        raise InvalidInput("exact", exact, "a whole number from 2 to 1024: the rows of each forward")
+        raise InvalidInput(
+            "exact", exact, "a whole number from 2 to 1024: the rows of each forward"
+        )
     return f"exact:{exact}"
 
 

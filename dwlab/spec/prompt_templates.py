@@ -41,10 +41,14 @@ def names(text: str) -> set[str]:
 def check_name(name: str) -> None:
     """Raise InvalidInput for a name in braces that would hide a column of the table, or means a parameter."""
     if name in TAKEN:
-        raise InvalidInput("prompt", f"{{{name}}}", "another word: the table has a column of that name")
+        raise InvalidInput(
+            "prompt", f"{{{name}}}", "another word: the table has a column of that name"
+        )
     if name in FIELDS or name in SPELLINGS:
         raise InvalidInput(
-            "prompt", f"{{{name}}}", f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text"
+            "prompt",
+            f"{{{name}}}",
+            f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text",
         )
 
 
@@ -57,7 +61,9 @@ def fill(field: str, text: str, values: Mapping[str, Any]) -> str:
         raise _too_long(field, text, len(text))
     template = _parse(text)
     said = {name: str(_value(field, name, values)) for name in template.counts}
-    length = template.plain + sum(len(said[name]) * count for name, count in template.counts.items())
+    length = template.plain + sum(
+        len(said[name]) * count for name, count in template.counts.items()
+    )
     if length > PROMPT_LIMIT:
         raise _too_long(field, text, length)
     return _joined(template, tuple(said.values()))
@@ -85,11 +91,15 @@ def _value(field: str, name: str, values: Mapping[str, Any]) -> Any:
         return values[name]
     axes = ", ".join(axis for axis in values if axis not in FIELDS) or "none is"
     raise InvalidInput(
-        field, f"{{{name}}}", f"a placeholder that is an axis ({axes}); write {{{{{name}}}}} for the plain text"
+        field,
+        f"{{{name}}}",
+        f"a placeholder that is an axis ({axes}); write {{{{{name}}}}} for the plain text",
     )
 
 
 def _too_long(field: str, text: str, length: int) -> InvalidInput:
     return InvalidInput(
-        field, text, f"at most {PROMPT_LIMIT:,} characters (this has {length:,}, its placeholders filled in)"
+        field,
+        text,
+        f"at most {PROMPT_LIMIT:,} characters (this has {length:,}, its placeholders filled in)",
     )

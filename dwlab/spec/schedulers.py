@@ -56,7 +56,9 @@ def resolve(name: str) -> tuple[str, Mapping[str, object]]:
     loads), or a name of ALIASES in any case, with or without blanks and hyphens.
     """
     if not isinstance(name, str) or not (found := _resolved(name)):
-        raise InvalidInput("scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}")
+        raise InvalidInput(
+            "scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}"
+        )
     return found
 
 
@@ -64,17 +66,25 @@ def resolve(name: str) -> tuple[str, Mapping[str, object]]:
 def _resolved(name: str) -> tuple[str, Mapping[str, object]] | None:
     if known := _BY_LOOSE_NAME.get(re.sub(r"[\s_-]+", "", name.lower())):
         return known[0], MappingProxyType(known[1])
-    return (name, MappingProxyType({})) if re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name) else None
+    return (
+        (name, MappingProxyType({}))
+        if re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name)
+        else None
+    )
 
 
 def is_known(scheduler: str | None, options: Mapping[str, object]) -> bool:
     """Whether the class is one of ALIASES and its options are those of a name: nothing left to check."""
-    return scheduler is None or any(cls == scheduler and options in ({}, implied) for cls, implied in ALIASES.values())
+    return scheduler is None or any(
+        cls == scheduler and options in ({}, implied) for cls, implied in ALIASES.values()
+    )
 
 
 def display_name(scheduler: str, options: dict[str, object]) -> str:
     """The name other tools use for a class with these options, or the class name."""
-    return next((name for name, entry in ALIASES.items() if entry == (scheduler, options)), scheduler)
+    return next(
+        (name for name, entry in ALIASES.items() if entry == (scheduler, options)), scheduler
+    )
 
 
 def calls_per_step(scheduler: str | None) -> int:

@@ -31,13 +31,17 @@ class Rules:
 
     def __init__(self, rules: Any, names: frozenset[str]) -> None:
         if not isinstance(rules, list | tuple):
-            raise InvalidInput("skip", rules, "a list of rules, like [{scheduler: heun, steps: {above: 20}}]")
+            raise InvalidInput(
+                "skip", rules, "a list of rules, like [{scheduler: heun, steps: {above: 20}}]"
+            )
         self._count = len(rules)
         self._conditions: dict[str, list[tuple[int, Condition]]] = {}
         for k, rule in enumerate(rules):
             for name, condition in _rule(f"skip[{k}]", rule, names).items():
                 self._conditions.setdefault(name, []).append((1 << k, condition))
-        self._silent = {name: self.all - sum(bit for bit, _ in own) for name, own in self._conditions.items()}
+        self._silent = {
+            name: self.all - sum(bit for bit, _ in own) for name, own in self._conditions.items()
+        }
 
     def __len__(self) -> int:
         return self._count
@@ -52,8 +56,16 @@ class Rules:
         if not self._count:
             return
         if combinations > COMBINATIONS:
-            raise InvalidInput("axes", f"{combinations:,} combinations", f"at most {COMBINATIONS:,} before skip rules")
-        trials = sum(len(columns[name]) * len(own) for name, own in self._conditions.items() if name in columns)
+            raise InvalidInput(
+                "axes",
+                f"{combinations:,} combinations",
+                f"at most {COMBINATIONS:,} before skip rules",
+            )
+        trials = sum(
+            len(columns[name]) * len(own)
+            for name, own in self._conditions.items()
+            if name in columns
+        )
         if trials > TRIALS:
             raise InvalidInput(
                 "skip",
@@ -80,7 +92,9 @@ class Rules:
         still = self.all
         for name in self._conditions.keys() - moving:
             still &= self.standing(name, base[name]) if name in base else self._silent[name]
-        for steps in itertools.product(*([(step, self._of_step(step)) for step in group] for group in groups)):
+        for steps in itertools.product(
+            *([(step, self._of_step(step)) for step in group] for group in groups)
+        ):
             left = still
             for _, standing in steps:
                 left &= standing

@@ -62,7 +62,9 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         check_any_name(self.name)
-        base = {name: value for name, value in _names("base", self.base).items() if value is not None}
+        base = {
+            name: value for name, value in _names("base", self.base).items() if value is not None
+        }
         axes = _names("axes", self.axes)
         if base.get("seed") == "random":
             del base["seed"]
@@ -83,13 +85,17 @@ class SweepSpec:
         self._set("_rules", skips.Rules(self.skip, frozenset({*axes, *self._still} | FIELDS)))
         for k, rule in enumerate(self.skip):
             if self.random_seeds and "seed" in rule:
-                raise InvalidInput(f"skip[{k}].seed", rule["seed"], "rules on other axes, where seeds are random")
+                raise InvalidInput(
+                    f"skip[{k}].seed", rule["seed"], "rules on other axes, where seeds are random"
+                )
         if self.metrics is not None and not (
             isinstance(self.metrics, list | tuple) and all(isinstance(m, str) for m in self.metrics)
         ):
             raise InvalidInput("metrics", self.metrics, "a list of names of metrics")
         if not isinstance(self.metric, str | None):
-            raise InvalidInput("metric", self.metric, "the name of one metric, like adherence or stars")
+            raise InvalidInput(
+                "metric", self.metric, "the name of one metric, like adherence or stars"
+            )
 
     def _check_axes(self) -> None:
         filled = _placeholders(self.base, self.axes)
@@ -101,7 +107,9 @@ class SweepSpec:
                 axis_values.check_texts(name, column)
             parent = name.partition(".")[0]
             if parent != name and parent in self.axes:
-                raise InvalidInput(f"axes.{name}", name, f"one axis for it: {parent} is an axis too")
+                raise InvalidInput(
+                    f"axes.{name}", name, f"one axis for it: {parent} is an axis too"
+                )
         if "prompt" not in self.base and "prompt" not in self.axes:
             raise InvalidInput("base.prompt", None, "a prompt, in base or as an axis")
 
@@ -132,7 +140,9 @@ class SweepSpec:
     def as_dict(self) -> dict[str, Any]:
         """The sweep as plain values, from which `from_dict` makes it again."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
-        said = {k: v for k, v in values.items() if v or (k == "metrics" and v is not None)}  # no metrics is not all
+        said = {
+            k: v for k, v in values.items() if v or (k == "metrics" and v is not None)
+        }  # no metrics is not all
         return json.loads(json.dumps(said, default=list))
 
     def override(self, changes: Mapping[str, Any]) -> Any:
@@ -147,14 +157,18 @@ class SweepSpec:
         given = _names("overrides", changes)
         name = check_name(given.pop("name")) if "name" in given else self.name
         base, axes = dict(self.base) | {"model": self.model}, dict(self.axes)
-        for key in sorted((k for k in given if _is_parameter(k)), key=lambda k: "." in k):  # call before call.eta
+        for key in sorted(
+            (k for k in given if _is_parameter(k)), key=lambda k: "." in k
+        ):  # call before call.eta
             _replace(base, axes, key, given[key])
         filled = _placeholders(base, axes)
         for key, value in given.items():
             _known("overrides", key, filled)
             if not _is_parameter(key):
                 axes[key] = value if value is None or _is_axis(key, value) else [value]
-        axes = {k: v for k, v in axes.items() if v is not None and (_is_parameter(k) or k in filled)}
+        axes = {
+            k: v for k, v in axes.items() if v is not None and (_is_parameter(k) or k in filled)
+        }
         moving = {k for k in axes if k not in given or _is_axis(k, given[k])}
         zipped = [[k for k in group if k in moving] for group in self.zip]
         names = FIELDS | axes.keys() | _flat(base).keys()
@@ -202,11 +216,15 @@ class SweepSpec:
         total = self.count()
         if not total:
             raise InvalidInput(
-                "skip", list(self.skip), f"rules that leave some of the {self.combinations():,} combinations"
+                "skip",
+                list(self.skip),
+                f"rules that leave some of the {self.combinations():,} combinations",
             )
         if total > limit:
             raise InvalidInput(
-                "axes", f"{total:,} cells", f"at most {limit:,}; raise it with --limit {total} if you mean it"
+                "axes",
+                f"{total:,} cells",
+                f"at most {limit:,}; raise it with --limit {total} if you mean it",
             )
         drawn = range(self.random_seeds) if seeds is None else seeds
         return list(self._made(tuple(drawn) if self.random_seeds else ()))
@@ -260,7 +278,9 @@ class SweepSpec:
     @functools.cached_property
     def _fixed(self) -> dict[str, Any]:
         """What `base` says, `call` before `call.eta`."""
-        return _entered({"model": self.model}, dict(sorted(self.base.items(), key=lambda item: "." in item[0])))
+        return _entered(
+            {"model": self.model}, dict(sorted(self.base.items(), key=lambda item: "." in item[0]))
+        )
 
     def _asked(self, point: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a point as they were written, placeholders filled in."""
@@ -272,7 +292,9 @@ class SweepSpec:
         return values
 
     @staticmethod
-    def _params(asked: dict[str, Any], last: GenerationParams | None, before: dict[str, Any]) -> GenerationParams:
+    def _params(
+        asked: dict[str, Any], last: GenerationParams | None, before: dict[str, Any]
+    ) -> GenerationParams:
         """The parameters of a point; where the cell before has most of them, only what changes is validated."""
         if last is not None and asked.keys() == before.keys():
             changes = {name: value for name, value in asked.items() if value is not before[name]}
@@ -294,7 +316,9 @@ class SweepSpec:
 
 def _instead_of_key(key: str, names: list[str]) -> str:
     """What to write in place of a key that a sweep does not have."""
-    ours = foreign_names.instead_of(key) or (key if _is_parameter(SPELLINGS.get(key, key)) else None)
+    ours = foreign_names.instead_of(key) or (
+        key if _is_parameter(SPELLINGS.get(key, key)) else None
+    )
     keys = f"the keys {', '.join(names)}"
     return f"{keys}; inside base or axes, {ours}" if ours else keys
 
@@ -318,7 +342,9 @@ def _names(place: str, given: Any) -> dict[str, Any]:
         parent, _, child = name.partition(".")
         inside = found.get(parent) if child else None
         if isinstance(inside, Mapping) and child in inside:
-            raise InvalidInput(f"{place}.{name}", found[name], f"one place only: it stands in {place}.{parent} too")
+            raise InvalidInput(
+                f"{place}.{name}", found[name], f"one place only: it stands in {place}.{parent} too"
+            )
     return found
 
 
@@ -326,7 +352,10 @@ def _named_rules(rules: Any) -> Any:
     """Skip rules under dwlab's own names; what is no rule is left for `skips` to refuse."""
     if not isinstance(rules, list | tuple):
         return rules
-    return [_names(f"skip[{k}]", rule) if isinstance(rule, Mapping) else rule for k, rule in enumerate(rules)]
+    return [
+        _names(f"skip[{k}]", rule) if isinstance(rule, Mapping) else rule
+        for k, rule in enumerate(rules)
+    ]
 
 
 def _replace(base: dict[str, Any], axes: dict[str, Any], name: str, value: Any) -> None:
@@ -350,7 +379,9 @@ def _replace(base: dict[str, Any], axes: dict[str, Any], name: str, value: Any) 
 
 def _is_axis(name: str, value: Any) -> bool:
     """Whether a value that is given for a name is an axis' values."""
-    return isinstance(value, list | tuple | range) or (isinstance(value, Mapping) and name not in _MAPS)
+    return isinstance(value, list | tuple | range) or (
+        isinstance(value, Mapping) and name not in _MAPS
+    )
 
 
 def _is_parameter(name: str) -> bool:
@@ -359,7 +390,12 @@ def _is_parameter(name: str) -> bool:
 
 def _flat(base: Mapping[str, Any]) -> dict[str, Any]:
     """Base values, those inside `call` and `scheduler_options` under their dotted names too."""
-    inside = {f"{name}.{k}": v for name in _MAPS if isinstance(base.get(name), Mapping) for k, v in base[name].items()}
+    inside = {
+        f"{name}.{k}": v
+        for name in _MAPS
+        if isinstance(base.get(name), Mapping)
+        for k, v in base[name].items()
+    }
     return {**inside, **base}
 
 
@@ -369,7 +405,9 @@ def _placeholders(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset
     for name in TEXTS:
         texts += axes[name] if isinstance(axes.get(name), list | tuple) else []
     return frozenset(
-        itertools.chain.from_iterable(prompt_templates.names(text) for text in texts if isinstance(text, str))
+        itertools.chain.from_iterable(
+            prompt_templates.names(text) for text in texts if isinstance(text, str)
+        )
     )
 
 
@@ -394,4 +432,8 @@ def _known(place: str, name: str, filled: frozenset[str]) -> None:
         raise InvalidInput(f"{place}.{name}", name, ours)
     hint = f", or a {{placeholder}} of the prompt ({', '.join(sorted(filled)) or 'it has none'})"
     hint = "" if place == "base" else hint
-    raise InvalidInput(f"{place}.{name}", name, f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME{hint}")
+    raise InvalidInput(
+        f"{place}.{name}",
+        name,
+        f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME{hint}",
+    )

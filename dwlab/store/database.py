@@ -26,7 +26,9 @@ class StoreFile:
     read: only read what is there; see Store. notes: what opening had to mend. Raises StoreError.
     """
 
-    def __init__(self, root: Path, fill: Callable[[sqlite3.Connection], int], *, read: bool = False):
+    def __init__(
+        self, root: Path, fill: Callable[[sqlite3.Connection], int], *, read: bool = False
+    ):
         self.root = root
         self.path = root / "dwlab.sqlite"
         self.notes: list[str] = []
@@ -57,10 +59,15 @@ class StoreFile:
 
     def _open_and_mend(self) -> sqlite3.Connection:
         make_folder(self.root)
-        sweep_temporaries(self.root, depth=2)  # down to images/<ab>/ and what lies in the experiments' folders
+        sweep_temporaries(
+            self.root, depth=2
+        )  # down to images/<ab>/ and what lies in the experiments' folders
         try:
             return self._open()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter from SQLite's own message
+        except (
+            sqlite3.DatabaseError,
+            UnicodeDecodeError,
+        ) as error:  # the latter from SQLite's own message
             if not _tells_damage(error):
                 raise
             self._quarantine(str(error))
@@ -87,7 +94,9 @@ class StoreFile:
     def _version(self, connection: sqlite3.Connection) -> int:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
-            raise StoreError(f"{self.path} was written by a newer dwlab; update dwlab, or use another --results folder")
+            raise StoreError(
+                f"{self.path} was written by a newer dwlab; update dwlab, or use another --results folder"
+            )
         return int(version)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
@@ -98,7 +107,9 @@ class StoreFile:
             for statements in MIGRATIONS[version:]:
                 for statement in filter(str.strip, statements.split(";")):
                     connection.execute(statement)
-            if version == 0 and (entered := self._fill(connection)):  # new in place of one that was damaged or lost
+            if version == 0 and (
+                entered := self._fill(connection)
+            ):  # new in place of one that was damaged or lost
                 self.notes.append(f"{entered} pictures were entered again from their own recipes")
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
@@ -137,7 +148,9 @@ def explained(root: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error)):
+        if isinstance(error, sqlite3.OperationalError) and (
+            "locked" in str(error) or "busy" in str(error)
+        ):
             advice = f"it was in use by another process for over {BUSY_SECONDS} s; wait for that, then run this again"
         elif not isinstance(error, OSError) and _tells_damage(error):
             advice = (
@@ -145,5 +158,7 @@ def explained(root: Path) -> Iterator[None]:
                 "(where even that ends here, move the file away first)"
             )
         else:
-            advice = "check free space and permissions, then run this again: what was finished is kept"
+            advice = (
+                "check free space and permissions, then run this again: what was finished is kept"
+            )
         raise StoreError(f"the results folder {root} cannot be used: {error}; {advice}") from error

@@ -68,7 +68,9 @@ def read_picture(path: Path) -> Image.Image | None:
     from PIL import Image
 
     data = _content(path)
-    if data is None or (_HASH.fullmatch(path.stem) and hashlib.sha256(data).hexdigest() != path.stem):
+    if data is None or (
+        _HASH.fullmatch(path.stem) and hashlib.sha256(data).hexdigest() != path.stem
+    ):
         return None
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:

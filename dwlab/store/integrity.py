@@ -67,7 +67,9 @@ def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
             names = list(store.experiments())
             sizes = store.pictures(experiment)
     if experiment is not None and experiment not in names:
-        raise InvalidInput("experiment", experiment, f"one that ran in {root}: {', '.join(names) or 'none yet'}")
+        raise InvalidInput(
+            "experiment", experiment, f"one that ran in {root}: {', '.join(names) or 'none yet'}"
+        )
     return sizes
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-_PICTURE = (
-    "cells.key, params, image, position, (SELECT json_group_object(mark, value) FROM marks WHERE marks.key = cells.key)"
+_PICTURE = "cells.key, params, image, position, (SELECT json_group_object(mark, value) FROM marks WHERE marks.key = cells.key)"
+_STARS = (
+    "(SELECT NULLIF(value, 0) FROM marks WHERE marks.key = cells.key AND mark = 'stars') AS stars"
 )
-_STARS = "(SELECT NULLIF(value, 0) FROM marks WHERE marks.key = cells.key AND mark = 'stars') AS stars"
 GROUP_SECONDS, GROUP_ROWS = 0.5, 64  # a group commit is due after either
 
 
@@ -105,7 +105,13 @@ class Store:
         with explained(self.root):
             return images.save_picture(self.root, data)
 
-    def add(self, row: CellRow, *, experiment: str | None = None, metrics: Mapping[str, tuple[int, Any]] = {}) -> None:
+    def add(
+        self,
+        row: CellRow,
+        *,
+        experiment: str | None = None,
+        metrics: Mapping[str, tuple[int, Any]] = {},
+    ) -> None:
         """Gather one outcome and its metrics (name -> (version, value)); its picture must be on disk already."""
         self._pending.append((row, experiment, metrics))
 
@@ -128,7 +134,10 @@ class Store:
 
     @staticmethod
     def _write(
-        sql: sqlite3.Connection, row: CellRow, experiment: str | None, metrics: Mapping[str, tuple[int, Any]]
+        sql: sqlite3.Connection,
+        row: CellRow,
+        experiment: str | None,
+        metrics: Mapping[str, tuple[int, Any]],
     ) -> None:
         values = asdict(row) | {"created": row.created or now()}
         columns = list(values)
@@ -156,7 +165,9 @@ class Store:
                 part = every[start : start + 500]
                 query = f"SELECT key, status, image, bytes FROM cells WHERE key IN ({','.join('?' * len(part))})"
                 rows = self._connection.execute(query, part).fetchall()
-                statuses |= {row[0]: row[1] for row in rows if row[1] != "ok" or self._is_there(*row[2:])}
+                statuses |= {
+                    row[0]: row[1] for row in rows if row[1] != "ok" or self._is_there(*row[2:])
+                }
         return statuses
 
     def _is_there(self, image: str, size: int | None) -> bool:
@@ -198,7 +209,10 @@ class Store:
         if experiment is None:
             query, arguments = query + f"({','.join('?' * len(keys))})", tuple(keys)
         else:
-            query, arguments = query + "(SELECT key FROM membership WHERE experiment = ?)", (experiment,)
+            query, arguments = (
+                query + "(SELECT key FROM membership WHERE experiment = ?)",
+                (experiment,),
+            )
         with explained(self.root):
             return [share for (share,) in self._connection.execute(query, arguments).fetchall()]
 
@@ -207,7 +221,10 @@ class Store:
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, image FROM cells WHERE status = 'ok' AND key IN ({marks})"
         with explained(self.root):
-            return [{"key": key, "image": image} for key, image in self._connection.execute(query, keys).fetchall()]
+            return [
+                {"key": key, "image": image}
+                for key, image in self._connection.execute(query, keys).fetchall()
+            ]
 
     def latest(self, experiment: str, limit: int) -> list[dict[str, Any]]:
         """The pinned pictures of an experiment, then the `limit` newest others; hidden and unfinished ones are left out.
@@ -242,9 +259,13 @@ class Store:
     def set_mark(self, key: str, mark: str, value: Any) -> None:
         """Keep a mark of a cell (stars, a note) in place of the one before."""
         with self._file.transaction() as sql:
-            sql.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (key, mark, value, now()))
+            sql.execute(
+                "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (key, mark, value, now())
+            )
 
-    def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[tuple[str, float, int]]:
+    def timings(
+        self, weights: str, dtype: str, device: str, limit: int = 500
+    ) -> list[tuple[str, float, int]]:
         """(params, device_seconds, bytes) of the latest pictures made by these weights on this device."""
         with explained(self.root):
             return self._connection.execute(
@@ -261,7 +282,9 @@ class Store:
             for key, metrics in values.items():
                 _write_metrics(sql, key, metrics)
 
-    def measured(self, experiment: str, lacking: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+    def measured(
+        self, experiment: str, lacking: Collection[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """(key, image, prompt, model, metrics) of an experiment's finished pictures; metrics: the names of those they have.
 
         lacking: only pictures without some of these metrics.
@@ -282,7 +305,11 @@ class Store:
             yield dict(zip(columns, (*row, (metrics or "").split()), strict=True))
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
-        where = "" if experiment is None else " WHERE key IN (SELECT key FROM membership WHERE experiment = ?)"
+        where = (
+            ""
+            if experiment is None
+            else " WHERE key IN (SELECT key FROM membership WHERE experiment = ?)"
+        )
         arguments = () if experiment is None else (experiment,)
         found: dict[str, dict[str, Any]] = {}
         query = f"SELECT key, metric, value FROM metrics{where}"
@@ -295,13 +322,17 @@ class Store:
     def experiments(self) -> dict[str, dict[str, Any]]:
         """The spec of every experiment that ran here, by name."""
         with explained(self.root):
-            rows = self._connection.execute("SELECT name, spec FROM experiments ORDER BY created").fetchall()
+            rows = self._connection.execute(
+                "SELECT name, spec FROM experiments ORDER BY created"
+            ).fetchall()
         return {name: json.loads(spec) for name, spec in rows}
 
     def seeds(self, experiment: str, count: int) -> list[int]:
         """The random seeds stored for an experiment, as many as are there (at most `count`)."""
         with explained(self.root):
-            row = self._connection.execute("SELECT seeds FROM experiments WHERE name = ?", (experiment,)).fetchone()
+            row = self._connection.execute(
+                "SELECT seeds FROM experiments WHERE name = ?", (experiment,)
+            ).fetchone()
         return json.loads(row[0])[:count] if row else []
 
     def enter(self, experiment: str, spec: Mapping[str, Any], random_seeds: int) -> list[int]:
@@ -310,7 +341,9 @@ class Store:
         The spec of one that is there stays until `set_membership` changes it together with its cells.
         """
         with self._file.transaction() as sql:
-            row = sql.execute("SELECT seeds FROM experiments WHERE name = ?", (experiment,)).fetchone()
+            row = sql.execute(
+                "SELECT seeds FROM experiments WHERE name = ?", (experiment,)
+            ).fetchone()
             seeds: list[int] = json.loads(row[0]) if row else []
             while len(seeds) < random_seeds:
                 seeds.append(secrets.randbelow(2**32))
@@ -332,16 +365,27 @@ class Store:
         with explained(self.root):
             rows = self._connection.execute(query, (experiment,)).fetchall()
             return [
-                (position, key, "gone" if status == "ok" and not self._is_there(image, size) else status)
+                (
+                    position,
+                    key,
+                    "gone" if status == "ok" and not self._is_there(image, size) else status,
+                )
                 for position, key, status, image, size in rows
             ]
 
-    def set_membership(self, experiment: str, spec: Mapping[str, Any], members: Sequence[tuple[int, str, str]]) -> None:
+    def set_membership(
+        self, experiment: str, spec: Mapping[str, Any], members: Sequence[tuple[int, str, str]]
+    ) -> None:
         """Make `members` (position, key, axes as JSON) the cells of an experiment, and `spec` what it says."""
         with self._file.transaction() as sql:
-            sql.execute("UPDATE experiments SET spec = ? WHERE name = ?", (json.dumps(spec), experiment))
+            sql.execute(
+                "UPDATE experiments SET spec = ? WHERE name = ?", (json.dumps(spec), experiment)
+            )
             sql.execute("DELETE FROM membership WHERE experiment = ?", (experiment,))
-            sql.executemany("INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)", ((experiment, *m) for m in members))
+            sql.executemany(
+                "INSERT OR IGNORE INTO membership VALUES (?, ?, ?, ?)",
+                ((experiment, *m) for m in members),
+            )
 
     def append(self, experiment: str, keys: Sequence[str]) -> None:
         """Make `keys` the last cells of an experiment, also those that were among its cells before; hidden ones show again."""
@@ -350,7 +394,9 @@ class Store:
             (last,) = sql.execute(query, (experiment,)).fetchone()
             rows = [(experiment, last + 1 + k, key, "{}") for k, key in enumerate(keys)]
             sql.executemany("INSERT OR REPLACE INTO membership VALUES (?, ?, ?, ?)", rows)
-            sql.executemany("DELETE FROM marks WHERE key = ? AND mark = 'hide'", ((key,) for key in keys))
+            sql.executemany(
+                "DELETE FROM marks WHERE key = ? AND mark = 'hide'", ((key,) for key in keys)
+            )
 
     @contextlib.contextmanager
     def alone(self, experiment: str) -> Iterator[None]:
@@ -387,7 +433,9 @@ class Store:
         return adopted
 
 
-def _write_metrics(sql: sqlite3.Connection, key: str, metrics: Mapping[str, tuple[int, Any]]) -> None:
+def _write_metrics(
+    sql: sqlite3.Connection, key: str, metrics: Mapping[str, tuple[int, Any]]
+) -> None:
     sql.executemany(
         "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)",
         [(key, name, version, value) for name, (version, value) in metrics.items()],

@@ -79,7 +79,15 @@ def nothing(figure: Chart, plot: Axes, ink: Theme, text: str) -> Chart:
     """The figure with a sentence in place of a chart."""
     plot.set_axis_off()
     figure.set_size_inches(7.0, 1.2)
-    plot.text(0.5, 0.5, safe(text, 600), color=ink.muted, ha="center", va="center", transform=plot.transAxes)
+    plot.text(
+        0.5,
+        0.5,
+        safe(text, 600),
+        color=ink.muted,
+        ha="center",
+        va="center",
+        transform=plot.transAxes,
+    )
     return figure
 
 

@@ -16,7 +16,12 @@ def dejavu(bold: bool = False) -> Path:
     """The file of DejaVu Sans."""
     import matplotlib as mpl
 
-    return Path(mpl.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    return (
+        Path(mpl.get_data_path())
+        / "fonts"
+        / "ttf"
+        / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    )
 
 
 def with_glyph(character: str) -> Path | None:

@@ -110,10 +110,18 @@ def lay_out(
         shown, missing = _flow(sheet, table, (down + across)[0], size, max_cells)
     else:
         shown, missing = _cross(sheet, table, down, across, size, max_cells)
-    title = ", ".join(str(e) for e in table["experiment"].dropna().unique()[:3]) if "experiment" in table else ""
-    fixed = " · ".join(f"{name} {value}" for name, value in constants(table).items() if "prompt" not in name)
+    title = (
+        ", ".join(str(e) for e in table["experiment"].dropna().unique()[:3])
+        if "experiment" in table
+        else ""
+    )
+    fixed = " · ".join(
+        f"{name} {value}" for name, value in constants(table).items() if "prompt" not in name
+    )
     failed = int((table["status"] != "ok").sum()) if "status" in table else 0
-    count = f"{shown:,} of {len(table):,}" if shown < len(table) else f"{shown:,}"  # so far: a sweep may go on
+    count = (
+        f"{shown:,} of {len(table):,}" if shown < len(table) else f"{shown:,}"
+    )  # so far: a sweep may go on
     note = (
         f"{count} {'cell' if count == '1' else 'cells'}"
         + (f" ({missing})" if missing else "")
@@ -126,14 +134,18 @@ def lay_out(
 # ---- which axis goes where
 
 
-def _arranged(axes: list[Axis], rows: list[str], columns: list[str]) -> tuple[list[Axis], list[Axis]]:
+def _arranged(
+    axes: list[Axis], rows: list[str], columns: list[str]
+) -> tuple[list[Axis], list[Axis]]:
     """The axes along rows and along columns, outermost first."""
     by_name = {name: axis for axis in axes for name in (axis.name, *axis.names)}
     for wanted, names in (("rows", rows), ("columns", columns)):
         for name in names:
             if name not in by_name:
                 raise InvalidInput(
-                    wanted, name, f"an axis that varies: {', '.join(a.name for a in axes) or '(none does)'}"
+                    wanted,
+                    name,
+                    f"an axis that varies: {', '.join(a.name for a in axes) or '(none does)'}",
                 )
     down, across = [by_name[n] for n in rows], [by_name[n] for n in columns]
     rest = sorted((a for a in axes if a not in down + across), key=_rank)
@@ -144,7 +156,9 @@ def _arranged(axes: list[Axis], rows: list[str], columns: list[str]) -> tuple[li
             across, down = [], across
     for axis in rest:
         long_text = _width(axis) > LONG
-        few_rows = math.prod(len(a.values) for a in down) <= math.prod(len(a.values) for a in across)
+        few_rows = math.prod(len(a.values) for a in down) <= math.prod(
+            len(a.values) for a in across
+        )
         if not down or (across and (long_text or few_rows)):
             down.insert(0, axis)
         else:
@@ -164,7 +178,9 @@ def _rank(axis: Axis) -> int:
 
 
 def _width(axis: Axis) -> float:
-    widest = max((text_width(printable(axis.label(v)), 13, False) for v in axis.values[:50]), default=0.0)
+    widest = max(
+        (text_width(printable(axis.label(v)), 13, False) for v in axis.values[:50]), default=0.0
+    )
     return widest if widest > 100 else (1.0 if "guidance" in axis.names else 2.0)
 
 
@@ -178,7 +194,12 @@ def _named(wanted: str, given: str | Sequence[str] | None) -> list[str]:
 
 
 def _cross(
-    sheet: Sheet, table: pd.DataFrame, down: list[Axis], across: list[Axis], size: int, max_cells: int
+    sheet: Sheet,
+    table: pd.DataFrame,
+    down: list[Axis],
+    across: list[Axis],
+    size: int,
+    max_cells: int,
 ) -> tuple[int, str]:
     """Rows and columns with nested labels; returns the number of pictures shown and what is left out."""
     line, left_out = line_height(size), []
@@ -187,22 +208,30 @@ def _cross(
         if count < len(axis.values):
             left_out.append(f"{axis.name}: the first {count:,} of {len(axis.values):,}")
     high, wide = counts[: len(down)], counts[len(down) :]
-    gutters = [min(round(1.8 * sheet.side), _natural(a, n, size)) for a, n in zip(down, high, strict=True)]
+    gutters = [
+        min(round(1.8 * sheet.side), _natural(a, n, size)) for a, n in zip(down, high, strict=True)
+    ]
     left, top = MARGIN + sum(g + 10 for g in gutters), 0
     xs, ys = _track(wide, sheet.side), _track(high, sheet.side)
 
     for level, axis in enumerate(across):
-        outer = level < len(across) - 1  # says its name in every label; the innermost says it once above them
+        outer = (
+            level < len(across) - 1
+        )  # says its name in every label; the innermost says it once above them
         blocks = _blocks(wide, level, xs, sheet.side)
         texts = [
-            f"{axis.name} {axis.label(axis.values[k])}" if outer else axis.label(axis.values[k]) for *_, k in blocks
+            f"{axis.name} {axis.label(axis.values[k])}" if outer else axis.label(axis.values[k])
+            for *_, k in blocks
         ]
         fitted = fit_all(texts, blocks[0][1] - 4, 3, size)  # all blocks of a level are as wide
         wrapped = [(x, w, lines) for (x, w, _), lines in zip(blocks, fitted, strict=True)]
         if not outer:
-            spans = _blocks(wide, level - 1, xs, sheet.side) if level else [(0, xs[-1] + sheet.side, 0)]
+            spans = (
+                _blocks(wide, level - 1, xs, sheet.side) if level else [(0, xs[-1] + sheet.side, 0)]
+            )
             sheet.labels += [
-                Label(left + x, top, w, line, fit(axis.name, w, 1, size), size, ink=MUTED) for x, w, _ in spans
+                Label(left + x, top, w, line, fit(axis.name, w, 1, size), size, ink=MUTED)
+                for x, w, _ in spans
             ]
             top += line
         height = line * max(len(lines) for _, _, lines in wrapped)
@@ -213,7 +242,16 @@ def _cross(
     for level, (axis, gutter) in enumerate(zip(down, gutters, strict=True)):
         x = MARGIN + sum(g + 10 for g in gutters[:level])
         sheet.labels.append(
-            Label(x, top - 4 - line, gutter, line, fit(axis.name, gutter, 1, size), size, "right", MUTED)
+            Label(
+                x,
+                top - 4 - line,
+                gutter,
+                line,
+                fit(axis.name, gutter, 1, size),
+                size,
+                "right",
+                MUTED,
+            )
         )
         blocks = _blocks(high, level, ys, sheet.side)
         texts = [axis.label(axis.values[k]) for *_, k in blocks]
@@ -225,16 +263,22 @@ def _cross(
     places = itertools.product(*(range(n) for n in counts))
     at = [cells.get(place, []) for place in places] if len(table) else []
     sheet.tiles = [
-        (left + x, top + y, row) for (y, x), row in zip(itertools.product(ys, xs), map(_first, at), strict=False)
+        (left + x, top + y, row)
+        for (y, x), row in zip(itertools.product(ys, xs), map(_first, at), strict=False)
     ]
-    sheet.width, sheet.height = left + xs[-1] + sheet.side + MARGIN, top + ys[-1] + sheet.side + MARGIN
+    sheet.width, sheet.height = (
+        left + xs[-1] + sheet.side + MARGIN,
+        top + ys[-1] + sheet.side + MARGIN,
+    )
     shown = sum(bool(found) for found in at)
     if sum(len(found) for found in at) > shown:
         left_out.append("one for each place")
     return shown, "; ".join(left_out)
 
 
-def _flow(sheet: Sheet, table: pd.DataFrame, axis: Axis, size: int, max_cells: int) -> tuple[int, str]:
+def _flow(
+    sheet: Sheet, table: pd.DataFrame, axis: Axis, size: int, max_cells: int
+) -> tuple[int, str]:
     """One long axis, wrapped into lines of tiles, each with its own label."""
     count, line = min(max_cells, len(axis.values)), line_height(size)
     columns = min(TRACK_LIMIT, math.ceil(math.sqrt(count * 1.6)))
@@ -242,13 +286,24 @@ def _flow(sheet: Sheet, table: pd.DataFrame, axis: Axis, size: int, max_cells: i
     height = line * max(len(lines) for lines in wrapped)
     cells, pitch = _cells(table, [axis]), sheet.side + height + LEVEL_GAP
     width = columns * (sheet.side + GAP) - GAP
-    sheet.labels.append(Label(MARGIN, 0, width, line, fit(axis.name, width, 1, size), size, "left", MUTED))
+    sheet.labels.append(
+        Label(MARGIN, 0, width, line, fit(axis.name, width, 1, size), size, "left", MUTED)
+    )
     for k, lines in enumerate(wrapped):
         x, y = MARGIN + k % columns * (sheet.side + GAP), line + 6 + k // columns * pitch
         sheet.tiles.append((x, y, _first(cells.get((k,), []))))
-        sheet.labels.append(Label(x, y + sheet.side + 2, sheet.side, line * len(lines), lines, size))
-    sheet.width, sheet.height = MARGIN * 2 + width, line + 6 + math.ceil(count / columns) * pitch + MARGIN
-    left_out = f"{axis.name}: the first {count:,} of {len(axis.values):,}" if count < len(axis.values) else ""
+        sheet.labels.append(
+            Label(x, y + sheet.side + 2, sheet.side, line * len(lines), lines, size)
+        )
+    sheet.width, sheet.height = (
+        MARGIN * 2 + width,
+        line + 6 + math.ceil(count / columns) * pitch + MARGIN,
+    )
+    left_out = (
+        f"{axis.name}: the first {count:,} of {len(axis.values):,}"
+        if count < len(axis.values)
+        else ""
+    )
     return sum(row is not None for _, _, row in sheet.tiles), left_out
 
 
@@ -277,7 +332,10 @@ def _limited(high: list[int], wide: list[int], most: int) -> list[int]:
     inner = [k for k in (len(high) - 1, len(counts) - 1) if 0 <= k < len(counts)]
 
     def too_many() -> set[int]:
-        spans = (counts[: len(high)], range(len(high))), (counts[len(high) :], range(len(high), len(counts)))
+        spans = (
+            (counts[: len(high)], range(len(high))),
+            (counts[len(high) :], range(len(high), len(counts))),
+        )
         long = {k for span, places in spans if math.prod(span) > TRACK_LIMIT for k in places}
         return long or (set(range(len(counts))) if math.prod(counts) > most else set())
 
@@ -300,11 +358,16 @@ def _track(counts: list[int], side: int) -> list[int]:
     return offsets
 
 
-def _blocks(counts: list[int], level: int, offsets: list[int], side: int) -> list[tuple[int, int, int]]:
+def _blocks(
+    counts: list[int], level: int, offsets: list[int], side: int
+) -> list[tuple[int, int, int]]:
     """(start, length, value's place) of each label of one level along a track."""
     span = math.prod(counts[level + 1 :])
     starts = range(0, len(offsets), span)
-    return [(offsets[s], offsets[s + span - 1] + side - offsets[s], s // span % counts[level]) for s in starts]
+    return [
+        (offsets[s], offsets[s + span - 1] + side - offsets[s], s // span % counts[level])
+        for s in starts
+    ]
 
 
 def _cells(table: pd.DataFrame, axes: list[Axis]) -> dict[tuple[int, ...], list[int]]:
@@ -325,14 +388,22 @@ def _first(rows: list[int]) -> int | None:
 
 
 def _tile(
-    canvas: Image.Image, pen: ImageDraw.ImageDraw, table: pd.DataFrame, row: int | None, x: int, y: int, side: int
+    canvas: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    table: pd.DataFrame,
+    row: int | None,
+    x: int,
+    y: int,
+    side: int,
 ) -> None:
     box = (x, y, x + side - 1, y + side - 1)
     if row is None:  # not part of the sweep (skipped): an outline only
         pen.rectangle(box, PAPER, LINE)
         return
     record = table.iloc[row]
-    picture = open_picture(table, record.get("image")) if record.get("status", "ok") == "ok" else None
+    picture = (
+        open_picture(table, record.get("image")) if record.get("status", "ok") == "ok" else None
+    )
     if picture is not None:
         pen.rectangle(box, EMPTY)
         scale = side / max(picture.size)
@@ -344,17 +415,32 @@ def _tile(
     size = max(8, min(14, side // 10))
     status = str(record.get("status", "ok"))
     words = (REASONS.get(status, status), status, "×")
-    whole = (w for w in words if all(text_width(part, size, True) <= side - 4 for part in w.split()))
+    whole = (
+        w for w in words if all(text_width(part, size, True) <= side - 4 for part in w.split())
+    )
     word = fit(next(whole, ""), side - 4, 2, size, bold=True)
-    room = (side - 8 - line_height(size) * len(word)) // line_height(size - 2) - 1  # lines left for the error
+    room = (side - 8 - line_height(size) * len(word)) // line_height(
+        size - 2
+    ) - 1  # lines left for the error
     error = record.get("error")
     why = fit(error, side - 10, max(0, min(4, room)), size - 2) if isinstance(error, str) else ()
     height = line_height(size) * len(word) + line_height(size - 2) * len(why)
     top = y + (side - height) // 2
-    _write(pen, Label(x, top, side, line_height(size) * len(word), word, size, ink=FAILED_INK, bold=True))
     _write(
         pen,
-        Label(x, top + line_height(size) * len(word), side, line_height(size - 2) * len(why), why, size - 2, ink=MUTED),
+        Label(x, top, side, line_height(size) * len(word), word, size, ink=FAILED_INK, bold=True),
+    )
+    _write(
+        pen,
+        Label(
+            x,
+            top + line_height(size) * len(word),
+            side,
+            line_height(size - 2) * len(why),
+            why,
+            size - 2,
+            ink=MUTED,
+        ),
     )
 
 

@@ -9,7 +9,17 @@ import numpy as np
 
 from ..analysis.findings import Axis, constants, numbers, seconds_column, swept
 from ..errors import InvalidInput
-from .charts import MARKERS, PALETTE, Theme, canvas, legend_beside, nothing, number_scale, safe, safe_all
+from .charts import (
+    MARKERS,
+    PALETTE,
+    Theme,
+    canvas,
+    legend_beside,
+    nothing,
+    number_scale,
+    safe,
+    safe_all,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +32,12 @@ RESAMPLES = 1000
 
 
 def metric_plot(
-    table: pd.DataFrame, metric: str = "adherence", x: str | None = None, hue: str | None = None, *, dark: bool = False
+    table: pd.DataFrame,
+    metric: str = "adherence",
+    x: str | None = None,
+    hue: str | None = None,
+    *,
+    dark: bool = False,
 ) -> Figure:
     """A metric's mean along an axis, over everything else.
 
@@ -36,7 +51,12 @@ def metric_plot(
     figure, plot, ink = canvas(dark)
     along = _axis("x", x, axes) if x else _default(axes)
     if along is None or values.notna().sum() == 0:
-        return nothing(figure, plot, ink, f"No values of {metric} yet" if along else "No axis varies in this table")
+        return nothing(
+            figure,
+            plot,
+            ink,
+            f"No values of {metric} yet" if along else "No axis varies in this table",
+        )
     split = _axis("hue", hue, axes) if hue else None
     # a series of rows for each colour; one nameless series without a hue
     codes = split.codes if split else None
@@ -49,7 +69,9 @@ def metric_plot(
         _lines(plot, along, shown, metric, ink)
     else:
         _dots(figure, plot, along, shown, metric, ink)
-    notes = [f"{len(shown)} of {len(groups)} values of {hue} shown"] if len(shown) < len(groups) else []
+    notes = (
+        [f"{len(shown)} of {len(groups)} values of {hue} shown"] if len(shown) < len(groups) else []
+    )
     if not along.numeric and len(along.values) > CATEGORIES:
         notes.append(f"{CATEGORIES} of {len(along.values)} values of {along.name} shown")
     notes.append("mean; each faint point is a picture")
@@ -67,7 +89,10 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
         return nothing(figure, plot, ink, "No times yet")
     axes = swept(table)
     split = [
-        a for a in axes if {"scheduler", "width", "height", "model", "dtype"} & set(a.names) and "steps" not in a.names
+        a
+        for a in axes
+        if {"scheduler", "width", "height", "model", "dtype"} & set(a.names)
+        and "steps" not in a.names
     ]
     kinds = [
         ", ".join(a.label(a.values[k]) for a, k in zip(split, place, strict=True))
@@ -76,7 +101,11 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
     seconds, steps = numbers(table, cost), numbers(table, "steps")
     shown = list(dict.fromkeys(kinds))[: len(PALETTE)] or [""]
     for k, (kind, label) in enumerate(zip(shown, safe_all(shown), strict=True)):
-        chosen = np.array([name == kind for name in kinds], dtype=bool) if kinds else np.ones(len(table), dtype=bool)
+        chosen = (
+            np.array([name == kind for name in kinds], dtype=bool)
+            if kinds
+            else np.ones(len(table), dtype=bool)
+        )
         chosen &= (seconds.notna() & steps.notna()).to_numpy()
         at, took = steps[chosen].to_numpy(), seconds[chosen].to_numpy()
         if not len(at):
@@ -85,13 +114,19 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
         plot.scatter(at, took, s=14, color=colour, alpha=0.35, linewidths=0, marker=marker)
         places = np.unique(at)
         medians = [float(np.median(took[at == p])) for p in places]
-        plot.plot(places, medians, color=colour, marker=marker, markersize=5, linewidth=1.8, label=label)
+        plot.plot(
+            places, medians, color=colour, marker=marker, markersize=5, linewidth=1.8, label=label
+        )
     number_scale(plot, sorted(set(steps.dropna())), ink)
     plot.set_ylim(bottom=0)
     plot.set_xlabel("steps")
     plot.set_ylabel("seconds per picture")
     fixed = constants(table)
-    place = ", ".join(str(d) for d in table["device"].dropna().unique()[:3]) if "device" in table else ""
+    place = (
+        ", ".join(str(d) for d in table["device"].dropna().unique()[:3])
+        if "device" in table
+        else ""
+    )
     size = f"{fixed['width']} × {fixed['height']}" if {"width", "height"} <= set(fixed) else ""
     about = ", ".join(p for p in (safe(place, 300, 1), size, "line: median") if p)
     figure.supxlabel(about, fontsize=8, color=ink.muted, x=0.99, ha="right")
@@ -117,21 +152,37 @@ def interval(sample: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric: str, ink: Theme) -> None:
+def _lines(
+    plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric: str, ink: Theme
+) -> None:
     places = sorted(along.values, key=float)  # type: ignore[arg-type]  # numeric by its definition
     codes = along.codes
     for k, (name, series) in enumerate(groups):
         colour, marker = ink.colours[k], MARKERS[k]
-        samples = [series[codes.loc[series.index] == along.values.index(p)].dropna().to_numpy() for p in places]
+        samples = [
+            series[codes.loc[series.index] == along.values.index(p)].dropna().to_numpy()
+            for p in places
+        ]
         kept = [(float(p), s) for p, s in zip(places, samples, strict=True) if len(s)]  # type: ignore[arg-type]  # as above
         if not kept:
             continue
         at = [p for p, _ in kept]
         if max(len(s) for _, s in kept) <= POINTS:
             for p, s in kept:
-                plot.scatter([p] * len(s), s, s=13, color=colour, alpha=0.22, linewidths=0, zorder=2)
+                plot.scatter(
+                    [p] * len(s), s, s=13, color=colour, alpha=0.22, linewidths=0, zorder=2
+                )
         means = [float(s.mean()) for _, s in kept]
-        plot.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.8, label=name, zorder=3)
+        plot.plot(
+            at,
+            means,
+            color=colour,
+            marker=marker,
+            markersize=5,
+            linewidth=1.8,
+            label=name,
+            zorder=3,
+        )
     number_scale(plot, [float(p) for p in places], ink)  # type: ignore[arg-type]  # as above
     plot.set_xlabel(safe(along.name, 400, 1))
     plot.set_ylabel(safe(metric, 200, 1))
@@ -139,7 +190,12 @@ def _lines(plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric:
 
 
 def _dots(
-    figure: Figure, plot: Axes, along: Axis, groups: list[tuple[str, pd.Series]], metric: str, ink: Theme
+    figure: Figure,
+    plot: Axes,
+    along: Axis,
+    groups: list[tuple[str, pd.Series]],
+    metric: str,
+    ink: Theme,
 ) -> None:
     values, codes = along.values[:CATEGORIES], along.codes
     names = safe_all([along.label(v) for v in values], 200)
@@ -154,7 +210,15 @@ def _dots(
                 continue
             colour, y, mean = ink.colours[k], place + offset, float(sample.mean())
             if len(sample) <= POINTS:
-                plot.scatter(sample, [y] * len(sample), s=13, color=colour, alpha=0.22, linewidths=0, zorder=2)
+                plot.scatter(
+                    sample,
+                    [y] * len(sample),
+                    s=13,
+                    color=colour,
+                    alpha=0.22,
+                    linewidths=0,
+                    zorder=2,
+                )
             plot.plot(
                 [mean],
                 [y],
@@ -188,4 +252,6 @@ def _axis(argument: str, name: str, axes: list[Axis]) -> Axis:
     for axis in axes:
         if name == axis.name or name in axis.names:
             return axis
-    raise InvalidInput(argument, name, f"an axis that varies: {', '.join(a.name for a in axes) or '(none does)'}")
+    raise InvalidInput(
+        argument, name, f"an axis that varies: {', '.join(a.name for a in axes) or '(none does)'}"
+    )

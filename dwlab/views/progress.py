@@ -22,7 +22,14 @@ class Progress:
     most every `every` seconds, and one at the end.
     """
 
-    def __init__(self, pace: Pace, *, stream: TextIO | None = None, every: float = 10.0, unit: str = "pictures"):
+    def __init__(
+        self,
+        pace: Pace,
+        *,
+        stream: TextIO | None = None,
+        every: float = 10.0,
+        unit: str = "pictures",
+    ):
         self.pace, self.every, self.unit = pace, every, unit
         self._stream = stream or sys.stderr
         self._bar: Any = None
@@ -51,10 +58,15 @@ class Progress:
             self._write(self.pace.left_text())
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.set_description_str(self._line("stopped" if kind else "finished"), refresh=True)
+            self._bar.set_description_str(
+                self._line("stopped" if kind else "finished"), refresh=True
+            )
             self._bar.close()
         else:
             self._write("stopped" if kind else "finished")

@@ -129,8 +129,13 @@ def _content(table: pd.DataFrame) -> dict[str, Any]:
         "effects": _effects(table, metric) if metric else [],
         "times": _times(table),
         "sheet": sheet,
-        "sheet_width": round(0.65 * sheet_width),  # shrinks with the window down to here, then scrolls
-        "pictures": [_picture(table, row, axes, k) for k, row in enumerate(table.head(PICTURES).to_dict("records"))],
+        "sheet_width": round(
+            0.65 * sheet_width
+        ),  # shrinks with the window down to here, then scrolls
+        "pictures": [
+            _picture(table, row, axes, k)
+            for k, row in enumerate(table.head(PICTURES).to_dict("records"))
+        ],
         "total": len(table),
         "fixed": constants(table),
         "versions": _versions(table),
@@ -143,20 +148,37 @@ def _subtitle(table: pd.DataFrame) -> str:
         found = [str(v) for v in table[name].dropna().unique()] if name in table else []
         parts += [f"{name} {', '.join(found[:3])}{' …' if len(found) > 3 else ''}"] if found else []
     dates = sorted({str(d)[:10] for d in table["created"].dropna()}) if "created" in table else []
-    return " · ".join([*parts, " to ".join(dict.fromkeys((dates[0], dates[-1])))] if dates else parts)
+    return " · ".join(
+        [*parts, " to ".join(dict.fromkeys((dates[0], dates[-1])))] if dates else parts
+    )
 
 
 def _cards(
     table: pd.DataFrame, failed: int, outcome: Outcome | None, seconds: float | None
 ) -> list[tuple[str, str, str, str]]:
     """(number, what it counts, a note, a tone) of each headline."""
-    cells = outcome.total if outcome else len(table)  # those that no run reached are not in the table
+    cells = (
+        outcome.total if outcome else len(table)
+    )  # those that no run reached are not in the table
     found = [(f"{len(table) - failed:,}", "pictures", f"of {cells:,} cells", "")]
     if outcome and outcome.reused:
         found.append((f"{outcome.reused:,}", "reused", "made by an earlier run", ""))
-    found.append((f"{failed:,}", "failed", *(("see the errors below", "bad") if failed else ("no errors", "good"))))
+    found.append(
+        (
+            f"{failed:,}",
+            "failed",
+            *(("see the errors below", "bad") if failed else ("no errors", "good")),
+        )
+    )
     if outcome and outcome.left:
-        found.append((f"{outcome.left:,}", "not reached", "the run was stopped; the same sweep goes on", "bad"))
+        found.append(
+            (
+                f"{outcome.left:,}",
+                "not reached",
+                "the run was stopped; the same sweep goes on",
+                "bad",
+            )
+        )
     took = numbers(table, name).dropna() if (name := seconds_column(table)) else None
     each = f"{clock(float(took.median()))} a picture (median)" if took is not None else ""
     if seconds is not None:
@@ -186,17 +208,32 @@ def _effects(table: pd.DataFrame, metric: str) -> list[_Effect]:
     for axis in swept(table):
         own = effects[effects["axis"] == axis.name]
         rows = []
-        for k, value, mean, spread, pictures in own[["value", "mean", "spread", "pictures"]].head(ROWS).itertuples():
+        for k, value, mean, spread, pictures in (
+            own[["value", "mean", "spread", "pictures"]].head(ROWS).itertuples()
+        ):
             share = (
                 100 * (mean - min(low, 0)) / (high - min(low, 0))
                 if high > min(low, 0) and not math.isnan(mean)
                 else 0.0
             )
             took = _number(seconds[k]) if seconds is not None and not axis.of_content else "–"
-            rows.append((value, _number(mean), round(share, 1), _number(spread), took, f"{pictures:,}"))
+            rows.append(
+                (value, _number(mean), round(share, 1), _number(spread), took, f"{pictures:,}")
+            )
         span = own["mean"].max() - own["mean"].min()
-        light, dark = (_figure(metric_plot(table, metric, x=axis.names[0], dark=dark)) for dark in (False, True))
-        effect = _Effect(axis.name, rows, max(0, len(own) - ROWS), light, dark, _number(span), not axis.of_content)
+        light, dark = (
+            _figure(metric_plot(table, metric, x=axis.names[0], dark=dark))
+            for dark in (False, True)
+        )
+        effect = _Effect(
+            axis.name,
+            rows,
+            max(0, len(own) - ROWS),
+            light,
+            dark,
+            _number(span),
+            not axis.of_content,
+        )
         found.append((0.0 if math.isnan(span) else span, effect))
     # what moves the metric most is first
     return [effect for _, effect in sorted(found, key=lambda pair: -pair[0])]
@@ -214,12 +251,16 @@ def _oddities(table: pd.DataFrame) -> list[str]:
     found = []
     count = int((numbers(table, "blank") > 0).sum()) if "blank" in table else 0
     if count:
-        found.append(f"{count:,} {'picture is' if count == 1 else 'pictures are'} of one colour only (column blank)")
+        found.append(
+            f"{count:,} {'picture is' if count == 1 else 'pictures are'} of one colour only (column blank)"
+        )
     return found
 
 
 def _nan(table: pd.DataFrame) -> list[str]:
-    warning = nan_warning(list(numbers(table, "nan").dropna()), len(table)) if "nan" in table else None
+    warning = (
+        nan_warning(list(numbers(table, "nan").dropna()), len(table)) if "nan" in table else None
+    )
     return [f"{warning} (column nan)"] if warning else []
 
 
@@ -237,18 +278,29 @@ def _failure(row: Mapping[Any, Any], axes: list[Axis], place: int) -> tuple[str,
     status = str(row.get("status"))
     error = row.get("error")
     shown = error if isinstance(error, str) else "no error was noted"
-    return REASONS.get(status, status), str(row.get("prompt", "")), _settings(row, axes, place), shown
+    return (
+        REASONS.get(status, status),
+        str(row.get("prompt", "")),
+        _settings(row, axes, place),
+        shown,
+    )
 
 
 def _settings(row: Mapping[Any, Any], axes: list[Axis], place: int) -> str:
     """What sets a row apart, in words: its value on every axis but the prompt; without axes seed, steps and guidance."""
     parts = [axis.named(axis.column.iloc[place]) for axis in axes if axis.names != ("prompt",)]
     if not axes:
-        parts = [f"{name} {label(row[name])}" for name in ("seed", "steps", "guidance") if row.get(name) is not None]
+        parts = [
+            f"{name} {label(row[name])}"
+            for name in ("seed", "steps", "guidance")
+            if row.get(name) is not None
+        ]
     return " · ".join(parts).replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · ")
 
 
-def _picture(table: pd.DataFrame, row: Mapping[Any, Any], axes: list[Axis], place: int) -> dict[str, Any]:
+def _picture(
+    table: pd.DataFrame, row: Mapping[Any, Any], axes: list[Axis], place: int
+) -> dict[str, Any]:
     good = row.get("status", "ok") == "ok"
     picture = open_picture(table, row.get("image")) if good else None
     quality = quality_of(table)
@@ -258,7 +310,9 @@ def _picture(table: pd.DataFrame, row: Mapping[Any, Any], axes: list[Axis], plac
         "reason": REASONS.get(str(row.get("status", "ok")), str(row.get("status"))),
         "prompt": str(row.get("prompt", "")),
         "settings": _settings(row, axes, place),
-        "score": f"{quality} {_number(float(score))}" if isinstance(score, int | float) and not _is_nan(score) else "",
+        "score": f"{quality} {_number(float(score))}"
+        if isinstance(score, int | float) and not _is_nan(score)
+        else "",
         "key": str(row.get("key", "")),
         "recipe": recipe(row),
     }
@@ -272,7 +326,11 @@ def recipe(row: Mapping[Any, Any]) -> str:
     given = {n: row.get(n) for n in PARAMETERS if n not in ("prompt", "call")}
     given |= {n: object_in(row.get(n)) for n in ("scheduler_options", "call")}
     kept = {n: _python(v) for n, v in given.items()}
-    said = [f"{n}={v!r}" for n, v in kept.items() if v is not None and v not in ("", {}) and not _is_nan(v)]
+    said = [
+        f"{n}={v!r}"
+        for n, v in kept.items()
+        if v is not None and v not in ("", {}) and not _is_nan(v)
+    ]
     return f"dwlab.generate({str(row.get('prompt', ''))!r}, {', '.join(said)})"
 
 
@@ -286,7 +344,9 @@ def _is_nan(value: object) -> bool:
 
 def _versions(table: pd.DataFrame) -> list[str]:
     texts = list(table["versions"].dropna().unique()) if "versions" in table else []
-    return [", ".join(f"{k} {_scalar(v)}" for k, v in object_in(t).items()) or str(t) for t in texts[:5]]
+    return [
+        ", ".join(f"{k} {_scalar(v)}" for k, v in object_in(t).items()) or str(t) for t in texts[:5]
+    ]
 
 
 def _scalar(value: object) -> str:
@@ -300,7 +360,13 @@ def _scalar(value: object) -> str:
 def _number(value: float) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return (
+        f"{value:.2f}"
+        if abs(value) < 10
+        else f"{value:,.1f}"
+        if abs(value) < 1000
+        else f"{value:,.0f}"
+    )
 
 
 def _visible(value: object) -> object:

@@ -33,7 +33,9 @@ def fit(text: str, width: float, lines: int, size: int, bold: bool = False) -> t
         wrapped.append(line)
     if words and wrapped:
         last = f"{wrapped[-1]} {words[0]}"
-        wrapped[-1] = last[: _fitting(last, width - text_width("…", size, bold), size, bold)].rstrip() + "…"
+        wrapped[-1] = (
+            last[: _fitting(last, width - text_width("…", size, bold), size, bold)].rstrip() + "…"
+        )
         if text_width(wrapped[-1], size, bold) > width:
             wrapped[-1] = ""
     return tuple(wrapped)
@@ -60,7 +62,11 @@ def printable(text: str) -> str:
     for character in spaced:
         kind = unicodedata.category(character)
         marks = marks + 1 if kind in ("Mn", "Me") else 0
-        if kind in ("Cc", "Cf", "Cs") or marks > MARKS_LIMIT or (marks and not coded and _plain(shown)):
+        if (
+            kind in ("Cc", "Cf", "Cs")
+            or marks > MARKS_LIMIT
+            or (marks and not coded and _plain(shown))
+        ):
             continue
         known = fonts.with_glyph(character) is not None
         if not known:
@@ -81,7 +87,9 @@ def _fitting(text: str, width: float, size: int, bold: bool) -> int:
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if text_width(text[:middle], size, bold) <= width else (low, middle - 1)
+        low, high = (
+            (middle, high) if text_width(text[:middle], size, bold) <= width else (low, middle - 1)
+        )
     return low
 
 
@@ -90,7 +98,9 @@ def text_width(text: str, size: int, bold: bool) -> float:
     return sum(fonts.sized(path, size).getlength(part) for path, part in _runs(text, bold))
 
 
-def draw(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, ink: str, size: int, bold: bool) -> None:
+def draw(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, ink: str, size: int, bold: bool
+) -> None:
     """Write one line with its upper left corner `at`, each part of it in a font that has its characters."""
     x, y = at
     baseline = y + fonts.sized(fonts.dejavu(bold), size).getmetrics()[0]

@@ -62,15 +62,24 @@ class BenchPanel(widgets.VBox):
         self.pick = widgets.Dropdown(options=list(benchmarks), description="benchmark", **_WIDE)
         self.devices = _ticks("device", devices, set(devices))
         self.dtypes = _ticks("dtype", dtypes, {"float32", "bfloat16"})
-        self.quick = widgets.Checkbox(value=True, description="quick: two rounds of a few samples", indent=False)
+        self.quick = widgets.Checkbox(
+            value=True, description="quick: two rounds of a few samples", indent=False
+        )
         self.run_button = widgets.Button(description="Run", button_style="primary", icon="play")
         self.cancel_button = widgets.Button(
-            description="Cancel", icon="stop", tooltip="What was measured is kept; Run goes on", disabled=True
+            description="Cancel",
+            icon="stop",
+            tooltip="What was measured is kept; Run goes on",
+            disabled=True,
         )
         self.run_button.on_click(lambda _: self.start())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.bar = widgets.FloatProgress(max=1.0, layout={"width": "auto", "flex": "1 1 200px"})
-        self.status, self.message, self.view = widgets.HTML(), widgets.HTML(), widgets.HTML().add_class("dwlab-view")
+        self.status, self.message, self.view = (
+            widgets.HTML(),
+            widgets.HTML(),
+            widgets.HTML().add_class("dwlab-view"),
+        )
         style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
         super().__init__([
             widgets.HTML(f"<style>{style}</style>"),
@@ -92,7 +101,10 @@ class BenchPanel(widgets.VBox):
             control.observe(self._changed, "value")
 
     def _changed(self, _change: object) -> None:
-        ticked = {what: [box.description for box in boxes if box.value] for what, boxes in self._ticked().items()}
+        ticked = {
+            what: [box.description for box in boxes if box.value]
+            for what, boxes in self._ticked().items()
+        }
         self._memory.save({"picked": self.pick.value, "quick": self.quick.value, "ticked": ticked})
 
     def _put_back(self, state: dict[str, Any]) -> None:
@@ -144,7 +156,10 @@ class BenchPanel(widgets.VBox):
                 results=self.root, cancel=self._cancel, on_plan=self._begin, on_event=self._tell,
             )  # fmt: skip
             if path is None:
-                ending, tone = "<b>Stopped</b>; what was measured is kept, and Run goes on.", "warning"
+                ending, tone = (
+                    "<b>Stopped</b>; what was measured is kept, and Run goes on.",
+                    "warning",
+                )
             else:
                 self.path = path
                 ending, tone = (
@@ -177,7 +192,9 @@ class BenchPanel(widgets.VBox):
 
 def _ticks(what: str, names: list[str], on: set[str]) -> list[widgets.Checkbox]:
     return [
-        widgets.Checkbox(value=name in on, description=name, indent=False, tooltip=what, layout={"width": "auto"})
+        widgets.Checkbox(
+            value=name in on, description=name, indent=False, tooltip=what, layout={"width": "auto"}
+        )
         for name in names
     ]
 

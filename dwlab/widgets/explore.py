@@ -41,9 +41,27 @@ if TYPE_CHECKING:
     from ..runs.results import Table
 
 HERE = Path(__file__).parent
-FIELDS = ("prompt", "negative_prompt", "model", "scheduler", "steps", "guidance", "seed", "width", "height")
+FIELDS = (
+    "prompt",
+    "negative_prompt",
+    "model",
+    "scheduler",
+    "steps",
+    "guidance",
+    "seed",
+    "width",
+    "height",
+)
 MAPS = ("call", "scheduler_options")  # parameters without fields; they travel as JSON in text
-SWEPT = ("seed", "steps", "guidance", "scheduler", "width", "height", "negative_prompt")  # what can become an axis
+SWEPT = (
+    "seed",
+    "steps",
+    "guidance",
+    "scheduler",
+    "width",
+    "height",
+    "negative_prompt",
+)  # what can become an axis
 MOST = 8  # pictures per run
 SHOWN, THUMBNAIL = 512, 96  # pixels, at most
 PAGE = 60  # pictures of the history that "Older" adds
@@ -66,19 +84,31 @@ class Explorer(anywidget.AnyWidget):
     _esm = SCRIPT + (HERE / "explore.js").read_text("utf-8")
     _css = HERE / "explore.css"
     controls = _synced(traitlets.Dict())  # what stands in the fields
-    offer = _synced(traitlets.Dict())  # what can be chosen: models, schedulers, limits, fields without effect
+    offer = _synced(
+        traitlets.Dict()
+    )  # what can be chosen: models, schedulers, limits, fields without effect
     problems = _synced(traitlets.Dict())  # field -> what is wrong with it; "" is for the whole
-    tokens = _synced(traitlets.Dict())  # prompt, negative_prompt -> how many, the encoder's limit, characters it reads
+    tokens = _synced(
+        traitlets.Dict()
+    )  # prompt, negative_prompt -> how many, the encoder's limit, characters it reads
     status = _synced(traitlets.Dict())  # text, tone, share of the work, jobs unfinished
-    notice = _synced(traitlets.Unicode())  # what must outlast a status that moves on; gone with the next action
-    page = _synced(traitlets.Dict())  # what only the page decides: the entry that is open or held, the sweep's form
+    notice = _synced(
+        traitlets.Unicode()
+    )  # what must outlast a status that moves on; gone with the next action
+    page = _synced(
+        traitlets.Dict()
+    )  # what only the page decides: the entry that is open or held, the sweep's form
     stage = _synced(traitlets.List())  # the pictures of the last run, as they form
     strip = _synced(traitlets.List())  # the history: what is pinned, then the newest
     older = _synced(traitlets.Bool())  # whether the history goes on
     pair = _synced(traitlets.Dict())  # two pictures and the parameters in which they differ
     plan = _synced(traitlets.Dict())  # the sweep that the controls would make
-    form = _synced(traitlets.Dict())  # what the sweep's form says: text, tone, its field, the page that asked
-    sweeping = _synced(traitlets.Dict())  # the sweep that runs, or ran last: name, text, tone, share, running, grid
+    form = _synced(
+        traitlets.Dict()
+    )  # what the sweep's form says: text, tone, its field, the page that asked
+    sweeping = _synced(
+        traitlets.Dict()
+    )  # the sweep that runs, or ran last: name, text, tone, share, running, grid
 
     def __init__(
         self,
@@ -134,7 +164,11 @@ class Explorer(anywidget.AnyWidget):
     def image(self) -> Image.Image | None:
         """The newest picture that was made here, RGB; None before the first."""
         rows = self._session.history(1)
-        return read_picture(self.root / max(rows, key=lambda row: row["position"])["image"]) if rows else None
+        return (
+            read_picture(self.root / max(rows, key=lambda row: row["position"])["image"])
+            if rows
+            else None
+        )
 
     @property
     def history(self) -> Table:
@@ -170,8 +204,16 @@ class Explorer(anywidget.AnyWidget):
 
     def _values(self) -> dict[str, Any]:
         """The controls as parameters; an emptied number or list is the model's default."""
-        given = {name: self.controls.get(name) for name in FIELDS if name not in self.offer.get("ignores", ())}
-        values = {name: value for name, value in given.items() if value not in ("", None) or name == "prompt"}
+        given = {
+            name: self.controls.get(name)
+            for name in FIELDS
+            if name not in self.offer.get("ignores", ())
+        }
+        values = {
+            name: value
+            for name, value in given.items()
+            if value not in ("", None) or name == "prompt"
+        }
         more = self.controls["more"]
         if more.get("scheduler") != self.controls.get("scheduler"):  # its options went with it
             more = {name: text for name, text in more.items() if name == "call"}
@@ -179,7 +221,9 @@ class Explorer(anywidget.AnyWidget):
             values["seed"] = int(values["seed"])
         maps = {name: json.loads(more[name]) for name in MAPS if name in more}
         if values.get("negative_prompt"):
-            maps.get("call", {}).pop("negative_prompt", None)  # a recipe's empty one, which the text replaces
+            maps.get("call", {}).pop(
+                "negative_prompt", None
+            )  # a recipe's empty one, which the text replaces
         return {**maps, **values}
 
     def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
@@ -188,19 +232,26 @@ class Explorer(anywidget.AnyWidget):
         sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
         self.offer = {
             "model": params.model,
-            "models": list(dict.fromkeys([*catalog.DRAWING, *self.offer.get("models", ()), params.model])),
+            "models": list(
+                dict.fromkeys([*catalog.DRAWING, *self.offer.get("models", ()), params.model])
+            ),
             "schedulers": list(dict.fromkeys([sampler, *schedulers.ALIASES])),
             "sides": [entry.side_min, entry.side_max],
             "ignores": sorted(entry.ignores),
             "most": MOST,
             "swept": [name for name in SWEPT if name not in entry.ignores],
         }
-        shown = {name: getattr(params, name) for name in FIELDS} | {"scheduler": sampler, "locked": locked}
+        shown = {name: getattr(params, name) for name in FIELDS} | {
+            "scheduler": sampler,
+            "locked": locked,
+        }
         shown["seed"] = str(params.seed)  # a page rounds numbers above 2^53: seeds travel as text
         maps = {"call": dict(params.call), "scheduler_options": dict(params.scheduler_options)}
         if sampler in schedulers.ALIASES:  # the name says them
             maps["scheduler_options"] = {}
-        more = {name: json.dumps(values) for name, values in maps.items() if values}  # a page would make 1 of 1.0
+        more = {
+            name: json.dumps(values) for name, values in maps.items() if values
+        }  # a page would make 1 of 1.0
         if more:
             said = {**maps["call"], **maps["scheduler_options"]}
             words = ", ".join(f"{name} {json.dumps(value)}" for name, value in said.items())
@@ -230,7 +281,10 @@ class Explorer(anywidget.AnyWidget):
     def _change_model(self) -> None:
         """Another model was chosen: its own steps, guidance, scheduler and size."""
         model = self.controls["model"]
-        kept = {name: self.controls.get(name) for name in ("prompt", "negative_prompt", "seed", "locked")}
+        kept = {
+            name: self.controls.get(name)
+            for name in ("prompt", "negative_prompt", "seed", "locked")
+        }
         with contextlib.suppress(DwlabError):
             self._fill(GenerationParams("", model=model))
             self.controls = {**self.controls, **kept}
@@ -241,7 +295,9 @@ class Explorer(anywidget.AnyWidget):
             found = {}
             for name in ("prompt", "negative_prompt"):
                 with contextlib.suppress(DwlabError):
-                    found[name] = self._count_tokens(self.controls["model"], self.controls.get(name) or "")
+                    found[name] = self._count_tokens(
+                        self.controls["model"], self.controls.get(name) or ""
+                    )
             self.tokens = found
 
     # -- what the page asks --------------------------------------------------------------------
@@ -265,7 +321,10 @@ class Explorer(anywidget.AnyWidget):
             actions[given.pop("do")](**given)
         except (DwlabError, OSError) as error:
             said = str(error)
-        self.problems = {**{k: v for k, v in self.problems.items() if k}, **({"": said} if said else {})}
+        self.problems = {
+            **{k: v for k, v in self.problems.items() if k},
+            **({"": said} if said else {}),
+        }
 
     def run(self) -> None:
         """Make what the controls ask for, after what runs already."""
@@ -273,11 +332,15 @@ class Explorer(anywidget.AnyWidget):
             self.controls = {**self.controls, "seed": str(secrets.randbelow(2**32))}
         self._make()
 
-    def _make(self) -> None:  # the page draws seeds itself: what is being typed there meanwhile stays
+    def _make(
+        self,
+    ) -> None:  # the page draws seeds itself: what is being typed there meanwhile stays
         if wrong := [name for name in self.problems if name]:
             raise InvalidInput("controls", wrong[0], "fields without a message below them")
         first = self.params
-        self._session.make([first.replace(seed=(first.seed + k) % 2**63) for k in range(self.controls["count"])])
+        self._session.make(
+            [first.replace(seed=(first.seed + k) % 2**63) for k in range(self.controls["count"])]
+        )
         self.status = {**self.status, "unfinished": self._session.unfinished}
 
     def cancel(self) -> None:
@@ -309,7 +372,8 @@ class Explorer(anywidget.AnyWidget):
             self.pair = {}
             return
         changed = [
-            (name, *map(_text, values)) for name, *values in differences(*(json.loads(r["params"]) for r in rows))
+            (name, *map(_text, values))
+            for name, *values in differences(*(json.loads(r["params"]) for r in rows))
         ]
         self.pair = {"pictures": [self._entry(row) for row in rows], "changed": changed}
 
@@ -319,7 +383,11 @@ class Explorer(anywidget.AnyWidget):
         params, left_out = recipe.fit(self.controls["model"], self._weights_of)
         self._fill(params, locked=True)
         of = "" if recipe.tool == recipes.OWN else f", of {recipe.tool},"
-        said = f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}." if left_out else ""
+        said = (
+            f" Left out, because this model or dwlab has nothing for it: {'; '.join(left_out)}."
+            if left_out
+            else ""
+        )
         self._say_lasting(f"The recipe of the picture{of} is in the controls.{said}")
 
     def _weights_of(self, model: str) -> str:
@@ -356,11 +424,16 @@ class Explorer(anywidget.AnyWidget):
         here = all(catalog.lookup(one.model).local for one in job.params[:1])
         if job.sweep:
             self._sweep.begin(job.sweep)
-        self._say_of_job("Loading the model …" if here else "Loading the model, the first time from the hub …")
+        self._say_of_job(
+            "Loading the model …" if here else "Loading the model, the first time from the hub …"
+        )
 
     def _event(self, event: Event) -> None:
         if event.download:
-            self._say_of_job(f"Downloading {event.download.model}, once: {event.download}", share=event.download.share)
+            self._say_of_job(
+                f"Downloading {event.download.model}, once: {event.download}",
+                share=event.download.share,
+            )
             return
         self._pace.update(event)
         if self._job is None or event.kind == "started":
@@ -391,7 +464,10 @@ class Explorer(anywidget.AnyWidget):
             self._tiles[event.index] = self._finished(event, self._tiles[event.index])
         for index, step in self._steps.items():
             rough = step.preview() if step.preview else None
-            self._tiles[index] |= {"src": data_uri(png(rough), "png") if rough else "", "state": "forming"}
+            self._tiles[index] |= {
+                "src": data_uri(png(rough), "png") if rough else "",
+                "state": "forming",
+            }
         self.stage = [dict(tile) for tile in self._tiles]
 
     def _finished(self, event: Event, tile: dict[str, Any]) -> dict[str, Any]:
@@ -426,7 +502,10 @@ class Explorer(anywidget.AnyWidget):
         if job and job.cancelled.is_set():
             return "Stopped; what was finished is kept.", "bad"
         if failed:
-            return f"{failed} of {self._pace.total} pictures failed; the others are kept.{see}", "bad"
+            return (
+                f"{failed} of {self._pace.total} pictures failed; the others are kept.{see}",
+                "bad",
+            )
         if job and job.sweep:
             return f"{job.sweep.name} is done in {took}.{see}", ""
         if self._tiles and all(tile.get("note") == "from the store" for tile in self._tiles):
@@ -446,7 +525,12 @@ class Explorer(anywidget.AnyWidget):
             self.notice = text
 
     def _say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
-        self.status = {"text": text, "tone": tone, "share": share, "unfinished": self._session.unfinished}
+        self.status = {
+            "text": text,
+            "tone": tone,
+            "share": share,
+            "unfinished": self._session.unfinished,
+        }
 
     # -- history -------------------------------------------------------------------------------
 
@@ -454,7 +538,9 @@ class Explorer(anywidget.AnyWidget):
         with self._looking:  # the session's thread looks too, and the later look must win
             rows = self._session.history(self._limit + 1)
             self.older = sum(not row["marks"].get("pin") for row in rows) > self._limit
-            self.strip = [self._entry(row, THUMBNAIL) for row in (rows[:-1] if self.older else rows)]
+            self.strip = [
+                self._entry(row, THUMBNAIL) for row in (rows[:-1] if self.older else rows)
+            ]
 
     def see_older(self) -> None:
         """Show more of the history."""

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
     from ..spec.sweep import SweepSpec
 
-USUAL = ("seed", "steps", "guidance", "scheduler")  # offered even where an experiment says nothing of them
+USUAL = (
+    "seed",
+    "steps",
+    "guidance",
+    "scheduler",
+)  # offered even where an experiment says nothing of them
 # what an empty field stands for
 _EMPTY = {
     "seed": "0",
@@ -35,14 +40,18 @@ class Row:
     as it is. new: the sweep does not know the field yet, so that also an empty one is an edit.
     """
 
-    def __init__(self, name: str, value: Any, changed: Callable[[object], None], *, new: bool = False):
+    def __init__(
+        self, name: str, value: Any, changed: Callable[[object], None], *, new: bool = False
+    ):
         shown = value if isinstance(value, str) and name in TEXTS else _as_yaml(value)
         self.name, self.original = name, None if new else shown
         self._was_list = isinstance(value, list | tuple)
         self.text = widgets.Text(
             shown,
             description=name,
-            placeholder="a value or a list of values" if _is_placeholder(name) else _EMPTY.get(name, "the model's own"),
+            placeholder="a value or a list of values"
+            if _is_placeholder(name)
+            else _EMPTY.get(name, "the model's own"),
             style={"description_width": "120px"},
             layout={"width": "auto"},
         )
@@ -53,7 +62,11 @@ class Row:
     def value(self) -> Any:
         """What the field says; raises InvalidInput where it is no value, or empty and must not be."""
         text = self.text.value
-        value = self._words(text) if self.name in TEXTS or _is_placeholder(self.name) else self._yaml(text)
+        value = (
+            self._words(text)
+            if self.name in TEXTS or _is_placeholder(self.name)
+            else self._yaml(text)
+        )
         if value is None and _is_placeholder(self.name):
             raise InvalidInput(self.name, text, "a value or a list of values")
         return value
@@ -99,7 +112,9 @@ class Form(widgets.VBox):
         self._grid = widgets.Box().add_class("dwlab-fields")
         for field in (self.name, self.prompt):
             field.observe(self._edited, "value")
-        self.name_box = widgets.VBox([self.name, self._name_message])  # the panel finds a place for it
+        self.name_box = widgets.VBox(
+            [self.name, self._name_message]
+        )  # the panel finds a place for it
         self._prompt_box = widgets.VBox([self.prompt, self._prompt_message])
         super().__init__([self._prompt_box, self._grid, self._general])
         self.add_class("dwlab-form")
@@ -113,7 +128,11 @@ class Form(widgets.VBox):
         self.name.value = spec.name
         self.prompt.value = str(base.pop("prompt", ""))
         self._prompt_box.layout.display = "none" if "prompt" in axes else ""
-        values = {**axes, **base, **{name: None for name in USUAL if name not in axes and name not in base}}
+        values = {
+            **axes,
+            **base,
+            **{name: None for name in USUAL if name not in axes and name not in base},
+        }
         values["model"] = axes.get("model", spec.model)
         self._rows = {name: Row(name, value, self._edited) for name, value in values.items()}
         self._arrange()
@@ -124,7 +143,11 @@ class Form(widgets.VBox):
         """The sweep with what was edited; raises InvalidInput for the first text that is no value."""
         if self._spec is None:
             raise InvalidInput("experiment", None, "one of the list")
-        changes = {name: row.value() for name, row in self._shown().items() if row.text.value != row.original}
+        changes = {
+            name: row.value()
+            for name, row in self._shown().items()
+            if row.text.value != row.original
+        }
         if "prompt" not in self._rows and self.prompt.value != str(self._spec.base["prompt"]):
             changes["prompt"] = self.prompt.value
         if self.name.value != self._spec.name:
@@ -144,7 +167,12 @@ class Form(widgets.VBox):
         for _ in range(2):  # the prompts, edited first, have new placeholders
             for name, (original, field) in self._fields().items():
                 edit = edits.get(name)
-                if isinstance(edit, list) and len(edit) == 2 and edit[0] == original and isinstance(edit[1], str):
+                if (
+                    isinstance(edit, list)
+                    and len(edit) == 2
+                    and edit[0] == original
+                    and isinstance(edit[1], str)
+                ):
                     field.value = edit[1]
 
     def _fields(self) -> dict[str, tuple[str | None, widgets.Text | widgets.Textarea]]:
@@ -153,7 +181,11 @@ class Form(widgets.VBox):
             return {}
         rows = {name: (row.original, row.text) for name, row in self._rows.items()}
         prompt = str(self._spec.base.get("prompt", ""))
-        return {"the name": (self._spec.name, self.name), "the prompt": (prompt, self.prompt), **rows}
+        return {
+            "the name": (self._spec.name, self.name),
+            "the prompt": (prompt, self.prompt),
+            **rows,
+        }
 
     def complain(self, error: Exception | None) -> None:
         """Show an error below the field it is about, or below all of them; None takes it away."""
@@ -171,7 +203,9 @@ class Form(widgets.VBox):
     def _place(self, field: str) -> str:
         """The row that an error's field means, "prompt " and "name" for the fields that are no rows, "" for none."""
         row = place(field, self._shown())
-        return row or {"prompt": "prompt ", "name": "name"}.get(place(field, ("prompt", "name")), "")
+        return row or {"prompt": "prompt ", "name": "name"}.get(
+            place(field, ("prompt", "name")), ""
+        )
 
     def _edited(self, _change: object) -> None:
         if not self._loading:
@@ -188,12 +222,23 @@ class Form(widgets.VBox):
             self._grid.children = boxes
 
     def _placeholders(self) -> list[str]:
-        texts = [self.prompt.value, *(row.text.value for name, row in self._rows.items() if name in TEXTS)]
-        return [m[1] for text in texts for m in _PLACEHOLDER.finditer(text.replace("{{", "").replace("}}", ""))]
+        texts = [
+            self.prompt.value,
+            *(row.text.value for name, row in self._rows.items() if name in TEXTS),
+        ]
+        return [
+            m[1]
+            for text in texts
+            for m in _PLACEHOLDER.finditer(text.replace("{{", "").replace("}}", ""))
+        ]
 
     def _shown(self) -> Mapping[str, Row]:
         present = set(self._placeholders())
-        return {name: row for name, row in self._rows.items() if not _is_placeholder(name) or name in present}
+        return {
+            name: row
+            for name, row in self._rows.items()
+            if not _is_placeholder(name) or name in present
+        }
 
 
 def place(field: str, names: Iterable[str]) -> str:

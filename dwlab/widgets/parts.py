@@ -43,7 +43,9 @@ def small_jpeg(image: Image.Image, limit: int = PICTURE_LIMIT, *, side: int | No
         image.convert("RGB").save(buffer, "JPEG", quality=85, subsampling=0)
         if buffer.tell() <= limit or max(image.size) <= 64:
             return buffer.getvalue()
-        image = image.resize([max(1, round(0.85 * side)) for side in image.size], Image.Resampling.LANCZOS)
+        image = image.resize(
+            [max(1, round(0.85 * side)) for side in image.size], Image.Resampling.LANCZOS
+        )
 
 
 def small_grid(table: pd.DataFrame) -> bytes:
@@ -52,7 +54,9 @@ def small_grid(table: pd.DataFrame) -> bytes:
     return small_jpeg(grid(table, side=side))
 
 
-def image_html(data: bytes, text: str, *, kind: str = "jpeg", style: str = "max-width:100%", classes: str = "") -> str:
+def image_html(
+    data: bytes, text: str, *, kind: str = "jpeg", style: str = "max-width:100%", classes: str = ""
+) -> str:
     """An `<img>` that holds its own bytes; `text` is its description."""
     return f'<img class="{classes}" style="{style}" alt="{html.escape(text)}" src="{data_uri(data, kind)}">'
 
@@ -81,9 +85,15 @@ def table_html(table: pd.DataFrame, most: int = ROWS) -> str:
             break
         texts = [a.label(a.column.iloc[k]) for a in axes] or [str(record["prompt"])]
         texts += [label(round(float(column.iloc[k]), 3)) for column in amounts]
-        rows.append(f"<tr><td>{shown}</td>{''.join(f'<td>{html.escape(t)}</td>' for t in texts)}</tr>")
+        rows.append(
+            f"<tr><td>{shown}</td>{''.join(f'<td>{html.escape(t)}</td>' for t in texts)}</tr>"
+        )
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
-    more = f"<p>{len(rows):,} of {len(table):,} rows; table.csv has them all.</p>" if len(rows) < len(table) else ""
+    more = (
+        f"<p>{len(rows):,} of {len(table):,} rows; table.csv has them all.</p>"
+        if len(rows) < len(table)
+        else ""
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 

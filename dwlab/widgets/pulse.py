@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROUTE = "_reply_subshell_for"  # how ipykernel 7.4 asks a comm where its messages go; older ones never ask
-SCRIPT = (HERE / "pulse.js").read_text("utf-8")  # anywidget takes one file per widget, so this is put before it
+SCRIPT = (HERE / "pulse.js").read_text(
+    "utf-8"
+)  # anywidget takes one file per widget, so this is put before it
 
 
 class Pulse(anywidget.AnyWidget):

@@ -14,7 +14,9 @@ def controls(state: dict[str, Any], standing: dict[str, Any]) -> dict[str, Any]:
     saved = state.get("controls")
     if not isinstance(saved, dict):
         return standing
-    plain = {name: saved[name] for name in standing if name in saved and isinstance(saved[name], PLAIN)}
+    plain = {
+        name: saved[name] for name in standing if name in saved and isinstance(saved[name], PLAIN)
+    }
     return {**standing, **plain, "more": _more(saved.get("more"))}
 
 
@@ -40,9 +42,13 @@ def page(state: dict[str, Any]) -> dict[str, Any]:
     saved = state.get("page")
     if not isinstance(saved, dict):
         return {}
-    texts = {name: saved[name] for name in ("chosen", "held", "name") if isinstance(saved.get(name), str)}
+    texts = {
+        name: saved[name] for name in ("chosen", "held", "name") if isinstance(saved.get(name), str)
+    }
     axes = saved.get("axes")
-    ticks = {str(name): _axis(axis) for name, axis in axes.items()} if isinstance(axes, dict) else {}
+    ticks = (
+        {str(name): _axis(axis) for name, axis in axes.items()} if isinstance(axes, dict) else {}
+    )
     return {**texts, "axes": ticks, "open": bool(saved.get("open"))}
 
 

@@ -47,7 +47,12 @@ class SweepPanel(widgets.VBox):
     """
 
     def __init__(
-        self, experiments: Mapping[str, Callable[[], Sweep]], execute: Execute, *, root: Path, device: str = "auto"
+        self,
+        experiments: Mapping[str, Callable[[], Sweep]],
+        execute: Execute,
+        *,
+        root: Path,
+        device: str = "auto",
     ) -> None:
         self.root, self.device = root, device
         self._experiments, self._execute = dict(experiments), execute
@@ -61,7 +66,9 @@ class SweepPanel(widgets.VBox):
         self._make_controls()
         style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
         top = widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields")
-        buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class("dwlab-buttons")
+        buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class(
+            "dwlab-buttons"
+        )
         parts_ = [
             widgets.HTML(f"<style>{style}</style>"),
             Pulse(),
@@ -96,21 +103,32 @@ class SweepPanel(widgets.VBox):
 
     def _make_controls(self) -> None:
         self.form = Form(self._edited)
-        self.pick = widgets.Dropdown(options=list(self._experiments), description="experiment", **_WIDE)
+        self.pick = widgets.Dropdown(
+            options=list(self._experiments), description="experiment", **_WIDE
+        )
         self.pick.observe(self._picked, "value")
         self.plan_line, self.status = widgets.HTML(), widgets.HTML()
         self.run_button = widgets.Button(
-            description="Run", button_style="primary", icon="play", tooltip="Compute what is missing", disabled=True
+            description="Run",
+            button_style="primary",
+            icon="play",
+            tooltip="Compute what is missing",
+            disabled=True,
         )
         self.cancel_button = widgets.Button(
-            description="Cancel", icon="stop", tooltip="Stop within a step; what is finished is kept", disabled=True
+            description="Cancel",
+            icon="stop",
+            tooltip="Stop within a step; what is finished is kept",
+            disabled=True,
         )
         self.run_button.on_click(lambda _: self.start())
         self.cancel_button.on_click(lambda _: self.cancel())
         self.bar = widgets.FloatProgress(max=1.0, layout={"width": "auto", "flex": "1 1 200px"})
         self._pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in VIEWS]
         self.views = widgets.Tab(self._pages, titles=VIEWS, selected_index=0)
-        self.views.observe(lambda _: threading.Thread(target=self._paint, daemon=True).start(), "selected_index")
+        self.views.observe(
+            lambda _: threading.Thread(target=self._paint, daemon=True).start(), "selected_index"
+        )
 
     @property
     def name(self) -> str:
@@ -150,7 +168,9 @@ class SweepPanel(widgets.VBox):
             cells = sweep.cells()
             self._plan_says(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
             self.run_button.disabled = self.running
-            plan = sweep.plan(self.root, device=self.device)  # imports torch: seconds, the first time
+            plan = sweep.plan(
+                self.root, device=self.device
+            )  # imports torch: seconds, the first time
             if mine is self._timer:
                 self._plan_says(_plan_html(plan))
             if sweep.name != self._name and not self.running:
@@ -194,10 +214,16 @@ class SweepPanel(widgets.VBox):
         self._say("Stopping, then writing up what is finished &hellip;")
 
     def _work(self) -> None:
-        ending, tone = "<b>Stopped</b> by an error, which stands above; what was finished is kept.", "danger"
+        ending, tone = (
+            "<b>Stopped</b> by an error, which stands above; what was finished is kept.",
+            "danger",
+        )
         try:
             outcome = self._compute(self.form.read())
-            ending, tone = _ending(outcome), "warning" if outcome.left or outcome.failed or outcome.nan else "success"
+            ending, tone = (
+                _ending(outcome),
+                "warning" if outcome.left or outcome.failed or outcome.nan else "success",
+            )
             self.bar.value = 1 - outcome.left / outcome.total
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
@@ -284,7 +310,9 @@ def _view(view: str, root: Path, name: str) -> str:
     if table is None or table.empty:
         return "No pictures yet."
     if view == "Grid":
-        return parts.image_html(parts.small_grid(table), f"the pictures of {name} in rows and columns")
+        return parts.image_html(
+            parts.small_grid(table), f"the pictures of {name} in rows and columns"
+        )
     if view == "Table":
         return parts.table_html(table)
     if view == "Plots":
@@ -307,4 +335,6 @@ def _ending(outcome: Outcome) -> str:
     broken = f"<br><b>Warning</b>: {html.escape(outcome.warning)}." if outcome.warning else ""
     if outcome.left:
         return f"<b>Stopped</b>: {made}, {outcome.left:,} left. Run goes on from here.{broken}"
-    return f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files.{broken}"
+    return (
+        f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files.{broken}"
+    )

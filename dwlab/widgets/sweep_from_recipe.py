@@ -28,7 +28,10 @@ def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
     The values of a text stand one per line, and `""` is the empty one. Those of other parameters are a list of YAML with or
     without its brackets, like `1, 2`, or a map like `{range: [0, 4]}`. Raises InvalidInput naming what is wrong.
     """
-    values = {axis: _lines(text, axis) if axis in TEXTS else _list(text, axis) for axis, text in axes.items()}
+    values = {
+        axis: _lines(text, axis) if axis in TEXTS else _list(text, axis)
+        for axis, text in axes.items()
+    }
     if not values:
         raise InvalidInput("axes", "none", "one control or more, ticked, with its values")
     base = {k: v for k, v in asked.as_dict().items() if k not in values}
@@ -43,7 +46,9 @@ def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
 def _lines(text: str, axis: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise InvalidInput(axis, text, 'one text or more, each on a line of its own; "" is the empty one')
+        raise InvalidInput(
+            axis, text, 'one text or more, each on a line of its own; "" is the empty one'
+        )
     return ["" if line == '""' else _plain(line) for line in lines]
 
 

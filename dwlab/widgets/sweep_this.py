@@ -40,7 +40,11 @@ class SweepThis:
         try:
             self.make(name, axes, action)
         except (DwlabError, OSError) as error:
-            field = place(error.field, [*axes, "name", *bench.problems]) if isinstance(error, InvalidInput) else ""
+            field = (
+                place(error.field, [*axes, "name", *bench.problems])
+                if isinstance(error, InvalidInput)
+                else ""
+            )
             bench.form = {"text": str(error), "tone": "bad", "field": field, "page": by}
 
     def make(self, name: str, axes: dict[str, str], action: str) -> None:
@@ -60,13 +64,18 @@ class SweepThis:
             self._run(spec)
 
     def _check_name(self, spec: Sweep) -> None:
-        known = self._bench.session.spec(spec.name) or Results(self._bench.root).specs().get(spec.name)
+        known = self._bench.session.spec(spec.name) or Results(self._bench.root).specs().get(
+            spec.name
+        )
         if known not in (None, spec.as_dict()):
             raise InvalidInput("name", spec.name, "a name of no other sweep in these results")
 
     def _run(self, spec: Sweep) -> None:
         if self._bench.session.unfinished:
-            self._bench.form = {"text": f"{spec.name} starts after what was asked for before.", "waiting": spec.name}
+            self._bench.form = {
+                "text": f"{spec.name} starts after what was asked for before.",
+                "waiting": spec.name,
+            }
         self._bench.session.sweep(spec)
 
     def forget_stale(self) -> None:
@@ -76,8 +85,14 @@ class SweepThis:
             self._bench.plan = self._bench.form = {}
 
     def _fields(self) -> tuple[object, ...]:
-        controls = {name: value for name, value in self._bench.controls.items() if name not in UNSWEPT}
-        ticked = {name: axis["values"] for name, axis in self._bench.page.get("axes", {}).items() if axis["on"]}
+        controls = {
+            name: value for name, value in self._bench.controls.items() if name not in UNSWEPT
+        }
+        ticked = {
+            name: axis["values"]
+            for name, axis in self._bench.page.get("axes", {}).items()
+            if axis["on"]
+        }
         return controls, self._bench.page.get("name"), ticked
 
     def begin(self, spec: Sweep) -> None:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def write_artifacts(
-    outcome: Outcome, *, seconds: float | None = None, spec: SweepSpec | None = None, warnings: Sequence[str] = ()
+    outcome: Outcome,
+    *,
+    seconds: float | None = None,
+    spec: SweepSpec | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are.
 
@@ -28,10 +32,20 @@ def write_artifacts(
     """
     folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)
-    written = {"report": folder / "report.html", "table": folder / "table.csv", "grid": folder / "grid.png"}
+    written = {
+        "report": folder / "report.html",
+        "table": folder / "table.csv",
+        "grid": folder / "grid.png",
+    }
     write_atomic(written["table"], export(table, "csv"))
     save_grid(table, written["grid"])
     save_report(
-        table, written["report"], title=outcome.name, outcome=outcome, seconds=seconds, spec=spec, warnings=warnings
+        table,
+        written["report"],
+        title=outcome.name,
+        outcome=outcome,
+        seconds=seconds,
+        spec=spec,
+        warnings=warnings,
     )
     return written

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 from .interrupt import ctrl_c_sets
 
 
-def execute_bench(spec: BenchSpec, *, results: str | Path | None = None, host: bool = False) -> Path:
+def execute_bench(
+    spec: BenchSpec, *, results: str | Path | None = None, host: bool = False
+) -> Path:
     """Measure what a benchmark says, with a progress bar; returns its file. Ctrl-C is raised on as KeyboardInterrupt."""
     from ..bench import runner
 

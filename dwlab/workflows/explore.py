@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 NAME = "explore"  # the experiment that explored pictures belong to: `dwlab table explore`
 MARKS = {"stars": (0, 5), "pin": (0, 1), "hide": (0, 1)}
 NOTE_LIMIT = 2_000  # characters
-NEAR = {"guidance": (0.6, 0.8, 1.25, 1.6), "steps": (0.5, 0.75, 1.5, 2)}  # factors of the neighbours
+NEAR = {
+    "guidance": (0.6, 0.8, 1.25, 1.6),
+    "steps": (0.5, 0.75, 1.5, 2),
+}  # factors of the neighbours
 OTHERS = ("DDIM", "Euler", "Euler a", "DPM++ 2M", "UniPC")
 
 
@@ -70,7 +73,12 @@ class Session:
     def spec(self, name: str) -> dict[str, Any] | None:
         """What the sweep `name` is, if it is under way or waits."""
         return next(
-            (job.sweep.as_dict() for job in list(self._unfinished) if job.sweep and job.sweep.name == name), None
+            (
+                job.sweep.as_dict()
+                for job in list(self._unfinished)
+                if job.sweep and job.sweep.name == name
+            ),
+            None,
         )
 
     def make(self, params: Sequence[GenerationParams]) -> None:
@@ -86,7 +94,10 @@ class Session:
 
         def work(cancelled: threading.Event) -> None:
             self._execute(
-                spec, cancel=cancelled, on_plan=lambda _total, todo: self._listener("plan", todo), **self._options
+                spec,
+                cancel=cancelled,
+                on_plan=lambda _total, todo: self._listener("plan", todo),
+                **self._options,
             )
 
         self._submit(Job(work, sweep=spec))
@@ -189,7 +200,9 @@ def neighbours(params: GenerationParams, along: str) -> list[GenerationParams]:
         raise InvalidInput("along", along, f"seed, scheduler, {', '.join(NEAR)}")
     value, whole = getattr(params, along), along == "steps"
     values = [
-        min(1000, max(1, round(value * factor))) if whole else round(min(100, (value or 1) * factor), 2)
+        min(1000, max(1, round(value * factor)))
+        if whole
+        else round(min(100, (value or 1) * factor), 2)
         for factor in NEAR[along]
     ]
     return [params.replace(**{along: one}) for one in dict.fromkeys(values) if one != value]
@@ -197,4 +210,8 @@ def neighbours(params: GenerationParams, along: str) -> list[GenerationParams]:
 
 def differences(a: dict[str, Any], b: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """(name, value in a, value in b) for each parameter in which two recipes differ."""
-    return [(name, a.get(name), b.get(name)) for name in dict.fromkeys([*a, *b]) if a.get(name) != b.get(name)]
+    return [
+        (name, a.get(name), b.get(name))
+        for name in dict.fromkeys([*a, *b])
+        if a.get(name) != b.get(name)
+    ]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
     """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+    if threading.current_thread() is not threading.main_thread() or before in (
+        None,
+        signal.SIG_IGN,
+    ):
         yield
         return
 

@@ -94,9 +94,15 @@ def execute(
     return outcome, {**files, "log": log.path}
 
 
-def _files(outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: float) -> dict[str, Path]:
+def _files(
+    outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: float
+) -> dict[str, Path]:
     """Write the files of a sweep, if anything of it is in the store."""
-    return write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings) if outcome.begun else {}
+    return (
+        write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings)
+        if outcome.begun
+        else {}
+    )
 
 
 class _Downloads:

@@ -27,8 +27,19 @@ def dwlab_bench(*arguments, cwd):
 
 
 def test_the_command_measures_and_lines_up(tmp_path):
-    (tmp_path / "bench-x.yaml").write_text("rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n")
-    done = dwlab_bench("run", "bench-x.yaml", "--quick", "--dtype", "float32,bfloat16", "--results", "r", cwd=tmp_path)
+    (tmp_path / "bench-x.yaml").write_text(
+        "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
+    )
+    done = dwlab_bench(
+        "run",
+        "bench-x.yaml",
+        "--quick",
+        "--dtype",
+        "float32,bfloat16",
+        "--results",
+        "r",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert "cpu, bfloat16" in done.stdout and "100%: 2/2 measurements" in done.stderr
     path = tmp_path / done.stdout.splitlines()[-1]
@@ -65,7 +76,11 @@ def test_papermill_runs_the_notebook(tmp_path):
         "results": str(tmp_path / "r"),
     }
     out = papermill.execute_notebook(
-        notebook_path("benchmark"), tmp_path / "out.ipynb", parameters, cwd=tmp_path, progress_bar=False
+        notebook_path("benchmark"),
+        tmp_path / "out.ipynb",
+        parameters,
+        cwd=tmp_path,
+        progress_bar=False,
     )
     assert len(list((tmp_path / "r/benchmarks").glob("*.json"))) == 1
     shown = json.dumps(out)
@@ -76,7 +91,9 @@ def test_papermill_runs_the_notebook(tmp_path):
 @pytest.mark.timeout(900)
 def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path, monkeypatch):
     """One stage of real measurements; what is faster here and now is not for a test to say."""
-    monkeypatch.setattr(tune, "_stages", lambda *_, **__: [("batch", lambda one: [with_settings(one, batch=4)])])
+    monkeypatch.setattr(
+        tune, "_stages", lambda *_, **__: [("batch", lambda one: [with_settings(one, batch=4)])]
+    )
     found = tune.tune("shapes", device="cpu", steps=2, results=tmp_path)
     assert found.profile.batch in (1, 4) and found.profile.gain >= 1
     assert "batch, over the best so far" in found.text() and str(found.path) in found.text()

@@ -47,16 +47,33 @@ def test_pictures_that_differ_are_noticed(model):
     engines = {"loop": (engine.loop, model), "other": (other, model)}
     rows = engine.measure(engines, "small", cells()[:2], rounds=1)
     assert rows[1].difference > 20
-    assert engine.Report(rows, {}, "shapes", 1.0, {}).disagreeing() == [f"other on small: {rows[1].difference} of 255"]
+    assert engine.Report(rows, {}, "shapes", 1.0, {}).disagreeing() == [
+        f"other on small: {rows[1].difference} of 255"
+    ]
 
 
 def test_the_command_prints_a_table_and_writes_raw_rows(tmp_path):
     file = tmp_path / "rows.json"
-    flags = ["--grids", "one-seed", "--rounds", "1", "--engines", "loop,packed", "--scale", "0.1", "--limit", "3"]
-    result = CliRunner().invoke(app, ["bench", "engine", *flags, "--device", "cpu", "--json", str(file)])
+    flags = [
+        "--grids",
+        "one-seed",
+        "--rounds",
+        "1",
+        "--engines",
+        "loop,packed",
+        "--scale",
+        "0.1",
+        "--limit",
+        "3",
+    ]
+    result = CliRunner().invoke(
+        app, ["bench", "engine", *flags, "--device", "cpu", "--json", str(file)]
+    )
     assert result.exit_code == 0, result.output
     found = json.loads(file.read_text())
-    assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"]["float32"] > 0
+    assert [row["engine"] for row in found["rows"]] == ["loop", "packed"] and found["matmul"][
+        "float32"
+    ] > 0
     assert "images/s" in result.output and found["system"]["cpu"]
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     again = engine.Report.of(record.load(file))

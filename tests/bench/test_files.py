@@ -43,21 +43,40 @@ def test_the_reference_files_are_lined_up_by_one_command(tmp_path):
 def test_two_machines_of_the_repository_measured_one_workload():
     result = compare(*sorted((REFERENCE / "engine").glob("*.json")))
     assert result.exit_code == 0, result.output
-    (table,) = [part for part in result.output.split("\n\n") if part.startswith("shapes, heterogeneous grid")]
+    (table,) = [
+        part
+        for part in result.output.split("\n\n")
+        if part.startswith("shapes, heterogeneous grid")
+    ]
     assert "AMD EPYC" in table and "Xeon" in table
-    assert "sd15-geometry, homogeneous grid of 2 cells, steps x 0.05; no other file measured this" in result.output
+    assert (
+        "sd15-geometry, homogeneous grid of 2 cells, steps x 0.05; no other file measured this"
+        in result.output
+    )
 
 
 def test_files_of_both_kinds_are_lined_up_together(tmp_path):
     result = compare(RUN, ENGINE)
     assert result.exit_code == 0, result.output
-    assert "shapes, 128x128, 20 steps, batch 4" in result.output and "shapes, mixed grid of 72 cells" in result.output
+    assert (
+        "shapes, 128x128, 20 steps, batch 4" in result.output
+        and "shapes, mixed grid of 72 cells" in result.output
+    )
 
 
 def test_notebooks_and_docs_name_benchmark_files_that_exist():
-    pages = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    pages = [
+        *(ROOT / "notebooks").glob("*.ipynb"),
+        *(ROOT / "docs").glob("*.md"),
+        ROOT / "README.md",
+    ]
     names = set().union(
-        *(re.findall(r"(?:results/reference|experiments)/[a-z0-9./-]+\.(?:json|yaml)", p.read_text()) for p in pages)
+        *(
+            re.findall(
+                r"(?:results/reference|experiments)/[a-z0-9./-]+\.(?:json|yaml)", p.read_text()
+            )
+            for p in pages
+        )
     )
     assert names, "the pages name none"
     assert [name for name in sorted(names) if not (ROOT / name).is_file()] == []
@@ -69,7 +88,8 @@ def test_an_engine_file_with_a_round_too_few_is_refused(tmp_path):
     path = tmp_path / "short.json"
     path.write_text(json.dumps(document))
     with pytest.raises(
-        InvalidInput, match=r"short\.json: rows\.1 is \[2, 3\]; allowed: lists with one entry per round"
+        InvalidInput,
+        match=r"short\.json: rows\.1 is \[2, 3\]; allowed: lists with one entry per round",
     ):
         record.load(path)
 
@@ -101,15 +121,21 @@ def mutated(document: Any, rng: random.Random) -> Any:
 
 
 def _places(value: Any) -> Any:
-    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
     for key in list(keys):
         yield value, key
         yield from _places(value[key])
 
 
 @pytest.mark.parametrize("source", [RUN, ENGINE], ids=["run", "engine"])
-def test_spoiled_files_get_a_message_or_a_table_and_never_a_traceback(tmp_path, source, monkeypatch):
-    monkeypatch.setattr("dwlab.bench.compare.RESAMPLES", 20)  # what is asked is whether it ends well, not the interval
+def test_spoiled_files_get_a_message_or_a_table_and_never_a_traceback(
+    tmp_path, source, monkeypatch
+):
+    monkeypatch.setattr(
+        "dwlab.bench.compare.RESAMPLES", 20
+    )  # what is asked is whether it ends well, not the interval
     document = json.loads(source.read_text())
     document["rows"] = document["rows"][:3]
     rng = random.Random(14)
@@ -120,7 +146,9 @@ def test_spoiled_files_get_a_message_or_a_table_and_never_a_traceback(tmp_path, 
         with contextlib.suppress(InvalidInput):
             shown = record.load(path)
             lined_up = (
-                engine_files.line_up({path: Report.of(shown)}) if source == ENGINE else line_up({path: shown}).text()
+                engine_files.line_up({path: Report.of(shown)})
+                if source == ENGINE
+                else line_up({path: shown}).text()
             )
             assert lined_up.encode("utf-8", "replace")
 

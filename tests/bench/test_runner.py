@@ -27,12 +27,16 @@ from dwlab.models.identity import identify
 from dwlab.models.settings import STOCK, Settings
 from dwlab.spec.params import GenerationParams
 
-SPEC = BenchSpec("b", base={"size": 64, "steps": 2, "device": "cpu"}, rounds=1, iterations=1, warmup=0, seconds=0)
+SPEC = BenchSpec(
+    "b", base={"size": 64, "steps": 2, "device": "cpu"}, rounds=1, iterations=1, warmup=0, seconds=0
+)
 
 
 def configuration(batch=1, settings=STOCK, **params):
     return Configuration(
-        GenerationParams(**{"prompt": "a red star", "width": 64, "height": 64, "steps": 2, **params}),
+        GenerationParams(
+            **{"prompt": "a red star", "width": 64, "height": 64, "steps": 2, **params}
+        ),
         "cpu",
         batch,
         settings,
@@ -43,25 +47,41 @@ def configuration(batch=1, settings=STOCK, **params):
 def run_file(tmp_path_factory):
     """The file of a benchmark with two configurations, two rounds each."""
     spec = BenchSpec(
-        "b", base=SPEC.base, axes={"dtype": ["float32", "bfloat16"]}, rounds=2, iterations=2, warmup=0, seconds=0
+        "b",
+        base=SPEC.base,
+        axes={"dtype": ["float32", "bfloat16"]},
+        rounds=2,
+        iterations=2,
+        warmup=0,
+        seconds=0,
     )
     events = []
-    path = runner.run(spec, results=tmp_path_factory.mktemp("r"), on_event=lambda e: events.append(e.kind))
+    path = runner.run(
+        spec, results=tmp_path_factory.mktemp("r"), on_event=lambda e: events.append(e.kind)
+    )
     assert events == ["started", "done"] * 4
     return path
 
 
 def test_a_run_is_one_file_with_all_that_the_issue_of_trust_needs(run_file):
     found = record.load(run_file)
-    assert run_file.parent.name == "benchmarks" and not list((run_file.parent / "unfinished").glob("b-*"))
+    assert run_file.parent.name == "benchmarks" and not list(
+        (run_file.parent / "unfinished").glob("b-*")
+    )
     exact, half = found["rows"]
     assert (exact["status"], half["status"]) == ("ok", "ok")
     assert {"load", "first_call", "prompt", "step", "decode", "end_to_end"} == set(exact["phases"])
     assert exact["phases"]["end_to_end"]["rounds"] == [2, 2]
-    assert exact["parity"]["denoiser"] == 0 and 0 < half["parity"]["denoiser"] < half["parity"]["denoiser_tolerance"]
+    assert (
+        exact["parity"]["denoiser"] == 0
+        and 0 < half["parity"]["denoiser"] < half["parity"]["denoiser_tolerance"]
+    )
     assert exact["parity"]["picture_db"] is None and half["parity"]["picture_db"] > 20
     assert exact["checks"]["difference"] == 0 and exact["checks"]["repeat_ratio"] > 0
-    assert exact["workload"]["denoiser_calls"] == 2 and exact["workload"]["latents"] == half["workload"]["latents"]
+    assert (
+        exact["workload"]["denoiser_calls"] == 2
+        and exact["workload"]["latents"] == half["workload"]["latents"]
+    )
     assert exact["images_per_s"] == pytest.approx(1 / exact["phases"]["end_to_end"]["median_s"])
     assert exact["tflops"] == pytest.approx(exact["tera_operations"] * exact["images_per_s"])
     assert exact["matmul_share"] == pytest.approx(exact["tflops"] / exact["matmul_tflops"])
@@ -71,14 +91,27 @@ def test_a_run_is_one_file_with_all_that_the_issue_of_trust_needs(run_file):
 
 def test_no_name_of_machine_user_or_folder_is_in_the_file(run_file):
     text = run_file.read_text()
-    for secret in (platform.node(), str(Path.home()), str(run_file.parent), os.environ["HF_HOME"], str(Path.cwd())):
+    for secret in (
+        platform.node(),
+        str(Path.home()),
+        str(run_file.parent),
+        os.environ["HF_HOME"],
+        str(Path.cwd()),
+    ):
         assert secret not in text
     assert f'"{getpass.getuser()}"' not in text
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     spec = BenchSpec(
-        "b", base=SPEC.base, axes={"seed": [0, 1]}, rounds=1, iterations=1, warmup=0, seconds=0, parity="none"
+        "b",
+        base=SPEC.base,
+        axes={"seed": [0, 1]},
+        rounds=1,
+        iterations=1,
+        warmup=0,
+        seconds=0,
+        parity="none",
     )
     stop, seen = threading.Event(), []
 
@@ -108,11 +141,15 @@ def test_the_worker_ends_with_its_runner(tmp_path):
         "s = BenchSpec('b', base={'device': 'cpu', 'steps': 1000}, rounds=1, iterations=900, parity='none'); "
         f"runner.run(s, results={str(tmp_path)!r}, on_event=lambda e: print(e.kind, flush=True))"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout.readline() == "started\n"
         try:
             # a file that is still being written has another name, with a dot first
-            job = next(iter(_until(lambda: list(tmp_path.glob("benchmarks/unfinished/b-*/[!.]*.json")))))
+            job = next(
+                iter(_until(lambda: list(tmp_path.glob("benchmarks/unfinished/b-*/[!.]*.json"))))
+            )
             found = _until(lambda: _running(str(job)))
         finally:
             parent.send_signal(signal.SIGKILL)
@@ -140,7 +177,10 @@ def _running(argument):
 def test_two_at_once_are_refused(tmp_path):
     from dwlab._util.atomic import locked
 
-    with locked(tmp_path / "benchmarks/unfinished/lock"), pytest.raises(StoreError, match="another benchmark"):
+    with (
+        locked(tmp_path / "benchmarks/unfinished/lock"),
+        pytest.raises(StoreError, match="another benchmark"),
+    ):
         runner.run(SPEC, results=tmp_path)
 
 
@@ -167,7 +207,9 @@ def test_a_late_process_is_a_row_that_says_so(tmp_path):
 
 def test_a_process_that_is_killed_is_a_row_that_says_so(tmp_path):
     spec, rows = BenchSpec("b", base=SPEC.base, rounds=1, parity="none"), []
-    work = threading.Thread(target=lambda: rows.append(record.load(runner.run(spec, results=tmp_path))["rows"][0]))
+    work = threading.Thread(
+        target=lambda: rows.append(record.load(runner.run(spec, results=tmp_path))["rows"][0])
+    )
     work.start()
     job = _until(lambda: list(tmp_path.glob("benchmarks/unfinished/b-*/0-*.json")))[0]
     for pid in _until(lambda: _running(str(job))):
@@ -176,16 +218,28 @@ def test_a_process_that_is_killed_is_a_row_that_says_so(tmp_path):
     assert rows[0]["status"] == "oom" and "memory" in rows[0]["error"]
 
 
-JOB = {"kind": "measure", "warmup": 0, "iterations": 1, "seconds": 0.0, "first": True, "reference": None}
+JOB = {
+    "kind": "measure",
+    "warmup": 0,
+    "iterations": 1,
+    "seconds": 0.0,
+    "first": True,
+    "reference": None,
+}
 
 
 def test_what_cannot_work_here_is_unsupported():
-    assert worker.attempt(configuration(settings=Settings(offload="model")), JOB)["status"] == "unsupported"
+    assert (
+        worker.attempt(configuration(settings=Settings(offload="model")), JOB)["status"]
+        == "unsupported"
+    )
 
 
 def test_memory_that_runs_out_is_a_status(monkeypatch):
     def full(*_args, **_more):
-        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        raise RuntimeError(
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+        )
 
     monkeypatch.setattr(timed_calls, "call", full)
     assert worker.attempt(configuration(), JOB)["status"] == "oom"
@@ -200,7 +254,10 @@ def test_a_reference_that_differs_makes_a_row_invalid(tmp_path):
     """The gate: a reference of another prompt's picture is what a wrong picture looks like."""
     right, wrong = tmp_path / "right.safetensors", tmp_path / "wrong.safetensors"
     for path, prompt in ((right, "a red star"), (wrong, "a blue circle")):
-        worker.attempt(configuration(prompt=prompt), {"kind": "reference", "parity": "picture", "reference": str(path)})
+        worker.attempt(
+            configuration(prompt=prompt),
+            {"kind": "reference", "parity": "picture", "reference": str(path)},
+        )
     good = worker.attempt(configuration(), {**JOB, "reference": str(right)})
     bad = worker.attempt(configuration(), {**JOB, "reference": str(wrong)})
     assert (good["status"], bad["status"]) == ("ok", "invalid") and not bad["parity"]["ok"]
@@ -215,9 +272,14 @@ def test_the_timed_call_draws_what_dwlab_draws():
 
 
 def test_a_probe_sees_all_phases_and_changes_no_picture():
-    model, one = loading.load("shapes", "cpu"), configuration(guidance=3.0, scheduler="heun", steps=4)
+    model, one = (
+        loading.load("shapes", "cpu"),
+        configuration(guidance=3.0, scheduler="heun", steps=4),
+    )
     found = timed_calls.probe(model, one, 0)
-    assert len(found.steps_s) == 7 and min(found.prompt_s, found.decode_s, *found.steps_s) > 0  # Heun: 2 x 4 - 1
+    assert (
+        len(found.steps_s) == 7 and min(found.prompt_s, found.decode_s, *found.steps_s) > 0
+    )  # Heun: 2 x 4 - 1
     assert found.calls == {"denoiser": 7, "decoder": 1, "text_encoder": 2}
     assert np.array_equal(found.pictures, timed_calls.call(model, one, 0))
     assert not model.pipeline.unet._forward_pre_hooks and not model.pipeline.unet._forward_hooks
@@ -242,7 +304,10 @@ def test_operations_are_those_that_torch_counts_on_the_real_modules():
 def test_settings_keep_the_pictures_and_go_away_again():
     import torch
 
-    threads, stock = torch.get_num_threads(), timed_calls.call(loading.load("shapes", "cpu"), configuration(), 0)
+    threads, stock = (
+        torch.get_num_threads(),
+        timed_calls.call(loading.load("shapes", "cpu"), configuration(), 0),
+    )
     chosen = Settings(attention="math", channels_last=True, threads=1, slicing="attention")
     model = loading.load_identified(identify("shapes", "cpu", settings=chosen))
     assert torch.get_num_threads() == 1 and not torch.backends.cuda.flash_sdp_enabled()
@@ -262,9 +327,17 @@ def fast(own_folders):
 
 def test_a_profile_is_used_where_it_is_asked_for_and_only_there(fast):
     model = loading.load("shapes", "cpu", profile="fast")
-    assert (model.identity.dtype, model.identity.settings, model.identity.pack) == ("bfloat16", fast.settings, 4)
+    assert (model.identity.dtype, model.identity.settings, model.identity.pack) == (
+        "bfloat16",
+        fast.settings,
+        4,
+    )
     stock = loading.load("shapes", "cpu")
-    assert (stock.identity.dtype, stock.identity.settings, stock.identity.pack) == ("float32", STOCK, None)
+    assert (stock.identity.dtype, stock.identity.settings, stock.identity.pack) == (
+        "float32",
+        STOCK,
+        None,
+    )
     assert identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
 
 
@@ -279,7 +352,8 @@ def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("profile", "message"), [("fast", "dwlab bench tune --model shapes"), ("warp", "fast, or nothing")]
+    ("profile", "message"),
+    [("fast", "dwlab bench tune --model shapes"), ("warp", "fast, or nothing")],
 )
 def test_a_profile_that_is_not_there_says_what_to_do(own_folders, profile, message):
     with pytest.raises(InvalidInput, match=message):

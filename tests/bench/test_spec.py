@@ -67,7 +67,9 @@ def test_the_timer_is_exact_on_a_device_that_works_later_and_a_naive_one_is_not(
     )
     assert exact(samples, 0.25, 2.0) and device.given == [0, 1, 2, 3, 4, 5]
     other = QueueDevice(launch=0.25)
-    assert not exact(naive(lambda k: other.enqueue(k, 2.0), clock=other.clock, iterations=4), 0.25, 2.0)
+    assert not exact(
+        naive(lambda k: other.enqueue(k, 2.0), clock=other.clock, iterations=4), 0.25, 2.0
+    )
 
 
 def test_the_timer_leaves_out_what_was_queued_before():
@@ -84,7 +86,9 @@ def test_the_timer_leaves_out_what_was_queued_before():
     assert exact(samples, 0.0, 1.0)
 
 
-@pytest.mark.parametrize(("iterations", "seconds", "expected"), [(3, 0.0, 3), (3, 10.0, 5), (8, 10.0, 8)])
+@pytest.mark.parametrize(
+    ("iterations", "seconds", "expected"), [(3, 0.0, 3), (3, 10.0, 5), (8, 10.0, 8)]
+)
 def test_there_are_enough_samples_and_enough_seconds(iterations, seconds, expected):
     device = QueueDevice(launch=0.0)
     samples = measure(
@@ -101,7 +105,9 @@ def test_a_summary_keeps_samples_and_rounds():
     found = summary([[1.0, 3.0], [2.0, 10.0, 4.0]])
     assert found["samples_s"] == [1.0, 3.0, 2.0, 10.0, 4.0] and found["rounds"] == [2, 3]
     assert (found["median_s"], found["mad_s"], found["p90_s"]) == (3.0, 1.0, None)
-    assert summary([[float(n) for n in range(11)]])["p90_s"] == pytest.approx(np.percentile(range(11), 90))
+    assert summary([[float(n) for n in range(11)]])["p90_s"] == pytest.approx(
+        np.percentile(range(11), 90)
+    )
 
 
 # -- words ---------------------------------------------------------------------------------------
@@ -109,7 +115,9 @@ def test_a_summary_keeps_samples_and_rounds():
 
 def test_axes_make_configurations_and_devices_come_from_the_machine():
     spec = BenchSpec(
-        "b", base={"size": 64}, axes={"dtype": ["float32", "bfloat16"], "batch": [1, 2], "compile": [False]}
+        "b",
+        base={"size": 64},
+        axes={"dtype": ["float32", "bfloat16"], "batch": [1, 2], "compile": [False]},
     )
     found = spec.configurations(["cpu", "mps"])
     assert [(c.device, c.params.dtype, c.batch) for c in found][:3] == [
@@ -123,7 +131,12 @@ def test_axes_make_configurations_and_devices_come_from_the_machine():
 def test_skip_zip_and_vary():
     spec = BenchSpec(
         "b",
-        axes={"device": ["cpu"], "dtype": ["float32", "bfloat16"], "batch": [1, 2], "steps": [2, 4]},
+        axes={
+            "device": ["cpu"],
+            "dtype": ["float32", "bfloat16"],
+            "batch": [1, 2],
+            "steps": [2, 4],
+        },
         zip=[["batch", "steps"]],
         skip=[{"dtype": "bfloat16", "batch": 2}],
     )
@@ -178,9 +191,25 @@ def phase(*rounds):
     return summary([list(one) for one in rounds])
 
 
-def row(seconds=1.0, *, device="cpu", dtype="float32", batch=1, status="ok", distance=0.0, **workload):
-    asked = {"model": "shapes", "width": 128, "height": 128, "steps": 20, "batch": batch, "prompt": "p", **workload}
-    settings = {"attention": "auto", "compile": "none", "channels_last": False, "slicing": "none", "offload": "none"}
+def row(
+    seconds=1.0, *, device="cpu", dtype="float32", batch=1, status="ok", distance=0.0, **workload
+):
+    asked = {
+        "model": "shapes",
+        "width": 128,
+        "height": 128,
+        "steps": 20,
+        "batch": batch,
+        "prompt": "p",
+        **workload,
+    }
+    settings = {
+        "attention": "auto",
+        "compile": "none",
+        "channels_last": False,
+        "slicing": "none",
+        "offload": "none",
+    }
     return {
         "id": f"{device}{dtype}{batch}{seconds}", "status": status, "error": None, "workload": asked, "device": device,
         "dtype": dtype, "settings": {**settings, "threads": 2}, "images_per_s": batch / seconds,
@@ -237,7 +266,9 @@ def test_a_spoiled_file_is_refused(tmp_path, spoil):
         record.load(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff", b'{"schema": 1, "rows": NaN}', b"[" * 100_000, None])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{", b"\xff", b'{"schema": 1, "rows": NaN}', b"[" * 100_000, None]
+)
 def test_what_is_no_benchmark_is_refused(tmp_path, data):
     path = tmp_path / "b.json"
     if data is not None:
@@ -248,13 +279,20 @@ def test_what_is_no_benchmark_is_refused(tmp_path, data):
 
 def test_ratios_are_between_rows_of_one_workload(tmp_path):
     a = save(tmp_path, "a", row(2.0), row(1.0, dtype="bfloat16"))
-    b = save(tmp_path, "b", row(0.5, device="cuda:0"), device="cuda:0", name="A GPU", torch="2.14.0")
+    b = save(
+        tmp_path, "b", row(0.5, device="cuda:0"), device="cuda:0", name="A GPU", torch="2.14.0"
+    )
     found = compare([a, b]).table.set_index("what")
     assert found["speed"].to_dict() == pytest.approx(
         {"cpu, float32": 1.0, "cpu, bfloat16": 2.0, "cuda:0, float32": 4.0}
     )
-    assert found.loc["cuda:0, float32", "note"] == "*" and pd.isna(found.loc["cpu, bfloat16", "note"])
-    assert found.loc["cpu, float32", "role"] == "common" and found.loc["cpu, bfloat16", "role"] == "best"
+    assert found.loc["cuda:0, float32", "note"] == "*" and pd.isna(
+        found.loc["cpu, bfloat16", "note"]
+    )
+    assert (
+        found.loc["cpu, float32", "role"] == "common"
+        and found.loc["cpu, bfloat16", "role"] == "best"
+    )
     low, high = found.loc["cpu, bfloat16", ["low", "high"]]
     assert low < 2.0 < high
 
@@ -267,9 +305,16 @@ def test_another_workload_gets_no_ratio(tmp_path):
 
 
 def test_it_is_said_which_files_share_a_workload_and_which_stand_alone(tmp_path):
-    files = [save(tmp_path, "a", row()), save(tmp_path, "b", row(steps=4)), save(tmp_path, "c", row(), row(steps=8))]
+    files = [
+        save(tmp_path, "a", row()),
+        save(tmp_path, "b", row(steps=4)),
+        save(tmp_path, "c", row(), row(steps=8)),
+    ]
     lined_up = compare(files)
-    assert lined_up.notes[:2] == ("a and c share 1 workload", "b shares no workload with the other files")
+    assert lined_up.notes[:2] == (
+        "a and c share 1 workload",
+        "b shares no workload with the other files",
+    )
     assert len(lined_up.table) == 4
     assert not any("share" in note.split(";")[0] for note in compare(files[:1]).notes)
 
@@ -277,7 +322,9 @@ def test_it_is_said_which_files_share_a_workload_and_which_stand_alone(tmp_path)
 def test_a_row_that_failed_stands_in_the_table_without_a_ratio(tmp_path):
     gone = {**row(dtype="float16"), "status": "oom", "error": "no memory"}
     del gone["phases"], gone["images_per_s"], gone["parity"]
-    path = save(tmp_path, "a", row(2.0), gone, row(0.1, dtype="bfloat16", status="invalid", distance=0.9))
+    path = save(
+        tmp_path, "a", row(2.0), gone, row(0.1, dtype="bfloat16", status="invalid", distance=0.9)
+    )
     found = compare([path])
     rows = found.table.set_index("dtype")
     assert rows.loc["float16", "note"] == "no memory" and "too far" in rows.loc["bfloat16", "note"]
@@ -294,7 +341,8 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says():
     random, hits = np.random.default_rng(5), 0
     for _ in range(24):
         rounds = [
-            [list(random.normal(m, 0.05, 8).clip(0.1)) for m in random.normal(mean, 0.02, 6)] for mean in (2.0, 1.0)
+            [list(random.normal(m, 0.05, 8).clip(0.1)) for m in random.normal(mean, 0.02, 6)]
+            for mean in (2.0, 1.0)
         ]
         low, middle, high = ratio(*(summary(one) for one in rounds))
         assert low <= middle <= high
@@ -330,7 +378,16 @@ def test_charts_are_drawn_of_whatever_there_is(tmp_path, dark):
         del gone[name]
     few = compare([save(tmp_path, "few", gone)]).table
     many = compare(
-        [save(tmp_path, "many", row(2.0), row(3.0, batch=4), gone, row(1.0, dtype="bfloat16", distance=1e-3))]
+        [
+            save(
+                tmp_path,
+                "many",
+                row(2.0),
+                row(3.0, batch=4),
+                gone,
+                row(1.0, dtype="bfloat16", distance=1e-3),
+            )
+        ]
     ).table
     assert set(charts(few, dark=dark)) == {"speed", "phases", "parity"}
     drawn = charts(many, dark=dark)
@@ -345,9 +402,17 @@ def test_charts_are_drawn_of_whatever_there_is(tmp_path, dark):
 def test_tuning_tries_all_that_matters_on_a_device(quick):
     start = BenchSpec("b", base={"device": "cpu", "dtype": "float32"}).configurations([])[0]
     stages = dict(tune._stages("cpu", quick=quick))
-    assert list(stages) == ["dtype and memory layout", "attention", "threads", "batch", *([] if quick else ["compile"])]
+    assert list(stages) == [
+        "dtype and memory layout",
+        "attention",
+        "threads",
+        "batch",
+        *([] if quick else ["compile"]),
+    ]
     tried = [one for choose in stages.values() for one in choose(start)]
-    assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {one.batch for one in tried} == {
+    assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {
+        one.batch for one in tried
+    } == {
         1,
         2,
         4,
@@ -358,14 +423,18 @@ def test_tuning_tries_all_that_matters_on_a_device(quick):
     assert {one.settings.attention for one in tried} == {"auto", "math", "flash"}
     gpu = [one for _, choose in tune._stages("cuda:0", quick=False) for one in choose(start)]
     assert {one.settings.compile for one in gpu} == {"none", "default", "reduce-overhead"}
-    assert "float16" in {one.params.dtype for one in gpu} and "cudnn" in {one.settings.attention for one in gpu}
+    assert "float16" in {one.params.dtype for one in gpu} and "cudnn" in {
+        one.settings.attention for one in gpu
+    }
 
 
 def test_a_gain_needs_parity():
     slow, fast = row(2.0), row(1.0, batch=2)
     assert tune._gain(slow, fast)[1] == pytest.approx(4.0)
     assert (
-        tune._gain(slow, {**fast, "parity": None}) == tune._gain(slow, {**fast, "status": "invalid"}) == (0.0, 0.0, 0.0)
+        tune._gain(slow, {**fast, "parity": None})
+        == tune._gain(slow, {**fast, "status": "invalid"})
+        == (0.0, 0.0, 0.0)
     )
 
 

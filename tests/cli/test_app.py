@@ -49,16 +49,42 @@ def test_verbose_is_an_option_of_every_command(command):
 
 @pytest.mark.parametrize("words", [["-v", "generate"], ["generate", "-v"], ["generate"]])
 def test_verbose_before_or_after_the_command_shows_the_logs(words, tmp_path):
-    arguments = [*words, "x", "--steps", "1", "--width", "64", "--height", "64", "-o", str(tmp_path / "x.png")]
+    arguments = [
+        *words,
+        "x",
+        "--steps",
+        "1",
+        "--width",
+        "64",
+        "--height",
+        "64",
+        "-o",
+        str(tmp_path / "x.png"),
+    ]
     code = "from dwlab.cli import main; main()"
-    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
     assert ("INFO dwlab.models.loading: loading shapes" in ended.stderr) is (len(words) > 1)
     assert (tmp_path / "x.png").exists()
 
 
 def test_generate_writes_a_png_with_its_recipe(tmp_path):
     path = tmp_path / "out.png"
-    result = dw("generate", "a red circle", "-o", path, "--steps", 2, "--seed", 9, "--width", 64, "--height", 64)
+    result = dw(
+        "generate",
+        "a red circle",
+        "-o",
+        path,
+        "--steps",
+        2,
+        "--seed",
+        9,
+        "--width",
+        64,
+        "--height",
+        64,
+    )
     assert result.exit_code == 0, result.output
     assert read_recipe(path)["params"]["seed"] == 9
     with Image.open(path) as image:
@@ -91,8 +117,12 @@ def test_bad_input_is_one_line_that_names_the_field(arguments, named, tmp_path, 
 
 def test_a_dry_run_says_counts_and_writes_nothing(tmp_path):
     path = tmp_path / "trial.yaml"
-    path.write_text("base: {prompt: x}\naxes: {seed: {range: [0, 6]}, steps: [1, 2]}\nskip: [{seed: 5, steps: 2}]\n")
-    result = dw("sweep", path, "--dry-run", "--results", tmp_path / "results", "--set", "steps=[1, 2, 3]")
+    path.write_text(
+        "base: {prompt: x}\naxes: {seed: {range: [0, 6]}, steps: [1, 2]}\nskip: [{seed: 5, steps: 2}]\n"
+    )
+    result = dw(
+        "sweep", path, "--dry-run", "--results", tmp_path / "results", "--set", "steps=[1, 2, 3]"
+    )
     assert result.exit_code == 0
     assert "cells:           17" in result.output
     assert not (tmp_path / "results").exists()
@@ -106,7 +136,9 @@ def test_assignments_replace_take_out_and_keep_the_order_of_axes(tmp_path):
         words = [word for pair in pairs for word in ("--set", pair)]
         result = dw("sweep", path, "--dry-run", "--results", tmp_path / "results", *words)
         assert result.exit_code == 0, result.output
-        axes = [line.split(":")[0] for line in result.output.splitlines() if line.startswith("axis")]
+        axes = [
+            line.split(":")[0] for line in result.output.splitlines() if line.startswith("axis")
+        ]
         return axes, result.output
 
     assert plan("seed=random")[0] == ["axis c", "axis seed", "axis guidance"]
@@ -128,10 +160,16 @@ def test_more_cells_than_the_limit_are_refused_with_the_number(tmp_path):
 
 def test_tables_come_in_four_formats(results):
     frames = {
-        "csv": pd.read_csv(io.BytesIO(dw("table", "trial", "--format", "csv", "--results", results).stdout_bytes)),
-        "json": pd.read_json(io.BytesIO(dw("table", "trial", "--format", "json", "--results", results).stdout_bytes)),
+        "csv": pd.read_csv(
+            io.BytesIO(dw("table", "trial", "--format", "csv", "--results", results).stdout_bytes)
+        ),
+        "json": pd.read_json(
+            io.BytesIO(dw("table", "trial", "--format", "json", "--results", results).stdout_bytes)
+        ),
         "parquet": pd.read_parquet(
-            io.BytesIO(dw("table", "trial", "--format", "parquet", "--results", results).stdout_bytes)
+            io.BytesIO(
+                dw("table", "trial", "--format", "parquet", "--results", results).stdout_bytes
+            )
         ),
     }
     for frame in frames.values():
@@ -143,7 +181,12 @@ def test_tables_come_in_four_formats(results):
 
 
 def test_a_table_can_go_to_a_file(results, tmp_path):
-    assert dw("table", "trial", "--format", "csv", "-o", tmp_path / "t.csv", "--results", results).exit_code == 0
+    assert (
+        dw(
+            "table", "trial", "--format", "csv", "-o", tmp_path / "t.csv", "--results", results
+        ).exit_code
+        == 0
+    )
     assert len(pd.read_csv(tmp_path / "t.csv")) == 2
     assert dw("table", "trial", "--format", "xls", "--results", results).exit_code == 2
 

@@ -93,7 +93,9 @@ def test_bad_input_ends_with_2_and_leaves_nothing(forge, experiment, tmp_path):
 def test_failed_cells_end_with_3_and_the_rest_is_made(forge, experiment, tmp_path):
     root = tmp_path / "results"
     # accepted by its name; only the scheduler's arithmetic finds it to be no number
-    experiment.write_text(SMALL.replace("axes: {", 'axes: {call.eta: [0, "none"], ') + "zip: [[colour, call.eta]]\n")
+    experiment.write_text(
+        SMALL.replace("axes: {", 'axes: {call.eta: [0, "none"], ') + "zip: [[colour, call.eta]]\n"
+    )
     ended = forge.run(root, "command", argument=sweep(experiment, root))
     assert ended.code == 3 and clean(ended), ended
     assert "3 failed" in ended.out
@@ -103,10 +105,14 @@ def test_failed_cells_end_with_3_and_the_rest_is_made(forge, experiment, tmp_pat
     assert all(row["error"] and not row["image"] for row in table[3:])
     assert "failed: cell" in (root / "small" / "run.log").read_text()
     again = forge.run(root, "command", argument=sweep(experiment, root))
-    assert again.code == 3 and "0 made now, 3 already there, 3 failed" in again.out, "failed cells are tried again"
+    assert again.code == 3 and "0 made now, 3 already there, 3 failed" in again.out, (
+        "failed cells are tried again"
+    )
 
 
-@pytest.mark.parametrize("place", ["below a file", "in /proc", "a name too long", "its store is a folder", "read-only"])
+@pytest.mark.parametrize(
+    "place", ["below a file", "in /proc", "a name too long", "its store is a folder", "read-only"]
+)
 def test_a_folder_that_cannot_be_written_is_one_line_and_1(forge, experiment, tmp_path, place):
     if place == "below a file":
         (tmp_path / "file").touch()
@@ -125,20 +131,31 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_1(forge, experiment, tm
     assert "check free space and permissions" in ended.err
 
 
-@pytest.mark.parametrize("points", [3, pytest.param(12, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize(
+    "points", [3, pytest.param(12, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
 def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment, tmp_path, points):
-    exact = ["--exact", "16"]  # else a picture's last bits depend on how many were left to compute with it
+    exact = [
+        "--exact",
+        "16",
+    ]  # else a picture's last bits depend on how many were left to compute with it
     whole = tmp_path / "whole"
     reference = forge.run(whole, "command", argument=sweep(experiment, whole, *exact))
     assert reference.code == 0, reference
     calls = reference.calls
-    last = max(call.number for call in calls if call.name in {"open", "write", "pwrite64", "pwrite"})
+    last = max(
+        call.number for call in calls if call.name in {"open", "write", "pwrite64", "pwrite"}
+    )
     for k in {*range(2, last, last // (points - 1)), last}:
         root = tmp_path / f"full-{k}"
-        ended = forge.run(root, "command", argument=sweep(experiment, root, *exact), fault=f"fail:{k}:ENOSPC:on")
+        ended = forge.run(
+            root, "command", argument=sweep(experiment, root, *exact), fault=f"fail:{k}:ENOSPC:on"
+        )
         assert ended.code == 1 and clean(ended), (k, ended)
         assert ended.err.splitlines()[-1].startswith("dwlab: "), (k, ended.err)
-        assert "full" in ended.err or "No space left" in ended.err or "cannot be used" in ended.err, (k, ended.err)
+        assert (
+            "full" in ended.err or "No space left" in ended.err or "cannot be used" in ended.err
+        ), (k, ended.err)
         assert not store_damage(root, set()), k
         again = forge.run(root, "command", argument=sweep(experiment, root, *exact))
         assert again.code == 0 and finished(root) == finished(whole), (k, again)
@@ -170,7 +187,9 @@ def interrupt(forge, experiment, folder, seconds, times):
         assert again.code == 0 and f"{6 - kept} made now, {kept} already there" in again.out, again
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(15, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize(
+    "times", [2, pytest.param(15, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
 def test_ctrl_c_at_any_time_keeps_what_was_finished(forge, experiment, tmp_path, times):
     whole = forge.run(tmp_path / "whole", "command", argument=sweep(experiment, tmp_path / "whole"))
     interrupt(forge, experiment, tmp_path / "stopped", whole.report["seconds"] * 0.8, times)
@@ -193,9 +212,20 @@ def test_ctrl_c_counts_also_where_a_callback_swallows_it(experiment, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(experiment, tmp_path):
+def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(
+    experiment, tmp_path
+):
     root = tmp_path / "results"
-    wide = ["--set", "seed={range: [0, 2000]}", "--set", "colour=[red]", "--set", "steps=4", "--pack", "1"]
+    wide = [
+        "--set",
+        "seed={range: [0, 2000]}",
+        "--set",
+        "colour=[red]",
+        "--set",
+        "steps=4",
+        "--pack",
+        "1",
+    ]
     process = start(sweep(experiment, root, *wide))
     while not rows(root) and process.poll() is None:
         time.sleep(0.05)
@@ -218,7 +248,10 @@ def test_a_library_that_is_gone_is_named_without_a_traceback(library):
     reference = REPOSITORY / "results" / "reference" / "amd-epyc-2-cores-shapes.json"
     code = f"import sys; sys.modules[{library!r}] = None; from dwlab.cli import main; main()"
     ended = subprocess.run(
-        [sys.executable, "-c", code, "bench", "compare", str(reference)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, "bench", "compare", str(reference)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("dwlab: ") and len(ended.stderr.splitlines()) == 1, ended.stderr

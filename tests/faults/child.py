@@ -51,14 +51,25 @@ def toy_model(folder: Path) -> Path:
 
 def small_sweep(model: str) -> SweepSpec:
     """Eight cells of the toy model."""
-    base = {"prompt": "a {colour} circle", "steps": 2, "width": 32, "height": 32, "scheduler": "DDIMScheduler"}
+    base = {
+        "prompt": "a {colour} circle",
+        "steps": 2,
+        "width": 32,
+        "height": 32,
+        "scheduler": "DDIMScheduler",
+    }
     axes = {"colour": ["red", "blue"], "seed": {"range": [0, 4]}}
     return SweepSpec("small", model=model, base=base, axes=axes, metrics=["brightness"])
 
 
 def real_sweep(_: str) -> SweepSpec:
     """Twelve cells of the embedded model."""
-    base = {"prompt": "a large {colour} circle on a white background", "width": 64, "height": 64, "steps": 4}
+    base = {
+        "prompt": "a large {colour} circle on a white background",
+        "width": 64,
+        "height": 64,
+        "steps": 4,
+    }
     return SweepSpec("real", base=base, axes={"colour": ["red", "blue"], "seed": {"range": [0, 6]}})
 
 
@@ -81,7 +92,15 @@ def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
             yield Event("step", index, params, step=1, steps=1)
         for index, params in group:
             identity = identify(params.model)
-            picture = Picture(params, figure(params), identity.weights, identity.device, identity.dtype, 0.003, 0.003)
+            picture = Picture(
+                params,
+                figure(params),
+                identity.weights,
+                identity.device,
+                identity.dtype,
+                0.003,
+                0.003,
+            )
             yield Event("done", index, params, result=picture)
 
 
@@ -93,7 +112,9 @@ def sweep(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
 def crowd(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
     """One of several sweeps that share cells: `argument` is the toy model's folder and the sweep's number."""
     model, number = case["argument"]
-    spec = small_sweep(model).override({"name": f"crowd-{number}", "seed": {"range": [2 * number, 2 * number + 8]}})
+    spec = small_sweep(model).override(
+        {"name": f"crowd-{number}", "seed": {"range": [2 * number, 2 * number + 8]}}
+    )
     return _sweep(case, acknowledge, spec, render=fake_render)
 
 
@@ -102,7 +123,9 @@ def real(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
     return _sweep(case, acknowledge, real_sweep(case["argument"]), pack=1)
 
 
-def _sweep(case: Case, acknowledge: Callable[[str], None], spec: SweepSpec, **options: Any) -> dict[str, Any]:
+def _sweep(
+    case: Case, acknowledge: Callable[[str], None], spec: SweepSpec, **options: Any
+) -> dict[str, Any]:
     def on_event(event: Event) -> None:
         if event.kind == "done":
             acknowledge(event.result.key)  # type: ignore[union-attr]
@@ -197,7 +220,10 @@ def fork(case: Case) -> int:
                 "DWLAB_FAULT_ROOT": case["root"],
             }
             for number, name in ((1, "stdout"), (2, "stderr")):
-                os.dup2(os.open(f"{case['report']}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+                os.dup2(
+                    os.open(f"{case['report']}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+                    number,
+                )
             obey_permissions()
             status = work_on(case)
         finally:
@@ -218,7 +244,9 @@ def main() -> None:
     from dwlab.workflows import artifacts, sweep  # noqa: F401
 
     diffusers.DDPMPipeline, diffusers.DDIMScheduler, diffusers.StableDiffusionPipeline  # noqa: B018
-    torch.set_num_threads(1)  # pictures of 64 pixels gain nothing from more, and lose much on a busy machine
+    torch.set_num_threads(
+        1
+    )  # pictures of 64 pixels gain nothing from more, and lose much on a busy machine
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(fork(json.loads(line))), flush=True)

@@ -63,8 +63,12 @@ class Damage:
     """What is wrong with a folder after a restart. Each must be empty."""
 
     lost: list[str] = field(default_factory=list)  # acknowledged, but no row
-    duplicated: list[str] = field(default_factory=list)  # more than one row, or finished more than once
-    torn: list[str] = field(default_factory=list)  # pictures that are not whole, or not what their row says
+    duplicated: list[str] = field(
+        default_factory=list
+    )  # more than one row, or finished more than once
+    torn: list[str] = field(
+        default_factory=list
+    )  # pictures that are not whole, or not what their row says
     temporary: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -78,9 +82,13 @@ class Forge:
         self.folder = folder
         self.model = str(toy_model(folder / "toy"))
         shim = folder / "io_faults.so"
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", shim, HERE / "io_faults.c", "-ldl"], check=True)
+        subprocess.run(
+            ["cc", "-O1", "-shared", "-fPIC", "-o", shim, HERE / "io_faults.c", "-ldl"], check=True
+        )
         self._numbers = itertools.count()
-        path = os.pathsep.join(filter(None, (str(REPOSITORY), str(HERE.parent), os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(
+            filter(None, (str(REPOSITORY), str(HERE.parent), os.environ.get("PYTHONPATH")))
+        )
         extra = {
             "LD_PRELOAD": str(shim),
             "PYTHONPATH": path,
@@ -113,7 +121,10 @@ class Forge:
         }  # fmt: skip
         print(json.dumps(case), file=self._process.stdin, flush=True)
         code = json.loads(self._process.stdout.readline())  # type: ignore[union-attr]
-        calls = [Call(int(n), name, path) for n, name, path in (line.split(" ", 2) for line in _lines(log))]
+        calls = [
+            Call(int(n), name, path)
+            for n, name, path in (line.split(" ", 2) for line in _lines(log))
+        ]
         said = json.loads(report.read_text() or "{}") if report.exists() else {}
         out, err = ("\n".join(_lines(Path(f"{report}.{name}"))) for name in ("stdout", "stderr"))
         return Ended(code, _lines(acks), calls, said, out, err)
@@ -137,15 +148,23 @@ def store_damage(root: Path, acked: set[str], *, alone: bool = True) -> Damage:
         rows = [row for row in store.rows() if row["status"] == "ok"]
     with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
         assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        attempts = Counter(key for (key,) in sql.execute("SELECT key FROM attempts WHERE status = 'ok'"))
+        attempts = Counter(
+            key for (key,) in sql.execute("SELECT key FROM attempts WHERE status = 'ok'")
+        )
     keys = Counter(row["key"] for row in rows)
     damage.lost = sorted(acked - set(keys))
     limit = 1 if alone else attempts.total()
-    damage.duplicated = [key for key, times in (keys + attempts).items() if keys[key] > 1 or attempts[key] > limit]
+    damage.duplicated = [
+        key for key, times in (keys + attempts).items() if keys[key] > 1 or attempts[key] > limit
+    ]
     names = {row["image"]: row["pixels"] for row in rows}
     for image in {*names, *(p.relative_to(root).as_posix() for p in root.glob("images/*/*.png"))}:
         pixels = pixels_of(root / image)
-        if pixels is None or names.get(image, pixels) != pixels or _digest(root / image) != Path(image).stem:
+        if (
+            pixels is None
+            or names.get(image, pixels) != pixels
+            or _digest(root / image) != Path(image).stem
+        ):
             damage.torn.append(image)
     damage.temporary = [path.name for path in root.rglob(".tmp-*")]
     return damage
@@ -158,7 +177,9 @@ def naive_damage(root: Path, acked: set[str]) -> Damage:
     except (OSError, ValueError):
         keys = Counter()
     torn = [path.name for path in root.glob("*.png") if pixels_of(path) is None]
-    return Damage(sorted(acked - set(keys)), [key for key, times in keys.items() if times > 1], torn)
+    return Damage(
+        sorted(acked - set(keys)), [key for key, times in keys.items() if times > 1], torn
+    )
 
 
 def pixels_of(path: Path) -> str | None:

@@ -31,19 +31,27 @@ KINDS = {"files": files, "pages": pages, "kills": kills, "server": server}
 def main() -> int:
     """Run the kinds that are asked for; returns 1 if anything happened that must not."""
     parser = argparse.ArgumentParser(prog="hostile", description=__doc__)
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} (all, if none is named)")
-    parser.add_argument("--scale", type=float, default=1.0, help="how many of each: 1 is all, 0.1 a tenth")
+    parser.add_argument(
+        "kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} (all, if none is named)"
+    )
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="how many of each: 1 is all, 0.1 a tenth"
+    )
     parser.add_argument("--json", type=Path, help="a file for all figures")
     options = parser.parse_args()
     if unknown := set(options.kinds) - set(KINDS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers and browsers end with this process
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that servers and browsers end with this process
     began, load = time.monotonic(), os.getloadavg()[0]
     tallies = run(options.kinds or list(KINDS), options.scale)
     faults = [fault for tally in tallies for fault in tally.faults]
     machine = f"{device.describe('cpu')['name']}, {os.cpu_count()} cores, {platform.system()}"
     took = f"{time.monotonic() - began:.0f} s"
-    print(f"{took} on {machine}; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after; {len(faults)} faults")
+    print(
+        f"{took} on {machine}; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after; {len(faults)} faults"
+    )
     for fault in faults:
         print("  ", fault[:500])
     if options.json:

@@ -57,17 +57,28 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
 
     pictures = list(png_mutants(some(PNG), seed=30))
     profile = keep_profile().read_bytes()
-    yield judge("experiment files (YAML)", PLAIN, yaml_mutants(some(YAML), seed=30), sweeping(folder))
+    yield judge(
+        "experiment files (YAML)", PLAIN, yaml_mutants(some(YAML), seed=30), sweeping(folder)
+    )
     yield judge("pictures (PNG), their recipes", PICTURE, pictures, read_recipe)
     yield stored(pictures, folder)
-    yield judge("benchmark files (JSON)", RUN.read_bytes(), benchmarks(some(BENCHMARKS)), comparing(folder))
-    yield judge("profiles (JSON)", profile, spoiled_profiles(profile, some(PROFILES)), using_profiles(folder))
+    yield judge(
+        "benchmark files (JSON)", RUN.read_bytes(), benchmarks(some(BENCHMARKS)), comparing(folder)
+    )
+    yield judge(
+        "profiles (JSON)",
+        profile,
+        spoiled_profiles(profile, some(PROFILES)),
+        using_profiles(folder),
+    )
 
 
 def judge(kind: str, whole: bytes, files: Iterable[bytes], attempt: Attempt) -> Tally:
     """Try each file; attempt: whether one is taken. It must take the `whole` one, which is not counted."""
     assert attempt(whole), f"{kind}: a good file is refused"
-    tally = Tally(kind, results={"taken": 0, "refused": 0, "tracebacks": 0, f"slower than {SLOW} s": 0})
+    tally = Tally(
+        kind, results={"taken": 0, "refused": 0, "tracebacks": 0, f"slower than {SLOW} s": 0}
+    )
     slowest, memory = 0.0, peak_memory()
     for data in files:
         began = time.monotonic()
@@ -162,11 +173,15 @@ def stored(pictures: list[bytes], folder: Path) -> Tally:
     with Store(root) as store:
         tally.results[f"of {made} rows read back beside them"] = rows = len(store.rows())
     if rows < made or verify(root).damaged:
-        tally.faults.append(f"{made - rows} rows were lost, {len(verify(root).damaged)} whole pictures called damaged")
+        tally.faults.append(
+            f"{made - rows} rows were lost, {len(verify(root).damaged)} whole pictures called damaged"
+        )
     paths = list(root.glob("images/*/*.png"))
     for path in paths:
         flip_a_bit(path, chance)
-    tally.results[f"of {len(paths)} flipped bits found by dwlab verify"] = harmed = len(verify(root).damaged)
+    tally.results[f"of {len(paths)} flipped bits found by dwlab verify"] = harmed = len(
+        verify(root).damaged
+    )
     if harmed < len(paths):
         tally.faults.append(f"{len(paths) - harmed} flipped bits were not found")
     return tally
@@ -237,7 +252,15 @@ def using_profiles(folder: Path) -> Attempt:
     def attempt(data: bytes) -> bool:
         path.write_bytes(data)
         return command(
-            "sweep", plain, "--dry-run", "--profile", "fast", "--device", "cpu", "--results", folder / "results"
+            "sweep",
+            plain,
+            "--dry-run",
+            "--profile",
+            "fast",
+            "--device",
+            "cpu",
+            "--results",
+            folder / "results",
         )
 
     return attempt

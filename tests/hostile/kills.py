@@ -60,7 +60,11 @@ class Crew:
         if self.chance.random() < 0.5:
             return {"kill_after": self.chance.uniform(0, self.life)}
         call = self.chance.randint(1, self.calls)
-        return {"fault": self.chance.choice([f"kill:{call}:before", f"kill:{call}:after", f"torn:{call}"])}
+        return {
+            "fault": self.chance.choice(
+                [f"kill:{call}:before", f"kill:{call}:after", f"torn:{call}"]
+            )
+        }
 
 
 def trials(folder: Path, scale: float) -> Iterator[Tally]:

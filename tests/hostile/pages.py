@@ -79,7 +79,9 @@ def wait_until_noticed(page: Page, trap: Trap) -> None:
 
 
 @contextmanager
-def trapped(browser: Browser, kind: str, number: int, **options: object) -> Iterator[tuple[Tally, Page, Trap]]:
+def trapped(
+    browser: Browser, kind: str, number: int, **options: object
+) -> Iterator[tuple[Tally, Page, Trap]]:
     """A page on which none of `number` payloads may run; counts at the end what was noticed."""
     trap = Trap(browser, options)
     page = trap.context.new_page()
@@ -88,7 +90,10 @@ def trapped(browser: Browser, kind: str, number: int, **options: object) -> Iter
     yield tally, page, trap
     page.wait_for_timeout(300)
     elements = trap.elements(page)
-    tally.results |= {"ran or asked for a canary": len(trap.noticed), "became elements": len(elements)}
+    tally.results |= {
+        "ran or asked for a canary": len(trap.noticed),
+        "became elements": len(elements),
+    }
     tally.faults += [*trap.noticed, *elements]
     trap.close()
 
@@ -108,7 +113,9 @@ def on_files(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Tally:
     """report.html, and all HTML that a notebook may be given, on a page without any policy."""
     root = folder / "results"
     root.mkdir()
-    table = sweep_table(root, texts, steps=(4,), guidance=(1.0,), failed=tuple(range(0, 2 * len(texts), 4)))
+    table = sweep_table(
+        root, texts, steps=(4,), guidance=(1.0,), failed=tuple(range(0, 2 * len(texts), 4))
+    )
     report(
         table, root, outcome=Outcome("views", root, len(table), notes=texts), warnings=texts,
         spec=SweepSpec("views", base={"negative_prompt": texts[0]}, axes={"prompt": list(texts)}),
@@ -145,8 +152,14 @@ def notebook_html(table: object, texts: tuple[str, ...]) -> str:
 def on_the_server(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Iterator[Tally]:
     """The page at /ui, the documentation, and every answer that a browser would open as a page."""
     with Served(folder) as server:
-        jobs = [server.ask(text, seed=number, steps=1)["job_id"] for number, text in enumerate(texts)]
-        sweep = {"name": "payloads", "base": SMALL | {"prompt": "{word}", "steps": 1}, "axes": {"word": list(texts)}}
+        jobs = [
+            server.ask(text, seed=number, steps=1)["job_id"] for number, text in enumerate(texts)
+        ]
+        sweep = {
+            "name": "payloads",
+            "base": SMALL | {"prompt": "{word}", "steps": 1},
+            "axes": {"word": list(texts)},
+        }
         server.http.post("/api/sweeps", json=sweep).raise_for_status()
         for job in jobs:
             server.wait(job)
@@ -172,11 +185,25 @@ def on_ui(browser: Browser, server: Served, texts: tuple[str, ...]) -> Tally:
 
 def on_answers(browser: Browser, server: Served, jobs: list[str], texts: tuple[str, ...]) -> Tally:
     """The documentation and JSON opened as pages, addresses made of payloads, and events."""
-    with trapped(browser, "/docs and answers", 4 * len(texts) + len(jobs) + 3) as (tally, page, trap):
-        places = ["/docs", "/openapi.json", "/api/jobs?limit=200", *(f"/api/status/{job}" for job in jobs)]
+    with trapped(browser, "/docs and answers", 4 * len(texts) + len(jobs) + 3) as (
+        tally,
+        page,
+        trap,
+    ):
+        places = [
+            "/docs",
+            "/openapi.json",
+            "/api/jobs?limit=200",
+            *(f"/api/status/{job}" for job in jobs),
+        ]
         for text in texts:
             name = quote(text, safe="")
-            places += [f"/{name}", f"/api/status/{name}", f"/images/{name}", f"/api/jobs?status={name}"]
+            places += [
+                f"/{name}",
+                f"/api/status/{name}",
+                f"/images/{name}",
+                f"/api/jobs?status={name}",
+            ]
         for place in places:
             page.goto(f"{server.url}{place}")
             tally.faults += trap.elements(page)
@@ -207,7 +234,9 @@ def in_notebooks(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Iter
 
 
 @contextmanager
-def opened(browser: Browser, lab: Lab, notebook: str, panel: str, number: int) -> Iterator[tuple[Tally, Page]]:
+def opened(
+    browser: Browser, lab: Lab, notebook: str, panel: str, number: int
+) -> Iterator[tuple[Tally, Page]]:
     """A notebook that was run from top to bottom."""
     viewport = {"width": 1400, "height": 1600}
     with trapped(browser, f"{notebook}.ipynb", number, viewport=viewport) as (tally, page, _trap):
@@ -252,7 +281,9 @@ def in_the_prompt_bench(browser: Browser, lab: Lab, texts: tuple[str, ...]) -> T
             expect(page.locator(".dwx-stage figcaption")).to_contain_text([squeezed(text)])
             tally.add("drawn")
         for text in texts:
-            data = pngs.picture(pngs.text("parameters", f"{text}\nSteps: 1, Seed: 1, Sampler: {text}"))
+            data = pngs.picture(
+                pngs.text("parameters", f"{text}\nSteps: 1, Seed: 1, Sampler: {text}")
+            )
             picture = {"name": "x.png", "mimeType": "image/png", "buffer": data}
             page.locator(".dwlab-explore input[type=file]").set_input_files(picture)
             expect(prompt).to_have_value(text)

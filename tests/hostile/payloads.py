@@ -75,7 +75,9 @@ class Trap:
     def __post_init__(self) -> None:
         self.noticed: list[str] = []
         self.context = self.browser.new_context(**self.options)
-        self.context.expose_binding("__hit", lambda _source, number: self.noticed.append(f"ran {number}"))
+        self.context.expose_binding(
+            "__hit", lambda _source, number: self.noticed.append(f"ran {number}")
+        )
         self.context.on("dialog", self._dialog)
         self.context.on("request", self._request)
         self.context.route(f"{CANARY}/**", lambda route: route.abort())

@@ -43,7 +43,9 @@ class Health:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "hostile.health", self.url]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout.readline() == "ready\n"
         return self
 
@@ -109,7 +111,9 @@ def hostile_requests(server: Served, scale: float) -> Tally:
         if outcome.disturbed or not expected:
             tally.faults.append(f"{name}: {outcome}")
     tally.results |= {
-        f"with health above {GOAL} ms at p99": sum(outcome.disturbed for outcome in outcomes.values()),
+        f"with health above {GOAL} ms at p99": sum(
+            outcome.disturbed for outcome in outcomes.values()
+        ),
         "worst health p99": f"{max(outcome.p99 for outcome in outcomes.values()):.0f} ms",
         "slowest answer": f"{max(outcome.took for outcome in outcomes.values()):.0f} ms",
     }
@@ -133,7 +137,9 @@ def measure(server: Served, request: HostileRequest) -> Outcome:
         status = send(server.url, request).status_code
         seconds = time.monotonic() - began
         time.sleep(max(0.0, LEAST_SECONDS - seconds))
-    return Outcome(status, round(1000 * seconds), round(health.p50, 1), round(health.p99, 1), health.refused)
+    return Outcome(
+        status, round(1000 * seconds), round(health.p50, 1), round(health.p99, 1), health.refused
+    )
 
 
 def slow_clients(server: Served, half_open: int) -> Tally:
@@ -143,7 +149,10 @@ def slow_clients(server: Served, half_open: int) -> Tally:
         crawling = [server.connect(BEGUN) for _ in range(CRAWLERS)]
         crawling += [server.connect(POST % (b"/api/generate", 10_000)) for _ in range(CRAWLERS)]
         unread = [
-            server.connect(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8, buffer=4096)
+            server.connect(
+                b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 8,
+                buffer=4096,
+            )
             for _ in range(CRAWLERS)
         ]
         crawl(crawling, seconds=5)
@@ -184,8 +193,12 @@ def crawl(connections: list[socket.socket], seconds: float) -> None:
 
 def noise(server: Served) -> int:
     """Bytes of stderr and of the log, without the lines of our own questions after its health."""
-    texts = [file.read_text() for file in (server.folder / "stderr", server.results / "api/server.log")]
-    lines = [line for text in texts for line in text.splitlines() if "GET /api/health 200" not in line]
+    texts = [
+        file.read_text() for file in (server.folder / "stderr", server.results / "api/server.log")
+    ]
+    lines = [
+        line for text in texts for line in text.splitlines() if "GET /api/health 200" not in line
+    ]
     return len("\n".join(lines))
 
 
@@ -193,11 +206,15 @@ def afterwards(server: Served, before: int) -> Tally:
     """A picture is drawn as ever, little was written, and nothing of it is a traceback."""
     drawn = server.wait(server.ask("a red circle", seed=30)["job_id"])["status"]
     jobs, written = len(server.job_ids()), noise(server) - before
-    tally = Tally("the server afterwards", 1, {"a picture is": drawn, "jobs": jobs, "bytes logged": written})
+    tally = Tally(
+        "the server afterwards", 1, {"a picture is": drawn, "jobs": jobs, "bytes logged": written}
+    )
     if drawn != "completed":
         tally.faults.append(f"a picture is {drawn}")
     if jobs > 2:
         tally.faults.append(f"{jobs} jobs, where a picture and a fair sweep were asked for")
     if written > NOISE or "Traceback" in (server.folder / "stderr").read_text():
-        tally.faults.append(f"{written} bytes were logged: {(server.folder / 'stderr').read_text()[-500:]}")
+        tally.faults.append(
+            f"{written} bytes were logged: {(server.folder / 'stderr').read_text()[-500:]}"
+        )
     return tally

@@ -21,7 +21,8 @@ class Tally:
 
     def __str__(self) -> str:
         figures = ", ".join(
-            f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}" for name, value in self.results.items()
+            f"{value:,} {name}" if isinstance(value, int) else f"{name} {value}"
+            for name, value in self.results.items()
         )
         return f"{self.kind:<32}{self.tried:>6,}  {figures}"
 

@@ -15,7 +15,10 @@ SCENE = Scene("large", "red", "star", "left", "white")
 
 
 def values(image, prompt="", **options):
-    return {name: value for name, (_, value) in measure(image, prompt=prompt, model="shapes", **options).items()}
+    return {
+        name: value
+        for name, (_, value) in measure(image, prompt=prompt, model="shapes", **options).items()
+    }
 
 
 def flat(colour):
@@ -38,7 +41,10 @@ def test_half_black_half_white_has_the_largest_contrast():
 
 def test_blur_lowers_sharpness_and_grey_has_no_colour():
     picture = draw(SCENE, np.random.default_rng(0))
-    assert values(picture.filter(ImageFilter.GaussianBlur(2)))["sharpness"] < values(picture)["sharpness"]
+    assert (
+        values(picture.filter(ImageFilter.GaussianBlur(2)))["sharpness"]
+        < values(picture)["sharpness"]
+    )
     assert values(picture.convert("L"))["colourfulness"] == 0
     assert values(picture)["colourfulness"] > 10
 
@@ -72,4 +78,8 @@ def test_a_metric_that_raises_costs_only_itself(monkeypatch, caplog):
     assert found["odd"] == found["strange"] == (2, None)
     assert found["adherence"][1] == 1 and found["brightness"][1] > 0
     (record,) = caplog.records
-    assert record.levelname == "WARNING" and "odd" in record.message and "ZeroDivisionError" in record.message
+    assert (
+        record.levelname == "WARNING"
+        and "odd" in record.message
+        and "ZeroDivisionError" in record.message
+    )

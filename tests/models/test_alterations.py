@@ -77,7 +77,9 @@ def merge_an_adapter(pipeline, _):
     """What fusing a LoRA does: the weight becomes another one, a little off."""
     layer = pipeline.unet.mid_block.resnets[0].conv1
     generator = torch.Generator().manual_seed(0)
-    layer.weight.data = layer.weight.data + 0.01 * torch.randn(layer.weight.shape, generator=generator)
+    layer.weight.data = layer.weight.data + 0.01 * torch.randn(
+        layer.weight.shape, generator=generator
+    )
 
 
 def load_other_weights(pipeline, _):
@@ -142,7 +144,9 @@ TOLD = (
 
 
 @pytest.mark.parametrize("change", TOLD, ids=lambda change: change.__name__)
-def test_a_change_gives_a_key_of_its_own_that_is_the_same_for_the_same_change(change, model, plain, embedding):
+def test_a_change_gives_a_key_of_its_own_that_is_the_same_for_the_same_change(
+    change, model, plain, embedding
+):
     assert loading.as_it_is(model).identity == model.identity
     weights = []
     for each in (model, dwlab.load("shapes")):
@@ -158,7 +162,9 @@ def test_pictures_of_a_changed_model_say_so(model, plain, tmp_path):
     made = picture(model)
     assert made.key != plain and "+changed-" in made.weights
     assert picture().key == plain
-    streamed = [event.result for event in dwlab.stream([made.params], model=model) if event.kind == "done"]
+    streamed = [
+        event.result for event in dwlab.stream([made.params], model=model) if event.kind == "done"
+    ]
     assert [result.key for result in streamed] == [made.key]
     add_in_place(model.pipeline, None)
     assert picture(model).key != made.key, "once more is another change"
@@ -185,7 +191,9 @@ def test_the_same_change_has_the_same_key_in_another_process(model):
     """
     add_in_place(model.pipeline, None)
     free_u(model.pipeline, None)
-    told = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
     assert told.stdout.strip() == loading.as_it_is(model).identity.weights
 
 
@@ -223,7 +231,10 @@ def test_another_setting_of_the_scheduler_is_asked_for_in_the_parameters(model):
 
 def test_another_dtype_is_asked_for_when_loading(model):
     model.pipeline.to(dtype=torch.bfloat16)
-    with pytest.raises(ModelError, match=r"was moved \(from cpu, torch.float32 to cpu, torch.bfloat16\).*dtype=\.\.\."):
+    with pytest.raises(
+        ModelError,
+        match=r"was moved \(from cpu, torch.float32 to cpu, torch.bfloat16\).*dtype=\.\.\.",
+    ):
         picture(model)
 
 
@@ -276,7 +287,9 @@ def test_drawing_changes_nothing(family, tmp_path):
     getattr(tiny, family)().save_pretrained(tmp_path / family)
     model = dwlab.load(str(tmp_path / family))
     for pack in (None, 1):
-        events = dwlab.stream([GenerationParams("a star", model=model.identity.name, **SMALL)], model=model, pack=pack)
+        events = dwlab.stream(
+            [GenerationParams("a star", model=model.identity.name, **SMALL)], model=model, pack=pack
+        )
         assert [event.error for event in events if event.kind == "failed"] == []
     with torch.no_grad():
         model.pipeline("a star", num_inference_steps=1, width=64, height=64)

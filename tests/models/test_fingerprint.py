@@ -34,8 +34,14 @@ def folder(tmp_path):
 
 def test_fingerprints_stay_what_they_were(folder):
     """They are in the keys of all pictures that were ever made."""
-    assert fingerprint.of_folder(folder) == "3b1d32e66093520e53a553a517f60d910c7aa5788b3eeeaafe43585e13c03e2e"
-    assert fingerprint.of_folder(SHAPES_FOLDER) == "bd2f5aaa6a81bd1155b914a2a2bf9d37d28cbbbdacfff02600ab0d5e5b95badd"
+    assert (
+        fingerprint.of_folder(folder)
+        == "3b1d32e66093520e53a553a517f60d910c7aa5788b3eeeaafe43585e13c03e2e"
+    )
+    assert (
+        fingerprint.of_folder(SHAPES_FOLDER)
+        == "bd2f5aaa6a81bd1155b914a2a2bf9d37d28cbbbdacfff02600ab0d5e5b95badd"
+    )
 
 
 def test_files_behind_links_to_folders_count(folder, tmp_path):
@@ -117,12 +123,23 @@ def through_a_file(folder):
 
 @pytest.mark.parametrize(
     "loop",
-    [inside, to_itself, to_the_parent, far_above, above_the_folder, in_a_circle, of_two_links, through_a_file],
+    [
+        inside,
+        to_itself,
+        to_the_parent,
+        far_above,
+        above_the_folder,
+        in_a_circle,
+        of_two_links,
+        through_a_file,
+    ],
     ids=lambda loop: loop.__name__,
 )
 def test_a_loop_of_links_is_refused_by_name(loop, folder):
     loop(folder)
-    with pytest.raises(ModelError, match=r"is a link (to a folder that it lies in|that leads back to itself)"):
+    with pytest.raises(
+        ModelError, match=r"is a link (to a folder that it lies in|that leads back to itself)"
+    ):
         fingerprint.of_folder(folder)
 
 
@@ -158,8 +175,12 @@ def as_a_socket(path):
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("make", [as_a_pipe, as_a_device, as_a_socket], ids=lambda make: make.__name__)
-@pytest.mark.parametrize("name", ["unet/config.json", "unet/more.safetensors", "tokenizer/chat_template.jinja"])
+@pytest.mark.parametrize(
+    "make", [as_a_pipe, as_a_device, as_a_socket], ids=lambda make: make.__name__
+)
+@pytest.mark.parametrize(
+    "name", ["unet/config.json", "unet/more.safetensors", "tokenizer/chat_template.jinja"]
+)
 def test_what_is_no_regular_file_is_refused_without_reading_it(make, name, folder):
     make(folder / name)
     with pytest.raises(ModelError, match=r"cannot be read: it is not a regular file"):
@@ -173,7 +194,9 @@ def test_a_template_of_prompts_counts(folder):
 
 
 def test_a_file_replaced_by_one_of_its_size_and_date_counts_as_changed(folder, monkeypatch):
-    monkeypatch.setattr(fingerprint, "SETTLED", -1.0)  # keep hashes of files that were written just now
+    monkeypatch.setattr(
+        fingerprint, "SETTLED", -1.0
+    )  # keep hashes of files that were written just now
     path = folder / "unet" / "weights.safetensors"
     before, times = fingerprint.of_folder(folder), path.stat()
     path.unlink()

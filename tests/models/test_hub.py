@@ -58,7 +58,9 @@ def hub(cache, monkeypatch):
 
 
 def recipe(**changes):
-    return GenerationParams("a red circle", **{"model": REPO, "width": 64, "height": 64, "steps": 1, **changes})
+    return GenerationParams(
+        "a red circle", **{"model": REPO, "width": 64, "height": 64, "steps": 1, **changes}
+    )
 
 
 # -- what is fetched ---------------------------------------------------------------------------------
@@ -83,11 +85,20 @@ def test_only_the_files_that_the_pipeline_loads_are_fetched(hub):
 def test_the_files_are_those_that_diffusers_itself_would_fetch(hub, tmp_path):
     from diffusers import DiffusionPipeline
 
-    names = ("text_encoder/model.fp16.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors", "unet/x.bin")
+    names = (
+        "text_encoder/model.fp16.safetensors",
+        "unet/diffusion_pytorch_model.non_ema.safetensors",
+        "unet/x.bin",
+    )
     hub.repositories[REPO] |= dict.fromkeys(names, b"x")
     ours = identify(REPO).folder
-    theirs = Path(DiffusionPipeline.download(REPO, use_safetensors=True, cache_dir=tmp_path / "theirs"))
-    files = [{path.relative_to(f).as_posix() for path in f.rglob("*") if path.is_file()} for f in (ours, theirs)]
+    theirs = Path(
+        DiffusionPipeline.download(REPO, use_safetensors=True, cache_dir=tmp_path / "theirs")
+    )
+    files = [
+        {path.relative_to(f).as_posix() for path in f.rglob("*") if path.is_file()}
+        for f in (ours, theirs)
+    ]
     assert files[0] == files[1]
 
 
@@ -102,19 +113,32 @@ def test_a_wrong_kind_is_told_before_its_weights_are_fetched(hub):
 def test_a_repository_that_is_no_pipeline_is_told_what_it_is(hub):
     hub.repositories |= {
         "owner/lora": {"pytorch_lora_weights.safetensors": b"x"},
-        "owner/control": {"config.json": b'{"_class_name": "ControlNetModel"}', "model.safetensors": b"x"},
+        "owner/control": {
+            "config.json": b'{"_class_name": "ControlNetModel"}',
+            "model.safetensors": b"x",
+        },
         "owner/single": {"v1-5-pruned.safetensors": b"x"},
         "owner/text": {"config.json": b'{"model_type": "llama"}'},
     }
-    for repo, words in {"lora": "a LoRA", "control": "a ControlNet", "single": "single-file", "text": "llama"}.items():
-        with pytest.raises(ModelError, match=rf"{words}.* a repository without a model_index\.json; dwlab draws"):
+    for repo, words in {
+        "lora": "a LoRA",
+        "control": "a ControlNet",
+        "single": "single-file",
+        "text": "llama",
+    }.items():
+        with pytest.raises(
+            ModelError, match=rf"{words}.* a repository without a model_index\.json; dwlab draws"
+        ):
             identify(f"owner/{repo}")
     assert not [name for name in hub.fetched() if name.endswith(".safetensors")]
 
 
 @pytest.mark.parametrize(
     ("suffix", "words"),
-    [("fp16.safetensors", "weights of unet in the variant fp16 only"), ("bin", "no safetensors of unet")],
+    [
+        ("fp16.safetensors", "weights of unet in the variant fp16 only"),
+        ("bin", "no safetensors of unet"),
+    ],
 )
 def test_weights_in_another_form_are_told_before_any_are_fetched(hub, suffix, words):
     files = hub.repositories[REPO]
@@ -125,8 +149,12 @@ def test_weights_in_another_form_are_told_before_any_are_fetched(hub, suffix, wo
 
 
 def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6, 1000))
-    with pytest.raises(ModelError, match=r"needs .* GB, and the disk of .* free some space, or set HF_HOME"):
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 10**6, 1000)
+    )
+    with pytest.raises(
+        ModelError, match=r"needs .* GB, and the disk of .* free some space, or set HF_HOME"
+    ):
         identify(REPO)
 
 
@@ -135,9 +163,13 @@ def test_what_does_not_fit_on_the_disk_is_refused_before_it_arrives(hub, monkeyp
 
 def test_a_cut_download_goes_on_in_the_next_run_and_the_files_are_the_hub_s(hub):
     hub.cut[UNET] = 99
-    with pytest.raises(ModelError, match="the connection was cut: run this again: what has arrived is kept"):
+    with pytest.raises(
+        ModelError, match="the connection was cut: run this again: what has arrived is kept"
+    ):
         identify(REPO)
-    with pytest.raises(NotDownloaded, match=r"in part .*weights of unet are missing.*dwlab pull owner/tiny"):
+    with pytest.raises(
+        NotDownloaded, match=r"in part .*weights of unet are missing.*dwlab pull owner/tiny"
+    ):
         identify(REPO, download=False)
     hub.cut.clear()
     arrived = {name for name in hub.repositories[REPO] if is_here(name)}
@@ -149,7 +181,9 @@ def test_a_cut_download_goes_on_in_the_next_run_and_the_files_are_the_hub_s(hub)
 
 
 def is_here(name):
-    return (Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "snapshots" / COMMIT / name).exists()
+    return (
+        Path(constants.HF_HUB_CACHE) / "models--owner--tiny" / "snapshots" / COMMIT / name
+    ).exists()
 
 
 def test_a_connection_that_is_cut_once_is_taken_up_where_it_was(hub):
@@ -184,7 +218,13 @@ def test_a_download_ends_when_it_is_cancelled(hub, tmp_path, door):
         outcome = run(spec, results=tmp_path / "results", cancel=cancel, on_event=listen)
         assert (outcome.total, outcome.left) == (1, 1)
     else:
-        keep([recipe()], experiment="explore", results=tmp_path / "results", cancel=cancel, on_event=listen)
+        keep(
+            [recipe()],
+            experiment="explore",
+            results=tmp_path / "results",
+            cancel=cancel,
+            on_event=listen,
+        )
     assert told and "done" not in told
     with pytest.raises(NotDownloaded):
         identify(REPO, download=False)
@@ -194,16 +234,26 @@ def test_a_download_ends_when_it_is_cancelled(hub, tmp_path, door):
 
 
 def test_a_download_is_told_as_events_of_the_stream(hub):
-    events = [event for event in dwlab.stream([recipe(model="shapes", steps=2), recipe()]) if event.kind == "download"]
+    events = [
+        event
+        for event in dwlab.stream([recipe(model="shapes", steps=2), recipe()])
+        if event.kind == "download"
+    ]
     first, last = events[0].download, events[-1].download
     assert {event.index for event in events} == {1} and events[0].params.model == REPO
-    assert last.over and last.bytes == last.total == sum(map(len, hub.repositories[REPO].values())) - unneeded(hub)
-    assert first.bytes <= last.bytes and [e.download.bytes for e in events] == sorted(e.download.bytes for e in events)
+    assert last.over and last.bytes == last.total == sum(
+        map(len, hub.repositories[REPO].values())
+    ) - unneeded(hub)
+    assert first.bytes <= last.bytes and [e.download.bytes for e in events] == sorted(
+        e.download.bytes for e in events
+    )
 
 
 def unneeded(hub):
     files = hub.repositories[REPO]
-    return len(files["model_index.json"]) + len(files.get("README.md", b""))  # the index comes before all else
+    return len(files["model_index.json"]) + len(
+        files.get("README.md", b"")
+    )  # the index comes before all else
 
 
 def test_a_download_is_told_to_the_listener_of_a_run_and_in_its_log(hub, tmp_path):
@@ -247,7 +297,9 @@ def test_a_terminal_has_one_line_that_is_updated():
     text = stream.getvalue()
     assert "owner/tiny: 14 of 14 files" in text and "5.00GB of 5.00GB" in text and "100%" in text
     assert text.count("\n") == 1
-    assert text.split("\r")[1].startswith("owner/tiny: 0 of 14 files"), "with its words from the first"
+    assert text.split("\r")[1].startswith("owner/tiny: 0 of 14 files"), (
+        "with its words from the first"
+    )
 
 
 class Words(list):
@@ -273,7 +325,9 @@ def test_the_prompt_bench_says_how_far_a_download_is(hub, tmp_path, monkeypatch)
     bench._asked({"do": "run"}, [])
     until(lambda: bench.status["text"].startswith("Done"))
     bench.close()
-    assert any(text.startswith("Downloading owner/tiny, once: ") and "of 9 files" in text for text in said)
+    assert any(
+        text.startswith("Downloading owner/tiny, once: ") and "of 9 files" in text for text in said
+    )
     assert [tile["state"] for tile in bench.stage] == ["done"]
 
 
@@ -313,34 +367,55 @@ def test_a_log_has_a_line_now_and_then_with_files_bytes_rate_and_time_left():
     bar(download(14, 5 * 10**9, seconds=300))
     first, last = stream.getvalue().splitlines()
     assert first == "downloading owner/tiny: 0 of 14 files, 0.0 of 5,000.0 MB, 0.0 MB/s"
-    assert last == "downloading owner/tiny: 14 of 14 files, 5,000.0 of 5,000.0 MB, 16.7 MB/s, fetched in 5 min 00 s"
-    assert str(download(3, 10**9)) == "3 of 14 files, 1,000.0 of 5,000.0 MB, 500.0 MB/s, about 8.0 s left"
+    assert (
+        last
+        == "downloading owner/tiny: 14 of 14 files, 5,000.0 of 5,000.0 MB, 16.7 MB/s, fetched in 5 min 00 s"
+    )
+    assert (
+        str(download(3, 10**9))
+        == "3 of 14 files, 1,000.0 of 5,000.0 MB, 500.0 MB/s, about 8.0 s left"
+    )
 
 
 # -- what every failure says ----------------------------------------------------------------------------
 
 
 ANSWERS = {
-    "not there": ((404, {"X-Error-Code": "RepoNotFound"}), "no model of this id (or it is private): check how it is"),
+    "not there": (
+        (404, {"X-Error-Code": "RepoNotFound"}),
+        "no model of this id (or it is private): check how it is",
+    ),
     "private": ((401, {"X-Error-Code": "RepoNotFound"}), "no model of this id (or it is private)"),
     "gated": (
         (403, {"X-Error-Code": "GatedRepo"}),
         r"gated, and your account has no access yet: accept its terms at http",
     ),
-    "gated by 401": ((401, {"X-Error-Code": "GatedRepo"}), "gated, and your account has no access yet"),
+    "gated by 401": (
+        (401, {"X-Error-Code": "GatedRepo"}),
+        "gated, and your account has no access yet",
+    ),
     "a bad token": (
         (401, {"X-Error-Message": "Invalid credentials in Authorization header"}),
         "the hub refuses your token: make a new one",
     ),
     "forbidden": ((403, {}), "the hub forbids it to your token"),
-    "disabled": ((403, {"X-Error-Message": "Access to this resource is disabled."}), "has disabled it"),
-    "too often": ((429, {"Retry-After": "77"}), r"asked too often \(429\): wait 77 s, then run this again"),
+    "disabled": (
+        (403, {"X-Error-Message": "Access to this resource is disabled."}),
+        "has disabled it",
+    ),
+    "too often": (
+        (429, {"Retry-After": "77"}),
+        r"asked too often \(429\): wait 77 s, then run this again",
+    ),
     "too often, unsaid": ((429, {}), "wait some minutes"),
     "a fault": ((500, {}), r"a fault of its own \(500\): try again later"),
     "overloaded": ((503, {}), r"a fault of its own \(503\)"),
     "a gateway": ((502, {}), r"a fault of its own \(502\)"),
     "no revision": ((404, {"X-Error-Code": "RevisionNotFound"}), "no such revision"),
-    "a teapot": ((418, {"X-Error-Message": "short and stout"}), r"answered with 418 \(short and stout\)"),
+    "a teapot": (
+        (418, {"X-Error-Message": "short and stout"}),
+        r"answered with 418 \(short and stout\)",
+    ),
 }
 
 
@@ -349,7 +424,8 @@ def test_an_answer_of_the_hub_has_its_own_sentence(hub, case):
     hub.fail[REPO], words = ANSWERS[case]
     words = words.replace("(or it", r"\(or it").replace("private)", r"private\)")
     with pytest.raises(
-        ModelError, match=rf"^model 'owner/tiny' is not downloaded yet, and cannot be fetched: .*{words}"
+        ModelError,
+        match=rf"^model 'owner/tiny' is not downloaded yet, and cannot be fetched: .*{words}",
     ) as caught:
         identify(REPO)
     assert CANARY not in str(caught.value) and "\n" not in str(caught.value)
@@ -358,7 +434,9 @@ def test_an_answer_of_the_hub_has_its_own_sentence(hub, case):
 def test_without_a_token_a_gated_model_asks_to_sign_in(hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     hub.fail[REPO] = (401, {"X-Error-Code": "GatedRepo"})
-    with pytest.raises(ModelError, match=r"accept its terms at .*, then sign in with `hf auth login`"):
+    with pytest.raises(
+        ModelError, match=r"accept its terms at .*, then sign in with `hf auth login`"
+    ):
         identify(REPO)
     hub.fail[REPO] = (401, {"X-Error-Code": "RepoNotFound"})
     with pytest.raises(ModelError, match=r"if it is private, sign in"):
@@ -370,7 +448,10 @@ def test_a_failure_half_way_says_the_same_and_what_is_missing(hub):
     with pytest.raises(ModelError):
         identify(REPO)
     hub.fail[REPO] = (429, {})
-    with pytest.raises(ModelError, match=r"in part \(the weights of unet are missing\), and cannot be fetched: .*429"):
+    with pytest.raises(
+        ModelError,
+        match=r"in part \(the weights of unet are missing\), and cannot be fetched: .*429",
+    ):
         identify(REPO)
 
 
@@ -384,7 +465,9 @@ def test_a_hub_that_cannot_be_reached_says_so(cache, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
-    with pytest.raises(ModelError, match=r"127\.0\.0\.1:\d+ cannot be reached: connect to the network"):
+    with pytest.raises(
+        ModelError, match=r"127\.0\.0\.1:\d+ cannot be reached: connect to the network"
+    ):
         identify(REPO)
 
 
@@ -408,7 +491,10 @@ def test_a_name_that_cannot_be_looked_up_says_so(cache, monkeypatch):
         (TimeoutError("timed out"), "does not answer in time"),
         (ConnectionResetError(errno.ECONNRESET, "reset by peer"), "the connection was cut"),
         (OSError("Consistency check failed: file should be of size 5"), "the connection was cut"),
-        (OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "certificate that is not trusted"),
+        (
+            OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+            "certificate that is not trusted",
+        ),
         (RuntimeError(f"odd, with Bearer {CANARY}"), r"odd, with Bearer \*\*\*; run this again"),
     ],
 )
@@ -427,7 +513,9 @@ def test_a_full_disk_in_the_middle_of_a_file_says_so(hub, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
-    with pytest.raises(ModelError, match=r"the disk of .* is full: free some space, or set HF_HOME"):
+    with pytest.raises(
+        ModelError, match=r"the disk of .* is full: free some space, or set HF_HOME"
+    ):
         identify(REPO)
 
 
@@ -437,11 +525,23 @@ def test_a_new_process_tells_in_one_line_and_shows_the_token_nowhere(tmp_path):
         hub.fail["owner/other"] = (429, {})
         command = [sys.executable, "-c", "from dwlab.cli import main; main()"]
         env = os.environ | environment(hub.url, tmp_path / "home")
-        options = {"env": env, "cwd": tmp_path, "capture_output": True, "text": True, "timeout": 300}
-        refused = subprocess.run([*command, "generate", "a", "--model", "owner/other"], check=False, **options)
+        options = {
+            "env": env,
+            "cwd": tmp_path,
+            "capture_output": True,
+            "text": True,
+            "timeout": 300,
+        }
+        refused = subprocess.run(
+            [*command, "generate", "a", "--model", "owner/other"], check=False, **options
+        )
         made = subprocess.run([*command, "--verbose", "pull", REPO], check=False, **options)
         assert hub.tokens == {f"Bearer {CANARY}"}, refused.stderr + made.stderr
-    assert refused.returncode == 2 and "asked too often (429)" in refused.stderr and refused.stderr.count("\n") == 1
+    assert (
+        refused.returncode == 2
+        and "asked too often (429)" in refused.stderr
+        and refused.stderr.count("\n") == 1
+    )
     assert made.returncode == 0 and "downloading owner/tiny: 9 of 9 files" in made.stderr
     for text in (refused.stdout, refused.stderr, made.stdout, made.stderr):
         assert CANARY not in text and "Traceback" not in text

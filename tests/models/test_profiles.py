@@ -48,7 +48,9 @@ def test_a_pipe_in_the_place_of_the_profiles_is_told_and_not_waited_for():
     path = profiles.keep(PROFILE, "weights", "cpu")
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*not a regular file.*dwlab bench tune"):
+    with pytest.raises(
+        StoreError, match=r"profiles\.json cannot be used .*not a regular file.*dwlab bench tune"
+    ):
         profiles.find("fast", "shapes", "weights", "cpu")
 
 

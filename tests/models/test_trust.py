@@ -67,7 +67,11 @@ def edit(path, **changes):
 
 
 def shards(path, *names):
-    path.write_text(json.dumps({"metadata": {}, "weight_map": {f"tensor {k}": name for k, name in enumerate(names)}}))
+    path.write_text(
+        json.dumps(
+            {"metadata": {}, "weight_map": {f"tensor {k}": name for k, name in enumerate(names)}}
+        )
+    )
 
 
 def pickled(path, canary):
@@ -141,16 +145,22 @@ def shard_by_its_whole_path(folder, canary):
 
 def shard_with_a_line_break(folder, canary):
     pickled(folder / "unet" / "a.safetensors\n.bin", canary)
-    shards(folder / "unet" / "diffusion_pytorch_model.safetensors.index.json", "a.safetensors\n.bin")
+    shards(
+        folder / "unet" / "diffusion_pytorch_model.safetensors.index.json", "a.safetensors\n.bin"
+    )
 
 
 def shards_in_no_map(folder, canary):
-    (folder / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text('{"weight_map": ["weights.bin"]}')
+    (folder / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(
+        '{"weight_map": ["weights.bin"]}'
+    )
     pickled(folder / "unet" / "weights.bin", canary)
 
 
 def shards_as_numbers(folder, canary):
-    (folder / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text('{"weight_map": {"a": 1}}')
+    (folder / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(
+        '{"weight_map": {"a": 1}}'
+    )
     pickled(folder / "unet" / "1", canary)
 
 
@@ -161,7 +171,10 @@ def pickle_named_by_the_config(folder, canary):
 
 
 def weights_elsewhere_named_by_the_config(folder, canary):
-    edit(folder / "text_encoder" / "config.json", transformers_weights="../unet/diffusion_pytorch_model.safetensors")
+    edit(
+        folder / "text_encoder" / "config.json",
+        transformers_weights="../unet/diffusion_pytorch_model.safetensors",
+    )
     pickled(folder / "unused", canary)
 
 
@@ -172,19 +185,28 @@ def adapter_of_another_model(folder, canary):
 
 
 def attention_from_the_hub(folder, canary):
-    edit(folder / "text_encoder" / "config.json", attn_implementation="kernels-community/flash-attn")
+    edit(
+        folder / "text_encoder" / "config.json", attn_implementation="kernels-community/flash-attn"
+    )
     pickled(folder / "unused", canary)
 
 
 def attention_from_the_hub_for_an_inner_model(folder, canary):
-    edit(folder / "text_encoder" / "config.json", text_config={"_attn_implementation": "owner/kernel"})
+    edit(
+        folder / "text_encoder" / "config.json",
+        text_config={"_attn_implementation": "owner/kernel"},
+    )
     pickled(folder / "unused", canary)
 
 
 def pipeline_in_a_pipeline(folder, canary):
     """Its own index would be followed without a look, and its pickles loaded."""
     edit(folder / "model_index.json", unet=["diffusers", "DiffusionPipeline"])
-    edit(folder / "unet" / "model_index.json", _class_name="StableDiffusionPipeline", unet=["os", "system"])
+    edit(
+        folder / "unet" / "model_index.json",
+        _class_name="StableDiffusionPipeline",
+        unet=["os", "system"],
+    )
     pickled(folder / "unet" / "diffusion_pytorch_model.bin", canary)
 
 
@@ -262,7 +284,12 @@ def test_a_pickle_behind_a_shard_that_is_a_link_is_not_run(folder, canary):
 def test_pickles_and_other_forms_beside_safetensors_are_left_alone(folder, canary):
     """Published models keep them for older programs."""
     plain = identify(str(folder)).weights
-    for name in ("unet/diffusion_pytorch_model.bin", "text_encoder/pytorch_model.bin", "vae/model.ckpt", "embeds.pt"):
+    for name in (
+        "unet/diffusion_pytorch_model.bin",
+        "text_encoder/pytorch_model.bin",
+        "vae/model.ckpt",
+        "embeds.pt",
+    ):
         zipped(folder / name, canary)
     for name in ("unet/model.onnx", "text_encoder/flax_model.msgpack", "text_encoder/tf_model.h5"):
         pickled(folder / name, canary)
@@ -273,7 +300,11 @@ def test_pickles_and_other_forms_beside_safetensors_are_left_alone(folder, canar
 
 def test_a_tokenizer_cannot_name_files_elsewhere(folder):
     """The library is to take the folder's own vocabulary; the other one has no end."""
-    edit(folder / "tokenizer" / "tokenizer_config.json", vocab_file="/dev/zero", tokenizer_file="/dev/zero")
+    edit(
+        folder / "tokenizer" / "tokenizer_config.json",
+        vocab_file="/dev/zero",
+        tokenizer_file="/dev/zero",
+    )
     assert tokens.count_tokens(str(folder), "a red star")[0] == 3
 
 
@@ -317,7 +348,9 @@ def test_a_file_without_end_is_refused_unread(make, name, folder):
     path = folder / name
     path.unlink(missing_ok=True)
     make(path)
-    with pytest.raises(ModelError, match=r"not a regular file|larger than [0-9]+ MiB|bytes; allowed|GiB of weights"):
+    with pytest.raises(
+        ModelError, match=r"not a regular file|larger than [0-9]+ MiB|bytes; allowed|GiB of weights"
+    ):
         identify(str(folder))
 
 
@@ -331,17 +364,53 @@ def test_a_folder_in_a_configs_place_is_refused(name, folder):
 
 ABSURD = {
     "a billion layers": ("unet/config.json", {"layers_per_block": 10**9}, "layers_per_block is 1e"),
-    "a billion layers in a list": ("unet/config.json", {"layers_per_block": [1, 10**9, 1]}, "layers_per_block is 1e"),
-    "more layers than tensors": ("text_encoder/config.json", {"num_hidden_layers": 5000}, "num_hidden_layers is 5000"),
-    "layers within": ("text_encoder/config.json", {"text_config": {"num_layers": 10**6}}, "num_layers is 1e"),
-    "transformers in layers": ("unet/config.json", {"transformer_layers_per_block": [[10**7]]}, "transformer_layers"),
-    "a word for each atom": ("text_encoder/config.json", {"vocab_size": 10**30}, "vocab_size is 1e"),
-    "less than nothing": ("text_encoder/config.json", {"hidden_size": -(10**12)}, "hidden_size is -1e"),
+    "a billion layers in a list": (
+        "unet/config.json",
+        {"layers_per_block": [1, 10**9, 1]},
+        "layers_per_block is 1e",
+    ),
+    "more layers than tensors": (
+        "text_encoder/config.json",
+        {"num_hidden_layers": 5000},
+        "num_hidden_layers is 5000",
+    ),
+    "layers within": (
+        "text_encoder/config.json",
+        {"text_config": {"num_layers": 10**6}},
+        "num_layers is 1e",
+    ),
+    "transformers in layers": (
+        "unet/config.json",
+        {"transformer_layers_per_block": [[10**7]]},
+        "transformer_layers",
+    ),
+    "a word for each atom": (
+        "text_encoder/config.json",
+        {"vocab_size": 10**30},
+        "vocab_size is 1e",
+    ),
+    "less than nothing": (
+        "text_encoder/config.json",
+        {"hidden_size": -(10**12)},
+        "hidden_size is -1e",
+    ),
     "a wide picture": ("unet/config.json", {"sample_size": 10**6}, "sample_size is 1e"),
     "a wide grid": ("unet/config.json", {"pos_embed_max_size": 4096}, "pos_embed_max_size is 4096"),
-    "a long list": ("vae/config.json", {"block_out_channels": [1] * 100_000}, "block_out_channels has 100,000 values"),
-    "many steps": ("scheduler/scheduler_config.json", {"num_train_timesteps": 10**9}, "num_train_timesteps is 1e"),
-    "high order": ("scheduler/scheduler_config.json", {"solver_order": 10**8}, "solver_order is 1e"),
+    "a long list": (
+        "vae/config.json",
+        {"block_out_channels": [1] * 100_000},
+        "block_out_channels has 100,000 values",
+    ),
+    "many steps": (
+        "scheduler/scheduler_config.json",
+        {"num_train_timesteps": 10**9},
+        "num_train_timesteps is 1e",
+    ),
+    "high order": (
+        "scheduler/scheduler_config.json",
+        {"solver_order": 10**8},
+        "solver_order is 1e",
+    ),
     "deep": ("unet/config.json", None, "does not hold JSON"),
     "long number": ("unet/config.json", None, "does not hold JSON"),
 }
@@ -364,7 +433,10 @@ HEAVY = {
     "wide layers": ("text_encoder/config.json", {"intermediate_size": 10**6, "hidden_size": 10**6}),
     "many words": ("text_encoder/config.json", {"vocab_size": 10**8}),
     "wide blocks": ("unet/config.json", {"block_out_channels": [10**6] * 4, "norm_num_groups": 1}),
-    "many blocks": ("unet/config.json", {"layers_per_block": 90, "transformer_layers_per_block": 90}),
+    "many blocks": (
+        "unet/config.json",
+        {"layers_per_block": 90, "transformer_layers_per_block": 90},
+    ),
     "many channels": ("vae/config.json", {"block_out_channels": [2**20] * 3, "norm_num_groups": 1}),
 }
 
@@ -373,12 +445,20 @@ def test_no_config_that_diffusers_has_is_absurd():
     """What each of its classes is built from by default."""
     for name in set(dir(diffusers)) - {"UNet1DModel"}:  # for sound
         cls = getattr(diffusers, name)
-        if not isinstance(cls, type) or not issubclass(cls, diffusers.ModelMixin | diffusers.SchedulerMixin):
+        if not isinstance(cls, type) or not issubclass(
+            cls, diffusers.ModelMixin | diffusers.SchedulerMixin
+        ):
             continue
         parameters = inspect.signature(cls.__init__).parameters.values()
-        config = {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
+        config = {
+            each.name: each.default
+            for each in parameters
+            if each.default is not inspect.Parameter.empty
+        }
         plain = json.loads(json.dumps(config, default=str))
-        file = "scheduler_config.json" if issubclass(cls, diffusers.SchedulerMixin) else "config.json"
+        file = (
+            "scheduler_config.json" if issubclass(cls, diffusers.SchedulerMixin) else "config.json"
+        )
         size_limits.check_config(Path(name) / file, plain, 0)
 
 
@@ -386,7 +466,9 @@ def test_no_config_that_diffusers_has_is_absurd():
 def test_the_command_refuses_such_a_folder_without_a_traceback(make, folder):
     (folder / "vae" / "config.json").unlink()
     make(folder / "vae" / "config.json")
-    ended = CliRunner().invoke(app, ["generate", "x", "--model", str(folder), "--output", str(folder / "out.png")])
+    ended = CliRunner().invoke(
+        app, ["generate", "x", "--model", str(folder), "--output", str(folder / "out.png")]
+    )
     assert ended.exit_code == 2 and "not a regular file" in ended.stderr.replace("\n", " ")
     assert not (folder / "out.png").exists()
 
@@ -410,7 +492,9 @@ def test_no_model_that_loads_is_near_the_ceiling(folder):
 def own_code(part, canary, auto="AutoTokenizer"):
     """Give a part code of its own, that loaders run for whoever allows it."""
     (part / "mine.py").write_text(f"import os\nos.mkdir({str(canary)!r})\nclass Mine:\n    pass\n")
-    edit(part / "tokenizer_config.json", tokenizer_class="Mine", auto_map={auto: ["mine.Mine", None]})
+    edit(
+        part / "tokenizer_config.json", tokenizer_class="Mine", auto_map={auto: ["mine.Mine", None]}
+    )
     edit(part / "config.json", model_type="mine", auto_map={"AutoConfig": "mine.Mine"})
     edit(part / "preprocessor_config.json", auto_map={"AutoImageProcessor": "mine.Mine"})
     edit(part / "processor_config.json", auto_map={"AutoProcessor": "mine.Mine"})
@@ -420,7 +504,9 @@ def answered_yes(code, *arguments):
     """What a program prints on a terminal where somebody answers yes to every question."""
     ours, theirs = os.openpty()
     program = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+    with subprocess.Popen(
+        program, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
         os.close(theirs)
         os.write(ours, b"y\n" * 20)
         said = b""
@@ -443,7 +529,9 @@ DOORS = {
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("where", ["tokenizer", "feature_extractor"])
 def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, where, folder, canary):
-    if where == "feature_extractor":  # a processor loads parts of its own, and diffusers cannot tell it what not to run
+    if (
+        where == "feature_extractor"
+    ):  # a processor loads parts of its own, and diffusers cannot tell it what not to run
         shutil.copytree(folder / "tokenizer", folder / where)
         edit(folder / "model_index.json", feature_extractor=["transformers", "CLIPProcessor"])
     own_code(folder / where, canary)
@@ -458,7 +546,9 @@ def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, where
 def test_a_tokenizer_that_lacks_a_library_or_its_files_is_said_to_be_the_reason(folder, cls):
     for path in (folder / "tokenizer").iterdir():
         path.unlink()
-    (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": cls}))
+    (folder / "tokenizer" / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": cls})
+    )
     (folder / "tokenizer" / "spiece.model").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"the tokenizer in .* does not load"):
         tokens.count_tokens(str(folder), "a red star")

@@ -72,7 +72,11 @@ def papermill(project, parameters, output="out.ipynb"):
 
 
 def outputs(path):
-    return [output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", ())]
+    return [
+        output
+        for cell in json.loads(path.read_text())["cells"]
+        for output in cell.get("outputs", ())
+    ]
 
 
 def visible(folder):
@@ -84,7 +88,9 @@ def kinds(path):
 
 
 def said(path):
-    return "".join("".join(output["text"]) for output in outputs(path) if output["output_type"] == "stream")
+    return "".join(
+        "".join(output["text"]) for output in outputs(path) if output["output_type"] == "stream"
+    )
 
 
 # ---- plain papermill
@@ -93,14 +99,21 @@ def said(path):
 @pytest.fixture(scope="module")
 def ran(project):
     """A tiny sweep that plain papermill ran with overrides, into the project's own results."""
-    ended = papermill(project, {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3]}})
+    ended = papermill(
+        project, {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3]}}
+    )
     assert ended.returncode == 0, ended.stderr
     return project
 
 
 def test_plain_papermill_computes_the_sweep_and_writes_its_files(ran):
     table = dwlab.Results(ran / "results").table("tiny")
-    assert [(row.colour, row.steps) for row in table.itertuples()] == [("red", 1), ("red", 3), ("blue", 1), ("blue", 3)]
+    assert [(row.colour, row.steps) for row in table.itertuples()] == [
+        ("red", 1),
+        ("red", 3),
+        ("blue", 1),
+        ("blue", 3),
+    ]
     assert set(table["status"]) == {"ok"}
     assert all((ran / "results" / image).is_file() for image in table["image"])
     assert visible(ran / "results/tiny") == FILES
@@ -122,7 +135,11 @@ def test_its_progress_is_a_few_lines_and_no_bar(ran):
 
 def test_the_same_command_computes_only_what_is_missing(ran):
     before = dwlab.Results(ran / "results").table("tiny").set_index("key")["created"]
-    ended = papermill(ran, {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3, 4]}}, "again.ipynb")
+    ended = papermill(
+        ran,
+        {"experiment": "experiments/tiny.yaml", "overrides": {"steps": [1, 3, 4]}},
+        "again.ipynb",
+    )
     assert ended.returncode == 0, ended.stderr
     after = dwlab.Results(ran / "results").table("tiny").set_index("key")["created"]
     assert len(after) == 6
@@ -137,7 +154,9 @@ def test_the_same_command_computes_only_what_is_missing(ran):
         ({"experiment": "experiments/tiny.yaml", "overides": {"steps": 1}}, "overides"),
     ],
 )
-def test_a_name_that_is_unknown_fails_the_notebook_before_anything_is_computed(parameters, named, project):
+def test_a_name_that_is_unknown_fails_the_notebook_before_anything_is_computed(
+    parameters, named, project
+):
     parameters = parameters | {"results": str(project / "refused")}
     ended = papermill(project, parameters, "refused.ipynb")
     assert ended.returncode != 0
@@ -165,10 +184,18 @@ def test_without_an_experiment_it_runs_from_top_to_bottom_and_shows_the_panel(pr
         ({"experiment": 7}, "experiment"),
     ],
 )
-def test_parameters_that_are_wrong_are_refused_by_name(parameters, field, project, tmp_path, monkeypatch):
+def test_parameters_that_are_wrong_are_refused_by_name(
+    parameters, field, project, tmp_path, monkeypatch
+):
     monkeypatch.chdir(project)
     with pytest.raises(InvalidInput) as error:
-        open_sweep(**{"experiment": "experiments/tiny.yaml", "results": str(tmp_path / "none"), **parameters})
+        open_sweep(
+            **{
+                "experiment": "experiments/tiny.yaml",
+                "results": str(tmp_path / "none"),
+                **parameters,
+            }
+        )
     assert error.value.field.startswith(field)
     assert not (tmp_path / "none").exists()
 
@@ -181,7 +208,9 @@ def test_an_experiment_is_found_from_the_notebooks_folder_too(project, tmp_path,
 
 
 def test_the_parameters_cell_declares_what_may_be_set():
-    (cell,) = [c for c in nbformat.read(NOTEBOOK, 4).cells if "parameters" in c.metadata.get("tags", ())]
+    (cell,) = [
+        c for c in nbformat.read(NOTEBOOK, 4).cells if "parameters" in c.metadata.get("tags", ())
+    ]
     assert tuple(node.targets[0].id for node in ast.parse(cell.source).body) == PARAMETERS
 
 
@@ -216,9 +245,15 @@ def test_its_report_counts_the_run_and_holds_the_experiment_that_makes_it_again(
     root, _ = swept
     report = (root / "tiny" / "report.html").read_text("utf-8")
     said = " ".join(html.unescape(re.sub("<[^>]*>", " ", report)).split())
-    assert "4 pictures of 4 cells 0 failed" in said and "this run" in said and "dwlab sweep tiny.yaml" in said
+    assert (
+        "4 pictures of 4 cells 0 failed" in said
+        and "this run" in said
+        and "dwlab sweep tiny.yaml" in said
+    )
     experiment = tmp_path / "tiny.yaml"
-    experiment.write_text(html.unescape(report.rpartition("<pre>")[2].partition("</pre>")[0]), "utf-8")
+    experiment.write_text(
+        html.unescape(report.rpartition("<pre>")[2].partition("</pre>")[0]), "utf-8"
+    )
     again = CliRunner().invoke(app, ["sweep", str(experiment), "--results", str(root), "--dry-run"])
     assert re.search(r"cells: +4\ndone: +4\nto do: +0\n", again.output), again.output
 
@@ -238,19 +273,27 @@ def test_warnings_of_the_plan_come_before_the_run_and_stay_in_its_report_and_log
     assert f"warning: {warning}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["__import__('os').system('touch owned')", "steps;x", "a b", "call.x y", ""])
+@pytest.mark.parametrize(
+    "name", ["__import__('os').system('touch owned')", "steps;x", "a b", "call.x y", ""]
+)
 def test_a_name_with_code_is_refused_by_the_command(name, project, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     experiment = str(project / "experiments/tiny.yaml")
-    result = CliRunner().invoke(app, ["sweep", experiment, "--results", str(tmp_path / "none"), "--set", f"{name}=1"])
+    result = CliRunner().invoke(
+        app, ["sweep", experiment, "--results", str(tmp_path / "none"), "--set", f"{name}=1"]
+    )
     assert result.exit_code == 2, result.output
     assert not list(tmp_path.iterdir())
 
 
 def test_a_failing_notebook_is_kept_and_says_why(tmp_path):
     output = tmp_path / "tiny" / "sweep.ipynb"
-    with pytest.raises(DwlabError, match=r"notebook sweep failed at cell \d+: InvalidInput: experiment is 'nosuch'"):
-        run_notebook("sweep", output, {"experiment": "nosuch", "results": str(tmp_path), "compute": False})
+    with pytest.raises(
+        DwlabError, match=r"notebook sweep failed at cell \d+: InvalidInput: experiment is 'nosuch'"
+    ):
+        run_notebook(
+            "sweep", output, {"experiment": "nosuch", "results": str(tmp_path), "compute": False}
+        )
     assert [o["ename"] for o in outputs(output) if o["output_type"] == "error"] == ["InvalidInput"]
     assert [path.name for path in output.parent.iterdir()] == ["sweep.ipynb"]
 
@@ -298,11 +341,15 @@ for _ in range(20):
 """
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])])
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])]
+)
 def test_a_notebook_that_is_polled_and_killed_is_never_torn(kills, swept, tmp_path):
     output, chance = tmp_path / "sweep.ipynb", random.Random(3)
     began = time.monotonic()
-    run_notebook("sweep", output, {"experiment": "tiny", "results": str(swept[0]), "compute": False})
+    run_notebook(
+        "sweep", output, {"experiment": "tiny", "results": str(swept[0]), "compute": False}
+    )
     usual, first = time.monotonic() - began, output.stat().st_ino
     reads = torn = 0
     for attempt in range(kills + 1):
@@ -345,16 +392,30 @@ def test_the_same_poller_finds_a_notebook_torn_that_papermill_writes_itself(tmp_
 
 def test_killing_papermill_ends_the_kernel_while_it_computes(project, tmp_path, record_property):
     log = tmp_path / "results" / "endless" / "run.log"
-    parameters = json.dumps({"experiment": "experiments/endless.yaml", "results": str(tmp_path / "results")})
-    command = [sys.executable, "-m", "papermill", str(NOTEBOOK), str(tmp_path / "out.ipynb"), "-y", parameters]
+    parameters = json.dumps(
+        {"experiment": "experiments/endless.yaml", "results": str(tmp_path / "results")}
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(NOTEBOOK),
+        str(tmp_path / "out.ipynb"),
+        "-y",
+        parameters,
+    ]
     with (tmp_path / "log").open("w") as sink:
         parent = subprocess.Popen(command, cwd=project, stdout=sink, stderr=sink)
     try:
         _until(lambda: log.exists() or parent.poll() is not None, 120)
         assert parent.poll() is None, (tmp_path / "log").read_text()
-        (kernel,) = [p for p in psutil.Process(parent.pid).children() if "ipykernel" in " ".join(p.cmdline())]
+        (kernel,) = [
+            p for p in psutil.Process(parent.pid).children() if "ipykernel" in " ".join(p.cmdline())
+        ]
         loaded = kernel.cpu_times().user
-        _until(lambda: kernel.cpu_times().user > loaded + 3, 120)  # the model loads in less; then it computes
+        _until(
+            lambda: kernel.cpu_times().user > loaded + 3, 120
+        )  # the model loads in less; then it computes
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()

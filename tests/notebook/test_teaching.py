@@ -16,7 +16,10 @@ from dwlab.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
-ELSEWHERE = {"benchmark", "sweep"}  # tests/bench/test_doors.py and tests/notebook/test_sweep.py run them, in many ways
+ELSEWHERE = {
+    "benchmark",
+    "sweep",
+}  # tests/bench/test_doors.py and tests/notebook/test_sweep.py run them, in many ways
 LONG = {"guidance-and-steps", "read-a-sweep"}  # each makes some hundred pictures
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SHORT = [name for name in NAMES if name not in ELSEWHERE | LONG]
@@ -49,7 +52,9 @@ def execute(name, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MPLBACKEND", raising=False)  # the kernel's own shows figures
         patch.setenv("DWLAB_RESULTS", results)  # for a notebook without that parameter
-        papermill.execute_notebook(FOLDER / f"{name}.ipynb", output, parameters, progress_bar=False, cwd=FOLDER)
+        papermill.execute_notebook(
+            FOLDER / f"{name}.ipynb", output, parameters, progress_bar=False, cwd=FOLDER
+        )
     return nbformat.read(output, 4)
 
 
@@ -58,7 +63,9 @@ def outputs(notebook):
 
 
 def said(notebook):
-    return "".join(output["text"] for output in outputs(notebook) if output["output_type"] == "stream")
+    return "".join(
+        output["text"] for output in outputs(notebook) if output["output_type"] == "stream"
+    )
 
 
 def shown(notebook):
@@ -67,7 +74,9 @@ def shown(notebook):
 
 def check_outputs(notebook):
     nbformat.validate(notebook)
-    assert [output for output in outputs(notebook) if output.get("name") == "stderr"] == []  # red boxes
+    assert [
+        output for output in outputs(notebook) if output.get("name") == "stderr"
+    ] == []  # red boxes
     assert max(len(str(output)) for output in outputs(notebook)) <= OUTPUT_LIMIT
 
 
@@ -103,7 +112,9 @@ def test_a_short_one_runs_from_top_to_bottom(name, tmp_path):
 
 
 def test_the_start_page_leads_to_every_notebook():
-    assert {link for link in links("start") if link.endswith(".ipynb")} == {f"{n}.ipynb" for n in NAMES if n != "start"}
+    assert {link for link in links("start") if link.endswith(".ipynb")} == {
+        f"{n}.ipynb" for n in NAMES if n != "start"
+    }
 
 
 def test_make_lab_opens_the_start_page():
@@ -142,7 +153,9 @@ def test_guidance_and_steps_makes_the_pictures_that_it_announces(lesson):
     (told,) = re.findall(r"makes up to (\d+) pictures", notebook.cells[0].source)
     table = dwlab.Results(folder / "results").table()
     assert set(table["status"]) == {"ok"}
-    assert int(told) - 8 <= len(table) <= int(told)  # a star without a colour has no negative prompt
+    assert (
+        int(told) - 8 <= len(table) <= int(told)
+    )  # a star without a colour has no negative prompt
 
 
 @pytest.mark.slow
@@ -162,7 +175,10 @@ def test_what_guidance_and_steps_teaches_is_so(lesson):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_guidance_and_steps_makes_nothing_the_second_time(lesson):
-    made = re.findall(r"(\d+) pictures made now, (\d+) already there", said(execute("guidance-and-steps", lesson[0])))
+    made = re.findall(
+        r"(\d+) pictures made now, (\d+) already there",
+        said(execute("guidance-and-steps", lesson[0])),
+    )
     assert len(made) == 5
     assert {new for new, _ in made} == {"0"}
 

@@ -15,7 +15,13 @@ from dwlab.spec.catalog import SHAPES_FOLDER
 
 CASES = Path(__file__).parents[1] / "cases" / "png"
 STAR = {"prompt": "a red star", "steps": 8, "guidance": 3.5, "seed": 5, "width": 64, "height": 64}
-PLAIN = {**STAR, "negative_prompt": "blurry", "seed": 1234, "scheduler": "DPM++ 2M Karras", "model": "shapes"}
+PLAIN = {
+    **STAR,
+    "negative_prompt": "blurry",
+    "seed": 1234,
+    "scheduler": "DPM++ 2M Karras",
+    "model": "shapes",
+}
 EULER = {**STAR, "scheduler": "Euler a", "model": "shapes"}
 VERSION = ["Version: v1.10.1"]
 DYNAMIC = {**EULER, "negative_prompt": "blurry"}
@@ -111,7 +117,9 @@ def outcome(data: bytes, model: str = "shapes"):
 
 def assert_left_out(left_out: list[str], beginnings: list[str]) -> None:
     assert len(left_out) == len(beginnings), left_out
-    assert all(text.startswith(start) for text, start in zip(left_out, beginnings, strict=True)), left_out
+    assert all(text.startswith(start) for text, start in zip(left_out, beginnings, strict=True)), (
+        left_out
+    )
 
 
 def test_every_case_has_its_outcome():
@@ -139,7 +147,9 @@ WANTED = {"prompt": "a red star", "steps": 8, "seed": 5}
 CONTAINERS = {
     "text after the pixels": pngs.picture(after=(pngs.text("parameters", TEXT),)),
     "packed text after the pixels": pngs.picture(after=(pngs.compressed("parameters", TEXT),)),
-    "international text after the pixels": pngs.picture(after=(pngs.international("parameters", TEXT),)),
+    "international text after the pixels": pngs.picture(
+        after=(pngs.international("parameters", TEXT),)
+    ),
     "packed international text": pngs.picture(pngs.international("parameters", TEXT, packed=True)),
     "no end": pngs.picture(pngs.text("parameters", TEXT), end=b""),
     "rubbish behind the end": pngs.picture(pngs.text("parameters", TEXT)) + b"PK\3\4" * 99,
@@ -152,29 +162,43 @@ CONTAINERS = {
     "pixels with a wrong sum": pngs.picture(pngs.text("parameters", TEXT)).replace(
         pngs.PIXELS, pngs.PIXELS[:-4] + b"0000"
     ),
-    "unknown chunks": pngs.picture(pngs.chunk(b"prVt", b"x" * 999), pngs.text("parameters", TEXT), pngs.chunk(b"ABCD")),
+    "unknown chunks": pngs.picture(
+        pngs.chunk(b"prVt", b"x" * 999), pngs.text("parameters", TEXT), pngs.chunk(b"ABCD")
+    ),
     "other keywords first": pngs.picture(
         pngs.text("Software", "x"), pngs.text("Comment", "y"), pngs.text("parameters", TEXT)
     ),
-    "the first of two": pngs.picture(pngs.text("parameters", TEXT), pngs.text("parameters", "b\nSteps: 9")),
+    "the first of two": pngs.picture(
+        pngs.text("parameters", TEXT), pngs.text("parameters", "b\nSteps: 9")
+    ),
     "a damaged text beside a whole one": pngs.picture(
         pngs.text("parameters", "b\nSteps: 9")[:-1] + b"!", pngs.text("parameters", TEXT)
     ),
     "a text too long beside a whole one": pngs.picture(
         pngs.text("parameters", "x" * (1 << 20) + "y"), pngs.text("parameters", TEXT)
     ),
-    "animated": pngs.picture(pngs.chunk(b"acTL", b"\0\0\0\1\0\0\0\0"), pngs.text("parameters", TEXT)),
+    "animated": pngs.picture(
+        pngs.chunk(b"acTL", b"\0\0\0\1\0\0\0\0"), pngs.text("parameters", TEXT)
+    ),
 }
 BAD_CONTAINERS = {
     "nothing": b"",
     "a signature": pngs.SIGNATURE,
     "no header": pngs.SIGNATURE + pngs.text("parameters", TEXT) + pngs.END,
     "half a header": (pngs.SIGNATURE + pngs.header())[:30],
-    "a header with a wrong sum": pngs.SIGNATURE + pngs.header()[:-1] + b"!" + pngs.text("parameters", TEXT),
-    "too many pixels": pngs.SIGNATURE + pngs.header(60_000, 60_000) + pngs.text("parameters", TEXT) + pngs.END,
+    "a header with a wrong sum": pngs.SIGNATURE
+    + pngs.header()[:-1]
+    + b"!"
+    + pngs.text("parameters", TEXT),
+    "too many pixels": pngs.SIGNATURE
+    + pngs.header(60_000, 60_000)
+    + pngs.text("parameters", TEXT)
+    + pngs.END,
     "a text with a wrong sum": pngs.picture(pngs.text("parameters", TEXT)[:-1] + b"!"),
     "a packed text that is none": pngs.picture(pngs.chunk(b"zTXt", b"parameters\0\0not deflate")),
-    "a packed text cut short": pngs.picture(pngs.chunk(b"zTXt", pngs.compressed("parameters", TEXT)[8:-12])),
+    "a packed text cut short": pngs.picture(
+        pngs.chunk(b"zTXt", pngs.compressed("parameters", TEXT)[8:-12])
+    ),
     "another way of packing": pngs.picture(pngs.compressed("parameters", TEXT, method=b"\7")),
     "a bomb": pngs.picture(pngs.compressed("parameters", TEXT + " " * (64 << 20))),
     "a length beyond the file": pngs.picture(b"\xff\xff\xff\xfftEXtparameters\0" + TEXT.encode()),
@@ -240,8 +264,15 @@ def test_lines_of_pairs(line):
 
 
 def test_the_line_with_most_pairs_is_the_line_of_pairs():
-    found = recipes.parse('Steps: 5, or so\na star\nSteps: 8, Seed: 5, CFG scale: 2, Note: "x\nSteps: 99, Seed: 1"')
-    assert found.values == {"prompt": "Steps: 5, or so\na star", "steps": 8, "seed": 5, "guidance": 2.0}
+    found = recipes.parse(
+        'Steps: 5, or so\na star\nSteps: 8, Seed: 5, CFG scale: 2, Note: "x\nSteps: 99, Seed: 1"'
+    )
+    assert found.values == {
+        "prompt": "Steps: 5, or so\na star",
+        "steps": 8,
+        "seed": 5,
+        "guidance": 2.0,
+    }
 
 
 # -- tools that write JSON ---------------------------------------------------------------------
@@ -381,14 +412,23 @@ NAMED = "x\nSteps: 3, Model: shapes, Model hash: "
 
 def test_a_model_of_the_same_weights_is_chosen_and_one_of_the_same_name_is_not():
     here = fingerprint.of_folder(SHAPES_FOLDER)
-    for given, chosen in ((here[:10], "shapes"), ("0123456789", "sd15"), (here[:4], "sd15"), ("", "sd15")):
+    for given, chosen in (
+        (here[:10], "shapes"),
+        ("0123456789", "sd15"),
+        (here[:4], "sd15"),
+        ("", "sd15"),
+    ):
         params, left_out = recipes.parse(NAMED + given).fit("sd15", lambda _model: here)
         assert params.model == chosen
         assert [text for text in left_out if text.startswith("model")] == (
-            [] if chosen == "shapes" else ["model: shapes (sd15 stays; choose another in the controls)"]
+            []
+            if chosen == "shapes"
+            else ["model: shapes (sd15 stays; choose another in the controls)"]
         )
 
 
 def test_our_own_recipe_still_chooses_its_model():
-    recipe = recipes.read(pngs.picture(pngs.text("dwlab", '{"params": {"prompt": "x", "model": "sd15"}}')))
+    recipe = recipes.read(
+        pngs.picture(pngs.text("dwlab", '{"params": {"prompt": "x", "model": "sd15"}}'))
+    )
     assert recipe.fit("shapes")[0].model == "sd15"

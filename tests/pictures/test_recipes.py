@@ -42,7 +42,9 @@ def test_our_own_recipe_comes_back_whole():
 
 
 def test_the_text_for_other_tools_says_the_same():
-    text = Image.open(io.BytesIO(encode(Image.new("RGB", (8, 8)), PARAMS, RECIPE))).info["parameters"]
+    text = Image.open(io.BytesIO(encode(Image.new("RGB", (8, 8)), PARAMS, RECIPE))).info[
+        "parameters"
+    ]
     assert GenerationParams(**recipes.parse(text).values) == PARAMS
 
 
@@ -104,7 +106,9 @@ def test_a_huge_picture_is_not_decoded():
 
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data = (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
     end = b"IEND"
     data += struct.pack(">I", 0) + end + struct.pack(">I", zlib.crc32(end))
     with pytest.raises(InvalidInput, match="picture"):
@@ -116,7 +120,11 @@ def test_a_recipe_fits_a_model_as_far_as_it_goes():
         "a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 1024x768, Model: dreams, Version: 1"
     )
     params, left_out = found.fit("shapes")
-    assert (params.prompt, params.steps, params.scheduler) == ("a dog", 20, "EulerAncestralDiscreteScheduler")
+    assert (params.prompt, params.steps, params.scheduler) == (
+        "a dog",
+        20,
+        "EulerAncestralDiscreteScheduler",
+    )
     assert (params.model, params.width, params.height) == ("shapes", 128, 128)
     assert [text.partition(" (")[0] for text in left_out] == [
         "Version: 1",
@@ -146,8 +154,15 @@ def test_a_line_of_blanks_is_read_in_no_time():
 
 def test_what_a_model_ignores_is_said(monkeypatch):
     monkeypatch.setitem(
-        catalog.CATALOG, "fast", dataclasses.replace(catalog.CATALOG["shapes"], ignores=frozenset({"negative_prompt"}))
+        catalog.CATALOG,
+        "fast",
+        dataclasses.replace(catalog.CATALOG["shapes"], ignores=frozenset({"negative_prompt"})),
     )
     params, left_out = recipes.Recipe({"prompt": "a star", "negative_prompt": "blue"}).fit("fast")
     assert (params.negative_prompt, left_out) == ("", ["negative_prompt: blue"])
-    assert recipes.Recipe({"prompt": "a star", "negative_prompt": "", "model": "fast"}).fit("shapes")[1] == []
+    assert (
+        recipes.Recipe({"prompt": "a star", "negative_prompt": "", "model": "fast"}).fit("shapes")[
+            1
+        ]
+        == []
+    )

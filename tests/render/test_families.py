@@ -60,7 +60,9 @@ class Family:
         side = SIDES.get(name, 16)
         base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
         self.cells = [
-            GenerationParams(prompt, seed=seed, steps=steps, guidance=guidance, negative_prompt=negative, **base)
+            GenerationParams(
+                prompt, seed=seed, steps=steps, guidance=guidance, negative_prompt=negative, **base
+            )
             for prompt, seed, steps, guidance, negative in MIXED
             if not (negative and name in NO_NEGATIVE)
         ]
@@ -101,7 +103,9 @@ def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
     one = family(name)
     for picture, expected in zip(one.made(one.cells, pack=1), one.stock_pictures, strict=True):
         assert difference(picture.image, expected) <= 1
-    assert len({picture.tobytes() for picture in one.stock_pictures}) > 2  # prompts, seeds and guidance tell
+    assert (
+        len({picture.tobytes() for picture in one.stock_pictures}) > 2
+    )  # prompts, seeds and guidance tell
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -111,7 +115,9 @@ def test_packed_in_mixed_company_it_is_so_too(family, name):
     with Rows(denoiser_of(one.model.pipeline)) as rows:
         pictures = one.made(one.cells)
     assert max(rows) > 2
-    assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) <= 1
+    assert (
+        max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) <= 1
+    )
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -122,7 +128,9 @@ def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
     assert backwards[::-1] == together
     last = len(one.cells) - 1
     for chosen in ([1], [last], [last, 1, 2]):
-        assert [p.png() for p in one.made([one.cells[k] for k in chosen], exact=8)] == [together[k] for k in chosen]
+        assert [p.png() for p in one.made([one.cells[k] for k in chosen], exact=8)] == [
+            together[k] for k in chosen
+        ]
 
 
 @pytest.mark.parametrize("name", PAG)
@@ -132,7 +140,9 @@ def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(fa
         pictures = one.made(one.cells)
     assert max(rows) == 3  # without guidance, with it, and perturbed
     assert "one picture at a time, because StableDiffusion" in caplog.text
-    assert max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) == 0
+    assert (
+        max(difference(p.image, q) for p, q in zip(pictures, one.stock_pictures, strict=True)) == 0
+    )
     (warning,) = [text for text in plan(one.model.identity.name).warnings if "PAG" in text]
     assert "one picture at a time" in warning
     (warning,) = [text for text in plan(one.model.identity.name, exact=8).warnings if "PAG" in text]
@@ -149,7 +159,10 @@ def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
     plain = one.cells[1].replace(call={"pag_scale": 0.0})
     dropped = []
     events = stream.stream(
-        [one.cells[1], plain], model=one.model, pack=1, dropped=lambda index: index == 0 and bool(dropped)
+        [one.cells[1], plain],
+        model=one.model,
+        pack=1,
+        dropped=lambda index: index == 0 and bool(dropped),
     )
     for event in events:
         if event.kind == "step" and event.index == 0:
@@ -158,7 +171,9 @@ def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
             assert event.index == 1
             assert difference(event.result.image, one.stock(plain)) == 0
     assert dropped
-    assert all(type(p) is AttnProcessor2_0 for p in one.model.pipeline.unet.attn_processors.values())
+    assert all(
+        type(p) is AttnProcessor2_0 for p in one.model.pipeline.unet.attn_processors.values()
+    )
 
 
 CHANGES = {
@@ -172,7 +187,9 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_other_processors_that_are_known_are_packed_rightly_too(family, change):
     one = copy.copy(family(change.split(",", maxsplit=1)[0]))
-    one.model = dataclasses.replace(one.model, pipeline=copy.deepcopy(one.model.pipeline), loaded=None)
+    one.model = dataclasses.replace(
+        one.model, pipeline=copy.deepcopy(one.model.pipeline), loaded=None
+    )
     CHANGES[change](denoiser_of(one.model.pipeline))
     assert packs.refusal(one.model.pipeline, "cpu") is None
     for picture in one.made(one.cells):
@@ -225,7 +242,9 @@ def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
     assert [event.step for event in events if event.kind == "step"] == [1, 2, 3]
     assert {event.steps for event in events if event.kind == "step"} == {3}
     seen = []
-    for event in stream.stream([cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)):
+    for event in stream.stream(
+        [cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)
+    ):
         if event.kind == "step":
             seen.append(event.step)
         assert event.kind != "done"
@@ -254,12 +273,17 @@ def test_the_table_names_what_diffusers_does():
         source = inspect.getsource(cls)
         special = "zero_out_negative_prompt =" in source or "has_neg_prompt = " in source
         encoded = 'negative_prompt = [""]' in source
-        rule = families.omission({"_class_name": cls.__name__, "force_zeros_for_empty_prompt": True}, {})
+        rule = families.omission(
+            {"_class_name": cls.__name__, "force_zeros_for_empty_prompt": True}, {}
+        )
         takes = "negative_prompt" in inspect.signature(cls.__call__).parameters
         if special and takes and not encoded:
             assert rule is not None, cls
             if rule.true_cfg is not None:
-                assert inspect.signature(cls.__call__).parameters["true_cfg_scale"].default == rule.true_cfg
+                assert (
+                    inspect.signature(cls.__call__).parameters["true_cfg_scale"].default
+                    == rule.true_cfg
+                )
             else:
                 assert inspect.signature(cls).parameters[rule.option].default == rule.default
 
@@ -338,8 +362,16 @@ def test_folders_say_whether_they_zero_a_missing_negative_prompt(tmp_path):
 
 def test_plan_run_and_picture_agree_on_the_key_and_resume_finds_it(family, tmp_path):
     one = family("sdxl")
-    base = {"prompt": "a star", "model": one.model.identity.name, "width": 16, "height": 16, "steps": 1}
-    spec = Sweep("keys", base=base, axes={"call.negative_prompt": [None, ""], "guidance": [1.0, 5.0]})
+    base = {
+        "prompt": "a star",
+        "model": one.model.identity.name,
+        "width": 16,
+        "height": 16,
+        "steps": 1,
+    }
+    spec = Sweep(
+        "keys", base=base, axes={"call.negative_prompt": [None, ""], "guidance": [1.0, 5.0]}
+    )
     table = spec.run(tmp_path, device="cpu")
     assert len(set(table["key"])) == 4
     assert spec.plan(tmp_path, device="cpu").done == 4
@@ -350,7 +382,13 @@ def test_plan_run_and_picture_agree_on_the_key_and_resume_finds_it(family, tmp_p
 
 def test_a_cell_that_failed_has_the_key_that_was_planned(family, tmp_path):
     one = family("sdxl")
-    base = {"prompt": "a star", "model": one.model.identity.name, "width": 16, "height": 16, "steps": 1}
+    base = {
+        "prompt": "a star",
+        "model": one.model.identity.name,
+        "width": 16,
+        "height": 16,
+        "steps": 1,
+    }
     spec = Sweep("fails", base=base, axes={"guidance": [5.0]})
 
     def failing(cells, **_):
@@ -386,17 +424,27 @@ def test_another_text_in_its_place_is_refused(changes, field):
 def test_nothing_in_its_place_is_as_if_it_were_left_out():
     plain = GenerationParams("a star")
     assert GenerationParams("a star", call={"negative_prompt": None}) == plain
-    assert GenerationParams("a star", call={"negative_prompt": None}).canonical() == plain.canonical()
+    assert (
+        GenerationParams("a star", call={"negative_prompt": None}).canonical() == plain.canonical()
+    )
 
 
 def test_a_plan_says_where_an_encoded_empty_text_changes_nothing():
     spec = Sweep("idle", base={"prompt": "a star"}, axes={"call.negative_prompt": [None, ""]})
-    assert [text for text in spec.plan("nowhere").warnings if "call.negative_prompt has no effect" in text]
+    assert [
+        text
+        for text in spec.plan("nowhere").warnings
+        if "call.negative_prompt has no effect" in text
+    ]
 
 
 def test_one_call_for_several_cells_takes_negative_prompts_of_all_or_of_none(family):
     one = family("sdxl")
-    plain, other, negative = one.cells[1], one.cells[1].replace(seed=3), one.cells[1].replace(negative_prompt="red")
+    plain, other, negative = (
+        one.cells[1],
+        one.cells[1].replace(seed=3),
+        one.cells[1].replace(negative_prompt="red"),
+    )
     arguments = functools.partial(call.stock_arguments, one.model.pipeline)
     assert "negative_prompt" not in arguments([plain, other])
     assert arguments([negative, negative])["negative_prompt"] == ["red", "red"]
@@ -427,12 +475,18 @@ def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(
         }  # fmt: skip
         return packs.Call.of(transformer, "__call__", (), given)
 
-    wide = torch.cartesian_prod(torch.zeros(1), torch.zeros(1), torch.arange(4.0), torch.zeros(1))[None]
+    wide = torch.cartesian_prod(torch.zeros(1), torch.zeros(1), torch.arange(4.0), torch.zeros(1))[
+        None
+    ]
     tall = wide.roll(1, dims=-1)
     assert call(wide).key == call(wide.clone()).key != call(tall).key
     dit = family("hunyuandit").model.pipeline.transformer
     rotary = (torch.randn(2, 8), torch.randn(2, 8))  # two tokens, two rows
-    arguments = {"hidden_states": torch.randn(2, 4, 2, 2), "timestep": torch.ones(2), "image_rotary_emb": rotary}
+    arguments = {
+        "hidden_states": torch.randn(2, 4, 2, 2),
+        "timestep": torch.ones(2),
+        "image_rotary_emb": rotary,
+    }
     called = packs.Call.of(dit, "__call__", (), arguments)
     assert len(called.batched) == 2
 
@@ -477,7 +531,9 @@ def test_clip_skip_takes_an_earlier_layer_of_the_text_encoder(family, name):
 def test_clip_skip_gives_that_layer_s_states_with_the_last_norm(family):
     pipeline = family("sd").model.pipeline
     embedded, _ = pipeline.encode_prompt("a star", "cpu", 1, False, clip_skip=1)
-    tokens = pipeline.tokenizer("a star", padding="max_length", max_length=77, return_tensors="pt").input_ids
+    tokens = pipeline.tokenizer(
+        "a star", padding="max_length", max_length=77, return_tensors="pt"
+    ).input_ids
     states = pipeline.text_encoder(tokens, output_hidden_states=True).hidden_states
     expected = pipeline.text_encoder.final_layer_norm(states[-2])
     assert torch.equal(embedded, expected)
@@ -489,14 +545,18 @@ def test_a_clip_skip_that_cannot_be_is_refused_before_the_run(family, name, most
     one = family(name)
     value = most + beyond if type(beyond) is int else beyond
     base = {"prompt": "a star", "model": one.model.identity.name}
-    with pytest.raises(InvalidInput, match=f"call.clip_skip is .*allowed: a whole number from 0 to {most}"):
+    with pytest.raises(
+        InvalidInput, match=f"call.clip_skip is .*allowed: a whole number from 0 to {most}"
+    ):
         Sweep("skips", base=base, axes={"call.clip_skip": [1, value]}).plan("nowhere", device="cpu")
 
 
 # Doors
 
 
-def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_it_is_loaded_with(family, tmp_path):
+def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_it_is_loaded_with(
+    family, tmp_path
+):
     parts = family("sdxl").model.pipeline.components
     diffusers.StableDiffusionXLImg2ImgPipeline(**parts).save_pretrained(tmp_path / "m")
     identity = identify(str(tmp_path / "m"), "cpu")

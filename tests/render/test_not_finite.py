@@ -49,7 +49,12 @@ def made(folder, name, **more):
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("unet-nan", 1.0, 1.0), ("unet-inf", 0.2, 1.0), ("decoder-nan", 0.3, 0.4), ("decoder-inf", 0.3, 0.4)],
+    [
+        ("unet-nan", 1.0, 1.0),
+        ("unet-inf", 0.2, 1.0),
+        ("decoder-nan", 0.3, 0.4),
+        ("decoder-inf", 0.3, 0.4),
+    ],
 )
 def test_a_picture_knows_its_share_of_values_that_are_not_finite(folder, name, least, most):
     picture = made(folder, name)
@@ -77,17 +82,25 @@ def sweep(folder, *names):
     return dwlab.Sweep("odd", base={"prompt": "a star", **SMALL}, axes=axes)
 
 
-def test_a_sweep_says_so_in_its_outcome_log_table_and_report_also_when_all_was_there(folder, tmp_path):
+def test_a_sweep_says_so_in_its_outcome_log_table_and_report_also_when_all_was_there(
+    folder, tmp_path
+):
     from dwlab.workflows.sweep import execute
 
     for _ in range(2):
-        outcome, files = execute(sweep(folder, "sound", "decoder-nan"), results=tmp_path, on_event=lambda _: None)
-        assert outcome.nan == 1 and outcome.warning.startswith("1 of 2 pictures are black or broken: 33% of its values")
+        outcome, files = execute(
+            sweep(folder, "sound", "decoder-nan"), results=tmp_path, on_event=lambda _: None
+        )
+        assert outcome.nan == 1 and outcome.warning.startswith(
+            "1 of 2 pictures are black or broken: 33% of its values"
+        )
         assert outcome.warning in files["log"].read_text()
         assert "33% of its values were no finite numbers" in files["report"].read_text()
     table = dwlab.Results(tmp_path).table("odd")
     assert list(table["nan"] > 0) == [False, True] and set(table["status"]) == {"ok"}
-    rows = json.loads(export(table, "json"), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    rows = json.loads(
+        export(table, "json"), parse_constant=lambda name: pytest.fail(f"{name} is no JSON")
+    )
     assert rows[1]["nan"] > 0.3
 
 
@@ -113,10 +126,21 @@ def test_what_comes_from_the_store_is_warned_of_again(folder, tmp_path):
 def test_the_commands_end_with_4_and_one_line(folder, tmp_path):
     small = [f"--{name}={value}" for name, value in SMALL.items()]
     said = CliRunner().invoke(
-        app.app, ["generate", "a star", "--model", str(folder / "unet-nan"), "-o", str(tmp_path / "a.png"), *small]
+        app.app,
+        [
+            "generate",
+            "a star",
+            "--model",
+            str(folder / "unet-nan"),
+            "-o",
+            str(tmp_path / "a.png"),
+            *small,
+        ],
     )
     assert said.exit_code == 4 and (tmp_path / "a.png").exists()
-    assert re.fullmatch(r"warning: the picture is black or broken: 100% of its values [^\n]+\n", said.stderr)
+    assert re.fullmatch(
+        r"warning: the picture is black or broken: 100% of its values [^\n]+\n", said.stderr
+    )
     experiment = tmp_path / "odd.yaml"
     experiment.write_text(
         f"name: odd\nmodel: {folder / 'decoder-inf'}\nbase: {{prompt: a star, steps: 1, width: 32, height: 32}}\n"
@@ -129,7 +153,9 @@ def test_the_commands_end_with_4_and_one_line(folder, tmp_path):
 
 def test_the_line_says_how_many_and_how_much():
     assert nan_warning([], 3) is None and nan_warning([0.0], 1) is None
-    assert nan_warning([0.001], 1).startswith("the picture is black or broken: under 1% of its values")
+    assert nan_warning([0.001], 1).startswith(
+        "the picture is black or broken: under 1% of its values"
+    )
     assert nan_warning([0.5, 0.0, 1.0], 20).startswith(
         "2 of 20 pictures are black or broken: up to 100% of their values"
     )

@@ -33,8 +33,23 @@ from dwlab.spec.params import GenerationParams
 from dwlab.store import store
 from dwlab.store.store import Store
 
-PROMPTS = ("a red circle", "a small blue square left of a very large green star on a black background")
-SCHEDULERS = ("DDIM", "DDPM", "PNDM", "Euler", "Euler a", "Heun", "DPM2", "DPM++ 2M", "UniPC", "LCM", "DEIS")
+PROMPTS = (
+    "a red circle",
+    "a small blue square left of a very large green star on a black background",
+)
+SCHEDULERS = (
+    "DDIM",
+    "DDPM",
+    "PNDM",
+    "Euler",
+    "Euler a",
+    "Heun",
+    "DPM2",
+    "DPM++ 2M",
+    "UniPC",
+    "LCM",
+    "DEIS",
+)
 FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 EULERS = [
     ("FlowMatchEulerDiscreteScheduler", options)
@@ -43,7 +58,10 @@ EULERS = [
         {"time_shift_type": "linear"},
     )
 ]  # fmt: skip
-UNIPCS = [("UniPCMultistepScheduler", FLOW | options) for options in ({}, {"solver_type": "bh1"}, {"solver_order": 3})]
+UNIPCS = [
+    ("UniPCMultistepScheduler", FLOW | options)
+    for options in ({}, {"solver_type": "bh1"}, {"solver_order": 3})
+]
 FLOWS = {
     "sd3": [
         *EULERS, ("FlowMatchHeunDiscreteScheduler", {}), *UNIPCS, ("DEISMultistepScheduler", FLOW),
@@ -84,7 +102,14 @@ def as_if_loaded_so(model):
 
 
 def cells(
-    model, family, *, schedulers=(("DDIM", {}),), prompts=PROMPTS, seeds=(0,), steps=(2, 4), guidances=(1.0, 4.0)
+    model,
+    family,
+    *,
+    schedulers=(("DDIM", {}),),
+    prompts=PROMPTS,
+    seeds=(0,),
+    steps=(2, 4),
+    guidances=(1.0, 4.0),
 ):
     return [
         GenerationParams(
@@ -123,7 +148,9 @@ def lone(model, params):
 def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
     model = load(family)
     prompts, steps = (PROMPTS[:1], (4,)) if family == "shapes" else (PROMPTS, (4,))
-    asked = cells(model, family, schedulers=[(name, {}) for name in SCHEDULERS], prompts=prompts, steps=steps)
+    asked = cells(
+        model, family, schedulers=[(name, {}) for name in SCHEDULERS], prompts=prompts, steps=steps
+    )
     with Rows(model.pipeline.unet) as rows:
         pictures = made(model, asked)
     assert max(rows) > 2  # calls were merged
@@ -143,11 +170,18 @@ def test_transformers_are_close_to_the_lone_stock_call_too(load, family):
 
 def test_mixed_sizes_and_negative_prompts_in_one_sweep(load):
     model = load("flux")
-    wide, tall = (cells(model, "flux", schedulers=EULERS[:1])[0].replace(width=w, height=48 - w) for w in (16, 32))
+    wide, tall = (
+        cells(model, "flux", schedulers=EULERS[:1])[0].replace(width=w, height=48 - w)
+        for w in (16, 32)
+    )
     for picture in made(model, [wide, tall, wide.replace(seed=4), tall.replace(seed=4)]):
         assert difference(picture.image, lone(model, picture.params)) <= 1
     model = load("sd")
-    asked = [c.replace(negative_prompt=n) for c in cells(model, "sd", steps=(3,)) for n in ("", "blue", "dark " * 100)]
+    asked = [
+        c.replace(negative_prompt=n)
+        for c in cells(model, "sd", steps=(3,))
+        for n in ("", "blue", "dark " * 100)
+    ]
     asked += [c.replace(width=24) for c in asked[:4]]
     for picture in made(model, asked):
         assert difference(picture.image, lone(model, picture.params)) <= 1
@@ -199,10 +233,14 @@ EXACT = 8
 
 
 @pytest.mark.parametrize("family", BASE)
-def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any_order(load, family):
+def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any_order(
+    load, family
+):
     model = load(family)
     schedulers = (
-        [FLOWS[family][k] for k in (0, 5)] if family in FLOWS else [("DDIM", {}), ("Heun", {}), ("Euler a", {})]
+        [FLOWS[family][k] for k in (0, 5)]
+        if family in FLOWS
+        else [("DDIM", {}), ("Heun", {}), ("Euler a", {})]
     )
     asked = cells(model, family, schedulers=schedulers, prompts=PROMPTS[:1])
     together = {p.params: p.png() for p in made(model, asked, exact=EXACT)}
@@ -215,7 +253,9 @@ def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any
         assert made(model, [params], exact=EXACT)[0].png() == together[params]
 
 
-def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(tmp_path, monkeypatch):
+def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(store, "GROUP_SECONDS", 0.0)  # each picture is told as soon as it is there
     spec = Sweep(
         "exact", base={"prompt": PROMPTS[0], "width": 64, "height": 64},
@@ -277,7 +317,9 @@ def test_exact_pictures_survive_a_kill(tmp_path):
 
     told = [json.dumps(spec.as_dict()), str(tmp_path / "killed"), str(EXACT)]
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # of which bytes may depend
-    ended = subprocess.run([sys.executable, "-c", KILLED, *told], env=os.environ | threads, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, *told], env=os.environ | threads, check=False
+    )
     assert ended.returncode == -signal.SIGKILL
     before = pictures(tmp_path / "killed")
     assert 0 < len(before) < 9
@@ -326,7 +368,9 @@ def test_out_of_memory_halves_the_pack_and_loses_nothing(load, monkeypatch):
     assert sum(rows > 5 for rows in tried) < 8  # it learned
 
 
-def test_a_decoder_out_of_memory_takes_fewer_pictures_and_leaves_the_denoiser_its_rows(load, monkeypatch):
+def test_a_decoder_out_of_memory_takes_fewer_pictures_and_leaves_the_denoiser_its_rows(
+    load, monkeypatch
+):
     model = load("sd")
     asked = cells(model, "sd", seeds=range(8))
     forward, tried = type(model.pipeline.vae.decoder).forward, []
@@ -367,7 +411,9 @@ def test_threads_call_a_tokenizer_in_turns(load):
             wrong.extend([found] if len(found) != asked[padding] else [])
 
     assert len(words("a red circle").input_ids) == asked["do_not_pad"]
-    threads = [threading.Thread(target=call, args=(padding,)) for padding in asked for _ in range(2)]
+    threads = [
+        threading.Thread(target=call, args=(padding,)) for padding in asked for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -377,9 +423,15 @@ def test_threads_call_a_tokenizer_in_turns(load):
 
 def test_a_cell_too_large_for_memory_is_oom_and_the_others_come_out(load, monkeypatch):
     model = load("sd")
-    large = [c.replace(width=64, height=64) for c in cells(model, "sd", steps=(2,), prompts=PROMPTS[:1])]
+    large = [
+        c.replace(width=64, height=64) for c in cells(model, "sd", steps=(2,), prompts=PROMPTS[:1])
+    ]
     failing(model, monkeypatch, NO_MEMORY, lambda sample: sample.shape[-1] == 32)
-    ended = {e.index: e for e in stream.stream(large + cells(model, "sd"), model=model) if e.kind in ("done", "failed")}
+    ended = {
+        e.index: e
+        for e in stream.stream(large + cells(model, "sd"), model=model)
+        if e.kind in ("done", "failed")
+    }
     assert [ended[k].status for k in range(len(ended))] == ["oom"] * 2 + ["ok"] * 8
     assert "out of memory" in ended[0].error
 
@@ -389,7 +441,9 @@ def test_in_exact_mode_running_out_of_memory_never_changes_the_bucket(load, monk
     tried = failing(model, monkeypatch, NO_MEMORY, lambda _: len(tried) in (3, 4))
     asked = cells(model, "sd", seeds=range(3))
     ended = [e for e in stream.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
-    assert len(ended) == len(asked) and {e.kind for e in ended} == {"done"}, "each was tried again alone"
+    assert len(ended) == len(asked) and {e.kind for e in ended} == {"done"}, (
+        "each was tried again alone"
+    )
     assert set(tried) == {8}
 
 
@@ -397,9 +451,16 @@ def test_an_error_in_a_merged_call_is_that_of_the_cell_at_fault_alone(load, monk
     model = load("sd")
     asked = cells(model, "sd", seeds=range(4), steps=(3,))
     mark = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(2))
-    failing(model, monkeypatch, ValueError("bad row"), lambda sample: any(torch.equal(row, mark[0]) for row in sample))
+    failing(
+        model,
+        monkeypatch,
+        ValueError("bad row"),
+        lambda sample: any(torch.equal(row, mark[0]) for row in sample),
+    )
     ended = {e.index: e for e in stream.stream(asked, model=model) if e.kind in ("done", "failed")}
-    assert {k for k, e in ended.items() if e.kind == "failed"} == {k for k, c in enumerate(asked) if c.seed == 2}
+    assert {k for k, e in ended.items() if e.kind == "failed"} == {
+        k for k, c in enumerate(asked) if c.seed == 2
+    }
     assert {e.error for e in ended.values() if e.kind == "failed"} == {"ValueError: bad row"}
 
 
@@ -419,7 +480,9 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
             raise Flaky
         return (sample,)
 
-    twin = packs.stand_in(unet, "__call__", packs.waiting(packs.stand_in(unet, "__call__", noise), "__call__"))
+    twin = packs.stand_in(
+        unet, "__call__", packs.waiting(packs.stand_in(unet, "__call__", noise), "__call__")
+    )
 
     def job(number):
         fate, last = dice.choice(["good", "good", "raises", "leaves", "poisons"]), dice.randrange(6)
@@ -432,7 +495,12 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
                 value = 999.0 if fate == "poisons" and step == last - 1 else float(number)
                 sample = torch.full((dice.choice([1, 2]), 4, 8, 8), value)
                 assert torch.equal(
-                    twin(sample, torch.tensor(3), encoder_hidden_states=text.expand(len(sample), 7, 32))[0], sample
+                    twin(
+                        sample,
+                        torch.tensor(3),
+                        encoder_hidden_states=text.expand(len(sample), 7, 32),
+                    )[0],
+                    sample,
                 )
         except Flaky:
             raised.append(number)
@@ -453,14 +521,20 @@ def test_what_stops_one_ends_all_where_they_stand(load):
         begun.append(number)
         try:
             for _ in range(3):
-                twin(torch.zeros(1, 4, 8, 8), torch.tensor(3), encoder_hidden_states=torch.zeros(1, 7, 32))
+                twin(
+                    torch.zeros(1, 4, 8, 8),
+                    torch.tensor(3),
+                    encoder_hidden_states=torch.zeros(1, 7, 32),
+                )
                 if number == 4:
                     raise stream.Cancelled
         finally:
             ended.append(number)
 
     with pytest.raises(stream.Cancelled):
-        packs.Pack("cpu", packs.Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
+        packs.Pack("cpu", packs.Size(8, 8)).run(
+            [lambda number=number: job(number) for number in range(20)]
+        )
     assert begun == list(range(8)) and sorted(ended) == begun
 
 
@@ -488,7 +562,9 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
     model, said = load("sd"), []
 
     def dropped(index):
-        return index == 0 or (index == 2 and len([kind for n, kind, _ in said if (n, kind) == (2, "step")]) >= 3)
+        return index == 0 or (
+            index == 2 and len([kind for n, kind, _ in said if (n, kind) == (2, "step")]) >= 3
+        )
 
     asked = [c.replace(steps=400) for c in cells(model, "sd", seeds=range(4))[:4]]
     for event in stream.stream(asked, model=model, pack=pack, dropped=dropped):
@@ -539,7 +615,9 @@ def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(
 
 def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
     model = as_if_loaded_so(load("sd"))
-    monkeypatch.setitem(vars(model.pipeline.unet), "forward", model.pipeline.unet.forward)  # as compiling in place does
+    monkeypatch.setitem(
+        vars(model.pipeline.unet), "forward", model.pipeline.unet.forward
+    )  # as compiling in place does
     asked = cells(model, "sd", seeds=range(7), steps=(2, 3, 4))
     with Rows(model.pipeline.unet) as rows:
         pictures = made(model, asked, pack=5)
@@ -569,7 +647,9 @@ def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
     """SDXL in float16: with several at once, the one would take away the other's dtype."""
     model = load("sdxl", "float16")
     assert model.pipeline.vae.config.force_upcast
-    pictures = made(model, cells(model, "sdxl", schedulers=[("Euler", {})], seeds=range(3), steps=(2,)))
+    pictures = made(
+        model, cells(model, "sdxl", schedulers=[("Euler", {})], seeds=range(3), steps=(2,))
+    )
     assert model.pipeline.vae.dtype == torch.float16
     assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 8
 
@@ -587,7 +667,9 @@ def test_what_cannot_be_packed_runs_one_by_one_and_says_so(load, monkeypatch, ca
     elif why == "offload":
         monkeypatch.setitem(vars(model.pipeline.text_encoder), "_hf_hook", object())
     elif why == "hooks":
-        registry = HookRegistry(model.pipeline.unet.conv_in)  # of which stock Flux makes empty ones by itself
+        registry = HookRegistry(
+            model.pipeline.unet.conv_in
+        )  # of which stock Flux makes empty ones by itself
         registry.hooks["of the test"] = ModelHook()
         monkeypatch.setitem(vars(model.pipeline.unet.conv_in), "_diffusers_hook", registry)
     else:

@@ -23,7 +23,10 @@ def test_a_rough_picture_has_the_colours_of_the_finished_one(model):
     picture = np.array(shapes.draw(scene, np.random.default_rng(0)))
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
     with torch.inference_mode():
-        latents = model.pipeline.vae.encode(x).latent_dist.mode()[0] * model.pipeline.vae.config.scaling_factor
+        latents = (
+            model.pipeline.vae.encode(x).latent_dist.mode()[0]
+            * model.pipeline.vae.config.scaling_factor
+        )
     rough = preview.project(latents, model)
     assert rough.size == (16, 16)
     middle, corner = np.asarray(rough)[8, 8].astype(int), np.asarray(rough)[0, 0].astype(int)

@@ -14,7 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import EulerAncestralDiscreteScheduler, HeunDiscreteScheduler, StableDiffusionPipeline
+from diffusers import (
+    EulerAncestralDiscreteScheduler,
+    HeunDiscreteScheduler,
+    StableDiffusionPipeline,
+)
 from lookalike_hub import Hub, connect
 
 import dwlab
@@ -112,7 +116,9 @@ def test_events_tell_the_whole_story_of_each_cell():
 
 def test_one_failing_cell_is_reported_and_the_rest_go_on():
     good = cells()[:2]
-    bad = good[0].replace(call={"timesteps": [3, 2, 1]})  # this scheduler takes no timesteps of one's own
+    bad = good[0].replace(
+        call={"timesteps": [3, 2, 1]}
+    )  # this scheduler takes no timesteps of one's own
     events = list(stream.stream([good[0], bad, good[1]]))
     assert {e.index for e in events if e.kind == "done"} == {0, 2}
     (failed,) = [e for e in events if e.kind == "failed"]
@@ -156,7 +162,9 @@ def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatc
     assert not loading._last
 
 
-@pytest.mark.skipif(importlib.util.find_spec("scipy") is not None, reason="scipy is there, so the scheduler works")
+@pytest.mark.skipif(
+    importlib.util.find_spec("scipy") is not None, reason="scipy is there, so the scheduler works"
+)
 def test_a_scheduler_that_lacks_a_package_names_it():
     with pytest.raises(InvalidInput, match=r"LMSDiscreteScheduler.*pip install scipy"):
         next(stream.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
@@ -193,22 +201,31 @@ def loaded(tmp_path_factory):
 def test_generate_takes_a_loaded_model_with_its_name_and_defaults(loaded):
     picture = dwlab.generate("a red circle", model=loaded, width=64, height=64, steps=2)
     assert picture.params.model == loaded.identity.name
-    assert picture.params.guidance == GenerationParams("x", model=loaded.identity.name).guidance == 7.5
+    assert (
+        picture.params.guidance == GenerationParams("x", model=loaded.identity.name).guidance == 7.5
+    )
     named = dwlab.generate("a red circle", model=loaded.identity.name, width=64, height=64, steps=2)
     assert named.png() == picture.png()
 
 
 @pytest.mark.parametrize("by_name", [True, False])
-def test_a_model_in_place_of_the_cells_own_gives_its_name_and_leaves_what_was_asked(loaded, by_name):
+def test_a_model_in_place_of_the_cells_own_gives_its_name_and_leaves_what_was_asked(
+    loaded, by_name
+):
     asked = cells(scheduler="Euler a")[:2]
-    for params, picture in zip(asked, pictures(asked, model=loaded.identity.name if by_name else loaded), strict=True):
+    for params, picture in zip(
+        asked, pictures(asked, model=loaded.identity.name if by_name else loaded), strict=True
+    ):
         assert picture.params == params.replace(model=loaded.identity.name)
 
 
 def test_a_loaded_model_is_not_said_to_have_run_in_another_dtype(loaded):
     with pytest.raises(InvalidInput, match="dtype is 'bfloat16'; allowed: auto or float32"):
         dwlab.generate("x", model=loaded, dtype="bfloat16")
-    assert dwlab.generate("x", model=loaded, dtype="float32", width=64, height=64, steps=1).dtype == "float32"
+    assert (
+        dwlab.generate("x", model=loaded, dtype="float32", width=64, height=64, steps=1).dtype
+        == "float32"
+    )
 
 
 def test_one_key_is_one_file_whatever_dtype_and_model_were_called(tmp_path):
@@ -216,10 +233,22 @@ def test_one_key_is_one_file_whatever_dtype_and_model_were_called(tmp_path):
     folders = [tmp_path / "mine", tmp_path / "yours"]
     for name in folders:
         shutil.copytree(SHAPES_FOLDER, name)
-        edited = json.loads((name / "scheduler" / "scheduler_config.json").read_text()) | {"note": "no longer shapes"}
+        edited = json.loads((name / "scheduler" / "scheduler_config.json").read_text()) | {
+            "note": "no longer shapes"
+        }
         (name / "scheduler" / "scheduler_config.json").write_text(json.dumps(edited))
-    same = {"seed": 3, "guidance": 2.0, "width": 64, "height": 64, "steps": 2, "scheduler": "DDIMScheduler"}
-    for alike in (["shapes", str(SHAPES_FOLDER), f"{SHAPES_FOLDER}/../model"], [str(f) for f in folders]):
+    same = {
+        "seed": 3,
+        "guidance": 2.0,
+        "width": 64,
+        "height": 64,
+        "steps": 2,
+        "scheduler": "DDIMScheduler",
+    }
+    for alike in (
+        ["shapes", str(SHAPES_FOLDER), f"{SHAPES_FOLDER}/../model"],
+        [str(f) for f in folders],
+    ):
         made = [
             dwlab.generate("a red circle", model=model, dtype=dtype, **same)
             for model in alike
@@ -264,7 +293,10 @@ def listed(snapshot, *more):
 def test_a_whole_snapshot_is_used_without_asking_the_hub(hub):
     identity = identify(REPOSITORY, download=False)
     assert (identity.weights, identity.folder) == (COMMIT, hub)
-    assert dwlab.generate("a red circle", model=REPOSITORY, width=64, height=64, steps=1).weights == COMMIT
+    assert (
+        dwlab.generate("a red circle", model=REPOSITORY, width=64, height=64, steps=1).weights
+        == COMMIT
+    )
 
 
 def test_files_of_a_repository_that_the_model_does_not_need_are_not_missed(hub):
@@ -275,10 +307,14 @@ def test_files_of_a_repository_that_the_model_does_not_need_are_not_missed(hub):
 def cut_shards(snapshot):
     """Make the weights of the unet two shards, of which one is here."""
     whole = snapshot / "unet" / "diffusion_pytorch_model.safetensors"
-    shards = [whole.with_name(f"diffusion_pytorch_model-0000{k}-of-00002.safetensors") for k in (1, 2)]
+    shards = [
+        whole.with_name(f"diffusion_pytorch_model-0000{k}-of-00002.safetensors") for k in (1, 2)
+    ]
     whole.rename(shards[0])
     index = {"metadata": {}, "weight_map": {"a": shards[0].name, "b": shards[1].name}}
-    (snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+    (snapshot / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(
+        json.dumps(index)
+    )
 
 
 def first_shard_only(snapshot):
@@ -312,9 +348,13 @@ CUTS = {
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_snapshot_in_parts_is_not_downloaded(hub, cut):
     CUTS[cut](hub)
-    with pytest.raises(NotDownloaded, match=r"owner/tiny.* in part .*(is|are) missing.*dwlab pull owner/tiny"):
+    with pytest.raises(
+        NotDownloaded, match=r"owner/tiny.* in part .*(is|are) missing.*dwlab pull owner/tiny"
+    ):
         identify(REPOSITORY, download=False)
-    with pytest.raises(ModelError, match=r"owner/tiny.* in part .* connect to the network") as caught:
+    with pytest.raises(
+        ModelError, match=r"owner/tiny.* in part .* connect to the network"
+    ) as caught:
         identify(REPOSITORY)
     assert not isinstance(caught.value, NotDownloaded)
 
@@ -388,9 +428,13 @@ def test_an_unknown_device_is_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="what is freed goes back in other ways elsewhere")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="what is freed goes back in other ways elsewhere"
+)
 def test_memory_does_not_grow_with_every_new_size():
     script = Path(__file__).parents[1] / "sizes.py"
-    done = subprocess.run([sys.executable, script, "--pictures", "120"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, script, "--pictures", "120"], capture_output=True, text=True, check=True
+    )
     seen = [int(number) for number in re.findall(r"(\d+) MB", done.stdout)]
     assert len(seen) == 6 and max(seen) < 1.15 * seen[0], seen

@@ -86,7 +86,9 @@ def test_bursts_of_a_shared_forward_do_not_sway_the_estimate(hands):
 
 def test_before_the_first_forward_the_plan_is_told_or_nothing(hands):
     known = Work.of([params()] * 4, {("shapes", "auto"): 1e-5})
-    assert known.in_seconds and Pace(known, now=hands).left == pytest.approx(4 * 10 * 2 * 64 * 64 * 1e-5)
+    assert known.in_seconds and Pace(known, now=hands).left == pytest.approx(
+        4 * 10 * 2 * 64 * 64 * 1e-5
+    )
     unknown = Pace(Work.of([params()] * 4), now=hands)
     hands.time += 600
     unknown.update(event("started", 0))
@@ -104,7 +106,15 @@ def test_a_model_that_loads_in_the_midst_of_a_run_is_left_out(hands):
 
 def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(hands):
     small, large = params(), params().replace(width=128, height=128)
-    work = Work.of([small, large, params(steps=20), small.replace(guidance=1.0), small.replace(scheduler="Heun")])
+    work = Work.of(
+        [
+            small,
+            large,
+            params(steps=20),
+            small.replace(guidance=1.0),
+            small.replace(scheduler="Heun"),
+        ]
+    )
     assert work.rows == (20, 20, 40, 10, 40)
     assert [cost / work.costs[0] for cost in work.costs] == [1, 4, 2, 0.5, 2]
 

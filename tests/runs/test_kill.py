@@ -44,7 +44,9 @@ class Toll:
 
     def __str__(self) -> str:
         found = {name: len(value) for name, value in vars(self.damage).items()}
-        return f"{self.kills} kills in {self.runs} folders, {self.acknowledged} acknowledged: {found}"
+        return (
+            f"{self.kills} kills in {self.runs} folders, {self.acknowledged} acknowledged: {found}"
+        )
 
     def take(self, damage: Damage) -> None:
         for name, value in vars(damage).items():
@@ -105,7 +107,9 @@ def devastate(
     Ends with `kills`, or with `enough` children killed: one that finished before its time does not count.
     """
     toll, kills = Toll(), iter(kills)
-    while (enough is None or toll.kills < enough) and (some := list(itertools.islice(kills, chain))):
+    while (enough is None or toll.kills < enough) and (
+        some := list(itertools.islice(kills, chain))
+    ):
         root, acked = folder / f"{toll.kills}-{toll.runs}", set[str]()
         for kill in some:
             ended = forge.run(root, work, fault=kill.fault, kill_after=kill.after)
@@ -130,15 +134,21 @@ def carried_on(folder: Path, reference: Reference) -> bool:
     return bool(roots) and all(finished(root) == reference.cells for root in roots)
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
-def test_kills_at_random_times_lose_nothing(forge: Forge, tmp_path: Path, reference: Reference, count: int) -> None:
+@pytest.mark.parametrize(
+    "count", [20, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
+def test_kills_at_random_times_lose_nothing(
+    forge: Forge, tmp_path: Path, reference: Reference, count: int
+) -> None:
     kills = random_times(count, reference.ended.report["seconds"])
     toll = devastate(forge, tmp_path, "sweep", store_damage, kills, enough=count, chain=2)
     print(toll)
     assert not toll.damage and toll.acknowledged and carried_on(tmp_path, reference)
 
 
-def test_kills_at_named_points_lose_nothing(forge: Forge, tmp_path: Path, reference: Reference) -> None:
+def test_kills_at_named_points_lose_nothing(
+    forge: Forge, tmp_path: Path, reference: Reference
+) -> None:
     kills = list(every_way(named_points(reference.ended.calls)))
     chance = random.Random(1)
     toll = devastate(forge, tmp_path, "sweep", store_damage, chance.sample(kills, 24))
@@ -148,7 +158,9 @@ def test_kills_at_named_points_lose_nothing(forge: Forge, tmp_path: Path, refere
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_kills_at_every_file_call_lose_nothing(forge: Forge, tmp_path: Path, reference: Reference) -> None:
+def test_kills_at_every_file_call_lose_nothing(
+    forge: Forge, tmp_path: Path, reference: Reference
+) -> None:
     toll = devastate(forge, tmp_path, "sweep", store_damage, every_way(reference.ended.calls))
     print(toll)
     assert not toll.damage and carried_on(tmp_path, reference)
@@ -179,13 +191,22 @@ def test_a_picture_is_on_disk_before_its_row(reference: Reference) -> None:
         folder = Path(calls[k].path).parent
         assert calls[k - 1].what == "fsync temporary"
         assert (calls[k + 1].name, Path(calls[k + 1].path)) == ("fsync", folder)
-    made = {call.path: call for call in reversed(calls) if call.name == "mkdir" and "images" in call.path}
-    for path, call in made.items():  # a new folder is an entry in its parent, which has to last as well
+    made = {
+        call.path: call
+        for call in reversed(calls)
+        if call.name == "mkdir" and "images" in call.path
+    }
+    for (
+        path,
+        call,
+    ) in made.items():  # a new folder is an entry in its parent, which has to last as well
         after = itertools.takewhile(lambda c: c.name != "rename", calls[call.number :])
         assert str(Path(path).parent) in [c.path for c in after if c.name == "fsync"]
 
 
-def test_a_kill_while_a_damaged_store_is_mended_loses_no_picture(forge: Forge, tmp_path: Path) -> None:
+def test_a_kill_while_a_damaged_store_is_mended_loses_no_picture(
+    forge: Forge, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken"
     assert forge.run(broken).code == 0
     (broken / "dwlab.sqlite").write_bytes(b"not a database at all" * 1000)
@@ -198,7 +219,11 @@ def test_a_kill_while_a_damaged_store_is_mended_loses_no_picture(forge: Forge, t
         assert len(finished(root)) == CELLS, kill
         with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
             assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert [p for p in (root / "quarantine").iterdir() if p.read_bytes().startswith(b"not a database")]
+        assert [
+            p
+            for p in (root / "quarantine").iterdir()
+            if p.read_bytes().startswith(b"not a database")
+        ]
 
 
 def test_a_kill_while_damaged_pictures_are_replaced_leaves_what_the_next_run_mends(
@@ -219,7 +244,9 @@ def test_a_kill_while_damaged_pictures_are_replaced_leaves_what_the_next_run_men
         root = shutil.copytree(hurt, tmp_path / str(number))
         assert forge.run(root, fault=kill.fault).code == -9
         assert forge.run(root).code == 0
-        assert not store_damage(root, set()) and finished(root) == pictures and verify(root).good, kill
+        assert not store_damage(root, set()) and finished(root) == pictures and verify(root).good, (
+            kill
+        )
 
 
 def test_a_reader_sees_what_was_acknowledged_right_after_a_kill(

@@ -18,7 +18,9 @@ def toy(tmp_path_factory):
 
 def sweep(toy, **axes):
     base = {**BASE, **({} if "model" in axes else {"model": toy})}
-    return Sweep("trial", base=base, axes={"colour": ["red", "blue"], **axes}, metrics=["brightness"])
+    return Sweep(
+        "trial", base=base, axes={"colour": ["red", "blue"], **axes}, metrics=["brightness"]
+    )
 
 
 def computed(spec, root):
@@ -35,7 +37,9 @@ def test_more_random_seeds_leave_the_kept_ones_done(toy, tmp_path):
 
 def test_a_seed_that_is_not_drawn_yet_is_never_done(toy, tmp_path):
     computed(sweep(toy, seed={"range": [0, 9]}), tmp_path)
-    plan = Sweep("other", model=toy, base=BASE, axes={"colour": ["red", "blue"], "seed": {"random": 3}}).plan(tmp_path)
+    plan = Sweep(
+        "other", model=toy, base=BASE, axes={"colour": ["red", "blue"], "seed": {"random": 3}}
+    ).plan(tmp_path)
     assert (plan.cells, plan.done) == (6, 0)
 
 
@@ -45,7 +49,11 @@ def test_a_model_that_is_not_here_hides_nothing_of_the_others(toy, tmp_path):
     assert (plan.cells, plan.done, plan.todo) == (6, 2, 4)
     assert plan.seconds is None and "sdxl, sd15" in plan.basis
     assert plan.bytes > 4 * 64 * 64
-    assert [w for w in plan.warnings if "2 cells" in w and "stabilityai/stable-diffusion-xl-base-1.0" in w]
+    assert [
+        w
+        for w in plan.warnings
+        if "2 cells" in w and "stabilityai/stable-diffusion-xl-base-1.0" in w
+    ]
 
 
 def test_the_models_that_are_here_are_checked_all_the_same(toy, tmp_path):

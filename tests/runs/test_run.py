@@ -78,7 +78,16 @@ def test_pictures_lie_under_their_hash_and_carry_their_recipe(finished):
 
 def test_metrics_are_there_for_every_picture(finished):
     _, table = finished
-    for name in ("brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "adherence", "found_colour"):
+    for name in (
+        "brightness",
+        "contrast",
+        "sharpness",
+        "colourfulness",
+        "blank",
+        "nan",
+        "adherence",
+        "found_colour",
+    ):
         assert table[name].notna().all(), name
 
 
@@ -129,7 +138,13 @@ def test_a_failed_cell_is_a_row_and_is_tried_again(tmp_path):
 def test_cancel_commits_what_is_finished_and_a_rerun_goes_on(tmp_path):
     cancel = threading.Event()
     long = sweep(base={**BASE, "steps": 30})
-    outcome = run(long, results=tmp_path, pack=1, cancel=cancel, on_event=lambda e: e.index == 2 and cancel.set())
+    outcome = run(
+        long,
+        results=tmp_path,
+        pack=1,
+        cancel=cancel,
+        on_event=lambda e: e.index == 2 and cancel.set(),
+    )
     assert (outcome.made, outcome.left) == (2, 2)
     assert len(dwlab.Results(tmp_path).table("trial")) == 2
     assert run(long, results=tmp_path).reused == 2
@@ -198,9 +213,15 @@ def test_a_metric_that_raises_does_not_stop_a_sweep(tmp_path, monkeypatch):
     def divide(_image, _prompt):
         return 1 / 0
 
-    monkeypatch.setattr(measures, "FAMILIES", (measures.Family(("odd",), 1, divide), *measures.FAMILIES))
+    monkeypatch.setattr(
+        measures, "FAMILIES", (measures.Family(("odd",), 1, divide), *measures.FAMILIES)
+    )
     table = sweep().run(tmp_path)
-    assert set(table["status"]) == {"ok"} and table["odd"].isna().all() and table["adherence"].notna().all()
+    assert (
+        set(table["status"]) == {"ok"}
+        and table["odd"].isna().all()
+        and table["adherence"].notna().all()
+    )
     assert run(sweep(), results=tmp_path).made == 0
 
 
@@ -214,7 +235,9 @@ def test_a_finished_picture_is_committed_before_the_next_one_begins(tmp_path, mo
         seen.append((event.kind, event.index, rows))
 
     run(sweep(base={**BASE, "steps": 1}), results=tmp_path, pack=1, on_event=look)
-    assert seen == [(kind, k, k + (kind == "done")) for k in range(4) for kind in ("started", "step", "done")]
+    assert seen == [
+        (kind, k, k + (kind == "done")) for k in range(4) for kind in ("started", "step", "done")
+    ]
 
 
 def test_a_picture_of_another_experiment_is_measured_for_what_this_one_asks(tmp_path):
@@ -237,24 +260,36 @@ def test_a_hostile_prompt_is_escaped_where_a_notebook_shows_it(tmp_path):
     assert evil not in table._repr_html_()
     picture = dwlab.generate(evil, steps=1, width=64, height=64)
     assert evil not in picture._repr_html_()
-    assert evil not in sweep(base={**BASE, "prompt": evil}, axes={"prompt": [evil]}).plan(tmp_path)._repr_html_()
+    assert (
+        evil
+        not in sweep(base={**BASE, "prompt": evil}, axes={"prompt": [evil]})
+        .plan(tmp_path)
+        ._repr_html_()
+    )
 
 
 def test_results_of_a_model_that_moved_away_can_still_be_read_planned_from_and_measured(tmp_path):
     model = tmp_path / "mine"
     shutil.copytree(SHAPES_FOLDER, model)
-    asked = {**BASE, "guidance": 3}  # what is left out comes from the catalog, which has more to say of shapes
+    asked = {
+        **BASE,
+        "guidance": 3,
+    }  # what is left out comes from the catalog, which has more to say of shapes
     sweep(model=str(model), base=asked).run(tmp_path / "results")
     shutil.rmtree(model)
     assert len(dwlab.Results(tmp_path / "results").table("trial")) == 4
     assert remeasure(tmp_path / "results", "trial").pictures == 4
-    plan = sweep("again", base=asked).plan(tmp_path / "results")  # the same weights under their catalog name
+    plan = sweep("again", base=asked).plan(
+        tmp_path / "results"
+    )  # the same weights under their catalog name
     assert (plan.cells, plan.todo) == (4, 0)
 
 
 def test_axes_of_a_changed_sweep_are_stored_though_the_run_before_was_killed(tmp_path, monkeypatch):
     base = {"prompt": "a red circle", "width": 64, "height": 64, "steps": 2}
-    run(dwlab.Sweep("moved", base=base | {"guidance": 3.0}, axes={"seed": [0, 1]}), results=tmp_path)
+    run(
+        dwlab.Sweep("moved", base=base | {"guidance": 3.0}, axes={"seed": [0, 1]}), results=tmp_path
+    )
     moved = dwlab.Sweep("moved", base=base, axes={"seed": [0, 1], "guidance": [3.0]})
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "set_membership", lambda *_: 1 / 0)

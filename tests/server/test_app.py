@@ -33,18 +33,25 @@ def server(tmp_path_factory):
 def test_the_root_names_every_route(server):
     said = server.http.get("/").json()
     assert (said["name"], said["version"], said["docs"]) == ("dwlab", dwlab.__version__, "/docs")
-    assert {"POST /api/generate", "GET /api/status/{job_id}", "GET /api/health"} <= set(said["endpoints"])
+    assert {"POST /api/generate", "GET /api/status/{job_id}", "GET /api/health"} <= set(
+        said["endpoints"]
+    )
 
 
 def test_health_and_models(server):
     health = server.http.get("/api/health").json()
     assert health["status"] == "healthy" and health["model_loaded"] and health["model"] == "shapes"
-    assert health["device"] in ("cpu", "cuda", "mps") and health["queue"].keys() == {"queued", "running"}
+    assert health["device"] in ("cpu", "cuda", "mps") and health["queue"].keys() == {
+        "queued",
+        "running",
+    }
     models = server.http.get("/api/models").json()["models"]
     shapes = next(one for one in models if one["id"] == "shapes")
     assert shapes["default"] and shapes["loaded"] and shapes["limits"]["side_max"] == 512
     assert [one["id"] for one in models if one["default"]] == ["shapes"]
-    assert not any("geometry" in one["id"] for one in models), "those have no weights: their pictures mean nothing"
+    assert not any("geometry" in one["id"] for one in models), (
+        "those have no weights: their pictures mean nothing"
+    )
 
 
 @pytest.mark.timeout(600)
@@ -53,15 +60,21 @@ def test_the_original_s_first_request_works_as_it_is(server):
     assert taken.status_code == 202 and taken.json()["status"] == "queued"
     done = wait_for(
         lambda: (
-            (now := server.http.get(taken.json()["status_url"]).json())["status"] not in ("queued", "running") and now
+            (now := server.http.get(taken.json()["status_url"]).json())["status"]
+            not in ("queued", "running")
+            and now
         )
     )
     assert done["status"] == "completed" and done["error"] is None, done
-    assert done["progress"] == {"step": 25, "steps": 25, "seconds_left": None} and done["seconds"] > 0
+    assert (
+        done["progress"] == {"step": 25, "steps": 25, "seconds_left": None} and done["seconds"] > 0
+    )
     assert done["parameters"]["guidance"] == 7.5 and done["parameters"]["seed"] == "42"
     assert re.fullmatch(r"/images/[0-9a-f]{2}/[0-9a-f]{64}\.png", done["image_url"])
     answer = server.http.get(done["image_url"])
-    assert answer.headers["content-type"] == "image/png" and Image.open(io.BytesIO(answer.content)).size == (512, 512)
+    assert answer.headers["content-type"] == "image/png" and Image.open(
+        io.BytesIO(answer.content)
+    ).size == (512, 512)
 
 
 def test_both_spellings_make_one_recipe_and_the_second_comes_from_the_store(server):
@@ -138,16 +151,28 @@ def test_a_seed_may_be_a_number_or_text_and_is_answered_as_text(server, seed):
 
 
 def test_what_was_asked_for_can_be_asked_for_again_as_it_is_answered(server):
-    first = server.wait(server.ask("a blue ring", seed=2**63 - 1, num_images=2, scheduler="DPM++ 2M Karras")["job_id"])
+    first = server.wait(
+        server.ask("a blue ring", seed=2**63 - 1, num_images=2, scheduler="DPM++ 2M Karras")[
+            "job_id"
+        ]
+    )
     assert first["parameters"]["scheduler"] == "DPM++ 2M Karras"
     again = server.http.post("/api/generate", json=first["parameters"]).json()
-    assert again["status"] == "completed" and server.status(again["job_id"])["images"] == first["images"]
+    assert (
+        again["status"] == "completed"
+        and server.status(again["job_id"])["images"] == first["images"]
+    )
 
 
 def test_the_seeds_of_a_sweep_may_be_text_and_are_answered_as_text(server):
     big = 2**53 + 1
     axes = {"seed": {"range": [str(big), str(big + 4), 2]}, "colour": ["red"]}
-    spec = {"name": "seeds", "base": {"prompt": "a {colour} star", **SMALL}, "axes": axes, "skip": [{"seed": str(big)}]}
+    spec = {
+        "name": "seeds",
+        "base": {"prompt": "a {colour} star", **SMALL},
+        "axes": axes,
+        "skip": [{"seed": str(big)}],
+    }
     done = server.wait(server.http.post("/api/sweeps", json=spec).json()["job_id"])
     assert done["status"] == "completed", done
     assert done["parameters"]["axes"]["seed"] == {"range": [str(big), str(big + 4), "2"]}
@@ -215,7 +240,9 @@ def test_what_is_not_allowed_is_named_and_makes_no_job(server, body, status, fie
 def test_a_body_that_is_not_right_is_told_where(server, path, body, words):
     answer = server.http.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422, answer.text
-    assert words in answer.json()["detail"] or (path == "/api/sweeps" and words == "a map, like"), answer.text
+    assert words in answer.json()["detail"] or (path == "/api/sweeps" and words == "a map, like"), (
+        answer.text
+    )
     assert answer.json()["field"] in (None, "prompt")
 
 
@@ -251,8 +278,12 @@ def test_an_error_of_a_sweep_names_the_place_of_the_value(server, parts, field):
     assert answer.status_code == 422 and answer.json()["field"] == field, answer.text
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/api/jobs", 405)])
-def test_paths_and_methods_that_there_are_not_are_answered_like_all_errors(server, method, path, status):
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("PUT", "/api/jobs", 405)]
+)
+def test_paths_and_methods_that_there_are_not_are_answered_like_all_errors(
+    server, method, path, status
+):
     answer = server.http.request(method, path)
     assert answer.status_code == status and set(answer.json()) == {"detail", "field"}
     assert status == 404 or "GET" in answer.headers["allow"]
@@ -260,14 +291,22 @@ def test_paths_and_methods_that_there_are_not_are_answered_like_all_errors(serve
 
 def test_a_lone_surrogate_is_named_as_what_is_wrong(server):
     answer = server.http.post(
-        "/api/generate", content=b'{"prompt": "\\ud800"}', headers={"Content-Type": "application/json"}
+        "/api/generate",
+        content=b'{"prompt": "\\ud800"}',
+        headers={"Content-Type": "application/json"},
     )
-    assert answer.status_code == 422 and answer.json()["field"] == "prompt" and "surrogates" in answer.json()["detail"]
+    assert (
+        answer.status_code == 422
+        and answer.json()["field"] == "prompt"
+        and "surrogates" in answer.json()["detail"]
+    )
 
 
 def test_a_body_of_unknown_length_is_bounded_too(server):
     answer = server.http.post(
-        "/api/generate", content=(b"x" * 65_536 for _ in range(32)), headers={"Content-Type": "application/json"}
+        "/api/generate",
+        content=(b"x" * 65_536 for _ in range(32)),
+        headers={"Content-Type": "application/json"},
     )
     assert answer.status_code == 413
 
@@ -281,15 +320,21 @@ def test_a_running_job_is_cancelled_within_a_step(server):
     assert next_one["status"] == "completed"
     *steps, end = server.events(job)
     assert end[2]["status"] == server.status(job)["status"] == "cancelled"
-    assert steps[-1][2]["step"] <= cancelled["progress"]["step"] + 5, "what was computed by then, but not told"
-    assert server.http.delete(f"/api/jobs/{next_one['job_id']}").json()["status"] == "completed", "what is over stays"
+    assert steps[-1][2]["step"] <= cancelled["progress"]["step"] + 5, (
+        "what was computed by then, but not told"
+    )
+    assert server.http.delete(f"/api/jobs/{next_one['job_id']}").json()["status"] == "completed", (
+        "what is over stays"
+    )
     assert server.http.delete("/api/jobs/none").status_code == 404
 
 
 def together(server):
     """How many batches of jobs were begun, and how many jobs were in them."""
     text = server.http.get("/metrics").text
-    return [float(re.search(rf"dwlab_jobs_together_{kind} (\S+)", text)[1]) for kind in ("count", "sum")]
+    return [
+        float(re.search(rf"dwlab_jobs_together_{kind} (\S+)", text)[1]) for kind in ("count", "sum")
+    ]
 
 
 def test_jobs_of_any_settings_share_forwards_and_one_that_is_cancelled_leaves_alone(server):
@@ -297,21 +342,30 @@ def test_jobs_of_any_settings_share_forwards_and_one_that_is_cancelled_leaves_al
     wait_for(lambda: server.status(blocker)["progress"]["step"])
     batches, jobs = together(server)
     red = server.ask("a red ring", seed=3, **LONG)["job_id"]
-    blue = server.ask("a blue ring", seed=4, **(LONG | {"steps": 140, "guidance": 1.0, "scheduler": "Euler"}))["job_id"]
+    blue = server.ask(
+        "a blue ring", seed=4, **(LONG | {"steps": 140, "guidance": 1.0, "scheduler": "Euler"})
+    )["job_id"]
     server.http.delete(f"/api/jobs/{blocker}")
     wait_for(lambda: all(server.status(job)["progress"]["step"] for job in (red, blue)))
     assert together(server) == [batches + 1, jobs + 2]
     far = server.status(blue)["progress"]["step"]
     server.http.delete(f"/api/jobs/{red}")
     steps = []
-    wait_for(lambda: steps.append(server.status(blue)["progress"]["step"]) or steps[-1] > min(far + 20, 139))
+    wait_for(
+        lambda: (
+            steps.append(server.status(blue)["progress"]["step"]) or steps[-1] > min(far + 20, 139)
+        )
+    )
     assert min(steps) >= far, "what is under way goes on"
     assert [server.wait(job)["status"] for job in (red, blue)] == ["cancelled", "completed"]
     assert server.status(red)["progress"]["step"] < 150
 
 
 def without_previews(events):
-    return [(number, kind, {k: v for k, v in data.items() if k != "preview"}) for number, kind, data in events]
+    return [
+        (number, kind, {k: v for k, v in data.items() if k != "preview"})
+        for number, kind, data in events
+    ]
 
 
 def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server):
@@ -323,8 +377,13 @@ def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server
     assert len({number for number, _, _ in both}) == len(both)
     assert [data["step"] for _, event, data in both if event == "step"] == list(range(1, 151))
     assert any(data.get("preview", "").startswith("data:image/png;base64,") for _, _, data in both)
-    assert both[-1][2]["status"] == "completed" and both[-1][2]["image_url"] == both[-2][2]["image_url"]
-    assert server.events(job) == without_previews(both), "a late client misses nothing but what was rough"
+    assert (
+        both[-1][2]["status"] == "completed"
+        and both[-1][2]["image_url"] == both[-2][2]["image_url"]
+    )
+    assert server.events(job) == without_previews(both), (
+        "a late client misses nothing but what was rough"
+    )
     assert server.events(job, last=both[-2][0]) == both[-1:], "the last event always arrives"
     assert server.events(job, last="end") == []
     assert [one[0] for one in server.events(job, last="of-another-run")] == [one[0] for one in both]
@@ -334,7 +393,9 @@ def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server
 def test_an_idempotency_key_gives_one_job(server):
     headers = {"Idempotency-Key": "once"}
     body = {"prompt": "a heart", **SMALL}
-    first, second = (server.http.post("/api/generate", json=body, headers=headers).json() for _ in range(2))
+    first, second = (
+        server.http.post("/api/generate", json=body, headers=headers).json() for _ in range(2)
+    )
     assert first["job_id"] == second["job_id"] and first["seed"] == second["seed"]
     other = server.http.post("/api/generate", json=body | {"prompt": "two hearts"}, headers=headers)
     assert other.status_code == 422 and other.json()["field"] == "Idempotency-Key"
@@ -348,16 +409,25 @@ axes: {colour: [red, blue], seed: {range: [0, 2]}}
 
 
 def test_a_sweep_is_a_job_as_yaml_or_json(server):
-    taken = server.http.post("/api/sweeps", content=SWEEP, headers={"Content-Type": "application/yaml"})
+    taken = server.http.post(
+        "/api/sweeps", content=SWEEP, headers={"Content-Type": "application/yaml"}
+    )
     assert taken.status_code == 202, taken.text
     done = server.wait(taken.json()["job_id"])
     assert done["status"] == "completed" and done["kind"] == "sweep", done
-    assert done["counts"] == {"total": 4, "reused": 0, "made": 4, "failed": 0, "nan": 0} and len(done["images"]) == 4
+    assert (
+        done["counts"] == {"total": 4, "reused": 0, "made": 4, "failed": 0, "nan": 0}
+        and len(done["images"]) == 4
+    )
     assert done["experiment"] == "from-the-api@api" and done["parameters"]["name"] == "from-the-api"
     assert (server.results / "from-the-api@api/report.html").is_file()
     kinds = [event for _, event, _ in server.events(done["job_id"])]
     assert kinds == ["plan"] + ["done"] * 4 + ["end"]
-    spec = {"name": "again", "base": {"prompt": "a red circle \U0001f600", **SMALL}, "axes": {"seed": [1, 2, 3]}}
+    spec = {
+        "name": "again",
+        "base": {"prompt": "a red circle \U0001f600", **SMALL},
+        "axes": {"seed": [1, 2, 3]},
+    }
     again = server.wait(server.http.post("/api/sweeps", json=spec).json()["job_id"])
     assert again["counts"]["total"] == 3 and again["parameters"]["name"] == "again"
 
@@ -372,7 +442,10 @@ def test_a_sweep_is_a_job_as_yaml_or_json(server):
         ("name: api\nbase: {prompt: a}", "name"),
         ("name: x\nmodel: /etc\nbase: {prompt: a}", "/etc"),
         ("name: x\nbase: {prompt: a}\naxes: {seed: {range: [0, 1000000000]}}", "axes.seed.range"),
-        ("name: x\nbase: {prompt: a}\naxes: {seed: {range: [0, 1001]}}", "axes.seed is '1,001 values'"),
+        (
+            "name: x\nbase: {prompt: a}\naxes: {seed: {range: [0, 1001]}}",
+            "axes.seed is '1,001 values'",
+        ),
         ('name: x\nbase: {prompt: a}\nmetrics: ["\\ud800"]', "lone surrogates"),
         ("name: x\nbase: {prompt: a, steps: 1000}", "steps"),
         ("base: {prompt: a}", "name"),
@@ -385,7 +458,14 @@ def test_sweeps_that_are_refused(server, body, words):
 
 
 @pytest.mark.parametrize(
-    "path", ["00/x.png", "..%2f/dwlab.sqlite", "aa/../../dwlab.sqlite", f"aa/{'b' * 64}.png", f"aa/{'a' * 64}"]
+    "path",
+    [
+        "00/x.png",
+        "..%2f/dwlab.sqlite",
+        "aa/../../dwlab.sqlite",
+        f"aa/{'b' * 64}.png",
+        f"aa/{'a' * 64}",
+    ],
 )
 def test_only_pictures_are_served(server, path):
     assert server.http.get(f"/images/{path}").status_code == 404
@@ -403,17 +483,31 @@ def test_jobs_are_listed_the_newest_first(server):
 def test_a_secret_of_the_environment_is_nowhere(server):
     said = [
         server.http.get(path).text
-        for path in ("/", "/api/health", "/api/models", "/api/jobs?limit=200", "/metrics", "/openapi.json")
+        for path in (
+            "/",
+            "/api/health",
+            "/api/models",
+            "/api/jobs?limit=200",
+            "/metrics",
+            "/openapi.json",
+        )
     ]
     files = [path.read_bytes() for path in server.folder.rglob("*") if path.is_file()]
-    assert not any(CANARY in text for text in said) and not any(CANARY.encode() in data for data in files)
+    assert not any(CANARY in text for text in said) and not any(
+        CANARY.encode() in data for data in files
+    )
     log = (server.results / "api/server.log").read_text()
     assert "POST /api/generate 202" in log and "completed: " in log and "a red circle" not in log
 
 
 def test_metrics_are_prometheus_s(server):
     text = server.http.get("/metrics").text
-    for name in ("dwlab_http_requests_total", "dwlab_http_seconds_bucket", "dwlab_queue", "dwlab_jobs_total"):
+    for name in (
+        "dwlab_http_requests_total",
+        "dwlab_http_seconds_bucket",
+        "dwlab_queue",
+        "dwlab_jobs_total",
+    ):
         assert re.search(rf"^{name}\{{.*\}} \d", text, re.MULTILINE), name
 
 
@@ -424,7 +518,10 @@ def test_print_openapi_gives_the_document(server, tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(app, ["serve", "--print-openapi"])
-    assert printed.exit_code == 0 and json.loads(printed.stdout) == server.http.get("/openapi.json").json()
+    assert (
+        printed.exit_code == 0
+        and json.loads(printed.stdout) == server.http.get("/openapi.json").json()
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -436,7 +533,9 @@ def test_a_full_queue_says_when_to_come_again(tmp_path):
         waiting = [server.ask(seed=k, **LONG)["job_id"] for k in (2, 3)]
         full = server.http.post("/api/generate", json={"prompt": "one more", **LONG})
         assert full.status_code == 429 and int(full.headers["Retry-After"]) > 0
-        wait_for(lambda: server.http.get("/api/health").json()["queue"] == {"queued": 2, "running": 1})
+        wait_for(
+            lambda: server.http.get("/api/health").json()["queue"] == {"queued": 2, "running": 1}
+        )
         stopped = server.stop()
         assert stopped == 0
         server.start()
@@ -456,7 +555,9 @@ def test_a_stop_finishes_or_requeues_and_the_next_server_goes_on(tmp_path, how):
     assert "Traceback" not in (tmp_path / "stderr").read_text()
     with server:
         done = server.wait(job)
-        assert done["status"] == "completed" and done["attempts"] == 1, "a requeued job was not begun"
+        assert done["status"] == "completed" and done["attempts"] == 1, (
+            "a requeued job was not begun"
+        )
 
 
 @pytest.mark.slow
@@ -475,14 +576,18 @@ def test_a_killed_server_s_job_is_done_by_the_next_one_and_fails_in_the_end(tmp_
     server = Served(tmp_path, attempts=2, lease=1).start()
     job = server.ask("a red ring", seed=4, **LONG)["job_id"]
     wait_for(lambda: server.status(job)["progress"]["step"])
-    bad = server.ask("a blue ring", seed=4, **(LONG | {"steps": 149}))["job_id"]  # not in one batch with the first
+    bad = server.ask("a blue ring", seed=4, **(LONG | {"steps": 149}))[
+        "job_id"
+    ]  # not in one batch with the first
     server.stop(signal.SIGKILL)
     server.start()
     done = server.wait(job)
     assert done["status"] == "completed" and done["attempts"] == 2
     with closing(sqlite3.connect(server.results / "dwlab.sqlite")) as sql:
         query = "SELECT count(*) FROM attempts JOIN cells USING (key) WHERE cells.image = ?"
-        assert sql.execute(query, (done["image_url"].removeprefix("/"),)).fetchone() == (1,), "one result"
+        assert sql.execute(query, (done["image_url"].removeprefix("/"),)).fetchone() == (1,), (
+            "one result"
+        )
     for _ in range(2):
         wait_for(lambda: server.status(bad)["progress"]["step"])
         server.stop(signal.SIGKILL)

@@ -35,7 +35,10 @@ def pieces(total, size=1 << 16, pause=0.01):
         time.sleep(pause)
 
 
-CLIENTS = [JSON, JSON | {"Connection": "close"}]  # the second as urllib says, and all that speak HTTP/1.0
+CLIENTS = [
+    JSON,
+    JSON | {"Connection": "close"},
+]  # the second as urllib says, and all that speak HTTP/1.0
 
 
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
@@ -64,14 +67,20 @@ def test_a_large_body_in_chunks_is_read_to_its_end_and_answered(connection, path
         ("/nowhere", JSON, 404),
     ],
 )
-def test_every_other_refusal_reaches_a_client_that_is_still_sending(connection, path, headers, status):
-    connection.request("POST", path, pieces(2 * MIB), headers | {"Connection": "close"}, encode_chunked=True)
+def test_every_other_refusal_reaches_a_client_that_is_still_sending(
+    connection, path, headers, status
+):
+    connection.request(
+        "POST", path, pieces(2 * MIB), headers | {"Connection": "close"}, encode_chunked=True
+    )
     answer = connection.getresponse()
     assert answer.status == status and b"detail" in answer.read()
 
 
 def test_the_answer_comes_before_the_body_has_ended(server):
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60) as line:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+    ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 2097152\r\n\r\n" + b"x" * 1000
@@ -90,7 +99,9 @@ def sent_until_cut_off(line, most):
 
 
 def test_a_body_without_end_is_cut_off_after_a_bound(server):
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60) as line:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+    ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1000000000\r\n\r\n"
@@ -100,7 +111,9 @@ def test_a_body_without_end_is_cut_off_after_a_bound(server):
 
 
 def test_a_client_that_asks_before_it_sends_is_answered_without_its_body(server):
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60) as line:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+    ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 2097152\r\nExpect: 100-continue\r\n\r\n"

@@ -29,7 +29,9 @@ def context(chromium, server):
         context = browser.new_context(http_credentials={"username": "any", "password": TOKEN})
         context.outside, context.said = [], []
         own = (server.url, "data:", "blob:")
-        context.on("request", lambda r: None if r.url.startswith(own) else context.outside.append(r.url))
+        context.on(
+            "request", lambda r: None if r.url.startswith(own) else context.outside.append(r.url)
+        )
         context.on("console", lambda m: context.said.append(m.text) if m.type == "error" else None)
         context.on("weberror", lambda e: context.said.append(str(e.error)))
         yield context
@@ -48,7 +50,14 @@ def page(context, server):
 
 
 def ask(page, prompt="a large red star", **more):
-    for label, value in {"Prompt": prompt, "Width": 64, "Height": 64, "Steps": 2, "Seed": 1, **more}.items():
+    for label, value in {
+        "Prompt": prompt,
+        "Width": 64,
+        "Height": 64,
+        "Steps": 2,
+        "Seed": 1,
+        **more,
+    }.items():
         page.get_by_label(label, exact=True).fill(str(value))
     page.get_by_role("button", name="Draw").click()
 
@@ -70,7 +79,9 @@ def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
     expect(status(page)).to_contain_text("Done in")
     pictures = page.locator("#now img:not(.rough)")
     expect(pictures).to_have_count(2)
-    assert all(one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 192 for one in pictures.all())
+    assert all(
+        one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 192 for one in pictures.all()
+    )
     expect(page.locator("#gallery img")).to_have_count(before + 2)
     assert context.said == []
 
@@ -143,7 +154,15 @@ def test_cancel_stops_and_errors_are_said(page):
 
 
 def test_a_page_that_is_loaded_again_while_its_job_runs_goes_on_with_it(page):
-    ask(page, prompt="a job that goes on", Steps=150, Width=384, Height=384, Pictures=2, Seed=2**53 + 1)
+    ask(
+        page,
+        prompt="a job that goes on",
+        Steps=150,
+        Width=384,
+        Height=384,
+        Pictures=2,
+        Seed=2**53 + 1,
+    )
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 300"))
     page.reload()
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 300"))
@@ -200,7 +219,9 @@ def test_both_themes_can_be_read_and_every_control_has_a_name(page, theme):
     shade = [sum(map(float, re.findall(r"[\d.]+", colour)[:3])) for colour in (ground, text)]
     assert (shade[0] - shade[1] > 400) if theme == "light" else (shade[1] - shade[0] > 400)
     for control in page.locator("input, select, textarea, button").all():
-        name = control.evaluate("c => c.title || c.textContent || [...(c.labels || [])].map(l => l.textContent).join()")
+        name = control.evaluate(
+            "c => c.title || c.textContent || [...(c.labels || [])].map(l => l.textContent).join()"
+        )
         assert name.strip()
 
 
@@ -209,7 +230,11 @@ def test_the_documentation_works_without_any_other_host(context, page, server):
     page.goto(f"{server.url}/docs")
     page.locator("#operations-default-generate_api_generate_post").click()
     page.get_by_role("button", name="Try it out").click()
-    page.locator("textarea.body-param__text").fill('{"prompt": "a blue heart", "steps": 1, "width": 64, "height": 64}')
+    page.locator("textarea.body-param__text").fill(
+        '{"prompt": "a blue heart", "steps": 1, "width": 64, "height": 64}'
+    )
     page.get_by_role("button", name="Execute").click()
-    expect(page.locator(".live-responses-table tr.response .response-col_status").first).to_contain_text("202")
+    expect(
+        page.locator(".live-responses-table tr.response .response-col_status").first
+    ).to_contain_text("202")
     assert not [text for text in context.said if "Content Security Policy" in text], context.said

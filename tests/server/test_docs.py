@@ -27,7 +27,12 @@ def run(server, command, code):
     text, replaced = re.subn("http://127.0.0.1:8000", server.url, code)
     assert replaced
     ended = subprocess.run(
-        [*command, text], capture_output=True, text=True, timeout=200, cwd=server.folder, check=False
+        [*command, text],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=server.folder,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -39,7 +44,11 @@ def test_there_are_examples_of_each_kind():
 
 def test_the_first_curl_example(server):
     said = run(server, ["sh", "-ec"], SHELL[0])
-    assert said.count('"job_id"') == 2 and '"status_url":"/api/status/' in said and '"seed":"42"' in said
+    assert (
+        said.count('"job_id"') == 2
+        and '"status_url":"/api/status/' in said
+        and '"seed":"42"' in said
+    )
 
 
 def test_the_httpx_example(server):
@@ -56,7 +65,10 @@ def test_the_curl_examples_of_events_and_sweeps(server):
 
 def test_the_settings_that_are_named_exist():
     named = set(
-        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| `.*?\|", TEXT.partition("## Settings")[2], re.MULTILINE)))
+        re.findall(
+            r"`(\w+)`",
+            "".join(re.findall(r"^\| `.*?\|", TEXT.partition("## Settings")[2], re.MULTILINE)),
+        )
     )
     assert named == set(Settings.model_fields)
     (toml,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)

@@ -26,10 +26,15 @@ def test_only_the_newest_rough_picture_of_each_is_kept_and_none_in_the_end(monke
         for index in (0, 1):
             log.step_of(index, Event("step", index, PARAMS, step, 4, preview=preview), 2)
     kept = log.after(0)
-    assert [(data["index"], data["step"]) for _, data in kept if "preview" in data] == [(0, 4), (1, 4)]
+    assert [(data["index"], data["step"]) for _, data in kept if "preview" in data] == [
+        (0, 4),
+        (1, 4),
+    ]
     log.end()
     ended = log.after(0)
-    assert [(data["index"], data["step"]) for _, data in ended] == [(k, step) for step in range(1, 5) for k in (0, 1)]
+    assert [(data["index"], data["step"]) for _, data in ended] == [
+        (k, step) for step in range(1, 5) for k in (0, 1)
+    ]
     assert not any("preview" in data for _, data in ended) and log.over
     assert any("preview" in data for _, data in kept), "who reads meanwhile has what was there"
 
@@ -44,4 +49,8 @@ def test_the_status_of_a_running_job_has_its_finished_pictures(tmp_path):
     for index in (2, 0):
         log.add("done", {"index": index, "image_url": f"/images/{index}"})
     status = server.status(job)
-    assert (status.status, status.images, status.image_url) == ("running", ["/images/0", "/images/2"], "/images/0")
+    assert (status.status, status.images, status.image_url) == (
+        "running",
+        ["/images/0", "/images/2"],
+        "/images/0",
+    )

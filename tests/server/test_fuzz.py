@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import not_a_server_error, response_schema_conformance, status_code_conformance
+from schemathesis.checks import (
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
 from served import Served
 
 CASES = 2000
@@ -18,14 +22,18 @@ ORIGINS = [None] * 12 + ["http://localhost:3000", "https://evil.example", "null"
 def test_no_question_makes_a_server_error(tmp_path):
     with Served(tmp_path, max_steps=2, max_pixels=64 * 64, max_images=2, max_cells=2) as server:
         schema = schemathesis.openapi.from_dict(server.http.get("/openapi.json").json())
-        operations = [found.ok() for found in schema.get_all_operations() if "events" not in found.ok().path]
+        operations = [
+            found.ok() for found in schema.get_all_operations() if "events" not in found.ok().path
+        ]
         each, asked = CASES // 5, 0  # half of the routes take nothing, which is soon asked
         for operation in operations:
 
             def ask(case, origin):
                 nonlocal asked
                 asked += 1
-                answer = case.call(base_url=server.url, headers={"Origin": origin} if origin else None)
+                answer = case.call(
+                    base_url=server.url, headers={"Origin": origin} if origin else None
+                )
                 case.validate_response(answer, checks=CHECKS)
 
             schemathesis_test(operation, each)(ask)()
@@ -39,6 +47,11 @@ def schemathesis_test(operation, examples):
     from hypothesis.strategies import sampled_from
 
     bounded = settings(
-        max_examples=examples, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
-    return lambda function: bounded(given(case=operation.as_strategy(), origin=sampled_from(ORIGINS))(function))
+    return lambda function: bounded(
+        given(case=operation.as_strategy(), origin=sampled_from(ORIGINS))(function)
+    )

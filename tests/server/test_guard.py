@@ -26,7 +26,9 @@ BODY = {"prompt": "a red circle", **SMALL}
 def guarded(tmp_path_factory):
     """A server with a token, a rate limit and a front end elsewhere, on all addresses of this machine."""
     folder = tmp_path_factory.mktemp("guarded")
-    with Served(folder, ready=False, host="0.0.0.0", token=TOKEN, rate_limit=3, cors_origins=STUDIO) as server:
+    with Served(
+        folder, ready=False, host="0.0.0.0", token=TOKEN, rate_limit=3, cors_origins=STUDIO
+    ) as server:
         yield server
 
 
@@ -37,15 +39,27 @@ def free(tmp_path_factory):
 
 
 def serve(*flags, cwd, **environment):
-    command = [sys.executable, "-c", "from dwlab.cli import main; main()", "serve", "--port", "0", *flags]
+    command = [
+        sys.executable,
+        "-c",
+        "from dwlab.cli import main; main()",
+        "serve",
+        "--port",
+        "0",
+        *flags,
+    ]
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(cwd), **environment}
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_without_a_token_only_this_machine_is_served(tmp_path, host):
     ended = serve("--host", host, cwd=tmp_path)
-    assert ended.returncode == 2 and "DWLAB_TOKEN" in ended.stderr and "Traceback" not in ended.stderr
+    assert (
+        ended.returncode == 2 and "DWLAB_TOKEN" in ended.stderr and "Traceback" not in ended.stderr
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,29 +68,43 @@ def test_settings_come_from_the_environment_a_dot_env_and_toml_and_are_checked(t
     assert "DWLAB_TOKEN" in serve(cwd=tmp_path).stderr
     (tmp_path / ".env").write_text("DWLAB_TOKEN=short\nHF_TOKEN=unrelated\n")
     refused = serve(cwd=tmp_path)
-    assert refused.returncode == 2 and "at least 8" in refused.stderr and "short" not in refused.stderr
+    assert (
+        refused.returncode == 2 and "at least 8" in refused.stderr and "short" not in refused.stderr
+    )
     (tmp_path / ".env").write_text("DWLAB_TOKEN=long-enough-token\n")
     assert serve("--print-openapi", cwd=tmp_path).returncode == 0
     wrong = serve("--print-openapi", cwd=tmp_path, DWLAB_QUEUE_LIMIT="many")
     assert wrong.returncode == 2 and "queue_limit is 'many'" in wrong.stderr
     long = serve("--lease", "31", cwd=tmp_path)
     assert long.returncode == 2 and "lease is" in long.stderr and "30" in long.stderr
-    assert "--host" in serve("--print-openapi", "--host", "192.0.2.1", cwd=tmp_path, DWLAB_TOKEN="").stderr.replace(
-        "host is", "--host is"
-    )
+    assert "--host" in serve(
+        "--print-openapi", "--host", "192.0.2.1", cwd=tmp_path, DWLAB_TOKEN=""
+    ).stderr.replace("host is", "--host is")
 
 
 def test_every_route_asks_for_the_token(guarded):
     document = guarded.http.get("/openapi.json").json()
-    routes = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
+    routes = [
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    ]
     assert len(routes) >= 11
-    hidden = [("GET", path) for path in ("/ui", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/nowhere")]
-    wrong = [{}, {"Authorization": "Bearer wrong-token"}, {"Authorization": f"Basic {TOKEN}"}, {"Authorization": TOKEN}]
+    hidden = [
+        ("GET", path)
+        for path in ("/ui", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/nowhere")
+    ]
+    wrong = [
+        {},
+        {"Authorization": "Bearer wrong-token"},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"Authorization": TOKEN},
+    ]
     wrong.append({"Authorization": "Basic " + base64.b64encode(b"user:wrong").decode()})
     for method, path in routes + hidden:
         for headers in wrong:
             url = guarded.url + re.sub(r"\{\w+\}", "x", path)
-            answer = httpx.request(method, url, headers=headers, json=BODY if method == "POST" else None, timeout=30)
+            answer = httpx.request(
+                method, url, headers=headers, json=BODY if method == "POST" else None, timeout=30
+            )
             assert answer.status_code == 401, (method, path, headers)
             assert "Bearer" in answer.headers["WWW-Authenticate"] and TOKEN not in answer.text
     assert guarded.job_ids() == []
@@ -91,10 +119,17 @@ def test_the_token_works_as_bearer_and_as_a_password(guarded):
 
 
 def test_the_rate_limit_spares_reads_and_says_when_to_come_again(guarded):
-    posts = [{"json": BODY | {"seed": k}, "headers": {"X-Forwarded-For": f"192.0.2.{k}"}} for k in range(8)]
-    answers = [guarded.http.post("/api/generate", **post) for post in posts]  # where from is not the client's to say
+    posts = [
+        {"json": BODY | {"seed": k}, "headers": {"X-Forwarded-For": f"192.0.2.{k}"}}
+        for k in range(8)
+    ]
+    answers = [
+        guarded.http.post("/api/generate", **post) for post in posts
+    ]  # where from is not the client's to say
     refused = [answer for answer in answers if answer.status_code == 429]
-    assert len(refused) >= 4 and all(1 <= int(answer.headers["Retry-After"]) <= 20 for answer in refused)
+    assert len(refused) >= 4 and all(
+        1 <= int(answer.headers["Retry-After"]) <= 20 for answer in refused
+    )
     assert {answer.status_code for answer in answers} == {202, 429}
     assert all(guarded.http.get("/api/jobs").status_code == 200 for _ in range(20))
     assert len(guarded.job_ids()) == len(answers) - len(refused)
@@ -108,7 +143,10 @@ def test_on_all_addresses_a_token_is_enough_whatever_the_server_is_called(guarde
 
 
 def test_cors_origins_that_are_set_stand_in_place_of_the_default(guarded):
-    health = {origin: guarded.http.get("/api/health", headers={"Origin": origin}).headers for origin in (STUDIO, LOCAL)}
+    health = {
+        origin: guarded.http.get("/api/health", headers={"Origin": origin}).headers
+        for origin in (STUDIO, LOCAL)
+    }
     assert health[STUDIO]["access-control-allow-origin"] == STUDIO
     assert "access-control-allow-origin" not in health[LOCAL]
     assert guarded.http.delete("/api/jobs/x", headers={"Origin": LOCAL}).status_code == 403
@@ -174,11 +212,18 @@ def test_other_sites_cancel_nothing_and_read_nothing_by_another_name(free):
 def test_the_front_end_s_origin_is_let_in_by_cors(free):
     asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     preflight = free.http.options(
-        "/api/generate", headers=asked | {"Access-Control-Request-Headers": "content-type,idempotency-key"}
+        "/api/generate",
+        headers=asked | {"Access-Control-Request-Headers": "content-type,idempotency-key"},
     )
-    assert preflight.status_code == 200 and preflight.headers["access-control-allow-origin"] == "http://localhost:3000"
+    assert (
+        preflight.status_code == 200
+        and preflight.headers["access-control-allow-origin"] == "http://localhost:3000"
+    )
     taken = free.http.post("/api/generate", json=BODY, headers={"Origin": "http://localhost:3000"})
-    assert taken.status_code == 202 and taken.headers["access-control-allow-origin"] == "http://localhost:3000"
+    assert (
+        taken.status_code == 202
+        and taken.headers["access-control-allow-origin"] == "http://localhost:3000"
+    )
     free.http.delete(f"/api/jobs/{taken.json()['job_id']}")
     own = free.http.delete("/api/jobs/x", headers={"Origin": free.url})
     assert own.status_code == 404, "the server's own pages"
@@ -198,19 +243,36 @@ def test_every_answer_has_the_security_headers(free):
         "/nowhere",
     ):
         headers = free.http.get(path).headers
-        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+        assert (
+            headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+        )
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'") and "http" not in policy
-        assert "script-src" not in policy or "unsafe" not in policy.partition("script-src")[2].partition(";")[0]
-    assert free.http.post("/api/generate", content="x").headers["x-content-type-options"] == "nosniff"
+        assert (
+            "script-src" not in policy
+            or "unsafe" not in policy.partition("script-src")[2].partition(";")[0]
+        )
+    assert (
+        free.http.post("/api/generate", content="x").headers["x-content-type-options"] == "nosniff"
+    )
 
 
 def test_a_results_folder_that_cannot_be_used_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     ended = serve("--results", str(tmp_path / "file" / "below"), cwd=tmp_path)
-    assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1 and "check free space" in ended.stderr
+    assert (
+        ended.returncode == 1
+        and len(ended.stderr.splitlines()) == 1
+        and "check free space" in ended.stderr
+    )
 
 
 def test_a_port_that_is_taken_is_one_line(free, tmp_path):
-    ended = serve("--port", free.url.rpartition(":")[2], cwd=tmp_path, DWLAB_RESULTS=str(tmp_path / "r"))
-    assert ended.returncode == 2 and "an address that is free" in ended.stderr and "Traceback" not in ended.stderr
+    ended = serve(
+        "--port", free.url.rpartition(":")[2], cwd=tmp_path, DWLAB_RESULTS=str(tmp_path / "r")
+    )
+    assert (
+        ended.returncode == 2
+        and "an address that is free" in ended.stderr
+        and "Traceback" not in ended.stderr
+    )

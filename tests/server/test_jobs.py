@@ -43,7 +43,10 @@ def test_two_processes_never_claim_the_same_job(tmp_path):
     context = multiprocessing.get_context("spawn")
     found = context.Queue()
     node = ALIVE.rsplit("/", 2)[0]
-    workers = [context.Process(target=claims, args=(tmp_path, f"{node}x/{n}/1", 500, found)) for n in (1, 2)]
+    workers = [
+        context.Process(target=claims, args=(tmp_path, f"{node}x/{n}/1", 500, found))
+        for n in (1, 2)
+    ]
     for worker in workers:
         worker.start()
     claimed = [found.get(timeout=120) for _ in workers]
@@ -67,7 +70,12 @@ def test_a_dead_owner_s_jobs_are_taken_over_at_once_and_a_silent_one_s_after_the
         [sys.executable, "-c", "from dwlab.server.jobs import this_process as t; print(t())"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    assert is_dead(child) and not is_dead(ALIVE) and not is_dead("elsewhere/1/1.0") and not is_dead(None)
+    assert (
+        is_dead(child)
+        and not is_dead(ALIVE)
+        and not is_dead("elsewhere/1/1.0")
+        and not is_dead(None)
+    )
     jobs = Jobs(store.file, lease=30)
     job = jobs.submit({})[0].id
     assert [one.id for one in jobs.claim(child)] == [job]
@@ -110,7 +118,11 @@ def test_only_the_owner_ends_a_job_and_a_cancelled_one_stays_cancelled(store):
     assert jobs.cancel(job).status == "cancelled"
     assert jobs.beat(ALIVE, [job]) == [job]
     assert not jobs.finish(ALIVE, job, "completed", {})
-    assert jobs.cancel(job).status == "cancelled" and jobs.cancel("none") is None and jobs.get("none") is None
+    assert (
+        jobs.cancel(job).status == "cancelled"
+        and jobs.cancel("none") is None
+        and jobs.get("none") is None
+    )
 
 
 def test_a_released_job_is_as_if_it_had_not_begun(store):
@@ -172,7 +184,11 @@ def test_clean_up_goes_by_age_and_spares_what_is_marked_or_another_s(store):
     picture(store, "new")
     picture(store, "foreign", experiment="a-sweep", days=9)
     store.append("a-sweep", ["swept"])
-    for key, mark, value in (("starred", "stars", 3), ("noted", "note", "good"), ("unstarred", "stars", 0)):
+    for key, mark, value in (
+        ("starred", "stars", 3),
+        ("noted", "note", "good"),
+        ("unstarred", "stars", 0),
+    ):
         store.set_mark(key, mark, value)
     gone = clean(store.file, "api", days=7)
     assert (gone.pictures, gone.bytes) == (2, 200)

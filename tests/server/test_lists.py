@@ -31,13 +31,22 @@ def jobs(tmp_path):
 
 
 def test_a_list_of_large_sweeps_is_short(jobs):
-    sweep = {"name": "large", "model": "shapes", "base": {"prompt": LONG}, "axes": {"seed": list(range(1000))}}
+    sweep = {
+        "name": "large",
+        "model": "shapes",
+        "base": {"prompt": LONG},
+        "axes": {"seed": list(range(1000))},
+    }
     images = [f"/images/{k:02}/{k:064}.png" for k in range(1000)]
     for _ in range(60):
         jobs.submit({"sweep": sweep}, result={"images": images, "counts": {"total": 1000}})
     listed = jobs.newest(200)
     assert len(listed) == 60 and len(repr(listed)) < 60 * 3000
-    assert listed[0].name == "large" and listed[0].model == "shapes" and listed[0].counts == {"total": 1000}
+    assert (
+        listed[0].name == "large"
+        and listed[0].model == "shapes"
+        and listed[0].counts == {"total": 1000}
+    )
     assert listed[0].images == images[:LISTED_IMAGES] and listed[0].image_count == 1000
 
 
@@ -57,7 +66,11 @@ def test_a_list_says_of_pictures_what_was_asked_for(jobs):
 def test_a_job_s_own_page_has_what_its_list_cuts(server):
     job = server.wait(server.ask(LONG, seed=9007199254740993, num_images=2)["job_id"])
     listed = server.http.get("/api/jobs?limit=1").json()["jobs"][0]
-    assert listed["job_id"] == job["job_id"] and listed["images"] == job["images"] and listed["image_count"] == 2
+    assert (
+        listed["job_id"] == job["job_id"]
+        and listed["images"] == job["images"]
+        and listed["image_count"] == 2
+    )
     assert listed["parameters"] == job["parameters"] | {"prompt": LONG[:197] + "..."}
     assert listed["experiment"] == job["experiment"] == "api"
     assert job["parameters"]["prompt"] == LONG.strip() and job["progress"] == listed["progress"]
@@ -67,9 +80,16 @@ def test_a_list_of_200_jobs_with_the_longest_prompts_is_short(server, tmp_path):
     with Store(server.results) as store:
         jobs = Jobs(store.file)
         for _ in range(200):
-            recipe = {"prompt": "\u00e9" * 20_000, "negative_prompt": "\u00e9" * 20_000, "seed": 1, "steps": 2}
+            recipe = {
+                "prompt": "\u00e9" * 20_000,
+                "negative_prompt": "\u00e9" * 20_000,
+                "seed": 1,
+                "steps": 2,
+            }
             images = [f"/images/{k:02}/{k:064}.png" for k in range(64)]
-            jobs.submit({"params": [recipe], "num_images": 64}, result={"keys": [], "images": images})
+            jobs.submit(
+                {"params": [recipe], "num_images": 64}, result={"keys": [], "images": images}
+            )
     answer = server.http.get("/api/jobs?limit=200")
     assert len(answer.json()["jobs"]) == 200 and len(answer.content) < 1_000_000
 
@@ -78,7 +98,10 @@ def test_a_job_of_many_pictures_holds_its_prompt_once(server):
     job = server.wait(server.ask("once " * 3000, seed=2**63 - 1, num_images=3)["job_id"])
     with Store(server.results, read=True) as store:
         request = Jobs(store.file).get(job["job_id"]).request
-    assert len(json.dumps(request)) < 16_000 and len(job["images"]) == job["parameters"]["num_images"] == 3
+    assert (
+        len(json.dumps(request)) < 16_000
+        and len(job["images"]) == job["parameters"]["num_images"] == 3
+    )
     seeds = dwlab.Results(server.results).table("api").tail(3)["seed"]
     assert list(seeds) == [2**63 - 1, 0, 1]
 
@@ -149,12 +172,16 @@ def test_a_sweep_from_the_network_leaves_a_person_s_experiment_as_it_is(server, 
     own = dwlab.Sweep("Mine", base={"prompt": "a red circle", **SMALL}, axes={"seed": [1, 2, 3]})
     own.run(server.results)
     dwlab.Results(server.results).table("Mine").to_csv(server.results / "Mine" / "table.csv")
-    before = {path: path.read_bytes() for path in (server.results / "Mine").iterdir() if path.is_file()}
+    before = {
+        path: path.read_bytes() for path in (server.results / "Mine").iterdir() if path.is_file()
+    }
     done = server.wait(post(server, name, [1]))
     assert done["status"] == "completed" and done["experiment"] == "mine@api", done
     assert done["counts"] == {"total": 1, "reused": 1, "made": 0, "failed": 0, "nan": 0}
     results = dwlab.Results(server.results)
-    assert list(results.table("Mine")["seed"]) == [1, 2, 3] and list(results.table("mine@api")["seed"]) == [1]
+    assert list(results.table("Mine")["seed"]) == [1, 2, 3] and list(
+        results.table("mine@api")["seed"]
+    ) == [1]
     assert {path: path.read_bytes() for path in before} == before
     assert (server.results / "mine@api" / "table.csv").is_file()
 
@@ -162,10 +189,14 @@ def test_a_sweep_from_the_network_leaves_a_person_s_experiment_as_it_is(server, 
 def test_a_sweep_that_is_posted_again_with_its_key_is_the_same_job(server):
     assert post(server, "again", [1], "key") == post(server, "again", [1], "key")
     server.wait(post(server, "again", [1, 2], "another-key"))
-    assert list(dwlab.Results(server.results).table("again@api")["seed"]) == [1, 2], "the network's own may change"
+    assert list(dwlab.Results(server.results).table("again@api")["seed"]) == [1, 2], (
+        "the network's own may change"
+    )
 
 
-@pytest.mark.parametrize("name", ["api", "explore", "Images", "x@api", "@api", "benchmarks", "a/b", "x@api@api"])
+@pytest.mark.parametrize(
+    "name", ["api", "explore", "Images", "x@api", "@api", "benchmarks", "a/b", "x@api@api"]
+)
 def test_a_name_that_is_not_a_person_s_is_refused(server, name, tmp_path):
     answer = server.http.post("/api/sweeps", json={"name": name, "base": {"prompt": "a"}})
     assert answer.status_code == 422 and answer.json()["field"] == "name"

@@ -62,21 +62,36 @@ ELSEWHERE = ["sd15", "sdxl", STRANGE, "stable-diffusion-v1-5/stable-diffusion-v1
 
 
 @pytest.mark.parametrize("model", ELSEWHERE)
-def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fetched(server, hub, model):
+def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fetched(
+    server, hub, model
+):
     post = server.http.post
     offered = f"one of shapes, {FETCHED}, {LISTED}"
     refused(post("/api/generate", json={"prompt": "a", **SMALL, "model": model}), 422, offered)
     refused(post("/api/sweeps", json=sweep(model=model)), 422, offered)
-    refused(post("/api/sweeps", json=sweep(axes={"model": ["shapes", model]})), 422, offered, field="axes.model[1]")
+    refused(
+        post("/api/sweeps", json=sweep(axes={"model": ["shapes", model]})),
+        422,
+        offered,
+        field="axes.model[1]",
+    )
     base = {"prompt": "a", "model": model}
-    refused(post("/api/sweeps", json={"name": "trial", "base": base}), 422, offered, field="base.model")
+    refused(
+        post("/api/sweeps", json={"name": "trial", "base": base}), 422, offered, field="base.model"
+    )
     assert hub.requests == []
 
 
 def test_a_listed_model_that_is_not_here_says_how_its_owner_fetches_it(server, hub):
     words = (f"`dwlab pull {LISTED}`", f"here are: shapes, {FETCHED}")
-    refused(server.http.post("/api/generate", json={"prompt": "a", **SMALL, "model": LISTED}), 409, *words)
-    refused(server.http.post("/api/sweeps", json=sweep(axes={"model": ["shapes", LISTED]})), 409, *words)
+    refused(
+        server.http.post("/api/generate", json={"prompt": "a", **SMALL, "model": LISTED}),
+        409,
+        *words,
+    )
+    refused(
+        server.http.post("/api/sweeps", json=sweep(axes={"model": ["shapes", LISTED]})), 409, *words
+    )
     assert hub.requests == [] and server.http.get("/api/jobs").json()["jobs"] == []
 
 
@@ -99,9 +114,15 @@ def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(s
     recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}
     with Store(server.results) as store:
         one = Jobs(store.file).submit({"params": [recipe]}, alike="x")[0].id
-        two = Jobs(store.file).submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)[0].id
+        two = (
+            Jobs(store.file)
+            .submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)[0]
+            .id
+        )
     for job in (one, two):
-        ended = wait_for(lambda job=job: (found := server.status(job))["status"] == "failed" and found)
+        ended = wait_for(
+            lambda job=job: (found := server.status(job))["status"] == "failed" and found
+        )
         assert "not downloaded yet" in ended["error"], json.dumps(ended)
     assert hub.requests == []
 

@@ -23,7 +23,9 @@ POST = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
-    with Served(folder, files=300, connections=60, connections_per_client=40, slow_seconds=1) as server:
+    with Served(
+        folder, files=300, connections=60, connections_per_client=40, slow_seconds=1
+    ) as server:
         yield server
 
 
@@ -56,8 +58,12 @@ def test_half_open_connections_shut_nobody_out_and_are_dropped(server, many_file
         if number % 100 == 0:
             assert httpx.get(f"{server.url}/api/health").json()["status"] == "healthy"
     answers = [all_that_comes(connection) for connection in half_open]
-    assert all(answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 408 ")) or not answer for answer in answers)
-    assert any(answer.startswith(b"HTTP/1.1 408 ") for answer in answers), "the last ones had their time"
+    assert all(
+        answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 408 ")) or not answer for answer in answers
+    )
+    assert any(answer.startswith(b"HTTP/1.1 408 ") for answer in answers), (
+        "the last ones had their time"
+    )
     assert stderr.stat().st_size + log.stat().st_size - before < 20_000
     text = server.http.get("/metrics").text
     assert 'dwlab_connections_dropped_total{why="for another"}' in text
@@ -75,7 +81,10 @@ def test_a_header_that_comes_a_byte_at_a_time_is_not_waited_for(server):
                 if not (part := connection.recv(4096)):
                     break
                 answer += part
-    assert answer.startswith(b"HTTP/1.1 408 ") and json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
+    assert (
+        answer.startswith(b"HTTP/1.1 408 ")
+        and json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
+    )
 
 
 def test_a_connection_that_says_nothing_more_is_closed(server):
@@ -109,7 +118,9 @@ def test_an_answer_that_is_not_read_is_not_kept_for_ever(server):
     connection = server.connect(wanted * 8, buffer=4096)
     dropped = 'dwlab_connections_dropped_total{why="whose answer took too long"}'
     wait_for(lambda: dropped in server.http.get("/metrics").text)
-    assert len(all_that_comes(connection)) < 8 * len(server.http.get("/docs/swagger-ui-bundle.js").content)
+    assert len(all_that_comes(connection)) < 8 * len(
+        server.http.get("/docs/swagger-ui-bundle.js").content
+    )
 
 
 def test_streams_of_one_client_leave_room_for_those_of_another(server):
@@ -118,11 +129,15 @@ def test_streams_of_one_client_leave_room_for_those_of_another(server):
     streams = []
     for _ in range(40):
         streams.append(server.connect(follow))
-        assert streams[-1].recv(100).startswith(b"HTTP/1.1 200 "), "nobody who is followed is dropped"
+        assert streams[-1].recv(100).startswith(b"HTTP/1.1 200 "), (
+            "nobody who is followed is dropped"
+        )
     refused = all_that_comes(server.connect(BEGUN + b"\r\n"))
     assert refused.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in refused
     if sys.platform == "linux":  # elsewhere this machine has one address for itself
-        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), base_url=server.url) as other:
+        with httpx.Client(
+            transport=httpx.HTTPTransport(local_address="127.0.0.2"), base_url=server.url
+        ) as other:
             assert other.get("/api/health").json()["status"] == "healthy"
     streams.pop().close()
     assert wait_for(lambda: healthy(server)), "there is room again"
@@ -164,4 +179,6 @@ def test_a_message_that_repeats_is_said_once_in_a_while_with_its_number():
             record.created = second
             said += [record.msg] if sparing.filter(record) else []
     assert said[:2] == ["accept failed: %s\nof one socket", "another"]
-    assert len(said) == 4 and all(text.endswith("(3 more like this since the last one)") for text in said[2:])
+    assert len(said) == 4 and all(
+        text.endswith("(3 more like this since the last one)") for text in said[2:]
+    )

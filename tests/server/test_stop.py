@@ -39,7 +39,9 @@ def stop_under_load(server, job, how):
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
 )
-def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(tmp_path, how, code, record_property):
+def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(
+    tmp_path, how, code, record_property
+):
     server = Served(tmp_path).start()
     jobs = [server.ask("a red ring", seed=4, **LONG)["job_id"]]
     wait_for(lambda: server.status(jobs[0])["progress"]["step"])
@@ -79,11 +81,16 @@ def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
 def test_a_stop_does_not_wait_for_what_cannot_be_stopped(tmp_path):
     """A model that loads, or one step of it: the process ends under it, and the job was not begun."""
     server = Served(tmp_path, models="sd15-geometry", shutdown_seconds=1).start()
-    job = server.http.post("/api/generate", json={"prompt": "a", "model": "sd15-geometry", "steps": 1}).json()["job_id"]
+    job = server.http.post(
+        "/api/generate", json={"prompt": "a", "model": "sd15-geometry", "steps": 1}
+    ).json()["job_id"]
     server.wait(job, "running")
     code, seconds = stop_under_load(server, job, signal.SIGTERM)
     print(f"stopped in {seconds:.1f} s")
     assert code == 0
-    with Served(tmp_path, ready=False, shutdown_seconds=0) as server, contextlib.suppress(httpx.HTTPError):
+    with (
+        Served(tmp_path, ready=False, shutdown_seconds=0) as server,
+        contextlib.suppress(httpx.HTTPError),
+    ):
         found = server.http.delete(f"/api/jobs/{job}").json()
         assert found["attempts"] <= 1

@@ -81,14 +81,46 @@ def test_what_is_too_much_or_wrong_is_named(parts, words):
     [
         ({}, 1),
         ({"axes": {"seed": {"random": 100}}}, 100),
-        ({"axes": {"seed": {"range": [100]}, "guidance": {"linspace": [1, 9, 100]}}, "zip": [["seed", "cfg"]]}, 100),
-        ({"axes": {"seed": {"range": [50]}, "steps": {"range": [1, 11]}}, "skip": [{"steps": {"above": 2}}]}, 100),
-        ({"base": {"prompt": "a", "scheduler_options": {"solver_order": 3, "use_karras_sigmas": True}}}, 1),
         (
-            {"axes": {"scheduler_options.algorithm_type": ["sde-dpmsolver++"], "call": [{"eta": 1}, {"clip_skip": 2}]}},
+            {
+                "axes": {"seed": {"range": [100]}, "guidance": {"linspace": [1, 9, 100]}},
+                "zip": [["seed", "cfg"]],
+            },
+            100,
+        ),
+        (
+            {
+                "axes": {"seed": {"range": [50]}, "steps": {"range": [1, 11]}},
+                "skip": [{"steps": {"above": 2}}],
+            },
+            100,
+        ),
+        (
+            {
+                "base": {
+                    "prompt": "a",
+                    "scheduler_options": {"solver_order": 3, "use_karras_sigmas": True},
+                }
+            },
+            1,
+        ),
+        (
+            {
+                "axes": {
+                    "scheduler_options.algorithm_type": ["sde-dpmsolver++"],
+                    "call": [{"eta": 1}, {"clip_skip": 2}],
+                }
+            },
             2,
         ),
-        ({"base": {"prompt": "a {n}", "call.eta": 0.5}, "axes": {"n": [10**400]}, "metrics": ["blank"]}, 1),
+        (
+            {
+                "base": {"prompt": "a {n}", "call.eta": 0.5},
+                "axes": {"n": [10**400]},
+                "metrics": ["blank"],
+            },
+            1,
+        ),
     ],
 )
 def test_what_is_within_the_limits_is_taken(parts, cells):
@@ -96,7 +128,8 @@ def test_what_is_within_the_limits_is_taken(parts, cells):
 
 
 @pytest.mark.parametrize(
-    "body", [b"a: " + b"[" * 30, b"[" + b"a," * 100_000 + b"a]", b"x: " + b"- " * 10_000, b"\xff\xfe"]
+    "body",
+    [b"a: " + b"[" * 30, b"[" + b"a," * 100_000 + b"a]", b"x: " + b"- " * 10_000, b"\xff\xfe"],
 )
 def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
     with pytest.raises(InvalidInput) as caught:
@@ -112,7 +145,11 @@ def test_what_is_allowed_is_what_diffusers_takes():
 
     from dwlab.spec.schedulers import ALIASES
 
-    options = {name for cls, _ in ALIASES.values() for name in inspect.signature(getattr(diffusers, cls)).parameters}
+    options = {
+        name
+        for cls, _ in ALIASES.values()
+        for name in inspect.signature(getattr(diffusers, cls)).parameters
+    }
     pipelines = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
     arguments = {name for cls in pipelines for name in inspect.signature(cls.__call__).parameters}
     assert allowed.SCHEDULER_OPTIONS.keys() <= options and allowed.CALL.keys() <= arguments

@@ -25,13 +25,19 @@ from dwlab.server.worker import Worker
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import Store
 
-MESSAGES = ("CUDA out of memory. Tried to allocate", "MPS backend out of memory (", "can't allocate memory: you tried")
+MESSAGES = (
+    "CUDA out of memory. Tried to allocate",
+    "MPS backend out of memory (",
+    "can't allocate memory: you tried",
+)
 
 
 @pytest.fixture
 def worker(tmp_path, request):
     """A worker in this process, with these settings."""
-    worker = Worker(tmp_path, Settings(_env_file=None, **getattr(request, "param", {})), Feed(), Metrics())
+    worker = Worker(
+        tmp_path, Settings(_env_file=None, **getattr(request, "param", {})), Feed(), Metrics()
+    )
     yield worker
     if worker.alive:
         worker.stop(60)
@@ -48,11 +54,16 @@ def ask(tmp_path, worker):
     def run(*prompts):
         with Store(tmp_path) as store:
             jobs = Jobs(store.file)
-            requests = [{"params": [recipe(one)]} if isinstance(one, str) else one for one in prompts]
+            requests = [
+                {"params": [recipe(one)]} if isinstance(one, str) else one for one in prompts
+            ]
             asked = [jobs.submit(one, alike="same")[0].id for one in requests]
             worker.start()
             return wait_for(
-                lambda: all((found := [jobs.get(job) for job in asked]) and [j.over for j in found]) and found
+                lambda: (
+                    all((found := [jobs.get(job) for job in asked]) and [j.over for j in found])
+                    and found
+                )
             )
 
     return run
@@ -67,12 +78,16 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
     wait_for(lambda: not picture.exists())
 
 
-def test_a_job_whose_picture_is_of_values_that_are_not_finite_is_completed_with_a_warning(ask, tmp_path):
+def test_a_job_whose_picture_is_of_values_that_are_not_finite_is_completed_with_a_warning(
+    ask, tmp_path
+):
     pipeline = tiny.sd()
     with torch.no_grad():
         pipeline.vae.decoder.conv_out.bias[0] = float("nan")
     pipeline.save_pretrained(tmp_path / "broken")
-    sound, broken = ask("a red circle", {"params": [recipe("a star", model=str(tmp_path / "broken"))]})
+    sound, broken = ask(
+        "a red circle", {"params": [recipe("a star", model=str(tmp_path / "broken"))]}
+    )
     assert (sound.status, broken.status, broken.error) == ("completed", "completed", None)
     assert status_of(sound).warning is None
     assert status_of(broken).warning.startswith("the picture is black or broken: 33% of its values")
@@ -93,7 +108,10 @@ def test_equal_recipes_of_a_batch_are_made_once(ask, worker, tmp_path):
     (red,) = ended[0].result["images"]
     assert ended[1].result["images"][0] == red and ended[2].result["images"] == [red]
     with closing(sqlite3.connect(tmp_path / "dwlab.sqlite")) as sql:
-        assert sql.execute("SELECT count(*), count(DISTINCT key) FROM attempts").fetchone() == (2, 2)
+        assert sql.execute("SELECT count(*), count(DISTINCT key) FROM attempts").fetchone() == (
+            2,
+            2,
+        )
     assert b'dwlab_pictures_total{how="made"} 2.0' in worker._metrics.text({})
 
 
@@ -134,7 +152,9 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(ask, monkeypatch, message):
+def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(
+    ask, monkeypatch, message
+):
     from diffusers import UNet2DConditionModel
 
     rows, whole, cell = [], UNet2DConditionModel.forward, stream._call
@@ -171,7 +191,9 @@ def test_a_hundred_requests_a_second_are_queued_or_refused_and_health_answers(tm
 
     async def storm(url):
         answers, health = [], []
-        async with httpx.AsyncClient(base_url=url, timeout=90, limits=httpx.Limits(max_connections=100)) as http:
+        async with httpx.AsyncClient(
+            base_url=url, timeout=90, limits=httpx.Limits(max_connections=100)
+        ) as http:
 
             async def post(k):
                 body = {"prompt": "a red circle", "seed": k, **SMALL, "steps": 20}
@@ -210,6 +232,9 @@ def test_the_load_test_serves_the_same_requests_both_ways():
 
     result = measure(requests=4, clients=4, steps=2, side=64)
     assert (result.alone.clients, result.together.clients) == (1, 4)
-    assert len(result.alone.latencies) == len(result.together.latencies) == 4 and result.together.health
+    assert (
+        len(result.alone.latencies) == len(result.together.latencies) == 4
+        and result.together.health
+    )
     assert result.alone.together == 1.0 <= result.together.together
     assert "pictures/s" in str(result) and result.as_dict()["device"] == result.device

@@ -211,5 +211,7 @@ def test_adherence_is_the_share_of_what_was_asked():
 
 
 def test_judging_needs_no_torch():
-    code = "import sys, dwlab.shapes as s; assert callable(s.judge); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, dwlab.shapes as s; assert callable(s.judge); sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -43,7 +43,9 @@ def test_the_command_leaves_a_stock_pipeline_that_draws(trained):
 
 def test_the_command_leaves_a_stock_clip_that_scores(trained):
     scene = Scene("small", "red", "circle", "left", "white")
-    scores = Scorer(trained / "clip").scores(["a circle", "a star"], [draw(scene, np.random.default_rng(0))] * 3)
+    scores = Scorer(trained / "clip").scores(
+        ["a circle", "a star"], [draw(scene, np.random.default_rng(0))] * 3
+    )
     assert scores.shape == (3, 2)
     assert torch.isfinite(scores).all()
 
@@ -65,7 +67,9 @@ def test_finished_stages_are_not_trained_again(trained, monkeypatch):
 
 
 def test_a_model_can_be_trained_further(trained, tmp_path):
-    train.main(["--work", str(tmp_path), "--start", str(trained / "model"), *SMALL, "--until", "export"])
+    train.main(
+        ["--work", str(tmp_path), "--start", str(trained / "model"), *SMALL, "--until", "export"]
+    )
     first, further = (
         torch.cat([p.flatten() for p in _unet(folder).parameters()])
         for folder in (trained / "model", tmp_path / "model")
@@ -92,7 +96,9 @@ def test_an_interrupted_stage_ends_where_an_uninterrupted_one_does(tmp_path, mon
             calls.append(1)
             if len(calls) == stop_after:
                 raise KeyboardInterrupt
-            return model(torch.from_numpy(rng.random((4, 3))).float()).square().mean() + torch.rand(())
+            return model(torch.from_numpy(rng.random((4, 3))).float()).square().mean() + torch.rand(
+                ()
+            )
 
         learn(Run(folder, 0, "cpu"), "text", model, loss_of, rate=0.1, batch=4, samples=40)
         return model.weight.detach().clone(), len(calls)
@@ -132,11 +138,24 @@ def test_look_alikes_differ_little_and_are_never_held_out():
         assert len(others) == LOOK_ALIKES - 1
         assert not any(scene.held_out for scene in (first, *others))
         for other in others:
-            assert sum(a != b for a, b in zip(first.as_dict().values(), other.as_dict().values(), strict=True)) <= 2
+            assert (
+                sum(
+                    a != b
+                    for a, b in zip(first.as_dict().values(), other.as_dict().values(), strict=True)
+                )
+                <= 2
+            )
 
 
 def test_a_caption_fits_every_scene_that_shows_what_it_says():
     rng = np.random.default_rng(1)
-    red, blue = Scene("small", "red", "circle", "left", "white"), Scene("small", "blue", "circle", "left", "white")
-    assert fitting(["a small circle", "a red circle", ""], [red, blue]).tolist() == [[1, 1], [1, 0], [1, 1]]
+    red, blue = (
+        Scene("small", "red", "circle", "left", "white"),
+        Scene("small", "blue", "circle", "left", "white"),
+    )
+    assert fitting(["a small circle", "a red circle", ""], [red, blue]).tolist() == [
+        [1, 1],
+        [1, 0],
+        [1, 1],
+    ]
     assert fitting(["a circle"], [random_scene(rng) for _ in range(3)]).shape == (1, 3)

@@ -70,7 +70,10 @@ def test_figures_stand_where_and_as_large_as_the_words_say(shape):
     rng = np.random.default_rng(3)
     for size, (least, most) in SIZES.items():
         for position, (x, y) in POSITIONS.items():
-            pixels = np.asarray(draw(Scene(size, "red", shape, position, "white"), rng)) == COLOURS["white"]
+            pixels = (
+                np.asarray(draw(Scene(size, "red", shape, position, "white"), rng))
+                == COLOURS["white"]
+            )
             rows, columns = np.nonzero(~pixels.all(axis=2))
             # outlines reach at most 0.15 of a radius beyond the circle, and clip at the picture's border
             reach = JITTER + 1.2 * most
@@ -95,7 +98,9 @@ def test_drawing_depends_on_the_generator_alone():
 def test_about_a_tenth_is_held_out_whatever_size_and_position():
     kinds = {(scene.shape, scene.colour, scene.background): scene.held_out for scene in SCENES}
     assert 0.08 < sum(kinds.values()) / len(kinds) < 0.16
-    assert all(scene.held_out == kinds[scene.shape, scene.colour, scene.background] for scene in SCENES)
+    assert all(
+        scene.held_out == kinds[scene.shape, scene.colour, scene.background] for scene in SCENES
+    )
 
 
 def test_every_word_is_seen_and_held_out_somewhere():
@@ -109,7 +114,9 @@ def test_random_scenes_can_be_held_to_either_kind_and_cover_the_world():
     assert all(random_scene(rng, held_out=True).held_out for _ in range(50))
     assert not any(random_scene(rng, held_out=False).held_out for _ in range(50))
     scenes = [random_scene(rng) for _ in range(2000)]
-    for attribute, words in zip(ATTRIBUTES, (SIZES, COLOURS, SHAPES, POSITIONS, COLOURS), strict=True):
+    for attribute, words in zip(
+        ATTRIBUTES, (SIZES, COLOURS, SHAPES, POSITIONS, COLOURS), strict=True
+    ):
         counts = Counter(getattr(scene, attribute) for scene in scenes)
         assert set(counts) == set(words)
         assert min(counts.values()) > 0.7 * 2000 / len(words)
@@ -157,7 +164,10 @@ def test_training_captions_lie_now_and_then_but_never_name_what_is_held_out():
         ("A Large, RED heart!", {"size": "large", "colour": "red", "shape": "heart"}),
         ("on a black background", {"background": "black"}),
         ("black on a white background", {"colour": "black", "background": "white"}),
-        ("a white background with a black star", {"background": "white", "colour": "black", "shape": "star"}),
+        (
+            "a white background with a black star",
+            {"background": "white", "colour": "black", "shape": "star"},
+        ),
         ("a very shiny blue cross, masterpiece, 4k", {"colour": "blue", "shape": "cross"}),
         ("a circle and a square", {"shape": "circle"}),
         ("a bluish starfish", {}),

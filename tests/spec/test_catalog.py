@@ -12,7 +12,11 @@ from dwlab.errors import ModelError
 from dwlab.spec import catalog, no_effect
 from dwlab.spec.sweep import SweepSpec
 
-SPELLED = {"negative_prompt": "negative_prompt", "guidance": "guidance_scale", "steps": "num_inference_steps"}
+SPELLED = {
+    "negative_prompt": "negative_prompt",
+    "guidance": "guidance_scale",
+    "steps": "num_inference_steps",
+}
 
 
 def unused(cls):
@@ -78,7 +82,9 @@ def test_an_axis_that_a_model_ignores_is_warned_of_and_kept(tmp_path, cls, denoi
     axes = {"negative_prompt": ["", "red"], "guidance": [2, 5]}
     expected = [f"{name} has no effect on model {model!r}" for name in ignored]
     assert warned(model, axes=axes) == expected
-    assert warned(model, base={"prompt": "x", "negative_prompt": "red"}, axes={"seed": [0, 1]}) == []
+    assert (
+        warned(model, base={"prompt": "x", "negative_prompt": "red"}, axes={"seed": [0, 1]}) == []
+    )
 
 
 def test_a_model_that_ignores_the_negative_prompt_hears_it_with_true_cfg(tmp_path):

@@ -34,7 +34,9 @@ def write(path, text):
 def changed(path, **values):
     """Change a JSON file; None takes a key away."""
     content = json.loads(path.read_text()) | values
-    path.write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
+    path.write_text(
+        json.dumps({name: value for name, value in content.items() if value is not None})
+    )
 
 
 @pytest.fixture
@@ -74,12 +76,18 @@ OTHER_KINDS = {
     "an upscaling UNet": (unet_of(7), "enlarges a picture"),
     "a depth UNet": (unet_of(5), "depth map"),
     "an unknown number of channels": (unet_of(13), "needs a picture beside the prompt"),
-    "a refiner": (pipeline_of("StableDiffusionXLImg2ImgPipeline", requires_aesthetics_score=True), "SDXL refiner"),
+    "a refiner": (
+        pipeline_of("StableDiffusionXLImg2ImgPipeline", requires_aesthetics_score=True),
+        "SDXL refiner",
+    ),
     "FLUX Fill": (flux_of(384, out_channels=64), r"FLUX Fill.*384 channels"),
     "FLUX Depth": (flux_of(128, out_channels=64), r"control picture \(FLUX Canny or Depth\)"),
     "FLUX Fill without out_channels": (flux_of(384), "FLUX Fill"),
     "Fill's own class": (pipeline_of("FluxFillPipeline"), "inpainting pipeline"),
-    "a ControlNet pipeline": (pipeline_of("StableDiffusionControlNetPipeline"), "needs a control picture"),
+    "a ControlNet pipeline": (
+        pipeline_of("StableDiffusionControlNetPipeline"),
+        "needs a control picture",
+    ),
     "Flux Control": (pipeline_of("FluxControlPipeline"), "needs a control picture"),
     "an image-to-image pipeline": (pipeline_of("ChromaImg2ImgPipeline"), "changes a picture"),
     "an editing pipeline": (pipeline_of("QwenImageEditPipeline"), "changes a picture"),
@@ -92,7 +100,10 @@ OTHER_KINDS = {
     "an unconditional pipeline": (pipeline_of("DDPMPipeline"), "takes no prompt"),
     "a depth estimator": (pipeline_of("MarigoldDepthPipeline"), "measures a picture"),
     "a kind that comes later": (pipeline_of("OmniGenPipeline"), "does not draw with yet"),
-    "an unknown class": (pipeline_of("NoSuchPipeline"), r"NoSuchPipeline, which diffusers .* does not have; a newer"),
+    "an unknown class": (
+        pipeline_of("NoSuchPipeline"),
+        r"NoSuchPipeline, which diffusers .* does not have; a newer",
+    ),
     "no class": (pipeline_of(""), "names diffusers"),
 }
 
@@ -116,26 +127,50 @@ def component(**config):
 
 
 NO_PIPELINES = {
-    "a ControlNet": (component(_class_name="ControlNetModel"), r"a ControlNet, .*\(ControlNetModel\)"),
+    "a ControlNet": (
+        component(_class_name="ControlNetModel"),
+        r"a ControlNet, .*\(ControlNetModel\)",
+    ),
     "a FLUX ControlNet": (component(_class_name="FluxControlNetModel"), "a ControlNet"),
     "a T2I adapter": (component(_class_name="T2IAdapter"), "an adapter"),
     "a UNet": (component(_class_name="UNet2DConditionModel"), "the denoiser of a pipeline alone"),
-    "a transformer": (component(_class_name="SD3Transformer2DModel"), "the denoiser of a pipeline alone"),
+    "a transformer": (
+        component(_class_name="SD3Transformer2DModel"),
+        "the denoiser of a pipeline alone",
+    ),
     "a VAE": (component(_class_name="AutoencoderKL"), "the autoencoder"),
     "a text encoder": (component(model_type="clip_text_model"), "a transformers model alone"),
-    "another part": (component(_class_name="StableDiffusionSafetyChecker"), "a part of a pipeline alone"),
+    "another part": (
+        component(_class_name="StableDiffusionSafetyChecker"),
+        "a part of a pipeline alone",
+    ),
     "a scheduler": (lambda f: write(f / "scheduler_config.json", {}), "the scheduler"),
     "a tokenizer": (lambda f: write(f / "tokenizer_config.json", {}), "the tokenizer"),
     "a LoRA": (lora, "a LoRA, which changes another model"),
     "a LoRA of PEFT": (lambda f: write(f / "adapter_config.json", {}), "a LoRA"),
-    "a LoRA of another name": (lambda f: lora(f, "style.safetensors"), r"a LoRA \(style.safetensors\)"),
+    "a LoRA of another name": (
+        lambda f: lora(f, "style.safetensors"),
+        r"a LoRA \(style.safetensors\)",
+    ),
     "an embedding": (lambda f: write(f / "learned_embeds.safetensors", ""), "an embedding"),
-    "a single file": (lambda f: write(f / "v1-5-pruned.safetensors", "x"), r"single-file.*from_single_file"),
+    "a single file": (
+        lambda f: write(f / "v1-5-pruned.safetensors", "x"),
+        r"single-file.*from_single_file",
+    ),
     "an old single file": (lambda f: write(f / "model.ckpt", "x"), "single-file checkpoint"),
     "the hub's cache": (lambda f: (f / "snapshots").mkdir(), "a repository of the hub's cache"),
-    "a folder of pipelines": (lambda f: write(f / "mine" / "model_index.json", {}), "a folder of pipelines.*mine"),
-    "a modular pipeline": (lambda f: write(f / "modular_model_index.json", {}), "a modular pipeline"),
-    "a config that is none": (lambda f: write(f / "config.json", "["), "nothing that diffusers saved"),
+    "a folder of pipelines": (
+        lambda f: write(f / "mine" / "model_index.json", {}),
+        "a folder of pipelines.*mine",
+    ),
+    "a modular pipeline": (
+        lambda f: write(f / "modular_model_index.json", {}),
+        "a modular pipeline",
+    ),
+    "a config that is none": (
+        lambda f: write(f / "config.json", "["),
+        "nothing that diffusers saved",
+    ),
     "nothing": (lambda _: None, "nothing that diffusers saved"),
 }
 
@@ -154,7 +189,11 @@ def test_a_file_in_place_of_a_folder_is_told_what_it_is(empty):
     lora(empty, "style.safetensors")
     write(empty / "notes.txt", "hello")
     write(empty / "old.ckpt", "x")
-    for name, words in {"style.safetensors": "a LoRA", "notes.txt": "a file", "old.ckpt": "single-file"}.items():
+    for name, words in {
+        "style.safetensors": "a LoRA",
+        "notes.txt": "a file",
+        "old.ckpt": "single-file",
+    }.items():
         with pytest.raises(ModelError, match=words):
             identify(str(empty / name))
 
@@ -165,7 +204,11 @@ def takes_a_control_picture(cls):
 
 def test_the_pipelines_that_are_taken_are_those_that_diffusers_draws_from_text_with():
     drawing = {cls.__name__: cls for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
-    lacking = {name for name in pipeline_kinds.DRAWS if getattr(getattr(diffusers, name), "_backends", None)}
+    lacking = {
+        name
+        for name in pipeline_kinds.DRAWS
+        if getattr(getattr(diffusers, name), "_backends", None)
+    }
     assert all(hasattr(diffusers, name) for name in pipeline_kinds.DRAWS)
     for name, cls in drawing.items():
         refused = "Control" in name or "Combined" in name or "Helios" in name
@@ -176,7 +219,9 @@ def test_the_pipelines_that_are_taken_are_those_that_diffusers_draws_from_text_w
         assert base in drawing, name
 
 
-@pytest.mark.parametrize("cls", ["StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"])
+@pytest.mark.parametrize(
+    "cls", ["StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"]
+)
 def test_a_pipeline_for_pictures_whose_parts_are_those_for_text_is_drawn_with(pipeline, cls):
     changed(pipeline / "model_index.json", _class_name=cls)
     picture = dwlab.generate("a red circle", model=str(pipeline), width=64, height=64, steps=1)
@@ -200,7 +245,10 @@ def sharded(folder, lost=None):
     for name, part in zip(names, (tensors[:half], tensors[half:]), strict=True):
         safetensors.torch.save_file(dict(part), folder / "unet" / name)
     places = {name: names[k >= half] for k, (name, _) in enumerate(tensors)}
-    write(folder / "unet" / f"{WEIGHTS}.index.json", {"metadata": {"total_size": 1}, "weight_map": places})
+    write(
+        folder / "unet" / f"{WEIGHTS}.index.json",
+        {"metadata": {"total_size": 1}, "weight_map": places},
+    )
     (folder / "unet" / WEIGHTS).unlink()
     if lost is not None:
         (folder / "unet" / names[lost]).unlink()
@@ -225,17 +273,32 @@ NOT_WHOLE = {
     "missing": (lambda f: (f / "unet" / WEIGHTS).unlink(), "the weights of unet are missing"),
     "a folder missing": (lambda f: shutil.rmtree(f / "text_encoder"), "text_encoder is missing"),
     "no config": (lambda f: (f / "vae" / "config.json").unlink(), "vae is missing"),
-    "empty": (lambda f: cut(f / "unet" / WEIGHTS, 0), rf"weights of unet are broken: .*{WEIGHTS} is empty \(0 bytes\)"),
-    "cut in the data": (lambda f: cut(f / "unet" / WEIGHTS, -1), r"cut short: it has [\d,]+ of [\d,]+ bytes"),
-    "cut in half": (lambda f: cut(f / "vae" / WEIGHTS, 40_000), r"weights of vae .* 40,000 of [\d,]+ bytes"),
+    "empty": (
+        lambda f: cut(f / "unet" / WEIGHTS, 0),
+        rf"weights of unet are broken: .*{WEIGHTS} is empty \(0 bytes\)",
+    ),
+    "cut in the data": (
+        lambda f: cut(f / "unet" / WEIGHTS, -1),
+        r"cut short: it has [\d,]+ of [\d,]+ bytes",
+    ),
+    "cut in half": (
+        lambda f: cut(f / "vae" / WEIGHTS, 40_000),
+        r"weights of vae .* 40,000 of [\d,]+ bytes",
+    ),
     "cut in the header": (lambda f: cut(f / "unet" / WEIGHTS, 100), "cut short: it has 100 of"),
     "cut in the length": (lambda f: cut(f / "unet" / WEIGHTS, 4), "cut short: it has 4 of"),
     "more than its header says": (
         lambda f: (f / "vae" / WEIGHTS).write_bytes((f / "vae" / WEIGHTS).read_bytes() + b"more"),
         "is not a safetensors file",
     ),
-    "a web page": (lambda f: write(f / "unet" / WEIGHTS, "<html><title>404</title>"), "is not a safetensors file"),
-    "a pointer of Git LFS": (lambda f: write(f / "unet" / WEIGHTS, POINTER), "pointer of Git LFS.*git lfs pull"),
+    "a web page": (
+        lambda f: write(f / "unet" / WEIGHTS, "<html><title>404</title>"),
+        "is not a safetensors file",
+    ),
+    "a pointer of Git LFS": (
+        lambda f: write(f / "unet" / WEIGHTS, POINTER),
+        "pointer of Git LFS.*git lfs pull",
+    ),
     "a variant only": (variant_only, "only the variant fp16 is there"),
     "a link to nothing": (dangling, "the weights of vae are missing"),
     "a pipe": (pipe, "is not a regular file"),
@@ -272,25 +335,38 @@ def test_weights_that_are_mended_are_taken(pipeline):
 
 # -- at every door ---------------------------------------------------------------------------------
 
-BROKEN = {"a kind": (unet_of(9), "inpainting model"), "weights": (NOT_WHOLE["empty"][0], "is empty (0 bytes)")}
+BROKEN = {
+    "a kind": (unet_of(9), "inpainting model"),
+    "weights": (NOT_WHOLE["empty"][0], "is empty (0 bytes)"),
+}
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_every_door_tells_a_wrong_checkpoint_in_one_line_before_the_run(pipeline, tmp_path, monkeypatch, case):
+def test_every_door_tells_a_wrong_checkpoint_in_one_line_before_the_run(
+    pipeline, tmp_path, monkeypatch, case
+):
     change, words = BROKEN[case]
     change(pipeline)
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "experiments" / "x.yaml", {"name": "x", "model": str(pipeline), "base": {"prompt": "a"}})
+    write(
+        tmp_path / "experiments" / "x.yaml",
+        {"name": "x", "model": str(pipeline), "base": {"prompt": "a"}},
+    )
     for command in (
         ["generate", "a", "--model", str(pipeline)],
         ["sweep", "experiments/x.yaml", "--dry-run"],
         ["sweep", "experiments/x.yaml"],
     ):
         result = CliRunner().invoke(app, command)
-        assert result.exit_code == 2 and words in result.output and "Traceback" not in result.output, command
+        assert (
+            result.exit_code == 2 and words in result.output and "Traceback" not in result.output
+        ), command
     with pytest.raises(ModelError) as said:
         dwlab.load(str(pipeline))
-    for door in (lambda: Sweep.from_yaml("experiments/x.yaml").plan(), lambda: next(dwlab.stream([cell(pipeline)]))):
+    for door in (
+        lambda: Sweep.from_yaml("experiments/x.yaml").plan(),
+        lambda: next(dwlab.stream([cell(pipeline)])),
+    ):
         with pytest.raises(ModelError) as caught:
             door()
         assert str(caught.value) == str(said.value) and words in str(caught.value)
@@ -300,7 +376,9 @@ def test_every_door_tells_a_wrong_checkpoint_in_one_line_before_the_run(pipeline
 def cell(model, **changes):
     from dwlab.spec.params import GenerationParams
 
-    return GenerationParams("a red circle", model=str(model), **{"width": 64, "height": 64, "steps": 1, **changes})
+    return GenerationParams(
+        "a red circle", model=str(model), **{"width": 64, "height": 64, "steps": 1, **changes}
+    )
 
 
 # -- models that fail only when they load -----------------------------------------------------------
@@ -314,7 +392,9 @@ def two_models(folder, results):
     return outcome, [event for event in events if event.kind == "failed"]
 
 
-def test_a_model_that_does_not_load_is_its_own_failed_cells_and_the_sweep_goes_on(pipeline, tmp_path):
+def test_a_model_that_does_not_load_is_its_own_failed_cells_and_the_sweep_goes_on(
+    pipeline, tmp_path
+):
     changed(pipeline / "unet" / "config.json", cross_attention_dim=999)
     outcome, failed = two_models(pipeline, tmp_path / "results")
     assert (outcome.made, outcome.failed, outcome.left) == (1, 1, 0)
@@ -322,7 +402,9 @@ def test_a_model_that_does_not_load_is_its_own_failed_cells_and_the_sweep_goes_o
     assert "low_cpu_mem_usage" not in failed[0].error
 
 
-def test_a_model_whose_index_has_no_decoder_is_its_own_failed_cells_and_the_part_is_named(pipeline, tmp_path):
+def test_a_model_whose_index_has_no_decoder_is_its_own_failed_cells_and_the_part_is_named(
+    pipeline, tmp_path
+):
     changed(pipeline / "model_index.json", vae=None)
     shutil.rmtree(pipeline / "vae")
     outcome, failed = two_models(pipeline, tmp_path / "results")
@@ -331,9 +413,12 @@ def test_a_model_whose_index_has_no_decoder_is_its_own_failed_cells_and_the_part
 
 
 @pytest.mark.parametrize(
-    "raised", [ZeroDivisionError("odd"), AssertionError("odd"), MemoryError("odd"), ImportError("odd")]
+    "raised",
+    [ZeroDivisionError("odd"), AssertionError("odd"), MemoryError("odd"), ImportError("odd")],
 )
-def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(pipeline, tmp_path, monkeypatch, raised):
+def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(
+    pipeline, tmp_path, monkeypatch, raised
+):
     apply = loading.apply
 
     def odd(loaded, settings, device):
@@ -349,11 +434,16 @@ def test_whatever_happens_while_a_model_is_set_up_is_its_own_failed_cells(pipeli
     assert failed[0].status == ("oom" if isinstance(raised, MemoryError) else "failed")
 
 
-def test_a_broken_model_s_command_ends_with_the_others_pictures_and_no_traceback(pipeline, tmp_path, monkeypatch):
+def test_a_broken_model_s_command_ends_with_the_others_pictures_and_no_traceback(
+    pipeline, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     changed(pipeline / "unet" / "config.json", cross_attention_dim=999)
     base = {"prompt": "a", "width": 64, "height": 64, "steps": 1}
-    write(tmp_path / "x.yaml", {"name": "x", "base": base, "axes": {"model": [str(pipeline), "shapes"]}})
+    write(
+        tmp_path / "x.yaml",
+        {"name": "x", "base": base, "axes": {"model": [str(pipeline), "shapes"]}},
+    )
     result = CliRunner().invoke(app, ["sweep", "x.yaml", "--no-notebook"])
     assert result.exit_code == 3 and "1 made now" in result.output and "1 failed" in result.output
     assert "Traceback" not in result.output
@@ -365,7 +455,13 @@ def test_a_model_without_a_vae_draws_what_stock_draws(tmp_path, family):
     stock.set_progress_bar_config(disable=True)
     stock.save_pretrained(tmp_path / family)
     picture = dwlab.generate(
-        "a red circle", model=str(tmp_path / family), width=64, height=64, steps=2, guidance=3.0, seed=1
+        "a red circle",
+        model=str(tmp_path / family),
+        width=64,
+        height=64,
+        steps=2,
+        guidance=3.0,
+        seed=1,
     )
     expected = stock(
         "a red circle", width=64, height=64, num_inference_steps=2, guidance_scale=3.0, output_type="np",
@@ -376,5 +472,7 @@ def test_a_model_without_a_vae_draws_what_stock_draws(tmp_path, family):
 
 def test_a_model_without_a_decoder_that_can_be_sliced_says_so():
     settings = Settings(slicing="vae")
-    with pytest.raises(InvalidInput, match="none or attention for this model, whose decoder cannot be sliced"):
+    with pytest.raises(
+        InvalidInput, match="none or attention for this model, whose decoder cannot be sliced"
+    ):
         loading.apply(tiny.deepfloyd(), settings, "cpu")

@@ -245,7 +245,13 @@ def test_more_of_what_is_taken(case, tmp_path):
 
 @pytest.mark.parametrize(
     ("assignment", "written"),
-    [("prompt=a star #1", "a star #1"), ("w=[1.10]", "1.10"), ("w=+5", "+5"), ("w=red #2", "red #2"), ("w=no", "no")],
+    [
+        ("prompt=a star #1", "a star #1"),
+        ("w=[1.10]", "1.10"),
+        ("w=+5", "+5"),
+        ("w=red #2", "red #2"),
+        ("w=no", "no"),
+    ],
 )
 def test_a_value_on_the_command_line_is_read_with_the_same_care(assignment, written, tmp_path):
     path = tmp_path / "trial.yaml"

@@ -42,7 +42,9 @@ def test_another_tool_s_name_points_to_ours(name, ours):
 
 
 def test_no_name_of_ours_is_called_foreign():
-    assert not [name for name in FIELDS | set(SPELLINGS) - {"cfg"} if foreign_names.instead_of(name)]
+    assert not [
+        name for name in FIELDS | set(SPELLINGS) - {"cfg"} if foreign_names.instead_of(name)
+    ]
     assert foreign_names.instead_of("stepz") is None
 
 

@@ -15,10 +15,14 @@ def test_two_hundred_varied_cells_keep_their_keys():
     assert len({cell["key"] for cell in CELLS}) == 200
     for cell in CELLS:
         params = GenerationParams(**cell["params"])
-        assert params.key(cell["weights"], cell["dtype"], cell["exact"]) == cell["key"], cell["params"]
+        assert params.key(cell["weights"], cell["dtype"], cell["exact"]) == cell["key"], cell[
+            "params"
+        ]
 
 
 def test_a_recipe_read_back_keeps_its_key():
     for cell in CELLS:
         params = GenerationParams(**json.loads(GenerationParams(**cell["params"]).canonical()))
-        assert params.key(cell["weights"], cell["dtype"], cell["exact"]) == cell["key"], cell["params"]
+        assert params.key(cell["weights"], cell["dtype"], cell["exact"]) == cell["key"], cell[
+            "params"
+        ]

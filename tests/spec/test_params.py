@@ -52,7 +52,9 @@ from dwlab.spec.params import GenerationParams
 def test_a_bad_value_is_refused_and_named(field, value):
     with pytest.raises(InvalidInput) as caught:
         GenerationParams(**{"prompt": "a circle", field: value})
-    assert caught.value.field in (field, f"{field}.eta"), "the argument inside, if it is one's fault"
+    assert caught.value.field in (field, f"{field}.eta"), (
+        "the argument inside, if it is one's fault"
+    )
     assert field in str(caught.value)
     assert caught.value.allowed
 
@@ -100,7 +102,9 @@ def test_other_tools_names_of_schedulers_stand_for_class_and_options():
     karras = GenerationParams("x", scheduler="dpm++ 2m karras")
     assert karras.scheduler == "DPMSolverMultistepScheduler"
     assert dict(karras.scheduler_options) == {"use_karras_sigmas": True}
-    same = GenerationParams("x", scheduler="DPMSolverMultistepScheduler", scheduler_options={"use_karras_sigmas": True})
+    same = GenerationParams(
+        "x", scheduler="DPMSolverMultistepScheduler", scheduler_options={"use_karras_sigmas": True}
+    )
     assert karras == same
     assert karras.canonical() == same.canonical()
 
@@ -124,7 +128,9 @@ def test_the_key_depends_on_meaning_weights_and_dtype_but_not_on_the_models_name
         params.replace(call={"eta": 1}).key("w", "float32"),
     }
     assert len(keys) == 6
-    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "StableDiffusionPipeline"}))
+    (tmp_path / "model_index.json").write_text(
+        json.dumps({"_class_name": "StableDiffusionPipeline"})
+    )
     moved = params.replace(model=str(tmp_path))
     assert moved.key("w", "float32") == params.key("w", "float32")
 
@@ -146,11 +152,16 @@ def test_canonical_text_makes_the_same_parameters_again(prompt, seed, steps, gui
     [
         {},
         {"negative_prompt": "no", "call": {"eta": 0.5, "b": [1, {"z": None, "a": True}]}},
-        {"negative_prompt": '"prompt":NaN', "call": {"a": '"seed":NaN', "b": {"prompt": "\0"}}},  # looks like the gaps
+        {
+            "negative_prompt": '"prompt":NaN',
+            "call": {"a": '"seed":NaN', "b": {"prompt": "\0"}},
+        },  # looks like the gaps
     ],
 )
 def test_a_key_is_the_hash_of_sorted_json(prompt, guidance, more):
-    params = GenerationParams(prompt, guidance=guidance, scheduler="Euler Karras", seed=2**63 - 1, **more)
+    params = GenerationParams(
+        prompt, guidance=guidance, scheduler="Euler Karras", seed=2**63 - 1, **more
+    )
     asked = {name: value for name, value in params.as_dict().items() if name != "model"}
     for exact, how in ((None, {}), (8, {"mode": "exact:8"})):
         named = {"params": asked, "weights": 'w"ü', "dtype": "float32", **how}
@@ -160,9 +171,17 @@ def test_a_key_is_the_hash_of_sorted_json(prompt, guidance, more):
 
 def test_a_copy_is_validated_where_it_changes():
     params = GenerationParams("a red circle", scheduler="Euler Karras")
-    assert params.replace(seed=3.0) == GenerationParams("a red circle", scheduler="Euler Karras", seed=3)
+    assert params.replace(seed=3.0) == GenerationParams(
+        "a red circle", scheduler="Euler Karras", seed=3
+    )
     assert params.replace(steps=None).steps == GenerationParams("").steps
-    for changes in ({"seed": -1}, {"width": 63}, {"prompt": 3}, {"call": {"prompt": "x"}}, {"scheduler": "none"}):
+    for changes in (
+        {"seed": -1},
+        {"width": 63},
+        {"prompt": 3},
+        {"call": {"prompt": "x"}},
+        {"scheduler": "none"},
+    ):
         with pytest.raises(InvalidInput, match=next(iter(changes))):
             params.replace(**changes)
     with pytest.raises(TypeError):

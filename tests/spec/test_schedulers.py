@@ -19,10 +19,16 @@ def steps_with_eta():
     found = {}
     for path in (Path(diffusers.__file__).parent / "schedulers").glob("scheduling_*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
-            steps = [m for m in getattr(node, "body", ()) if isinstance(m, ast.FunctionDef) and m.name == "step"]
+            steps = [
+                m
+                for m in getattr(node, "body", ())
+                if isinstance(m, ast.FunctionDef) and m.name == "step"
+            ]
             if isinstance(node, ast.ClassDef) and steps:
                 takes = "eta" in [a.arg for a in (*steps[0].args.args, *steps[0].args.kwonlyargs)]
-                found[node.name] = takes and any(isinstance(n, ast.Name) and n.id == "eta" for n in ast.walk(steps[0]))
+                found[node.name] = takes and any(
+                    isinstance(n, ast.Name) and n.id == "eta" for n in ast.walk(steps[0])
+                )
     return found
 
 
@@ -49,7 +55,8 @@ def test_a_name_that_is_none_is_refused_with_those_that_are():
 
 
 @pytest.mark.parametrize(
-    "name", sorted({cls for cls, _ in schedulers.ALIASES.values()} | {"FlowMatchHeunDiscreteScheduler"})
+    "name",
+    sorted({cls for cls, _ in schedulers.ALIASES.values()} | {"FlowMatchHeunDiscreteScheduler"}),
 )
 def test_plans_know_how_often_a_step_calls_the_denoiser(name):
     import diffusers

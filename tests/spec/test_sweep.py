@@ -58,7 +58,8 @@ def test_the_last_axis_varies_fastest():
 
 def test_zipped_axes_move_together():
     cells = spec(
-        axes={"seed": [0, 1], "scheduler": ["Euler", "Heun"], "steps": [20, 10]}, zip=[["scheduler", "steps"]]
+        axes={"seed": [0, 1], "scheduler": ["Euler", "Heun"], "steps": [20, 10]},
+        zip=[["scheduler", "steps"]],
     ).cells()
     assert {(c.params.scheduler, c.params.steps) for c in cells} == {
         ("EulerDiscreteScheduler", 20),
@@ -69,7 +70,8 @@ def test_zipped_axes_move_together():
 
 def test_placeholders_are_axes_and_double_braces_are_text():
     cells = spec(
-        base={"prompt": "a {colour} {{x}} {shape}"}, axes={"colour": ["red", "blue"], "shape": ["ring"]}
+        base={"prompt": "a {colour} {{x}} {shape}"},
+        axes={"colour": ["red", "blue"], "shape": ["ring"]},
     ).cells()
     assert [c.params.prompt for c in cells] == ["a red {x} ring", "a blue {x} ring"]
     assert cells[0].axes == {"colour": "red", "shape": "ring"}
@@ -94,7 +96,10 @@ def test_dotted_axes_reach_call_and_scheduler_options():
         base={"prompt": "x", "call": {"clip_skip": 1}},
         axes={"call.eta": [0, 0.5], "scheduler_options.use_karras_sigmas": [True]},
     ).cells()
-    assert [dict(c.params.call) for c in cells] == [{"clip_skip": 1, "eta": 0}, {"clip_skip": 1, "eta": 0.5}]
+    assert [dict(c.params.call) for c in cells] == [
+        {"clip_skip": 1, "eta": 0},
+        {"clip_skip": 1, "eta": 0.5},
+    ]
     assert dict(cells[0].params.scheduler_options) == {"use_karras_sigmas": True}
 
 
@@ -135,7 +140,11 @@ def test_a_sweep_beyond_the_limit_is_refused_with_its_number():
 
 def test_a_huge_product_is_counted_without_being_walked():
     huge = spec(
-        axes={"seed": {"range": [0, 10**6]}, "steps": {"range": [1, 1001]}, "guidance": {"linspace": [0, 9, 1000]}}
+        axes={
+            "seed": {"range": [0, 10**6]},
+            "steps": {"range": [1, 1001]},
+            "guidance": {"linspace": [0, 9, 1000]},
+        }
     )
     assert huge.count() == 10**12
 
@@ -155,18 +164,33 @@ def test_repeated_combinations_are_one_cell_and_are_warned_of():
             {"base": {"prompt": "x", "guidance": 1}, "axes": {"negative_prompt": ["", "red"]}},
             "negative_prompt has no effect",
         ),
-        ({"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call.eta": [0, 1]}}, "call.eta has no effect"),
         (
-            {"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call": [{"eta": 0}, {"eta": 1}]}},
+            {"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call.eta": [0, 1]}},
+            "call.eta has no effect",
+        ),
+        (
+            {
+                "base": {"prompt": "x", "scheduler": "Euler"},
+                "axes": {"call": [{"eta": 0}, {"eta": 1}]},
+            },
             "call.eta has no effect on EulerDiscreteScheduler",
         ),
-        ({"base": {"prompt": "x", "scheduler": "LCM"}, "axes": {"call.eta": [0, 1]}}, "call.eta has no effect"),
         (
-            {"base": {"prompt": "x", "negative_prompt": "no {c}", "guidance": 1}, "axes": {"c": ["red", "blue"]}},
+            {"base": {"prompt": "x", "scheduler": "LCM"}, "axes": {"call.eta": [0, 1]}},
+            "call.eta has no effect",
+        ),
+        (
+            {
+                "base": {"prompt": "x", "negative_prompt": "no {c}", "guidance": 1},
+                "axes": {"c": ["red", "blue"]},
+            },
             "negative_prompt has no effect",
         ),
         ({"axes": {"steps": [1, 2]}, "skip": [{"steps": 9}]}, "drops nothing"),
-        ({"axes": {"steps": [1, 2]}, "skip": [{"steps": 1}, {"steps": 2, "seed": 5}]}, "{'steps': 2, 'seed': 5}"),
+        (
+            {"axes": {"steps": [1, 2]}, "skip": [{"steps": 1}, {"steps": 2, "seed": 5}]},
+            "{'steps': 2, 'seed': 5}",
+        ),
     ],
 )
 def test_what_cannot_matter_is_warned_of_and_kept(parts, words):
@@ -183,7 +207,8 @@ def test_a_sound_sweep_has_no_warnings():
     )
     assert no_effect.warnings(swept, swept.cells()) == []
     deaf = spec(
-        axes={"scheduler": ["DDIM", "DDIM", "Euler"], "call.eta": [0, 1, 0]}, zip=[["scheduler", "call.eta"]]
+        axes={"scheduler": ["DDIM", "DDIM", "Euler"], "call.eta": [0, 1, 0]},
+        zip=[["scheduler", "call.eta"]],
     )  # no eta varies where it is not heard
     assert no_effect.warnings(deaf, deaf.cells()) == []
 
@@ -194,9 +219,16 @@ SPELLED = {"num_inference_steps": [10, 20], "cfg": [3, 7]}
 def test_both_spellings_are_understood_everywhere():
     zipped = spec(axes=SPELLED, zip=[["num_inference_steps", "guidance_scale"]])
     assert [(c.params.steps, c.params.guidance) for c in zipped.cells()] == [(10, 3), (20, 7)]
-    swept = spec(axes=SPELLED, skip=[{"num_inference_steps": 10, "guidance": {"above": 3}}, {"steps": 20, "cfg": 3}])
+    swept = spec(
+        axes=SPELLED,
+        skip=[{"num_inference_steps": 10, "guidance": {"above": 3}}, {"steps": 20, "cfg": 3}],
+    )
     assert [(c.params.steps, c.params.guidance) for c in swept.cells()] == [(10, 3), (20, 7)]
-    assert swept.override({"guidance_scale": [3, 9]}).count() == zipped.override({"guidance": [2, 5]}).count() == 2
+    assert (
+        swept.override({"guidance_scale": [3, 9]}).count()
+        == zipped.override({"guidance": [2, 5]}).count()
+        == 2
+    )
     for again in (swept, zipped):
         assert SweepSpec.from_dict(again.as_dict()).cells() == again.cells()
     for parts in (
@@ -208,7 +240,8 @@ def test_both_spellings_are_understood_everywhere():
 
 
 @pytest.mark.parametrize(
-    "rule", ["Heun", "heun", "HeunDiscreteScheduler", ["PNDM", "HEUN"], {"not": ["DDIM", "Euler_a"]}]
+    "rule",
+    ["Heun", "heun", "HeunDiscreteScheduler", ["PNDM", "HEUN"], {"not": ["DDIM", "Euler_a"]}],
 )
 @pytest.mark.parametrize("axis", ["Heun", "heun", "HeunDiscreteScheduler"])
 def test_a_rule_means_a_scheduler_whatever_its_spelling(rule, axis):
@@ -240,7 +273,9 @@ def test_a_rule_takes_numbers_by_value_and_truth_apart_from_them():
 def test_a_rule_sees_into_the_maps_of_the_base():
     base = {"prompt": "x", "call": {"eta": 0.5}}
     swept = spec(
-        base=base, axes={"scheduler": ["DDIM", "Euler"]}, skip=[{"call.eta": {"above": 0}, "scheduler": "Euler"}]
+        base=base,
+        axes={"scheduler": ["DDIM", "Euler"]},
+        skip=[{"call.eta": {"above": 0}, "scheduler": "Euler"}],
     )
     assert [c.axes["scheduler"] for c in swept.cells()] == ["DDIM"]
 
@@ -250,17 +285,26 @@ def test_a_rule_may_not_ask_for_seeds_that_nobody_knows_yet():
         spec(axes={"seed": {"random": 2}}, skip=[{"seed": {"above": 5}}])
 
 
-@pytest.mark.parametrize("value", [True, False, None, ["red"], {"red": 1}, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "value", [True, False, None, ["red"], {"red": 1}, float("nan"), float("inf")]
+)
 def test_a_placeholder_takes_texts_and_numbers_only(value):
     with pytest.raises(InvalidInput, match="quotes") as caught:
         spec(base={"prompt": "a {colour} ring"}, axes={"colour": ["red", value]})
     assert caught.value.field == "axes.colour"
     assert caught.value.value is value
     numbers = spec(base={"prompt": "weight {w}"}, axes={"w": [1, 0.5, "2", 10**400]}).cells()
-    assert [c.params.prompt for c in numbers] == ["weight 1", "weight 0.5", "weight 2", f"weight {10**400}"]
+    assert [c.params.prompt for c in numbers] == [
+        "weight 1",
+        "weight 0.5",
+        "weight 2",
+        f"weight {10**400}",
+    ]
 
 
-@pytest.mark.parametrize(("word", "said"), [("steps", "parameter"), ("cfg", "parameter"), ("status", "column")])
+@pytest.mark.parametrize(
+    ("word", "said"), [("steps", "parameter"), ("cfg", "parameter"), ("status", "column")]
+)
 def test_a_placeholder_that_is_another_thing_already_is_refused(word, said):
     with pytest.raises(InvalidInput, match=f"prompt is .*{word}.*another word.*{said}"):
         spec(base={"prompt": f"a {{{word}}}"}, axes={word: [1, 2]})
@@ -273,7 +317,15 @@ def test_a_list_in_base_is_sent_to_the_axes():
 
 
 def test_nothing_in_base_is_the_models_own_and_an_axis_wins_over_base():
-    nothing = spec(base={"prompt": "x", "steps": None, "negative_prompt": None, "seed": None, "scheduler": None})
+    nothing = spec(
+        base={
+            "prompt": "x",
+            "steps": None,
+            "negative_prompt": None,
+            "seed": None,
+            "scheduler": None,
+        }
+    )
     assert nothing.cells() == spec(base={"prompt": "x"}).cells()
     both = spec(base={"prompt": "x", "steps": 9}, axes={"num_inference_steps": [1, 2]})
     assert [c.params.steps for c in both.cells()] == [1, 2]
@@ -294,11 +346,19 @@ def test_no_metrics_are_not_all_metrics():
 
 def test_a_model_in_base_is_the_sweeps_model():
     assert spec(base={"prompt": "x", "model": "sdxl"}).model == "sdxl"
-    assert spec(base={"prompt": "x", "model": "sdxl"}).override({"model": None}).cells()[0].params.model == "shapes"
+    assert (
+        spec(base={"prompt": "x", "model": "sdxl"})
+        .override({"model": None})
+        .cells()[0]
+        .params.model
+        == "shapes"
+    )
 
 
 def test_overrides_replace_axes_and_base_values():
-    swept = spec(base={"prompt": "a {c}"}, axes={"c": ["x", "y"], "steps": [1, 2]}, zip=[["c", "steps"]])
+    swept = spec(
+        base={"prompt": "a {c}"}, axes={"c": ["x", "y"], "steps": [1, 2]}, zip=[["c", "steps"]]
+    )
     assert swept.override({"steps": 5}).count() == 2
     assert [c.params.steps for c in swept.override({"num_inference_steps": 5}).cells()] == [5, 5]
     assert swept.override({"guidance": [2, 3]}).count() == 4
@@ -334,7 +394,10 @@ def test_placeholders_come_and_go_with_the_prompt():
     assert dict(plain.axes) == {"seed": [0, 1], "d": ["q"], "steps": [1, 2]}
     assert (list(plain.zip), list(plain.skip)) == ([], rules[1:])
     assert {c.params.prompt for c in plain.cells()} == {"a q ring"}
-    for changes in ({"prompt": "a {new} {d}", "new": ["big"]}, {"new": "big", "prompt": "a {new} {d}"}):
+    for changes in (
+        {"prompt": "a {new} {d}", "new": ["big"]},
+        {"new": "big", "prompt": "a {new} {d}"},
+    ):
         assert {c.params.prompt for c in swept.override(changes).cells()} == {"a big q"}
     lists = swept.override({"prompt": ["a {c}", "no {d}"]})
     assert {"c", "d"} <= lists.axes.keys()
@@ -346,12 +409,20 @@ def test_placeholders_come_and_go_with_the_prompt():
 
 def test_an_override_of_none_gives_the_models_own():
     swept = spec(
-        base={"prompt": "a {c}", "guidance": 9, "call.eta": 1, "call": {"clip_skip": 1}, "negative_prompt": "n"},
+        base={
+            "prompt": "a {c}",
+            "guidance": 9,
+            "call.eta": 1,
+            "call": {"clip_skip": 1},
+            "negative_prompt": "n",
+        },
         axes={"c": ["x"], "steps": [1, 2], "scheduler": ["Heun", "DDIM"]},
         zip=[["steps", "scheduler"]],
         skip=[{"call.eta": 1, "steps": 2}],
     )
-    changes = dict.fromkeys(("guidance_scale", "call", "call.eta", "negative_prompt", "steps", "scheduler", "seed"))
+    changes = dict.fromkeys(
+        ("guidance_scale", "call", "call.eta", "negative_prompt", "steps", "scheduler", "seed")
+    )
     assert [c.params for c in swept.override(changes).cells()] == [GenerationParams("a x")]
     with pytest.raises(InvalidInput, match=r"base\.prompt"):
         swept.override({"prompt": None})
@@ -371,10 +442,20 @@ def test_an_override_of_none_gives_the_models_own():
         ),
         ({"call.eta": 1}, {}, {"call": {"clip_skip": 2}}, [{"clip_skip": 2}]),
         ({"call.eta": 1}, {}, {"call": {"eta": 0.5}}, [{"eta": 0.5}]),
-        ({"call": {"eta": 1, "clip_skip": 2}}, {}, {"call.eta": 0.5}, [{"eta": 0.5, "clip_skip": 2}]),
+        (
+            {"call": {"eta": 1, "clip_skip": 2}},
+            {},
+            {"call.eta": 0.5},
+            [{"eta": 0.5, "clip_skip": 2}],
+        ),
         ({"call": {"eta": 1}}, {}, {"call.eta": [0, 0.5]}, [{"eta": 0}, {"eta": 0.5}]),
         ({"call": {"eta": 1, "clip_skip": 2}}, {}, {"call.eta": None}, [{"clip_skip": 2}]),
-        ({"call": {"eta": 1}}, {}, {"call.clip_skip": 2, "call": {"eta": 0}}, [{"eta": 0, "clip_skip": 2}]),
+        (
+            {"call": {"eta": 1}},
+            {},
+            {"call.clip_skip": 2, "call": {"eta": 0}},
+            [{"eta": 0, "clip_skip": 2}],
+        ),
     ],
 )
 def test_an_override_of_the_call_takes_the_place_of_what_it_names(base, axes, changes, calls):
@@ -463,8 +544,13 @@ def test_a_cell_is_what_it_would_be_as_a_sweep_of_its_own(names, count, zipped):
     """Cells are made from the cell before where most of them is the same."""
     axes = {name: VALUES[name] for name in names[:count]} | {"colour": VALUES["colour"]}
     pairs = [["seed", "seed2"]] if zipped and "seed" in axes else []
-    base = {"prompt": "a {colour} {seed2} thing" if pairs else "a {colour} thing", "call": {"clip_skip": 1}}
+    base = {
+        "prompt": "a {colour} {seed2} thing" if pairs else "a {colour} thing",
+        "call": {"clip_skip": 1},
+    }
     axes |= {"seed2": [1, 2, 3, 4]} if pairs else {}
     for cell in SweepSpec("whole", base=base, axes=axes, zip=pairs).cells():
-        (own,) = SweepSpec("own", base=base, axes={name: [value] for name, value in cell.axes.items()}).cells()
+        (own,) = SweepSpec(
+            "own", base=base, axes={name: [value] for name, value in cell.axes.items()}
+        ).cells()
         assert own.params == cell.params and own.params.canonical() == cell.params.canonical()

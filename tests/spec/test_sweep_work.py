@@ -32,7 +32,8 @@ def test_thousands_of_rules_on_ten_thousand_combinations_are_no_work():
 def test_more_rules_than_can_be_tried_on_the_values_are_refused():
     rules = [{"seed": {"above": 10**6 + k}} for k in range(20)]
     with pytest.raises(
-        InvalidInput, match=r"skip is 'a list of 20 rules'.* at most 10,000,000 times in all .these: 20,000,000 times"
+        InvalidInput,
+        match=r"skip is 'a list of 20 rules'.* at most 10,000,000 times in all .these: 20,000,000 times",
     ):
         spec(axes={"seed": {"range": [10**6]}}, skip=rules).count()
 
@@ -91,7 +92,9 @@ def test_a_sweep_has_a_bounded_number_of_axes():
 def test_cells_are_made_once_however_often_they_are_asked_for(monkeypatch):
     made = []
     own = sweep_module.GenerationParams
-    monkeypatch.setattr(sweep_module, "GenerationParams", lambda **values: made.append(1) or own(**values))
+    monkeypatch.setattr(
+        sweep_module, "GenerationParams", lambda **values: made.append(1) or own(**values)
+    )
     swept = spec(axes={"scheduler": ["Euler", "Heun"], "seed": {"random": 2}})
     first = swept.cells()
     assert swept.cells(limit=100) == first and first is not swept.cells()
@@ -109,7 +112,11 @@ def limit_memory():
     "parts",
     [
         {"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 100_000]}},
-        {"base": {"prompt": "a"}, "axes": {"seed": {"range": [100]}, "steps": {"range": [1, 101]}}, "skip": MANY_RULES},
+        {
+            "base": {"prompt": "a"},
+            "axes": {"seed": {"range": [100]}, "steps": {"range": [1, 101]}},
+            "skip": MANY_RULES,
+        },
         {"base": {"prompt": "a"}, "axes": {"steps": {"range": [0, 1e308, 1e-300]}}},
     ],
 )

@@ -15,7 +15,14 @@ EDGES = (
     "a red star\n", "a red star ", " a red star", "\ta red star\t", "a red star\r\n", "a red star\r", "\n\na red star",
     "a red star\u00a0", "\u3000a red star", "a red star\u2028",
 )  # fmt: skip
-INSIDE = ("a  red star", "A red star", "a red\nstar", "a red star.", "\u200ba red star", "a\u00a0red star")
+INSIDE = (
+    "a  red star",
+    "A red star",
+    "a red\nstar",
+    "a red star.",
+    "\u200ba red star",
+    "a\u00a0red star",
+)
 
 
 def key(**values):
@@ -45,12 +52,23 @@ def test_line_ends_of_other_systems_are_line_ends(ends):
 
 
 def test_the_plan_says_which_texts_lose_white_space(tmp_path):
-    texts = ["a red star", "a red star\n", "a red star ", "a  red star", "A red star", "a red star\r"]
+    texts = [
+        "a red star",
+        "a red star\n",
+        "a red star ",
+        "a  red star",
+        "A red star",
+        "a red star\r",
+    ]
     plan = Sweep("trial", base=SMALL, axes={"prompt": texts}).plan(tmp_path)
     assert plan.cells == 3
-    assert r"prompt: the white space around 'a red star\n' and of 2 more is left out" in plan.warnings
+    assert (
+        r"prompt: the white space around 'a red star\n' and of 2 more is left out" in plan.warnings
+    )
     filled = Sweep(
-        "trial", base={**SMALL, "prompt": "{p}", "negative_prompt": "blurry\n"}, axes={"p": [" x", "x", "y"]}
+        "trial",
+        base={**SMALL, "prompt": "{p}", "negative_prompt": "blurry\n"},
+        axes={"p": [" x", "x", "y"]},
     )
     said = [text for text in filled.plan(tmp_path).warnings if "white space" in text]
     assert said == [
@@ -60,12 +78,19 @@ def test_the_plan_says_which_texts_lose_white_space(tmp_path):
 
 
 def test_a_plan_without_such_texts_says_nothing_of_them(tmp_path):
-    plan = Sweep("trial", base={**SMALL, "prompt": "a {p} star"}, axes={"p": [" red", "blue "]}).plan(tmp_path)
+    plan = Sweep(
+        "trial", base={**SMALL, "prompt": "a {p} star"}, axes={"p": [" red", "blue "]}
+    ).plan(tmp_path)
     assert not [text for text in plan.warnings if "white space" in text]
 
 
 def test_templates_that_end_in_a_line_end_are_still_known_in_the_table():
-    table = pd.DataFrame({"prompt": ["a red star", "a blue star", "a red dot", "a blue dot"], "c": ["red", "blue"] * 2})
+    table = pd.DataFrame(
+        {
+            "prompt": ["a red star", "a blue star", "a red dot", "a blue dot"],
+            "c": ["red", "blue"] * 2,
+        }
+    )
     table.attrs["axes"] = {"prompt": ["a {c} star\n", "a {c} dot\n"], "c": ["red", "blue"]}
     assert {axis.name: axis.values for axis in swept(table)} == {
         "prompt": ["a {c} star", "a {c} dot"],

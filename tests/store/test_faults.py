@@ -36,7 +36,9 @@ def fail_and_go_on(forge: Forge, folder: Path, fault: str) -> str:
     root = folder / fault.replace(":", "-")
     ended = forge.run(root, fault=fault)
     assert ended.code in (0, 1), (fault, ended.report, ended.err)
-    assert ended.error.startswith("StoreError: the results folder") if ended.code else not ended.error, (fault, ended)
+    assert (
+        ended.error.startswith("StoreError: the results folder") if ended.code else not ended.error
+    ), (fault, ended)
     if (root / "dwlab.sqlite").exists():  # as it was left, before dwlab opens it again
         with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
             assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)], fault
@@ -48,14 +50,20 @@ def fail_and_go_on(forge: Forge, folder: Path, fault: str) -> str:
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_one_failing_call_of_each_kind(forge: Forge, tmp_path: Path, calls: list[Call], error: str) -> None:
+def test_one_failing_call_of_each_kind(
+    forge: Forge, tmp_path: Path, calls: list[Call], error: str
+) -> None:
     told = [fail_and_go_on(forge, tmp_path, f"fail:{k}:{error}") for k in first_of_each_kind(calls)]
-    assert sum(map(bool, told)) >= len(told) // 2, "most of these calls matter, so most of the faults must be told"
+    assert sum(map(bool, told)) >= len(told) // 2, (
+        "most of these calls matter, so most of the faults must be told"
+    )
     assert_all_alike(tmp_path)
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_every_call_fails_from_some_point_on(forge: Forge, tmp_path: Path, calls: list[Call], error: str) -> None:
+def test_every_call_fails_from_some_point_on(
+    forge: Forge, tmp_path: Path, calls: list[Call], error: str
+) -> None:
     for k in (1, 2, len(calls) // 4, len(calls) // 2, len(calls) - 3):
         assert fail_and_go_on(forge, tmp_path, f"fail:{k}:{error}:on"), "this cannot have gone well"
     assert_all_alike(tmp_path)
@@ -64,9 +72,13 @@ def test_every_call_fails_from_some_point_on(forge: Forge, tmp_path: Path, calls
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_each_call_failing_in_turn(forge: Forge, tmp_path: Path, calls: list[Call], error: str) -> None:
+def test_each_call_failing_in_turn(
+    forge: Forge, tmp_path: Path, calls: list[Call], error: str
+) -> None:
     told = [fail_and_go_on(forge, tmp_path, f"fail:{call.number}:{error}") for call in calls]
-    print(f"{len(told)} calls failed with {error}: {sum(map(bool, told))} told as StoreError, the rest were harmless")
+    print(
+        f"{len(told)} calls failed with {error}: {sum(map(bool, told))} told as StoreError, the rest were harmless"
+    )
     assert_all_alike(tmp_path)
 
 

@@ -33,7 +33,10 @@ def model(tmp_path_factory):
 
 def wide_sweep(model):
     small = small_sweep(model)
-    return Sweep(**small.as_dict() | {"axes": {"colour": ["red", "blue"], "seed": {"range": [0, CELLS // 2]}}})
+    return Sweep(
+        **small.as_dict()
+        | {"axes": {"colour": ["red", "blue"], "seed": {"range": [0, CELLS // 2]}}}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,9 @@ def again(root, model):
     return run(wide_sweep(model), results=root, render=fake_render)
 
 
-def test_one_flipped_bit_in_each_of_40_pictures_is_found_and_those_are_made_again(root, filled, model):
+def test_one_flipped_bit_in_each_of_40_pictures_is_found_and_those_are_made_again(
+    root, filled, model
+):
     for path in random.Random(1).sample(pictures(root), HARMED):
         flip_a_bit(path)
     verdict = verify(root)
@@ -126,12 +131,23 @@ def a_pipe(path, _root):
     os.mkfifo(path)
 
 
-SEEN_AT_RESUME = [cut_short, emptied, removed, longer, a_folder, a_link_to_nothing, a_device, a_pipe]
+SEEN_AT_RESUME = [
+    cut_short,
+    emptied,
+    removed,
+    longer,
+    a_folder,
+    a_link_to_nothing,
+    a_device,
+    a_pipe,
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")
 @pytest.mark.parametrize("harm", SEEN_AT_RESUME)
-def test_what_is_not_a_file_of_the_size_that_was_written_is_made_again_without_being_asked(root, filled, model, harm):
+def test_what_is_not_a_file_of_the_size_that_was_written_is_made_again_without_being_asked(
+    root, filled, model, harm
+):
     harmed = pictures(root)[7]
     harm(harmed, root)
     plan = wide_sweep(model).plan(root)
@@ -142,7 +158,9 @@ def test_what_is_not_a_file_of_the_size_that_was_written_is_made_again_without_b
     assert contents(root) == contents(filled)
     assert not harmed.is_symlink() and harmed.is_file()
     if harm is a_folder:
-        assert [path.name for path in root.glob("quarantine/*/*")] == ["kept"], "what lay there is kept"
+        assert [path.name for path in root.glob("quarantine/*/*")] == ["kept"], (
+            "what lay there is kept"
+        )
 
 
 def another_picture(path, root):
@@ -164,7 +182,9 @@ def a_link_to_another(path, root):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")
 @pytest.mark.parametrize(
-    "harm", [flip_a_bit, another_picture, padded_picture, a_link_to_another, *SEEN_AT_RESUME], ids=lambda f: f.__name__
+    "harm",
+    [flip_a_bit, another_picture, padded_picture, a_link_to_another, *SEEN_AT_RESUME],
+    ids=lambda f: f.__name__,
 )
 def test_whatever_became_of_a_picture_it_is_found_and_made_again(root, filled, model, harm):
     harmed = pictures(root)[11]
@@ -234,10 +254,15 @@ def test_a_repaired_row_names_the_new_picture_if_that_came_out_different(root, m
     """Other versions, or other company in close mode, give other bytes, and so another name."""
     harmed = pictures(root)[5]
     with Store(root) as store:
-        (before,) = (row for row in store.rows() if row["image"] == harmed.relative_to(root).as_posix())
+        (before,) = (
+            row for row in store.rows() if row["image"] == harmed.relative_to(root).as_posix()
+        )
         flip_a_bit(harmed)
         data = b"the same cell, made by another version"
-        row = {name: before[name] for name in ("key", "params", "weights", "dtype", "device", "status", "mode")}
+        row = {
+            name: before[name]
+            for name in ("key", "params", "weights", "dtype", "device", "status", "mode")
+        }
         image = store.save_picture(data)
         from dwlab.store.store import CellRow
 
@@ -276,7 +301,9 @@ def command(*words):
 
 def test_the_command_lists_what_is_damaged_and_says_what_to_do(root, model):
     said = command("--results", root)
-    assert said.exit_code == 0 and said.stdout == f"{root}: {CELLS} pictures, 0 damaged, 0 missing\n"
+    assert (
+        said.exit_code == 0 and said.stdout == f"{root}: {CELLS} pictures, 0 damaged, 0 missing\n"
+    )
     harmed, gone = pictures(root)[:2]
     flip_a_bit(harmed)
     gone.unlink()

@@ -73,7 +73,9 @@ def _cut_in_a_page(data: bytes) -> bytes:
 
 
 def _table(data: bytes) -> bytes:
-    return data.replace(b"CREATE TABLE cells", b"CREATE TABL\xff cells")  # SQLite quotes it, which is no UTF-8 then
+    return data.replace(
+        b"CREATE TABLE cells", b"CREATE TABL\xff cells"
+    )  # SQLite quotes it, which is no UTF-8 then
 
 
 def _noise(data: bytes) -> bytes:
@@ -93,7 +95,9 @@ def test_a_damaged_store_is_set_aside_and_read_back(
     assert [p.read_bytes() for p in kept] == [damaged]
     assert pixels(root) == pixels(filled)
     again = run(small_sweep(model), results=root, render=fake_render)
-    assert (again.made, again.reused) == (0, CELLS), "pictures that were read back need no computing"
+    assert (again.made, again.reused) == (0, CELLS), (
+        "pictures that were read back need no computing"
+    )
 
 
 def test_damage_twice_is_kept_twice(root: Path) -> None:
@@ -115,14 +119,18 @@ def test_a_store_that_lost_its_file_is_read_back(root: Path, filled: Path, empti
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_scattered_damage_raises_nothing_unexpected(filled: Path, tmp_path: Path, seed: int) -> None:
+def test_scattered_damage_raises_nothing_unexpected(
+    filled: Path, tmp_path: Path, seed: int
+) -> None:
     """Bytes overwritten anywhere: the store opens, or is set aside whole, or says what is wrong."""
     chance, whole = random.Random(seed), (filled / "dwlab.sqlite").read_bytes()
     for number in range(12):
         root = shutil.copytree(filled, tmp_path / str(number))
         data = bytearray(whole)
         for _ in range(chance.choice((1, 8, 200))):
-            data[chance.choice((chance.randrange(100), chance.randrange(len(data))))] = chance.randrange(256)
+            data[chance.choice((chance.randrange(100), chance.randrange(len(data))))] = (
+                chance.randrange(256)
+            )
         (root / "dwlab.sqlite").write_bytes(data)
         try:
             with Store(root) as opened:
@@ -148,8 +156,16 @@ def test_recipes_that_are_not_ours_are_not_read_back(root: Path) -> None:
     from PIL.PngImagePlugin import PngInfo
 
     ours = {"key": "k", "weights": "w", "dtype": "d", "params": {}}
-    unstorable = [json.dumps(ours | {name: "\ud800"}) for name in ("key", "weights", "dtype", "mode")]
-    for text in ("[1]", json.dumps(ours | {"key": ["a"]}), '{"params": 1}', "[" * 100_000, *unstorable):
+    unstorable = [
+        json.dumps(ours | {name: "\ud800"}) for name in ("key", "weights", "dtype", "mode")
+    ]
+    for text in (
+        "[1]",
+        json.dumps(ours | {"key": ["a"]}),
+        '{"params": 1}',
+        "[" * 100_000,
+        *unstorable,
+    ):
         info = PngInfo()
         info.add_text("dwlab", text)
         Image.new("RGB", (8, 8)).save(root / "made.png", pnginfo=info)
@@ -165,13 +181,23 @@ BROKEN = {
     + pngs.text("dwlab", OURS)
     + pngs.chunk(b"IDAT", b"x" * 99)
     + pngs.END,
-    "too few pixels": pngs.SIGNATURE + pngs.header(900, 900) + pngs.text("dwlab", OURS) + pngs.PIXELS + pngs.END,
-    "an empty header": pngs.SIGNATURE + pngs.chunk(b"IHDR") + pngs.text("dwlab", OURS) + pngs.PIXELS + pngs.END,
+    "too few pixels": pngs.SIGNATURE
+    + pngs.header(900, 900)
+    + pngs.text("dwlab", OURS)
+    + pngs.PIXELS
+    + pngs.END,
+    "an empty header": pngs.SIGNATURE
+    + pngs.chunk(b"IHDR")
+    + pngs.text("dwlab", OURS)
+    + pngs.PIXELS
+    + pngs.END,
 }
 
 
 @pytest.mark.parametrize("harm", BROKEN)
-def test_pictures_that_cannot_be_decoded_do_not_keep_the_others_from_being_read_back(root: Path, harm: str) -> None:
+def test_pictures_that_cannot_be_decoded_do_not_keep_the_others_from_being_read_back(
+    root: Path, harm: str
+) -> None:
     """Under the hash of their own bytes, so that nothing but decoding tells."""
     name = images.save_picture(root, BROKEN[harm])
     (root / "dwlab.sqlite").unlink()
@@ -208,7 +234,9 @@ def test_a_reader_says_that_a_store_is_damaged_and_leaves_it_to_who_writes(
 ) -> None:
     path = root / "dwlab.sqlite"
     path.write_bytes(damaged := harm(path.read_bytes()))
-    with pytest.raises(StoreError, match=r"dwlab.sqlite is damaged: run a sweep, which sets it aside"):
+    with pytest.raises(
+        StoreError, match=r"dwlab.sqlite is damaged: run a sweep, which sets it aside"
+    ):
         read(root)
     assert path.read_bytes() == damaged and not (root / "quarantine").exists()
     assert pixels(root) == pixels(filled) == read(root)
@@ -247,7 +275,9 @@ def dead_temporary(node: str = atomic._NODE) -> str:
     return f".tmp-{node}-{process.pid}-1-0.png"
 
 
-def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(root: Path, tmp_path: Path) -> None:
+def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(
+    root: Path, tmp_path: Path
+) -> None:
     dead, outside = dead_temporary(), tmp_path / "outside"
     outside.mkdir()
     (root / "small").mkdir(exist_ok=True)
@@ -272,7 +302,9 @@ def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(ro
 def test_an_experiment_is_run_by_one_process_at_a_time(root: Path, model: str) -> None:
     with Store(root) as first, first.alone("small"):
         before = (root / "dwlab.sqlite").read_bytes()
-        with pytest.raises(StoreError, match=r"'small' is being run by another process.*wait until it ends"):
+        with pytest.raises(
+            StoreError, match=r"'small' is being run by another process.*wait until it ends"
+        ):
             run(small_sweep(model), results=root, render=fake_render)
         assert (root / "dwlab.sqlite").read_bytes() == before
         with first.alone("other"):
@@ -313,7 +345,11 @@ def test_a_lock_that_links_out_is_not_followed(root: Path, tmp_path: Path) -> No
     (root / "small").mkdir(exist_ok=True)
     (root / "small" / ".lock").unlink(missing_ok=True)
     (root / "small" / ".lock").symlink_to(tmp_path / "outside")
-    with Store(root) as opened, pytest.raises(StoreError, match="cannot be used"), opened.alone("small"):
+    with (
+        Store(root) as opened,
+        pytest.raises(StoreError, match="cannot be used"),
+        opened.alone("small"),
+    ):
         pass
     assert not (tmp_path / "outside").exists()
 
@@ -340,10 +376,15 @@ def test_a_locked_store_is_not_a_damaged_one(root: Path, monkeypatch: pytest.Mon
     assert len(pixels(root)) == CELLS
 
 
-def test_rows_wait_while_another_process_writes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_wait_while_another_process_writes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     row = CellRow("new", "{}", "w", "float32", "cpu", "failed", "why")
-    with Store(root) as opened, closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other:
+    with (
+        Store(root) as opened,
+        closing(sqlite3.connect(root / "dwlab.sqlite", isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         opened.add(row)
         with pytest.raises(StoreError, match="in use by another process"):
@@ -386,16 +427,23 @@ def test_a_finished_cell_is_never_overwritten(root: Path) -> None:
         before = opened.rows()[0]
         opened.add(CellRow(before["key"], "{}", "other", "float16", "cpu", "failed", "late"))
         opened.flush()
-        assert next(fields(row) for row in opened.rows() if row["key"] == before["key"]) == fields(before)
+        assert next(fields(row) for row in opened.rows() if row["key"] == before["key"]) == fields(
+            before
+        )
 
 
-def test_a_finished_cell_whose_picture_is_gone_is_done_again_and_its_row_mended(root: Path, model: str) -> None:
+def test_a_finished_cell_whose_picture_is_gone_is_done_again_and_its_row_mended(
+    root: Path, model: str
+) -> None:
     """Its new file may have another name: other versions or companions give other pixels."""
     rows = sorted(root.glob("images/*/*.png"))
     rows[0].unlink()
     with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
         for number, name in ((1, "images/00/another.png"), (2, "elsewhere.png")):
-            sql.execute("UPDATE cells SET image = ? WHERE image = ?", (name, rows[number].relative_to(root).as_posix()))
+            sql.execute(
+                "UPDATE cells SET image = ? WHERE image = ?",
+                (name, rows[number].relative_to(root).as_posix()),
+            )
         sql.commit()
     assert Sweep(**small_sweep(model).as_dict()).plan(root).todo == 3
     outcome = run(small_sweep(model), results=root, render=fake_render)
@@ -410,7 +458,9 @@ def test_a_cell_whose_picture_is_gone_and_that_fails_now_is_a_failed_one(root: P
     with Store(root) as opened:
         before = opened.rows()[0]
         assert opened.statuses([before["key"]]) == {}
-        opened.add(CellRow(before["key"], before["params"], "w", "float32", "cpu", "failed", "late"))
+        opened.add(
+            CellRow(before["key"], before["params"], "w", "float32", "cpu", "failed", "late")
+        )
         opened.flush()
         assert opened.statuses([before["key"]]) == {before["key"]: "failed"}
 

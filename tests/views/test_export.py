@@ -49,9 +49,13 @@ def test_every_column_has_a_form_in_every_format(name, format):
     data = export(frame(name), format)
     if format == "csv":
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-        assert [row["value"] for row in rows] == ["" if v is None else str(v) for v in COLUMNS[name]]
+        assert [row["value"] for row in rows] == [
+            "" if v is None else str(v) for v in COLUMNS[name]
+        ]
     elif format == "json":
-        assert [row["value"] for row in json.loads(data)] == [2.0 if v == 2.0 else v for v in COLUMNS[name]]
+        assert [row["value"] for row in json.loads(data)] == [
+            2.0 if v == 2.0 else v for v in COLUMNS[name]
+        ]
     elif format == "parquet":
         back = pd.read_parquet(io.BytesIO(data))["value"]
         assert [None if pd.isna(v) else str(v) for v in back] == [
@@ -64,12 +68,20 @@ def test_every_column_has_a_form_in_every_format(name, format):
 def test_parquet_keeps_the_types_of_columns_that_have_one():
     table = pd.DataFrame({"n": [1, 2], "x": [0.5, None], "s": ["a", None], "mixed": [1, "a"]})
     back = pd.read_parquet(io.BytesIO(export(table, "parquet")))
-    assert back["n"].tolist() == [1, 2] and back["n"].dtype == "int64" and back["x"].dtype == "float64"
-    assert back["mixed"].tolist() == ["1", "a"] and back["s"].iloc[0] == "a" and pd.isna(back["s"].iloc[1])
+    assert (
+        back["n"].tolist() == [1, 2] and back["n"].dtype == "int64" and back["x"].dtype == "float64"
+    )
+    assert (
+        back["mixed"].tolist() == ["1", "a"]
+        and back["s"].iloc[0] == "a"
+        and pd.isna(back["s"].iloc[1])
+    )
 
 
 def test_markdown_shows_texts_as_they_are():
-    text = export(pd.DataFrame({"key": ["k", "l"], "v": ["1.10", "007"], "n": [1.10, 7.0]}), "markdown").decode()
+    text = export(
+        pd.DataFrame({"key": ["k", "l"], "v": ["1.10", "007"], "n": [1.10, 7.0]}), "markdown"
+    ).decode()
     assert "1.10" in text and "007" in text and re.search(r"\| +1\.1 \|", text)
 
 
@@ -81,7 +93,13 @@ def tables(tmp_path_factory):
     for name in ("csv", "mixed_types"):
         spec = Sweep.from_yaml(CASES / f"{name}.yaml")
         words = str(spec.base["prompt"])
-        own = {"model": model, "prompt": f"red {words}", "scheduler": "DDIM", "width": 32, "height": 32}
+        own = {
+            "model": model,
+            "prompt": f"red {words}",
+            "scheduler": "DDIM",
+            "width": 32,
+            "height": 32,
+        }
         spec = spec.override(own)
         run(spec, results=root, render=fake_render)
     return Results(root)

@@ -73,7 +73,8 @@ def machine(monkeypatch):
     def install(*paths):
         forget()
         monkeypatch.setattr(
-            "matplotlib.font_manager.findSystemFonts", lambda *_args, **_kwargs: [str(p) for p in paths]
+            "matplotlib.font_manager.findSystemFonts",
+            lambda *_args, **_kwargs: [str(p) for p in paths],
         )
 
     install()
@@ -95,7 +96,9 @@ def test_a_font_of_the_machine_is_used_for_what_it_has(machine, tmp_path):
 
 def test_files_that_are_no_fonts_are_left_out(machine, tmp_path):
     (tmp_path / "broken.ttf").write_bytes(b"no font")
-    machine(tmp_path / "broken.ttf", tmp_path / "gone.otf", tiny_font(tmp_path / "c.ttf", "星", "Tiny"))
+    machine(
+        tmp_path / "broken.ttf", tmp_path / "gone.otf", tiny_font(tmp_path / "c.ttf", "星", "Tiny")
+    )
     assert printable("星") == "星"
 
 
@@ -116,7 +119,9 @@ def test_labels_that_would_look_alike_are_told_apart(machine, case):
     assert len(set(safe_all(ALIKE[case]))) == 2
 
 
-@pytest.mark.parametrize("values", [["", "none"], [0.1234567, 0.1234568], [2, "2"], [("a · b", "c"), ("a", "b · c")]])
+@pytest.mark.parametrize(
+    "values", [["", "none"], [0.1234567, 0.1234568], [2, "2"], [("a · b", "c"), ("a", "b · c")]]
+)
 def test_two_values_of_an_axis_never_read_alike(values):
     axis = Axis(("w",), values, pd.Series(values, dtype=object))
     assert len({axis.label(value) for value in values}) == 2
@@ -124,7 +129,12 @@ def test_two_values_of_an_axis_never_read_alike(values):
 
 
 def test_the_same_value_keeps_its_label_wherever_it_stands(machine):
-    assert fit_all(["x\u200b", "x", "y", "x\u200b"], 100, 1, 13) == [("#1 x",), ("#2 x",), ("y",), ("#1 x",)]
+    assert fit_all(["x\u200b", "x", "y", "x\u200b"], 100, 1, 13) == [
+        ("#1 x",),
+        ("#2 x",),
+        ("y",),
+        ("#1 x",),
+    ]
 
 
 @pytest.mark.parametrize("installed", [False, True])

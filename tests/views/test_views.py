@@ -83,9 +83,13 @@ def sweep_table(
 ) -> pd.DataFrame:
     """A table as a sweep leaves it, its pictures in `root`; the axis named `ignores` changes no pixel."""
     rows: list[dict[str, Any]] = []
-    for n, (prompt, step, scale, seed) in enumerate(itertools.product(prompts, steps, guidance, seeds)):
+    for n, (prompt, step, scale, seed) in enumerate(
+        itertools.product(prompts, steps, guidance, seeds)
+    ):
         told = {"prompt": prompt, "steps": step, "guidance": scale, "seed": seed}
-        number = hashlib.sha256(repr([v for k, v in told.items() if k != ignores]).encode()).digest()
+        number = hashlib.sha256(
+            repr([v for k, v in told.items() if k != ignores]).encode()
+        ).digest()
         colour, background = list(COLOURS)[number[0] % 4], list(COLOURS)[4 + number[1] % 4]
         scene = Scene("large", colour, SHAPES[number[2] % len(SHAPES)], "center", background)
         picture = draw(scene, np.random.default_rng(list(number)), side=64)
@@ -135,7 +139,9 @@ class Page(HTMLParser):
         self.text.append(data)
 
     def attributes(self, *names: str) -> list[str]:
-        return [value or "" for _, found in self.tags for name, value in found.items() if name in names]
+        return [
+            value or "" for _, found in self.tags for name, value in found.items() if name in names
+        ]
 
 
 def report(table: pd.DataFrame, path: Path, **told: Any) -> str:
@@ -195,7 +201,10 @@ def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):
     with Store(tmp_path) as store:
         store.enter("trial", {"name": "trial"}, 0)
         store.set_membership("trial", {"name": "trial"}, [(0, "k", '{"seed": 1}')])
-        store.add(CellRow("k", '{"prompt": "x", "seed": 1}', "w", "float32", "cpu", "failed"), experiment="trial")
+        store.add(
+            CellRow("k", '{"prompt": "x", "seed": 1}', "w", "float32", "cpu", "failed"),
+            experiment="trial",
+        )
     opened: list[str] = []
     sys.addaudithook(lambda event, _: opened.append(event) if event == "sqlite3.connect" else None)
 
@@ -207,7 +216,9 @@ def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):
     results = Results(tmp_path)
     once = openings(results.experiments)
     assert once == openings(lambda: results.table("trial")) == openings(results.table) > 0
-    assert once == openings(lambda: results.find("trial")) == openings(lambda: results.find("nosuch"))
+    assert (
+        once == openings(lambda: results.find("trial")) == openings(lambda: results.find("nosuch"))
+    )
     assert results.find("nosuch") is None and results.table("trial")["seed"].tolist() == [1]
 
 
@@ -233,7 +244,9 @@ def test_rows_and_columns_can_be_chosen(tmp_path):
         assert sorted(r for r, place in tiles.items() if place[1] == y) == list(
             table.index[table["seed"] == table["seed"][row]]
         )
-        same = (table["steps"] == table["steps"][row]) & (table["guidance"] == table["guidance"][row])
+        same = (table["steps"] == table["steps"][row]) & (
+            table["guidance"] == table["guidance"][row]
+        )
         assert sorted(r for r, place in tiles.items() if place[0] == x) == list(table.index[same])
     with pytest.raises(InvalidInput, match="steps, guidance, seed"):
         grid(table, rows="lora")
@@ -244,7 +257,9 @@ def test_no_label_is_clipped_or_covered_whatever_the_prompt(tmp_path, side):
     table = sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0, 4.0))
     for columns in (None, "prompt"):
         assert_labels_fit(lay_out(table, columns=columns, side=side))
-    assert_labels_fit(lay_out(sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0,), seeds=(0,)), side=side))
+    assert_labels_fit(
+        lay_out(sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0,), seeds=(0,)), side=side)
+    )
 
 
 def test_text_is_wrapped_and_a_cut_shows_an_ellipsis():
@@ -265,7 +280,9 @@ def test_a_failed_cell_is_a_marked_tile(tmp_path):
 
 
 def test_a_large_sweep_is_cut_to_the_limit_and_the_sheet_says_so(tmp_path):
-    table = sweep_table(tmp_path, ("a", "b", "c"), steps=(2, 4, 8), guidance=(1.0, 2.0, 3.0), seeds=(0, 1, 2))
+    table = sweep_table(
+        tmp_path, ("a", "b", "c"), steps=(2, 4, 8), guidance=(1.0, 2.0, 3.0), seeds=(0, 1, 2)
+    )
     sheet = lay_out(table, max_cells=30)
     assert 18 <= len(sheet.tiles) <= 30
     said = " ".join(line for label in sheet.labels for line in label.lines)
@@ -277,7 +294,14 @@ def test_pictures_outside_the_results_folder_are_not_opened(tmp_path):
     table = sweep_table(root)
     Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
     assert open_picture(table, table["image"][0]) is not None
-    for path in ("../secret.png", str(tmp_path / "secret.png"), "images", "missing.png", "a\0b", None):
+    for path in (
+        "../secret.png",
+        str(tmp_path / "secret.png"),
+        "images",
+        "missing.png",
+        "a\0b",
+        None,
+    ):
         assert open_picture(table, path) is None
 
 
@@ -302,17 +326,30 @@ def test_a_grid_is_saved_as_a_png(tmp_path):
 def test_hostile_text_stays_text_in_the_report(tmp_path):
     table = sweep_table(tmp_path, HOSTILE, failed=(0, 16, 160), guidance=(1.0,))
     table["experiment"] = HOSTILE[0]
-    plain = Page(report(sweep_table(tmp_path), tmp_path, spec=SweepSpec("x", base={"prompt": "x"}), warnings=["x"]))
+    plain = Page(
+        report(
+            sweep_table(tmp_path),
+            tmp_path,
+            spec=SweepSpec("x", base={"prompt": "x"}),
+            warnings=["x"],
+        )
+    )
     text = report(
         table,
         tmp_path,
         outcome=Outcome("views", tmp_path, 80, notes=(HOSTILE[2],)),
-        spec=SweepSpec("views", base={"negative_prompt": HOSTILE[3]}, axes={"prompt": list(HOSTILE)}),
+        spec=SweepSpec(
+            "views", base={"negative_prompt": HOSTILE[3]}, axes={"prompt": list(HOSTILE)}
+        ),
         warnings=list(HOSTILE),
     )
     page = Page(text)
     assert page.open == []
-    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {"table", "div", "details"}
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {
+        "table",
+        "div",
+        "details",
+    }
     assert not [name for _, found in page.tags for name in found if name.startswith("on")]
     for payload in HOSTILE:
         if any(c in payload for c in "<>\"'"):
@@ -324,36 +361,65 @@ def test_hostile_text_stays_text_in_the_report(tmp_path):
 
 
 def test_the_report_asks_the_network_for_nothing_and_runs_nothing(tmp_path):
-    text = report(sweep_table(tmp_path, failed=(1,)), tmp_path, seconds=3.5, spec=SweepSpec("x", base={"prompt": "x"}))
+    text = report(
+        sweep_table(tmp_path, failed=(1,)),
+        tmp_path,
+        seconds=3.5,
+        spec=SweepSpec("x", base={"prompt": "x"}),
+    )
     page = Page(text)
     assert not re.search(r"(src|href|srcset|action)\s*=\s*[\"']?\s*(https?:)?//", text)
     assert "@import" not in text and not re.search(r"url\(", text)
     assert page.attributes("src", "srcset") and all(
         v.startswith("data:image/") for v in page.attributes("src", "srcset")
     )
-    assert not {"script", "iframe", "object", "embed", "link", "base", "form"} & {tag for tag, _ in page.tags}
-    policy = next(found["content"] for tag, found in page.tags if found.get("http-equiv") == "Content-Security-Policy")
+    assert not {"script", "iframe", "object", "embed", "link", "base", "form"} & {
+        tag for tag, _ in page.tags
+    }
+    policy = next(
+        found["content"]
+        for tag, found in page.tags
+        if found.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def test_the_report_answers_what_was_best_what_failed_and_how_to_repeat_it(tmp_path):
     table = sweep_table(tmp_path, failed=(5,), ignores="seed")
     said = words(report(table, tmp_path, spec=SweepSpec("views", base={"prompt": "a star"})))
-    assert "Best by adherence steps 8, guidance 4" in said and "Worst by adherence steps 4, guidance 1" in said
+    assert (
+        "Best by adherence steps 8, guidance 4" in said
+        and "Worst by adherence steps 4, guidance 1" in said
+    )
     assert "seed changed nothing: 0 and 1 gave identical pictures" in said
     assert "RuntimeError: no room for a red circle" in said and "out of memory" in said
-    assert "dwlab sweep views.yaml" in said and "15 pictures of 16 cells" in said and "1 failed" in said
+    assert (
+        "dwlab sweep views.yaml" in said
+        and "15 pictures of 16 cells" in said
+        and "1 failed" in said
+    )
     assert table["key"][0] in said
 
 
 def test_the_report_says_how_the_run_ended_that_it_is_about(tmp_path):
     table = sweep_table(tmp_path, failed=(5,))
-    outcome = Outcome("views", tmp_path, total=20, reused=4, made=11, failed=1, notes=("the store was mended",))
-    said = words(report(table, tmp_path, outcome=outcome, seconds=75.4, warnings=["seed cannot matter"]))
-    assert "15 pictures of 20 cells 4 reused made by an earlier run 1 failed see the errors below" in said
+    outcome = Outcome(
+        "views", tmp_path, total=20, reused=4, made=11, failed=1, notes=("the store was mended",)
+    )
+    said = words(
+        report(table, tmp_path, outcome=outcome, seconds=75.4, warnings=["seed cannot matter"])
+    )
+    assert (
+        "15 pictures of 20 cells 4 reused made by an earlier run 1 failed see the errors below"
+        in said
+    )
     assert "4 not reached the run was stopped" in said and "1 min 15 s this run" in said
     assert "seed cannot matter" in said and "the store was mended" in said
-    whole = words(report(sweep_table(tmp_path), tmp_path, outcome=Outcome("views", tmp_path, total=16, made=16)))
+    whole = words(
+        report(
+            sweep_table(tmp_path), tmp_path, outcome=Outcome("views", tmp_path, total=16, made=16)
+        )
+    )
     assert "16 pictures of 16 cells 0 failed no errors" in whole
     assert "reused" not in whole and "not reached" not in whole and "this run" not in whole
 
@@ -380,9 +446,13 @@ def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path
     again = SweepSpec.from_yaml(tmp_path / "views.yaml")
     assert again.as_dict() == spec.as_dict()
     assert again.cells() == spec.cells()
-    plain = SweepSpec("views", base={"prompt": "ein schöner Stern 星"}, axes={"seed": {"random": 2}})
+    plain = SweepSpec(
+        "views", base={"prompt": "ein schöner Stern 星"}, axes={"seed": {"random": 2}}
+    )
     assert "ein schöner Stern 星" in yamlfile.dump(plain.as_dict())
-    assert "in another folder, others are drawn" in words(report(sweep_table(tmp_path), tmp_path, spec=plain))
+    assert "in another folder, others are drawn" in words(
+        report(sweep_table(tmp_path), tmp_path, spec=plain)
+    )
 
 
 class Experiment(HTMLParser):
@@ -405,19 +475,31 @@ class Experiment(HTMLParser):
 
 
 def test_the_recipe_in_a_report_is_python_that_names_the_same_cell(tmp_path):
-    row = sweep_table(tmp_path, HOSTILE).to_dict("records")[-1] | {"scheduler_options": '{"eta": 0.5}'}
+    row = sweep_table(tmp_path, HOSTILE).to_dict("records")[-1] | {
+        "scheduler_options": '{"eta": 0.5}'
+    }
     prompt, given = _call(recipe(row))
     assert prompt == row["prompt"]
-    assert given["scheduler_options"] == {"eta": 0.5} and "negative_prompt" not in given and "call" not in given
+    assert (
+        given["scheduler_options"] == {"eta": 0.5}
+        and "negative_prompt" not in given
+        and "call" not in given
+    )
     params = GenerationParams.of(prompt=prompt, **given)
-    assert (params.seed, params.steps, params.guidance) == (row["seed"], row["steps"], row["guidance"])
+    assert (params.seed, params.steps, params.guidance) == (
+        row["seed"],
+        row["steps"],
+        row["guidance"],
+    )
     assert recipe({"prompt": "\u202ea'\n"}).isprintable()
 
 
 def _call(text: str) -> tuple[str, dict[str, Any]]:
     call = ast.parse(text, mode="eval").body
     assert isinstance(call, ast.Call) and ast.unparse(call.func) == "dwlab.generate"
-    return ast.literal_eval(call.args[0]), {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    return ast.literal_eval(call.args[0]), {
+        str(k.arg): ast.literal_eval(k.value) for k in call.keywords
+    }
 
 
 def test_a_report_shows_at_most_500_pictures_and_says_so(tmp_path):
@@ -439,11 +521,14 @@ def test_an_axis_that_changes_nothing_is_found(tmp_path):
 def test_two_values_that_gave_the_same_pictures_are_named_and_the_others_not(tmp_path):
     table = sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0), failed=(4,))
     for _, rows in table.groupby(["prompt", "steps", "seed"]):
-        table.loc[rows.index[rows["guidance"] == 7.0], "pixels"] = rows["pixels"][rows["guidance"] == 4.0].iloc[0]
+        table.loc[rows.index[rows["guidance"] == 7.0], "pixels"] = rows["pixels"][
+            rows["guidance"] == 4.0
+        ].iloc[0]
     table.loc[4, "pixels"] = None
     (found,) = identical_along(table)
     assert (
-        found == "guidance 4 and 7 gave identical pictures wherever all else was equal (7 comparisons)"
+        found
+        == "guidance 4 and 7 gave identical pictures wherever all else was equal (7 comparisons)"
     )  # one cell failed
     assert identical_along(table.drop(columns="pixels")) == []
 
@@ -481,11 +566,15 @@ def test_values_that_gave_nearly_identical_pictures_are_found(tmp_path):
 def test_identical_and_nearly_identical_values_are_told_apart(tmp_path):
     table = sweep_table(tmp_path, guidance=(1.0, 4.0, 7.0))
     for _, rows in table.groupby(["prompt", "steps", "seed"]):
-        table.loc[rows.index[rows["guidance"] == 4.0], ["image", "pixels"]] = rows.iloc[0][["image", "pixels"]].tolist()
+        table.loc[rows.index[rows["guidance"] == 4.0], ["image", "pixels"]] = rows.iloc[0][
+            ["image", "pixels"]
+        ].tolist()
     nudge(table, tmp_path, "guidance", 7.0, 1.0, by=1)
     same, near = identical_along(table)
     assert same.startswith("guidance 1 and 4 gave identical pictures")
-    assert near.startswith("guidance changed next to nothing: 1, 4 and 7 gave nearly identical pictures")
+    assert near.startswith(
+        "guidance changed next to nothing: 1, 4 and 7 gave nearly identical pictures"
+    )
 
 
 def test_values_that_drift_apart_step_by_step_are_not_called_nearly_identical_as_a_whole(tmp_path):
@@ -509,7 +598,9 @@ def test_pictures_of_which_one_is_missing_or_of_another_size_are_not_nearly_iden
 
 
 def test_of_many_pictures_some_are_compared_and_the_finding_says_how_many(tmp_path):
-    table = sweep_table(tmp_path, ("a star",), steps=(4,), guidance=(1.0, 4.0), seeds=tuple(range(80)))
+    table = sweep_table(
+        tmp_path, ("a star",), steps=(4,), guidance=(1.0, 4.0), seeds=tuple(range(80))
+    )
     nudge(table, tmp_path, "guidance", 4.0, 1.0, by=1)
     (finding,) = identical_along(table)
     assert "(64 of 80 comparisons looked at)" in finding
@@ -532,7 +623,9 @@ def test_stars_or_the_metric_that_the_sweep_names_rank_its_settings(tmp_path, me
     table.attrs["metric"] = None if measure == "stars" else measure
     assert quality_of(table) == measure
     text = " ".join("".join(Page(report(table, tmp_path)).text).split())
-    assert re.search(rf"Best by {measure} ?steps 8", text) and re.search(rf"Worst by {measure} ?steps 4", text)
+    assert re.search(rf"Best by {measure} ?steps 8", text) and re.search(
+        rf"Worst by {measure} ?steps 4", text
+    )
 
 
 def test_a_named_metric_that_was_never_measured_ranks_nothing(tmp_path):
@@ -548,7 +641,10 @@ def test_stars_are_a_column_of_the_table_once_a_picture_has_some(tmp_path):
         for key in ("a", "b"):
             params = GenerationParams(prompt=f"a {key}")
             image = store.save_picture(key.encode())
-            store.add(CellRow(key * 64, params.canonical(), "w", "float32", "cpu", "ok", image=image), experiment="x")
+            store.add(
+                CellRow(key * 64, params.canonical(), "w", "float32", "cpu", "ok", image=image),
+                experiment="x",
+            )
         store.flush()
         store.enter("x", {"name": "x", "metric": "sharpness"}, 0)
         store.append("x", ["a" * 64, "b" * 64])
@@ -565,8 +661,14 @@ def test_captions_name_every_swept_axis(tmp_path):
     table = sweep_table(tmp_path, ("a red star", "a blue star"), steps=(4,), failed=(1,))
     table["colour"] = ["red" if "red" in p else "blue" for p in table["prompt"]]
     table["call"] = [json.dumps({"eta": 0.5 * (seed == 1)}) for seed in table["seed"]]
-    table["scheduler"] = ["DDIMScheduler" if g == 1 else "EulerDiscreteScheduler" for g in table["guidance"]]
-    table.attrs["axes"] = {"colour": ["red", "blue"], "scheduler": ["DDIM", "Euler"], "call.eta": [0, 0.5]}
+    table["scheduler"] = [
+        "DDIMScheduler" if g == 1 else "EulerDiscreteScheduler" for g in table["guidance"]
+    ]
+    table.attrs["axes"] = {
+        "colour": ["red", "blue"],
+        "scheduler": ["DDIM", "Euler"],
+        "call.eta": [0, 0.5],
+    }
     page = Page(report(table, tmp_path))
     text = " ".join("".join(page.text).split()).replace("\u00a0", " ")
     assert "colour red · scheduler DDIM · call.eta 0" in text
@@ -580,7 +682,8 @@ def test_captions_name_every_swept_axis(tmp_path):
 def test_seconds_are_shown_for_settings_and_not_for_prompts_and_seeds(tmp_path):
     page = report(sweep_table(tmp_path), tmp_path)
     sections = {
-        name: page.split(f"<h3><bdi>{name}</bdi></h3>")[1].split("</table>")[0] for name in ("prompt", "seed", "steps")
+        name: page.split(f"<h3><bdi>{name}</bdi></h3>")[1].split("</table>")[0]
+        for name in ("prompt", "seed", "steps")
     }
     assert {name: "seconds" in section for name, section in sections.items()} == {
         "prompt": False, "seed": False, "steps": True,
@@ -592,21 +695,30 @@ def test_axis_effects_average_seeds_before_they_spread(tmp_path):
     table["adherence"] = [0.0, 1.0, 0.2, 0.8]  # steps 4, 8 by seed 0, 1
     effects = axis_effects(table, "adherence").set_index(["axis", "value"])
     assert effects.loc[("steps", "4"), "mean"] == pytest.approx(0.5)
-    assert effects.loc[("steps", "4"), "spread"] == pytest.approx(np.std([0.0, 1.0], ddof=1))  # one setting: its seeds
+    assert effects.loc[("steps", "4"), "spread"] == pytest.approx(
+        np.std([0.0, 1.0], ddof=1)
+    )  # one setting: its seeds
     assert effects.loc[("seed", "1"), "spread"] == pytest.approx(np.std([1.0, 0.8], ddof=1))
     wider = axis_effects(sweep_table(tmp_path), "adherence").set_index(["axis", "value"])
-    assert wider.loc[("prompt", "a star"), "spread"] == pytest.approx(np.std([0.14, 0.44, 0.18, 0.48], ddof=1))
+    assert wider.loc[("prompt", "a star"), "spread"] == pytest.approx(
+        np.std([0.14, 0.44, 0.18, 0.48], ddof=1)
+    )
 
 
 def test_axes_that_move_together_are_one_and_templates_are_told_apart(tmp_path):
-    table = sweep_table(tmp_path, ("a red star", "a blue star", "red only", "blue only"), seeds=(0,))
+    table = sweep_table(
+        tmp_path, ("a red star", "a blue star", "red only", "blue only"), seeds=(0,)
+    )
     table = table[(table["steps"] == 4) == (table["guidance"] == 1.0)].copy()
     table["colour"] = ["red" if "red" in p else "blue" for p in table["prompt"]]
     axes = {"prompt": ["a {colour} star", "{colour} only"], "colour": ["red", "blue"]}
     table.attrs["axes"] = axes | {"num_inference_steps": [8, 4], "guidance": [4, 1]}
     found = {axis.name: [axis.label(v) for v in axis.values] for axis in swept(table)}
     assert found == {**axes, "steps + guidance": ["8 · 4", "4 · 1"]}
-    assert [s[0] for s in ranked_settings(table, "adherence")] == ["steps 8, guidance 4", "steps 4, guidance 1"]
+    assert [s[0] for s in ranked_settings(table, "adherence")] == [
+        "steps 8, guidance 4",
+        "steps 4, guidance 1",
+    ]
     assert_labels_fit(lay_out(table))
 
 
@@ -629,9 +741,14 @@ def test_plots_are_drawn_for_numbers_words_and_hostile_text(tmp_path):
     assert np.allclose(means, [[0.12, 0.74], [0.42, 1.0]])
     words = metric_plot(table, x="prompt", hue="seed")
     assert len(words.axes[0].get_yticklabels()) == len(HOSTILE)
-    assert Image.open(io.BytesIO(line._repr_png_())).size == (700, 360)  # what a notebook shows, without pyplot
+    assert Image.open(io.BytesIO(line._repr_png_())).size == (
+        700,
+        360,
+    )  # what a notebook shows, without pyplot
     for figure in (line, words, metric_plot(table, hue="prompt", dark=True), seconds_plot(table)):
-        figure.savefig(io.BytesIO())  # lays text out: formulas and unknown glyphs would raise or warn here
+        figure.savefig(
+            io.BytesIO()
+        )  # lays text out: formulas and unknown glyphs would raise or warn here
         assert figure.get_size_inches()[0] * figure.dpi == 700
 
 

@@ -13,7 +13,10 @@ SHORT = "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
 
 
 def test_the_panel_measures_what_is_ticked(chromium, tmp_path):
-    with Lab(tmp_path, {"bench-x": SHORT}, notebook="benchmark") as lab, sync_playwright() as playwright:
+    with (
+        Lab(tmp_path, {"bench-x": SHORT}, notebook="benchmark") as lab,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
         lab.watch(page)

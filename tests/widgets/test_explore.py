@@ -57,8 +57,14 @@ def test_what_serves_in_the_next_cell(bench):
     bench.controls = {**bench.controls, "seed": 2}
     ask(bench, "run")
     wait(bench)
-    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == ["1", "2"]  # the pinned one first
-    assert bench.image.tobytes() != dwlab.generate("a star", steps=2, width=64, height=64, seed=1).image.tobytes()
+    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == [
+        "1",
+        "2",
+    ]  # the pinned one first
+    assert (
+        bench.image.tobytes()
+        != dwlab.generate("a star", steps=2, width=64, height=64, seed=1).image.tobytes()
+    )
 
 
 def test_going_back_while_pictures_form_disturbs_none_of_them(bench):
@@ -67,7 +73,9 @@ def test_going_back_while_pictures_form_disturbs_none_of_them(bench):
     bench.controls = {**bench.controls, "count": 4, "steps": 40, "seed": 10}
     ask(bench, "run")
     deadline = time.monotonic() + 120
-    while [tile["state"] for tile in bench.stage] != ["forming"] * 4:  # all of a call, not the first alone
+    while [tile["state"] for tile in bench.stage] != [
+        "forming"
+    ] * 4:  # all of a call, not the first alone
         assert time.monotonic() < deadline, bench.stage
         time.sleep(0.01)
     ask(bench, "restore", key=bench.strip[0]["key"])
@@ -142,13 +150,21 @@ def test_what_has_no_field_stays_in_the_recipe_until_it_is_left_out(bench):
     recipe = {"call": {"eta": 0.5}, "scheduler": "DDIM", "scheduler_options": options}
     picture = dwlab.generate("a ring", steps=1, width=64, height=64, **recipe)
     bench.drop(picture.png())
-    assert (dict(bench.params.call), dict(bench.params.scheduler_options)) == ({"eta": 0.5}, options)
-    bench.controls = {**bench.controls, "scheduler": "DPM++ 2M Karras"}  # the other scheduler's options went with it
+    assert (dict(bench.params.call), dict(bench.params.scheduler_options)) == (
+        {"eta": 0.5},
+        options,
+    )
+    bench.controls = {
+        **bench.controls,
+        "scheduler": "DPM++ 2M Karras",
+    }  # the other scheduler's options went with it
     assert dict(bench.params.call) == {"eta": 0.5}
     assert bench.params.scheduler_options == {"use_karras_sigmas": True}
     bench.controls = {**bench.controls, "more": {}}
     assert not bench.params.call
-    bench.drop(dwlab.generate("a ring", steps=1, width=64, height=64, scheduler="Euler Karras").png())
+    bench.drop(
+        dwlab.generate("a ring", steps=1, width=64, height=64, scheduler="Euler Karras").png()
+    )
     assert bench.controls["scheduler"] == "Euler Karras" and bench.controls["more"] == {}
 
 
@@ -164,7 +180,13 @@ def test_the_history_goes_on_beyond_its_first_page(bench, monkeypatch):
     assert len(bench.strip) == 3  # what is pinned takes no place
     ask(bench, "older")
     assert (len(bench.strip), bench.older) == (5, False)
-    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == ["5", "4", "3", "2", "1"]
+    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == [
+        "5",
+        "4",
+        "3",
+        "2",
+        "1",
+    ]
     ask(bench, "mark", key=oldest, mark="hide", value=1)
     ask(bench, "restore", key=oldest)  # hidden, and still there
     assert bench.params.seed == 4
@@ -207,7 +229,11 @@ def test_another_model_brings_its_own_limits_whatever_stands_in_the_fields(bench
     bench.controls = {**bench.controls, "seed": -5}
     assert set(bench.problems) == {"seed"}
     bench.controls = {**bench.controls, "model": "sdxl"}
-    assert (bench.controls["width"], bench.controls["prompt"], bench.controls["seed"]) == (1024, "a star", -5)
+    assert (bench.controls["width"], bench.controls["prompt"], bench.controls["seed"]) == (
+        1024,
+        "a star",
+        -5,
+    )
     assert bench.offer["sides"][1] > 512
     assert "seed" in bench.problems
 
@@ -230,7 +256,9 @@ def through_a_page(value):
 
 
 def test_what_has_no_field_comes_back_from_a_page_unchanged(bench):
-    picture = dwlab.generate("a ring", steps=1, width=64, height=64, scheduler="DDIM", call={"eta": 1.0})
+    picture = dwlab.generate(
+        "a ring", steps=1, width=64, height=64, scheduler="DDIM", call={"eta": 1.0}
+    )
     bench.drop(picture.png())
     assert bench.controls["more"]["words"] == "eta 1.0"
     bench.controls = through_a_page(bench.controls)
@@ -289,11 +317,17 @@ def test_a_negative_prompt_with_commas_is_one_value(bench):
         ({}, "trial", ""),
     ],
 )
-def test_what_a_sweep_cannot_be_is_said_of_its_field_and_the_old_plan_goes(bench, axes, name, field):
+def test_what_a_sweep_cannot_be_is_said_of_its_field_and_the_old_plan_goes(
+    bench, axes, name, field
+):
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"})
     assert "2 cells" in bench.plan["counts"] and bench.form == {}
     ask(bench, "sweep", name=name, axes=axes, by="this page")
-    assert (bench.form["tone"], bench.form["field"], bench.form["page"]) == ("bad", field, "this page")
+    assert (bench.form["tone"], bench.form["field"], bench.form["page"]) == (
+        "bad",
+        field,
+        "this page",
+    )
     assert bench.plan == {} and bench.problems == {}
 
 
@@ -311,12 +345,19 @@ def test_what_is_said_of_a_sweep_goes_as_soon_as_a_field_changes(bench):
     changes = [
         lambda: setattr(bench, "controls", {**bench.controls, "prompt": "another"}),
         lambda: setattr(bench, "page", {**bench.page, "name": "other"}),
-        lambda: setattr(bench, "page", {**bench.page, "axes": {**axes, "steps": {"on": True, "values": "1"}}}),
+        lambda: setattr(
+            bench, "page", {**bench.page, "axes": {**axes, "steps": {"on": True, "values": "1"}}}
+        ),
     ]
     for change in changes:
         ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, page=form)
         assert bench.plan["counts"]
-        bench.page = {**bench.page, **form, "chosen": "x", "open": True}  # comes late, and says nothing new
+        bench.page = {
+            **bench.page,
+            **form,
+            "chosen": "x",
+            "open": True,
+        }  # comes late, and says nothing new
         bench.controls = {**bench.controls, "count": 2, "prompt": bench.controls["prompt"]}
         assert bench.plan["counts"]
         change()
@@ -340,13 +381,25 @@ def test_a_sweep_that_waits_says_so_in_its_form_until_its_turn_or_a_cancel(bench
 
 
 def test_the_fields_are_as_they_were_after_the_kernel_has_restarted(bench):
-    bench.controls = {**bench.controls, "prompt": "a <b>star</b>", "count": 3, "more": {"call": '{"eta": 0.5}'}}
-    page = {"name": "mine", "axes": {"steps": {"on": True, "values": "1, 2"}}, "open": True, "chosen": "k"}
+    bench.controls = {
+        **bench.controls,
+        "prompt": "a <b>star</b>",
+        "count": 3,
+        "more": {"call": '{"eta": 0.5}'},
+    }
+    page = {
+        "name": "mine",
+        "axes": {"steps": {"on": True, "values": "1, 2"}},
+        "open": True,
+        "chosen": "k",
+    }
     bench.page = page
     again = dwlab.explore()
     assert again.controls == bench.controls and again.page == page
     assert again.params == bench.params
-    assert dwlab.explore("sd15").controls["prompt"] == ""  # what was written for one model is not another's
+    assert (
+        dwlab.explore("sd15").controls["prompt"] == ""
+    )  # what was written for one model is not another's
 
 
 def test_the_model_that_was_chosen_comes_back_with_its_limits(bench):

@@ -172,7 +172,9 @@ def test_a_seed_that_a_browser_would_round_is_drawn_restored_and_varied_as_it_is
     button(page, "Run").click()
     expect(status(page)).to_contain_text("taken from the store")
     page.locator(".dwx-stage").get_by_role("button", name="seed", exact=True).click()
-    expect(page.locator(".dwx-stage figcaption").first).to_contain_text(f"seed {(seed + 1) % 2**63}")
+    expect(page.locator(".dwx-stage figcaption").first).to_contain_text(
+        f"seed {(seed + 1) % 2**63}"
+    )
     expect(status(page)).to_contain_text(re.compile("Done|store"))
     table = dwlab.Results(lab.project / "results").table("explore")
     made = set(table[table["prompt"] == "a large seed"]["seed"])
@@ -184,7 +186,9 @@ def test_two_pictures_under_a_slider_and_what_changed(page):
         ask(page, steps=steps, seed=7)
         button(page, "Run").click()
         expect(status(page)).to_contain_text(re.compile("Done|store"))
-        expect(page.locator(".dwx-strip button").first).to_have_attribute("title", re.compile(f"seed 7, {steps} steps"))
+        expect(page.locator(".dwx-strip button").first).to_have_attribute(
+            "title", re.compile(f"seed 7, {steps} steps")
+        )
     entries = page.locator(".dwx-strip button")
     entries.first.click()
     button(page, "Hold for comparing").click()
@@ -265,10 +269,14 @@ def test_sweep_this_plans_writes_and_runs(lab, page):
     button(page, "Plan").click()
     expect(page.locator(".dwx-counts")).to_contain_text("3 cells")
     button(page, "Write the experiment").click()
-    expect(page.locator(".dwx-planned code")).to_have_text("dwlab sweep experiments/from-the-bench.yaml")
+    expect(page.locator(".dwx-planned code")).to_have_text(
+        "dwlab sweep experiments/from-the-bench.yaml"
+    )
     written = dwlab.Sweep.from_yaml(lab.project / "experiments/from-the-bench.yaml")
     assert [cell.params.steps for cell in written.cells()] == [1, 2, 3]
-    assert yaml.safe_load((lab.project / "experiments/from-the-bench.yaml").read_text())["axes"] == {"steps": [1, 2, 3]}
+    assert yaml.safe_load((lab.project / "experiments/from-the-bench.yaml").read_text())[
+        "axes"
+    ] == {"steps": [1, 2, 3]}
     button(page, "Run it here").click()
     expect(status(page)).to_contain_text("from-the-bench is done")
     assert page.locator(".dwx-sheet").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
@@ -319,7 +327,12 @@ def test_hostile_prompts_are_shown_and_not_run(lab, page):
         expect(page.locator(".dwx-stage figcaption")).to_contain_text([" ".join(prompt.split())])
         expect(status(page)).to_contain_text("Done in")
     assert "owned" not in page.title()
-    assert page.locator('.dwlab-explore img[src="x"], .dwlab-explore script, .dwlab-explore iframe').count() == 0
+    assert (
+        page.locator(
+            '.dwlab-explore img[src="x"], .dwlab-explore script, .dwlab-explore iframe'
+        ).count()
+        == 0
+    )
     assert lab.outside == []
 
 
@@ -364,9 +377,13 @@ def test_notebook_7_shows_it_too(browser, tmp_path):
     with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
         page = new_page(browser, classic)
         page.goto(f"{classic.url}/notebooks/notebooks/explore.ipynb?token={classic.token}")
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
+        page.wait_for_selector(
+            '.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached"
+        )
         page.wait_for_selector(".jp-CodeCell")
-        page.wait_for_timeout(3000)  # a kernel that is not quite there yet drops "Run All", and nothing shows it
+        page.wait_for_timeout(
+            3000
+        )  # a kernel that is not quite there yet drops "Run All", and nothing shows it
         page.click(".lm-MenuBar-itemLabel >> text='Run'")
         page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
         page.wait_for_selector(".dwlab-explore")

@@ -105,7 +105,9 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
     until_saved(lab, panel, first)
 
     first.reload()
-    second.goto(f"{lab.url}/lab/workspaces/{panel.notebook}/tree/notebooks/{lab.notebook}?token={lab.token}")
+    second.goto(
+        f"{lab.url}/lab/workspaces/{panel.notebook}/tree/notebooks/{lab.notebook}?token={lab.token}"
+    )
     for page in (second, first):
         expect(page.locator(panel.status)).to_contain_text(panel.message)
         button(page, panel, "Cancel").click()
@@ -118,7 +120,9 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
     restart_kernel(first)
     expect(first.locator("#jp-main-statusbar")).to_contain_text("Idle")
     for page in (first, second):
-        button(page, panel, "Cancel").evaluate("b => b.click()")  # some pages know already, and take no real click
+        button(page, panel, "Cancel").evaluate(
+            "b => b.click()"
+        )  # some pages know already, and take no real click
         expect(page.locator(".dwlab-pulse").first).to_contain_text("run the cell again")
         assert button(page, panel, "Run").evaluate("b => b.inert")
     first.close()

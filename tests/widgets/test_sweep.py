@@ -55,9 +55,15 @@ def shown(form):
 
 def messages(form):
     """The visible messages by the field they stand below; "" is below all of them."""
-    found = {"name": form._name_message.value, "prompt": form._prompt_message.value, "": form._general.value}
+    found = {
+        "name": form._name_message.value,
+        "prompt": form._prompt_message.value,
+        "": form._general.value,
+    }
     found |= {name: row.message.value for name, row in form._rows.items()}
-    return {name: html.unescape(re.sub("<[^>]*>", "", text)) for name, text in found.items() if text}
+    return {
+        name: html.unescape(re.sub("<[^>]*>", "", text)) for name, text in found.items() if text
+    }
 
 
 def complaint(form):
@@ -79,7 +85,12 @@ def test_lists_are_axes_and_scalars_are_not(form):
     field(form, "colour").value = "blue"
     sweep = form.read()
     assert sweep.base["guidance"] == 3
-    assert dict(sweep.axes) == {"colour": ["blue"], "steps": [2, 4], "seed": {"range": [2]}, "width": [64, 128]}
+    assert dict(sweep.axes) == {
+        "colour": ["blue"],
+        "steps": [2, 4],
+        "seed": {"range": [2]},
+        "width": [64, 128],
+    }
     assert list(sweep.zip) == []  # a zip group that lost an axis is no group
     assert sweep.count() == 8
     assert form.edits
@@ -113,7 +124,18 @@ def test_an_axis_of_prompts_can_become_one_prompt_and_must_be_some(form):
 
 @pytest.mark.parametrize(
     "text",
-    ["blurry, dark", "a | b", "(bad:1.4), x", "watermark: yes", "# low", "[blurry]", "'quoted'", "no", "1", "%, &, *"],
+    [
+        "blurry, dark",
+        "a | b",
+        "(bad:1.4), x",
+        "watermark: yes",
+        "# low",
+        "[blurry]",
+        "'quoted'",
+        "no",
+        "1",
+        "%, &, *",
+    ],
 )
 def test_a_negative_prompt_is_one_text_whatever_stands_in_it(form, text):
     form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old, words"}))
@@ -125,7 +147,11 @@ def test_a_negative_prompt_is_one_text_whatever_stands_in_it(form, text):
 def test_a_list_of_negative_prompts_is_an_axis(form):
     form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old"}))
     field(form, "negative_prompt").value = '["blurry, dark", "", cropped]'
-    assert [cell.params.negative_prompt for cell in form.read().cells()] == ["blurry, dark", "", "cropped"]
+    assert [cell.params.negative_prompt for cell in form.read().cells()] == [
+        "blurry, dark",
+        "",
+        "cropped",
+    ]
 
 
 @pytest.mark.parametrize("text", ["dark, deep red", "no", "red: yes", "#ff0000"])
@@ -194,7 +220,11 @@ def test_messages_escape_what_they_quote(form):
 
 def panel(root, compute=execute):
     """The panel with a small sweep, planned and ready to run."""
-    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}, axes={"seed": [0, 1]})
+    sweep = Sweep(
+        "trial",
+        base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1},
+        axes={"seed": [0, 1]},
+    )
     made = SweepPanel({"trial": lambda: sweep}, compute, root=root)
     until(lambda: "to do" in made.plan_line.value)
     return made
@@ -232,8 +262,12 @@ def test_a_run_in_the_panel_computes_and_shows_the_grid(tmp_path):
     assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # what is no Exception goes on
-@pytest.mark.parametrize("error", [RuntimeError("no more"), OSError("no more"), SystemExit("no more")], ids=repr)
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # what is no Exception goes on
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no more"), OSError("no more"), SystemExit("no more")], ids=repr
+)
 def test_run_can_be_pressed_again_whatever_ended_a_run(tmp_path, error):
     def compute(*arguments, **options):
         if not ended:
@@ -275,7 +309,11 @@ def test_a_sweep_that_cannot_run_cannot_be_started_until_it_is_mended(tmp_path):
 
 def edited(root, sweep):
     """The panel of a sweep with its form's prompt, steps and placeholder edited, and the edits kept."""
-    made = SweepPanel({"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep}, execute, root=root)
+    made = SweepPanel(
+        {"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep},
+        execute,
+        root=root,
+    )
     made.pick.value = "trial"
     made.form.prompt.value = "a {colour} ring"
     field(made.form, "colour").value = "[red, blue]"
@@ -302,7 +340,13 @@ def test_an_edit_of_the_panel_never_hides_an_edit_of_the_file(tmp_path):
 
 
 def bench_panel(root):
-    options = {"devices": ["cpu"], "dtypes": ["float32", "bfloat16"], "measure": None, "line_up": None, "root": root}
+    options = {
+        "devices": ["cpu"],
+        "dtypes": ["float32", "bfloat16"],
+        "measure": None,
+        "line_up": None,
+        "root": root,
+    }
     return BenchPanel({"first": None, "second": None}, **options)
 
 
@@ -322,7 +366,10 @@ def test_the_benchmark_panel_is_as_it_was_after_the_kernel_has_restarted(tmp_pat
     ],
 )  # fmt: skip
 def test_a_file_that_no_panel_wrote_harms_none(tmp_path, damage):
-    edited(tmp_path, Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}))
+    edited(
+        tmp_path,
+        Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}),
+    )
     bench_panel(tmp_path).quick.value = False
     for kept in (tmp_path / ".panels").iterdir():
         kept.write_text(damage)
@@ -347,7 +394,10 @@ def noise(tmp_path):
         for k in range(300)
     ]  # fmt: skip
     table = Table(rows)
-    table.attrs |= {"results": str(tmp_path), "axes": {"word": [HOSTILE, "red", "blue"], "seed": list(range(100))}}
+    table.attrs |= {
+        "results": str(tmp_path),
+        "axes": {"word": [HOSTILE, "red", "blue"], "seed": list(range(100))},
+    }
     return table
 
 

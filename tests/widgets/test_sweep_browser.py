@@ -11,7 +11,9 @@ from playwright.sync_api import expect, sync_playwright
 
 import dwlab
 
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{x}}"
+HOSTILE = (
+    "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{x}}"
+)
 TINY = f"""
 name: tiny
 base: {{prompt: "a {{colour}} circle", width: 64, height: 64}}
@@ -136,16 +138,23 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     grid = show(page, "Grid")
     button(page, "Run").click()
     expect(button(page, "Run")).to_be_disabled()
-    expect(status(page)).to_have_text(re.compile(r"[1-9]\d*/1,000 pictures, .+ rows · .+ so far · about .+ left"))
+    expect(status(page)).to_have_text(
+        re.compile(r"[1-9]\d*/1,000 pictures, .+ rows · .+ so far · about .+ left")
+    )
     _loaded(grid.locator("img"), 1)  # it grows while it runs
-    width = page.locator(".dwlab-sweep .progress-bar").evaluate("bar => parseFloat(bar.style.width)")
+    width = page.locator(".dwlab-sweep .progress-bar").evaluate(
+        "bar => parseFloat(bar.style.width)"
+    )
     assert 0 < width < 100
     button(page, "Cancel").click()
     expect(status(page)).to_contain_text("Run goes on from here")
     expect(button(page, "Run")).to_be_enabled()
     before = rows(lab, "long").set_index("key")["created"]
     assert 0 < len(before) < 1000
-    assert f"Stopped: {len(before)} made now, 0 already there, {1000 - len(before)} left" in status(page).inner_text()
+    assert (
+        f"Stopped: {len(before)} made now, 0 already there, {1000 - len(before)} left"
+        in status(page).inner_text()
+    )
     assert (lab.project / "results/long/report.html").is_file()
 
     button(page, "Run").click()

@@ -71,7 +71,11 @@ def test_equal_recipes_are_made_once_and_each_is_told(session):
     events = [what for kind, what in session.listener.heard if kind == "event"]
     done = {event.index: event.result for event in events if event.kind == "done"}
     assert sorted(event.index for event in events if event.kind == "started") == [0, 1, 2]
-    assert isinstance(done[0], Picture) and isinstance(done[1], Picture) and isinstance(done[2], Reused)
+    assert (
+        isinstance(done[0], Picture)
+        and isinstance(done[1], Picture)
+        and isinstance(done[2], Reused)
+    )
     assert done[0].key == done[2].key and done[0].image.tobytes() == done[2].image.tobytes()
     assert [row["key"] for row in session.history()] == [done[1].key, done[0].key]
 
@@ -116,7 +120,11 @@ def test_cancel_stops_within_a_step_and_passes_over_what_waits(session):
     session.cancel()
     session.listener.wait(2)
     assert session.history() == []
-    steps = [what.step for kind, what in session.listener.heard if kind == "event" and what.kind == "step"]
+    steps = [
+        what.step
+        for kind, what in session.listener.heard
+        if kind == "event" and what.kind == "step"
+    ]
     assert max(steps) < 1000
     session.make([PARAMS])  # and goes on with what is asked for next
     session.listener.wait()
@@ -135,13 +143,22 @@ def test_an_error_is_told_in_words_and_the_next_job_runs(session):
 def test_each_step_offers_a_rough_picture(session):
     session.make([PARAMS])
     session.listener.wait()
-    rough = [what.preview() for kind, what in session.listener.heard if kind == "event" and what.kind == "step"]
+    rough = [
+        what.preview()
+        for kind, what in session.listener.heard
+        if kind == "event" and what.kind == "step"
+    ]
     assert [picture.size for picture in rough] == [(8, 8)] * 2
 
 
 def test_neighbours_lie_beside_a_recipe():
     assert [one.seed for one in neighbours(PARAMS, "seed")] == [2, 3, 4, 5]
-    assert [one.guidance for one in neighbours(PARAMS.replace(guidance=5), "guidance")] == [3, 4, 6.25, 8]
+    assert [one.guidance for one in neighbours(PARAMS.replace(guidance=5), "guidance")] == [
+        3,
+        4,
+        6.25,
+        8,
+    ]
     assert [one.steps for one in neighbours(PARAMS.replace(steps=20), "steps")] == [10, 15, 30, 40]
     assert [one.steps for one in neighbours(PARAMS.replace(steps=1), "steps")] == [2]
     assert [one.steps for one in neighbours(PARAMS.replace(steps=800), "steps")] == [400, 600, 1000]

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 # Positions, the same for all rows of a call: [tokens, axes], or [rows, tokens, axes] of which models read the first row.
 UNBATCHED = frozenset({"txt_ids", "img_ids", "image_rotary_emb"})
-ROW_LISTS = frozenset({"x", "cap_feats", "img_shapes"})  # of Z-Image and Qwen-Image: lists with an entry per row
-RAGGED = frozenset({("Lumina2Transformer2DModel", "encoder_attention_mask")})  # how much of each row is used inside
+ROW_LISTS = frozenset(
+    {"x", "cap_feats", "img_shapes"}
+)  # of Z-Image and Qwen-Image: lists with an entry per row
+RAGGED = frozenset(
+    {("Lumina2Transformer2DModel", "encoder_attention_mask")}
+)  # how much of each row is used inside
 _digests: Any = WeakIdKeyDictionary()
 
 
@@ -29,7 +33,10 @@ def stand_in(module: torch.nn.Module, method: str, instead: Callable[..., Any]) 
     """A copy that shares all with `module` and passes for it, but whose `method` is `instead(*args, **kwargs)`."""
     cls = type(module)
     twin = copy.copy(module)
-    own = {method: lambda _self, *args, **kwargs: instead(*args, **kwargs), "__module__": cls.__module__}
+    own = {
+        method: lambda _self, *args, **kwargs: instead(*args, **kwargs),
+        "__module__": cls.__module__,
+    }
     object.__setattr__(twin, "__class__", type(cls.__name__, (cls,), own))
     return twin
 
@@ -68,11 +75,20 @@ class Call:
     @property
     def compiled(self) -> bool:
         """Whether the model was compiled in place, so that few different shapes are wanted."""
-        return "forward" in vars(self.module) or getattr(self.module, "_compiled_call_impl", None) is not None
+        return (
+            "forward" in vars(self.module)
+            or getattr(self.module, "_compiled_call_impl", None) is not None
+        )
 
     @classmethod
     def of(
-        cls, module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, compare: bool = False
+        cls,
+        module: Any,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        compare: bool = False,
     ) -> Call:
         """Take a call apart; `compare` reads its values, so that others may be found to be the same.
 
@@ -84,7 +100,9 @@ class Call:
         rows = len(paths[0][1])
         leaves = [_as_rows(name, leaf, rows) for name, (_, leaf) in zip(names, paths, strict=True)]
         named = list(enumerate(zip(names, leaves, strict=True)))
-        batched = frozenset(number for number, (name, leaf) in named if _is_batched(name, leaf, rows))
+        batched = frozenset(
+            number for number, (name, leaf) in named if _is_batched(name, leaf, rows)
+        )
         keys = [_key(name, leaf, number in batched) for number, (name, leaf) in named]
         return cls(
             module=module,
@@ -97,7 +115,9 @@ class Call:
             structure=structure,
             key=(id(module), method, structure, *keys),
             lengths=tuple(_lengths(module, name, leaf) for _, (name, leaf) in named),
-            same=tuple(_values(leaves[number]) for number in sorted(batched)) if compare else object(),
+            same=tuple(_values(leaves[number]) for number in sorted(batched))
+            if compare
+            else object(),
         )
 
     def alone(self) -> Any:
@@ -105,7 +125,9 @@ class Call:
         return self.function(*self.args, **self.kwargs)
 
 
-def _arguments(module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _arguments(
+    module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
     """The arguments of a call by name, lists of rows marked as such."""
     arguments = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
     del arguments["self"]
@@ -127,7 +149,11 @@ def _as_rows(name: str, leaf: Any, rows: int) -> Any:
 def _is_batched(name: str, leaf: Any, rows: int) -> bool:
     if isinstance(leaf, Rows):
         return True
-    return isinstance(leaf, torch.Tensor) and len(leaf) == rows and not (name in UNBATCHED and leaf.ndim == 2)
+    return (
+        isinstance(leaf, torch.Tensor)
+        and len(leaf) == rows
+        and not (name in UNBATCHED and leaf.ndim == 2)
+    )
 
 
 def _key(name: str, leaf: Any, batched: bool) -> Hashable:
@@ -167,7 +193,9 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     sizes = [*(call.rows for call in calls), *([padding] if padding else [])]
     outputs, structure = pytree.tree_flatten(output, is_leaf=lambda node: isinstance(node, list))
     split = [_split(rows, sizes) for rows in outputs]
-    return [pytree.tree_unflatten([parts[k] for parts in split], structure) for k in range(len(calls))]
+    return [
+        pytree.tree_unflatten([parts[k] for parts in split], structure) for k in range(len(calls))
+    ]
 
 
 def _joined(parts: list[Any], padding: int) -> Any:
@@ -196,7 +224,13 @@ def _signature(cls: Any, method: str) -> inspect.Signature:
 def _digest(tensor: torch.Tensor) -> str:
     """A hash of a tensor's values, made once a tensor: reading one from a device waits for that."""
     if tensor not in _digests:
-        flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format).view(torch.uint8)
+        flat = (
+            tensor.detach()
+            .cpu()
+            .flatten()
+            .clone(memory_format=torch.contiguous_format)
+            .view(torch.uint8)
+        )
         _digests[tensor] = hashlib.sha256(flat.numpy().tobytes()).hexdigest()
     return str(_digests[tensor])
 
@@ -216,7 +250,10 @@ class Memo:
         leaves, structure = pytree.tree_flatten((args, kwargs))
         key = (
             structure,
-            *((leaf.shape, leaf.dtype, _digest(leaf)) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves),
+            *(
+                (leaf.shape, leaf.dtype, _digest(leaf)) if isinstance(leaf, torch.Tensor) else leaf
+                for leaf in leaves
+            ),
         )
         answer = self._known.pop(key, None)
         self._known[key] = self._module(*args, **kwargs) if answer is None else answer

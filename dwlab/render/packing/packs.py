@@ -42,7 +42,9 @@ __all__ = [
     "waiting",
 ]
 log = logging.getLogger(__name__)
-DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})  # decoders that take a generator and leave it
+DRAWS_NOTHING = frozenset(
+    {"AutoencoderKL", "AutoencoderTiny"}
+)  # decoders that take a generator and leave it
 # Rows that compiled models see, beside those of a full pack. Each number takes up to a minute to compile; few of them
 # cost the grids of `dwlab bench engine` under a tenth more rows.
 BUCKETS = (1, *(2 * 4**k for k in range(6)))
@@ -98,7 +100,9 @@ def refusal(pipeline: Any, device: str) -> str | None:
     encoders = [part for name, part in _parts(pipeline).items() if name.startswith("text_encoder")]
     if any(getattr(encoder, "peft_config", None) for encoder in encoders):
         return "a text encoder has adapters, whose strength each call may set"
-    registries = (getattr(module, "_diffusers_hook", None) for part in parts for module in part.modules())
+    registries = (
+        getattr(module, "_diffusers_hook", None) for part in parts for module in part.modules()
+    )
     if any(registry.hooks for registry in registries if registry):
         return "diffusers' hooks move parts of the model, or keep a cache, while it runs"
     if getattr(denoiser, "is_cache_enabled", False):
@@ -108,17 +112,27 @@ def refusal(pipeline: Any, device: str) -> str | None:
 
 def _unknown(denoiser: torch.nn.Module, known: families.Packed) -> str | None:
     """Why a denoiser's forward may not be the one that was tried; None if it is."""
-    modules = [denoiser, *(module.processor for module in denoiser.modules() if hasattr(module, "processor"))]
+    modules = [
+        denoiser,
+        *(module.processor for module in denoiser.modules() if hasattr(module, "processor")),
+    ]
     for module in modules:
         cls = type(module)
-        expected = cls.__name__ in {known.denoiser, *known.processors} and cls.__module__.startswith("diffusers.")
+        expected = cls.__name__ in {
+            known.denoiser,
+            *known.processors,
+        } and cls.__module__.startswith("diffusers.")
         if not expected:
             return f"{cls.__name__} was never tried with several pictures in a forward"
     return None
 
 
 def _parts(pipeline: Any) -> dict[str, torch.nn.Module]:
-    return {name: part for name, part in pipeline.components.items() if isinstance(part, torch.nn.Module)}
+    return {
+        name: part
+        for name, part in pipeline.components.items()
+        if isinstance(part, torch.nn.Module)
+    }
 
 
 def prepare(pipeline: Any) -> Any:
@@ -143,7 +157,9 @@ def _moves(vae: Any) -> bool:
     return vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
 
 
-def waiting(module: torch.nn.Module, method: str, unused: Collection[str] = ()) -> Callable[..., Any]:
+def waiting(
+    module: torch.nn.Module, method: str, unused: Collection[str] = ()
+) -> Callable[..., Any]:
     """In place of a method: give way to `run` until it brings what the method gives; unused: arguments without effect."""
 
     def wait(*args: Any, **kwargs: Any) -> Any:
@@ -166,7 +182,9 @@ class Pack:
 
     def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
         self._device, self._size, self._exact = device, size, exact
-        self._waiting: dict[Any, list[tuple[Cell, Call]]] = {}  # by what calls must have in common to be merged
+        self._waiting: dict[
+            Any, list[tuple[Cell, Call]]
+        ] = {}  # by what calls must have in common to be merged
         self._under_way: set[Cell] = set()
         self._last = 0.0
 
@@ -193,7 +211,11 @@ class Pack:
 
     def _room(self) -> bool:
         """Whether more cells should begin: no forward of the denoiser is full, nor would be if all were alike."""
-        full = any(_rows(alike) >= self._size.rows for alike in self._waiting.values() if not alike[0][1].decodes)
+        full = any(
+            _rows(alike) >= self._size.rows
+            for alike in self._waiting.values()
+            if not alike[0][1].decodes
+        )
         return not full and len(self._under_way) < self._size.rows
 
     def _park(self, cell: Cell, call: Call) -> None:
@@ -215,7 +237,9 @@ class Pack:
             result = given[call.same]
             if not call.decodes:
                 cell.clock.seconds += share * call.rows
-            self._park(cell, cell.throw(result) if isinstance(result, Exception) else cell.switch(result))
+            self._park(
+                cell, cell.throw(result) if isinstance(result, Exception) else cell.switch(result)
+            )
 
     def _take(self) -> list[tuple[Cell, Call]]:
         """The next calls to be made as one: pictures to decode before all else, then those with the most rows."""

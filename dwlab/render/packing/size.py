@@ -25,7 +25,13 @@ class Size:
 
     @classmethod
     def of(
-        cls, pixels: int, device: str, *, pack: int | None = None, exact: int | None = None, compiled: bool = False
+        cls,
+        pixels: int,
+        device: str,
+        *,
+        pack: int | None = None,
+        exact: int | None = None,
+        compiled: bool = False,
     ) -> Size:
         """What to begin with for pictures of so many pixels; `pack` pictures, or `exact` rows, are kept to.
 

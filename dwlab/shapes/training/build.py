@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTokenizer,
+)
 
 from ..captions import WORDS
 
@@ -25,13 +32,17 @@ def tokenizer() -> CLIPTokenizer:
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     bpe.normalizer = normalizers.Lowercase()
     bpe.pre_tokenizer = pre_tokenizers.Whitespace()
-    bpe.train_from_iterator(WORDS, trainers.BpeTrainer(vocab_size=4096, end_of_word_suffix="</w>", show_progress=False))
+    bpe.train_from_iterator(
+        WORDS, trainers.BpeTrainer(vocab_size=4096, end_of_word_suffix="</w>", show_progress=False)
+    )
     learned = bpe.get_vocab()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*alphabet, *(c + "</w>" for c in alphabet)]
     tokens += sorted(set(learned) - set(tokens), key=learned.__getitem__)
     tokens += [START, END]
-    return CLIPTokenizer(vocab={t: i for i, t in enumerate(tokens)}, merges=_merges(bpe), model_max_length=77)
+    return CLIPTokenizer(
+        vocab={t: i for i, t in enumerate(tokens)}, merges=_merges(bpe), model_max_length=77
+    )
 
 
 def _merges(bpe: Tokenizer) -> list[tuple[str, str]]:
@@ -103,7 +114,11 @@ def scheduler() -> SchedulerMixin:
 
 
 def pipeline(
-    *, words: CLIPTokenizer, text_encoder: CLIPTextModel, autoencoder: AutoencoderKL, denoiser: UNet2DConditionModel
+    *,
+    words: CLIPTokenizer,
+    text_encoder: CLIPTextModel,
+    autoencoder: AutoencoderKL,
+    denoiser: UNet2DConditionModel,
 ) -> StableDiffusionPipeline:
     """The parts as a stock pipeline, ready to be saved."""
     return StableDiffusionPipeline(

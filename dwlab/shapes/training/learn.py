@@ -72,7 +72,12 @@ def learn(
         done, seconds = state["done"], state["seconds"]
 
     def keep() -> None:
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "done": done, "seconds": seconds}
+        state = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "done": done,
+            "seconds": seconds,
+        }
         if ema is not None:
             state["ema"] = ema.state_dict()
         save(state, checkpoint)
@@ -99,7 +104,12 @@ def learn(
         seconds += now - tick
         tick = now
         if now - last_log > 20:
-            run.log(stage=stage, samples=done, seconds=round(seconds), loss=round(sum(losses) / len(losses), 5))
+            run.log(
+                stage=stage,
+                samples=done,
+                seconds=round(seconds),
+                loss=round(sum(losses) / len(losses), 5),
+            )
             last_log, losses = now, []
         if now - last_save > CHECKPOINT_SECONDS:
             keep()

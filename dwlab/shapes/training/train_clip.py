@@ -26,12 +26,19 @@ class Namer(torch.nn.Module):
         super().__init__()
         self.clip = clip
         width = clip.config.vision_config.hidden_size
-        self.heads = torch.nn.ModuleDict({a: torch.nn.Linear(width, len(words)) for a, words in CHOICES.items()})
+        self.heads = torch.nn.ModuleDict(
+            {a: torch.nn.Linear(width, len(words)) for a, words in CHOICES.items()}
+        )
 
     def loss(self, seen: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
         """Cross-entropy of the names, summed over the attributes, for pooled pictures [B, width] of `scenes`."""
-        right = {a: [words.index(getattr(scene, a)) for scene in scenes] for a, words in CHOICES.items()}
-        losses = [F.cross_entropy(head(seen), seen.new_tensor(right[a]).long()) for a, head in self.heads.items()]
+        right = {
+            a: [words.index(getattr(scene, a)) for scene in scenes] for a, words in CHOICES.items()
+        }
+        losses = [
+            F.cross_entropy(head(seen), seen.new_tensor(right[a]).long())
+            for a, head in self.heads.items()
+        ]
         return torch.stack(losses).sum()
 
 
@@ -48,11 +55,17 @@ def train_clip(run: Run, text: CLIPTextModel, samples: int, *, batch: int = 256)
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         scenes = [s for _ in range(batch // LOOK_ALIKES) for s in look_alikes(rng)]
         captions = [training_caption(scene, rng, lies=0) for scene in scenes]
-        pictures = see([draw(s, rng, build.CLIP_SIDE) for s in scenes], return_tensors="pt").pixel_values
-        found = model.clip(input_ids=run.tokens(captions, padding="longest"), pixel_values=pictures.to(run.device))
+        pictures = see(
+            [draw(s, rng, build.CLIP_SIDE) for s in scenes], return_tensors="pt"
+        ).pixel_values
+        found = model.clip(
+            input_ids=run.tokens(captions, padding="longest"), pixel_values=pictures.to(run.device)
+        )
         fits = fitting(captions, scenes).to(run.device)
         named = model.loss(found.vision_model_output.pooler_output.float(), scenes)
-        return (contrast(found.logits_per_text, fits) + contrast(found.logits_per_image, fits.T)) / 2 + named
+        return (
+            contrast(found.logits_per_text, fits) + contrast(found.logits_per_image, fits.T)
+        ) / 2 + named
 
     learn(run, "clip", model, loss_of, rate=1e-3, batch=batch, samples=samples)
     return model.clip
@@ -75,7 +88,9 @@ def look_alikes(rng: np.random.Generator) -> list[Scene]:
 def fitting(captions: list[str], scenes: list[Scene]) -> torch.Tensor:
     """Whether scene j shows all that caption i says, as [captions, scenes] of 0 and 1."""
     words = [scene.as_dict().items() for scene in scenes]
-    return torch.tensor([[float(said.items() <= shown) for shown in words] for said in map(asked, captions)])
+    return torch.tensor(
+        [[float(said.items() <= shown) for shown in words] for said in map(asked, captions)]
+    )
 
 
 def contrast(scores: torch.Tensor, fits: torch.Tensor) -> torch.Tensor:
