@@ -13,7 +13,7 @@ HOSTILE_JSON ?= results/hostile.json
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rings format pictures screenshots soak hostile startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ sweep: setup ## run a real sweep: EXPERIMENT=experiments/quickstart.yaml unless 
 lab: setup ## JupyterLab on the start page, which leads to all notebooks
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/start.ipynb $(LAB_ARGS)
 
-test: setup lint types rings ## lint, types, rings and the suite: under twelve minutes on two cores
+test: setup lint types rooms ## lint, types, the order of rooms and the suite: under twelve minutes on two cores
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-all: test test-slow ## the same, and the long cases: under 30 minutes
@@ -60,7 +60,7 @@ lint: setup ## style of the code
 types: setup ## types of dwlab/
 	$(BIN)/mypy
 
-rings: setup ## who may import whom
+rooms: setup ## who may import whom
 	$(BIN)/lint-imports
 
 format: setup ## put the code in style

@@ -85,4 +85,5 @@ def _guess(model: str, device_name: str) -> tuple[float | None, float]:
 
 
 def pixels_of(params: GenerationParams) -> int:
+    """The pixels of a picture; 512 by 512 while the size is not known."""
     return (params.width or 512) * (params.height or 512)

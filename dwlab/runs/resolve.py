@@ -71,6 +71,7 @@ def identify_what_is_here(
 
 
 def not_here(missing: list[GenerationParams], away: Mapping[str, str]) -> list[str]:
+    """A sentence for each model that is not downloaded yet, with the number of its cells."""
     counts = Counter(one.model for one in missing)
     return [
         f"not checked or looked up, {_cells(counts[model])}: {text}" for model, text in away.items()

@@ -40,12 +40,14 @@ class Saver:
         self._under_way: set[int] = set()
 
     def take_all(self, events: Iterator[Event]) -> None:
+        """Save what the events bring, to their end."""
         with contextlib.closing(events):  # type: ignore[type-var]  # a generator, which `render` need not give
             for event in events:
                 self.take(event)
         self.commit()
 
     def take(self, event: Event) -> None:
+        """Save what one event brings; pass the others on."""
         if event.kind == "done":
             self._done(event, event.result)  # type: ignore[arg-type]  # what is done has one
         elif event.kind == "failed":
@@ -65,6 +67,7 @@ class Saver:
         return False
 
     def commit(self) -> None:
+        """Commit the rows so far, then tell the listener of them."""
         self.store.flush()
         said, self._unsaid = self._unsaid, []
         self.outcome.made += sum(event.kind == "done" for event in said)

@@ -124,9 +124,9 @@ def _server(folder: Path, device: str) -> Iterator[str]:
         filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
     )
     with (folder / "stderr").open("w+") as err:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  # dwlab itself
             command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder
-        )  # noqa: S603  # dwlab itself
+        )
         try:
             found = re.search(
                 r"http://\S+?:\d+", process.stdout.readline() if process.stdout else ""
