@@ -1,6 +1,6 @@
 """The house keeps its order: rooms that import downward only, and names that are found at once.
 
-The order itself is the layers contract in pyproject.toml, which `make rings` checks.
+The order itself is the layers contract in pyproject.toml, which `make rooms` checks.
 """
 
 from __future__ import annotations
