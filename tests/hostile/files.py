@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pngs
+from bench.test_files import ENGINE, RUN, mutated
 from faults.child import fake_render, small_sweep, toy_model
+from models.test_profiles import PROFILE
 from mutations import png_mutants, yaml_mutants
-from test_bench_files import ENGINE, RUN, mutated
-from test_profiles import PROFILE
 from typer.testing import CliRunner
 
 from dwlab.cli.app import app
