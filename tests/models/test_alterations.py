@@ -182,12 +182,12 @@ def test_a_change_that_is_taken_back_gives_the_models_own_pictures(model, plain)
 def test_the_same_change_has_the_same_key_in_another_process(model):
     code = """
     import torch, dwlab
-    from dwlab import models
+    from dwlab.models.loading import as_it_is
     model = dwlab.load("shapes")
     with torch.no_grad():
         model.pipeline.unet.conv_in.weight.add_(0.01)
     model.pipeline.enable_freeu(s1=0.9, s2=0.2, b1=1.2, b2=1.4)
-    print(models.as_it_is(model).identity.weights)
+    print(as_it_is(model).identity.weights)
     """
     add_in_place(model.pipeline, None)
     free_u(model.pipeline, None)

@@ -327,7 +327,7 @@ def writer(code, *arguments):
 AGAIN = """
 import sys
 from pathlib import Path
-from dwlab.notebook import run_notebook
+from dwlab.notebook.papermill import run_notebook
 output, root = Path(sys.argv[1]), sys.argv[2]
 run_notebook("sweep", output, {"experiment": "tiny", "results": root, "compute": False})
 """

@@ -26,7 +26,7 @@ from dwlab.errors import InvalidInput
 from dwlab.models import loading
 from dwlab.models.settings import Settings, apply, denoiser_of
 from dwlab.render import call, stream
-from dwlab.render.packing import packs
+from dwlab.render.packing import calls, packs
 from dwlab.runs.run import Sweep, run
 from dwlab.spec import families
 from dwlab.spec.params import GenerationParams
@@ -288,7 +288,7 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
 
 KILLED = """
 import json, os, signal, sys
-from dwlab import store
+from dwlab.store import store
 from dwlab.runs.run import Sweep, run
 
 store.GROUP_SECONDS = 0.0
@@ -350,7 +350,7 @@ def failing(model, monkeypatch, error, when):
             raise error
         return forward(self, sample, *args, **kwargs)
 
-    broken.__signature__ = packs.calls._signature(type(model.pipeline.unet), "__call__")
+    broken.__signature__ = calls._signature(type(model.pipeline.unet), "__call__")
     monkeypatch.setattr(type(model.pipeline.unet), "forward", broken)
     return tried
 
@@ -715,7 +715,7 @@ def test_only_so_many_bytes_of_text_are_remembered():
     asked = []
     module = torch.nn.Linear(2, 1000)
     module.register_forward_hook(lambda *_: asked.append(1))
-    memo = packs.calls.Memo(module, size=10_000)  # two answers of 4,000 bytes
+    memo = calls.Memo(module, size=10_000)  # two answers of 4,000 bytes
     for value in (1.0, 1.0, 2.0, 1.0, 3.0, 2.0):
         memo.ask(torch.full((1, 2), value))
     assert len(asked) == 4

@@ -329,8 +329,8 @@ def test_the_command_refuses_an_experiment_that_never_ran(root, tmp_path):
 
 def test_the_command_imports_no_torch(root):
     code = (
-        "import sys; from typer.testing import CliRunner; from dwlab import cli; "
-        f"print(CliRunner().invoke(cli.app, ['verify', '--results', {str(root)!r}]).exit_code, 'torch' in sys.modules)"
+        "import sys; from typer.testing import CliRunner; from dwlab.cli.app import app; "
+        f"print(CliRunner().invoke(app, ['verify', '--results', {str(root)!r}]).exit_code, 'torch' in sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "0 False\n"
