@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InvalidInput
 from ..models import device as devices
-from ..models import loading
+from ..models import loading, memory
 from ..models.identity import identify
 from ..models.settings import Settings, decoder_of, denoiser_of
 from ..pictures.picture import Picture
@@ -240,7 +240,7 @@ def _timed(
                 pictures[index] = picture
 
         began = time.perf_counter()
-        peak = devices.peak_memory(model.identity.device, work)
+        peak = memory.peak_memory(model.identity.device, work)
         seconds = time.perf_counter() - began
         meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
         return pictures, seconds, meter

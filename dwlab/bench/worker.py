@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.atomic import write_atomic
 from ..errors import InvalidInput
-from ..models import device, loading
+from ..models import device, loading, memory
 from ..models.identity import complete, identify
 from ..models.quiet import quiet_libraries
 from ..spec import catalog
@@ -68,7 +68,7 @@ def attempt(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any]
 
 
 def _status(error: Exception) -> str:
-    if device.is_out_of_memory(error):
+    if memory.is_out_of_memory(error):
         return "oom"
     lacking = isinstance(error, NotImplementedError | ImportError) or "No available kernel" in str(
         error
@@ -150,7 +150,7 @@ def _measure(configuration: Configuration, job: dict[str, Any]) -> dict[str, Any
         else None,
         "tera_operations": timed_calls.tera_operations(model, probes[0]),
         "matmul_tflops": matmul_rate(configuration.device, model.identity.dtype) / 1e12,
-        "memory": device.peak_memory(
+        "memory": memory.peak_memory(
             configuration.device, lambda: timed_calls.call(model, configuration, 0)
         )
         if job["first"]

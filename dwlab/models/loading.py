@@ -1,4 +1,4 @@
-"""Models on disk and in memory: found, identified by their weights, checked, loaded."""
+"""Loads pipelines: from an identified folder into memory, on a device, in a dtype."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import logging
 import re
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import DwlabError, ModelError, first_line
 from ..spec import catalog
-from . import alterations, device, size_limits, trust
+from . import alterations, memory, size_limits, trust
 from .identity import Identity, identify
+from .library_patches import patch_parts
 from .quiet import no_bars, quiet_libraries
 from .settings import apply
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 log = logging.getLogger(__name__)
+# parts that pipelines can do without
+_OPTIONAL_PARTS = {"safety_checker", "feature_extractor", "image_encoder"}
+_latest: list[Model] = []
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded pipeline, with what identifies it. loaded: the state of the pipeline that its identity speaks of."""
+    """A loaded pipeline and its identity. loaded: the pipeline's state that the identity describes."""
 
     identity: Identity
     pipeline: DiffusionPipeline
@@ -40,115 +45,78 @@ def load(
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
     GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
     `dwlab bench tune` found on this machine. Only safetensors weights and stock classes are loaded.
-    The model is yours alone: what you change in its pipeline changes nobody else's pictures, and gives those that you make
-    with it keys of their own (see `as_it_is`). Raises ModelError or InvalidInput.
+    The model belongs to the caller: changes to its pipeline affect no other pictures, and pictures
+    made with the changed pipeline have keys of their own (see `as_it_is`).
+    Raises ModelError or InvalidInput.
     """
     identity = identify(name, device, dtype, profile=profile)
     with _loading:
-        _last.clear()  # for its memory, and because attention kernels and threads belong to the whole process
-        model = _loaded(identity)
+        # frees memory, and attention kernels and threads belong to the whole process
+        _latest.clear()
+        model = _load_pipeline(identity)
     return replace(model, loaded=alterations.State.of(model.pipeline))
 
 
 def as_it_is(model: Model) -> Model:
-    """A model that `load` gave, with the identity of what it is now, if it was changed since.
+    """A model returned by `load`, with an identity that includes all changes made since.
 
-    Weights, adapters, processors, parts and embeddings that were changed are told by a hash that is added to that of the
-    weights. Raises ModelError for another scheduler, device or dtype, which are asked for in other ways, and for code.
+    Changed weights, adapters, processors, parts and embeddings add a hash to that of the weights.
+    Raises ModelError for another scheduler, device or dtype, which are set in other ways, and for
+    code.
     """
-    changed = alterations.digest(model.loaded, model.pipeline) if model.loaded else None
-    if changed is None:
+    if model.loaded is None:
         return model
-    identity = replace(model.identity, weights=f"{model.identity.weights}+changed-{changed[:32]}")
-    log.info(
-        "%s was changed since it was loaded; its pictures have keys of their own",
-        model.identity.name,
-    )
-    return replace(model, identity=identity)
-
-
-_OPTIONAL = {
-    "safety_checker",
-    "feature_extractor",
-    "image_encoder",
-}  # parts that pipelines do without
-_last: list[Model] = []
-_loading, _tokenizing = threading.Lock(), threading.Lock()
+    changes = alterations.digest(model.loaded, model.pipeline)
+    if changes is None:
+        return model
+    weights = f"{model.identity.weights}+changed-{changes[:32]}"
+    log.info("%s was changed after loading; its pictures get new keys", model.identity.name)
+    return replace(model, identity=replace(model.identity, weights=weights))
 
 
 def load_identified(identity: Identity) -> Model:
-    """The model of an identity, from memory if it was the last one loaded; shared, so not to be handed out."""
+    """The model of an identity, from memory if it was the last one loaded.
+
+    It is shared between renderings, so it must not be handed to users.
+    """
     with _loading:
-        if not _last or _last[0].identity != identity:
-            _last.clear()
-            _last.append(_loaded(identity))
-        return _last[0]
+        if not _latest or _latest[0].identity != identity:
+            _latest.clear()
+            _latest.append(_load_pipeline(identity))
+        return _latest[0]
 
 
-def _loaded(identity: Identity) -> Model:
+def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
+    """A scheduler of the cell's class, made from the model's scheduler config and the cell's options."""
+    import diffusers
+
+    shipped = model.pipeline.scheduler
+    cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
+    return cls.from_config(shipped.config, **dict(params.scheduler_options))
+
+
+def _load_pipeline(identity: Identity) -> Model:
     quiet_libraries()
     if identity.device == "cpu":
-        device.keep_freed_memory()
+        memory.keep_freed_memory()
     log.info(
         "loading %s (%s, %s, %s)", identity.name, identity.device, identity.dtype, identity.settings
     )
     try:
         with no_bars():
-            pipeline = _pipeline(identity)
+            pipeline = _read_pipeline(identity)
         pipeline.set_progress_bar_config(disable=True)
         apply(pipeline, identity.settings, identity.device)
-        for name, part in pipeline.components.items():
-            if name.startswith("tokenizer") and part is not None:
-                _in_turns(part)
-            elif name.startswith("text_encoder"):
-                _with_text_model(part)
+        patch_parts(pipeline)
     except DwlabError:
         raise
-    except (
-        Exception
-    ) as error:  # whatever a model's files or classes raise is this model's failure alone
+    # a model's files and classes can raise anything
+    except Exception as error:
         raise ModelError(f"model {identity.name!r} does not load: {_cause(error)}") from error
     return Model(identity, pipeline)
 
 
-def _cause(error: Exception) -> str:
-    """Why a model did not load, without what diffusers advises its callers, who are not dwlab's users."""
-    text = first_line(error)
-    if parts := re.search(r"expected \[(.*)\], but only \{(.*)\} were passed", text):
-        expected, passed = (set(re.findall(r"'(\w+)'", names)) for names in parts.groups())
-        return f"it lacks {', '.join(sorted(expected - passed - _OPTIONAL))}; copy or download it again"
-    reason, advice, _ = text.partition(" If you want to instead overwrite")
-    remedy = "; its configs do not fit its weights: copy or download it again" if advice else ""
-    return " ".join(reason.split()).rstrip(".") + remedy
-
-
-def _in_turns(tokenizer: Any) -> None:
-    """Let threads call a tokenizer in turns: it keeps a call's padding and truncation in itself while it works."""
-    cls = type(tokenizer)
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with _tokenizing:
-            return cls.__call__(self, *args, **kwargs)
-
-    tokenizer.__class__ = type(
-        cls.__name__, (cls,), {"__call__": call, "__module__": cls.__module__}
-    )
-
-
-def _with_text_model(encoder: Any) -> None:
-    """Let a CLIP text encoder be asked for its `text_model`: diffusers does for clip_skip, and newer transformers have none."""
-    cls = type(encoder)
-    if (
-        hasattr(cls, "text_model")
-        or hasattr(encoder, "text_model")
-        or not hasattr(encoder, "final_layer_norm")
-    ):
-        return
-    own = {"text_model": property(lambda self: self), "__module__": cls.__module__}
-    encoder.__class__ = type(cls.__name__, (cls,), own)
-
-
-def _pipeline(identity: Identity) -> DiffusionPipeline:
+def _read_pipeline(identity: Identity) -> DiffusionPipeline:
     import torch
 
     dtype = getattr(torch, identity.dtype)
@@ -158,7 +126,8 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
         return random_weights.build(identity.name, dtype)
     from diffusers import AutoPipelineForText2Image
 
-    weights = trust.check_folder(identity.folder)  # again: files may have changed since
+    # checked once more, because files may have changed since the model was identified
+    weights = trust.check_folder(identity.folder)
     with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):
         return AutoPipelineForText2Image.from_pretrained(
             identity.folder,
@@ -169,10 +138,17 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
         )
 
 
-def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
-    """A scheduler of the cell's class, from the model's own scheduler settings and the cell's options."""
-    import diffusers
-
-    shipped = model.pipeline.scheduler
-    cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
-    return cls.from_config(shipped.config, **dict(params.scheduler_options))
+def _cause(error: Exception) -> str:
+    """Why a model did not load, without diffusers' advice to programmers."""
+    text = first_line(error)
+    mismatch = re.search(r"expected \[(.*)\], but only \{(.*)\} were passed", text)
+    if mismatch:
+        expected = set(re.findall(r"'(\w+)'", mismatch[1]))
+        passed = set(re.findall(r"'(\w+)'", mismatch[2]))
+        missing = sorted(expected - passed - _OPTIONAL_PARTS)
+        return f"it lacks {', '.join(missing)}; copy or download it again"
+    reason, advice, _ = text.partition(" If you want to instead overwrite")
+    reason = " ".join(reason.split()).rstrip(".")
+    if advice:
+        return f"{reason}; its configs do not fit its weights: copy or download it again"
+    return reason

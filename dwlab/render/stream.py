@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DwlabError, InvalidInput, RenderError, first_line
 from ..events import Cancelled, Event
 from ..models import device as devices
-from ..models import loading
+from ..models import loading, memory
 from ..models.arguments import check_arguments
 from ..models.download_bar import DownloadBar
 from ..models.identity import Identity, complete, identify, omission_of
@@ -200,11 +200,11 @@ def _render_model(
     check: Check,
 ) -> None:
     check(None)
-    from .packing import packs
+    from .packing.refusal import refusal
 
     try:
         model = source if isinstance(source, loading.Model) else loading.load_identified(source)
-        reason = packs.refusal(model.pipeline, model.identity.device)
+        reason = refusal(model.pipeline, model.identity.device)
     except Exception as error:  # noqa: BLE001  # whatever a model raises is the failure of its cells, not of the sweep
         _fail_all(numbered, error, emit)
         return
@@ -233,7 +233,7 @@ def _fail_all(numbered: list[Numbered], error: Exception, emit: Emit) -> None:
         if isinstance(error, DwlabError)
         else f"{type(error).__name__}: {first_line(error)}"
     )
-    exhausted = devices.is_out_of_memory(error.__cause__ or error)
+    exhausted = memory.is_out_of_memory(error.__cause__ or error)
     for index, params in numbered:
         emit(
             Event(
@@ -267,22 +267,24 @@ def _render_packed(
     check: Check,
 ) -> None:
     """Cells of one size together; those that memory did not suffice for once more, each alone."""
-    from .packing import packs
+    from .packing.pack import Pack
+    from .packing.size import Size
+    from .packing.stand_ins import prepare
 
-    packed = dataclasses.replace(model, pipeline=packs.prepare(model.pipeline))
+    packed = dataclasses.replace(model, pipeline=prepare(model.pipeline))
     short: list[Numbered] = []
 
-    def run(cells: list[Numbered], size: packs.Size, wanting: list[Numbered] | None) -> None:
+    def run(cells: list[Numbered], size: Size, wanting: list[Numbered] | None) -> None:
         jobs = (
             functools.partial(_render_cell, packed, cell, exact, emit, check, wanting)
             for cell in cells
         )
-        packs.Pack(model.identity.device, size, exact=exact).run(jobs)
+        Pack(model.identity.device, size, exact=exact).run(jobs)
 
     first, compiled = numbered[0][1], model.identity.settings.compile != "none"
     pixels = (first.width or 512) * (first.height or 512)
     size_of = functools.partial(
-        packs.Size.of, pixels, model.identity.device, exact=exact, compiled=compiled
+        Size.of, pixels, model.identity.device, exact=exact, compiled=compiled
     )
     run(numbered, size_of(pack=pack), short)
     for cell in short:
@@ -307,11 +309,11 @@ def _render_cell(
     except Dropped:
         return
     except Exception as error:  # noqa: BLE001  # whatever a pipeline raises is the cell's result
-        exhausted = devices.is_out_of_memory(error)
+        exhausted = memory.is_out_of_memory(error)
         message = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         error.__traceback__ = None  # it holds the tensors that filled the memory
         if exhausted:
-            devices.release_memory(model.identity.device)
+            memory.release_memory(model.identity.device)
         if exhausted and short is not None:
             short.append(cell)
         else:
@@ -329,7 +331,7 @@ def _call(
 ) -> Picture:
     import torch
 
-    from .packing import packs
+    from .packing.cell import timed
 
     identity, (index, params) = model.identity, cell
     pipeline = copy.copy(model.pipeline)  # pipelines keep a call's settings on themselves
@@ -347,12 +349,12 @@ def _call(
         emit(Event("step", index, params, step=step + 1, steps=steps, preview=rough))
 
     emit(Event("started", index, params))
-    devices.begin_size(identity.device, (params.width, params.height))
+    memory.begin_size(identity.device, (params.width, params.height))
     began = time.perf_counter()
     arguments = stock_arguments(pipeline, [params]) | told_of_steps(pipeline, params.steps, tell)
     with (
         torch.inference_mode(),
-        packs.timed(pipeline) as clock,
+        timed(pipeline) as clock,
         dtype_kept(pipeline),
         attention_kept(pipeline),
     ):

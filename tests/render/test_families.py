@@ -25,7 +25,8 @@ from dwlab.models.identity import identify, key_of, omission_of
 from dwlab.models.settings import denoiser_of
 from dwlab.pictures.png import read_recipe
 from dwlab.render import call, stream
-from dwlab.render.packing import packs
+from dwlab.render.packing import calls
+from dwlab.render.packing.refusal import refusal
 from dwlab.runs.run import Sweep
 from dwlab.spec import catalog, families
 from dwlab.spec.params import GenerationParams
@@ -111,7 +112,7 @@ def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
 @pytest.mark.parametrize("name", PACKED)
 def test_packed_in_mixed_company_it_is_so_too(family, name):
     one = family(name)
-    assert packs.refusal(one.model.pipeline, "cpu") is None
+    assert refusal(one.model.pipeline, "cpu") is None
     with Rows(denoiser_of(one.model.pipeline)) as rows:
         pictures = one.made(one.cells)
     assert max(rows) > 2
@@ -191,7 +192,7 @@ def test_the_other_processors_that_are_known_are_packed_rightly_too(family, chan
         one.model, pipeline=copy.deepcopy(one.model.pipeline), loaded=None
     )
     CHANGES[change](denoiser_of(one.model.pipeline))
-    assert packs.refusal(one.model.pipeline, "cpu") is None
+    assert refusal(one.model.pipeline, "cpu") is None
     for picture in one.made(one.cells):
         assert difference(picture.image, one.stock(picture.params)) <= 1
 
@@ -202,7 +203,7 @@ class OwnProcessor(AttnProcessor2_0):
 
 def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(family):
     pipeline = copy.copy(family("sd").model.pipeline)
-    assert packs.refusal(pipeline, "cpu") is None
+    assert refusal(pipeline, "cpu") is None
     unet = pipeline.unet
     shipped = unet.attn_processors
     adapter = diffusers.models.attention_processor.IPAdapterAttnProcessor2_0(32, 32)
@@ -211,22 +212,22 @@ def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(fami
     try:
         for unknown in (OwnProcessor(), adapter, impostor):
             unet.set_attn_processor(shipped | {name: unknown})
-            assert type(unknown).__name__ in packs.refusal(pipeline, "cpu")
+            assert type(unknown).__name__ in refusal(pipeline, "cpu")
     finally:
         unet.set_attn_processor(dict(shipped))  # which it empties
     unet.set_attention_slice("auto")
-    assert packs.refusal(pipeline, "cpu") is None
+    assert refusal(pipeline, "cpu") is None
     unet.set_attn_processor(dict(shipped))  # which it empties
     own = type("OwnPipeline", (type(pipeline),), {})
     pipeline.__class__ = own
-    assert "OwnPipeline" in packs.refusal(pipeline, "cpu")
+    assert "OwnPipeline" in refusal(pipeline, "cpu")
 
 
 def test_another_denoiser_in_a_known_pipeline_is_not_packed(family):
     pipeline = copy.copy(family("sd").model.pipeline)
     pipeline.unet = copy.copy(pipeline.unet)
     pipeline.unet.__class__ = type("OwnUNet", (type(pipeline.unet),), {})
-    assert "OwnUNet" in packs.refusal(pipeline, "cpu")
+    assert "OwnUNet" in refusal(pipeline, "cpu")
 
 
 def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
@@ -312,10 +313,10 @@ def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
 def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(family):
     one = family("qwen_image")
     cell = one.cells[1]
-    for asked, calls in ((cell, 3), (cell.replace(call={"negative_prompt": ""}), 6)):
+    for asked, times in ((cell, 3), (cell.replace(call={"negative_prompt": ""}), 6)):
         with Rows(denoiser_of(one.model.pipeline)) as rows:
             one.made([asked], pack=1)
-        assert len(rows) == calls
+        assert len(rows) == times
 
 
 def key(omission=None, **changes):
@@ -473,7 +474,7 @@ def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(
             "encoder_hidden_states": torch.randn(1, 3, 96), "txt_ids": torch.zeros(1, 3, 4), "img_ids": ids,
             "joint_attention_kwargs": None, "return_dict": False,
         }  # fmt: skip
-        return packs.Call.of(transformer, "__call__", (), given)
+        return calls.Call.of(transformer, "__call__", (), given)
 
     wide = torch.cartesian_prod(torch.zeros(1), torch.zeros(1), torch.arange(4.0), torch.zeros(1))[
         None
@@ -487,7 +488,7 @@ def test_positions_are_compared_by_value_however_many_rows_and_tokens_there_are(
         "timestep": torch.ones(2),
         "image_rotary_emb": rotary,
     }
-    called = packs.Call.of(dit, "__call__", (), arguments)
+    called = calls.Call.of(dit, "__call__", (), arguments)
     assert len(called.batched) == 2
 
 
@@ -497,7 +498,7 @@ def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
     def call(*lengths):
         rows = len(lengths)
         latents = [torch.randn(4, 1, 4, 4) for _ in range(rows)]
-        return packs.Call.of(
+        return calls.Call.of(
             transformer, "__call__", (latents, torch.full((rows,), 0.5), [torch.randn(n, 32) for n in lengths]),
             {"return_dict": False},
         )  # fmt: skip
@@ -507,7 +508,7 @@ def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
     assert first.lengths == third.lengths != second.lengths
     with torch.inference_mode():
         alone = [c.alone()[0] for c in (first, second, third)]
-        together = [output[0] for output in packs.merged([first, second, third], 8)]
+        together = [output[0] for output in calls.merged([first, second, third], 8)]
     for one, other in zip(alone, together, strict=True):
         assert [row.shape for row in one] == [row.shape for row in other]
         assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(one, other, strict=True))
@@ -569,7 +570,7 @@ def test_a_text_encoder_with_adapters_is_not_packed(family, monkeypatch):
     """The answers that are remembered are those of one strength, and a call may set another."""
     pipeline = family("sd").model.pipeline
     monkeypatch.setitem(vars(pipeline.text_encoder), "peft_config", {"default": object()})
-    assert "a text encoder has adapters" in packs.refusal(pipeline, "cpu")
+    assert "a text encoder has adapters" in refusal(pipeline, "cpu")
 
 
 def test_the_keys_of_pictures_that_were_right_stay():

@@ -26,7 +26,11 @@ from dwlab.errors import InvalidInput
 from dwlab.models import loading
 from dwlab.models.settings import Settings, apply, denoiser_of
 from dwlab.render import call, stream
-from dwlab.render.packing import calls, packs
+from dwlab.render.packing import calls, stand_ins
+from dwlab.render.packing.memo import Memo
+from dwlab.render.packing.pack import Pack
+from dwlab.render.packing.refusal import refusal
+from dwlab.render.packing.size import Size
 from dwlab.runs.run import Sweep, run
 from dwlab.spec import families
 from dwlab.spec.params import GenerationParams
@@ -209,20 +213,20 @@ def test_calls_merge_only_where_unbatched_tensors_are_equal(load):
             "pooled_projections": torch.randn(rows, 32), "encoder_hidden_states": torch.randn(rows, 3, 32),
             "txt_ids": torch.zeros(3, 3), "img_ids": ids, "joint_attention_kwargs": {}, "return_dict": False,
         }  # fmt: skip
-        return packs.Call.of(transformer, "__call__", (), given)
+        return calls.Call.of(transformer, "__call__", (), given)
 
     ids = torch.arange(12.0).reshape(4, 3)
     first, second, third = call(ids), call(ids.clone()), call(ids.flip(0))
     assert first.key == second.key != third.key
     with torch.inference_mode():
         alone = [c.alone()[0] for c in (first, second)]
-        together = [output[0] for output in packs.merged([first, second], 8)]
+        together = [output[0] for output in calls.merged([first, second], 8)]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(alone, together, strict=True))
 
 
 def test_a_stand_in_passes_for_the_module_and_shares_its_weights(load):
     unet = load("sd").pipeline.unet
-    twin = packs.stand_in(unet, "__call__", lambda *_args, **_kwargs: "instead")
+    twin = stand_ins.stand_in(unet, "__call__", lambda *_args, **_kwargs: "instead")
     assert isinstance(twin, type(unet)) and type(twin).__name__ == type(unet).__name__
     assert twin.config == unet.config and twin.dtype == unet.dtype
     assert next(twin.parameters()) is next(unet.parameters())
@@ -350,7 +354,7 @@ def failing(model, monkeypatch, error, when):
             raise error
         return forward(self, sample, *args, **kwargs)
 
-    broken.__signature__ = calls._signature(type(model.pipeline.unet), "__call__")
+    broken.__signature__ = calls.signature(type(model.pipeline.unet), "__call__")
     monkeypatch.setattr(type(model.pipeline.unet), "forward", broken)
     return tried
 
@@ -385,7 +389,7 @@ def test_a_decoder_out_of_memory_takes_fewer_pictures_and_leaves_the_denoiser_it
     with Rows(model.pipeline.unet) as rows:
         made(model, asked)
     assert tried.count(4) == 1 and max(tried[tried.index(4) + 1 :]) == 2, "it learned"
-    size = packs.Size(32, 128, decode=4)
+    size = Size(32, 128, decode=4)
     size.halve(4, decodes=True)
     assert (size.rows, size.decode) == (32, 2)
     assert max(rows) >= 16
@@ -480,8 +484,8 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
             raise Flaky
         return (sample,)
 
-    twin = packs.stand_in(
-        unet, "__call__", packs.waiting(packs.stand_in(unet, "__call__", noise), "__call__")
+    twin = stand_ins.stand_in(
+        unet, "__call__", stand_ins.waiting(stand_ins.stand_in(unet, "__call__", noise), "__call__")
     )
 
     def job(number):
@@ -507,15 +511,15 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
         finally:
             ended.append(number)
 
-    size = packs.Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
-    packs.Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
+    size = Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
+    Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
     assert sorted(ended) == list(range(100))
     assert 0 < len(raised) < 100
 
 
 def test_what_stops_one_ends_all_where_they_stand(load):
     unet, begun, ended = load("sd").pipeline.unet, [], []
-    twin = packs.stand_in(unet, "__call__", packs.waiting(unet, "__call__"))
+    twin = stand_ins.stand_in(unet, "__call__", stand_ins.waiting(unet, "__call__"))
 
     def job(number):
         begun.append(number)
@@ -532,9 +536,7 @@ def test_what_stops_one_ends_all_where_they_stand(load):
             ended.append(number)
 
     with pytest.raises(stream.Cancelled):
-        packs.Pack("cpu", packs.Size(8, 8)).run(
-            [lambda number=number: job(number) for number in range(20)]
-        )
+        Pack("cpu", Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
     assert begun == list(range(8)) and sorted(ended) == begun
 
 
@@ -655,8 +657,8 @@ def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
 
 
 def test_apple_s_gpu_is_not_packed(load):
-    assert "mps" in packs.refusal(load("sd").pipeline, "mps")
-    assert packs.refusal(load("sd").pipeline, "cpu") is None
+    assert "mps" in refusal(load("sd").pipeline, "mps")
+    assert refusal(load("sd").pipeline, "cpu") is None
 
 
 @pytest.mark.parametrize("why", ["family", "offload", "hooks", "cache"])
@@ -715,29 +717,29 @@ def test_only_so_many_bytes_of_text_are_remembered():
     asked = []
     module = torch.nn.Linear(2, 1000)
     module.register_forward_hook(lambda *_: asked.append(1))
-    memo = calls.Memo(module, size=10_000)  # two answers of 4,000 bytes
+    memo = Memo(module, size=10_000)  # two answers of 4,000 bytes
     for value in (1.0, 1.0, 2.0, 1.0, 3.0, 2.0):
         memo.ask(torch.full((1, 2), value))
     assert len(asked) == 4
 
 
 def test_the_size_of_a_pack_grows_while_it_pays():
-    size = packs.Size(4, 64)
+    size = Size(4, 64)
     for _ in range(100):
         size.measured(size.rows, size.rows * max(1.0, 16 / size.rows))  # a row costs less up to 16
     assert (size.rows, size.settled) == (16, True)
-    size = packs.Size(4, 16)
+    size = Size(4, 16)
     for _ in range(100):
         size.measured(size.rows, 1.0)
     assert (size.rows, size.settled) == (16, True)
     size.halve(16)
     size.halve(16)  # of two that were tried at the same size
     assert size.rows == 8
-    size = packs.Size.of(64 * 64, "cpu", pack=3)
+    size = Size.of(64 * 64, "cpu", pack=3)
     assert (size.rows, size.settled) == (6, True)
-    assert packs.Size.of(64 * 64, "cpu").rows > packs.Size.of(512 * 512, "cpu").rows == 2
-    assert packs.Size.of(64 * 64, "cpu", compiled=True).settled
-    size = packs.Size(4, 64)
+    assert Size.of(64 * 64, "cpu").rows > Size.of(512 * 512, "cpu").rows == 2
+    assert Size.of(64 * 64, "cpu", compiled=True).settled
+    size = Size(4, 64)
     for _ in range(100):
         size.measured(2, 100.0)  # forwards that are not full tell nothing
     assert (size.rows, size.settled) == (4, False)

@@ -155,11 +155,11 @@ def test_closing_the_iterator_ends_its_thread():
     ],
 )
 def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatch):
-    monkeypatch.setattr(loading, "_last", [])
+    monkeypatch.setattr(loading, "_latest", [])
     with pytest.raises(InvalidInput) as caught:
         next(stream.stream([GenerationParams("x", **change)]))
     assert caught.value.field == named
-    assert not loading._last
+    assert not loading._latest
 
 
 @pytest.mark.skipif(

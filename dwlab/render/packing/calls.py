@@ -1,10 +1,8 @@
-"""A model's calls as things that can wait: taken apart, merged by rows with others alike, and split again."""
+"""A model's calls as things that can wait: taken apart, merged by rows, and split again."""
 
 from __future__ import annotations
 
-import copy
 import functools
-import hashlib
 import inspect
 import itertools
 from collections.abc import Callable, Hashable
@@ -13,46 +11,68 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils import _pytree as pytree
-from torch.utils.weak import WeakIdKeyDictionary
+
+from .memo import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Positions, the same for all rows of a call: [tokens, axes], or [rows, tokens, axes] of which models read the first row.
+# Positions that are the same for all rows of a call: [tokens, axes], or [rows, tokens, axes] where
+# models read the first row only.
 UNBATCHED = frozenset({"txt_ids", "img_ids", "image_rotary_emb"})
-ROW_LISTS = frozenset(
-    {"x", "cap_feats", "img_shapes"}
-)  # of Z-Image and Qwen-Image: lists with an entry per row
-RAGGED = frozenset(
-    {("Lumina2Transformer2DModel", "encoder_attention_mask")}
-)  # how much of each row is used inside
-_digests: Any = WeakIdKeyDictionary()
-
-
-def stand_in(module: torch.nn.Module, method: str, instead: Callable[..., Any]) -> torch.nn.Module:
-    """A copy that shares all with `module` and passes for it, but whose `method` is `instead(*args, **kwargs)`."""
-    cls = type(module)
-    twin = copy.copy(module)
-    own = {
-        method: lambda _self, *args, **kwargs: instead(*args, **kwargs),
-        "__module__": cls.__module__,
-    }
-    object.__setattr__(twin, "__class__", type(cls.__name__, (cls,), own))
-    return twin
+# Lists with an entry per row, in Z-Image and Qwen-Image.
+ROW_LISTS = frozenset({"x", "cap_feats", "img_shapes"})
+# Arguments that say how much of each row the model uses.
+RAGGED = frozenset({("Lumina2Transformer2DModel", "encoder_attention_mask")})
 
 
 class Rows(list[Any]):
-    """A list with an entry for each row; to pytree it is a leaf, as a tensor is."""
+    """A list with an entry per row; pytree treats it as a leaf, like a tensor."""
+
+
+@dataclass(frozen=True)
+class _Argument:
+    """A leaf of a call's arguments. name: of the argument that it belongs to."""
+
+    name: str
+    value: Any
+    batched: bool
+
+    @classmethod
+    def of(cls, name: str, value: Any, rows: int) -> _Argument:
+        value = _as_rows(name, value, rows)
+        return cls(name, value, _is_batched(name, value, rows))
+
+    def key(self) -> Hashable:
+        """What must agree for calls to be merged by this argument's rows."""
+        if isinstance(self.value, Rows):
+            return frozenset(_row_key(row) for row in self.value)
+        if not isinstance(self.value, torch.Tensor):
+            known = self.value if isinstance(self.value, Hashable) else id(self.value)
+            return type(self.value), known
+        shape = self.value.shape[1:] if self.batched else self.value.shape
+        by_value = not self.batched or self.name in UNBATCHED
+        values = digest(self.value) if by_value else None
+        return shape, self.value.dtype, self.value.device, values
+
+    def lengths(self, module: torch.nn.Module) -> Hashable:
+        """Sizes of rows that the model pads to the longest row's."""
+        if isinstance(self.value, Rows):
+            return frozenset(len(row) for row in self.value)
+        if (type(module).__name__, self.name) in RAGGED:
+            return digest(self.value)
+        return None
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call of a model's method with the arguments that a pipeline gave; calls of equal `key` can be merged.
+    """A call of a model's method with a pipeline's arguments; calls of equal `key` can be merged.
 
-    rows: the first argument's first dimension. leaves: tensors [rows, ...], lists of rows and whatever else was given;
-    those numbered in `batched` are merged by rows, the others agree where the keys do. lengths: sizes that the model
-    pads to the longest row's; where they agree too, a row's result does not depend on the others' to the bit. Calls of
-    equal `key` and `same` ask for the same thing.
+    rows: the first dimension of the first argument. leaves: tensors [rows, ...], lists of rows, and
+    anything else. batched: the numbers of the leaves that are merged by rows; the others are equal
+    if the keys are. lengths: sizes that the model pads to the longest row's; if they are equal too,
+    a row's result does not depend on the other rows at all. same: calls of equal `key` and `same`
+    have the same result.
     """
 
     module: torch.nn.Module
@@ -65,20 +85,7 @@ class Call:
     structure: Any = field(repr=False)
     key: tuple[Any, ...] = field(repr=False)
     lengths: tuple[Any, ...] = field(repr=False)
-    same: object = field(repr=False)
-
-    @property
-    def decodes(self) -> bool:
-        """Whether latents become pictures, rather than less noisy ones."""
-        return self.function is not self.module
-
-    @property
-    def compiled(self) -> bool:
-        """Whether the model was compiled in place, so that few different shapes are wanted."""
-        return (
-            "forward" in vars(self.module)
-            or getattr(self.module, "_compiled_call_impl", None) is not None
-        )
+    same: Hashable = field(repr=False)
 
     @classmethod
     def of(
@@ -90,58 +97,96 @@ class Call:
         *,
         compare: bool = False,
     ) -> Call:
-        """Take a call apart; `compare` reads its values, so that others may be found to be the same.
+        """Take a call apart.
 
-        A 0-d tensor, as the timestep is in SD, becomes a float32 row vector, which gives the same to the bit.
+        compare: whether to read its values, so that equal calls are recognized. A 0-d tensor, such
+        as the timestep in SD, becomes a float32 vector with an entry per row, which does not change
+        the result.
         """
+        by_name = _by_name(module, method, args, kwargs)
         paths: Any
-        paths, structure = pytree.tree_flatten_with_path(_arguments(module, method, args, kwargs))
-        names = [path[0].key for path, _ in paths]
+        paths, structure = pytree.tree_flatten_with_path(by_name)
         rows = len(paths[0][1])
-        leaves = [_as_rows(name, leaf, rows) for name, (_, leaf) in zip(names, paths, strict=True)]
-        named = list(enumerate(zip(names, leaves, strict=True)))
-        batched = frozenset(
-            number for number, (name, leaf) in named if _is_batched(name, leaf, rows)
-        )
-        keys = [_key(name, leaf, number in batched) for number, (name, leaf) in named]
+        arguments = [_Argument.of(path[0].key, value, rows) for path, value in paths]
+        numbered = enumerate(arguments)
+        batched = [number for number, argument in numbered if argument.batched]
+        same: Hashable = object()
+        if compare:
+            same = tuple(_values(arguments[number].value) for number in batched)
         return cls(
             module=module,
             function=module if method == "__call__" else getattr(module, method),
             args=args,
             kwargs=kwargs,
             rows=rows,
-            leaves=leaves,
-            batched=batched,
+            leaves=[argument.value for argument in arguments],
+            batched=frozenset(batched),
             structure=structure,
-            key=(id(module), method, structure, *keys),
-            lengths=tuple(_lengths(module, name, leaf) for _, (name, leaf) in named),
-            same=tuple(_values(leaves[number]) for number in sorted(batched))
-            if compare
-            else object(),
+            key=(id(module), method, structure, *(argument.key() for argument in arguments)),
+            lengths=tuple(argument.lengths(module) for argument in arguments),
+            same=same,
         )
 
+    @property
+    def decodes(self) -> bool:
+        """Whether the call turns latents into pictures, instead of removing noise."""
+        return self.function is not self.module
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the model was compiled in place, so that it should see few different shapes."""
+        is_patched = "forward" in vars(self.module)
+        return is_patched or getattr(self.module, "_compiled_call_impl", None) is not None
+
     def alone(self) -> Any:
-        """What the call gives, made as the pipeline asked for it."""
+        """The result, computed as the pipeline asked for it."""
         return self.function(*self.args, **self.kwargs)
 
 
-def _arguments(
+def merged(calls: Sequence[Call], rows: int) -> list[Any]:
+    """The results of calls of equal keys, computed as one call.
+
+    rows: that it has at least; the last row is repeated as often as needed.
+    """
+    first = calls[0]
+    sizes = [call.rows for call in calls]
+    padding = max(0, rows - sum(sizes))
+    leaves = list(first.leaves)
+    for number in first.batched:
+        leaves[number] = _joined([call.leaves[number] for call in calls], padding)
+    output = first.function(**pytree.tree_unflatten(leaves, first.structure))
+    outputs, structure = pytree.tree_flatten(output, is_leaf=_is_list)
+    if padding:
+        sizes.append(padding)
+    parts = [_split(output_rows, sizes) for output_rows in outputs]
+    by_call = itertools.islice(zip(*parts, strict=True), len(calls))
+    return [pytree.tree_unflatten(list(leaves), structure) for leaves in by_call]
+
+
+def _by_name(
     module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
-    """The arguments of a call by name, lists of rows marked as such."""
-    arguments = _signature(module.__class__, method).bind(module, *args, **kwargs).arguments
+    """The arguments of a call by name, with lists of rows marked as such."""
+    arguments = dict(signature(module.__class__, method).bind(module, *args, **kwargs).arguments)
     del arguments["self"]
     for name in ROW_LISTS.intersection(arguments):
         if isinstance(arguments[name], list):
             arguments[name] = Rows(arguments[name])
-    return dict(arguments)
+    return arguments
+
+
+@functools.lru_cache
+def signature(cls: Any, method: str) -> inspect.Signature:
+    """The signature of a module's method."""
+    return inspect.signature(getattr(cls, "forward" if method == "__call__" else method))
 
 
 def _as_rows(name: str, leaf: Any, rows: int) -> Any:
-    """A single number of all rows, or a whole-numbered timestep, as a float32 row vector; anything else as it is."""
+    """A scalar tensor, or a timestep that is a whole number, as a float32 vector of `rows`."""
     if not isinstance(leaf, torch.Tensor):
         return leaf
-    if leaf.ndim == 0 or (name == "timestep" and not leaf.is_floating_point()):
+    is_whole_timestep = name == "timestep" and not leaf.is_floating_point()
+    if leaf.ndim == 0 or is_whole_timestep:
         return leaf.to(torch.float32).expand(rows)
     return leaf
 
@@ -149,63 +194,37 @@ def _as_rows(name: str, leaf: Any, rows: int) -> Any:
 def _is_batched(name: str, leaf: Any, rows: int) -> bool:
     if isinstance(leaf, Rows):
         return True
-    return (
-        isinstance(leaf, torch.Tensor)
-        and len(leaf) == rows
-        and not (name in UNBATCHED and leaf.ndim == 2)
-    )
+    if not isinstance(leaf, torch.Tensor) or len(leaf) != rows:
+        return False
+    is_shared = name in UNBATCHED and leaf.ndim == 2
+    return not is_shared
 
 
-def _key(name: str, leaf: Any, batched: bool) -> Hashable:
-    """What must agree for an argument's rows to be merged."""
-    if isinstance(leaf, Rows):
-        return frozenset(_row_key(row) for row in leaf)
-    if isinstance(leaf, torch.Tensor):
-        shape = leaf.shape[1:] if batched else leaf.shape
-        by_value = not batched or name in UNBATCHED
-        return shape, leaf.dtype, leaf.device, _digest(leaf) if by_value else None
-    return type(leaf), leaf if isinstance(leaf, Hashable) else id(leaf)
+def _is_list(node: object) -> bool:
+    return isinstance(node, list)
 
 
 def _row_key(row: Any) -> Hashable:
-    return (row.shape[1:], row.dtype, row.device) if isinstance(row, torch.Tensor) else repr(row)
-
-
-def _lengths(module: torch.nn.Module, name: str, leaf: Any) -> Hashable:
-    if isinstance(leaf, Rows):
-        return frozenset(len(row) for row in leaf)
-    return _digest(leaf) if (type(module).__name__, name) in RAGGED else None
+    if isinstance(row, torch.Tensor):
+        return row.shape[1:], row.dtype, row.device
+    return repr(row)
 
 
 def _values(leaf: Any) -> Hashable:
     if isinstance(leaf, Rows):
         return tuple(_values(row) for row in leaf)
-    return _digest(leaf) if isinstance(leaf, torch.Tensor) else repr(leaf)
-
-
-def merged(calls: Sequence[Call], rows: int) -> list[Any]:
-    """What each of some calls of equal keys gives, computed as one call of at least `rows`: the last one is repeated."""
-    first, padding = calls[0], max(0, rows - sum(call.rows for call in calls))
-    leaves = list(first.leaves)
-    for number in first.batched:
-        leaves[number] = _joined([call.leaves[number] for call in calls], padding)
-    output = first.function(**pytree.tree_unflatten(leaves, first.structure))
-    sizes = [*(call.rows for call in calls), *([padding] if padding else [])]
-    outputs, structure = pytree.tree_flatten(output, is_leaf=lambda node: isinstance(node, list))
-    split = [_split(rows, sizes) for rows in outputs]
-    return [
-        pytree.tree_unflatten([parts[k] for parts in split], structure) for k in range(len(calls))
-    ]
+    return digest(leaf) if isinstance(leaf, torch.Tensor) else repr(leaf)
 
 
 def _joined(parts: list[Any], padding: int) -> Any:
-    """The rows of all calls, the last one repeated `padding` times."""
+    """The rows of all calls, with the last one repeated `padding` times."""
     if isinstance(parts[0], Rows):
-        rows = [row for part in parts for row in part]
+        rows = list(itertools.chain.from_iterable(parts))
         return rows + rows[-1:] * padding
-    if padding:
-        parts = [*parts, parts[-1][-1:].expand(padding, *parts[-1].shape[1:])]
-    return torch.cat(parts)
+    if not padding:
+        return torch.cat(parts)
+    last_row = parts[-1][-1:]
+    return torch.cat([*parts, last_row.expand(padding, *last_row.shape[1:])])
 
 
 def _split(rows: Any, sizes: list[int]) -> Sequence[Any]:
@@ -214,53 +233,3 @@ def _split(rows: Any, sizes: list[int]) -> Sequence[Any]:
         return rows.split(sizes)
     remaining = iter(rows)
     return [list(itertools.islice(remaining, size)) for size in sizes]
-
-
-@functools.lru_cache
-def _signature(cls: Any, method: str) -> inspect.Signature:
-    return inspect.signature(getattr(cls, "forward" if method == "__call__" else method))
-
-
-def _digest(tensor: torch.Tensor) -> str:
-    """A hash of a tensor's values, made once a tensor: reading one from a device waits for that."""
-    if tensor not in _digests:
-        flat = (
-            tensor.detach()
-            .cpu()
-            .flatten()
-            .clone(memory_format=torch.contiguous_format)
-            .view(torch.uint8)
-        )
-        _digests[tensor] = hashlib.sha256(flat.numpy().tobytes()).hexdigest()
-    return str(_digests[tensor])
-
-
-class Memo:
-    """A model's latest answers by the values of what it was asked: for text encoders, whose questions repeat.
-
-    size: bytes of answers that are kept at most, beside the newest.
-    """
-
-    def __init__(self, module: torch.nn.Module, size: int = 2**27) -> None:
-        self._module, self._size = module, size
-        self._known: dict[Any, Any] = {}
-
-    def ask(self, *args: Any, **kwargs: Any) -> Any:
-        """What the model gives for these arguments."""
-        leaves, structure = pytree.tree_flatten((args, kwargs))
-        key = (
-            structure,
-            *(
-                (leaf.shape, leaf.dtype, _digest(leaf)) if isinstance(leaf, torch.Tensor) else leaf
-                for leaf in leaves
-            ),
-        )
-        answer = self._known.pop(key, None)
-        self._known[key] = self._module(*args, **kwargs) if answer is None else answer
-        while len(self._known) > 1 and sum(map(_bytes, self._known.values())) > self._size:
-            del self._known[next(iter(self._known))]
-        return self._known[key]
-
-
-def _bytes(answer: Any) -> int:
-    return sum(leaf.nbytes for leaf in pytree.tree_leaves(answer) if isinstance(leaf, torch.Tensor))

@@ -1,27 +1,31 @@
-"""How many rows a forward should have: grown while a row gets cheaper, halved when memory runs out."""
+"""How many rows a forward should have: grown while a row gets cheaper, halved if memory runs out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-GAIN = 0.96  # twice the rows must cost a row less than this share of what it cost
-TRIALS = 3  # forwards at a size, of which the fastest counts
-PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}  # of the pictures that share the first forwards
-PICTURES = 16  # of any size, at first
-GROWTH = 4  # times that at most
-COMPILED = 2  # times that from first to last, where each further size would have to be compiled
+GAIN = 0.96  # with twice the rows, a row must cost less than this share of what it did
+TRIALS = 3  # forwards of each size, of which the fastest counts
+PIXELS = {"cpu": 512 * 512, "gpu": 4096 * 1024}  # of all pictures that share the first forwards
+PICTURES = 16  # in the first forwards at most, however small they are
+GROWTH = 4  # the largest size, in first sizes
+COMPILED = 2  # the same for compiled models, where each further size would be compiled
 
 
 @dataclass
 class Size:
-    """The number of rows: `rows` now, at most `most`; it grows by itself until `settled`. decode: pictures at once."""
+    """The number of rows of a forward.
+
+    rows: now. most: the limit of growth. settled: whether growth is over. decode: pictures that
+    the decoder takes at once.
+    """
 
     rows: int
     most: int
     settled: bool = False
     decode: int = 1
-    _seconds: list[float] = field(default_factory=list)  # a row's, at this size
-    _before: float = float("inf")
+    _row_seconds: list[float] = field(default_factory=list)  # measured at this size
+    _best_before: float = float("inf")  # seconds per row at the size before
 
     @classmethod
     def of(
@@ -33,34 +37,52 @@ class Size:
         exact: int | None = None,
         compiled: bool = False,
     ) -> Size:
-        """What to begin with for pictures of so many pixels; `pack` pictures, or `exact` rows, are kept to.
+        """The first size, for pictures of so many pixels; it never grows with `pack` or `exact`.
 
-        A picture counts as two rows. The decoder gains little from several pictures, and needs much memory for them.
+        A picture counts as two rows. The decoder gains little from several pictures at once, and
+        needs much memory for them.
         """
         if exact:
             return cls(exact, exact, settled=True)
-        first = max(1, min(PICTURES, PIXELS["cpu" if device == "cpu" else "gpu"] // pixels))
-        pictures = pack or (COMPILED * first if compiled else first)
-        settled, decode = pack is not None or compiled, max(1, min(4, pictures // 4))
-        return cls(2 * pictures, 2 * GROWTH * pictures, settled=settled, decode=decode)
+        kind = "cpu" if device == "cpu" else "gpu"
+        pictures = max(1, min(PICTURES, PIXELS[kind] // pixels))
+        if compiled:
+            pictures *= COMPILED
+        if pack:
+            pictures = pack
+        return cls(
+            rows=2 * pictures,
+            most=2 * GROWTH * pictures,
+            settled=pack is not None or compiled,
+            decode=max(1, min(4, pictures // 4)),
+        )
 
     def measured(self, rows: int, seconds: float) -> None:
-        """Hear what a forward took; one that was not full says nothing."""
+        """Take note of a forward's time, and grow or settle; forwards that were not full are ignored."""
         if self.settled or rows < self.rows - 1:
             return
-        self._seconds.append(seconds / rows)
-        if len(self._seconds) < TRIALS:
+        self._row_seconds.append(seconds / rows)
+        if len(self._row_seconds) < TRIALS:
             return
-        best = min(self._seconds)
-        if best > GAIN * self._before:
-            self.rows, self.settled = self.rows // 2, True
+        best = min(self._row_seconds)
+        if best > GAIN * self._best_before:
+            self.rows //= 2
+            self.settled = True
         elif 2 * self.rows > self.most:
             self.settled = True
         else:
-            self.rows, self._seconds, self._before = 2 * self.rows, [], best
+            self.rows *= 2
+            self._row_seconds = []
+            self._best_before = best
 
     def halve(self, rows: int, *, decodes: bool = False) -> None:
-        """Memory ran out with so many rows of the denoiser, or pictures of the decoder: go on with half of them, and grow no more."""
-        if not decodes:
+        """Take half of what memory did not suffice for, and stop growing.
+
+        rows: of the denoiser's forward that failed, or pictures of the decoder's if `decodes`.
+        """
+        if decodes:
+            self.decode = max(1, rows // 2)
+        else:
             self.rows = max(1, min(self.rows, rows // 2))
-        self.decode, self.settled = (max(1, rows // 2) if decodes else 1), True
+            self.decode = 1
+        self.settled = True

@@ -1,0 +1,41 @@
+"""What loaded parts of transformers need to work with diffusers and with several threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from .._util.subclass import add_members
+
+_tokenizing = threading.Lock()
+
+
+def patch_parts(pipeline: Any) -> None:
+    """Patch a freshly loaded pipeline's tokenizers and text encoders in place."""
+    for name, part in pipeline.components.items():
+        if name.startswith("tokenizer") and part is not None:
+            _make_thread_safe(part)
+        elif name.startswith("text_encoder"):
+            _add_text_model(part)
+
+
+def _make_thread_safe(tokenizer: Any) -> None:
+    """Let one thread at a time call a tokenizer, which stores a call's padding and truncation."""
+    stock_call = type(tokenizer).__call__
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with _tokenizing:
+            return stock_call(self, *args, **kwargs)
+
+    add_members(tokenizer, __call__=call)
+
+
+def _add_text_model(encoder: Any) -> None:
+    """Give a CLIP text encoder the attribute `text_model`.
+
+    diffusers reads it for clip_skip, and newer versions of transformers no longer have it.
+    """
+    has_text_model = hasattr(encoder, "text_model")
+    is_clip = hasattr(encoder, "final_layer_norm")
+    if is_clip and not has_text_model:
+        add_members(encoder, text_model=property(lambda self: self))

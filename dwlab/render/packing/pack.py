@@ -1,0 +1,203 @@
+"""Runs many cells' stock pipelines side by side, and makes their waiting model calls as one.
+
+Each cell's unmodified pipeline runs in a greenlet, a thread of control that gives way only where
+it calls the denoiser or the decoder. All cells under way wait at known points and nothing runs at
+the same moment as anything else: there are no locks, races or deadlocks, tokenizers and shared
+models are safe, and a cell is cancelled by raising an exception where it waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ...models import device as devices
+from ...models import memory
+from .calls import Call, merged
+from .cell import RunningCell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+    from .size import Size
+
+log = logging.getLogger(__name__)
+# The numbers of rows that compiled models see besides a full pack. Each takes up to a minute to
+# compile; so few cost the grids of `dwlab bench engine` less than a tenth more rows.
+BUCKETS = (1, 2, 8, 32, 128, 512, 2048)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A cell, and the call that it waits for."""
+
+    cell: RunningCell
+    call: Call
+
+
+class Pack:
+    """Runs cells together.
+
+    size: rows per forward of the denoiser, and pictures per forward of the decoder. exact: the
+    number of rows that each forward of the denoiser has; missing ones are filled up.
+    """
+
+    def __init__(self, device: str, size: Size, *, exact: int | None = None) -> None:
+        self._device = device
+        self._size = size
+        self._exact = exact
+        # by what calls must have in common to be merged
+        self._waiting: dict[Hashable, list[_Waiting]] = {}
+        self._under_way: set[RunningCell] = set()
+        self._last_forward = 0.0
+
+    def run(self, jobs: Iterable[Callable[[], None]]) -> None:
+        """Run each job, a cell's pipeline, to its end; an exception from a job stops all of them.
+
+        Only as many are under way at any time as fill a forward.
+        """
+        queue = iter(jobs)
+        self._last_forward = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                self._begin_cells(queue)
+                while self._waiting:
+                    self._compute_next()
+                    self._begin_cells(queue)
+        finally:
+            for cell in self._under_way:
+                # ends the cell where it waits; does nothing if it has ended
+                cell.throw()
+
+    def _begin_cells(self, queue: Iterable[Callable[[], None]]) -> None:
+        """Begin cells while there is room for them."""
+        jobs = iter(queue)
+        while self._has_room():
+            job = next(jobs, None)
+            if job is None:
+                return
+            cell = RunningCell(job)
+            self._under_way.add(cell)
+            self._park(cell, cell.switch())
+
+    def _has_room(self) -> bool:
+        """Whether more cells should begin: the forwards that wait are not full yet."""
+        if len(self._under_way) >= self._size.rows:
+            return False
+        groups = self._waiting.values()
+        to_denoise = [group for group in groups if not group[0].call.decodes]
+        return all(_rows(group) < self._size.rows for group in to_denoise)
+
+    def _park(self, cell: RunningCell, call: Call) -> None:
+        """Note the call that a cell waits for, or that the cell has ended."""
+        if cell.dead:
+            self._under_way.discard(cell)
+            return
+        self._waiting.setdefault(self._common(call), []).append(_Waiting(cell, call))
+
+    def _common(self, call: Call) -> Hashable:
+        """What calls must have in common to be merged."""
+        return (call.key, call.lengths) if self._exact else call.key
+
+    def _compute_next(self) -> None:
+        """Make one forward, and let its cells go on."""
+        batch = self._take()
+        distinct = {waiting.call.same: waiting.call for waiting in batch}
+        results = dict(zip(distinct, self._results(list(distinct.values())), strict=True))
+        seconds_per_row = self._seconds_since_last_forward() / _rows(batch)
+        for waiting in batch:
+            cell = waiting.cell
+            result = results[waiting.call.same]
+            if not waiting.call.decodes:
+                cell.clock.seconds += seconds_per_row * waiting.call.rows
+            failed = isinstance(result, Exception)
+            self._park(cell, cell.throw(result) if failed else cell.switch(result))
+
+    def _seconds_since_last_forward(self) -> float:
+        now = time.perf_counter()
+        seconds = now - self._last_forward
+        self._last_forward = now
+        return seconds
+
+    def _take(self) -> list[_Waiting]:
+        """The next calls to make as one: pictures to decode first, then those with the most rows."""
+        groups = self._waiting.values()
+        group = max(groups, key=lambda group: (group[0].call.decodes, _rows(group)))
+        first = group[0].call
+        limit = self._size.decode if first.decodes else self._size.rows
+        taken: list[_Waiting] = []
+        left: list[_Waiting] = []
+        rows = 0
+        for waiting in group:
+            if taken and rows + waiting.call.rows > limit:
+                left.append(waiting)
+            else:
+                taken.append(waiting)
+                rows += waiting.call.rows
+        if left:
+            self._waiting[self._common(first)] = left
+        else:
+            del self._waiting[self._common(first)]
+        return taken
+
+    def _results(self, calls: Sequence[Call]) -> list[Any]:
+        """The result of each call, or the exception that it raises.
+
+        If a forward fails, its halves are tried; if memory ran out, with smaller forwards from
+        then on.
+        """
+        try:
+            return self._compute(calls)
+        # whatever a model raises is handed to the cell
+        except Exception as raised:  # noqa: BLE001
+            error = raised
+        # it holds the tensors that filled the memory
+        error.__traceback__ = None
+        exhausted = memory.is_out_of_memory(error)
+        if exhausted:
+            memory.release_memory(self._device)
+        if len(calls) == 1 or (exhausted and self._exact):
+            return [error] * len(calls)
+        if exhausted:
+            rows = sum(call.rows for call in calls)
+            self._size.halve(rows, decodes=calls[0].decodes)
+        log.info("%d calls together failed (%s); trying halves", len(calls), error)
+        half = len(calls) // 2
+        return self._results(calls[:half]) + self._results(calls[half:])
+
+    def _compute(self, calls: Sequence[Call]) -> list[Any]:
+        first = calls[0]
+        rows = sum(call.rows for call in calls)
+        is_exact = self._exact is not None and not first.decodes
+        if len(calls) == 1 and not is_exact and not first.compiled:
+            return [first.alone()]
+        padded = self._padded(rows, first)
+        if first.decodes or self._size.settled:
+            return merged(calls, padded)
+        return self._measured(calls, rows, padded)
+
+    def _padded(self, rows: int, first: Call) -> int:
+        """The number of rows to fill a forward up to."""
+        if self._exact is not None and not first.decodes:
+            return self._exact
+        if first.compiled:
+            bucket = next((bucket for bucket in BUCKETS if bucket >= rows), rows)
+            return min(bucket, max(self._size.rows, rows))
+        return rows
+
+    def _measured(self, calls: Sequence[Call], rows: int, padded: int) -> list[Any]:
+        """Merge calls, and let the size know how long that took."""
+        devices.synchronize(self._device)
+        began = time.perf_counter()
+        results = merged(calls, padded)
+        devices.synchronize(self._device)
+        self._size.measured(rows, time.perf_counter() - began)
+        return results
+
+
+def _rows(batch: Iterable[_Waiting]) -> int:
+    return sum(waiting.call.rows for waiting in batch)

@@ -1,0 +1,77 @@
+"""Why a pipeline's cells cannot be packed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...models.settings import denoiser_of
+from ...spec import families
+from .parts import modules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import torch
+
+
+def refusal(pipeline: Any, device: str) -> str | None:
+    """Why the cells of a pipeline cannot be packed, or None if they can."""
+    name = type(pipeline).__name__
+    parts = modules_of(pipeline)
+    return (
+        families.never_packed(name)
+        or _unknown_denoiser(denoiser_of(pipeline), families.PACKED[name])
+        or _unknown_device(device)
+        or _moved_parts(parts.values())
+        or _adapters(parts)
+        or _hooks(parts.values())
+        or _cache(denoiser_of(pipeline))
+    )
+
+
+def _unknown_denoiser(denoiser: torch.nn.Module, tried: families.Packed) -> str | None:
+    """A reason if the denoiser's forward may be another than the one that was tried."""
+    names = {tried.denoiser, *tried.processors}
+    modules: list[Any] = [denoiser]
+    modules += [module.processor for module in denoiser.modules() if hasattr(module, "processor")]
+    for module in modules:
+        cls = type(module)
+        is_stock = cls.__module__.startswith("diffusers.")
+        if not is_stock or cls.__name__ not in names:
+            return f"{cls.__name__} was never tried with several pictures in a forward"
+    return None
+
+
+def _unknown_device(device: str) -> str | None:
+    if device.startswith(("cpu", "cuda")):
+        return None
+    return f"it was never tried on {device}"
+
+
+def _moved_parts(parts: Iterable[torch.nn.Module]) -> str | None:
+    for part in parts:
+        if hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None):
+            return "parts of the model are moved or offloaded while it runs"
+    return None
+
+
+def _adapters(parts: dict[str, torch.nn.Module]) -> str | None:
+    for name, part in parts.items():
+        if name.startswith("text_encoder") and getattr(part, "peft_config", None):
+            return "a text encoder has adapters, whose strength each call may set"
+    return None
+
+
+def _hooks(parts: Iterable[torch.nn.Module]) -> str | None:
+    for part in parts:
+        for module in part.modules():
+            registry = getattr(module, "_diffusers_hook", None)
+            if registry and registry.hooks:
+                return "diffusers' hooks move parts of the model, or keep a cache, while it runs"
+    return None
+
+
+def _cache(denoiser: Any) -> str | None:
+    if getattr(denoiser, "is_cache_enabled", False):
+        return "the denoiser keeps a cache between steps"
+    return None

@@ -1,0 +1,80 @@
+"""A copy of a pipeline whose models wait for company instead of computing at once."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+from greenlet import getcurrent
+
+from ..._util.subclass import add_members
+from ...models.settings import denoiser_of
+from .calls import Call
+from .memo import Memo
+from .parts import modules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+# decoders that accept a generator and do not use it
+DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})
+
+
+def prepare(pipeline: Any) -> Any:
+    """A copy of a pipeline with stand-ins for its denoiser, decoder and text encoders.
+
+    It must be called within `Pack.run`.
+    """
+    packed = copy.copy(pipeline)
+    # In each call stock searches all modules for one with a device of its own. `refusal` has made
+    # sure that there is none, so the answer is always the same.
+    device = pipeline._execution_device  # noqa: SLF001  # what stock reads
+    add_members(packed, _execution_device=device)
+    denoiser = denoiser_of(pipeline)
+    for name, part in modules_of(pipeline).items():
+        if part is denoiser:
+            vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
+        # stock moves some decoders to float32 and back: those are left alone
+        elif name == "vae" and not _changes_dtype(part):
+            unused = {"generator"} if type(part).__name__ in DRAWS_NOTHING else set()
+            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode", unused))
+        elif name.startswith("text_encoder"):
+            vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
+    return packed
+
+
+def _changes_dtype(vae: Any) -> bool:
+    return vae.dtype == torch.float16 and bool(vae.config.get("force_upcast"))
+
+
+def stand_in(
+    module: torch.nn.Module, method: str, replacement: Callable[..., Any]
+) -> torch.nn.Module:
+    """A copy that shares everything with `module`, but whose `method` is `replacement`.
+
+    replacement: called with the arguments only, without the module.
+    """
+    twin = copy.copy(module)
+    add_members(twin, **{method: lambda _self, *args, **kwargs: replacement(*args, **kwargs)})
+    return twin
+
+
+def waiting(
+    module: torch.nn.Module, method: str, unused: Collection[str] = ()
+) -> Callable[..., Any]:
+    """A replacement for a method: it waits until `Pack` has computed the result.
+
+    unused: arguments without effect, left out so that they do not keep calls apart.
+    """
+
+    def wait(*args: Any, **kwargs: Any) -> Any:
+        cell = getcurrent()
+        used = {name: value for name, value in kwargs.items() if name not in unused}
+        # Cells that differ in guidance only begin with the same call; later calls are never equal.
+        is_first = cell.clock.begun is None
+        call = Call.of(module, method, args, used, compare=is_first)
+        cell.clock.begin()
+        return cell.parent.switch(call)
+
+    return wait
