@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from ._util.checks import is_number
 from .errors import InvalidInput, StoreError
 
 # folders of the results that are no sweep's; `explore` is the experiment of the prompt bench, `api` that of `dwlab serve`
@@ -63,7 +64,7 @@ def check_any_name(name: object) -> str:
 
 def check_name(name: object, field: str = "name") -> str:
     """`name` as a person's name of an experiment, which is also its folder's; raises InvalidInput."""
-    if isinstance(name, int | float) and not isinstance(name, bool):
+    if is_number(name):
         raise InvalidInput(field, name, f'text: put it in quotes, "{name}"')
     good = isinstance(name, str) and re.fullmatch(
         r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?", name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec import schedulers
@@ -58,7 +59,7 @@ class Axis:
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers that can be an axis of a plot (seeds are names, not amounts)."""
-        return self.names != ("seed",) and all(_is_number(v) for v in self.values)
+        return self.names != ("seed",) and all(is_number(v) for v in self.values)
 
     @property
     def of_content(self) -> bool:
@@ -253,7 +254,7 @@ def _ordered(name: str, column: pd.Series, values: Iterable[Any]) -> list[Hashab
     wanted = [scheduler_label(*_resolved(v)) if name == "scheduler" else _plain(v) for v in values]
     declared = [v for v in dict.fromkeys(wanted) if v in present]
     rest = [v for v in present if v not in declared]
-    if all(_is_number(v) for v in rest):
+    if all(is_number(v) for v in rest):
         rest.sort()
     return declared + rest
 
@@ -300,7 +301,3 @@ def _plain(value: Any) -> Hashable:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     plain: Hashable = value.item() if hasattr(value, "item") else value
     return plain
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

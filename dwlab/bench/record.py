@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .._util.atomic import write_atomic
+from .._util.checks import is_whole_number
 from ..errors import InvalidInput
 
 SCHEMA = 1
@@ -112,7 +113,7 @@ def _validator(kind_name: str) -> Any:
 
     # the standard lets 1e308 pass as an integer
     types = Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+        "integer", lambda _checker, value: is_whole_number(value)
     )
     schema = json.loads((Path(__file__).parent / f"{kind_name}.schema.json").read_text("utf-8"))
     validator: Any = validators  # untyped

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._util import yamlfile
+from .._util.checks import check_whole_number, is_number
 from ..errors import InvalidInput
 from ..models import settings
 from ..models.settings import Settings
@@ -81,16 +82,10 @@ class BenchSpec:
     def __post_init__(self) -> None:
         check_name(self.name)
         for name, low in {"rounds": 1, "warmup": 0, "iterations": 1}.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= 1000:
-                raise InvalidInput(name, value, f"a whole number from {low} to 1000")
+            check_whole_number(name, getattr(self, name), low, 1000)
         for name in ("seconds", "timeout"):
             value = getattr(self, name)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float)
-                or not 0 <= value <= 86_400
-            ):
+            if not is_number(value) or not 0 <= value <= 86_400:
                 raise InvalidInput(name, value, "seconds, from 0 to 86,400")
         if self.parity not in PARITIES:
             raise InvalidInput("parity", self.parity, f"one of {', '.join(PARITIES)}")
@@ -171,8 +166,7 @@ DEFAULT = BenchSpec(
 def _configuration(point: Mapping[str, Any]) -> Configuration:
     asked = dict(point)
     device, batch, size = asked.pop("device"), asked.pop("batch", 1), asked.pop("size", None)
-    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= BATCH_LIMIT:
-        raise InvalidInput("batch", batch, f"a whole number from 1 to {BATCH_LIMIT}")
+    check_whole_number("batch", batch, 1, BATCH_LIMIT)
     if not isinstance(device, str):
         raise InvalidInput("device", device, "a device's name, like cpu, mps or cuda:0")
     chosen = Settings.of({name: asked.pop(name) for name in settings.NAMES if name in asked})

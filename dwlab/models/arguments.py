@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import catalog, schedulers
@@ -57,15 +58,8 @@ def check_clip_skip(value: object, pipeline: str, folder: Path) -> None:
     most = min((count for count in layers if isinstance(count, int)), default=12)
     if pipeline.startswith(("StableDiffusionXL", "StableDiffusion3")):
         most -= 1
-    if value is None or (
-        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
-    ):
-        return
-    raise InvalidInput(
-        f"call.{CLIP_SKIP}",
-        value,
-        f"a whole number from 0 to {most}: last layers of the text encoder",
-    )
+    if value is not None:
+        check_whole_number(f"call.{CLIP_SKIP}", value, 0, most, ": last layers of the text encoder")
 
 
 def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._util.atomic import open_regular, write_atomic
+from .._util.checks import is_whole_number
 from .._util.jsonfile import SIZE_LIMIT
 from ..errors import DwlabError, InvalidInput, StoreError
 from ..spec.params import DTYPES
@@ -53,7 +54,7 @@ def _profile(stored: Any) -> Profile:
     profile = Profile(**{**stored, "settings": Settings.of(stored["settings"])})
     if profile.dtype not in DTYPES:
         raise InvalidInput("dtype", profile.dtype, ", ".join(DTYPES))
-    if type(profile.batch) is not int or profile.batch < 1:
+    if not is_whole_number(profile.batch) or profile.batch < 1:
         raise InvalidInput("batch", profile.batch, "a whole number of at least 1")
     return profile
 

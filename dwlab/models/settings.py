@@ -6,6 +6,7 @@ import functools
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import check_whole_number
 from ..errors import InvalidInput, ModelError
 
 if TYPE_CHECKING:
@@ -47,14 +48,8 @@ class Settings:
                 raise InvalidInput(name, getattr(self, name), f"one of {', '.join(allowed)}")
         if not isinstance(self.channels_last, bool):
             raise InvalidInput("channels_last", self.channels_last, "true or false")
-        if self.threads is not None and (
-            isinstance(self.threads, bool)
-            or not isinstance(self.threads, int)
-            or not 1 <= self.threads <= THREADS_LIMIT
-        ):
-            raise InvalidInput(
-                "threads", self.threads, f"a whole number from 1 to {THREADS_LIMIT}, or nothing"
-            )
+        if self.threads is not None:
+            check_whole_number("threads", self.threads, 1, THREADS_LIMIT, ", or nothing")
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:

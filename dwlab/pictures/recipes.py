@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import is_number
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, schedulers
 from ..spec.params import FIELDS, GenerationParams, stripped
@@ -181,7 +182,7 @@ def _whole(value: Any) -> int:
 
 def _number(value: Any) -> Decimal:
     """A finite number, also as text, also with a decimal comma; exact, for seeds are large."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 40:
+    if not (is_number(value) or isinstance(value, str)) or len(str(value)) > 40:
         raise ValueError(value)
     try:
         number = Decimal(str(value).replace(",", "."))

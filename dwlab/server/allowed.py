@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
 from ..spec.axes import RandomSeeds
 from ..spec.params import PROMPT_LIMIT
@@ -28,12 +29,8 @@ class Number:
 
     def takes(self, value: Any) -> bool:
         """Whether a value is one of these."""
-        kind = int if self.whole else (int, float)
-        return (
-            isinstance(value, kind)
-            and not isinstance(value, bool)
-            and self.low <= value <= self.high
-        )
+        is_of_its_kind = is_whole_number(value) if self.whole else is_number(value)
+        return is_of_its_kind and self.low <= value <= self.high
 
     def __str__(self) -> str:
         return f"a {'whole ' * self.whole}number from {self.low} to {self.high}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .._util.checks import as_whole_number
 from ..errors import InvalidInput, shortened
 from ..paths import network_name
 from ..spec import foreign_names, schedulers
@@ -65,8 +66,7 @@ class GenerateRequest(BaseModel):
                 )
             if isinstance(value, str) and UNWRITABLE.search(value):
                 raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
-            if isinstance(value, float) and value.is_integer():
-                given[name] = int(value)  # as everywhere, 512.0 is 512
+            given[name] = as_whole_number(value)  # as everywhere, 512.0 is 512
         try:
             return cls.model_validate(given, strict=True)
         except ValidationError as error:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from .._util.checks import is_whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ def number(value: Any) -> Any:
 
 def text(value: Any) -> Any:
     """A whole number as decimal text; anything else as it is."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value) if is_whole_number(value) else value
 
 
 def _only_numbers(value: Any) -> Any:

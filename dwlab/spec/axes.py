@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
 from .params import SPELLINGS
 
@@ -61,11 +62,7 @@ def _described(name: str, spec: Any) -> tuple[int, Callable[[], Column]]:
         if kind == "linspace":
             return _linspace(f"{field}.linspace", argument)
         if kind == "random" and name == "seed":
-            if (
-                isinstance(argument, bool)
-                or not isinstance(argument, int)
-                or not 1 <= argument <= LENGTH_LIMIT
-            ):
+            if not is_whole_number(argument) or not 1 <= argument <= LENGTH_LIMIT:
                 raise InvalidInput(
                     f"{field}.random", argument, f"how many seeds to draw, 1 to {LENGTH_LIMIT:,}"
                 )
@@ -80,10 +77,8 @@ def _described(name: str, spec: Any) -> tuple[int, Callable[[], Column]]:
 def check_texts(name: str, column: Iterable[Any]) -> None:
     """Raise InvalidInput unless the values of a placeholder can stand in a prompt: texts and numbers."""
     for value in column:
-        whole = isinstance(value, int) and not isinstance(
-            value, bool
-        )  # of any size: isfinite takes none beyond a float
-        number = whole or (isinstance(value, float) and math.isfinite(value))
+        # whole numbers may be of any size; isfinite fails on those beyond a float
+        number = is_whole_number(value) or (isinstance(value, float) and math.isfinite(value))
         if not number and not isinstance(value, str):
             raise InvalidInput(
                 f"axes.{name}", value, 'text or numbers; put it in quotes if it is a word (YAML takes yes, no, on, off '
@@ -142,9 +137,7 @@ def joint(
 
 def _numbers(field: str, argument: Any, counts: tuple[int, ...], shape: str) -> list[Decimal]:
     good = isinstance(argument, list | tuple) and len(argument) in counts
-    if not good or not all(
-        isinstance(n, int | float) and not isinstance(n, bool) for n in argument
-    ):
+    if not good or not all(is_number(n) for n in argument):
         raise InvalidInput(field, argument, shape)
     numbers = [Decimal(str(n)) for n in argument]  # 0.1 is then a tenth, and sums stay exact
     if not all(n.is_finite() for n in numbers):

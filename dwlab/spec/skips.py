@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from functools import lru_cache
 from typing import Any
 
+from .._util.checks import is_number
 from ..errors import InvalidInput
 from . import schedulers
 
@@ -129,9 +130,9 @@ def _compared(place: str, name: str, kind: str, bound: Any) -> Condition:
     if kind == "not":
         among = _among(place, name, bound)
         return lambda value: not among(value)
-    if not _is_number(bound):
+    if not is_number(bound):
         raise InvalidInput(place, bound, "a number")
-    return lambda value: _is_number(value) and (value > bound if kind == "above" else value < bound)
+    return lambda value: is_number(value) and (value > bound if kind == "above" else value < bound)
 
 
 def _among(place: str, name: str, wanted: Any) -> Condition:
@@ -176,7 +177,3 @@ def _hashable(value: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from .._util.checks import is_whole_number
 from .._util.durations import clock
 from ..errors import DwlabError, InvalidInput
 from ..models.identity import identify
@@ -273,7 +274,7 @@ class Explorer(anywidget.AnyWidget):
             except DwlabError as error:
                 problems["model"] = str(error)
         count = self.controls.get("count")
-        if not isinstance(count, int) or not 1 <= count <= MOST:
+        if not is_whole_number(count) or not 1 <= count <= MOST:
             problems["count"] = f"A whole number from 1 to {MOST}."
         self.problems = problems
         threading.Thread(target=self._count, daemon=True).start()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from .._util import yamlfile
+from .._util.checks import is_number
 from ..errors import InvalidInput
 from ..spec import experiment_file
 from ..spec.params import FIELDS, TEXTS
@@ -90,10 +91,10 @@ class Row:
             return text
         if isinstance(value, list) and (len(value) > 1 or self._was_list or self.name not in TEXTS):
             return value
-        if self.name in TEXTS or isinstance(value, bool):
+        if self.name in TEXTS:
             return text
         described = isinstance(value, dict) and text.lstrip().startswith("{")
-        return value if described or isinstance(value, int | float) else text
+        return value if described or is_number(value) else text
 
 
 class Form(widgets.VBox):
