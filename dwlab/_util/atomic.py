@@ -1,37 +1,31 @@
-"""Files that are whole or not there: written aside, flushed, then moved into place."""
+"""Atomic writes: a file is whole or not there, because it is written aside and moved into place."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import itertools
 import os
 import platform
 import re
-import shutil
-import stat
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BufferedReader
     from pathlib import Path
 
-_NODE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+# a temporary file's name tells which machine, process and thread writes it
+_MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+_TEMPORARY = re.compile(r"\.tmp-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\d+-\d+(\..*)?")
 _COUNTER = itertools.count()
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-_TEMPORARY = re.compile(r"\.tmp-([0-9a-f]{8})-(\d+)-\d+-\d+(\..*)?")
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; it takes the place of `path` on a clean exit only."""
+    """Yield a temporary path to write to; on a clean exit that file replaces `path`."""
     make_folder(path.parent)
-    name = f".tmp-{_NODE}-{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}{path.suffix}"
-    temporary = path.parent / name
+    temporary = path.parent / _temporary_name(path.suffix)
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -48,26 +42,16 @@ def write_atomic(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file, or a link to one, for reading.
-
-    Raises OSError, without waiting, for a pipe, a device, a socket or a folder: reading such a thing may never end.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return path.open("rb")
-
-
 def make_folder(folder: Path) -> None:
     """Make a folder and its missing parents, so that they are still there after a power cut."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        sync_folder(made.parent)
+    for path in missing:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
+    """Write a folder's list of names to the disk, so that it outlives a power cut."""
     if os.name != "posix":  # Windows cannot open a folder
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -77,30 +61,17 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def set_aside(root: Path, *paths: Path) -> Path:
-    """Move what lies at `paths` to `quarantine/` below `root`, so that nothing is lost; returns where the last one is then."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    shelter = root / "quarantine"
-    make_folder(shelter)
-    for path in paths:
-        moved = shelter / f"{stamp}-{path.name}"
-        shutil.move(path, moved)  # also from another disk, to which a link in the folder may lead
-    return moved
-
-
 def sweep_temporaries(folder: Path, depth: int) -> int:
-    """Remove temporary files that a dead process of this machine left in `folder`, or `depth` folders below it.
+    """Remove temporary files that dead processes of this machine left in a folder.
 
-    Follows no links; returns how many files were removed.
+    depth: how many levels of folders below it are searched too; links are not followed. Returns how
+    many files were removed.
     """
     removed = 0
-    with (
-        contextlib.suppress(FileNotFoundError, PermissionError),
-        os.scandir(folder) as entries,
-    ):  # of others, perhaps
+    # the folder may be gone by now, or belong to somebody else
+    with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(folder) as entries:
         for entry in entries:
-            match = _TEMPORARY.fullmatch(entry.name)
-            if match and match[1] == _NODE and not _alive(int(match[2])):
+            if _is_orphan(entry.name):
                 (folder / entry.name).unlink(missing_ok=True)
                 removed += 1
             elif depth and entry.is_dir(follow_symlinks=False):
@@ -108,34 +79,23 @@ def sweep_temporaries(folder: Path, depth: int) -> int:
     return removed
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, which is made if need be; raises BlockingIOError if it is held already.
+def _temporary_name(suffix: str) -> str:
+    return f".tmp-{_MACHINE}-{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}{suffix}"
 
-    The system lets go of it when its holder dies. On file systems that know no locks (some network ones) nothing is held.
-    """
-    from filelock import FileLock, Timeout
 
-    make_folder(path.parent)
-    lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
+def _is_orphan(name: str) -> bool:
+    """Whether a file of this name was left by a process of this machine that is dead."""
+    match = _TEMPORARY.fullmatch(name)
+    if match is None or match["machine"] != _MACHINE:
+        return False
+    return not _is_alive(int(match["process"]))
+
+
+def _is_alive(process: int) -> bool:
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise BlockingIOError(errno.EWOULDBLOCK, "locked by another process", str(path)) from error
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # alive, but of another user
         return True
     return True

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
-from .atomic import open_regular
+from .regular_file import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._util.atomic import locked, write_atomic
+from .._util.atomic import write_atomic
+from .._util.lock import locked
 from ..errors import StoreError
 from ..events import Event
 from ..models import device

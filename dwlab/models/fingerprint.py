@@ -10,7 +10,8 @@ import os
 import time
 from pathlib import Path
 
-from .._util.atomic import open_regular, write_atomic
+from .._util.atomic import write_atomic
+from .._util.regular_file import open_regular
 from ..errors import ModelError
 
 log = logging.getLogger(__name__)

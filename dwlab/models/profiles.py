@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .._util.atomic import open_regular, write_atomic
+from .._util.atomic import write_atomic
 from .._util.checks import is_whole_number
 from .._util.jsonfile import SIZE_LIMIT
+from .._util.regular_file import open_regular
 from ..errors import DwlabError, InvalidInput, StoreError
 from ..spec.params import DTYPES
 from . import device

@@ -8,7 +8,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .._util.atomic import open_regular
+from .._util.regular_file import open_regular
 from ..errors import ModelError
 
 if TYPE_CHECKING:

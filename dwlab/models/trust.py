@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._util.atomic import open_regular
 from .._util.jsonfile import read_object
+from .._util.regular_file import open_regular
 from ..errors import ModelError
 from . import size_limits
 

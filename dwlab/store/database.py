@@ -6,10 +6,11 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from .._util.atomic import make_folder, set_aside, sweep_temporaries
+from .._util.atomic import make_folder, sweep_temporaries
 from ..errors import StoreError
 from . import images
 from .migrations import MIGRATIONS
+from .quarantine import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

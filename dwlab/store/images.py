@@ -9,8 +9,9 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any
 
-from .._util.atomic import set_aside, sync_folder, write_atomic
+from .._util.atomic import sync_folder, write_atomic
 from ..pictures.png import BROKEN, pixel_hash, read_recipe
+from .quarantine import set_aside
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .._util.atomic import set_aside
 from ..errors import InvalidInput
 from .database import explained
 from .images import is_there, is_whole
+from .quarantine import set_aside
 from .store import Store
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from .._util.atomic import locked
+from .._util.lock import locked
 from ..errors import InUse, StoreError
 from ..paths import experiment_folder
 from . import images

@@ -175,7 +175,7 @@ def _running(argument):
 
 
 def test_two_at_once_are_refused(tmp_path):
-    from dwlab._util.atomic import locked
+    from dwlab._util.lock import locked
 
     with (
         locked(tmp_path / "benchmarks/unfinished/lock"),

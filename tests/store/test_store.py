@@ -268,7 +268,7 @@ def test_a_reader_leaves_a_newer_store_alone(root: Path) -> None:
 # -- temporaries ----------------------------------------------------------------------------------
 
 
-def dead_temporary(node: str = atomic._NODE) -> str:
+def dead_temporary(node: str = atomic._MACHINE) -> str:
     """A name of a temporary file whose process is gone."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
@@ -286,7 +286,7 @@ def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(
     gone = [root / "small" / dead, shard / dead]
     kept = [
         outside / dead,  # what a link leads to is not ours
-        shard / f".tmp-{atomic._NODE}-{os.getpid()}-1-0.png",
+        shard / f".tmp-{atomic._MACHINE}-{os.getpid()}-1-0.png",
         shard / dead_temporary("0" * 8),  # another machine's, on a shared disk
         shard / ".tmp-notes",
     ]
