@@ -12,7 +12,7 @@ The data lie in `cases/before`, and came from version 0.1.0 on two cores, one th
 - `help/`: each command with `--help`, at COLUMNS=100 NO_COLOR=1 TERM=dumb (most wrap at 80 all the same). Spaces in its name became `-`.
 - `imports.txt`: what the README, the pages in docs/ and the notebooks import, and the public names of dwlab.
 
-A later version may add columns, flags and commands. The keys of 200 cells are in test_keys.py.
+A later version may add columns, flags and commands. The keys of 200 cells are in spec/test_key.py.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec import schedulers
-from ..spec.params import SPELLINGS, TEXTS, stripped
+from ..spec.names import SPELLINGS, TEXTS
+from ..spec.prompt_text import stripped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

@@ -18,7 +18,8 @@ from ..models.settings import Settings
 from ..paths import check_name
 from ..spec import axes as axis_values
 from ..spec import skips
-from ..spec.params import FIELDS, GenerationParams, spelled
+from ..spec.names import under_own_names
+from ..spec.params import FIELDS, GenerationParams
 
 BATCH_LIMIT = 1024
 LIMIT = 500  # configurations: each costs seconds at the least
@@ -93,7 +94,7 @@ class BenchSpec:
             given = getattr(self, place)
             if not isinstance(given, Mapping):
                 raise InvalidInput(place, given, "a map from names to values")
-            object.__setattr__(self, place, spelled(given, place))
+            object.__setattr__(self, place, under_own_names(given, place))
             for name in getattr(self, place):
                 if name not in NAMES:
                     raise InvalidInput(

@@ -12,7 +12,7 @@ from .._util.checks import is_whole_number
 from .._util.jsonfile import SIZE_LIMIT
 from .._util.regular_file import open_regular
 from ..errors import DwlabError, InvalidInput, StoreError
-from ..spec.params import DTYPES
+from ..spec.param_checks import DTYPES
 from . import device
 from .settings import Settings
 

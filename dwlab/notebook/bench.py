@@ -133,7 +133,7 @@ def _panel(root: Path) -> BenchPanel:
     from ..bench.compare import compare
     from ..bench.runner import run
     from ..models import device
-    from ..spec.params import DTYPES
+    from ..spec.param_checks import DTYPES
     from ..widgets.bench import BenchPanel
 
     if _open and _open[0].running:

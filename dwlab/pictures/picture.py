@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.atomic import write_atomic
 from .._util.html import figure_html
-from ..spec.params import mode
+from ..spec.modes import mode
 from .not_finite import nan_warning
 from .png import encode
 

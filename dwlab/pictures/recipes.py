@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from .._util.checks import is_number
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, schedulers
-from ..spec.params import FIELDS, GenerationParams, stripped
+from ..spec.params import FIELDS, GenerationParams
+from ..spec.prompt_text import stripped
 from . import infotext, other_tools, png_text
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from ..models.download_bar import DownloadBar
 from ..models.identity import Identity, complete, identify, omission_of
 from ..pictures.picture import Picture
 from ..spec import schedulers
-from ..spec.params import GenerationParams, mode, named
+from ..spec.modes import mode
+from ..spec.params import GenerationParams, known_parameters
 from . import preview
 from .call import attention_kept, dtype_kept, stock_arguments, to_image, told_of_steps
 from .not_finite import Watch
@@ -64,7 +65,7 @@ def generate(
     Raises InvalidInput or ModelError before anything loads, RenderError when the picture fails.
     """
     name = model.identity.name if isinstance(model, loading.Model) else model
-    cell = GenerationParams(**named({"prompt": prompt, "model": name, **params}))
+    cell = GenerationParams(**known_parameters({"prompt": prompt, "model": name, **params}))
     show_download = DownloadBar()
     for event in stream([cell], model=model, device=device, profile=profile):
         if event.download:

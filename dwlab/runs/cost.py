@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models.identity import Identity, complete
 from ..spec import catalog, schedulers
-from ..spec.params import alike
+from ..spec.kinds import alike
 
 if TYPE_CHECKING:
     from ..spec.params import GenerationParams

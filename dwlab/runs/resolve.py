@@ -10,7 +10,7 @@ from ..errors import NotDownloaded
 from ..events import Event
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, identify, key_of
-from ..spec.params import alike
+from ..spec.kinds import alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

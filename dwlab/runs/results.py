@@ -22,7 +22,8 @@ import pandas as pd
 from .._util.html import figure_html
 from ..metrics.measures import STARS
 from ..paths import results_folder
-from ..spec.params import FIELDS, SPELLINGS
+from ..spec.names import SPELLINGS
+from ..spec.params import FIELDS
 from ..store.store import Store
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ..metrics import measures
 from ..paths import results_folder
 from ..pictures.not_finite import nan_warning
 from ..render.stream import stream
-from ..spec.params import mode
+from ..spec.modes import mode
 from ..spec.sweep import LIMIT, Cell, SweepSpec
 from ..store.store import Store
 from .plan import Plan, Work, make_plan, work_of

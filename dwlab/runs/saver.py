@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..metrics import measures
 from ..models.identity import complete, key_of
 from ..pictures.png import pixel_hash
-from ..spec.params import mode
+from ..spec.modes import mode
 from ..store.store import CellRow, Store, now
 from .versions import versions
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
 from ..spec.axes import RandomSeeds
-from ..spec.params import PROMPT_LIMIT
+from ..spec.prompt_text import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

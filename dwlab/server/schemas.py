@@ -11,7 +11,9 @@ from .._util.checks import as_whole_number
 from ..errors import InvalidInput, shortened
 from ..paths import network_name
 from ..spec import foreign_names, schedulers
-from ..spec.params import PROMPT_LIMIT, UNWRITABLE, GenerationParams, spelled
+from ..spec.names import under_own_names
+from ..spec.params import GenerationParams
+from ..spec.prompt_text import PROMPT_LIMIT, UNWRITABLE
 from . import documents, jobs, offers, seeds
 from .telemetry import EXPERIMENT
 
@@ -79,7 +81,7 @@ class GenerateRequest(BaseModel):
     def params(self, settings: Settings) -> list[GenerationParams]:
         """The recipes asked for; raises InvalidInput for what this server does not do."""
         given = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
-        values = {"model": settings.model, **spelled(given)}
+        values = {"model": settings.model, **under_own_names(given)}
         offers.check(values["model"], settings)
         seed = secrets.randbelow(2**32) if self.seed is None else self.seed
         if self.num_images > settings.max_images:

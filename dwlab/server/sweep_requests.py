@@ -12,7 +12,8 @@ from ..metrics import measures
 from ..paths import check_name
 from ..runs.run import Sweep
 from ..spec import axes, experiment_file
-from ..spec.params import UNWRITABLE, spelled
+from ..spec.names import under_own_names
+from ..spec.prompt_text import UNWRITABLE
 from . import allowed, documents, offers, seeds
 from .schemas import check_work
 
@@ -161,7 +162,8 @@ def _check_axes(given: dict[str, Any], settings: Settings) -> None:
     if not isinstance(asked, dict):
         return  # which the sweep itself refuses
     columns = {
-        name: range(axes.length(name, spec)) for name, spec in spelled(asked, "axes").items()
+        name: range(axes.length(name, spec))
+        for name, spec in under_own_names(asked, "axes").items()
     }
     for name, column in columns.items():
         if len(column) > most:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
-from .params import SPELLINGS
+from .names import SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .._util import yamlfile
 from ..errors import InvalidInput
 from ..paths import check_name
-from .params import FIELDS, SPELLINGS, TEXTS
+from .names import SPELLINGS, TEXTS
+from .params import FIELDS
 
 if TYPE_CHECKING:
     from pathlib import Path

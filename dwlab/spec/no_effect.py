@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, schedulers
-from .params import TEXTS, alike, stripped
+from .kinds import alike
+from .names import TEXTS
+from .prompt_text import stripped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

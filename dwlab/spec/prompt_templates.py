@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from .params import FIELDS, PROMPT_LIMIT, SPELLINGS
+from .names import SPELLINGS
+from .params import FIELDS
+from .prompt_text import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

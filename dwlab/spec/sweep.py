@@ -16,7 +16,8 @@ from ..paths import check_any_name, check_name
 from . import axes as axis_values
 from . import experiment_file, foreign_names, prompt_templates, skips
 from .axes import Column, RandomSeeds
-from .params import ENTANGLED, FIELDS, SPELLINGS, TEXTS, GenerationParams, spelled
+from .names import SPELLINGS, TEXTS, under_own_names
+from .params import ENTANGLED, FIELDS, GenerationParams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -337,13 +338,13 @@ def _entered(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 def _names(place: str, given: Any) -> dict[str, Any]:
     """The entries of a map under dwlab's own names; raises InvalidInput where `call.eta` stands beside `call: {eta: }`."""
-    found = spelled(_mapping(place, given), place)
+    found = under_own_names(_mapping(place, given), place)
     for name in found:
         parent, _, child = name.partition(".")
         inside = found.get(parent) if child else None
         if isinstance(inside, Mapping) and child in inside:
             raise InvalidInput(
-                f"{place}.{name}", found[name], f"one place only: it stands in {place}.{parent} too"
+                f"{place}.{name}", found[name], f"only one place: it is in {place}.{parent} too"
             )
     return found
 

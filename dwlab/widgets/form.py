@@ -12,7 +12,8 @@ from .._util import yamlfile
 from .._util.checks import is_number
 from ..errors import InvalidInput
 from ..spec import experiment_file
-from ..spec.params import FIELDS, TEXTS
+from ..spec.names import TEXTS
+from ..spec.params import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -13,7 +13,7 @@ from ..errors import InvalidInput
 from ..paths import results_folder
 from ..runs.run import Sweep
 from ..spec import experiment_file
-from ..spec.params import TEXTS
+from ..spec.names import TEXTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,8 @@ import pytest
 
 from dwlab.errors import InvalidInput
 from dwlab.spec import foreign_names
-from dwlab.spec.params import FIELDS, SPELLINGS, GenerationParams
+from dwlab.spec.names import SPELLINGS
+from dwlab.spec.params import FIELDS, GenerationParams
 from dwlab.spec.sweep import SweepSpec
 
 NAMES = [

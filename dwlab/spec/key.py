@@ -1,0 +1,131 @@
+"""A picture's key: the hash of everything that decides what the picture looks like.
+
+`key_document` defines what goes into a key. `key_of` computes the same key faster, because planning
+a large sweep takes the keys of 100,000 cells.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+from .modes import mode
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from .families import Omission
+    from .params import GenerationParams
+
+TEMPLATES_KEPT = 4096
+_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+class KeyDocument(TypedDict):
+    """What a picture's key is the hash of."""
+
+    params: dict[str, object]
+    weights: str
+    dtype: str
+    mode: NotRequired[str]
+    negative_prompt: NotRequired[str]
+
+
+def key_document(
+    params: GenerationParams,
+    weights: str,
+    dtype: str,
+    exact: int | None = None,
+    omission: Omission | None = None,
+) -> KeyDocument:
+    """What goes into a picture's key.
+
+    params: what was asked for; parameters that are empty are left out (`GenerationParams.as_dict`).
+    weights: the fingerprint of the model's weights, which stands for the model's name.
+    dtype: the one that is computed in, which stands for the one that was asked for.
+    exact: the rows of each forward in exact mode, or None in close mode.
+    omission: what the model does without a negative prompt, if not the same as with an empty one.
+    """
+    recipe = params.as_dict()
+    recipe.pop("model")
+    recipe.pop("dtype", None)
+    document: KeyDocument = {"params": recipe, "weights": weights, "dtype": dtype}
+    if exact:
+        document["mode"] = mode(exact)
+    if _is_negative_omitted(params, omission):
+        # older versions passed an empty text here, and the keys of their pictures have no such note
+        document["negative_prompt"] = "omitted"
+    return document
+
+
+def hash_of(document: KeyDocument) -> str:
+    """The key that belongs to a document: the SHA-256 of its JSON with sorted names."""
+    return hashlib.sha256(_to_json(document).encode()).hexdigest()
+
+
+def key_of(
+    params: GenerationParams,
+    weights: str,
+    dtype: str,
+    exact: int | None = None,
+    omission: Omission | None = None,
+) -> str:
+    """The same as `hash_of(key_document(...))`, from a template that cells of one kind share."""
+    is_omitted = _is_negative_omitted(params, omission)
+    kind = (weights, dtype, exact, is_omitted, params.kind())
+    template = _TEMPLATES.get(kind)
+    if template is None:
+        document = key_document(params, weights, dtype, exact, omission)
+        template = _remember(kind, _template_of(document))
+    return hashlib.sha256(template.filled(params.prompt, params.seed).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Template:
+    """The JSON of a key document without the values of prompt and seed."""
+
+    before_prompt: str
+    before_seed: str
+    after_seed: str
+
+    def filled(self, prompt: str, seed: int) -> str:
+        return (
+            f"{self.before_prompt}{_prompt_json(prompt)}{self.before_seed}{seed}{self.after_seed}"
+        )
+
+
+_TEMPLATES: dict[Hashable, _Template] = {}
+
+
+def _remember(kind: Hashable, template: _Template) -> _Template:
+    if len(_TEMPLATES) >= TEMPLATES_KEPT:
+        _TEMPLATES.clear()
+    _TEMPLATES[kind] = template
+    return template
+
+
+def _template_of(document: KeyDocument) -> _Template:
+    # NaN marks the two gaps: no parameter can be NaN, and in a text the quotes would be escaped
+    gaps = {"prompt": float("nan"), "seed": float("nan")}
+    text = _to_json({**document, "params": {**document["params"], **gaps}})
+    start, prompt_name, rest = text.partition('"prompt":NaN')
+    middle, seed_name, end = rest.partition('"seed":NaN')
+    return _Template(
+        before_prompt=start + prompt_name.removesuffix("NaN"),
+        before_seed=middle + seed_name.removesuffix("NaN"),
+        after_seed=end,
+    )
+
+
+# prompts repeat from cell to cell
+_prompt_json = functools.lru_cache(_to_json)
+
+
+def _is_negative_omitted(params: GenerationParams, omission: Omission | None) -> bool:
+    """Whether the picture depends on its negative prompt being left out."""
+    if omission is None or params.negative is not None:
+        return False
+    return omission.shows(params.guidance, params.call)

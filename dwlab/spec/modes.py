@@ -1,0 +1,18 @@
+"""How a picture is computed: in close mode, or in exact mode with a fixed number of rows."""
+
+from __future__ import annotations
+
+from .._util.checks import check_whole_number
+
+ROWS_LIMIT = 1024
+
+
+def mode(exact: int | None) -> str:
+    """The mode that a row of the store names: `close`, or `exact:` and the rows of each forward.
+
+    Raises InvalidInput unless `exact` is None or a number of rows from 2 to 1024.
+    """
+    if exact is None:
+        return "close"
+    rows = check_whole_number("exact", exact, 2, ROWS_LIMIT, ": the rows of each forward")
+    return f"exact:{rows}"

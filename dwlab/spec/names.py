@@ -1,0 +1,36 @@
+"""Names of parameters: the other spellings of some, and which are texts or maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+V = TypeVar("V")
+# spellings of diffusers and of other tools -> dwlab's own
+SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
+TEXTS = ("prompt", "negative_prompt")
+MAPS = ("call", "scheduler_options")
+
+
+def own_name(name: str) -> str:
+    """Dwlab's own spelling of a name."""
+    return SPELLINGS.get(name, name)
+
+
+def under_own_names(values: Mapping[str, V], parent: str = "") -> dict[str, V]:
+    """The entries of a map under dwlab's own names.
+
+    parent: where the map stands, for the error. Raises InvalidInput for a name that is given twice.
+    """
+    renamed: dict[str, V] = {}
+    for name, value in values.items():
+        own = own_name(name)
+        if own in renamed:
+            field = f"{parent}.{name}" if parent else name
+            raise InvalidInput(field, value, f"only one spelling: {own} is given twice")
+        renamed[own] = value
+    return renamed

@@ -1,0 +1,102 @@
+"""Which values each parameter may have, and in which form they are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
+from ..errors import InvalidInput
+from . import catalog
+from .names import MAPS, TEXTS
+from .prompt_text import checked_prompt
+
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+SEED_LIMIT = 2**63 - 1
+EMPTY_MAP: Mapping[str, object] = MappingProxyType({})
+_SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw one"
+
+
+def check_model_name(model: object) -> None:
+    """Raise InvalidInput unless a model's name is a text; whether it exists is the catalog's task."""
+    if not isinstance(model, str) or not model:
+        allowed = "a catalog name, a folder, or a hub id like owner/name"
+        raise InvalidInput("model", model, allowed)
+
+
+def checked(name: str, value: object, model: str) -> object:
+    """The value of a parameter in the form in which it is kept; raises InvalidInput.
+
+    model: limits width and height. Scheduler and model have checks of their own.
+    """
+    if name in TEXTS:
+        return checked_prompt(name, value)
+    if name == "seed":
+        return check_whole_number(name, as_whole_number(value), 0, SEED_LIMIT, _SEED_HINT)
+    if name == "steps":
+        return check_whole_number(name, as_whole_number(value), 1, 1000)
+    if name == "guidance":
+        return _checked_guidance(value)
+    if name in ("width", "height"):
+        return _checked_side(name, value, model)
+    if name in MAPS:
+        return _checked_map(name, value)
+    if name == "dtype" and value not in DTYPES:
+        raise InvalidInput("dtype", value, f"one of {', '.join(DTYPES)}")
+    return value
+
+
+def _checked_guidance(value: object) -> float:
+    if not is_number(value) or not 0 <= value <= 100:  # NaN is not in this range either
+        raise InvalidInput("guidance", value, f"a number from 0 to 100{without_quotes(value)}")
+    return float(value) + 0.0  # makes 0.0 of -0.0
+
+
+def _checked_side(name: str, value: object, model: str) -> int | None:
+    if value is None:
+        return None
+    side = check_whole_number(name, as_whole_number(value), 8, catalog.SIDE_LIMIT)
+    catalog.check_side(catalog.lookup(model), name, side)
+    return side
+
+
+def _checked_map(name: str, value: object) -> Mapping[str, object]:
+    if type(value) is dict and not value:  # most cells of a large sweep
+        return EMPTY_MAP
+    if not isinstance(value, Mapping) or not all(map(_is_argument_name, value)):
+        raise InvalidInput(name, value, "a map from argument names to values")
+    plain = {child: _plain(f"{name}.{child}", inner) for child, inner in value.items()}
+    if name == "call":
+        _check_negative_prompt_of_call(plain)
+    return MappingProxyType(plain) if plain else EMPTY_MAP
+
+
+def _is_argument_name(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier()
+
+
+def _plain(field: str, value: object) -> object:
+    """A copy of a value in the plain types of JSON."""
+    try:
+        copy: object = json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInput(field, value, "values that JSON can hold (no NaN, no objects)") from None
+    return copy
+
+
+def _check_negative_prompt_of_call(call: dict[str, object]) -> None:
+    """Allow an empty text in `call` only; null, as an axis may have it, is the same as nothing."""
+    value = call.get("negative_prompt")
+    if value is None:
+        call.pop("negative_prompt", None)
+    elif value != "":
+        allowed = '"", to pass an empty text; any other text goes into negative_prompt'
+        raise InvalidInput("call.negative_prompt", value, allowed)
+
+
+def check_one_negative_prompt(negative_prompt: str, call: Mapping[str, object]) -> None:
+    """Raise InvalidInput if `call` asks for an empty negative prompt and there is another one."""
+    if negative_prompt and "negative_prompt" in call:
+        allowed = f"left out, because negative_prompt is {negative_prompt!r}"
+        raise InvalidInput("call.negative_prompt", "", allowed)
