@@ -1,7 +1,9 @@
-"""What was changed by hand in a loaded model: seen cheaply, and hashed only once it is seen.
+"""Detects what a user changed in a loaded model, and hashes the changes.
 
-A part is described by its modules and their plain attributes (FreeU's factors and adapters' scales are such), its config,
-hooks, and a mark of each weight: torch's counter of changes and a few of the values, as not all changes are counted.
+A part is described by its modules with their plain attributes (such as FreeU's factors and the
+scales of adapters), its config, its hooks, and a mark of each weight: torch's counter of changes
+and a few of the values, because not all changes are counted. Weights are hashed only after a change
+was seen.
 """
 
 from __future__ import annotations
@@ -21,14 +23,18 @@ if TYPE_CHECKING:
 
     Modules = list[tuple[str, torch.nn.Module]]
 
-SAMPLES = 8  # values of each weight that are looked at
+SAMPLES = 8  # values of each weight to compare
 _PLAIN = (bool, int, float, str, type(None))
-# Attributes that begin with an underscore are the libraries' own notes, but for these, which switch adapters.
+# Attributes that begin with an underscore belong to the libraries, except these, which switch
+# adapters on and off.
 _SWITCHES = frozenset({"_active_adapter", "_disable_adapters"})
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
-_LIBRARIES = frozenset(
-    {"accelerate", "diffusers", "peft", "torch", "transformers"}
-)  # whose code has versions
+# libraries whose code is identified by a version
+_LIBRARIES = frozenset({"accelerate", "diffusers", "peft", "torch", "transformers"})
+# dwlab sets a clock while a picture is made; transformers sets hooks in the first call
+_OWN_HOOKS = ("dwlab", "transformers")
+# what a tokenizer remembers of its latest call
+_CALL_STATE = ("truncation", "padding")
 
 
 @dataclass(frozen=True)
@@ -54,34 +60,32 @@ class Part:
 
 @dataclass(frozen=True)
 class State:
-    """A pipeline as it was loaded. attributes: what it keeps beside its parts. place: its device and dtype."""
+    """A pipeline as it was loaded.
+
+    attributes: what it keeps besides its parts. place: its device and dtype. digests: hashes of
+    changes, by their descriptions.
+    """
 
     parts: dict[str, Part]
     attributes: str
     place: str
-    digests: dict[Any, str] = field(
-        default_factory=dict, compare=False
-    )  # of what was changed since, by what was seen
+    digests: dict[Any, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, pipeline: Any) -> State:
         """The state of a pipeline now."""
-        parts = {
-            name: Part.of(part) for name, part in pipeline.components.items() if part is not None
-        }
-        moving = any(hasattr(part, "_hf_hook") for part in pipeline.components.values())
-        return cls(
-            parts,
-            _attributes(pipeline),
-            f"{'offloaded' if moving else pipeline.device}, {pipeline.dtype}",
-        )
+        components = pipeline.components
+        parts = {name: Part.of(part) for name, part in components.items() if part is not None}
+        offloaded = any(hasattr(part, "_hf_hook") for part in components.values())
+        device = "offloaded" if offloaded else pipeline.device
+        return cls(parts, _attributes(pipeline), f"{device}, {pipeline.dtype}")
 
 
 def digest(loaded: State, pipeline: Any) -> str | None:
     """A hash over what was changed in a pipeline since it was loaded; None if nothing was.
 
-    The same changes give the same hash in any process. Reads weights only when a change is seen for the first time. Raises
-    ModelError for changes that no hash can tell, saying what to do.
+    The same changes have the same hash in any process. Reads weights only when a change is seen for
+    the first time. Raises ModelError, saying what to do, for changes that cannot be hashed.
     """
     now = State.of(pipeline)
     if now == loaded:
@@ -92,46 +96,44 @@ def digest(loaded: State, pipeline: Any) -> str | None:
         raise _scheduler_changed(pipeline)
     if loaded.place != now.place:
         raise ModelError(
-            f"the loaded model was moved (from {loaded.place} to {now.place}); load it as you want it instead: "
-            "dwlab.load(name, device=..., dtype=...)"
+            f"the loaded model was moved (from {loaded.place} to {now.place}); load it where you want "
+            "it instead: dwlab.load(name, device=..., dtype=...)"
         )
     for name, part in changed.items():
         _check_code(name, part, loaded.parts.get(name))
-    seen = (
-        now.attributes,
-        gone,
-        tuple((name, id(part.reference()), part) for name, part in changed.items()),
-    )
-    if seen not in loaded.digests:
+    parts = [(name, id(part.reference()), part) for name, part in changed.items()]
+    changes = (now.attributes, gone, tuple(parts))
+    if changes not in loaded.digests:
         loaded.digests.clear()
-        loaded.digests[seen] = _digest(now, gone, changed)
-    return loaded.digests[seen]
+        loaded.digests[changes] = _digest(now, gone, changed)
+    return loaded.digests[changes]
 
 
 def _scheduler_changed(pipeline: Any) -> ModelError:
     name = type(pipeline.scheduler).__name__
     return ModelError(
-        f"the scheduler of the loaded model was changed (to {name}); it is a parameter of each picture instead: "
-        f"scheduler={name!r}, scheduler_options={{...}}; load the model again and give these"
+        f"the scheduler of the loaded model was changed (to {name}); it is a parameter of each "
+        f"picture instead: load the model again and pass scheduler={name!r}, "
+        "scheduler_options={...}"
     )
 
 
 def _check_code(name: str, part: Part, before: Part | None) -> None:
-    """Raise ModelError for a changed part that computes with functions or classes of no library: no hash can tell them."""
-    known = before.hooks if before else ()
-    foreign = sorted(set(part.hooks) ^ set(known))
-    foreign += sorted(
-        {
-            _name(cls)
-            for cls in _classes(part.reference())
-            if cls.__module__.split(".")[0] not in _LIBRARIES
-        }
-    )
+    """Raise ModelError for a changed part that uses functions or classes outside the libraries."""
+    known_hooks = set(before.hooks) if before else set()
+    hooks = known_hooks.symmetric_difference(part.hooks)
+    classes = {_name(cls) for cls in _classes(part.reference()) if not _is_of_library(cls)}
+    foreign = sorted(hooks) + sorted(classes)
     if foreign:
         raise ModelError(
-            f"{name} of the loaded model computes with code of your own ({', '.join(foreign[:5])}), which no key can tell "
-            "from other code; load the model again for its own pictures, or call its pipeline yourself"
+            f"{name} of the loaded model computes with code of your own "
+            f"({', '.join(foreign[:5])}), which a key cannot identify; load the model again for its "
+            "own pictures, or call its pipeline yourself"
         )
+
+
+def _is_of_library(cls: type) -> bool:
+    return cls.__module__.split(".")[0] in _LIBRARIES
 
 
 def _classes(part: Any) -> Iterator[type]:
@@ -141,9 +143,9 @@ def _classes(part: Any) -> Iterator[type]:
         return
     for module in part.modules():
         yield type(module)
-        yield from (
-            type(value) for value in vars(module).values() if "Processor" in type(value).__name__
-        )
+        for value in vars(module).values():
+            if "Processor" in type(value).__name__:
+                yield type(value)
 
 
 def _digest(now: State, gone: tuple[str, ...], changed: dict[str, Part]) -> str:
@@ -157,23 +159,21 @@ def _digest(now: State, gone: tuple[str, ...], changed: dict[str, Part]) -> str:
         if isinstance(part, torch.nn.Module):
             for path, weight in _weights(list(part.named_modules())):
                 total.update(f"\n{path} {weight.dtype} {tuple(weight.shape)}\n".encode())
-                total.update(
-                    weight.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy().data
-                )
+                values = weight.detach().contiguous().view(-1).view(torch.uint8)
+                total.update(values.cpu().numpy().data)
         elif hasattr(part, "get_vocab"):
             total.update(_vocabulary(part).encode())
     return total.hexdigest()
 
 
 def _vocabulary(tokenizer: Any) -> str:
-    """All that a tokenizer knows, without how the last call cut and filled up its text."""
+    """All that a tokenizer knows, without the truncation and padding of its latest call."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return str(sorted(tokenizer.get_vocab().items()))
-    known = json.loads(backend.to_str())
-    return json.dumps(
-        {name: value for name, value in known.items() if name not in ("truncation", "padding")}
-    )
+    state = json.loads(backend.to_str())
+    lasting = {name: value for name, value in state.items() if name not in _CALL_STATE}
+    return json.dumps(lasting)
 
 
 def _structure(modules: Modules) -> Iterator[str]:
@@ -183,27 +183,25 @@ def _structure(modules: Modules) -> Iterator[str]:
 
 
 def _public(values: Mapping[str, Any]) -> str:
-    """Values in words, but for the libraries' own, and a forward, which is looked at as a function."""
-    public = {
-        name: value
-        for name, value in values.items()
-        if not name.startswith("_") or name in _SWITCHES
-    }
-    return str(
-        [(name, _plain(value)) for name, value in sorted(public.items()) if name != "forward"]
-    )
+    """Public values as text; a forward is left out, because `_hooks` describes it."""
+    texts = []
+    for name, value in sorted(values.items()):
+        is_public = not name.startswith("_") or name in _SWITCHES
+        if is_public and name != "forward":
+            texts.append((name, _plain(value)))
+    return str(texts)
 
 
 def _plain(value: Any) -> str:
-    """A value in words that are the same in each process."""
+    """A value as text that is the same in each process."""
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, set | frozenset):
-        return f"{sorted(map(_plain, value))}"
+        return str(sorted(map(_plain, value)))
     if isinstance(value, list | tuple):
-        return f"{list(map(_plain, value))}"
+        return str(list(map(_plain, value)))
     if isinstance(value, dict):
-        return f"{[(str(key), _plain(item)) for key, item in value.items()]}"
+        return str([(str(key), _plain(item)) for key, item in value.items()])
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     if "Processor" in type(value).__name__:
@@ -223,7 +221,7 @@ def _config(part: Any) -> str:
 
 
 def _words(part: Any) -> Iterator[str]:
-    """What a part without weights is: a scheduler's config, a tokenizer's words, an image processor's numbers."""
+    """A part without weights as text: a scheduler, a tokenizer or an image processor."""
     yield _name(type(part))
     if hasattr(part, "get_added_vocab"):
         yield f"{len(part)} {sorted(part.get_added_vocab().items())} {part.model_max_length}"
@@ -234,31 +232,36 @@ def _words(part: Any) -> Iterator[str]:
 
 
 def _hooks(modules: Modules) -> Iterator[str]:
-    """Functions that were put into a part's modules, in place of their own or beside them."""
+    """Functions that were added to a part's modules, or that replace their own."""
     for path, module in modules:
-        own = vars(module)
-        hooks = [hook for name in _HOOKS for hook in own[name].values()]
-        registry = own.get("_diffusers_hook")
-        hooks += list(registry.hooks.values()) if registry else []
-        hooks += [own[name] for name in ("forward", "_hf_hook") if name in own]
-        for hook in hooks:
+        for hook in _hooks_of_module(module):
             function = getattr(hook, "__func__", hook)
             name = getattr(function, "__qualname__", type(function).__qualname__)
-            # dwlab sets a clock while a picture is made, transformers its own hooks with the first call
-            if str(getattr(function, "__module__", "")).split(".")[0] not in (
-                "dwlab",
-                "transformers",
-            ):
+            library = str(getattr(function, "__module__", "")).split(".")[0]
+            if library not in _OWN_HOOKS:
                 yield f"{path or 'the whole'}: {name} {id(function):x}"
 
 
+def _hooks_of_module(module: torch.nn.Module) -> list[Any]:
+    own = vars(module)
+    hooks: list[Any] = []
+    for name in _HOOKS:
+        hooks += own[name].values()
+    registry = own.get("_diffusers_hook")
+    if registry:
+        hooks += registry.hooks.values()
+    hooks += [own[name] for name in ("forward", "_hf_hook") if name in own]
+    return hooks
+
+
 def _weights(modules: Modules) -> Iterator[tuple[str, torch.Tensor]]:
-    """Parameters and the buffers that are saved with them; others are caches."""
+    """Parameters, and the buffers that are saved with them; other buffers are caches."""
     for path, module in modules:
         for name, parameter in module.named_parameters(recurse=False):
             yield f"{path}.{name}", parameter
         for name, buffer in module.named_buffers(recurse=False):
-            if name not in module._non_persistent_buffers_set:  # noqa: SLF001  # torch has no other way to ask
+            # torch has no public way to ask
+            if name not in module._non_persistent_buffers_set:  # noqa: SLF001
                 yield f"{path}.{name}", buffer
 
 
@@ -270,12 +273,12 @@ def _marks(modules: Modules) -> tuple[Any, ...]:
     samples: dict[torch.device, list[torch.Tensor]] = {}
     with torch.no_grad():
         for path, weight in _weights(modules):
-            changes = None if weight.is_inference() else weight._version  # noqa: SLF001  # public in all but name
+            # `_version` is documented, despite its name
+            changes = None if weight.is_inference() else weight._version  # noqa: SLF001
             counts.append((path, tuple(weight.shape), weight.dtype, changes))
             samples.setdefault(weight.device, []).append(_sample(weight))
-        values = [
-            torch.cat(alike).tolist() for alike in samples.values()
-        ]  # from each device at once
+        # read from each device at once
+        values = [torch.cat(parts).tolist() for parts in samples.values()]
     return (*counts, repr(values))
 
 
@@ -286,13 +289,15 @@ def _sample(weight: torch.Tensor) -> torch.Tensor:
         return torch.zeros(0)
     flat = weight.detach()
     step = max(1, weight.numel() // SAMPLES)
-    ends = (weight.storage_offset() + weight.numel()) * weight.element_size()
-    if ends <= weight.untyped_storage().nbytes():  # as it lies, whatever its layout
+    end = (weight.storage_offset() + weight.numel()) * weight.element_size()
+    # in the order of memory, whatever the layout, so that nothing is copied
+    if end <= weight.untyped_storage().nbytes():
         flat = flat.as_strided((weight.numel(),), (1,), weight.storage_offset())
     return flat.reshape(-1)[::step].float()
 
 
 def _attributes(pipeline: Any) -> str:
-    """What a pipeline keeps beside its parts; what begins with an underscore is a call's."""
+    """What a pipeline keeps besides its parts; names with an underscore belong to a call."""
     parts = pipeline.components.keys()
-    return f"{_name(type(pipeline))} {_public({name: own for name, own in vars(pipeline).items() if name not in parts})}"
+    own = {name: value for name, value in vars(pipeline).items() if name not in parts}
+    return f"{_name(type(pipeline))} {_public(own)}"

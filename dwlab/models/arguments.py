@@ -1,9 +1,9 @@
-"""Which arguments of diffusers' calls and classes an experiment's file can give: numbers, texts and lists, no objects."""
+"""Checks arguments of a pipeline's call and options of a scheduler before any weights load."""
 
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from .._util.checks import check_whole_number
@@ -12,116 +12,124 @@ from ..errors import InvalidInput
 from ..spec import catalog, schedulers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from ..spec.params import GenerationParams
     from .identity import Identity
 
-import inspect
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
 CLIP_SKIP = "clip_skip"
+# words in annotations of objects that an experiment file cannot contain
 _OBJECTS = ("Tensor", "Image", "ndarray", "Generator", "Callable")
-# the renderer's own, and texts by their annotation but tensors in fact
-_NEVER = ("callback", "embeds")
+# words in names of arguments that the renderer sets, or that are tensors despite their annotation
+_RESERVED = ("callback", "embeds")
+_DEFAULT_LAYERS = 12
+# these leave out one layer by themselves
+_SKIP_ONE_LAYER = ("StableDiffusionXL", "StableDiffusion3")
 
 
-def writable(function: Callable[..., Any]) -> list[str]:
-    """The names of a call's arguments that plain values can be given for, sorted; `self`, *args and **kwargs are none."""
-    parameters = inspect.signature(function).parameters.values()
-    return sorted(parameter.name for parameter in parameters if _is_writable(parameter))
+def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
+    """Check schedulers, their options and call arguments against diffusers' signatures.
+
+    Raises InvalidInput naming the argument.
+    """
+    variants = {_variant(cell): cell for cell in params}
+    for cell in variants.values():
+        # looked up first because diffusers takes seconds to import
+        if not schedulers.is_known(cell.scheduler, cell.scheduler_options):
+            _check_scheduler(cell)
+        if cell.call:
+            _check_call(cell, identity)
 
 
-def _is_writable(parameter: inspect.Parameter) -> bool:
-    if parameter.name == "self" or parameter.kind in (
-        parameter.VAR_POSITIONAL,
-        parameter.VAR_KEYWORD,
-    ):
-        return False
-    if any(word in parameter.name for word in _NEVER):
-        return False
-    kinds = [kind for kind in str(parameter.annotation).split(" | ") if kind != "None"]
-    return any(not any(word in kind for word in _OBJECTS) for kind in kinds)
+def _variant(cell: GenerationParams) -> tuple[object, ...]:
+    """All that matters for the checks: names of arguments, but the value of clip_skip only."""
+    clip_skip = repr(cell.call.get(CLIP_SKIP))
+    return tuple(cell.call), clip_skip, cell.scheduler, tuple(cell.scheduler_options)
+
+
+def _check_call(cell: GenerationParams, identity: Identity) -> None:
+    import diffusers
+
+    if catalog.lookup(identity.name).random:
+        allowed = f"nothing for {identity.name}, which is for measuring"
+        raise InvalidInput("call", dict(cell.call), allowed)
+    index = read_object(identity.folder / "model_index.json")
+    pipeline = getattr(diffusers, str(index["_class_name"]))
+    accepted = writable(pipeline.__call__)
+    for name, value in cell.call.items():
+        if name not in accepted:
+            call = f"{pipeline.__name__}'s call"
+            allowed = f"an argument of {call} that takes numbers or text: {', '.join(accepted)}"
+            raise InvalidInput(f"call.{name}", value, allowed)
+    if CLIP_SKIP in cell.call:
+        check_clip_skip(cell.call[CLIP_SKIP], pipeline.__name__, identity.folder)
+
+
+def _check_scheduler(cell: GenerationParams) -> None:
+    import diffusers
+
+    scheduler = getattr(diffusers, str(cell.scheduler), None)
+    # diffusers has placeholders for classes that it cannot import
+    required_packages = getattr(scheduler, "_backends", None)
+    if required_packages:
+        allowed = f"a scheduler that works here; this one {_install_hint(required_packages)}"
+        raise InvalidInput("scheduler", cell.scheduler, allowed)
+    if not isinstance(scheduler, type) or not issubclass(scheduler, diffusers.SchedulerMixin):
+        allowed = f"a scheduler class of diffusers {diffusers.__version__}"
+        raise InvalidInput("scheduler", cell.scheduler, allowed)
+    accepted = writable(scheduler)
+    for name, value in cell.scheduler_options.items():
+        if name not in accepted:
+            allowed = f"an option of {cell.scheduler}: {', '.join(accepted)}"
+            raise InvalidInput(f"scheduler_options.{name}", value, allowed)
+
+
+def _install_hint(packages: list[str]) -> str:
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    return f"needs `pip install {' '.join(missing or packages)}` first"
 
 
 def check_clip_skip(value: object, pipeline: str, folder: Path) -> None:
-    """Raise InvalidInput for more layers than the text encoders have: diffusers would end with an index out of range.
+    """Raise InvalidInput for more layers than the text encoders have.
 
-    The larger models leave one out by themselves.
+    diffusers would fail with an index out of range.
     """
-    configs = [folder / part / "config.json" for part in ("text_encoder", "text_encoder_2")]
-    layers = [read_object(path).get("num_hidden_layers") for path in configs if path.is_file()]
-    most = min((count for count in layers if isinstance(count, int)), default=12)
-    if pipeline.startswith(("StableDiffusionXL", "StableDiffusion3")):
+    most = _fewest_layers(folder)
+    if pipeline.startswith(_SKIP_ONE_LAYER):
         most -= 1
     if value is not None:
         check_whole_number(f"call.{CLIP_SKIP}", value, 0, most, ": last layers of the text encoder")
 
 
-def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
-    """Check schedulers, their options and call arguments against diffusers' signatures, before weights load.
+def _fewest_layers(folder: Path) -> int:
+    """The number of layers of the text encoder that has the fewest."""
+    counts = []
+    for part in ("text_encoder", "text_encoder_2"):
+        config = folder / part / "config.json"
+        layers = read_object(config).get("num_hidden_layers") if config.is_file() else None
+        if isinstance(layers, int):
+            counts.append(layers)
+    return min(counts, default=_DEFAULT_LAYERS)
 
-    Raises InvalidInput naming the argument.
+
+def writable(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's arguments that can be given in an experiment file, sorted.
+
+    They take numbers, text or lists. `self`, *args and **kwargs are left out.
     """
-    variants = {
-        (tuple(p.call), repr(p.call.get(CLIP_SKIP)), p.scheduler, tuple(p.scheduler_options)): p
-        for p in params
-    }
-    for one in variants.values():
-        if not schedulers.is_known(
-            one.scheduler, one.scheduler_options
-        ):  # diffusers takes seconds to import
-            _check_scheduler(one)
-        if one.call:
-            _check_call(one, identity)
+    parameters = inspect.signature(function).parameters.values()
+    return sorted(parameter.name for parameter in parameters if _is_writable(parameter))
 
 
-def _check_call(params: GenerationParams, identity: Identity) -> None:
-    import diffusers
-
-    if catalog.lookup(identity.name).random:
-        raise InvalidInput(
-            "call", dict(params.call), f"nothing for {identity.name}, which is for measuring"
-        )
-    cls = getattr(diffusers, str(read_object(identity.folder / "model_index.json")["_class_name"]))
-    accepted = writable(cls.__call__)
-    for name in params.call:
-        if name not in accepted:
-            allowed = f"an argument of {cls.__name__}'s call that takes numbers or text: {', '.join(accepted)}"
-            raise InvalidInput(f"call.{name}", params.call[name], allowed)
-    if CLIP_SKIP in params.call:
-        check_clip_skip(params.call[CLIP_SKIP], cls.__name__, identity.folder)
+def _is_writable(parameter: inspect.Parameter) -> bool:
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        return False
+    if parameter.name == "self" or any(word in parameter.name for word in _RESERVED):
+        return False
+    types = str(parameter.annotation).split(" | ")
+    return any(not _is_object(name) for name in types if name != "None")
 
 
-def _check_scheduler(params: GenerationParams) -> None:
-    import diffusers
-
-    cls = getattr(diffusers, str(params.scheduler), None)
-    if lacking := getattr(
-        cls, "_backends", None
-    ):  # what diffusers puts in place of a class it cannot import
-        raise InvalidInput(
-            "scheduler",
-            params.scheduler,
-            f"a scheduler that works here; this one {_needs(lacking)}",
-        )
-    if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
-        raise InvalidInput(
-            "scheduler", params.scheduler, f"a scheduler class of diffusers {diffusers.__version__}"
-        )
-    accepted = writable(cls)
-    for name in params.scheduler_options:
-        if name not in accepted:
-            raise InvalidInput(
-                f"scheduler_options.{name}", params.scheduler_options[name],
-                f"an option of {params.scheduler}: {', '.join(accepted)}",
-            )  # fmt: skip
-
-
-def _needs(packages: list[str]) -> str:
-    missing = [name for name in packages if importlib.util.find_spec(name) is None] or packages
-    return f"needs `pip install {' '.join(missing)}` first"
+def _is_object(annotation: str) -> bool:
+    return any(word in annotation for word in _OBJECTS)

@@ -1,4 +1,4 @@
-"""How far a download is: one bar on a terminal, a sparse line in a log."""
+"""Shows the progress of a download: one bar on a terminal, a few lines in a log."""
 
 from __future__ import annotations
 
@@ -12,35 +12,44 @@ from .._util.terminal import bar_size
 if TYPE_CHECKING:
     from ..events import Download
 
-EVERY = 10.0  # seconds between two lines where there is no terminal
+_BAR_FORMAT = (
+    "{desc} {percentage:3.0f}% {bar} {n_fmt}B of {total_fmt}B, {rate_fmt}, {remaining} left"
+)
+EVERY = 10.0  # seconds between two lines if there is no terminal
 
 
 class DownloadBar:
     """Listens to a download: call it with each Download.
 
-    On a terminal it draws one bar with rate and time left; elsewhere it writes a line at the beginning, at most every
-    `every` seconds, and one at the end. `close` takes an unfinished bar off the terminal's last line.
+    On a terminal it draws one bar with the rate and the time left. Otherwise it writes a line at
+    the beginning, one at most every `every` seconds, and one at the end. `close` ends an unfinished
+    bar.
     """
 
     def __init__(self, stream: TextIO | None = None, every: float = EVERY) -> None:
-        self._stream, self._every = stream or sys.stderr, every
+        self._stream = stream or sys.stderr
+        self._every = every
         self._bar: Any = None
         self._wrote: float | None = None
 
     def __call__(self, download: Download) -> None:
-        """Show how far it is; draws or writes only as often as is readable."""
+        """Show the progress, only as often as it can be read."""
         if self._stream.isatty():
             self._draw(download)
-        elif self._wrote is None or download.over or time.monotonic() - self._wrote >= self._every:
+        elif download.over or self._is_due():
             self._write(download)
         if download.over:
             self.close()
 
     def close(self) -> None:
-        """End the bar where it stands."""
+        """End the bar."""
         if self._bar is not None:
             self._bar.close()
-        self._bar = self._wrote = None
+        self._bar = None
+        self._wrote = None
+
+    def _is_due(self) -> bool:
+        return self._wrote is None or time.monotonic() - self._wrote >= self._every
 
     def _draw(self, download: Download) -> None:
         from tqdm import tqdm
@@ -48,9 +57,14 @@ class DownloadBar:
         words = f"{download.model}: {download.files} of {download.files_total} files"
         if self._bar is None:
             self._bar = tqdm(
-                desc=words, total=download.total, unit="B", unit_scale=True, file=self._stream, **bar_size(self._stream),
-                bar_format="{desc} {percentage:3.0f}% {bar} {n_fmt}B of {total_fmt}B, {rate_fmt}, {remaining} left",
-            )  # fmt: skip
+                desc=words,
+                total=download.total,
+                unit="B",
+                unit_scale=True,
+                file=self._stream,
+                bar_format=_BAR_FORMAT,
+                **bar_size(self._stream),
+            )
         self._bar.set_description_str(words, refresh=False)
         self._bar.update(download.bytes - self._bar.n)
         if download.over:
@@ -58,6 +72,6 @@ class DownloadBar:
 
     def _write(self, download: Download) -> None:
         self._wrote = time.monotonic()
-        ending = f", fetched in {clock(download.seconds)}" if download.over else ""
+        ending = f", done in {clock(download.seconds)}" if download.over else ""
         self._stream.write(f"downloading {download.model}: {download}{ending}\n")
         self._stream.flush()

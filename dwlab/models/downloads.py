@@ -1,4 +1,4 @@
-"""Fetching a hub model: the files that its pipeline needs and no others, told as they arrive."""
+"""Downloads a hub model: the files that its pipeline needs and no others."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 Listener = Callable[[Download], None]
 INDEX = "model_index.json"
 WORKERS = 8  # files at a time
-TELL_SECONDS = 0.2  # between two looks at how far it is
-SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")  # configs and vocabularies
-SMALL_LIMIT = 64 << 20  # bytes of one of them
+REPORT_SECONDS = 0.2  # between two reports of progress
+# configs and vocabularies
+SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")
+SMALL_LIMIT = 64 << 20  # bytes per file
 _INDEX_OF_WEIGHTS = re.compile(r"\.index\.(\w+\.)?json$|\.index\.json$")
-# as diffusers and transformers name weights; those of a variant (x.fp16.safetensors) are others
+# names of weights in diffusers and transformers, without those of a variant (x.fp16.safetensors)
 _PLAIN = re.compile(
     r"(diffusion_pytorch_model|model|pytorch_model)(-\d+-of-\d+)?\.safetensors(\.index\.json)?$"
 )
@@ -36,8 +37,9 @@ _PLAIN = re.compile(
 def fetch(repo: str, listener: Listener) -> Path:
     """Download what the local cache lacks of a model; returns its folder there.
 
-    Configs come first, so that a wrong kind of model is refused before its weights are fetched. Whole files are kept
-    whatever happens. Raises ModelError for what dwlab does not draw with, and whatever the hub, network or disk raise.
+    Configs come first, so that a wrong kind of model is refused before its weights are downloaded.
+    Complete files are kept whatever happens. Raises ModelError for models that dwlab cannot draw
+    with, and whatever the hub, the network or the disk raise.
     """
     from huggingface_hub import HfApi, hf_hub_download
 
@@ -45,17 +47,15 @@ def fetch(repo: str, listener: Listener) -> Path:
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in siblings}
     if INDEX not in sizes:
         raise _not_a_pipeline(repo, sizes)
-    folder = Path(
-        hf_hub_download(repo, INDEX)
-    ).parent  # also writes down which commit is the latest
+    # this also records which commit is the latest
+    folder = Path(hf_hub_download(repo, INDEX)).parent
     small, weights = needed(repo, folder, sizes)
-    lacking = [name for name in (*small, *weights) if not (folder / name).exists()]
-    _check_space(repo, sum(sizes[name] for name in lacking))
-    tally = _Tally(repo, {name: sizes[name] for name in lacking})
+    missing = {name: sizes[name] for name in (*small, *weights) if not (folder / name).exists()}
+    _check_space(repo, sum(missing.values()))
+    tally = _Tally(repo, missing)
     for names in (small, weights):
-        _fetch_files(
-            repo, folder.name, [name for name in names if name in lacking], tally, listener
-        )
+        wanted = [name for name in names if name in missing]
+        _fetch_files(repo, folder.name, wanted, tally, listener)
         pipeline_kinds.check(repo, folder)
     return folder
 
@@ -63,14 +63,16 @@ def fetch(repo: str, listener: Listener) -> Path:
 def needed(repo: str, folder: Path, sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
     """The files of a repository that its pipeline loads: (configs and vocabularies, safetensors).
 
-    sizes: bytes by file name. Raises ModelError for a part that has no safetensors, or those of a variant only.
+    sizes: bytes by file name. Raises ModelError for a part without safetensors, or with those of a
+    variant only.
     """
     small: list[str] = []
     weights: list[str] = []
     for part, _, cls in trust.parts(folder):
-        inside = [name for name in sizes if name.startswith(f"{part}/")]
-        beside = [name for name in sizes if "/" not in name]  # where some keep a part
-        names = inside or beside
+        names = [name for name in sizes if name.startswith(f"{part}/")]
+        if not names:
+            # some repositories keep a part beside the index
+            names = [name for name in sizes if "/" not in name]
         small += [name for name in names if _is_small(name, sizes[name])]
         if needs_weights(cls):
             weights += _weights_of(repo, part, names)
@@ -82,26 +84,31 @@ def _is_small(name: str, size: int) -> bool:
 
 
 def _weights_of(repo: str, part: str, names: Collection[str]) -> list[str]:
-    plain = [name for name in names if _PLAIN.fullmatch(name.rsplit("/", 1)[-1])]
+    plain = [name for name in names if _PLAIN.fullmatch(_base_name(name))]
     if plain:
         return plain
-    variants = sorted(
-        {
-            name.rsplit("/", 1)[-1].split(".")[1].split("-")[0]
-            for name in names
-            if ".safetensors" in name
-        }
-    )
+    variants = sorted({_variant(name) for name in names if ".safetensors" in name})
     if variants and "safetensors" not in variants:
         raise ModelError(
-            f"model {repo!r} has the weights of {part} in the variant {', '.join(variants)} only, which dwlab does not load by "
-            f"itself; make a folder of it with diffusers' `DiffusionPipeline.from_pretrained({repo!r}, "
-            f"variant={variants[0]!r}).save_pretrained(FOLDER)` and give that"
+            f"model {repo!r} has the weights of {part} only in the variant {', '.join(variants)}, "
+            "which dwlab does not load by itself; save it to a folder with diffusers' "
+            f"`DiffusionPipeline.from_pretrained({repo!r}, variant={variants[0]!r})"
+            ".save_pretrained(FOLDER)` and use that folder"
         )
     raise ModelError(
-        f"model {repo!r} has no safetensors of {part}; dwlab loads nothing else, because pickles can run code: "
-        "look for a repository or a revision that has them"
+        f"model {repo!r} has no safetensors of {part}; dwlab loads nothing else, because pickles "
+        "can run code: look for a repository or a revision that has them"
     )
+
+
+def _base_name(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
+
+
+def _variant(name: str) -> str:
+    """The variant in a file's name: fp16 in model.fp16.safetensors; "safetensors" if there is none."""
+    suffix = _base_name(name).split(".")[1]
+    return suffix.split("-")[0]
 
 
 def _not_a_pipeline(repo: str, sizes: Mapping[str, int]) -> ModelError:
@@ -114,39 +121,38 @@ def _not_a_pipeline(repo: str, sizes: Mapping[str, int]) -> ModelError:
 
 
 def _check_space(repo: str, size: int) -> None:
-    """Refuse what does not fit on the disk before it begins to arrive."""
+    """Refuse a download that does not fit on the disk."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    place = next(
-        path for path in (Path(HF_HUB_CACHE), *Path(HF_HUB_CACHE).parents) if path.exists()
-    )
-    free = shutil.disk_usage(place).free
+    cache = Path(HF_HUB_CACHE)
+    existing = next(path for path in (cache, *cache.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     if free < size:
         raise ModelError(
-            f"model {repo!r} needs {size / 1e9:,.1f} GB, and the disk of {HF_HUB_CACHE} has {free / 1e9:,.1f} GB left: free "
-            "some space, or set HF_HOME to a folder on a larger disk"
+            f"model {repo!r} needs {size / 1e9:,.1f} GB, and the disk of {cache} has "
+            f"{free / 1e9:,.1f} GB left: free some space, or set HF_HOME to a folder on a larger disk"
         )
 
 
 class _Tally:
-    """What has arrived of which file; several threads add to it."""
+    """Counts the bytes that have arrived of each file; several threads add to it."""
 
     def __init__(self, model: str, sizes: Mapping[str, int]) -> None:
         self.stopped = False
-        self._model, self._sizes = model, sizes
+        self._model = model
+        self._sizes = sizes
         self._arrived: dict[str, int] = {}
         self._finished: set[str] = set()
         self._lock = threading.Lock()
         self._began = time.monotonic()
 
     def add(self, name: str, count: float | None) -> None:
-        """Count bytes of a file; ends the thread that fetches it where the download was stopped."""
+        """Count bytes of a file; raises Cancelled if the download was stopped."""
         if self.stopped:
             raise Cancelled
         with self._lock:
-            self._arrived[name] = min(
-                self._arrived.get(name, 0) + int(count or 0), self._sizes[name]
-            )
+            arrived = self._arrived.get(name, 0) + int(count or 0)
+            self._arrived[name] = min(arrived, self._sizes[name])
 
     def finish(self, name: str) -> None:
         with self._lock:
@@ -155,17 +161,23 @@ class _Tally:
 
     def now(self) -> Download:
         with self._lock:
-            arrived, total = sum(self._arrived.values()), sum(self._sizes.values())
-            seconds = time.monotonic() - self._began
             return Download(
-                self._model, len(self._finished), len(self._sizes), arrived, total, seconds
+                model=self._model,
+                files=len(self._finished),
+                files_total=len(self._sizes),
+                bytes=sum(self._arrived.values()),
+                total=sum(self._sizes.values()),
+                seconds=time.monotonic() - self._began,
             )
 
 
 def _fetch_files(
     repo: str, commit: str, names: list[str], tally: _Tally, listener: Listener
 ) -> None:
-    """Fetch files, several at a time, and tell the listener on this thread; what it raises stops all of them."""
+    """Download files, several at a time.
+
+    The listener is called on this thread; an exception that it raises stops all downloads.
+    """
     from huggingface_hub import hf_hub_download
 
     def fetch_one(name: str) -> None:
@@ -178,7 +190,7 @@ def _fetch_files(
     try:
         waiting: set[Future[None]] = {pool.submit(fetch_one, name) for name in names}
         while waiting:
-            done, waiting = wait(waiting, TELL_SECONDS, FIRST_EXCEPTION)
+            done, waiting = wait(waiting, REPORT_SECONDS, FIRST_EXCEPTION)
             for future in done:
                 future.result()
             listener(tally.now())
@@ -188,7 +200,7 @@ def _fetch_files(
 
 
 def _counting(tally: _Tally, name: str) -> type[Any]:
-    """A progress bar's class in huggingface_hub's sense that draws nothing and counts the bytes of one file."""
+    """A class of progress bar for huggingface_hub that draws nothing and counts a file's bytes."""
     from tqdm import tqdm
 
     class Counting(tqdm):  # type: ignore[type-arg]
@@ -200,9 +212,9 @@ def _counting(tally: _Tally, name: str) -> type[Any]:
             tally.add(name, n)
 
         def update_transfer(self, _n: float | None = 1) -> None:
-            """Bytes on their way, which are counted once they are written."""
+            """Ignore bytes in transit: they are counted once they are written."""
 
         def set_transfer_postfix_str(self, *_: Any, **__: Any) -> None:
-            """The rate of the file alone, which is not shown."""
+            """Ignore the rate of a single file."""
 
     return Counting

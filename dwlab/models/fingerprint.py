@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .._util.atomic import write_atomic
@@ -22,45 +23,51 @@ SETTLED = 2.0  # seconds after which another change of a file is sure to show in
 
 
 def of_folder(folder: Path) -> str:
-    """A hash over the names and contents of all files that a loader may open, also those behind links.
+    """A hash over the names and contents of all files that a loader may open, also behind links.
 
-    Raises ModelError for a link that leads back up or nowhere, and for a pipe or a device in a file's place.
+    Raises ModelError for links that lead back up or nowhere, and for pipes and devices.
     """
     digest = hashlib.sha256()
     known = _read_hashes()
-    fresh = dict(known)
+    hashes = dict(known)
     for path in _files(folder):
-        content = _content_hash(path, fresh)
+        content = _content_hash(path, hashes)
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
-    if fresh != known:
-        _write_hashes(fresh)
+    if hashes != known:
+        _write_hashes(hashes)
     return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class _Folder:
+    """A folder to look through. real: the true paths of the folders around it and of itself."""
+
+    path: Path
+    real: list[Path]
+
+
 def _files(folder: Path) -> list[Path]:
-    """The files that count, in order."""
-    found = []
-    waiting = [
-        (folder, [folder.resolve()])
-    ]  # each with where it and the folders around it really are
+    """The files that count, sorted."""
+    files = []
+    waiting = [_Folder(folder, [folder.resolve()])]
     entries = 0
     while waiting:
-        current, around = waiting.pop()
-        for path in _entries(current):
+        current = waiting.pop()
+        for path in _entries(current.path):
             entries += 1
             if entries > ENTRIES_LIMIT:
                 raise ModelError(
-                    f"{folder} holds more than {ENTRIES_LIMIT:,} files and folders, also through links; "
-                    "give the folder of one pipeline"
+                    f"{folder} holds more than {ENTRIES_LIMIT:,} files and folders, also through "
+                    "links; give the folder of one pipeline"
                 )
-            place = around[-1] / path.name
-            if place.is_symlink():
-                place = _target(path, place, around)
-            if place.is_dir():
-                waiting.append((path, [*around, place]))
+            real = current.real[-1] / path.name
+            if real.is_symlink():
+                real = _target(path, real, current.real)
+            if real.is_dir():
+                waiting.append(_Folder(path, [*current.real, real]))
             elif path.suffix in SUFFIXES:
-                found.append(path)
-    return sorted(found)
+                files.append(path)
+    return sorted(files)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -71,7 +78,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _target(path: Path, link: Path, around: list[Path]) -> Path:
-    """Where a link leads; one to a folder that it lies in is refused, as following it would never end."""
+    """Where a link leads; refuses a link to a folder that contains it, which would never end."""
     try:
         target = Path(os.path.realpath(link, strict=True))
     except OSError as error:
@@ -79,32 +86,43 @@ def _target(path: Path, link: Path, around: list[Path]) -> Path:
             raise ModelError(f"{path} is a link that leads back to itself; remove it") from error
         if path.suffix in SUFFIXES:
             raise ModelError(
-                f"{path} is a link to a file that is not there; restore the file or remove it"
+                f"{path} is a link to a file that does not exist; restore the file or remove the "
+                "link"
             ) from error
         return link
     if any(folder.is_relative_to(target) for folder in around):
         raise ModelError(
-            f"{path} is a link to a folder that it lies in ({target}), so it has no end; remove it"
+            f"{path} is a link to a folder that contains it ({target}), so it has no end; remove it"
         )
     return target
 
 
-def _content_hash(path: Path, known: dict[str, list[str]]) -> str:
-    """The hash of a file's content; `known` spares reading a file again while its times, size and place are the same."""
-    place = str(path.resolve())
+def _content_hash(path: Path, hashes: dict[str, list[str]]) -> str:
+    """The hash of a file's content, read again only if its size, times or inode changed.
+
+    hashes: the known ones, to which this one is added.
+    """
+    name = str(path.resolve())
     try:
         with open_regular(path) as file:
-            stat = os.fstat(file.fileno())
-            # the change time and the inode tell a file that was replaced by one of its size, with its date put back
-            mark = f"{stat.st_size}|{stat.st_mtime_ns}|{stat.st_ctime_ns}|{stat.st_ino}"
-            if place in known and known[place][0] == mark:
-                return known[place][1]
+            status = os.fstat(file.fileno())
+            mark = _mark(status)
+            if name in hashes and hashes[name][0] == mark:
+                return hashes[name][1]
             content = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    if time.time() - stat.st_ctime > SETTLED:
-        known[place] = [mark, content]
+    if time.time() - status.st_ctime > SETTLED:
+        hashes[name] = [mark, content]
     return content
+
+
+def _mark(status: os.stat_result) -> str:
+    """What changes when a file does.
+
+    The change time and the inode reveal a file that was replaced by one of the same size and date.
+    """
+    return f"{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_ino}"
 
 
 def _hashes_path() -> Path:
@@ -114,20 +132,21 @@ def _hashes_path() -> Path:
 
 
 def _read_hashes() -> dict[str, list[str]]:
-    """The kept hashes, by path; what an older version kept under other names is left out."""
+    """The kept marks and hashes, by path; entries of older versions are left out."""
     try:
         kept = json.loads(_hashes_path().read_text("utf-8"))
-        return {
-            place: value
-            for place, value in kept.items()
-            if isinstance(value, list) and len(value) == 2
-        }
+        return {name: value for name, value in kept.items() if _is_entry(value)}
     except (OSError, ValueError, AttributeError):
         return {}
+
+
+def _is_entry(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2
 
 
 def _write_hashes(hashes: dict[str, list[str]]) -> None:
     try:
         write_atomic(_hashes_path(), json.dumps(hashes).encode())
-    except OSError as error:  # only a cache: hashing again is the cost
+    # it is only a cache: without it files are hashed again
+    except OSError as error:
         log.info("the cache of file hashes cannot be written: %s", error)

@@ -1,4 +1,4 @@
-"""Which model this is: where it lies, the hash of its weights, the device and dtype it runs in. Nothing is loaded."""
+"""Identifies a model without loading it: its folder, the hash of its weights, device and dtype."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a cell's key needs to know of a model: its weights, and the dtype they run in here; then how it is computed."""
+    """What a cell's key needs to know of a model (weights, dtype), and how it is computed.
+
+    pack: pictures per call, if a profile says so.
+    """
 
     name: str
     folder: Path
@@ -27,7 +30,7 @@ class Identity:
     device: str
     dtype: str
     settings: Settings = STOCK
-    pack: int | None = None  # pictures a call, where a profile knows
+    pack: int | None = None
 
 
 def identify(
@@ -40,30 +43,47 @@ def identify(
     settings: Settings = STOCK,
     on_download: downloads.Listener | None = None,
 ) -> Identity:
-    """Find a model without loading it; raises ModelError, also when it would have to be downloaded but must not.
+    """Find a model without loading it.
 
-    on_download: told how far a download is; if it is not given, stderr shows it. profile: "fast" takes dtype (where it is auto), settings and pack from this machine's profile; raises InvalidInput
-    where there is none.
+    download: whether a hub model may be downloaded. on_download: receives the progress of a
+    download; by default it is shown on stderr. profile: "fast" takes dtype (if it is auto),
+    settings and pack from this machine's profile. Raises ModelError, NotDownloaded if a download is
+    needed but not allowed, and InvalidInput if there is no such profile.
     """
-    entry, resolved, pack = catalog.lookup(name), device.resolve(device_name), None
+    entry = catalog.lookup(name)
+    resolved = device.resolve(device_name)
     if entry.random:
-        folder, weights = Path(name), f"random-{name}"
+        folder = Path(name)
+        weights = f"random-{name}"
     else:
-        folder = (
-            Path(entry.source).expanduser()
-            if entry.local
-            else hub.snapshot(entry.source, download, on_download)
-        )
+        folder = _folder(entry, download, on_download)
         trust.check_folder(folder)
         pipeline_kinds.check(name, folder)
         weight_files.check(name, folder)
+        # the folder of a hub model is named after its commit
         weights = fingerprint.of_folder(folder) if entry.local else folder.name
+    pack = None
     if profile is not None:
         fast = profiles.find(profile, name, weights, resolved)
-        settings, pack, dtype = fast.settings, fast.batch, fast.dtype if dtype == "auto" else dtype
+        settings = fast.settings
+        pack = fast.batch
+        if dtype == "auto":
+            dtype = fast.dtype
     return Identity(
-        name, folder, weights, resolved, device.resolve_dtype(dtype, resolved), settings, pack
+        name=name,
+        folder=folder,
+        weights=weights,
+        device=resolved,
+        dtype=device.resolve_dtype(dtype, resolved),
+        settings=settings,
+        pack=pack,
     )
+
+
+def _folder(entry: catalog.Entry, download: bool, on_download: downloads.Listener | None) -> Path:
+    if entry.local:
+        return Path(entry.source).expanduser()
+    return hub.snapshot(entry.source, download, on_download)
 
 
 def is_here(name: str) -> bool:
@@ -76,7 +96,7 @@ def is_here(name: str) -> bool:
 
 
 def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
-    """`params` with what only the model's own files tell (size, scheduler) filled in."""
+    """`params` with size and scheduler filled in from the model's own files."""
     if None not in (params.width, params.height, params.scheduler):
         return params
     entry = catalog.lookup(str(identity.folder))
@@ -88,11 +108,12 @@ def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
 
 
 def key_of(params: GenerationParams, identity: Identity, exact: int | None = None) -> str:
-    """The key of a cell, with what only its model's files tell: size, scheduler, what an empty negative prompt means."""
-    completed, omission = complete(params, identity), omission_of(identity)
+    """The key of a cell, completed from its model's files."""
+    completed = complete(params, identity)
+    omission = omission_of(identity)
     return completed.key(identity.weights, identity.dtype, exact, omission=omission)
 
 
 def omission_of(identity: Identity) -> Omission | None:
-    """What leaving the negative prompt out means to a model, if that is no empty text."""
+    """What a model does without a negative prompt, if that differs from an empty one."""
     return catalog.lookup(str(identity.folder)).omission

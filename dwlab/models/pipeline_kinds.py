@@ -1,4 +1,4 @@
-"""What kind of pipeline a folder holds, told from its small files: dwlab draws from a text alone."""
+"""Refuses pipelines that do not draw from a text alone, by the small files of their folder."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from ..spec.checkpoints import TAKES, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Pipelines that draw from a text alone, and those for pictures whose parts are the same (diffusers loads them as the former).
-# Written down, because diffusers takes seconds to import; a test compares it with what diffusers says.
+# Pipelines that draw from a text alone, and those for pictures with the same parts (diffusers loads
+# them as the former). A constant because diffusers takes seconds to import; a test compares it with
+# what diffusers says.
 DRAWS = frozenset({
     "AuraFlowPipeline", "ChromaPipeline", "CogView3PlusPipeline", "CogView4Pipeline", "Flux2KleinPipeline", "Flux2Pipeline",
     "FluxImg2ImgPipeline", "FluxInpaintPipeline", "FluxKontextPipeline", "FluxPipeline", "GlmImagePipeline",
@@ -31,7 +32,7 @@ DRAWS = frozenset({
     "ZImageOmniPipeline", "ZImagePipeline",
 })  # fmt: skip
 
-# What other pipelines are, by words in the names of their classes; the first that fits counts.
+# Other pipelines, by words in the names of their classes; the first match counts.
 _OTHERS = (
     (
         "Combined|Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline",
@@ -63,8 +64,8 @@ _OTHERS = (
 )
 
 
-# Denoisers that take more channels than they give: what for, by how many they take.
-_EXTRA = {
+# Denoisers with more input than output channels, by the number of input channels.
+_EXTRA_CHANNELS = {
     ("unet", 9): "an inpainting model, which fills in a part of a picture",
     ("unet", 8): "a model that edits a picture (like InstructPix2Pix)",
     ("unet", 7): "a model that enlarges a picture",
@@ -75,59 +76,63 @@ _EXTRA = {
 
 
 def check(name: str, folder: Path) -> None:
-    """Refuse a pipeline's folder that is for something else than drawing from a text.
+    """Refuse a pipeline's folder that is not for drawing from a text.
 
-    Reads its index and its denoiser's config. Raises ModelError saying what it is, what dwlab takes and what to do.
+    Reads its index and its denoiser's config. Raises ModelError saying what it is, what dwlab takes
+    and what to do.
     """
     index = read(folder / "model_index.json")
     cls = str(index.get("_class_name") or "")
     if index.get("requires_aesthetics_score"):
-        raise _refused(
-            name,
-            f"an SDXL refiner ({cls}), which goes on from another model's picture",
-            "the base model",
-        )
+        kind = f"an SDXL refiner ({cls}), which continues another model's picture"
+        raise _refused(name, kind, "the base model")
     _check_channels(name, folder)
     if cls in DRAWS:
         return
-    if what := next((what for words, what in _OTHERS if re.search(words, cls)), None):
-        raise _refused(name, f"{what} ({cls})", "the family's text-to-image pipeline")
-    _ask_diffusers(name, cls)
+    for words, kind in _OTHERS:
+        if re.search(words, cls):
+            raise _refused(name, f"{kind} ({cls})", "the family's text-to-image pipeline")
+    _check_with_diffusers(name, cls)
 
 
 def _check_channels(name: str, folder: Path) -> None:
-    """Refuse a denoiser that takes more channels than it gives: besides the latents it wants a picture.
+    """Refuse a denoiser with more input than output channels: it needs a picture besides the latents.
 
-    Only of UNets and of FLUX.1; other transformers cut their latents in patches, and so take more than they give.
+    Checks UNets and FLUX.1 only; other transformers cut their latents into patches, and so always
+    have more input channels.
     """
     for part, usual in (("unet", 4), ("transformer", 64)):
         config = read(folder / part / "config.json")
         if part == "transformer" and config.get("_class_name") != "FluxTransformer2DModel":
             continue
-        takes, gives = config.get("in_channels"), config.get("out_channels") or usual
-        if not isinstance(takes, int) or not isinstance(gives, int) or takes <= gives:
+        inputs = config.get("in_channels")
+        outputs = config.get("out_channels") or usual
+        if not isinstance(inputs, int) or not isinstance(outputs, int) or inputs <= outputs:
             continue
-        what = _EXTRA.get((part, takes), "a model that needs a picture beside the prompt")
-        channels = f"its {part} takes {takes} channels where drawing from text takes {gives}"
-        raise _refused(name, f"{what}: {channels}", "the family's text-to-image model")
+        kind = _EXTRA_CHANNELS.get(
+            (part, inputs), "a model that needs a picture besides the prompt"
+        )
+        channels = f"its {part} takes {inputs} channels instead of {outputs}"
+        raise _refused(name, f"{kind}: {channels}", "the family's text-to-image model")
 
 
-def _ask_diffusers(name: str, cls: str) -> None:
-    """Refuse a class that the installed diffusers does not have, cannot import, or does not draw with."""
+def _check_with_diffusers(name: str, cls: str) -> None:
+    """Refuse a class that the installed diffusers lacks, cannot import, or does not draw with."""
     import diffusers
     from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-    if cls in {pipeline.__name__ for pipeline in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}:
+    supported = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
+    if cls in {pipeline.__name__ for pipeline in supported}:
         return
     if not hasattr(diffusers, cls):
         raise ModelError(
-            f"model {name!r} is of the class {cls or 'of no name'}, which diffusers {diffusers.__version__} does not have; "
-            "a newer diffusers may have it (`pip install -U diffusers`); code that comes with a model is not run"
+            f"model {name!r} is of the class {cls or '(no name)'}, which diffusers "
+            f"{diffusers.__version__} does not have; a newer diffusers may have it "
+            "(`pip install -U diffusers`); code that comes with a model is not run"
         )
-    raise _refused(
-        name, f"of a kind that dwlab does not draw with yet ({cls})", "a text-to-image pipeline"
-    )
+    kind = f"of a kind that dwlab does not draw with yet ({cls})"
+    raise _refused(name, kind, "a text-to-image pipeline")
 
 
-def _refused(name: str, what: str, instead: str) -> ModelError:
-    return ModelError(f"model {name!r} is {what}; {TAKES}: give {instead} in its place")
+def _refused(name: str, kind: str, alternative: str) -> ModelError:
+    return ModelError(f"model {name!r} is {kind}; {TAKES}: use {alternative} instead")

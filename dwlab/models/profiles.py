@@ -1,4 +1,4 @@
-"""This machine's fast settings for a model, as `dwlab bench tune` found them: a small file in the user's configuration."""
+"""This machine's fast settings for models, found by `dwlab bench tune` and kept in a small file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Profile:
-    """What computes a model fastest on a device within the parity tolerance, and what it gained over stock float32.
+    """The fastest settings for a model on a device whose pictures stay within the parity tolerance.
 
-    batch: pictures a call. gain: images a second over those of stock settings, same steps and size. versions: what it
-    was measured with.
+    batch: pictures per call. gain: images per second, divided by those of stock float32 with the
+    same steps and size. versions: of the libraries that it was measured with.
     """
 
     dtype: str
@@ -33,25 +33,28 @@ class Profile:
 
 
 def find(profile: str, model: str, weights: str, device_name: str) -> Profile:
-    """The profile of a model on a device; raises InvalidInput for a name other than fast, or where nothing was tuned yet."""
+    """The profile of a model on a device.
+
+    Raises InvalidInput for a name other than fast, or if nothing was tuned yet.
+    """
     if profile != "fast":
         raise InvalidInput("profile", profile, "fast, or nothing for stock settings")
     stored = _read().get(_key(weights, device_name))
     if stored is None:
         command = f"dwlab bench tune --model {model} --device {device_name}"
-        raise InvalidInput(
-            "profile",
-            profile,
-            f"nothing yet for {model!r} on this machine's {device_name}; run: {command}",
-        )
+        allowed = f"nothing yet for {model!r} on this machine's {device_name}; run: {command}"
+        raise InvalidInput("profile", profile, allowed)
     try:
         return _profile(stored)
-    except (DwlabError, KeyError, TypeError, ValueError) as error:
+    except (DwlabError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise _spoiled(error) from error
 
 
 def _profile(stored: Any) -> Profile:
-    """The profile that stored values describe; raises one of many errors if they do not, or if a newer dwlab wrote them."""
+    """The profile that stored values describe.
+
+    Raises one of many errors if they are damaged or if a newer dwlab wrote them.
+    """
     profile = Profile(**{**stored, "settings": Settings.of(stored["settings"])})
     if profile.dtype not in DTYPES:
         raise InvalidInput("dtype", profile.dtype, ", ".join(DTYPES))
@@ -61,15 +64,18 @@ def _profile(stored: Any) -> Profile:
 
 
 def keep(profile: Profile, weights: str, device_name: str) -> Path:
-    """Store a profile in place of the one before; returns the file."""
-    values = {**asdict(profile), "settings": profile.settings.changed()}
-    known = {**_read(), _key(weights, device_name): values}
-    write_atomic(_path(), json.dumps(known, indent=1).encode())
+    """Store a profile instead of the one before; returns the file."""
+    profiles = _read()
+    profiles[_key(weights, device_name)] = {
+        **asdict(profile),
+        "settings": profile.settings.changed(),
+    }
+    write_atomic(_path(), json.dumps(profiles, indent=1).encode())
     return _path()
 
 
 def _key(weights: str, device_name: str) -> str:
-    """Homes are shared between machines: a profile holds for the hardware it was measured on."""
+    """A profile is valid for the hardware that it was measured on; homes are shared by machines."""
     return f"{weights} on {device.describe(device_name)['name']}"
 
 

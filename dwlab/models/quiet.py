@@ -1,4 +1,4 @@
-"""Keep the libraries' own bars and notices away from the user's terminal and notebooks."""
+"""Keeps the bars and notices of libraries out of the user's terminal and notebooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def quiet_libraries() -> None:
-    """Ask transformers, diffusers and the hub for errors only; settings that the user made stay. Call before they load."""
+    """Ask transformers, diffusers and the hub for errors only; call this before they load.
+
+    Settings of the user take precedence.
+    """
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
@@ -20,13 +23,12 @@ def quiet_libraries() -> None:
 
 @contextlib.contextmanager
 def no_bars() -> Iterator[None]:
-    """Without the loading bars of diffusers and transformers; those that were on before are on again after."""
+    """Turn off the loading bars of diffusers and transformers for a while."""
     import diffusers.utils.logging as diffusers_logging
     import transformers.utils.logging as transformers_logging
 
-    logs = [
-        log for log in (diffusers_logging, transformers_logging) if log.is_progress_bar_enabled()
-    ]
+    both = (diffusers_logging, transformers_logging)
+    logs = [log for log in both if log.is_progress_bar_enabled()]
     for log in logs:
         log.disable_progress_bar()
     try:

@@ -1,4 +1,4 @@
-"""How a model is computed: what may change its speed and must not change its pictures."""
+"""How a model is computed: settings that may change its speed but not its pictures."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ CHOICES = {
     "offload": ("none", "model", "sequential"),
 }
 THREADS_LIMIT = 1024
+# shapes of input that a compiled model may have: numbers of rows, for several sizes of picture
+COMPILED_SHAPES = 64
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a computation beside device and dtype; the defaults are stock diffusers.
+    """Settings besides device and dtype; the defaults are stock diffusers.
 
-    attention: which kernel of scaled_dot_product_attention (auto: torch's choice). compile: a mode of torch.compile for
-    the denoiser. channels_last: the memory layout of denoiser and decoder. slicing: trade speed for memory in attention,
-    or in the decoder. offload: keep parts in the computer's memory until they are needed. threads: of the CPU, 1 to 1024
-    (None: torch's choice). Raises InvalidInput naming the field.
+    attention: the kernel of scaled_dot_product_attention (auto: torch's choice). compile: a mode of
+    torch.compile for the denoiser. channels_last: the memory layout of denoiser and decoder.
+    slicing: trades speed for memory in attention or in the decoder. offload: keeps parts in the
+    computer's memory until they are needed. threads: of the CPU, 1 to 1024 (None: torch's choice).
+    Raises InvalidInput naming the field.
     """
 
     attention: str = "auto"
@@ -42,10 +45,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
-            if getattr(self, name) is False:  # what YAML makes of `off` and `no`
+            # YAML reads `off` and `no` as False
+            if getattr(self, name) is False:
                 object.__setattr__(self, name, "none")
-            if getattr(self, name) not in allowed:
-                raise InvalidInput(name, getattr(self, name), f"one of {', '.join(allowed)}")
+            value = getattr(self, name)
+            if value not in allowed:
+                raise InvalidInput(name, value, f"one of {', '.join(allowed)}")
         if not isinstance(self.channels_last, bool):
             raise InvalidInput("channels_last", self.channels_last, "true or false")
         if self.threads is not None:
@@ -53,71 +58,76 @@ class Settings:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:
-        """Settings from a map; names that are no settings raise InvalidInput."""
-        for name in values:
+        """Settings from a map; raises InvalidInput for other names."""
+        for name, value in values.items():
             if name not in NAMES:
-                raise InvalidInput(name, values[name], f"one of {', '.join(NAMES)}")
+                raise InvalidInput(name, value, f"one of {', '.join(NAMES)}")
         return cls(**values)
 
     def changed(self) -> dict[str, Any]:
         """The settings that differ from stock."""
-        return {
-            name: value for name, value in asdict(self).items() if value != getattr(STOCK, name)
-        }
+        stock = asdict(STOCK)
+        return {name: value for name, value in asdict(self).items() if value != stock[name]}
 
     def check(self, device: str) -> None:
         """Raise InvalidInput for a setting that cannot work on a device."""
+        is_cuda = device.startswith("cuda")
         if self.offload != "none" and device == "cpu":
-            raise InvalidInput(
-                "offload", self.offload, "none on a CPU, where there is nothing to move away from"
-            )
-        if self.attention == "cudnn" and not device.startswith("cuda"):
-            raise InvalidInput(
-                "attention", self.attention, "auto, math, flash or efficient; cudnn needs CUDA"
-            )
-        if self.compile == "reduce-overhead" and not device.startswith("cuda"):
-            raise InvalidInput(
-                "compile", self.compile, "default or max-autotune; CUDA graphs need CUDA"
-            )
+            allowed = "none on a CPU, where there is nothing to move away from"
+            raise InvalidInput("offload", self.offload, allowed)
+        if self.attention == "cudnn" and not is_cuda:
+            allowed = "auto, math, flash or efficient; cudnn needs CUDA"
+            raise InvalidInput("attention", self.attention, allowed)
+        if self.compile == "reduce-overhead" and not is_cuda:
+            allowed = "default or max-autotune; CUDA graphs need CUDA"
+            raise InvalidInput("compile", self.compile, allowed)
 
 
-SHAPES = 64  # of a compiled model's input: numbers of rows, for several sizes of picture
-NAMES = tuple(f.name for f in fields(Settings))
+NAMES = tuple(field.name for field in fields(Settings))
 STOCK = Settings()
 
 
 def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
-    """Move a freshly loaded pipeline to its device and make it compute as `settings` say.
+    """Move a freshly loaded pipeline to its device and make it compute with `settings`.
 
-    Attention kernels and threads belong to the whole process: applying STOCK puts them back. Raises InvalidInput for
-    what cannot work on this device.
+    Attention kernels and threads belong to the whole process: applying STOCK resets them. Raises
+    InvalidInput for what cannot work on this device.
     """
     import torch
 
     settings.check(device)
     _choose_attention(settings.attention)
-    torch.set_num_threads(settings.threads or _usual_threads())
-    denoiser, decoder = denoiser_of(pipeline), decoder_of(pipeline)
-    if settings.offload == "none":
+    torch.set_num_threads(settings.threads or _default_threads())
+    denoiser = denoiser_of(pipeline)
+    decoder = decoder_of(pipeline)
+    _place(pipeline, settings.offload, device)
+    _slice(pipeline, decoder, settings.slicing)
+    if settings.channels_last:
+        denoiser.to(memory_format=torch.channels_last)
+        if decoder is not None:
+            decoder.to(memory_format=torch.channels_last)
+    if settings.compile != "none":
+        # Not the module: hooks, which are set and removed with each call, would be compiled too.
+        denoiser.forward = _compiled(denoiser.forward, settings.compile)
+
+
+def _place(pipeline: DiffusionPipeline, offload: str, device: str) -> None:
+    if offload == "none":
         pipeline.to(device)
-    elif settings.offload == "model":
+    elif offload == "model":
         pipeline.enable_model_cpu_offload(device=device)
     else:
         pipeline.enable_sequential_cpu_offload(device=device)
-    if settings.slicing == "attention":
+
+
+def _slice(pipeline: DiffusionPipeline, decoder: Any, slicing: str) -> None:
+    if slicing == "attention":
         pipeline.enable_attention_slicing()
-    elif settings.slicing == "vae":
+    elif slicing == "vae":
         if not hasattr(decoder, "enable_slicing"):
-            raise InvalidInput(
-                "slicing", "vae", "none or attention for this model, whose decoder cannot be sliced"
-            )
+            allowed = "none or attention for this model, whose decoder cannot be sliced"
+            raise InvalidInput("slicing", slicing, allowed)
         decoder.enable_slicing()
-    if settings.channels_last:
-        for part in filter(None, (denoiser, decoder)):
-            part.to(memory_format=torch.channels_last)
-    if settings.compile != "none":
-        # not the module: hooks, which are set and removed with each call, would be compiled with it
-        denoiser.forward = _compiled(denoiser.forward, settings.compile)
 
 
 def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
@@ -127,43 +137,44 @@ def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
 
     @functools.wraps(forward)
     def call(*args: Any, **kwargs: Any) -> Any:
-        # torch keeps this for each thread; beyond it shapes would run uncompiled, unsaid
-        torch._dynamo.config.cache_size_limit = SHAPES  # noqa: SLF001
+        # torch keeps this limit per thread; beyond it, shapes would run uncompiled without a word
+        torch._dynamo.config.cache_size_limit = COMPILED_SHAPES  # noqa: SLF001
         return compiled(*args, **kwargs)
 
     return call
 
 
 def denoiser_of(pipeline: Any) -> Any:
-    """The module of a pipeline that removes the noise: its UNet or transformer. Raises ModelError if it has neither."""
+    """The UNet or transformer of a pipeline; raises ModelError if it has neither."""
     denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
     if denoiser is None:
-        raise ModelError(
-            f"a {type(pipeline).__name__} has neither a UNet nor a transformer, one of which dwlab needs"
-        )
+        name = type(pipeline).__name__
+        raise ModelError(f"a {name} has neither a UNet nor a transformer; dwlab needs one of them")
     return denoiser
 
 
 def decoder_of(pipeline: Any) -> Any:
-    """The module of a pipeline that makes pixels of latents: its `vae` or `movq`; None for one that works on pixels."""
+    """The part that turns latents into pixels, or None for a pipeline that works on pixels."""
     return getattr(pipeline, "vae", None) or getattr(pipeline, "movq", None)
 
 
 @functools.cache
-def _usual_threads() -> int:
+def _default_threads() -> int:
     import torch
 
     return torch.get_num_threads()
 
 
 def _choose_attention(kernel: str) -> None:
-    """Allow one kernel only, or for auto all that torch allows by itself."""
+    """Allow one kernel only, or for auto all that torch allows by default."""
     import torch
 
-    for name, enable in {
-        "math": torch.backends.cuda.enable_math_sdp,  # CPU and MPS ask the same flags
+    # the CPU and MPS look at the same flags
+    switches = {
+        "math": torch.backends.cuda.enable_math_sdp,
         "flash": torch.backends.cuda.enable_flash_sdp,
         "efficient": torch.backends.cuda.enable_mem_efficient_sdp,
         "cudnn": torch.backends.cuda.enable_cudnn_sdp,
-    }.items():
+    }
+    for name, enable in switches.items():
         enable(kernel in ("auto", name))

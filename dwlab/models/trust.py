@@ -1,4 +1,4 @@
-"""What a model's folder may hold: parts of stock classes, weights in safetensors, never code, nothing without end."""
+"""Refuses model folders that could run code, hold pickles, or never end."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
-_TEXTS = (".json", ".txt", ".model", ".jinja")  # vocabularies among them
-TEXT_LIMIT = 64 << 20  # bytes; the largest vocabularies have half of it
-_CONFIGS = ("config.json", "scheduler_config.json")  # what parts are built from
+_TEXTS = (".json", ".txt", ".model", ".jinja")  # configs and vocabularies
+TEXT_LIMIT = 64 << 20  # bytes; the largest vocabularies have half of this
+_CONFIGS = ("config.json", "scheduler_config.json")  # parts are built from these
 _INDEX = ".safetensors.index.json"
-# Classes that choose another class by the folder's files, load a folder with an index of its own, or load no safetensors.
+# diffusers' name for a class of its own in old indexes
+_SAFETY_CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")
+# Classes that choose another class by the folder's files, load a folder with an index of its own,
+# or load no safetensors.
 _LOADERS = re.compile("^Auto(?!encoder)|^Onnx|^Modular|Pipeline")
 
 
 @dataclass(frozen=True)
 class Weights:
-    """All weights of a model's parts: how many tensors, and how many bytes."""
+    """The size of all weights: the number of tensors, and their bytes."""
 
     tensors: int
     bytes: int
 
 
 def check_folder(folder: Path) -> Weights:
-    """Refuse a pipeline's folder in which a loader could come upon code, a pickle or something without end.
+    """Refuse a pipeline's folder in which a loader could find code, pickles or endless files.
 
     Reads configs and the headers of weights. Raises ModelError naming the file and what to do.
     """
@@ -59,13 +62,12 @@ def check_folder(folder: Path) -> Weights:
 
 
 def parts(folder: Path) -> Iterator[tuple[str, object, object]]:
-    """(name, library, class) of each part that a pipeline's index names, not checked yet."""
+    """(name, library, class) of each part in a pipeline's index, unchecked."""
     for name, part in read_object(folder / "model_index.json").items():
         if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
             continue
-        if (
-            len(part) != 2 or not name.isidentifier()
-        ):  # a name is an argument of the pipeline, never a path
+        # a name is an argument of the pipeline, never a path
+        if len(part) != 2 or not name.isidentifier():
             raise ModelError(
                 f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: a plain name with [library, class]"
             )
@@ -73,29 +75,24 @@ def parts(folder: Path) -> Iterator[tuple[str, object, object]]:
 
 
 def place_of(folder: Path, part: str) -> Path:
-    """Where the files of a part are: in a folder of its name, or beside the pipeline's index."""
-    return folder / part if (folder / part).is_dir() else folder
+    """The folder with a part's files: one of its name, or that of the pipeline's index."""
+    own = folder / part
+    return own if own.is_dir() else folder
 
 
 def _check_class(library: object, cls: object, index: Path) -> None:
-    """Refuse anything but a class name of the two libraries; whether it exists is seen when it loads."""
-    if (library, cls) == (
-        "stable_diffusion",
-        "StableDiffusionSafetyChecker",
-    ):  # of diffusers, under its older name
+    """Refuse anything but class names of the two libraries; loading shows whether they exist."""
+    if (library, cls) == _SAFETY_CHECKER:
         return
-    if (
-        library not in ("diffusers", "transformers")
-        or not isinstance(cls, str)
-        or not cls.isidentifier()
-    ):
+    is_class = isinstance(cls, str) and cls.isidentifier()
+    if library not in ("diffusers", "transformers") or not is_class:
         raise ModelError(
             f"{index} names {library}.{cls}; allowed: classes of diffusers and transformers"
         )
 
 
 def check_part(place: Path) -> Weights:
-    """As `check_folder`, for the folder of one part."""
+    """Like `check_folder`, for the folder of one part."""
     files = sorted(place.iterdir()) if place.is_dir() else []
     _check_pickles(files)
     for path in files:
@@ -119,7 +116,7 @@ def check_part(place: Path) -> Weights:
 
 
 def _check_pickles(files: list[Path]) -> None:
-    """Refuse a part whose weights are pickles only; beside others they are not opened."""
+    """Refuse a part whose weights are pickles only; beside safetensors they are never opened."""
     pickles = [path for path in files if path.suffix in _PICKLES]
     if pickles and not any(path.suffix == ".safetensors" for path in files):
         raise ModelError(
@@ -128,11 +125,11 @@ def _check_pickles(files: list[Path]) -> None:
 
 
 def _check_index(path: Path) -> None:
-    """Refuse an index of shards that names anything but safetensors files beside it."""
+    """Refuse an index of shards that names anything but safetensors files in its folder."""
     shards = read_object(path, TEXT_LIMIT).get("weight_map")
     if not isinstance(shards, dict):
         raise ModelError(
-            f"{path} does not say in which file each tensor is (weight_map); get it again"
+            f"{path} does not say which file holds each tensor (weight_map); download it again"
         )
     for shard in shards.values():
         if not _is_safetensors_name(shard):
@@ -149,8 +146,9 @@ def _is_safetensors_name(name: object) -> bool:
 
 
 def _check_text(path: Path) -> None:
-    """Refuse a config or vocabulary that is no regular file, or of a size that none has."""
-    if path.exists() and (size := _size(path)) > TEXT_LIMIT:
+    """Refuse a config or vocabulary that is not a regular file, or is far too large."""
+    size = _size(path) if path.exists() else 0
+    if size > TEXT_LIMIT:
         raise ModelError(f"{path} has {size:,} bytes; allowed: at most {TEXT_LIMIT:,}")
 
 
@@ -166,7 +164,7 @@ def _size(path: Path) -> int:
 
 
 def _check_config(path: Path, tensors: int) -> None:
-    """Refuse a config that names weights or code elsewhere, or describes more than its weights fill."""
+    """Refuse a config that names weights or code elsewhere, or describes too large a model."""
     config = read_object(path)
     size_limits.check_config(path, config, tensors)
     for name, value in _entries(config):
@@ -179,7 +177,7 @@ def _check_config(path: Path, tensors: int) -> None:
 
 
 def _entries(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The entries of a config and of the maps in it that are no maps themselves."""
+    """The entries of a config and of the maps in it, without the maps themselves."""
     waiting = list(config.items())
     while waiting:
         name, value = waiting.pop()
@@ -191,13 +189,15 @@ def _entries(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 @contextlib.contextmanager
 def no_code() -> Iterator[None]:
-    """While a model's files are read: transformers does not ask a person on a terminal whether it may run their code.
+    """While a model's files are read, keep transformers from asking whether it may run their code.
 
-    Some loaders cannot be told beforehand. Errors that say so become a ModelError.
+    Some of its loaders ask on the terminal, whatever their arguments say. Raises ModelError for
+    models that come with code.
     """
     from transformers import dynamic_module_utils as dynamic
 
-    patience, dynamic.TIME_OUT_REMOTE_CODE = dynamic.TIME_OUT_REMOTE_CODE, 0
+    patience = dynamic.TIME_OUT_REMOTE_CODE
+    dynamic.TIME_OUT_REMOTE_CODE = 0
     try:
         yield
     except ValueError as error:

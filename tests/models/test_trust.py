@@ -236,7 +236,7 @@ HOSTILE = {
     shard_in_the_folder_above: r"names '\.\./above\.safetensors'",
     shard_by_its_whole_path: r"names '/.*'; allowed",
     shard_with_a_line_break: r"names 'a\.safetensors\\n\.bin'",
-    shards_in_no_map: "does not say in which file each tensor is",
+    shards_in_no_map: "does not say which file holds each tensor",
     shards_as_numbers: "names 1; allowed",
     pickle_named_by_the_config: "transformers_weights is 'adapter_model.bin'",
     weights_elsewhere_named_by_the_config: r"transformers_weights is '\.\./unet",

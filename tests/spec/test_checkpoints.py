@@ -75,7 +75,7 @@ OTHER_KINDS = {
     "an instruction UNet": (unet_of(8), "edits a picture"),
     "an upscaling UNet": (unet_of(7), "enlarges a picture"),
     "a depth UNet": (unet_of(5), "depth map"),
-    "an unknown number of channels": (unet_of(13), "needs a picture beside the prompt"),
+    "an unknown number of channels": (unet_of(13), "needs a picture besides the prompt"),
     "a refiner": (
         pipeline_of("StableDiffusionXLImg2ImgPipeline", requires_aesthetics_score=True),
         "SDXL refiner",
@@ -115,7 +115,7 @@ def test_a_pipeline_of_another_kind_is_told_by_its_files(pipeline, case):
     with pytest.raises(ModelError, match=words) as caught:
         identify(str(pipeline))
     if case not in ("an unknown class", "no class"):
-        assert "dwlab draws with whole text-to-image pipelines: give " in str(caught.value)
+        assert "dwlab draws with whole text-to-image pipelines: use " in str(caught.value)
 
 
 def lora(folder, name="pytorch_lora_weights.safetensors"):
@@ -297,13 +297,13 @@ NOT_WHOLE = {
     ),
     "a pointer of Git LFS": (
         lambda f: write(f / "unet" / WEIGHTS, POINTER),
-        "pointer of Git LFS.*git lfs pull",
+        "Git LFS pointer.*git lfs pull",
     ),
-    "a variant only": (variant_only, "only the variant fp16 is there"),
+    "a variant only": (variant_only, "there is only the variant fp16"),
     "a link to nothing": (dangling, "the weights of vae are missing"),
     "a pipe": (pipe, "is not a regular file"),
-    "a shard": (lambda f: sharded(f, lost=1), "missing in part .*00002-of-00002"),
-    "the first shard": (lambda f: sharded(f, lost=0), "missing in part .*00001-of-00002"),
+    "a shard": (lambda f: sharded(f, lost=1), "some weights of .* are missing .*00002-of-00002"),
+    "the first shard": (lambda f: sharded(f, lost=0), "some weights of .* are missing .*00001-of-00002"),
 }
 
 
