@@ -168,7 +168,8 @@ def test_a_cut_download_goes_on_in_the_next_run_and_the_files_are_the_hub_s(hub)
     ):
         identify(REPO)
     with pytest.raises(
-        NotDownloaded, match=r"only partly downloaded .*weights of unet are missing.*dwlab pull owner/tiny"
+        NotDownloaded,
+        match=r"only partly downloaded .*weights of unet are missing.*dwlab pull owner/tiny",
     ):
         identify(REPO, download=False)
     hub.cut.clear()
@@ -385,7 +386,10 @@ ANSWERS = {
         (404, {"X-Error-Code": "RepoNotFound"}),
         "no model with this id (or it is private): check the spelling",
     ),
-    "private": ((401, {"X-Error-Code": "RepoNotFound"}), "no model with this id (or it is private)"),
+    "private": (
+        (401, {"X-Error-Code": "RepoNotFound"}),
+        "no model with this id (or it is private)",
+    ),
     "gated": (
         (403, {"X-Error-Code": "GatedRepo"}),
         r"gated, and your account has no access yet: accept its terms at http",

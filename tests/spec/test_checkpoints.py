@@ -303,7 +303,10 @@ NOT_WHOLE = {
     "a link to nothing": (dangling, "the weights of vae are missing"),
     "a pipe": (pipe, "is not a regular file"),
     "a shard": (lambda f: sharded(f, lost=1), "some weights of .* are missing .*00002-of-00002"),
-    "the first shard": (lambda f: sharded(f, lost=0), "some weights of .* are missing .*00001-of-00002"),
+    "the first shard": (
+        lambda f: sharded(f, lost=0),
+        "some weights of .* are missing .*00001-of-00002",
+    ),
 }
 
 
