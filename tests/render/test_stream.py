@@ -349,11 +349,12 @@ CUTS = {
 def test_a_snapshot_in_parts_is_not_downloaded(hub, cut):
     CUTS[cut](hub)
     with pytest.raises(
-        NotDownloaded, match=r"owner/tiny.* in part .*(is|are) missing.*dwlab pull owner/tiny"
+        NotDownloaded,
+        match=r"owner/tiny.* only partly downloaded .*(is|are) missing.*dwlab pull owner/tiny",
     ):
         identify(REPOSITORY, download=False)
     with pytest.raises(
-        ModelError, match=r"owner/tiny.* in part .* connect to the network"
+        ModelError, match=r"owner/tiny.* only partly downloaded .* connect to the network"
     ) as caught:
         identify(REPOSITORY)
     assert not isinstance(caught.value, NotDownloaded)
