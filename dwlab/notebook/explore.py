@@ -10,7 +10,7 @@ from ..paths import project_folder, project_results
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..widgets.explore import Explorer
+    from ..widgets.explore.explorer import Explorer
 
 
 def explore(
@@ -23,7 +23,7 @@ def explore(
     """
     from ..models.tokens import count_tokens
     from ..render.stream import stream
-    from ..widgets.explore import Explorer
+    from ..widgets.explore.explorer import Explorer
     from ..workflows.sweep import execute
 
     quiet_libraries()

@@ -17,7 +17,7 @@ from .papermill import injected
 if TYPE_CHECKING:
     from ..runs.results import Table
     from ..runs.run import Sweep
-    from ..widgets.sweep import SweepPanel
+    from ..widgets.sweep.panel import SweepPanel
 
 ROWS = 24  # of a table in an executed notebook
 PARAMETERS = ("experiment", "results", "overrides", "compute", "device")  # of sweep.ipynb
@@ -223,7 +223,7 @@ _open_panels: list[SweepPanel] = []
 def _panel(root: Path, device: str) -> SweepPanel:
     """The panel of this kernel that still runs, else a new one."""
     from ..runs.run import Sweep
-    from ..widgets.sweep import SweepPanel
+    from ..widgets.sweep.panel import SweepPanel
     from ..workflows.sweep import execute
 
     if _open_panels and _open_panels[0].running:

@@ -14,10 +14,10 @@ from ..bench.charts import charts
 from ..errors import DwlabError
 from ..runs.eta import Pace
 from . import parts
-from .form import message_html
-from .memory import Memory
+from .heartbeat import Pulse, connect
 from .parts import status_html
-from .pulse import Pulse, connect
+from .saved_state import Memory
+from .sweep.form import message_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ class BenchPanel(widgets.VBox):
             widgets.HTML(),
             widgets.HTML().add_class("dwlab-view"),
         )
-        style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
+        style = (Path(__file__).parent / "panel.css").read_text("utf-8")
         super().__init__([
             widgets.HTML(f"<style>{style}</style>"),
             Pulse(),

@@ -23,7 +23,7 @@ from dwlab.runs.run import Outcome
 from dwlab.spec.sweep import SweepSpec
 from dwlab.widgets import parts
 from dwlab.widgets.bench import view_html
-from dwlab.widgets.form import message_html
+from dwlab.widgets.sweep.form import message_html
 
 from .payloads import PAYLOADS, TEXTS, Trap, careless, squeezed
 from .tally import Tally

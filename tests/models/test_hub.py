@@ -333,7 +333,7 @@ def test_the_prompt_bench_says_how_far_a_download_is(hub, tmp_path, monkeypatch)
 
 
 def panel(tmp_path):
-    from dwlab.widgets.sweep import SweepPanel
+    from dwlab.widgets.sweep.panel import SweepPanel
     from dwlab.workflows.sweep import execute
 
     base = {"prompt": "a", "steps": 1, "width": 64, "height": 64}

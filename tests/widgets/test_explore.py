@@ -8,8 +8,8 @@ import pytest
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Event
-from dwlab.widgets import explore
-from dwlab.widgets.sweep_from_recipe import sweep_of
+from dwlab.widgets.explore import explorer as explore
+from dwlab.widgets.explore.recipe_sweep import sweep_of
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from dwlab.runs.results import Results, Table
 from dwlab.runs.run import Sweep
 from dwlab.widgets import parts
 from dwlab.widgets.bench import BenchPanel
-from dwlab.widgets.form import Form
-from dwlab.widgets.sweep import SweepPanel
+from dwlab.widgets.sweep.form import Form
+from dwlab.widgets.sweep.panel import SweepPanel
 from dwlab.workflows.sweep import execute
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from .._util import yamlfile
-from .._util.checks import is_number
-from ..errors import InvalidInput
-from ..spec import experiment_file
-from ..spec.names import TEXTS
-from ..spec.params import FIELDS
+from ..._util import yamlfile
+from ..._util.checks import is_number
+from ...errors import InvalidInput
+from ...spec import experiment_file
+from ...spec.names import TEXTS
+from ...spec.params import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..spec.sweep import SweepSpec
+    from ...spec.sweep import SweepSpec
 
 USUAL = (
     "seed",

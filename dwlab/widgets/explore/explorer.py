@@ -13,33 +13,33 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from .._util.checks import is_whole_number
-from .._util.durations import clock
-from ..errors import DwlabError, InvalidInput
-from ..models.identity import identify
-from ..pictures import recipes
-from ..pictures.picture import Picture
-from ..runs.eta import Pace
-from ..runs.keep import Reused
-from ..runs.plan import Work
-from ..runs.results import Results
-from ..spec import catalog, schedulers
-from ..spec.params import GenerationParams
-from ..store.images import read_picture
-from ..workflows.explore import NAME, Job, Session, differences, neighbours
-from . import remembered
-from .memory import Memory
-from .parts import data_uri, png, small_jpeg
-from .pulse import SCRIPT, connect
-from .sweep_this import SweepThis
+from ..._util.checks import is_whole_number
+from ..._util.durations import clock
+from ...errors import DwlabError, InvalidInput
+from ...models.identity import identify
+from ...pictures import recipes
+from ...pictures.picture import Picture
+from ...runs.eta import Pace
+from ...runs.keep import Reused
+from ...runs.plan import Work
+from ...runs.results import Results
+from ...spec import catalog, schedulers
+from ...spec.params import GenerationParams
+from ...store.images import read_picture
+from ...workflows.explore import NAME, Job, Session, differences, neighbours
+from ..heartbeat import SCRIPT, connect
+from ..parts import data_uri, png, small_jpeg
+from ..saved_state import Memory
+from . import saved as remembered
+from .sweep_form import SweepThis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from PIL import Image
 
-    from ..events import Event
-    from ..runs.results import Table
+    from ...events import Event
+    from ...runs.results import Table
 
 HERE = Path(__file__).parent
 FIELDS = (
@@ -82,8 +82,8 @@ class Explorer(anywidget.AnyWidget):
     `history` serve in the next cell. All that is shown is in traits, so that a reload of the page shows it again.
     """
 
-    _esm = SCRIPT + (HERE / "explore.js").read_text("utf-8")
-    _css = HERE / "explore.css"
+    _esm = SCRIPT + (HERE / "page.js").read_text("utf-8")
+    _css = HERE / "page.css"
     controls = _synced(traitlets.Dict())  # what stands in the fields
     offer = _synced(
         traitlets.Dict()

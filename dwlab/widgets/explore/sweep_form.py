@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import DwlabError, InvalidInput
-from ..runs.results import Results
-from .form import place
-from .parts import data_uri, small_grid
-from .sweep_from_recipe import ExperimentFile, plan_shown, sweep_of
+from ...errors import DwlabError, InvalidInput
+from ...runs.results import Results
+from ..parts import data_uri, small_grid
+from ..sweep.form import place
+from .recipe_sweep import ExperimentFile, plan_shown, sweep_of
 
 if TYPE_CHECKING:
-    from ..runs.run import Sweep
-    from .explore import Explorer
+    from ...runs.run import Sweep
+    from .explorer import Explorer
 
 UNSWEPT = ("count", "locked")  # controls that no sweep depends on
 

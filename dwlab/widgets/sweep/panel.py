@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from .._util.durations import roughly
-from ..errors import DwlabError, InvalidInput, ModelError
-from ..runs.eta import Pace
-from ..runs.results import Results
-from . import parts
+from ..._util.durations import roughly
+from ...errors import DwlabError, InvalidInput, ModelError
+from ...runs.eta import Pace
+from ...runs.results import Results
+from .. import parts
+from ..heartbeat import Pulse, connect
+from ..saved_state import Memory
 from .form import Form, message_html
-from .memory import Memory
-from .pulse import Pulse, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..events import Download, Event
-    from ..runs.plan import Plan, Work
-    from ..runs.run import Outcome, Sweep
+    from ...events import Download, Event
+    from ...runs.plan import Plan, Work
+    from ...runs.run import Outcome, Sweep
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
 
@@ -64,7 +64,7 @@ class SweepPanel(widgets.VBox):
         self._told = 0.0
         self._name = ""  # whose pictures the views show
         self._make_controls()
-        style = (Path(__file__).parent / "sweep.css").read_text("utf-8")
+        style = (Path(__file__).parents[1] / "panel.css").read_text("utf-8")
         top = widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields")
         buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class(
             "dwlab-buttons"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROUTE = "_reply_subshell_for"  # how ipykernel 7.4 asks a comm where its messages go; older ones never ask
-SCRIPT = (HERE / "pulse.js").read_text(
+SCRIPT = (HERE / "heartbeat.js").read_text(
     "utf-8"
 )  # anywidget takes one file per widget, so this is put before it
 
@@ -20,7 +20,7 @@ SCRIPT = (HERE / "pulse.js").read_text(
 class Pulse(anywidget.AnyWidget):
     """The line of a panel of plain controls: it tells when the kernel no longer answers. Ctrl+S in the panel saves."""
 
-    _esm = SCRIPT + (HERE / "panel.js").read_text("utf-8")
+    _esm = SCRIPT + (HERE / "heartbeat_line.js").read_text("utf-8")
 
 
 def connect(panel: widgets.Widget) -> None:

@@ -6,20 +6,20 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._util import yamlfile
-from .._util.atomic import write_atomic
-from .._util.durations import roughly
-from ..errors import InvalidInput
-from ..paths import results_folder
-from ..runs.run import Sweep
-from ..spec import experiment_file
-from ..spec.names import TEXTS
+from ..._util import yamlfile
+from ..._util.atomic import write_atomic
+from ..._util.durations import roughly
+from ...errors import InvalidInput
+from ...paths import results_folder
+from ...runs.run import Sweep
+from ...spec import experiment_file
+from ...spec.names import TEXTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..runs.plan import Plan
-    from ..spec.params import GenerationParams
+    from ...runs.plan import Plan
+    from ...spec.params import GenerationParams
 
 
 def sweep_of(asked: GenerationParams, name: str, axes: dict[str, str]) -> Sweep:
