@@ -1,4 +1,4 @@
-"""Python's search for garbage, put off where many objects are made and none is garbage."""
+"""Pausing Python's garbage collector while many objects are made and none is garbage."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Look for no garbage within: among a hundred thousand cells, looking takes as long as making them."""
-    collecting = gc.isenabled()
+def gc_paused() -> Iterator[None]:
+    """Collect no garbage inside: with 100,000 cells, looking for it takes as long as making them."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()

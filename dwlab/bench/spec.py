@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -17,9 +16,11 @@ from ..models import settings
 from ..models.settings import Settings
 from ..paths import check_name
 from ..spec import axes as axis_values
-from ..spec import skips
+from ..spec.cells import Expansion
 from ..spec.names import under_own_names
 from ..spec.params import FIELDS, GenerationParams
+from ..spec.skips import Rules
+from ..spec.zipped import all_groups, zip_groups
 
 BATCH_LIMIT = 1024
 LIMIT = 500  # configurations: each costs seconds at the least
@@ -136,20 +137,12 @@ class BenchSpec:
         columns = {name: axis_values.values(name, values) for name, values in given.items()}
         if any(isinstance(column, axis_values.RandomSeeds) for column in columns.values()):
             raise InvalidInput("axes.seed", given["seed"], "seeds written out")
-        groups = axis_values.grouped(axis_values.zip_groups(self.zip), columns)
-        rules = skips.Rules(self.skip, NAMES)
-        rules.check_work(columns, math.prod(len(columns[group[0]]) for group in groups))
+        groups = all_groups(zip_groups(self.zip), columns)
+        expansion = Expansion(self.base, columns, groups, Rules(self.skip, NAMES))
         found: dict[str, Configuration] = {}
-        for steps, dropping in rules.combine(
-            self.base, [axis_values.joint(group, columns, ()) for group in groups]
-        ):
-            if not dropping:
-                point = {
-                    **self.base,
-                    **{name: value for step in steps for name, value in step.items()},
-                }
-                one = _configuration(point)
-                found[one.id] = one
+        for point in expansion.points(seeds=()):
+            configuration = _configuration({**self.base, **point})
+            found[configuration.id] = configuration
             if len(found) > LIMIT:
                 raise InvalidInput("axes", f"more than {LIMIT} configurations", f"at most {LIMIT}")
         if not found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import roughly
-from .._util.gc_paused import uncollected
+from .._util.gc_paused import gc_paused
 from ..errors import printable
 from ..metrics import measures
 from ..models import device
@@ -133,7 +133,7 @@ def work_of(params: Sequence[GenerationParams], identities: Identities, store: S
     return Work.of(completed, rates)
 
 
-@uncollected()
+@gc_paused()
 def make_plan(
     spec: SweepSpec,
     root: Path,

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._util.gc_paused import uncollected
+from .._util.gc_paused import gc_paused
 from ..events import Cancelled, Event
 from ..metrics import measures
 from ..paths import results_folder
 from ..pictures.not_finite import nan_warning
 from ..render.stream import stream
 from ..spec.modes import mode
-from ..spec.sweep import LIMIT, Cell, SweepSpec
+from ..spec.sweep import LIMIT, SweepSpec
 from ..store.store import Store
 from .plan import Plan, Work, make_plan, work_of
 from .remeasure import measure_again
@@ -25,6 +25,8 @@ from .saver import Saver
 if TYPE_CHECKING:
     import threading
     from pathlib import Path
+
+    from ..spec.cells import Cell
 
 
 _AXES = json.JSONEncoder(default=str)
@@ -107,7 +109,7 @@ def run(
     measures.check_names(spec.metrics)
     measures.check_ranking(spec.metric, spec.metrics)
     mode(exact)
-    with uncollected():
+    with gc_paused():
         drafts = spec.cells(limit=limit)
     try:
         asked = [cell.params for cell in drafts]
@@ -155,7 +157,7 @@ def unless(cancel: threading.Event | None, listener: Listener | None) -> Listene
     return tell
 
 
-@uncollected()
+@gc_paused()
 def _look_up(
     spec: SweepSpec,
     drafts: list[Cell],

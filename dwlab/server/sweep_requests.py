@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..metrics import measures
 from ..paths import check_name
 from ..runs.run import Sweep
-from ..spec import axes, experiment_file
+from ..spec import axes, experiment_file, zipped
 from ..spec.names import under_own_names
 from ..spec.prompt_text import UNWRITABLE
 from . import allowed, documents, offers, seeds
@@ -174,7 +174,7 @@ def _check_axes(given: dict[str, Any], settings: Settings) -> None:
         raise InvalidInput(
             "axes", f"{total:,} values", f"at most {_allowed(settings):,} on this server"
         )
-    groups = axes.grouped(axes.zip_groups(given.get("zip") or ()), columns)  # type: ignore[arg-type]  # only their lengths
+    groups = zipped.all_groups(zipped.zip_groups(given.get("zip") or ()), columns)
     made = math.prod(len(columns[group[0]]) for group in groups)
     most *= BEFORE_SKIPS if given.get("skip") else 1
     if made > most:

@@ -13,8 +13,9 @@ from .prompt_text import stripped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .cells import Cell
     from .params import GenerationParams
-    from .sweep import Cell, SweepSpec
+    from .sweep import SweepSpec
 
 _OUTER = re.compile(r"^\{(\w+)\}|\{(\w+)\}$")  # a placeholder that begins or ends a prompt
 IDLE_RULES = 10  # that are named one by one

@@ -4,104 +4,146 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from .names import SPELLINGS
+from .names import SPELLINGS, TEXTS
 from .params import FIELDS
 from .prompt_text import PROMPT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+_BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 
-# a key of the sweep, and columns of the results table beside the parameters, which a placeholder must not hide
-TAKEN = frozenset((
-    "name", "key", "experiment", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
-    "pixels", "brightness", "contrast", "sharpness", "colourfulness", "blank", "nan", "found_shape", "found_colour",
-    "found_size", "found_position", "found_background", "adherence", "stars",
-))  # fmt: skip
+# a key of the sweep, and the columns of the results table that are not parameters: a placeholder
+# must not hide them
+TAKEN = frozenset(
+    {
+        "adherence",
+        "blank",
+        "brightness",
+        "colourfulness",
+        "contrast",
+        "created",
+        "device",
+        "device_seconds",
+        "error",
+        "experiment",
+        "found_background",
+        "found_colour",
+        "found_position",
+        "found_shape",
+        "found_size",
+        "image",
+        "key",
+        "name",
+        "nan",
+        "pixels",
+        "seconds",
+        "sharpness",
+        "stars",
+        "status",
+        "versions",
+    }
+)
 
 
 @dataclass(frozen=True)
 class _Template:
-    """A prompt in parts: plain texts, and names (the second of a pair says which), with how often each name stands."""
+    """A prompt in parts: a text, then for each placeholder its name and the text after it."""
 
-    parts: tuple[tuple[str, bool], ...]
-    counts: Mapping[str, int]
-    plain: int  # characters that are no placeholder's
+    start: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        parts = [self.start]
+        for name, text in zip(self.names, self.texts, strict=True):
+            parts.append(values[name])
+            parts.append(text)
+        return "".join(parts)
+
+    def length(self, values: Mapping[str, str]) -> int:
+        """How long the filled text would be."""
+        written = len(self.start) + sum(map(len, self.texts))
+        return written + sum(len(values[name]) for name in self.names)
 
 
 def names(text: str) -> set[str]:
     """The names in braces."""
-    return {match[1] for match in _PLACEHOLDER.finditer(text) if match[1]}
+    return {match[1] for match in _BRACES.finditer(text) if match[1]}
+
+
+def names_in_prompts(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset[str]:
+    """The names in braces in all prompts of a sweep."""
+    return frozenset().union(*(names(text) for text in _prompts(base, axes)))
+
+
+def _prompts(base: Mapping[str, Any], axes: Mapping[str, Any]) -> Iterator[str]:
+    for name in TEXTS:
+        values = axes.get(name)
+        column = values if isinstance(values, list | tuple) else ()
+        for text in (base.get(name), *column):
+            if isinstance(text, str):
+                yield text
 
 
 def check_name(name: str) -> None:
-    """Raise InvalidInput for a name in braces that would hide a column of the table, or means a parameter."""
+    """Raise InvalidInput for a placeholder that would hide a column of the table or a parameter."""
     if name in TAKEN:
-        raise InvalidInput(
-            "prompt", f"{{{name}}}", "another word: the table has a column of that name"
-        )
+        allowed = "another word: the table has a column of that name"
+        raise InvalidInput("prompt", f"{{{name}}}", allowed)
     if name in FIELDS or name in SPELLINGS:
-        raise InvalidInput(
-            "prompt",
-            f"{{{name}}}",
-            f"another word, for {name} is a parameter; {{{{{name}}}}} is the plain text",
-        )
+        allowed = f"another word, because {name} is a parameter; {{{{{name}}}}} is the plain text"
+        raise InvalidInput("prompt", f"{{{name}}}", allowed)
 
 
 def fill(field: str, text: str, values: Mapping[str, Any]) -> str:
-    """`text` with its placeholders' values in it; `{{` and `}}` are plain braces.
+    """`text` with the values of its placeholders; `{{` and `}}` are plain braces.
 
-    Raises InvalidInput for a name without a value, and, before anything is put together, for a text that would be too long.
+    Raises InvalidInput for a name without a value, and for a text that would be too long before it
+    is put together.
     """
     if len(text) > PROMPT_LIMIT:
         raise _too_long(field, text, len(text))
     template = _parse(text)
-    said = {name: str(_value(field, name, values)) for name in template.counts}
-    length = template.plain + sum(
-        len(said[name]) * count for name, count in template.counts.items()
-    )
+    for name in template.names:
+        _check_has_value(field, name, values)
+    written = {name: str(values[name]) for name in template.names}
+    length = template.length(written)
     if length > PROMPT_LIMIT:
         raise _too_long(field, text, length)
-    return _joined(template, tuple(said.values()))
+    return template.filled(written)
 
 
 @functools.lru_cache(maxsize=64)
 def _parse(text: str) -> _Template:
-    parts, end = [], 0
-    for match in _PLACEHOLDER.finditer(text):
-        parts.append((text[end : match.start()], False))
-        parts.append((match[1], True) if match[1] else (match[0][0], False))
+    names: list[str] = []
+    texts = [""]
+    end = 0
+    for match in _BRACES.finditer(text):
+        texts[-1] += text[end : match.start()]
         end = match.end()
-    parts.append((text[end:], False))
-    plain = sum(len(part) for part, named in parts if not named)
-    return _Template(tuple(parts), Counter(part for part, named in parts if named), plain)
+        name = match[1]
+        if name:
+            names.append(name)
+            texts.append("")
+        else:
+            texts[-1] += match[0][0]  # {{ is one brace
+    texts[-1] += text[end:]
+    return _Template(start=texts[0], names=tuple(names), texts=tuple(texts[1:]))
 
 
-def _joined(template: _Template, values: tuple[str, ...]) -> str:
-    said = dict(zip(template.counts, values, strict=True))
-    return "".join(said[part] if named else part for part, named in template.parts)
-
-
-def _value(field: str, name: str, values: Mapping[str, Any]) -> Any:
+def _check_has_value(field: str, name: str, values: Mapping[str, Any]) -> None:
     if name in values and name not in FIELDS:
-        return values[name]
+        return
     axes = ", ".join(axis for axis in values if axis not in FIELDS) or "none is"
-    raise InvalidInput(
-        field,
-        f"{{{name}}}",
-        f"a placeholder that is an axis ({axes}); write {{{{{name}}}}} for the plain text",
-    )
+    allowed = f"a placeholder that is an axis ({axes}); write {{{{{name}}}}} for the plain text"
+    raise InvalidInput(field, f"{{{name}}}", allowed)
 
 
 def _too_long(field: str, text: str, length: int) -> InvalidInput:
-    return InvalidInput(
-        field,
-        text,
-        f"at most {PROMPT_LIMIT:,} characters (this has {length:,}, its placeholders filled in)",
-    )
+    allowed = f"at most {PROMPT_LIMIT:,} characters (with placeholders filled in: {length:,})"
+    return InvalidInput(field, text, allowed)

@@ -49,7 +49,7 @@ _BY_LOOSE_NAME = {re.sub(r"[\s_-]+", "", name.lower()): entry for name, entry in
 USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "TCDScheduler"})
 
 
-def resolve(name: str) -> tuple[str, Mapping[str, object]]:
+def resolve(name: object) -> tuple[str, Mapping[str, object]]:
     """The diffusers class name and the options that `name` stands for.
 
     Takes a diffusers class name as it is (whether the class exists is checked before a model

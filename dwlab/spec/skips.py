@@ -1,47 +1,49 @@
 """Skip rules: which combinations of a sweep are left out.
 
-A rule is tried on each axis' values once, not on each combination: what a value leaves standing of all rules is one whole
-number, a bit per rule, and a combination is dropped by the rules whose bits stand in the numbers of all its values.
+A rule is tried on each value of an axis once, not on each combination. The rules that match a value
+are kept as the bits of one whole number, a bit per rule; a combination is dropped by the rules whose
+bits are set for all of its values.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from typing import TYPE_CHECKING
 
-from .._util.checks import is_number
 from ..errors import InvalidInput
-from . import schedulers
+from .conditions import Condition, condition
 
-Condition = Callable[[Any], bool]  # of one value
-Step = Mapping[str, Any]  # what a group of axes takes together
-COMBINATIONS = 1_000_000  # that are walked through to see which of them the rules leave
-TRIALS = 10_000_000  # of a rule's condition on a value, a few seconds' work
-_CONDITIONS = ("above", "below", "not")
+if TYPE_CHECKING:
+    from .zipped import Step
+
+    _JudgedStep = tuple[Step, int]  # with the rules that match it
+
+COMBINATIONS = 1_000_000  # so many may be walked through to find those that the rules leave
+TRIALS = 10_000_000  # of a condition on a value: a few seconds' work
 
 
 class Rules:
-    """Skip rules as they are written: a combination is dropped when every condition of some rule holds.
+    """Skip rules as they are written: a combination is dropped if all conditions of some rule hold.
 
-    A rule maps names to a value, a list of values (any of them), or `{above: n}`, `{below: n}`,
-    `{not: value or list}`. Values are compared by what they mean: 3 is 3.0, and Heun is HeunDiscreteScheduler.
-    Raises InvalidInput for an unknown name, condition or scheduler.
+    A rule maps names to conditions (see `conditions`). Raises InvalidInput for an unknown name,
+    condition or scheduler.
     """
 
-    def __init__(self, rules: Any, names: frozenset[str]) -> None:
+    def __init__(self, rules: object, names: frozenset[str]) -> None:
         if not isinstance(rules, list | tuple):
-            raise InvalidInput(
-                "skip", rules, "a list of rules, like [{scheduler: heun, steps: {above: 20}}]"
-            )
+            allowed = "a list of rules, like [{scheduler: heun, steps: {above: 20}}]"
+            raise InvalidInput("skip", rules, allowed)
         self._count = len(rules)
+        # name -> the conditions on it, each with the bit of its rule
         self._conditions: dict[str, list[tuple[int, Condition]]] = {}
-        for k, rule in enumerate(rules):
-            for name, condition in _rule(f"skip[{k}]", rule, names).items():
-                self._conditions.setdefault(name, []).append((1 << k, condition))
-        self._silent = {
-            name: self.all - sum(bit for bit, _ in own) for name, own in self._conditions.items()
+        for index, rule in enumerate(rules):
+            for name, holds in _conditions_of(f"skip[{index}]", rule, names).items():
+                self._conditions.setdefault(name, []).append((1 << index, holds))
+        # name -> the rules without a condition on it, which match any value
+        self._indifferent = {
+            name: self.all - sum(bit for bit, _ in conditions)
+            for name, conditions in self._conditions.items()
         }
 
     def __len__(self) -> int:
@@ -53,127 +55,84 @@ class Rules:
         return (1 << self._count) - 1
 
     def check_work(self, columns: Mapping[str, Sized], combinations: int) -> None:
-        """Raise InvalidInput for more work than a person waits for: values of axes, and combinations of them."""
+        """Raise InvalidInput if trying the rules would take longer than a person waits."""
         if not self._count:
             return
         if combinations > COMBINATIONS:
-            raise InvalidInput(
-                "axes",
-                f"{combinations:,} combinations",
-                f"at most {COMBINATIONS:,} before skip rules",
-            )
+            value = f"{combinations:,} combinations"
+            raise InvalidInput("axes", value, f"at most {COMBINATIONS:,} before skip rules")
         trials = sum(
-            len(columns[name]) * len(own)
-            for name, own in self._conditions.items()
+            len(columns[name]) * len(conditions)
+            for name, conditions in self._conditions.items()
             if name in columns
         )
         if trials > TRIALS:
             raise InvalidInput(
                 "skip",
                 f"a list of {self._count:,} rules",
-                f"rules whose conditions are tried on values at most {TRIALS:,} times in all (these: {trials:,} times)",
+                f"rules whose conditions are tried on values at most {TRIALS:,} times in all "
+                f"(these: {trials:,} times)",
             )
 
-    def standing(self, name: str, value: Any) -> int:
-        """The bits of the rules that a value of this name does not speak against."""
-        bits = self._silent.get(name, self.all)
-        for bit, condition in self._conditions.get(name, ()):
-            if condition(value):
-                bits |= bit
-        return bits
+    def kept(
+        self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]
+    ) -> Iterator[list[Step]]:
+        """The combinations that no rule drops, as one step per group; the last group varies fastest.
 
-    def combine(
-        self, base: Mapping[str, Any], groups: Sequence[Sequence[Step]]
-    ) -> Iterator[tuple[tuple[Step, ...], int]]:
-        """Each combination of the groups' steps, with the bits of the rules that drop it; the last group varies fastest.
-
-        base: the values that stand still, where no axis has their names.
+        base: the values of names that are not axes. groups: the steps of each group of axes.
         """
-        moving = {name for group in groups for step in group[:1] for name in step}
-        still = self.all
-        for name in self._conditions.keys() - moving:
-            still &= self.standing(name, base[name]) if name in base else self._silent[name]
-        for steps in itertools.product(
-            *([(step, self._of_step(step)) for step in group] for group in groups)
-        ):
-            left = still
-            for _, standing in steps:
-                left &= standing
-            yield tuple(step for step, _ in steps), left
+        for combination, dropping in self._combinations(base, groups):
+            if not dropping:
+                yield [step for step, _ in combination]
 
-    def _of_step(self, step: Step) -> int:
-        bits = self.all
+    def dropping(
+        self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]
+    ) -> Iterator[int]:
+        """For each combination, the bits of the rules that drop it. Arguments: see `kept`."""
+        for _, dropping in self._combinations(base, groups):
+            yield dropping
+
+    def _combinations(
+        self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]
+    ) -> Iterator[tuple[tuple[_JudgedStep, ...], int]]:
+        matching_base = self._matching_base(base, groups)
+        judged = [[(step, self._matching_step(step)) for step in steps] for steps in groups]
+        for combination in itertools.product(*judged):
+            dropping = matching_base
+            for _, matching in combination:
+                dropping &= matching
+            yield combination, dropping
+
+    def _matching_base(self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]) -> int:
+        """The rules that match all names that are not axes."""
+        axes = set().union(*(steps[0] for steps in groups if steps))
+        matching = self.all
+        for name in self._conditions.keys() - axes:
+            if name in base:
+                matching &= self._matching(name, base[name])
+            else:
+                matching &= self._indifferent[name]
+        return matching
+
+    def _matching_step(self, step: Step) -> int:
+        matching = self.all
         for name, value in step.items():
-            bits &= self.standing(name, value)
-        return bits
+            matching &= self._matching(name, value)
+        return matching
+
+    def _matching(self, name: str, value: object) -> int:
+        """The rules that match a value of this name: their condition holds, or they have none."""
+        matching = self._indifferent.get(name, self.all)
+        for bit, holds in self._conditions.get(name, ()):
+            if holds(value):
+                matching |= bit
+        return matching
 
 
-def _rule(place: str, rule: Any, names: frozenset[str]) -> dict[str, Condition]:
+def _conditions_of(field: str, rule: object, names: frozenset[str]) -> dict[str, Condition]:
     if not isinstance(rule, Mapping) or not rule:
-        raise InvalidInput(place, rule, "a map from axis names to the values that are skipped")
+        raise InvalidInput(field, rule, "a map from axis names to the values that are skipped")
     for name in rule:
         if name not in names:
-            raise InvalidInput(f"{place}.{name}", name, f"one of {', '.join(sorted(names))}")
-    return {name: _condition(f"{place}.{name}", name, wanted) for name, wanted in rule.items()}
-
-
-def _condition(place: str, name: str, wanted: Any) -> Condition:
-    if not isinstance(wanted, Mapping):
-        return _among(place, name, wanted)
-    if not wanted or not set(wanted) <= set(_CONDITIONS):
-        raise InvalidInput(place, dict(wanted), f"conditions named {', '.join(_CONDITIONS)}")
-    tests = [_compared(f"{place}.{kind}", name, kind, bound) for kind, bound in wanted.items()]
-    return lambda value: all(test(value) for test in tests)
-
-
-def _compared(place: str, name: str, kind: str, bound: Any) -> Condition:
-    if kind == "not":
-        among = _among(place, name, bound)
-        return lambda value: not among(value)
-    if not is_number(bound):
-        raise InvalidInput(place, bound, "a number")
-    return lambda value: is_number(value) and (value > bound if kind == "above" else value < bound)
-
-
-def _among(place: str, name: str, wanted: Any) -> Condition:
-    """Whether a value means the same as `wanted`, or as one of a list."""
-    listed = wanted if isinstance(wanted, list | tuple) else [wanted]
-    for value in listed if name == "scheduler" else ():
-        _check_scheduler(place, value)
-    meanings = [_meaning(name, value) for value in listed]
-    try:
-        allowed: Any = frozenset(meanings)
-    except TypeError:  # lists and maps among them
-        return lambda value: _meaning(name, value) in meanings
-    return lambda value: _hashable(meaning := _meaning(name, value)) and meaning in allowed
-
-
-def _check_scheduler(place: str, value: Any) -> None:
-    try:
-        schedulers.resolve(value)
-    except InvalidInput as error:
-        raise InvalidInput(place, value, error.allowed) from None
-
-
-def _meaning(name: str, value: Any) -> Any:
-    """A value as rules compare it; true and false are not 1 and 0."""
-    if isinstance(value, bool):
-        return str(value), bool
-    return _scheduler(value) if name == "scheduler" and isinstance(value, str) else value
-
-
-@lru_cache(maxsize=1024)
-def _scheduler(name: str) -> object:
-    try:
-        cls, options = schedulers.resolve(name)
-    except InvalidInput:  # an axis' own value: its cell says so
-        return name
-    return cls, tuple(sorted(options.items()))
-
-
-def _hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
+            raise InvalidInput(f"{field}.{name}", name, f"one of {', '.join(sorted(names))}")
+    return {name: condition(f"{field}.{name}", name, written) for name, written in rule.items()}

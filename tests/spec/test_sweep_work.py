@@ -11,7 +11,7 @@ import pytest
 
 from dwlab.bench.spec import BenchSpec
 from dwlab.errors import InvalidInput
-from dwlab.spec import sweep as sweep_module
+from dwlab.spec import cells as cells_module
 from dwlab.spec.sweep import SweepSpec
 
 MANY_RULES = [{"seed": k, "steps": {"above": 90}, "guidance": {"below": 0.5}} for k in range(2480)]
@@ -91,9 +91,9 @@ def test_a_sweep_has_a_bounded_number_of_axes():
 
 def test_cells_are_made_once_however_often_they_are_asked_for(monkeypatch):
     made = []
-    own = sweep_module.GenerationParams
+    own = cells_module.GenerationParams
     monkeypatch.setattr(
-        sweep_module, "GenerationParams", lambda **values: made.append(1) or own(**values)
+        cells_module, "GenerationParams", lambda **values: made.append(1) or own(**values)
     )
     swept = spec(axes={"scheduler": ["Euler", "Heun"], "seed": {"random": 2}})
     first = swept.cells()

@@ -1,0 +1,104 @@
+"""Overrides: changes of a sweep's axes and base values, from the command line or a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..paths import check_name
+from .dotted import (
+    child_of,
+    is_dotted,
+    is_parameter,
+    named_once,
+    parent_of,
+    with_dotted_names,
+)
+from .names import MAPS
+from .params import FIELDS
+from .prompt_templates import names_in_prompts
+from .sweep_checks import check_name_known, is_axis
+
+if TYPE_CHECKING:
+    from .sweep import SweepSpec
+
+
+def overridden(sweep: SweepSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a sweep after some changes; see `SweepSpec.override` for what they mean."""
+    changes = named_once("overrides", changes)
+    name = sweep.name
+    if "name" in changes:
+        name = check_name(changes.pop("name"))
+    base = {**sweep.base, "model": sweep.model}
+    axes = dict(sweep.axes)
+    parameters = [key for key in changes if is_parameter(key)]
+    for parameter in sorted(parameters, key=is_dotted):  # call before call.eta
+        _replace_parameter(base, axes, parameter, changes[parameter])
+    placeholders = names_in_prompts(base, axes)
+    for key, value in changes.items():
+        check_name_known("overrides", key, placeholders)
+        if not is_parameter(key):
+            axes[key] = _values_of_placeholder(key, value)
+    axes = _without_unused(axes, placeholders)
+    fixed = {key for key in axes if key in changes and not is_axis(key, changes[key])}
+    names = FIELDS | axes.keys() | with_dotted_names(base).keys()
+    return {
+        "name": name,
+        "base": base,
+        "axes": axes,
+        "zip": _groups_of(sweep.zip, axes.keys() - fixed),
+        "skip": [rule for rule in sweep.skip if rule.keys() <= names],
+        "metrics": sweep.metrics,
+        "metric": sweep.metric,
+    }
+
+
+def _replace_parameter(
+    base: dict[str, Any], axes: dict[str, Any], name: str, value: object
+) -> None:
+    """Put a new value in place of all that `base` and `axes` say about a parameter."""
+    _remove_from_base(base, name)
+    if name in MAPS and isinstance(value, Mapping):
+        for child in value:
+            axes.pop(f"{name}.{child}", None)
+    if name == "seed" and value == "random":
+        axes[name] = {"random": 1}
+        return
+    if is_axis(name, value):
+        axes[name] = value
+        return
+    axes.pop(name, None)
+    if value is not None:
+        base[name] = value
+
+
+def _remove_from_base(base: dict[str, Any], name: str) -> None:
+    parent = parent_of(name)
+    if is_dotted(name) and isinstance(base.get(parent), Mapping):
+        removed = child_of(name)
+        base[parent] = {child: value for child, value in base[parent].items() if child != removed}
+    for key in list(base):
+        if key == name or key.startswith(f"{name}."):
+            del base[key]
+
+
+def _values_of_placeholder(name: str, value: object) -> object:
+    """An axis for a placeholder: its only value may be given alone; None takes the axis out."""
+    if value is None or is_axis(name, value):
+        return value
+    return [value]
+
+
+def _without_unused(axes: Mapping[str, Any], placeholders: frozenset[str]) -> dict[str, Any]:
+    """The axes without those taken out, and without placeholders that no prompt names any more."""
+    return {
+        name: values
+        for name, values in axes.items()
+        if values is not None and (is_parameter(name) or name in placeholders)
+    }
+
+
+def _groups_of(zipped: Sequence[Sequence[str]], moving: set[str]) -> list[list[str]]:
+    """The zipped groups, as far as their axes still move."""
+    groups = [[name for name in group if name in moving] for group in zipped]
+    return [group for group in groups if len(group) > 1]
