@@ -13,6 +13,7 @@ from .settings import STOCK, Settings
 
 if TYPE_CHECKING:
     from ..spec.families import Omission
+    from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
     from . import downloads
 
@@ -80,7 +81,7 @@ def identify(
     )
 
 
-def _folder(entry: catalog.Entry, download: bool, on_download: downloads.Listener | None) -> Path:
+def _folder(entry: Entry, download: bool, on_download: downloads.Listener | None) -> Path:
     if entry.local:
         return Path(entry.source).expanduser()
     return hub.snapshot(entry.source, download, on_download)

@@ -1,4 +1,8 @@
-"""What is known of diffusers' pipelines by the name of their class: which may be packed, and what no negative prompt means."""
+"""What is known of diffusers' pipelines by the name of their class.
+
+Their family, whether their pictures may be packed, which parameters they ignore, and what they do
+without a negative prompt.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Packed:
-    """A pipeline whose denoiser calls were tried when merged, and came out as they do alone.
+    """A pipeline whose denoiser calls were tried merged, with the same pictures as alone.
 
-    denoiser: the class that it calls. processors: the attention processors whose rows do not see each other.
+    denoiser: the class that it calls. processors: attention processors whose rows do not see each
+    other.
     """
 
     denoiser: str
@@ -32,8 +37,8 @@ _UNET = _packed(
     "FusedAttnProcessor2_0",
     "SlicedAttnProcessor",
 )
-# Not here, because their processors split a batch into its parts with and without guidance: all pipelines with PAG in
-# their name. Each line has a test on a small model.
+# Each line has a test on a small model. Pipelines with PAG in their name are left out, because their
+# processors split a batch into its parts with and without guidance.
 PACKED = {
     "StableDiffusionPipeline": _UNET,
     "StableDiffusionXLPipeline": _UNET,
@@ -62,27 +67,87 @@ PACKED = {
 }
 
 
+_FAMILIES = {
+    # longest first: StableDiffusionXL begins with StableDiffusion, too
+    "StableDiffusionXL": "sdxl",
+    "StableDiffusion3": "sd3",
+    "StableDiffusion": "sd",
+    "Flux": "flux",
+}
+# Parameters that the call of a stock pipeline does not take, or does not use unless it is given a
+# `true_cfg_scale`. Written down, because importing diffusers takes seconds; a test compares them
+# with the signatures in diffusers.
+UNUSED = {
+    "negative_prompt": frozenset(
+        {
+            "Flux2KleinPipeline",
+            "Flux2Pipeline",
+            "FluxControlNetPipeline",
+            "FluxControlPipeline",
+            "FluxKontextPipeline",
+            "FluxPipeline",
+            "GlmImagePipeline",
+            "Ideogram4Pipeline",
+            "LatentConsistencyModelPipeline",
+            "QwenImage21Pipeline",
+        }
+    ),
+    "guidance": frozenset(
+        {
+            "QwenImage21Pipeline",
+            "StableCascadeCombinedPipeline",
+            "WuerstchenCombinedPipeline",
+        }
+    ),
+    "steps": frozenset({"HeliosPyramidPipeline"}),
+}
+
+
+def family(pipeline: str) -> str:
+    """The family that a pipeline class belongs to, like sdxl; `unknown` for all others."""
+    for start, name in _FAMILIES.items():
+        if pipeline.startswith(start):
+            return name
+    return "unknown"
+
+
+def ignored(pipeline: str, denoiser: Mapping[str, object]) -> frozenset[str]:
+    """The parameters that have no effect on a pipeline of this class with this denoiser's config."""
+    names = {name for name, classes in UNUSED.items() if pipeline in classes}
+    if _is_distilled(denoiser):
+        names.add("negative_prompt")
+    is_flux = pipeline in ("FluxPipeline", "FluxKontextPipeline")
+    if is_flux and not denoiser.get("guidance_embeds"):  # like FLUX.1-schnell
+        names.add("guidance")
+    return frozenset(names)
+
+
+def _is_distilled(denoiser: Mapping[str, object]) -> bool:
+    """Whether a denoiser is told the guidance and called once, so that no negative prompt is used."""
+    return denoiser.get("time_cond_proj_dim") is not None
+
+
 def drawing(pipeline: str) -> str:
-    """The class that draws from a text alone with the parts of a pipeline, of which it may be the image-to-image kind."""
+    """The class that draws from text alone, for a pipeline that may be of the image-to-image kind."""
     return re.sub("Img2Img|Inpaint(ing)?", "", pipeline)
 
 
 def never_packed(pipeline: str) -> str | None:
     """Why pictures of a pipeline class are made one at a time; None if they may share forwards."""
-    return (
-        None
-        if pipeline in PACKED
-        else f"{pipeline} was never tried with several pictures in a forward"
-    )
+    if pipeline in PACKED:
+        return None
+    return f"{pipeline} was never tried with several pictures in a forward"
 
 
 @dataclass(frozen=True)
 class Omission:
     """Pipelines for which leaving the negative prompt out makes another picture than an empty text.
 
-    classes: how their names begin. means: what leaving it out does. option, default: the option in model_index.json
-    that says whether it does so. true_cfg: the call's own `true_cfg_scale`, where that one, rather than the guidance,
-    must be above 1 for a negative prompt to be used at all.
+    classes: how the names of their classes begin.
+    means: what leaving it out does.
+    option, default: the option in model_index.json that switches this on, and its default.
+    true_cfg: the default of the call's `true_cfg_scale`, if that one (not the guidance) must be
+        above 1 for a negative prompt to be used.
     """
 
     classes: str
@@ -91,17 +156,22 @@ class Omission:
     default: bool = True
     true_cfg: float | None = None
 
+    def applies(self, index: Mapping[str, Any], denoiser: Mapping[str, Any]) -> bool:
+        """Whether this holds for a model, by its model_index.json and its denoiser's config."""
+        if self.option and not index.get(self.option, self.default):
+            return False
+        return self.true_cfg is not None or not _is_distilled(denoiser)
+
     def shows(self, guidance: float, call: Mapping[str, Any]) -> bool:
         """Whether a picture with this guidance and these arguments of the call depends on it."""
         scale = guidance if self.true_cfg is None else call.get("true_cfg_scale", self.true_cfg)
         return isinstance(scale, int | float) and scale > 1
 
 
-_ZEROS, _NO_TRUE_CFG = (
-    "zeros in place of an encoded text",
-    "no true CFG, and half the calls of the denoiser",
-)
-# In diffusers 0.42.1 all other text-to-image pipelines take a missing negative prompt for an empty one. Longer names first.
+_ZEROS = "zeros instead of an encoded text"
+_NO_TRUE_CFG = "no true CFG, and half the calls of the denoiser"
+# Longer names first. In diffusers 0.42.1 all other text-to-image pipelines treat a missing negative
+# prompt like an empty one.
 OMISSIONS = (
     Omission("StableDiffusionXL", _ZEROS, option="force_zeros_for_empty_prompt", default=True),
     Omission("Kolors", _ZEROS, option="force_zeros_for_empty_prompt", default=False),
@@ -113,11 +183,12 @@ OMISSIONS = (
 
 
 def omission(index: Mapping[str, Any], denoiser: Mapping[str, Any]) -> Omission | None:
-    """What leaving the negative prompt out means to a model, by its model_index.json and its denoiser's config."""
+    """What leaving the negative prompt out means to a model; None if the same as an empty text.
+
+    index: its model_index.json. denoiser: the config of its denoiser.
+    """
     pipeline = str(index.get("_class_name", ""))
-    rule = next((rule for rule in OMISSIONS if pipeline.startswith(rule.classes)), None)
-    if rule is None or (rule.option and not index.get(rule.option, rule.default)):
-        return None
-    if rule.true_cfg is None and denoiser.get("time_cond_proj_dim") is not None:
-        return None  # a distilled denoiser is told the guidance, and called once: no negative prompt is used
-    return rule
+    for rule in OMISSIONS:
+        if pipeline.startswith(rule.classes):
+            return rule if rule.applies(index, denoiser) else None
+    return None

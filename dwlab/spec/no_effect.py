@@ -1,9 +1,9 @@
-"""What a sweep's author should hear before it runs: axes and values that cannot matter."""
+"""Warnings before a sweep runs: axes, values and skip rules that cannot make a difference."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import catalog, schedulers
 from .kinds import alike
@@ -11,162 +11,152 @@ from .names import TEXTS
 from .prompt_text import stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .cells import Cell
+    from .model_entry import Entry
     from .params import GenerationParams
     from .sweep import SweepSpec
 
+    ByModel = Mapping[str, Sequence[GenerationParams]]
+    Entries = Mapping[str, Entry]
+
 _OUTER = re.compile(r"^\{(\w+)\}|\{(\w+)\}$")  # a placeholder that begins or ends a prompt
 IDLE_RULES = 10  # that are named one by one
-CFG_FAMILIES = ("sd", "sdxl", "sd3")  # where guidance of 1 or less is none
+TEXT_SHOWN = 60  # characters
+CFG_FAMILIES = ("sd", "sdxl", "sd3")  # families in which guidance of 1 or less is off
 
 
 def warnings(
     spec: SweepSpec, cells: list[Cell], folders: Mapping[str, str] | None = None
 ) -> list[str]:
-    """One line for each axis without effect, duplicate and idle skip rule; such axes stay in keys and rows.
+    """One line for each axis without effect, duplicate and idle skip rule.
 
-    folders: where models of the hub lie on this machine, by name; what they ignore is read there.
+    Such axes stay in keys and rows. folders: where models of the hub are on this machine, by name;
+    what such a model ignores is read there.
     """
-    params = [
-        one for one, _ in alike([cell.params for cell in cells])
-    ]  # prompts and seeds are never idle
-    entries = {
-        name: catalog.lookup((folders or {}).get(name, name))
-        for name in {one.model for one in params}
-    }
-    lines = [
+    # prompts and seeds always have an effect
+    params = [example for example, _ in alike([cell.params for cell in cells])]
+    by_model: dict[str, list[GenerationParams]] = {}
+    for each in params:
+        by_model.setdefault(each.model, []).append(each)
+    entries = {model: catalog.lookup((folders or {}).get(model, model)) for model in by_model}
+    return [
         *_duplicates(spec, cells),
-        *_trimmed(spec),
-        *_guidance(params, entries),
-        *_eta(params, entries),
-        *_ignored(params, entries),
-        *_empty_negative(params, entries),
+        *_white_space(spec),
+        *_guidance_off(params, entries),
+        *_unused_eta(params, entries),
+        *_ignored_by_model(by_model, entries),
+        *_empty_negative_prompt(by_model, entries),
+        *_idle_rules(spec.idle_rules()),
     ]
-    return [*lines, *_idle(spec.idle_rules())]
 
 
-def _idle(rules: list[str]) -> list[str]:
-    lines = [f"skip rule {rule} drops nothing" for rule in rules[:IDLE_RULES]]
-    more = len(rules) - len(lines)
-    return [*lines, f"{more:,} more skip rules drop nothing"] if more else lines
+def _duplicates(spec: SweepSpec, cells: list[Cell]) -> Iterator[str]:
+    repeated = spec.count() - len(cells)
+    if repeated:
+        yield f"{repeated} of {spec.count()} combinations repeat others and are computed once"
 
 
-def _duplicates(spec: SweepSpec, cells: list[Cell]) -> list[str]:
-    twice = spec.count() - len(cells)
-    return (
-        [f"{twice} of {spec.count()} combinations repeat others and are computed once"]
-        if twice
-        else []
-    )
-
-
-def _trimmed(spec: SweepSpec) -> list[str]:
-    """Where a prompt that is drawn differs from the text that was written: in the white space around it."""
-    lines = []
+def _white_space(spec: SweepSpec) -> Iterator[str]:
+    """Where the prompt that is drawn has less white space around it than the text in the file."""
     for name in TEXTS:
-        templates = _texts(spec, name)
-        values = [value for placeholder in _outer(templates) for value in _texts(spec, placeholder)]
-        trimmed = [text for text in (*templates, *values) if text != stripped(text)]
+        texts = _texts(spec, name)
+        for placeholder in _outer_placeholders(texts):
+            texts = texts + _texts(spec, placeholder)
+        trimmed = [text for text in texts if text != stripped(text)]
         if trimmed:
-            more = f" and of {len(trimmed) - 1:,} more" if len(trimmed) > 1 else ""
-            lines.append(f"{name}: the white space around {_short(trimmed[0])}{more} is left out")
-    return lines
-
-
-def _outer(templates: list[str]) -> list[str]:
-    """The placeholders whose values begin or end a prompt."""
-    names = [
-        match[1] or match[2]
-        for template in templates
-        for match in _OUTER.finditer(template.strip())
-    ]
-    return list(dict.fromkeys(names))
+            others = f" and {len(trimmed) - 1:,} others" if len(trimmed) > 1 else ""
+            yield f"{name}: the white space around {_short(trimmed[0])}{others} is left out"
 
 
 def _texts(spec: SweepSpec, name: str) -> list[str]:
-    """What base or an axis says of a name, as far as it is text."""
+    """The texts that base or an axis gives for a name."""
     values = spec.axes.get(name, spec.base.get(name))
-    values = values if isinstance(values, list | tuple) else [values]
+    if not isinstance(values, list | tuple):
+        values = [values]
     return [value for value in values if isinstance(value, str)]
 
 
+def _outer_placeholders(templates: list[str]) -> list[str]:
+    """The placeholders whose values begin or end a prompt."""
+    names: dict[str, None] = {}
+    for template in templates:
+        for match in _OUTER.finditer(template.strip()):
+            names[match[1] or match[2]] = None
+    return list(names)
+
+
 def _short(text: str) -> str:
-    shown = ascii(text) if not text.isprintable() else repr(text)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    shown = repr(text) if text.isprintable() else ascii(text)
+    return shown if len(shown) <= TEXT_SHOWN else f"{shown[: TEXT_SHOWN - 3]}..."
 
 
-def _guidance(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
-    def unguided(one: GenerationParams) -> bool:
-        entry = entries[
-            one.model
-        ]  # a model that ignores negative_prompt is told its guidance in another way
-        return (
-            entry.family in CFG_FAMILIES
-            and "negative_prompt" not in entry.ignores
-            and not one.guided
-        )
-
-    lines = []
-    off = [one for one in params if unguided(one)]
-    values = sorted({one.guidance for one in off})
+def _guidance_off(params: list[GenerationParams], entries: Entries) -> Iterator[str]:
+    unguided = [each for each in params if _is_unguided(each, entries[each.model])]
+    values = sorted({each.guidance for each in unguided})
     if len(values) > 1:
-        listed = ", ".join(f"{g:g}" for g in values)
-        lines.append(
-            f"guidance {listed}: all of them switch guidance off, so their pictures are the same"
-        )
-    if _varies(one.negative_prompt for one in off):
-        lines.append("negative_prompt has no effect where guidance is 1 or less")
-    return lines
+        listed = ", ".join(f"{value:g}" for value in values)
+        yield f"guidance {listed}: all of them switch guidance off, so their pictures are the same"
+    if _vary(each.negative_prompt for each in unguided):
+        yield "negative_prompt has no effect where guidance is 1 or less"
 
 
-def _eta(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
-    asked: dict[str | None, list[Any]] = {}
-    for one in params:
-        asked.setdefault(one.scheduler or entries[one.model].scheduler, []).append(
-            one.call.get("eta")
-        )
-    deaf = sorted(
-        name
-        for name, etas in asked.items()
-        if name and name not in schedulers.USES_ETA and _varies(etas)
-    )
-    return [f"call.eta has no effect on {', '.join(deaf)}"] if deaf else []
+def _is_unguided(params: GenerationParams, entry: Entry) -> bool:
+    # a model that ignores negative_prompt gets its guidance in another way
+    has_cfg = entry.family in CFG_FAMILIES and "negative_prompt" not in entry.ignores
+    return has_cfg and not params.guided
 
 
-def _ignored(params: list[GenerationParams], entries: Mapping[str, catalog.Entry]) -> list[str]:
-    return [
-        f"{name} has no effect on model {model!r}"
-        for model, entry in sorted(entries.items())
-        for name in sorted(entry.ignores)
-        if _varies(
-            getattr(one, name) for one in params if one.model == model and not _heard(name, one)
-        )
+def _unused_eta(params: list[GenerationParams], entries: Entries) -> Iterator[str]:
+    etas: dict[str | None, list[object]] = {}
+    for each in params:
+        scheduler = each.scheduler or entries[each.model].scheduler
+        etas.setdefault(scheduler, []).append(each.call.get("eta"))
+    unused = [
+        scheduler
+        for scheduler, values in etas.items()
+        if scheduler and scheduler not in schedulers.USES_ETA and _vary(values)
     ]
+    if unused:
+        yield f"call.eta has no effect on {', '.join(sorted(unused))}"
 
 
-def _empty_negative(
-    params: list[GenerationParams], entries: Mapping[str, catalog.Entry]
-) -> list[str]:
-    """Models for which an empty negative prompt is what they take anyway."""
-    lines = []
-    for model, entry in sorted(entries.items()):
-        known = entry.local and entry.omission is None
-        if known and _varies(
-            one.call.get("negative_prompt") for one in params if one.model == model
-        ):
-            lines.append(
-                f"call.negative_prompt has no effect on model {model!r}, which takes none for an empty text"
+def _ignored_by_model(by_model: ByModel, entries: Entries) -> Iterator[str]:
+    for model, params in sorted(by_model.items()):
+        for name in sorted(entries[model].ignores):
+            unaffected = params
+            if name == "negative_prompt":
+                unaffected = [each for each in params if not _has_true_cfg(each)]
+            if _vary(getattr(each, name) for each in unaffected):
+                yield f"{name} has no effect on model {model!r}"
+
+
+def _has_true_cfg(params: GenerationParams) -> bool:
+    """Whether a model that ignores the negative prompt uses it for this cell."""
+    scale = params.call.get("true_cfg_scale")
+    return isinstance(scale, int | float) and scale > 1
+
+
+def _empty_negative_prompt(by_model: ByModel, entries: Entries) -> Iterator[str]:
+    """Models that take a missing negative prompt for an empty one, so that asking for it is idle."""
+    for model, params in sorted(by_model.items()):
+        entry = entries[model]
+        takes_it_for_empty = entry.local and entry.omission is None
+        if takes_it_for_empty and _vary(each.call.get("negative_prompt") for each in params):
+            yield (
+                f"call.negative_prompt has no effect on model {model!r}, "
+                "for which no negative prompt is an empty one"
             )
-    return lines
 
 
-def _heard(name: str, one: GenerationParams) -> bool:
-    """Whether a model that ignores a parameter makes something of it in this cell."""
-    scale = one.call.get("true_cfg_scale")
-    return name == "negative_prompt" and isinstance(scale, int | float) and scale > 1
+def _idle_rules(rules: list[str]) -> Iterator[str]:
+    for rule in rules[:IDLE_RULES]:
+        yield f"skip rule {rule} drops nothing"
+    more = len(rules) - IDLE_RULES
+    if more > 0:
+        yield f"{more:,} more skip rules drop nothing"
 
 
-def _varies(values: Iterable[Any]) -> bool:
+def _vary(values: Iterable[object]) -> bool:
     return len({repr(value) for value in values}) > 1

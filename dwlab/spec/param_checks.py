@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog
+from . import catalog, model_folder
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
 
@@ -56,7 +56,7 @@ def _checked_guidance(value: object) -> float:
 def _checked_side(name: str, value: object, model: str) -> int | None:
     if value is None:
         return None
-    side = check_whole_number(name, as_whole_number(value), 8, catalog.SIDE_LIMIT)
+    side = check_whole_number(name, as_whole_number(value), 8, model_folder.SIDE_LIMIT)
     catalog.check_side(catalog.lookup(model), name, side)
     return side
 

@@ -9,7 +9,7 @@ import pytest
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
 from dwlab.errors import ModelError
-from dwlab.spec import catalog, no_effect
+from dwlab.spec import catalog, families, no_effect
 from dwlab.spec.sweep import SweepSpec
 
 SPELLED = {
@@ -30,7 +30,7 @@ def unused(cls):
 
 def test_what_pipelines_make_no_use_of_is_what_their_signatures_say():
     for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values():
-        said = {name for name, classes in catalog.UNUSED.items() if cls.__name__ in classes}
+        said = {name for name, classes in families.UNUSED.items() if cls.__name__ in classes}
         assert said == unused(cls), cls.__name__
 
 

@@ -63,7 +63,7 @@ def test_the_plan_says_which_texts_lose_white_space(tmp_path):
     plan = Sweep("trial", base=SMALL, axes={"prompt": texts}).plan(tmp_path)
     assert plan.cells == 3
     assert (
-        r"prompt: the white space around 'a red star\n' and of 2 more is left out" in plan.warnings
+        r"prompt: the white space around 'a red star\n' and 2 others is left out" in plan.warnings
     )
     filled = Sweep(
         "trial",

@@ -1,0 +1,48 @@
+"""What is known of a model before it loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .families import Omission
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model, and what is known of it before it loads; None where only loading tells.
+
+    source: a folder, or a hub id `owner/name`.
+    width, height: pixels that it was trained for. side_min, side_max: pixels that it can draw.
+    steps, guidance, scheduler: its defaults.
+    ignores: parameters without effect on it. A negative_prompt has one all the same if
+        `call.true_cfg_scale` is above 1.
+    row_seconds: how long a denoiser row took on two CPU cores, to estimate a plan's time before
+        anything was measured on this machine.
+    random: whether its weights are made up, which is good for benchmarks only.
+    pipeline: the class that a folder is loaded with.
+    omission: what leaving the negative prompt out means, if not the same as an empty text.
+    """
+
+    name: str
+    source: str
+    family: str = "unknown"
+    width: int | None = None
+    height: int | None = None
+    scheduler: str | None = None
+    steps: int = 25
+    guidance: float = 7.5
+    side_min: int = 64
+    side_max: int = 4096
+    ignores: frozenset[str] = frozenset()
+    row_seconds: float | None = None
+    random: bool = False
+    pipeline: str | None = None
+    omission: Omission | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether the weights are in a folder on this machine."""
+        return Path(self.source).is_dir()
