@@ -201,7 +201,7 @@ def serve(
 ) -> None:
     """Serve the same requests one at a time and many at once, on real servers, and compare."""
     try:
-        from ..server.loadtest import measure
+        from ..server.load_test import measure
     except ImportError as error:
         raise MissingExtra(f"dwlab bench serve ({error.name} is missing)", "serve") from error
     typer.echo(measure(requests=requests, clients=clients, steps=steps, side=side, device=device))

@@ -28,12 +28,16 @@ from ..runs.resolve import cell_key, identify_all
 from ..spec import catalog
 from ..store.images import is_whole
 from ..store.store import Store
-from . import offers, problems, schemas, seeds, sweep_requests
-from .feed import LAST, Feed
-from .guard import JSON, YAML, Guard, policy
-from .jobs import ENDED, Job, Jobs, JobSummary
-from .telemetry import EXPERIMENT, Metrics
-from .worker import Worker
+from . import error_handlers as problems
+from . import schemas
+from .access.middleware import JSON, YAML, Guard, policy
+from .events.event_log import LAST, Feed
+from .jobs.job_queue import ENDED, Job, Jobs, JobSummary
+from .prometheus_metrics import EXPERIMENT, Metrics
+from .requests import offered_models as offers
+from .requests import seed_text as seeds
+from .requests import sweep_request as sweep_requests
+from .worker.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

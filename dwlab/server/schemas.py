@@ -14,13 +14,16 @@ from ..spec import foreign_names, schedulers
 from ..spec.names import under_own_names
 from ..spec.params import GenerationParams
 from ..spec.prompt_text import PROMPT_LIMIT, UNWRITABLE
-from . import documents, jobs, offers, seeds
-from .telemetry import EXPERIMENT
+from .jobs import job_queue as jobs
+from .prometheus_metrics import EXPERIMENT
+from .requests import json_text as documents
+from .requests import offered_models as offers
+from .requests import seed_text as seeds
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from .jobs import Job
+    from .jobs.job_queue import Job
     from .settings import Settings
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]

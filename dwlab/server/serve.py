@@ -18,8 +18,8 @@ from .._util.exit_codes import INTERRUPTED
 from ..errors import InvalidInput
 from ..store.store import Store
 from .app import make_app
-from .connections import BACKLOG, Connection, Door
-from .telemetry import end_log, log_file, start_log
+from .connection_limits import BACKLOG, Connection, Door
+from .prometheus_metrics import end_log, log_file, start_log
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .app import Server
     from .settings import Settings
-    from .worker import Worker
+    from .worker.worker import Worker
 
 log = logging.getLogger(__name__)
 CLOSING_SECONDS = 3  # for answers that are under way, once the server was told to stop

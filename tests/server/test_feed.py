@@ -5,9 +5,9 @@ from __future__ import annotations
 from PIL import Image
 
 from dwlab.events import Event
-from dwlab.server import feed
 from dwlab.server.app import make_app
-from dwlab.server.jobs import Jobs
+from dwlab.server.events import event_log as feed
+from dwlab.server.jobs.job_queue import Jobs
 from dwlab.server.settings import Settings
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import Store

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from served import ROOT, SMALL, Served
 
-from dwlab.server.guard import Guard
+from dwlab.server.access.middleware import Guard
+from dwlab.server.prometheus_metrics import Metrics
 from dwlab.server.settings import Settings
-from dwlab.server.telemetry import Metrics
 
 TOKEN = "a-token-of-the-tests"
 STUDIO = "https://studio.example"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server.jobs import Jobs, QueueFull, is_dead, this_process
-from dwlab.server.retention import clean
+from dwlab.server.jobs.job_queue import Jobs, QueueFull, is_dead, this_process
+from dwlab.server.picture_cleanup import clean
 from dwlab.store.migrations import MIGRATIONS
 from dwlab.store.store import CellRow, Store
 
@@ -67,7 +67,7 @@ def test_the_oldest_comes_first_and_its_like_come_along(store):
 
 def test_a_dead_owner_s_jobs_are_taken_over_at_once_and_a_silent_one_s_after_the_lease(store):
     child = subprocess.run(
-        [sys.executable, "-c", "from dwlab.server.jobs import this_process as t; print(t())"],
+        [sys.executable, "-c", "from dwlab.server.jobs.job_queue import this_process as t; print(t())"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     assert (
@@ -205,7 +205,7 @@ def test_clean_up_by_size_removes_the_least_recently_asked_for(store):
 
 
 def test_the_oldest_of_the_jobs_that_ended_are_forgotten_beyond_so_many_bytes(store, monkeypatch):
-    monkeypatch.setattr("dwlab.server.jobs.LOOK_EVERY", 5)
+    monkeypatch.setattr("dwlab.server.jobs.job_queue.LOOK_EVERY", 5)
     jobs = Jobs(store.file, queue=1000, kept=100_000)
     waits, _ = jobs.submit({"sweep": {"name": "waits", "text": "x" * 200_000}})
     ended = []
@@ -219,7 +219,7 @@ def test_the_oldest_of_the_jobs_that_ended_are_forgotten_beyond_so_many_bytes(st
 
 
 def test_jobs_with_large_answers_are_bounded_too(store, monkeypatch):
-    monkeypatch.setattr("dwlab.server.jobs.LOOK_EVERY", 5)
+    monkeypatch.setattr("dwlab.server.jobs.job_queue.LOOK_EVERY", 5)
     jobs = Jobs(store.file, kept=500_000)
     for _ in range(15):
         jobs.submit({"params": [{}]}, result={"images": ["x" * 100_000]})

@@ -11,7 +11,7 @@ from served import SMALL, Served
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.paths import check_any_name, check_name, network_name
-from dwlab.server.jobs import LISTED_IMAGES, Jobs
+from dwlab.server.jobs.job_queue import LISTED_IMAGES, Jobs
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store.store import Store
 

@@ -108,7 +108,7 @@ def test_a_listed_model_that_is_here_is_drawn_with_and_the_hub_is_not_asked(serv
 
 
 def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(server, hub):
-    from dwlab.server.jobs import Jobs
+    from dwlab.server.jobs.job_queue import Jobs
     from dwlab.store.store import Store
 
     recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from served import SMALL, Served, wait_for
 
-from dwlab.server.telemetry import Sparing
+from dwlab.server.prometheus_metrics import Sparing
 
 HALF_OPEN = 1100
 BEGUN = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"  # a header that never ends

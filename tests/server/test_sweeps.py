@@ -7,7 +7,8 @@ import json
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server import allowed, sweep_requests
+from dwlab.server.requests import allowed_arguments as allowed
+from dwlab.server.requests import sweep_request as sweep_requests
 from dwlab.server.settings import Settings
 
 SETTINGS = Settings(_env_file=None, max_cells=100)

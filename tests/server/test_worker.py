@@ -15,13 +15,13 @@ from served import SMALL, Served, wait_for
 from dwlab.errors import ModelError
 from dwlab.models import loading
 from dwlab.render import stream
-from dwlab.server import worker as working
-from dwlab.server.feed import Feed
-from dwlab.server.jobs import Jobs
+from dwlab.server.events.event_log import Feed
+from dwlab.server.jobs.job_queue import Jobs
+from dwlab.server.prometheus_metrics import Metrics
 from dwlab.server.schemas import status_of
 from dwlab.server.settings import Settings
-from dwlab.server.telemetry import Metrics
-from dwlab.server.worker import Worker
+from dwlab.server.worker import worker as working
+from dwlab.server.worker.worker import Worker
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import Store
 
@@ -187,7 +187,7 @@ def test_a_hundred_requests_a_second_are_queued_or_refused_and_health_answers(tm
 
     import httpx
 
-    from dwlab.server.loadtest import percentile
+    from dwlab.server.load_test import percentile
 
     async def storm(url):
         answers, health = [], []
@@ -228,7 +228,7 @@ def test_a_hundred_requests_a_second_are_queued_or_refused_and_health_answers(tm
 
 @pytest.mark.slow
 def test_the_load_test_serves_the_same_requests_both_ways():
-    from dwlab.server.loadtest import measure
+    from dwlab.server.load_test import measure
 
     result = measure(requests=4, clients=4, steps=2, side=64)
     assert (result.alone.clients, result.together.clients) == (1, 4)

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._util.checks import is_number, is_whole_number
-from ..errors import InvalidInput
-from ..spec.axes import RandomSeeds
-from ..spec.prompt_text import PROMPT_LIMIT
+from ..._util.checks import is_number, is_whole_number
+from ...errors import InvalidInput
+from ...spec.axes import RandomSeeds
+from ...spec.prompt_text import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..spec.sweep import SweepSpec
+    from ...spec.sweep import SweepSpec
 
 
 @dataclass(frozen=True)

@@ -10,31 +10,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DwlabError, InUse, StoreError
-from ..models import loading
-from ..models.identity import identify
-from ..paths import network_name
-from ..pictures.not_finite import nan_warning
-from ..runs.eta import Pace
-from ..runs.keep import Reused, keep
-from ..runs.plan import Work
-from ..runs.resolve import identify_all
-from ..runs.run import Sweep
-from ..spec.params import GenerationParams
-from ..store.store import Store
-from ..workflows.sweep import execute
-from .jobs import Job, Jobs, this_process
-from .retention import clean
-from .schemas import recipes_of
-from .telemetry import EXPERIMENT
+from ...errors import DwlabError, InUse, StoreError
+from ...models import loading
+from ...models.identity import identify
+from ...paths import network_name
+from ...pictures.not_finite import nan_warning
+from ...runs.eta import Pace
+from ...runs.keep import Reused, keep
+from ...runs.plan import Work
+from ...runs.resolve import identify_all
+from ...runs.run import Sweep
+from ...spec.params import GenerationParams
+from ...store.store import Store
+from ...workflows.sweep import execute
+from ..jobs.job_queue import Job, Jobs, this_process
+from ..picture_cleanup import clean
+from ..prometheus_metrics import EXPERIMENT
+from ..schemas import recipes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..events import Event
-    from .feed import Feed, Log
-    from .settings import Settings
-    from .telemetry import Metrics
+    from ...events import Event
+    from ..events.event_log import Feed, Log
+    from ..prometheus_metrics import Metrics
+    from ..settings import Settings
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5  # between two looks at a queue that other processes may fill

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from ..events import Event
+    from ...events import Event
 
 KEPT = 64  # logs of jobs that are over
 PREVIEW_SECONDS = 0.25  # between two rough pictures of one that forms

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from .bodies import Body, announced, too_large
+from ..access.request_body import Body, announced, too_large
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from .settings import Settings
-    from .telemetry import Metrics
+    from ..prometheus_metrics import Metrics
+    from ..settings import Settings
 
 log = logging.getLogger(__name__)
 BODY_BYTES = 1 << 18

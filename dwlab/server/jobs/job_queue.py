@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ..errors import DwlabError, InvalidInput
-from ..store.database import explained
-from ..store.store import now
+from ...errors import DwlabError, InvalidInput
+from ...store.database import explained
+from ...store.store import now
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..store.database import StoreFile
+    from ...store.database import StoreFile
 
 LEASE = 15.0  # seconds that a claim holds without a sign of life
 ATTEMPTS = 3  # times that a job is begun before it counts as the cause of what ended its workers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .._util.checks import is_whole_number
+from ..._util.checks import is_whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

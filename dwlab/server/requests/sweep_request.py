@@ -6,19 +6,22 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from .._util import yamlfile
-from ..errors import InvalidInput
-from ..metrics import measures
-from ..paths import check_name
-from ..runs.run import Sweep
-from ..spec import axes, experiment_file, zipped
-from ..spec.names import under_own_names
-from ..spec.prompt_text import UNWRITABLE
-from . import allowed, documents, offers, seeds
-from .schemas import check_work
+from ..._util import yamlfile
+from ...errors import InvalidInput
+from ...metrics import measures
+from ...paths import check_name
+from ...runs.run import Sweep
+from ...spec import axes, experiment_file, zipped
+from ...spec.names import under_own_names
+from ...spec.prompt_text import UNWRITABLE
+from ..requests import allowed_arguments as allowed
+from ..requests import json_text as documents
+from ..requests import offered_models as offers
+from ..requests import seed_text as seeds
+from ..schemas import check_work
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from ..settings import Settings
 
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
 NODES = 3  # of a YAML text for each value: a value, its name, what they stand in

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput, NotDownloaded
-from ..models.identity import is_here
-from ..spec.catalog import DRAWING
+from ...errors import InvalidInput, NotDownloaded
+from ...models.identity import is_here
+from ...spec.catalog import DRAWING
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from ..settings import Settings
 
 
 def names(settings: Settings) -> list[str]:

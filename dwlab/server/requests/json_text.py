@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import InvalidInput
+from ...errors import InvalidInput
 
 
 def read(text: str) -> Any:

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
-from .jobs import QueueFull
+from .jobs.job_queue import QueueFull
 from .schemas import Problem
 
 if TYPE_CHECKING:

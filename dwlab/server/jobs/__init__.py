@@ -1,0 +1,1 @@
+"""Jobs: rows of the store that outlive the process."""
