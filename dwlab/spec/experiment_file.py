@@ -1,4 +1,7 @@
-"""The YAML of a sweep, whole or one value of it; refused where a prompt would not say what is written."""
+"""The YAML of a sweep: a whole file, or the value of one name.
+
+YAML that a prompt would show in other words than written is refused.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +18,23 @@ from .params import FIELDS
 if TYPE_CHECKING:
     from pathlib import Path
 
+# a place like `axes.prompt[2]`; the group is the name
 _PLACE = re.compile(r"(?:base|axes|skip\[\d+\])\.([^.\[]+)(?:\[\d+\])?")
 
 
 def read(path: Path) -> yamlfile.Document:
-    """The map that an experiment file holds, with its lines; its name is the file's if it says none.
+    """The map in an experiment file, with its lines; its name is the file's if none is given.
 
     Raises InvalidInput with file and line.
     """
-    document = yamlfile.document(path, in_prompt)
+    document = yamlfile.document(path, goes_into_prompt)
     values = {name: value for name, value in document.value.items() if value is not None}
     if "name" not in values:
-        values["name"] = _name_of(path, document)
+        values["name"] = _name_of_file(path, document)
     return replace(document, value=values)
 
 
-def _name_of(path: Path, document: yamlfile.Document) -> str:
+def _name_of_file(path: Path, document: yamlfile.Document) -> str:
     try:
         return check_name(path.stem)
     except InvalidInput as error:
@@ -39,18 +43,29 @@ def _name_of(path: Path, document: yamlfile.Document) -> str:
 
 
 def parse(text: str, source: str, *, most: int | None = None) -> Any:
-    """The value of a whole experiment's text; most: see `yamlfile.parse_document`."""
-    return yamlfile.parse_document(text, source, stands_as_text=in_prompt, most=most).value
+    """The value of a whole experiment's text. most: see `yamlfile.parse_document`."""
+    return yamlfile.parse_document(text, source, stands_as_text=goes_into_prompt, most=most).value
 
 
 def value(name: str, text: str, source: str | None = None) -> Any:
-    """The value that a text has for one parameter or placeholder, as a person types it into a field or a command."""
-    return yamlfile.parse_document(
-        text, source or name, place=f"axes.{name}", stands_as_text=in_prompt
-    ).value
+    """The value of one parameter or placeholder, as a person types it into a field or a command."""
+    document = yamlfile.parse_document(
+        text,
+        source or name,
+        place=f"axes.{name}",
+        stands_as_text=goes_into_prompt,
+    )
+    return document.value
 
 
-def in_prompt(place: str) -> bool:
-    """Whether what stands at a place of an experiment comes to stand in a prompt: prompts, and values of placeholders."""
+def goes_into_prompt(place: str) -> bool:
+    """Whether the value at a place of an experiment goes into a prompt.
+
+    These are the prompts themselves, and the values of placeholders.
+    """
     match = _PLACE.fullmatch(place)
-    return match is not None and (match[1] in TEXTS or match[1] not in FIELDS | SPELLINGS.keys())
+    if match is None:
+        return False
+    name = match[1]
+    is_other_parameter = name in FIELDS or name in SPELLINGS
+    return name in TEXTS or not is_other_parameter

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
+_TEXT_ONLY = "nothing like it: pictures are made from text only"
+_UNCHANGED = "nothing like it: pictures stay as the model made them"
+_NOT_UPSCALED = "width and height as large as the picture should be; nothing is upscaled"
+_WITH_SCHEDULE = "scheduler, its name with the schedule, like `DPM++ 2M Karras`"
 _SEEDS = "num_images in a request, or an axis of seeds in a sweep, like `seed: {range: [4]}`"
 _CALL = "the same name below `call:`, in a sweep"
-_TEXT_ONLY = "nothing like it: pictures are made from text only"
-_SIZE = "width and height"
-_UNCHANGED = "nothing like it: pictures stay as the model made them"
 
-# what to write in place of a name -> the names
+# what to write instead -> the names of other tools, separated by blanks
 _INSTEAD = {
-    "prompt": ("positive_prompt", "positive", "text", "text_prompts", "caption"),
-    "negative_prompt": ("negative", "neg_prompt", "uc", "negative_text"),
-    "steps": ("sampling_steps", "sample_steps", "num_steps", "inference_steps", "ddim_steps", "step_count"),
-    "guidance": ("cfg", "cfg_scale", "cfgscale", "guidance_weight", "scale", "unconditional_guidance_scale", "distilled_cfg_scale"),
-    "seed": ("noise_seed", "random_seed", "image_seed", "manual_seed", "generator"),
-    "scheduler": ("sampler", "sampler_name", "sampler_index", "sampling_method", "scheduler_name"),
-    "scheduler, its name with the schedule, like `DPM++ 2M Karras`": ("schedule_type", "noise_schedule", "karras"),
-    "model": ("model_id", "model_name", "checkpoint", "ckpt", "ckpt_name", "sd_model_checkpoint", "override_settings", "engine"),
-    _SIZE: ("size", "resolution", "image_size", "aspect_ratio", "aspect_ratios", "dimensions"),
-    "width": ("w", "image_width"),
-    "height": ("h", "image_height"),
+    "prompt": "positive_prompt positive text text_prompts caption",
+    "negative_prompt": "negative neg_prompt uc negative_text",
+    "steps": "sampling_steps sample_steps num_steps inference_steps ddim_steps step_count",
+    "guidance": (
+        "cfg cfg_scale guidance_weight scale unconditional_guidance_scale distilled_cfg_scale"
+    ),
+    "seed": "noise_seed random_seed image_seed manual_seed generator",
+    "scheduler": "sampler sampler_name sampler_index sampling_method scheduler_name",
+    _WITH_SCHEDULE: "schedule_type noise_schedule karras",
+    "model": (
+        "model_id model_name checkpoint ckpt ckpt_name sd_model_checkpoint override_settings engine"
+    ),
+    "width and height": "size resolution image_size aspect_ratio aspect_ratios dimensions",
+    "width": "w image_width",
+    "height": "h image_height",
     _SEEDS: (
-        "n", "num_images", "batch_size", "batch_count", "n_iter", "n_samples", "num_samples", "samples", "num_outputs",
-        "num_images_per_prompt", "image_number", "images",
+        "n num_images batch_size batch_count n_iter n_samples num_samples samples num_outputs "
+        "num_images_per_prompt image_number images"
     ),
-    _CALL: ("clip_skip", "eta", "guidance_rescale", "true_cfg_scale", "pag_scale"),
-    _TEXT_ONLY: ("denoising_strength", "denoise", "strength", "init_image", "init_images", "image", "mask", "mask_image"),
-    f"{_SIZE} as large as the picture is to be; nothing is upscaled": (
-        "enable_hr", "hr_scale", "hr_upscaler", "hr_second_pass_steps", "hires_fix", "upscale", "upscaler",
-    ),
-    _UNCHANGED: ("restore_faces", "tiling", "face_restoration", "refiner", "refiner_checkpoint"),
-}  # fmt: skip
-_BY_NAME = {name.replace("_", ""): ours for ours, names in _INSTEAD.items() for name in names}
+    _CALL: "clip_skip eta guidance_rescale true_cfg_scale pag_scale",
+    _TEXT_ONLY: "denoising_strength denoise strength init_image init_images image mask mask_image",
+    _NOT_UPSCALED: "enable_hr hr_scale hr_upscaler hr_second_pass_steps hires_fix upscale upscaler",
+    _UNCHANGED: "restore_faces tiling face_restoration refiner refiner_checkpoint",
+}
+_BY_NAME = {
+    name.replace("_", ""): instead for instead, names in _INSTEAD.items() for name in names.split()
+}
 
 
 def instead_of(name: str) -> str | None:
-    """What to write in place of another tool's name, in words; None for a name that is not known."""
-    ours = _BY_NAME.get(name.lower().replace("_", "").replace("-", ""))
-    return (
-        f"{ours} (in place of {name}, which is another tool's name)"
-        if ours and " " not in ours
-        else ours
-    )
+    """What to write instead of another tool's name, in words; None for a name that is not known."""
+    instead = _BY_NAME.get(name.lower().replace("_", "").replace("-", ""))
+    if instead is None or " " in instead:
+        return instead
+    return f"{instead} (instead of {name}, which is another tool's name)"

@@ -1,6 +1,6 @@
-"""Names of schedulers: the diffusers class, or what other tools call it, with the options that go with it.
+"""Names of schedulers: the diffusers class, or what other tools call it, with its options.
 
-The mapping of other tools' names follows diffusers' scheduler overview.
+The names of other tools follow the scheduler overview in diffusers' documentation.
 """
 
 from __future__ import annotations
@@ -43,55 +43,67 @@ ALIASES: dict[str, tuple[str, dict[str, object]]] = {
     "LCM": ("LCMScheduler", {}),
     "Flow match Euler": ("FlowMatchEulerDiscreteScheduler", {}),
 }
-_BY_LOOSE_NAME = {re.sub(r"[\s_-]+", "", name.lower()): entry for name, entry in ALIASES.items()}
-
-# schedulers whose step makes something of `eta`; the others leave it unused without a word
+# the only schedulers whose step uses `eta`; the others ignore it without a word
 USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "TCDScheduler"})
+# second-order schedulers, which call the denoiser twice per step
+_CALLS_TWICE = frozenset(
+    {
+        "HeunDiscreteScheduler",
+        "KDPM2DiscreteScheduler",
+        "KDPM2AncestralDiscreteScheduler",
+        "FlowMatchHeunDiscreteScheduler",
+    }
+)
+_CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]{2,60}Scheduler")
 
 
 def resolve(name: object) -> tuple[str, Mapping[str, object]]:
-    """The diffusers class name and the options that `name` stands for.
+    """The diffusers class and the options that a scheduler's name stands for.
 
-    Takes a diffusers class name as it is (whether the class exists is checked before a model
-    loads), or a name of ALIASES in any case, with or without blanks and hyphens.
+    name: a diffusers class (whether it exists is checked before a model loads), or a name of
+    ALIASES in any case, with or without blanks and hyphens. Raises InvalidInput for anything else.
     """
-    if not isinstance(name, str) or not (found := _resolved(name)):
-        raise InvalidInput(
-            "scheduler", name, f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}"
-        )
-    return found
+    resolved = _resolved(name) if isinstance(name, str) else None
+    if resolved is None:
+        allowed = f"a diffusers scheduler class, or one of: {', '.join(ALIASES)}"
+        raise InvalidInput("scheduler", name, allowed)
+    return resolved
 
 
 @functools.lru_cache
 def _resolved(name: str) -> tuple[str, Mapping[str, object]] | None:
-    if known := _BY_LOOSE_NAME.get(re.sub(r"[\s_-]+", "", name.lower())):
-        return known[0], MappingProxyType(known[1])
-    return (
-        (name, MappingProxyType({}))
-        if re.fullmatch(r"[A-Z][A-Za-z0-9]{2,60}Scheduler", name)
-        else None
-    )
+    alias = _BY_LOOSE_NAME.get(_loose(name))
+    if alias is not None:
+        scheduler, options = alias
+        return scheduler, MappingProxyType(options)
+    if _CLASS_NAME.fullmatch(name):
+        return name, MappingProxyType({})
+    return None
 
 
 def is_known(scheduler: str | None, options: Mapping[str, object]) -> bool:
-    """Whether the class is one of ALIASES and its options are those of a name: nothing left to check."""
-    return scheduler is None or any(
-        cls == scheduler and options in ({}, implied) for cls, implied in ALIASES.values()
-    )
+    """Whether a class with these options is one of ALIASES, so that nothing is left to check."""
+    if scheduler is None:
+        return True
+    return any(scheduler == cls and options in ({}, implied) for cls, implied in ALIASES.values())
 
 
 def display_name(scheduler: str, options: dict[str, object]) -> str:
-    """The name other tools use for a class with these options, or the class name."""
-    return next(
-        (name for name, entry in ALIASES.items() if entry == (scheduler, options)), scheduler
-    )
+    """The name that other tools have for a class with these options, or else the class."""
+    for name, alias in ALIASES.items():
+        if alias == (scheduler, options):
+            return name
+    return scheduler
 
 
 def calls_per_step(scheduler: str | None) -> int:
-    """How often a step calls the denoiser, as far as plans need it: second-order schedulers call twice."""
-    return 2 if scheduler in _TWICE else 1
+    """How often a step calls the denoiser, as far as estimates need it."""
+    return 2 if scheduler in _CALLS_TWICE else 1
 
 
-_TWICE = frozenset({
-    "HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "FlowMatchHeunDiscreteScheduler",
-})  # fmt: skip
+def _loose(name: str) -> str:
+    """A name without what may be written in several ways: case, blanks and hyphens."""
+    return re.sub(r"[\s_-]+", "", name.lower())
+
+
+_BY_LOOSE_NAME = {_loose(name): alias for name, alias in ALIASES.items()}
