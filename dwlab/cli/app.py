@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +11,14 @@ import typer
 
 from .. import __version__
 from .._util.exit_codes import SOME_DAMAGED, SOME_FAILED, SOME_NAN
+from .._util.text_table import text_table
 from ..errors import InvalidInput
 from . import bench, serve
 from .command import DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
 
 if TYPE_CHECKING:
     from ..runs.run import Outcome
+    from ..spec.catalog import Entry
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
 app.add_typer(bench.app, name="bench")
@@ -156,12 +159,10 @@ def _summary(outcome: Outcome, written: dict[str, Path]) -> None:
     typer.echo(
         f"{outcome.name}: {outcome.total} pictures, {outcome.made} made now, {outcome.reused} already there{failed}"
     )
-    if outcome.warning:
-        typer.echo(f"  warning   {outcome.warning}")
-    for note in outcome.notes:
-        typer.echo(f"  note      {note}")
-    for what, path in written.items():
-        typer.echo(f"  {what:<9} {path}")
+    rows = [("warning", outcome.warning)] if outcome.warning else []
+    rows += [("note", note) for note in outcome.notes]
+    rows += [(kind, str(path)) for kind, path in written.items()]
+    typer.echo(textwrap.indent(text_table(rows), "  "))
 
 
 @command(app)
@@ -239,19 +240,20 @@ def models() -> None:
     """List the models that have a name here."""
     from ..spec.catalog import CATALOG
 
-    for entry in CATALOG.values():
-        where = (
-            "random weights, for benchmarks"
-            if entry.random
-            else "in dwlab"
-            if entry.local
-            else entry.source
-        )
-        size = f"{entry.width}x{entry.height}"
-        typer.echo(
-            f"{entry.name:<13} {entry.family:<6} {size:<10} {entry.steps:>3} steps  guidance {entry.guidance:<5g} {where}"
-        )
+    head = ("model", "family", "size", "steps", "guidance", "where its files are")
+    rows = [_model_row(entry) for entry in CATALOG.values()]
+    typer.echo(text_table(rows, head, numbers=(3, 4)))
     typer.echo("Any diffusers folder or hub id (owner/name) works too.")
+
+
+def _model_row(entry: Entry) -> tuple[str, ...]:
+    """What `dwlab models` says of a model: its defaults, and where its files are."""
+    if entry.random:
+        where = "random weights, for benchmarks"
+    else:
+        where = "in dwlab" if entry.local else entry.source
+    size = f"{entry.width}x{entry.height}"
+    return entry.name, entry.family, size, str(entry.steps), f"{entry.guidance:g}", where
 
 
 @command(app)

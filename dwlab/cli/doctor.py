@@ -9,6 +9,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .._util.text_table import text_table
 from ..models import device
 from ..paths import results_folder
 from ..spec.catalog import SHAPES_FOLDER
@@ -88,10 +89,9 @@ def as_json(report: dict[str, Any]) -> str:
 
 def as_text(report: dict[str, Any]) -> str:
     """The report for people."""
-    lines = [
-        f"{name + ':':<16} {_shown(value)}" for name, value in report.items() if name != "advice"
-    ]
-    return "\n".join([*lines, *(f"-> {text}" for text in report["advice"])])
+    facts = [(f"{name}:", _shown(value)) for name, value in report.items() if name != "advice"]
+    advice = [f"-> {text}" for text in report["advice"]]
+    return "\n".join([text_table(facts), *advice])
 
 
 def _shown(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import roughly
 from .._util.gc_paused import gc_paused
+from .._util.html import facts_table
+from .._util.text_table import text_table
 from ..errors import printable
 from ..metrics import measures
 from ..models import device
@@ -76,15 +77,10 @@ class Plan:
         ]
 
     def __str__(self) -> str:
-        return "\n".join(f"{label + ':':<16} {text}" for label, text in self.lines())
+        return text_table((f"{label}:", text) for label, text in self.lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><th style="text-align:left">{html.escape(label)}</th>'
-            f'<td style="text-align:left">{html.escape(text)}</td></tr>'
-            for label, text in self.lines()
-        )
-        return f"<table>{rows}</table>"
+        return facts_table(self.lines())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import math
@@ -15,6 +14,7 @@ from PIL import Image
 from .._util import yamlfile
 from .._util.atomic import write_atomic
 from .._util.durations import clock
+from .._util.html import data_uri
 from .._util.jsonfile import object_in
 from ..analysis.findings import (
     PARAMETERS,
@@ -393,14 +393,10 @@ def _sheet(table: pd.DataFrame) -> tuple[str, int]:
 def _figure(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
-    return _data("PNG", buffer.getvalue())
+    return data_uri(buffer.getvalue(), "png")
 
 
 def _encoded(picture: Image.Image, kind: str, **options: Any) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
-    return _data(kind, buffer.getvalue())
-
-
-def _data(kind: str, content: bytes) -> str:
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(content).decode('ascii')}"
+    return data_uri(buffer.getvalue(), kind.lower())

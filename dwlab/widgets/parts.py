@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageOps
 
 from .._util.durations import clock
+from .._util.html import Html, data_uri, facts_table, headed_table
 from ..analysis.findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..analysis.quality import quality_of
 from ..runs.results import open_picture
@@ -61,11 +61,6 @@ def image_html(
     return f'<img class="{classes}" style="{style}" alt="{html.escape(text)}" src="{data_uri(data, kind)}">'
 
 
-def data_uri(data: bytes, kind: str = "jpeg") -> str:
-    """A picture's bytes as an address that holds them."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
 def table_html(table: pd.DataFrame, most: int = ROWS) -> str:
     """The first rows, at most `most`, as an HTML table: a thumbnail, what was swept, the first metrics, the time."""
     axes, measured, cost = swept(table), metrics_of(table)[:2], seconds_column(table)
@@ -85,16 +80,13 @@ def table_html(table: pd.DataFrame, most: int = ROWS) -> str:
             break
         texts = [a.label(a.column.iloc[k]) for a in axes] or [str(record["prompt"])]
         texts += [label(round(float(column.iloc[k]), 3)) for column in amounts]
-        rows.append(
-            f"<tr><td>{shown}</td>{''.join(f'<td>{html.escape(t)}</td>' for t in texts)}</tr>"
-        )
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+        rows.append([Html(shown), *texts])
     more = (
         f"<p>{len(rows):,} of {len(table):,} rows; table.csv has them all.</p>"
         if len(rows) < len(table)
         else ""
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
+    return headed_table(columns, rows) + more
 
 
 def _thumbnail(table: pd.DataFrame, record: dict[Any, Any]) -> str:
@@ -143,13 +135,11 @@ def status_html(pace: Pace, unit: str = "pictures") -> str:
 
 def files_html(files: Mapping[str, Path]) -> str:
     """Where the files of a sweep lie, those that are there."""
-    rows = "".join(
-        f'<tr><th scope="row" style="text-align:left">{html.escape(what)}</th>'
-        f'<td style="text-align:left"><code>{html.escape(str(path))}</code></td></tr>'
+    return facts_table(
+        (what, Html(f"<code>{html.escape(str(path))}</code>"))
         for what, path in files.items()
         if path.exists()
     )
-    return f"<table>{rows}</table>"
 
 
 def files_of(root: Path, name: str) -> dict[str, Path]:
@@ -177,8 +167,4 @@ def facts_html(table: pd.DataFrame) -> str:
         },
         **constants(table),
     }
-    rows = "".join(
-        f'<tr><th style="text-align:left">{html.escape(k)}</th><td style="text-align:left">{html.escape(v[:300])}</td></tr>'
-        for k, v in facts.items()
-    )
-    return f"<table>{rows}</table>"
+    return facts_table((name, text[:300]) for name, text in facts.items())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 import json
 import secrets
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+
+from .._util.html import data_uri
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -151,4 +152,4 @@ def _data_url(image: Any) -> str | None:
         return None
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return data_uri(buffer.getvalue(), "png")

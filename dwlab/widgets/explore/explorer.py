@@ -15,6 +15,7 @@ import traitlets
 
 from ..._util.checks import is_whole_number
 from ..._util.durations import clock
+from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
 from ...models.identity import identify
 from ...pictures import recipes
@@ -28,7 +29,7 @@ from ...spec.params import GenerationParams
 from ...store.images import read_picture
 from ...workflows.explore import NAME, Job, Session, differences, neighbours
 from ..heartbeat import SCRIPT, connect
-from ..parts import data_uri, png, small_jpeg
+from ..parts import png, small_jpeg
 from ..saved_state import Memory
 from . import saved as remembered
 from .sweep_form import SweepThis
@@ -474,7 +475,7 @@ class Explorer(anywidget.AnyWidget):
     def _finished(self, event: Event, tile: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(event.result, Reused | Picture):
             return {**tile, "state": "failed", "note": event.error or "failed"}
-        src = data_uri(small_jpeg(event.result.image, side=SHOWN))
+        src = data_uri(small_jpeg(event.result.image, side=SHOWN), "jpeg")
         reused = "from the store" if isinstance(event.result, Reused) else ""
         note = event.result.warning or reused
         return {**tile, "key": event.result.key, "src": src, "state": "done", "note": note}
@@ -552,7 +553,7 @@ class Explorer(anywidget.AnyWidget):
         """A picture of the history as the page takes it, at most `side` pixels large."""
         place = (row["image"], side)
         if place not in self._seen and (picture := read_picture(self.root / row["image"])):
-            self._seen[place] = data_uri(small_jpeg(picture, side=side))
+            self._seen[place] = data_uri(small_jpeg(picture, side=side), "jpeg")
         text, src = recipes.line(json.loads(row["params"])), self._seen.get(place, "")
         return {"key": row["key"], "text": text, "state": "done", "src": src, **row["marks"]}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
 from ...runs.results import Results
-from ..parts import data_uri, small_grid
+from ..parts import small_grid
 from ..sweep.form import place
 from .recipe_sweep import ExperimentFile, plan_shown, sweep_of
 
@@ -118,7 +119,7 @@ class SweepThis:
         bench = self._bench
         table = Results(bench.root).find(spec.name)
         if table is not None and not table.empty:
-            bench.sweeping = {**bench.sweeping, "grid": data_uri(small_grid(table))}
+            bench.sweeping = {**bench.sweeping, "grid": data_uri(small_grid(table), "jpeg")}
         if bench.plan and self._spec is not None and self._spec.as_dict() == spec.as_dict():
             plan = spec.plan(bench.root, device=bench.session.device)
             bench.plan = plan_shown(plan, ExperimentFile(bench.project, spec), bench.root)
