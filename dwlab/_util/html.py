@@ -61,6 +61,7 @@ def figure_html(image: Image.Image, recipe: Mapping[str, object], side: int) -> 
     shown.thumbnail((side, side))
     buffer = io.BytesIO()
     shown.save(buffer, "PNG")
+    source = data_uri(buffer.getvalue(), "png")
     prompt = html.escape(str(recipe.get("prompt", "")))
     settings = [
         f"{html.escape(name)} {html.escape(str(value))}"
@@ -69,7 +70,7 @@ def figure_html(image: Image.Image, recipe: Mapping[str, object], side: int) -> 
     ]
     return Html(
         f'<figure style="margin:0;max-width:{max(side, 240)}px">'
-        f'<img src="{data_uri(buffer.getvalue(), 'png')}" alt="{prompt}">'
+        f'<img src="{source}" alt="{prompt}">'
         f'<figcaption style="overflow-wrap:anywhere">{prompt}<br>'
         f"<small>{' &middot; '.join(settings)}</small></figcaption></figure>"
     )

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._util.text_table import text_table
 from ..errors import InvalidInput
 from ..models import device as devices
 from ..models import loading, memory
@@ -261,20 +262,42 @@ def _work(model: loading.Model, params: GenerationParams) -> tuple[float, float]
     return counted.get("denoiser", 0.0), counted.get("decoder", 0.0)
 
 
+HEAD = (
+    "grid",
+    "engine",
+    "images/s",
+    "x loop",
+    "x grouped",
+    "rows/fwd",
+    "idle",
+    "TFLOP/s",
+    "of matmul",
+    "MB",
+    "diff",
+)
+
+
 def table(rows: list[Row], rates: dict[str, float]) -> str:
     """The rows as text. Ratios are of each round's times, as median and range."""
-    lines = [
-        f"{'grid':<14}{'engine':<14}{'images/s':>9}{'x loop':>20}{'x grouped':>20}{'rows/fwd':>9}{'idle':>7}{'TFLOP/s':>9}{'of matmul':>10}{'MB':>7}{'diff':>5}"
-    ]
-    for row in rows:
-        loop_ratio, grouped_ratio = (ratio_text(rows, row, name) for name in ("loop", "grouped"))
-        tflops = statistics.median(row.tflops)
-        lines.append(
-            f"{row.grid:<14}{row.engine:<14}{row.cells / statistics.median(row.seconds):>9.2f}{loop_ratio:>20}"
-            f"{grouped_ratio:>20}{statistics.median(row.rows_a_forward):>9.1f}{statistics.median(row.idle):>7.1%}"
-            f"{tflops:>9.3f}{tflops * 1e12 / rates[row.dtype]:>10.0%}{row.memory / 1e6:>7.0f}{row.difference:>5}"
-        )
-    return "\n".join(lines)
+    lines = [_line(rows, row, rates) for row in rows]
+    return text_table(lines, HEAD, numbers=range(2, len(HEAD)))
+
+
+def _line(rows: list[Row], row: Row, rates: dict[str, float]) -> tuple[str, ...]:
+    tflops = statistics.median(row.tflops)
+    return (
+        row.grid,
+        row.engine,
+        f"{row.cells / statistics.median(row.seconds):.2f}",
+        ratio_text(rows, row, "loop"),
+        ratio_text(rows, row, "grouped"),
+        f"{statistics.median(row.rows_a_forward):.1f}",
+        f"{statistics.median(row.idle):.1%}",
+        f"{tflops:.3f}",
+        f"{tflops * 1e12 / rates[row.dtype]:.0%}",
+        f"{row.memory / 1e6:.0f}",
+        str(row.difference),
+    )
 
 
 def ratios(rows: Sequence[Row], row: Row, other: str) -> list[float]:

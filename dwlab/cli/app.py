@@ -18,7 +18,7 @@ from .command import DeviceOption, ProfileOption, ResultsOption, VerboseOption, 
 
 if TYPE_CHECKING:
     from ..runs.run import Outcome
-    from ..spec.catalog import Entry
+    from ..spec.model_entry import Entry
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
 app.add_typer(bench.app, name="bench")

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._util.text_table import text_table
 from ..errors import DwlabError, MissingExtra
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class Load:
         """Pictures a second."""
         return self.requests / self.seconds
 
+    def row(self, name: str) -> tuple[str, ...]:
+        """The load as a row of the table that is printed."""
+        waits = [f"{percentile(self.latencies, share):.2f} s" for share in (50, 90, 99)]
+        health = f"{1000 * percentile(self.health, 99):.0f} ms"
+        return name, f"{self.throughput:.2f}", *waits, health, f"{self.together:.1f}"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -61,18 +68,17 @@ class Result:
         return self.together.throughput / self.alone.throughput
 
     def __str__(self) -> str:
+        head = ("", "pictures/s", "p50", "p90", "p99", "health p99", "together")
+        rows = [
+            self.alone.row("one at a time"),
+            self.together.row(f"{self.together.clients} at once"),
+        ]
         lines = [
             f"{self.alone.requests} requests of {self.side}x{self.side}, {self.steps} steps, on {self.device}",
-            f"{'':<18}{'pictures/s':>11}{'p50':>9}{'p90':>9}{'p99':>9}{'health p99':>13}{'together':>10}",
+            text_table(rows, head, numbers=range(1, len(head))),
+            f"together {self.gain:.2f} times as many pictures per second",
         ]
-        for name, load in (
-            ("one at a time", self.alone),
-            (f"{self.together.clients} at once", self.together),
-        ):
-            times = "".join(f"{percentile(load.latencies, p):>7.2f} s" for p in (50, 90, 99))
-            health = f"{1000 * percentile(load.health, 99):>10.0f} ms"
-            lines.append(f"{name:<18}{load.throughput:>11.2f}{times}{health}{load.together:>10.1f}")
-        return "\n".join([*lines, f"together {self.gain:.2f} times as many pictures a second"])
+        return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, raw times included."""

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from .._util.atomic import write_atomic
+from .._util.text_table import text_table
 from ..spec.schedulers import resolve
 from . import MODEL
 from .captions import full_caption
@@ -146,16 +147,16 @@ def by_scheduler(
 def table(parts: dict[str, dict[str, float | int | None]]) -> str:
     """The report as lines of text: one line a part, shares in percent."""
     columns = (*ATTRIBUTES, "all")
-    lines = ["".join([f"{'':10}{'count':>6}", *(f"{column:>12}" for column in columns)])]
+    head = ("", "count", *columns)
+    rows = []
     for name, part in parts.items():
-        shares = [
-            "-" if part[column] is None else f"{100 * float(part[column] or 0):.1f}%"
-            for column in columns
-        ]
-        lines.append(
-            "".join([f"{name:10}{part['count']:>6}", *(f"{share:>12}" for share in shares)])
-        )
-    return "\n".join(lines)
+        shares = [_percent(part[column]) for column in columns]
+        rows.append((name, str(part["count"]), *shares))
+    return text_table(rows, head, numbers=range(1, len(head)))
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}%"
 
 
 def main(argv: list[str] | None = None) -> None:
