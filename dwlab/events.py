@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ._util.durations import clock
+from ._util.durations import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class Download:
     def __str__(self) -> str:
         rate = self.bytes / self.seconds if self.seconds else 0.0
         left = (
-            f", about {clock((self.total - self.bytes) / rate)} left"
+            f", about {duration((self.total - self.bytes) / rate)} left"
             if rate and not self.over
             else ""
         )

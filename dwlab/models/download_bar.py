@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .._util.durations import clock
+from .._util.durations import duration
 from .._util.terminal import bar_size
 
 if TYPE_CHECKING:
@@ -72,6 +72,6 @@ class DownloadBar:
 
     def _write(self, download: Download) -> None:
         self._wrote = time.monotonic()
-        ending = f", done in {clock(download.seconds)}" if download.over else ""
+        ending = f", done in {duration(download.seconds)}" if download.over else ""
         self._stream.write(f"downloading {download.model}: {download}{ending}\n")
         self._stream.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from .._util.durations import clock
+from .._util.durations import duration
 from .plan import Work
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ class Pace:
 
     def left_text(self) -> str:
         """The time left, for people; empty if nothing is known of it, or if all rows are done and pictures are only decoded."""
-        return "" if self.left is None or self.share == 1 else f"about {clock(self.left)} left"
+        return "" if self.left is None or self.share == 1 else f"about {duration(self.left)} left"

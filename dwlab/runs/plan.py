@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._util.durations import roughly
+from .._util.durations import rough_duration
 from .._util.gc_paused import gc_paused
 from .._util.html import facts_table
 from .._util.text_table import text_table
@@ -62,7 +62,7 @@ class Plan:
             else ""
         )
         failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
-        time = "not known" if self.seconds is None else f"about {roughly(self.seconds)}"
+        time = "not known" if self.seconds is None else f"about {rough_duration(self.seconds)}"
         return [
             ("sweep", self.name),
             *((f"axis {name}", _values_text(values)) for name, values in self.axes.items()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from .._util.durations import clock
+from .._util.durations import duration
 from .._util.terminal import bar_size
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Progress:
 
     def _line(self, ending: str | None = None) -> str:
         ending = self.pace.left_text() if ending is None else ending
-        parts = (self.pace.counts(self.unit), f"{clock(self.pace.elapsed)} elapsed", ending)
+        parts = (self.pace.counts(self.unit), f"{duration(self.pace.elapsed)} elapsed", ending)
         return ", ".join(part for part in parts if part)
 
     def _write(self, ending: str) -> None:

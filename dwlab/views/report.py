@@ -13,7 +13,7 @@ from PIL import Image
 
 from .._util import yamlfile
 from .._util.atomic import write_atomic
-from .._util.durations import clock
+from .._util.durations import duration
 from .._util.html import data_uri
 from .._util.jsonfile import object_in
 from ..analysis.findings import (
@@ -180,11 +180,11 @@ def _cards(
             )
         )
     took = numbers(table, name).dropna() if (name := seconds_column(table)) else None
-    each = f"{clock(float(took.median()))} a picture (median)" if took is not None else ""
+    each = f"{duration(float(took.median()))} a picture (median)" if took is not None else ""
     if seconds is not None:
-        found.append((clock(seconds), "this run", each, ""))
+        found.append((duration(seconds), "this run", each, ""))
     elif took is not None:
-        found.append((clock(float(took.sum())), "of computing", each, ""))
+        found.append((duration(float(took.sum())), "of computing", each, ""))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
-from .._util.durations import clock
+from .._util.durations import duration
 from .._util.html import Html, data_uri, facts_table, headed_table
 from ..analysis.findings import constants, label, metrics_of, numbers, seconds_column, swept
 from ..analysis.quality import quality_of
@@ -129,7 +129,7 @@ def png(picture: Figure | Image.Image) -> bytes:
 
 def status_html(pace: Pace, unit: str = "pictures") -> str:
     """How far a run is, on one line."""
-    parts = (pace.counts(unit), f"{clock(pace.elapsed)} so far", pace.left_text())
+    parts = (pace.counts(unit), f"{duration(pace.elapsed)} so far", pace.left_text())
     return " &middot; ".join(part for part in parts if part)
 
 

@@ -14,7 +14,7 @@ import anywidget
 import traitlets
 
 from ..._util.checks import is_whole_number
-from ..._util.durations import clock
+from ..._util.durations import duration
 from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
 from ...models.identity import identify
@@ -497,7 +497,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _ending(self, error: str) -> tuple[str, str]:
         """How the job ended, and the tone to say it in."""
-        job, failed, took = self._job, self._pace.failed, clock(time.monotonic() - self._started)
+        job, failed, took = self._job, self._pace.failed, duration(time.monotonic() - self._started)
         see = f" See {self.root.name}/{job.sweep.name}/report.html." if job and job.sweep else ""
         if error:
             return error, "bad"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._util import yamlfile
 from ..._util.atomic import write_atomic
-from ..._util.durations import roughly
+from ..._util.durations import rough_duration
 from ...errors import InvalidInput
 from ...paths import results_folder
 from ...runs.run import Sweep
@@ -97,7 +97,7 @@ class ExperimentFile:
 def plan_shown(plan: Plan, file: ExperimentFile, root: Path) -> dict[str, Any]:
     """A plan for the page: counts, warnings, the experiment's YAML, and the command once its file is written."""
     elsewhere = "" if root == results_folder() else f" --results {shlex.quote(str(root))}"
-    time = "time not known" if plan.seconds is None else f"about {roughly(plan.seconds)}"
+    time = "time not known" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
     return {
         "name": plan.name,
         "counts": f"{plan.cells:,} cells, {plan.done:,} done, {plan.todo:,} to do, {time}",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..._util.durations import roughly
+from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
 from ...runs.eta import Pace
 from ...runs.results import Results
@@ -321,7 +321,7 @@ def _view(view: str, root: Path, name: str) -> str:
 
 
 def _plan_html(plan: Plan) -> str:
-    time_ = "time not known" if plan.seconds is None else f"about {roughly(plan.seconds)}"
+    time_ = "time not known" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
     counts = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
     estimate = f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB" if plan.todo else ""
     basis = f' <span class="dwlab-muted">({html.escape(plan.basis)})</span>' if plan.todo else ""
