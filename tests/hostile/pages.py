@@ -13,8 +13,9 @@ from bench.test_files import RUN
 from browsers import chromium
 from lab import FLAGS, ROOT, Lab
 from playwright.sync_api import expect, sync_playwright
+from report_pages import report
 from served import SMALL, Served
-from views.test_views import report, sweep_table
+from sweep_tables import sweep_table
 
 from dwlab.bench.compare import line_up
 from dwlab.errors import InvalidInput

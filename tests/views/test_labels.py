@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from grid_labels import assert_labels_fit
 from PIL import Image, ImageDraw
-from views.test_views import assert_labels_fit, sweep_table
+from sweep_tables import sweep_table
 
 from dwlab.analysis.findings import Axis
 from dwlab.runs.run import Sweep

@@ -1,0 +1,35 @@
+"""Whether the labels of a contact sheet fit."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from dwlab.views import fonts
+from dwlab.views.text_fit import text_width
+
+if TYPE_CHECKING:
+    from dwlab.views.grids import Label, Sheet
+
+
+def assert_labels_fit(sheet: Sheet) -> None:
+    for label in sheet.labels:
+        assert label.x >= 0 and label.x + label.width <= sheet.width
+        assert label.y >= 0 and label.y + label.height <= sheet.height
+        face = fonts.sized(fonts.dejavu(label.bold), label.size)
+        assert all(text_width(line, label.size, label.bold) <= label.width for line in label.lines)
+        assert len(label.lines) * (face.getbbox("Ág")[3] - face.getbbox("Ág")[1]) <= label.height
+        assert not any(_overlap(label, tile, sheet.side) for tile in sheet.tiles)
+    for one, other in itertools.combinations(sheet.labels, 2):
+        assert (
+            one.x + one.width <= other.x
+            or other.x + other.width <= one.x
+            or one.y + one.height <= other.y
+            or other.y + other.height <= one.y
+        ), (one, other)
+
+
+def _overlap(label: Label, tile: tuple[int, int, int | None], side: int) -> bool:
+    x, y, _ = tile
+    beside = label.x + label.width <= x or x + side <= label.x
+    return not (beside or label.y + label.height <= y or y + side <= label.y)
