@@ -1,1 +1,1 @@
-"""Small helpers that know nothing of pictures: files, YAML, JSON, text."""
+"""Small helpers that know nothing about pictures: files, locks, YAML, JSON, checks, durations."""

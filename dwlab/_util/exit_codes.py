@@ -1,4 +1,4 @@
-"""How a command of dwlab ends, as a number: 0 is all right, 2 is bad input."""
+"""Exit codes of the commands, besides 0 (all went well) and those of errors (see `dwlab.errors`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON objects from files and texts that nobody vouches for."""
+"""Reading JSON objects from files and texts of strangers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ SIZE_LIMIT = 1 << 20  # bytes of a config; those of published models have a few 
 
 
 def read_object(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
-    """The JSON object in a regular file of at most `limit` bytes; raises ModelError for anything else."""
+    """The JSON object in a regular file of at most `limit` bytes.
+
+    Raises ModelError for anything else.
+    """
     try:
         with open_regular(path) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise ModelError(
-                f"{path} is larger than {limit / (1 << 20):g} MiB, which is too large for what it should be"
-            )
+            size = f"{limit / (1 << 20):g} MiB"
+            raise ModelError(f"{path} is larger than {size}, too large for what it should be")
         value = json.loads(data.decode())
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
@@ -34,7 +36,7 @@ def read_object(path: Path, limit: int = SIZE_LIMIT) -> dict[str, Any]:
 
 
 def object_in(text: object) -> dict[str, Any]:
-    """The JSON object in a text; an empty one for whatever is not."""
+    """The JSON object in a text; an empty one if there is none."""
     try:
         value = json.loads(text) if isinstance(text, str) else {}
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Give one object methods or properties that others of its class do not have."""
+"""Giving one object methods or properties that others of its class do not have."""
 
 from __future__ import annotations
 

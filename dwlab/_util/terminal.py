@@ -1,4 +1,4 @@
-"""What a bar must know of the terminal that it is drawn on."""
+"""How large a progress bar may be on the terminal that it is drawn on."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, TextIO
 
 
 def bar_size(stream: TextIO) -> dict[str, Any]:
-    """Options of tqdm for the size of a bar: the terminal's, or 79 columns on one that does not know its size.
+    """The options of tqdm for a bar as wide as the terminal.
 
-    Pseudo-terminals of `script`, of containers and of CI say 0 rows or columns, on which tqdm draws nothing.
+    A terminal that does not know its size gets 79 columns: those of `script`, of containers and of
+    CI report 0 rows or columns, and tqdm would draw nothing there.
     """
+    as_wide_as_the_terminal = {"dynamic_ncols": True}
     try:
         size = os.get_terminal_size(stream.fileno())
     except (OSError, io.UnsupportedOperation):
-        return {"dynamic_ncols": True}
-    return (
-        {"dynamic_ncols": True}
-        if size.lines and size.columns
-        else {"ncols": size.columns or 79, "nrows": 24}
-    )
+        return as_wide_as_the_terminal
+    if size.lines and size.columns:
+        return as_wide_as_the_terminal
+    return {"ncols": size.columns or 79, "nrows": 24}
