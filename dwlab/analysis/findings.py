@@ -17,28 +17,10 @@ from ..errors import InvalidInput
 from ..spec import schedulers
 from ..spec.names import SPELLINGS, TEXTS
 from ..spec.prompt_text import stripped
+from ..spec.table_columns import FIXED, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
-
-PARAMETERS = (
-    "model", "prompt", "negative_prompt", "scheduler", "steps", "guidance", "width", "height", "dtype", "call", "seed",
-)  # fmt: skip
-_BOOKKEEPING = frozenset(
-    {
-        *PARAMETERS,
-        "key",
-        "experiment",
-        "device",
-        "seconds",
-        "device_seconds",
-        "status",
-        "error",
-        "image",
-        "created",
-    }
-    | {"versions", "scheduler_options", "pixels"}
-)
 
 
 @dataclass(frozen=True)
@@ -138,7 +120,7 @@ def constants(table: pd.DataFrame) -> dict[str, str]:
 
 def metrics_of(table: pd.DataFrame) -> list[str]:
     """The metrics that have values, adherence first."""
-    skip = _BOOKKEEPING | set(table.attrs.get("axes") or ())
+    skip = {*FIXED, *(table.attrs.get("axes") or ())}
     found = [
         str(name)
         for name in table.columns

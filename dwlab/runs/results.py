@@ -24,24 +24,14 @@ from ..metrics.measures import STARS
 from ..paths import results_folder
 from ..spec.names import SPELLINGS
 from ..spec.params import FIELDS
+from ..spec.table_columns import FIXED, METRICS
 from ..store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-COLUMNS = (
-    "key", "experiment", "model", "prompt", "negative_prompt", "seed", "steps", "guidance", "scheduler", "width",
-    "height", "dtype", "device", "seconds", "device_seconds", "status", "error", "image", "created", "versions",
-    "pixels", "scheduler_options", "call",
-)  # fmt: skip
-RECIPE = (
-    "prompt",
-    "seed",
-    "steps",
-    "guidance",
-    "scheduler",
-    "adherence",
-)  # what stands under a thumbnail
+# under a thumbnail, besides the axes
+CAPTION = ("prompt", "seed", "steps", "guidance", "scheduler", "adherence")
 SHOWN = 24  # rows that a notebook shows with thumbnails
 
 
@@ -78,7 +68,7 @@ def _figure(root: Path, row: Mapping[Any, Any], axes: Iterable[str]) -> str:
 
 def _caption(row: Mapping[Any, Any], axes: Iterable[str]) -> dict[str, Any]:
     """What stands under a thumbnail: the usual columns and every axis of the sweep, as far as the table has them."""
-    columns = dict.fromkeys([*RECIPE, *(SPELLINGS.get(name, name) for name in axes)])
+    columns = dict.fromkeys([*CAPTION, *(SPELLINGS.get(name, name) for name in axes)])
     values = {name: _value(row, name) for name in columns}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -126,7 +116,7 @@ class Results:
         if any(row[STARS] for row in stored):
             measured.append(STARS)
         rows = [_flat(row, one) for row, one in zip(stored, axes, strict=True)]
-        table = Table(rows, columns=[*COLUMNS, *extra, *sorted(measured, key=_metric_order)])
+        table = Table(rows, columns=[*FIXED, *extra, *sorted(measured, key=_metric_order)])
         table.attrs["results"] = str(self.root)
         table.attrs["axes"] = _axis_values(axes)
         table.attrs["metric"] = specs[name].get("metric") if name is not None else None
@@ -157,7 +147,7 @@ def _flat(row: dict[str, Any], axes: dict[str, Any]) -> dict[str, Any]:
         **axes,
         "negative_prompt": "",
         **{k: v for k, v in params.items() if k in FIELDS},
-        **{k: row[k] for k in COLUMNS if k in row},
+        **{k: row[k] for k in FIXED if k in row},
         **options,
     }
 
@@ -171,10 +161,7 @@ def _axis_values(axes: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _metric_order(name: str) -> int:
-    from ..metrics.measures import NAMES
-
-    order = [*NAMES[:5], "nan", *NAMES[5:]]
-    return order.index(name) if name in order else len(order)
+    return METRICS.index(name) if name in METRICS else len(METRICS)
 
 
 def open_picture(table: pd.DataFrame, relative: object) -> Image.Image | None:

@@ -11,43 +11,15 @@ from ..errors import InvalidInput
 from .names import SPELLINGS, TEXTS
 from .params import FIELDS
 from .prompt_text import PROMPT_LIMIT
+from .table_columns import COLUMNS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 
-# a key of the sweep, and the columns of the results table that are not parameters: a placeholder
-# must not hide them
-TAKEN = frozenset(
-    {
-        "adherence",
-        "blank",
-        "brightness",
-        "colourfulness",
-        "contrast",
-        "created",
-        "device",
-        "device_seconds",
-        "error",
-        "experiment",
-        "found_background",
-        "found_colour",
-        "found_position",
-        "found_shape",
-        "found_size",
-        "image",
-        "key",
-        "name",
-        "nan",
-        "pixels",
-        "seconds",
-        "sharpness",
-        "stars",
-        "status",
-        "versions",
-    }
-)
+# a placeholder must not hide a column of the table, nor the sweep's own name
+TAKEN = frozenset({"name", *(c.name for c in COLUMNS if c.kind is not Kind.PARAMETER)})
 
 
 @dataclass(frozen=True)

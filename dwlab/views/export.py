@@ -7,33 +7,33 @@ import io
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
+from ..spec.table_columns import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("csv", "json", "parquet", "markdown")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# what a spreadsheet takes for the start of a formula
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+KEY_DIGITS = 10  # of a key in a Markdown table
+CELL_LIMIT = 80  # characters in a cell of a Markdown table
 
 
 def export(table: pd.DataFrame, format: str) -> bytes:
     """The table in one of FORMATS, as bytes; raises InvalidInput for another format.
 
-    csv: UTF-8 with a byte order mark. parquet: a column of texts and numbers is written as text.
+    csv: UTF-8 with a byte order mark. parquet: a column that mixes texts and numbers is written
+    as text. markdown: the columns that people read, with long texts cut.
     """
     import pandas as pd
 
     plain = pd.DataFrame(table)
     plain.attrs = {}
     if format == "csv":
-        # texts in quotes: a bare carriage return would else begin a new row, and with it a new cell
-        text = plain.apply(_defused).to_csv(
-            index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
-        )
-        return text.encode("utf-8-sig")  # with a mark by which Excel knows it for UTF-8
+        return _csv(plain)
     if format == "json":
-        return (
-            plain.to_json(orient="records", force_ascii=False, indent=1, double_precision=15) + "\n"
-        ).encode()
+        text = plain.to_json(orient="records", force_ascii=False, indent=1, double_precision=15)
+        return f"{text}\n".encode()
     if format == "parquet":
         buffer = io.BytesIO()
         plain.apply(_of_one_type).to_parquet(buffer, index=False)
@@ -43,8 +43,27 @@ def export(table: pd.DataFrame, format: str) -> bytes:
     raise InvalidInput("format", format, ", ".join(FORMATS))
 
 
+def _csv(table: pd.DataFrame) -> bytes:
+    # texts are quoted: otherwise a bare carriage return would begin a new row
+    text = table.apply(_without_formulas).to_csv(
+        index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    )
+    # the byte order mark tells Excel that it is UTF-8
+    return text.encode("utf-8-sig")
+
+
+def _without_formulas(column: pd.Series) -> pd.Series:
+    """The column with an apostrophe before each text that a spreadsheet would run as a formula."""
+
+    def harmless(value: object) -> object:
+        is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+        return f"'{value}" if is_formula else value
+
+    return column.map(harmless)
+
+
 def _of_one_type(column: pd.Series) -> pd.Series:
-    """The column as it is if Parquet has a type for all its values; otherwise as text, empty values left empty."""
+    """The column as it is if Parquet has a type for it; otherwise as text, with gaps left empty."""
     import pyarrow as pa
 
     try:
@@ -54,44 +73,33 @@ def _of_one_type(column: pd.Series) -> pd.Series:
     return column
 
 
-def _defused(column: pd.Series) -> pd.Series:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay."""
-    return column.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v)
-
-
 def _markdown(table: pd.DataFrame) -> str:
-    """The columns a person reads, as a Markdown table; cells are escaped and kept on one line."""
-    hidden = {
-        "experiment",
-        "versions",
-        "pixels",
-        "created",
-        "dtype",
-        "device",
-        "width",
-        "height",
-        "device_seconds",
-    }
-    shown = table[
-        [c for c in table.columns if c == "key" or (c not in hidden and not table[c].isna().all())]
-    ].copy()
-    empty = (shown == "").all() | (shown == "{}").all()
-    shown = shown.drop(columns=[c for c in shown.columns[empty] if c != "key"])
-    shown["key"] = shown["key"].str[:10]
+    shown = table[[name for name in table.columns if _is_read(table, name)]].copy()
+    shown["key"] = shown["key"].str[:KEY_DIGITS]
     texts = list(shown.select_dtypes(include=["object", "string"]).columns)
-    for column in texts:
-        shown[column] = shown[column].map(_cell)
-    as_written = [
-        shown.columns.get_loc(column) for column in texts
-    ]  # or 1.10 would be shown as 1.1, and 007 as 7
-    return shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=as_written) + "\n"
+    for name in texts:
+        shown[name] = shown[name].map(_markdown_cell)
+    # otherwise 1.10 would become 1.1, and 007 would become 7
+    places_of_texts = [shown.columns.get_loc(name) for name in texts]
+    text = shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=places_of_texts)
+    return f"{text}\n"
 
 
-def _cell(value: object) -> object:
+def _is_read(table: pd.DataFrame, name: str) -> bool:
+    """Whether a Markdown table has the column: the key, and what people read unless it is empty."""
+    if name == "key":
+        return True
+    if any(column.name == name and not column.brief for column in COLUMNS):
+        return False
+    values = table[name]
+    return not (values.isna().all() or (values == "").all() or (values == "{}").all())
+
+
+def _markdown_cell(value: object) -> object:
+    """A text on one line, escaped, without characters that a terminal would act on, and cut."""
     if not isinstance(value, str):
         return value
-    text = "".join(
-        c for c in " ".join(value.split()) if c.isprintable()
-    )  # no escapes for a terminal
+    line = " ".join(value.split())
+    text = "".join(character for character in line if character.isprintable())
     text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return f"{text[:77]}..." if len(text) > 80 else text
+    return f"{text[: CELL_LIMIT - 3]}..." if len(text) > CELL_LIMIT else text

@@ -17,7 +17,6 @@ from .._util.durations import duration
 from .._util.html import data_uri
 from .._util.jsonfile import object_in
 from ..analysis.findings import (
-    PARAMETERS,
     Axis,
     axis_effects,
     constants,
@@ -32,6 +31,7 @@ from ..analysis.identical import identical_along
 from ..analysis.quality import REMEDY, quality_of
 from ..pictures.not_finite import nan_warning
 from ..runs.results import open_picture
+from ..spec.table_columns import PARAMETERS
 from .grids import REASONS, grid
 
 if TYPE_CHECKING:

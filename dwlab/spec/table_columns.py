@@ -1,0 +1,105 @@
+"""The columns of a table of results and what they mean: everything else takes them from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a column tells of a cell."""
+
+    PARAMETER = "what the picture is made from"
+    RECORD = "how the cell went"
+    METRIC = "what was measured of the picture, or given to it by people"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table. brief: whether a Markdown table, which people read, has it too."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    brief: bool = True
+
+
+# in the order of the table; columns of placeholders stand between parameters or records and metrics
+COLUMNS = (
+    Column("key", Kind.RECORD, "the cell's identity"),
+    Column("experiment", Kind.RECORD, "the experiment whose table it is", brief=False),
+    Column("model", Kind.PARAMETER, "catalog name, folder or hub id"),
+    Column("prompt", Kind.PARAMETER, "with its placeholders filled in"),
+    Column("negative_prompt", Kind.PARAMETER, "what the picture should not contain"),
+    Column("seed", Kind.PARAMETER, "of the noise that the picture starts from"),
+    Column("steps", Kind.PARAMETER, "how often the noise is predicted"),
+    Column("guidance", Kind.PARAMETER, "how strongly the prompt pulls; 1 is no guidance"),
+    Column("scheduler", Kind.PARAMETER, "the class in diffusers"),
+    Column("width", Kind.PARAMETER, "pixels", brief=False),
+    Column("height", Kind.PARAMETER, "pixels", brief=False),
+    Column("dtype", Kind.PARAMETER, "the number format that the model ran in", brief=False),
+    Column("device", Kind.RECORD, "what the model ran on", brief=False),
+    Column("seconds", Kind.RECORD, "wall time from the first step to the last"),
+    Column(
+        "device_seconds",
+        Kind.RECORD,
+        "this picture's share of `seconds` if several were computed together",
+        brief=False,
+    ),
+    Column("status", Kind.RECORD, "`ok`, `failed`, or `oom` (out of memory)"),
+    Column("error", Kind.RECORD, "why it failed"),
+    Column("image", Kind.RECORD, "the PNG, relative to the results folder"),
+    Column("created", Kind.RECORD, "when, in UTC", brief=False),
+    Column("versions", Kind.RECORD, "of the packages it was made with, as JSON", brief=False),
+    Column(
+        "pixels",
+        Kind.RECORD,
+        "a hash of the pixels: equal if pictures are identical",
+        brief=False,
+    ),
+    Column("scheduler_options", Kind.PARAMETER, "further options of the scheduler, as JSON"),
+    Column("call", Kind.PARAMETER, "further arguments of the pipeline's call, as JSON"),
+    Column("brightness", Kind.METRIC, "mean luma, 0 to 1"),
+    Column("contrast", Kind.METRIC, "standard deviation of the luma"),
+    Column(
+        "sharpness",
+        Kind.METRIC,
+        "variance of the luma's Laplacian, x 1000 (Pech-Pacheco et al. 2000)",
+    ),
+    Column("colourfulness", Kind.METRIC, "Hasler & Süsstrunk 2003"),
+    Column("blank", Kind.METRIC, "1 for a picture of one flat colour"),
+    Column("nan", Kind.METRIC, "share of values that were not finite (NaN or infinite), 0 to 1"),
+    Column("found_shape", Kind.METRIC, "the shape that the judge of `shapes` sees, or `none`"),
+    Column("found_colour", Kind.METRIC, "the colour that the judge of `shapes` sees, or `none`"),
+    Column("found_size", Kind.METRIC, "the size that the judge of `shapes` sees, or `none`"),
+    Column(
+        "found_position", Kind.METRIC, "the position that the judge of `shapes` sees, or `none`"
+    ),
+    Column(
+        "found_background", Kind.METRIC, "the background that the judge of `shapes` sees, or `none`"
+    ),
+    Column(
+        "adherence",
+        Kind.METRIC,
+        "share of what the prompt names that the judge found right (`shapes` only)",
+    ),
+    Column("stars", Kind.METRIC, "1 to 5, given in the prompt bench"),
+)
+
+# columns that every table has, whatever was measured
+FIXED = tuple(column.name for column in COLUMNS if column.kind is not Kind.METRIC)
+METRICS = tuple(column.name for column in COLUMNS if column.kind is Kind.METRIC)
+# parameters in the order in which people read them: what first, then how, the seed last
+PARAMETERS = (
+    "model",
+    "prompt",
+    "negative_prompt",
+    "scheduler",
+    "steps",
+    "guidance",
+    "width",
+    "height",
+    "dtype",
+    "call",
+    "seed",
+)
