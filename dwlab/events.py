@@ -1,9 +1,9 @@
-"""What a computation tells its listeners: one kind of event for bars, widgets and streams."""
+"""What a computation tells its listeners: one small class per kind of event."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from ._util.durations import duration
 
@@ -16,12 +16,70 @@ if TYPE_CHECKING:
 
 
 class Cancelled(Exception):
-    """Raised by a listener or within a pipeline's step to stop all that is under way."""
+    """Raised by a listener, or within a pipeline's step, to stop everything under way."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """Work on a cell began. index: of the cell in what was asked for."""
+
+    kind: ClassVar[Literal["started"]] = "started"
+    index: int
+    params: GenerationParams
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a cell is done.
+
+    step: 1 to `steps`. preview: makes a rough picture of what is forming; None if there is none.
+    """
+
+    kind: ClassVar[Literal["step"]] = "step"
+    index: int
+    params: GenerationParams
+    step: int
+    steps: int
+    preview: Callable[[], Image.Image | None] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A cell is finished. result: its Picture, or what else was computed."""
+
+    kind: ClassVar[Literal["done"]] = "done"
+    index: int
+    params: GenerationParams
+    result: object
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A cell failed. error: why. status: "oom" if memory ran out."""
+
+    kind: ClassVar[Literal["failed"]] = "failed"
+    index: int
+    params: GenerationParams
+    error: str
+    status: Literal["failed", "oom"] = "failed"
+
+
+@dataclass(frozen=True)
+class Downloading:
+    """Files of a cell's model arrive from the hub. download: the progress."""
+
+    kind: ClassVar[Literal["download"]] = "download"
+    index: int
+    params: GenerationParams
+    download: Download
 
 
 @dataclass(frozen=True)
 class Download:
-    """How far the files of a hub model have arrived. bytes, total: of those that were lacking; seconds: since it began."""
+    """The progress of a hub model's download.
+
+    files, bytes: that have arrived of those that were missing. seconds: since it began.
+    """
 
     model: str
     files: int
@@ -32,42 +90,24 @@ class Download:
 
     @property
     def over(self) -> bool:
-        """Whether all files are here."""
+        """Whether all files have arrived."""
         return self.files == self.files_total
 
     @property
     def share(self) -> float:
-        """The part that has arrived, 0..1."""
+        """The share that has arrived, 0..1."""
         return self.bytes / self.total if self.total else 1.0
 
     def __str__(self) -> str:
         rate = self.bytes / self.seconds if self.seconds else 0.0
-        left = (
-            f", about {duration((self.total - self.bytes) / rate)} left"
-            if rate and not self.over
-            else ""
+        progress = (
+            f"{self.files} of {self.files_total} files, "
+            f"{self.bytes / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, {rate / 1e6:,.1f} MB/s"
         )
-        return (
-            f"{self.files} of {self.files_total} files, {self.bytes / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, "
-            f"{rate / 1e6:,.1f} MB/s{left}"
-        )
+        if self.over or not rate:
+            return progress
+        left = (self.total - self.bytes) / rate
+        return f"{progress}, about {duration(left)} left"
 
 
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened to the cell at `index` of what was asked for.
-
-    download: its model's files arrive from the hub, `download` says how far. started: work on it began. step: `step` of `steps` is done, and `preview()` gives a rough picture, or None
-    where there can be none. done: `result` is the finished one. failed: `error` says why, `status` is failed or oom.
-    """
-
-    kind: Literal["download", "started", "step", "done", "failed"]
-    index: int
-    params: GenerationParams
-    step: int = 0
-    steps: int = 0
-    result: object | None = None
-    preview: Callable[[], Image.Image | None] | None = None
-    error: str | None = None
-    status: Literal["ok", "failed", "oom"] = "ok"
-    download: Download | None = None
+Event: TypeAlias = Started | Step | Done | Failed | Downloading

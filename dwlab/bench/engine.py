@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._util.text_table import text_table
 from ..errors import InvalidInput
+from ..events import Done, Failed
 from ..models import device as devices
 from ..models import loading, memory
 from ..models.identity import identify
@@ -147,9 +148,9 @@ def _stock(
 def packed(model: loading.Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
     """What `dwlab.stream` does."""
     for event in stream.stream(cells, model=model):
-        if event.kind == "failed":
-            raise RuntimeError(event.error)
-        if isinstance(event.result, Picture):
+        if isinstance(event, Failed):
+            raise RuntimeError(event.error)  # noqa: TRY004  # no type is at fault
+        if isinstance(event, Done) and isinstance(event.result, Picture):
             yield event.index, event.result.image
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.atomic import write_atomic
 from .._util.lock import locked
 from ..errors import StoreError
-from ..events import Event
+from ..events import Done, Event, Failed, Started
 from ..models import device
 from ..models.arguments import check_arguments
 from ..models.identity import complete, identify
@@ -144,19 +144,14 @@ def _work(
     if on_plan:
         on_plan(len(jobs), len(todo))
     for index, (number, one) in enumerate(todo):
-        tell(Event("started", index, one.params))
+        tell(Started(index, one.params))
         found = _process(run_, number, one)
         if found is None:
             return False
-        bad = found["status"] != "ok"
-        tell(
-            Event(
-                "failed" if bad else "done",
-                index,
-                one.params,
-                error=found.get("error") or found["status"],
-            )
-        )
+        if found["status"] == "ok":
+            tell(Done(index, one.params, found))
+        else:
+            tell(Failed(index, one.params, found.get("error") or found["status"]))
     return True
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..events import Event
+from ..events import Done, Event, Started
 from ..models.identity import complete, identify
 from ..pictures.picture import Picture
 from ..runs.run import Sweep, run
@@ -61,8 +61,10 @@ def measure(cells: int) -> Figures:
 
     def listen(event: Event) -> None:
         nonlocal done
-        done += event.kind == "done"
-        if event.kind == "done" and done in marks:
+        if not isinstance(event, Done):
+            return
+        done += 1
+        if done in marks:
             memory.append(process.memory_info().rss)
 
     identify("shapes", "cpu")  # the first time imports torch and reads weights
@@ -106,11 +108,11 @@ def _fake(cells: list[GenerationParams], **_: Any) -> Iterator[Event]:
 
     image, identity = Image.new("RGB", (8, 8)), identify("shapes", "cpu")
     for index, params in enumerate(cells):
-        yield Event("started", index, params)
+        yield Started(index, params)
         picture = _Same(
             complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0
         )
-        yield Event("done", index, params, result=picture)
+        yield Done(index, params, picture)
 
 
 def _add(store: Store, count: int) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DwlabError, InvalidInput, RenderError, first_line
-from ..events import Cancelled, Event
+from ..events import Cancelled, Done, Downloading, Event, Failed, Started, Step
 from ..models import device as devices
 from ..models import loading, memory
 from ..models.arguments import check_arguments
@@ -68,11 +68,11 @@ def generate(
     cell = GenerationParams(**known_parameters({"prompt": prompt, "model": name, **params}))
     show_download = DownloadBar()
     for event in stream([cell], model=model, device=device, profile=profile):
-        if event.download:
+        if isinstance(event, Downloading):
             show_download(event.download)
-        if event.kind == "failed":
+        elif isinstance(event, Failed):
             raise RenderError(f"the picture failed: {event.error}")
-        if event.kind == "done" and isinstance(event.result, Picture):
+        elif isinstance(event, Done) and isinstance(event.result, Picture):
             return event.result
     raise RenderError("the renderer ended without a picture")
 
@@ -161,7 +161,7 @@ def _tell_of_download(
 ) -> None:
     """Tell of the download that a cell waits for, and end it where it is not wanted any more."""
     check(None)
-    emit(Event("download", index, cells[index], download=download))
+    emit(Downloading(index, cells[index], download))
 
 
 def _by_model(
@@ -212,11 +212,7 @@ def _render_model(
     pack = pack or model.identity.pack
     if reason and exact:
         for index, params in numbered:
-            emit(
-                Event(
-                    "failed", index, params, error=f"not in exact mode: {reason}", status="failed"
-                )
-            )
+            emit(Failed(index, params, error=f"not in exact mode: {reason}", status="failed"))
     elif reason or (pack == 1 and not exact):
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", model.identity.name, reason)
@@ -237,8 +233,7 @@ def _fail_all(numbered: list[Numbered], error: Exception, emit: Emit) -> None:
     exhausted = memory.is_out_of_memory(error.__cause__ or error)
     for index, params in numbered:
         emit(
-            Event(
-                "failed",
+            Failed(
                 index,
                 params,
                 error=message[:500],
@@ -318,13 +313,9 @@ def _render_cell(
         if exhausted and short is not None:
             short.append(cell)
         else:
-            emit(
-                Event(
-                    "failed", index, params, error=message, status="oom" if exhausted else "failed"
-                )
-            )
+            emit(Failed(index, params, error=message, status="oom" if exhausted else "failed"))
         return
-    emit(Event("done", index, params, result=picture))
+    emit(Done(index, params, picture))
 
 
 def _call(
@@ -347,9 +338,9 @@ def _call(
             ended.append(time.perf_counter())
             watch.look(latents[0])
         rough = functools.partial(preview.project, latents[0], model)
-        emit(Event("step", index, params, step=step + 1, steps=steps, preview=rough))
+        emit(Step(index, params, step + 1, steps, rough))
 
-    emit(Event("started", index, params))
+    emit(Started(index, params))
     memory.begin_size(identity.device, (params.width, params.height))
     began = time.perf_counter()
     arguments = stock_arguments(pipeline, [params]) | told_of_steps(pipeline, params.steps, tell)

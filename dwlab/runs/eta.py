@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .._util.durations import duration
+from ..events import Done, Downloading, Failed, Started, Step
 from .plan import Work
 
 if TYPE_CHECKING:
@@ -40,23 +41,25 @@ class Pace:
 
     def update(self, event: Event) -> None:
         """Take one event in."""
-        if event.download:
+        if isinstance(event, Downloading):
             return
         now = self._now()
-        if event.kind == "started" and not self._shares:
+        if isinstance(event, Started) and not self._shares:
             self._pause(now - self._last)  # until then a model was loading
         if event.index in self._round:
             self._end_round()
         self._round.add(event.index)
         self._last = now
-        if event.kind in ("done", "failed"):
+        if isinstance(event, Done | Failed):
             self._shares.pop(event.index, None)
             self._cost += self.work.costs[event.index]
             self._rows += self.work.rows[event.index]
             self.finished += 1
-            self.failed += event.kind == "failed"
+            self.failed += isinstance(event, Failed)
+        elif isinstance(event, Step):
+            self._shares[event.index] = min(event.step / event.steps, 1.0)
         else:
-            self._shares[event.index] = min(event.step / event.steps, 1.0) if event.steps else 0.0
+            self._shares[event.index] = 0.0
 
     def _end_round(self) -> None:
         self._mark = (self._last, self._done)

@@ -7,7 +7,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..events import Cancelled, Event
+from ..events import Cancelled, Done, Event
 from ..paths import results_folder
 from ..pictures.not_finite import nan_warning
 from ..pictures.picture import Picture
@@ -69,7 +69,8 @@ def keep(
         for index in wanted[key]:
             if on_event and not dropped(index):
                 on_event(dataclasses.replace(event, index=index))
-            if isinstance(event.result, Picture):  # made for the first, for the others it was there
+            # made for the first one, and already there for the others
+            if isinstance(event, Done) and isinstance(event.result, Picture):
                 event = dataclasses.replace(
                     event, result=Reused(key, event.result.image, event.result.warning)
                 )
@@ -91,7 +92,7 @@ def keep(
                 todo.append(key)
             else:
                 reused = Reused(key, picture, nan_warning(store.nan_shares([key]), 1))
-                tell(key, Event("done", first, params[first], result=reused))
+                tell(key, Done(first, params[first], reused))
         outcome = Outcome(experiment, store.root, len(wanted))
         saver = Saver(
             experiment,

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..errors import NotDownloaded
-from ..events import Event
+from ..events import Downloading, Event
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, identify, key_of
 from ..spec.kinds import alike
@@ -51,7 +51,7 @@ def identify_all(
 def _tell_of_download(
     on_event: Callable[[Event], None], first: GenerationParams, download: Download
 ) -> None:
-    on_event(Event("download", 0, first, download=download))
+    on_event(Downloading(0, first, download))
 
 
 def identify_what_is_here(

@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..events import Done, Failed, Started
 from ..metrics import measures
 from ..models.identity import complete, key_of
+from ..pictures.picture import Picture
 from ..pictures.png import pixel_hash
 from ..spec.modes import mode
 from ..store.store import CellRow, Store, now
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..events import Event
-    from ..pictures.picture import Picture
     from .resolve import Identities
     from .run import Listener, Outcome
 
@@ -48,9 +49,9 @@ class Saver:
 
     def take(self, event: Event) -> None:
         """Save what one event brings; pass the others on."""
-        if event.kind == "done":
-            self._done(event, event.result)  # type: ignore[arg-type]  # what is done has one
-        elif event.kind == "failed":
+        if isinstance(event, Done):
+            self._done(event)
+        elif isinstance(event, Failed):
             self._failed(event)
         elif self.listener:
             self.listener(event)
@@ -59,9 +60,9 @@ class Saver:
 
     def _ends_group(self, event: Event) -> bool:
         """Whether this was the last picture under way: what comes next may take long, a model's loading even longer."""
-        if event.kind == "started":
+        if isinstance(event, Started):
             self._under_way.add(event.index)
-        elif event.kind in ("done", "failed") and event.index in self._under_way:
+        elif isinstance(event, Done | Failed) and event.index in self._under_way:
             self._under_way.remove(event.index)
             return not self._under_way
         return False
@@ -70,13 +71,16 @@ class Saver:
         """Commit the rows so far, then tell the listener of them."""
         self.store.flush()
         said, self._unsaid = self._unsaid, []
-        self.outcome.made += sum(event.kind == "done" for event in said)
-        self.outcome.failed += sum(event.kind == "failed" for event in said)
+        self.outcome.made += sum(isinstance(event, Done) for event in said)
+        self.outcome.failed += sum(isinstance(event, Failed) for event in said)
         for event in said:
             if self.listener:
                 self.listener(event)
 
-    def _done(self, event: Event, picture: Picture) -> None:
+    def _done(self, event: Done) -> None:
+        picture = event.result
+        if not isinstance(picture, Picture):
+            raise TypeError(f"a Picture was expected, not {picture!r}")
         data = picture.png()
         row = CellRow(
             picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
@@ -93,7 +97,7 @@ class Saver:
         values["nan"] = (measures.NAN_VERSION, picture.nan)
         self._keep(row, event, values)
 
-    def _failed(self, event: Event) -> None:
+    def _failed(self, event: Failed) -> None:
         identity = self.identities[event.params.model, event.params.dtype]
         params = complete(event.params, identity)
         row = CellRow(

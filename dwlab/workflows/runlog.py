@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..events import Download, Downloading, Failed
 from ..runs.eta import Pace
 from ..store.store import now
 
@@ -40,16 +41,21 @@ class RunLog:
 
     def event(self, event: Event) -> None:
         """Note failures at once, and progress now and then."""
-        if event.download and (event.download.over or event.download.model not in self._fetching):
-            self._fetching.add(event.download.model)
-            self.line(f"download: {event.download.model}: {event.download}")
+        if isinstance(event, Downloading):
+            self._note_download(event.download)
         self._pace.update(event)
-        if event.kind == "failed":
+        if isinstance(event, Failed):
             self.line(f"{event.status}: cell {event.index}: {event.error}")
         if self._pace.elapsed - self._last > EVERY:
             self._last = self._pace.elapsed
             left = self._pace.left_text()
             self.line(f"progress: {self._pace.counts()}{f', {left}' if left else ''}")
+
+    def _note_download(self, download: Download) -> None:
+        """Note the beginning and the end of a download."""
+        if download.over or download.model not in self._fetching:
+            self._fetching.add(download.model)
+            self.line(f"download: {download.model}: {download}")
 
     def end(self, outcome: Outcome) -> None:
         """Say how it ended."""

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ..events import Downloading
 from ..models.download_bar import DownloadBar
 from ..paths import experiment_folder, results_folder
 from ..runs.eta import Pace
@@ -112,5 +113,5 @@ class _Downloads:
         self._bar = DownloadBar()
 
     def __call__(self, event: Event) -> None:
-        if event.download:
+        if isinstance(event, Downloading):
             self._bar(event.download)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dwlab.errors import DwlabError
-from dwlab.events import Event
+from dwlab.events import Done, Event, Started, Step
 from dwlab.models.identity import identify
 from dwlab.pictures.picture import Picture
 from dwlab.runs import run
@@ -86,10 +86,10 @@ def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
     for start in range(0, len(cells), GROUP):
         group = list(enumerate(cells))[start : start + GROUP]
         for index, params in group:
-            yield Event("started", index, params)
+            yield Started(index, params)
         for index, params in group:
             time.sleep(0.003)
-            yield Event("step", index, params, step=1, steps=1)
+            yield Step(index, params, 1, 1)
         for index, params in group:
             identity = identify(params.model)
             picture = Picture(
@@ -101,7 +101,7 @@ def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
                 0.003,
                 0.003,
             )
-            yield Event("done", index, params, result=picture)
+            yield Done(index, params, picture)
 
 
 def sweep(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _sweep(
     case: Case, acknowledge: Callable[[str], None], spec: SweepSpec, **options: Any
 ) -> dict[str, Any]:
     def on_event(event: Event) -> None:
-        if event.kind == "done":
-            acknowledge(event.result.key)  # type: ignore[union-attr]
+        if isinstance(event, Done):
+            acknowledge(event.result.key)  # type: ignore[attr-defined]
 
     outcome = run.run(spec, results=case["root"], on_event=on_event, **options)
     return {"made": outcome.made, "reused": outcome.reused, "failed": outcome.failed}

@@ -20,6 +20,7 @@ from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
 from dwlab.bench import engine
 from dwlab.errors import InvalidInput
+from dwlab.events import Failed
 from dwlab.models import loading
 from dwlab.models.identity import identify, key_of, omission_of
 from dwlab.models.settings import denoiser_of
@@ -393,9 +394,8 @@ def test_a_cell_that_failed_has_the_key_that_was_planned(family, tmp_path):
     spec = Sweep("fails", base=base, axes={"guidance": [5.0]})
 
     def failing(cells, **_):
-        from dwlab.events import Event
 
-        yield Event("failed", 0, cells[0], error="broken", status="failed")
+        yield Failed(0, cells[0], "broken")
 
     from dwlab.runs.run import run
 

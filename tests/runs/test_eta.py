@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from dwlab.events import Event
+from dwlab.events import Done, Failed, Started, Step
 from dwlab.runs.eta import Pace
 from dwlab.runs.plan import Work
 from dwlab.spec.params import GenerationParams
@@ -35,7 +35,12 @@ def hands():
 
 
 def event(kind, index, step=0, steps=10):
-    return Event(kind, index, params(steps), step=step, steps=steps)
+    cell = params(steps)
+    if kind == "started":
+        return Started(index, cell)
+    if kind == "step":
+        return Step(index, cell, step, steps)
+    return Done(index, cell, None) if kind == "done" else Failed(index, cell, "it failed")
 
 
 def packed(pace, hands, count, *, steps=10, load=0.0, first=1.0, each=1.0, together=4, most=10**9):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from dwlab.events import Event
+from dwlab.events import Step
 from dwlab.server.app import make_app
 from dwlab.server.events import event_log as feed
 from dwlab.server.jobs.job_queue import Jobs
@@ -24,7 +24,7 @@ def test_only_the_newest_rough_picture_of_each_is_kept_and_none_in_the_end(monke
     log = feed.Log()
     for step in range(1, 5):
         for index in (0, 1):
-            log.step_of(index, Event("step", index, PARAMS, step, 4, preview=preview), 2)
+            log.step_of(index, Step(index, PARAMS, step, 4, preview), 2)
     kept = log.after(0)
     assert [(data["index"], data["step"]) for _, data in kept if "preview" in data] == [
         (0, 4),

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from dwlab.events import Event
+from dwlab.events import Done, Event, Failed, Started, Step
 from dwlab.runs.eta import Pace
 from dwlab.spec.params import GenerationParams
 from dwlab.views.progress import Progress
@@ -21,9 +21,11 @@ def events(count: int, steps: int, *, fail: int = -1) -> list[Event]:
     params = GenerationParams(prompt="a star")
     found = []
     for index in range(count):
-        found.append(Event("started", index, params))
-        found += [Event("step", index, params, step=s + 1, steps=steps) for s in range(steps)]
-        found.append(Event("failed" if index == fail else "done", index, params))
+        found.append(Started(index, params))
+        found += [Step(index, params, s + 1, steps) for s in range(steps)]
+        found.append(
+            Failed(index, params, "it failed") if index == fail else Done(index, params, None)
+        )
     return found
 
 

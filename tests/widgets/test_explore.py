@@ -7,7 +7,7 @@ import pytest
 
 import dwlab
 from dwlab.errors import InvalidInput
-from dwlab.events import Event
+from dwlab.events import Failed, Started
 from dwlab.widgets.explore import explorer as explore
 from dwlab.widgets.explore.recipe_sweep import sweep_of
 
@@ -87,8 +87,8 @@ def test_going_back_while_pictures_form_disturbs_none_of_them(bench):
 
 def test_a_picture_that_fails_is_not_called_done(bench):
     def render(params, **_):
-        yield Event("started", 0, params[0])
-        yield Event("failed", 0, params[0], error="no memory", status="oom")
+        yield Started(0, params[0])
+        yield Failed(0, params[0], "no memory", "oom")
 
     bench._session._render = render
     ask(bench, "run")
@@ -210,7 +210,7 @@ def test_what_went_wrong_is_not_lost_under_the_next_job(bench):
 
     def render(params, **options):
         if calls.append(params) or len(calls) == 1:
-            yield Event("failed", 0, params[0], error="no memory", status="oom")
+            yield Failed(0, params[0], "no memory", "oom")
         else:
             yield from dwlab.stream(params, **options)
 

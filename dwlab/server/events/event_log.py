@@ -15,7 +15,7 @@ from ..._util.html import data_uri
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from ...events import Event
+    from ...events import Step
 
 KEPT = 64  # logs of jobs that are over
 PREVIEW_SECONDS = 0.25  # between two rough pictures of one that forms
@@ -43,7 +43,7 @@ class Log:
         """Keep one event."""
         self._entries.append((kind, data))
 
-    def step_of(self, index: int, event: Event, pictures: int) -> None:
+    def step_of(self, index: int, event: Step, pictures: int) -> None:
         """Keep a step of picture `index` of so many, with a rough picture now and then."""
         self._reached[index] = event.step
         self.step, self.steps = sum(self._reached.values()), event.steps * pictures

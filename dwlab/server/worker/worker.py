@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError, InUse, StoreError
+from ...events import Done, Failed, Started, Step
 from ...models import loading
 from ...models.identity import identify
 from ...paths import network_name
 from ...pictures.not_finite import nan_warning
+from ...pictures.picture import Picture
 from ...runs.eta import Pace
 from ...runs.keep import Reused, keep
 from ...runs.plan import Work
@@ -325,22 +327,17 @@ class Worker:
     def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:
         work.pace.update(dataclasses.replace(event, index=index))
         work.log.left = work.pace.left
-        if event.kind == "started":
+        if isinstance(event, Started):
             self.loaded = event.params.model
             work.log.add("started", {"index": index})
-        elif event.kind == "step":
+        elif isinstance(event, Step):
             work.log.step_of(index, event, len(work.params))
-        elif event.kind == "failed":
-            work.errors[index] = event.error or "it failed"
+        elif isinstance(event, Failed):
+            work.errors[index] = event.error
             work.log.add("failed", {"index": index, "error": work.errors[index]})
-        elif index not in work.keys:
-            self._metrics.pictures.labels(
-                "reused" if isinstance(event.result, Reused) else "made"
-            ).inc()
-            work.keys[index] = event.result.key  # type: ignore[attr-defined]  # a Picture or a Reused
-            work.errors.pop(index, None)
-            work.log.add("done", {"index": index, "image_url": _urls(store, [work.keys[index]])[0]})
-        if event.kind in ("done", "failed") and work.over:
+        elif isinstance(event, Done) and index not in work.keys:
+            self._take_picture(store, work, index, event.result)
+        if isinstance(event, Done | Failed) and work.over:
             keys = [work.keys[k] for k in sorted(work.keys)]
             status, error = (
                 ("failed", work.errors[min(work.errors)]) if work.errors else ("completed", None)
@@ -348,6 +345,14 @@ class Worker:
             warning = nan_warning(store.nan_shares(keys), len(keys))
             result = {"keys": keys, "images": _urls(store, keys), "warning": warning}
             self._finish(jobs, work.job, status, result, error)
+
+    def _take_picture(self, store: Store, work: _Work, index: int, picture: object) -> None:
+        if not isinstance(picture, Picture | Reused):
+            raise TypeError(f"a picture was expected, not {picture!r}")
+        self._metrics.pictures.labels("reused" if isinstance(picture, Reused) else "made").inc()
+        work.keys[index] = picture.key
+        work.errors.pop(index, None)
+        work.log.add("done", {"index": index, "image_url": _urls(store, [picture.key])[0]})
 
     # -- sweeps --------------------------------------------------------------------------------
 
@@ -367,14 +372,18 @@ class Worker:
         def tell(event: Event) -> None:
             pace.update(event)
             kept.left = pace.left
-            if event.kind == "started":
+            if isinstance(event, Started):
                 self.loaded = event.params.model
-            elif event.kind in ("done", "failed"):
+            elif isinstance(event, Done | Failed):
                 kept.step += 1
-                data = {"index": event.index, "step": kept.step, "steps": kept.steps}
-                kept.add(
-                    event.kind, data if event.kind == "done" else data | {"error": event.error}
-                )
+                data: dict[str, Any] = {
+                    "index": event.index,
+                    "step": kept.step,
+                    "steps": kept.steps,
+                }
+                if isinstance(event, Failed):
+                    data["error"] = event.error
+                kept.add(event.kind, data)
 
         outcome, _ = execute(
             spec, results=self._root, device=self._settings.device, limit=self._settings.max_cells,

@@ -17,6 +17,7 @@ from ..._util.checks import is_whole_number
 from ..._util.durations import duration
 from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
+from ...events import Done, Downloading, Failed, Started, Step
 from ...models.identity import identify
 from ...pictures import recipes
 from ...pictures.picture import Picture
@@ -134,7 +135,7 @@ class Explorer(anywidget.AnyWidget):
         self._memory = Memory(root, f"explore {model}")
         self._limit = PAGE
         self._tiles: list[dict[str, Any]] = []  # the pictures of the run under way
-        self._steps: dict[int, Event] = {}  # the last step of each that forms
+        self._steps: dict[int, Step] = {}  # the last step of each that forms
         self._seen: dict[tuple[str, int], str] = {}  # pictures of the history as the page has them
         self._counting, self._looking = threading.Lock(), threading.Lock()
         self._fill(GenerationParams("", model=model))
@@ -431,16 +432,16 @@ class Explorer(anywidget.AnyWidget):
         )
 
     def _event(self, event: Event) -> None:
-        if event.download:
+        if isinstance(event, Downloading):
             self._say_of_job(
                 f"Downloading {event.download.model}, once: {event.download}",
                 share=event.download.share,
             )
             return
         self._pace.update(event)
-        if self._job is None or event.kind == "started":
+        if self._job is None or isinstance(event, Started):
             return
-        if event.kind == "step":
+        if isinstance(event, Step):
             if self._job.params:
                 self._steps[event.index] = event
             if time.monotonic() - self._told < TELL_EVERY:
@@ -453,15 +454,15 @@ class Explorer(anywidget.AnyWidget):
         if self._job.params:
             self._show(event)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Step) -> None:
         left = f", {text}" if (text := self._pace.left_text()) else ""
         done = f"{self._pace.finished} of {self._pace.total} pictures"
         text = f"Step {event.step} of {event.steps}" if self._pace.total == 1 else done
         self._say_of_job(text + left, share=self._pace.share)
 
-    def _show(self, event: Event) -> None:
+    def _show(self, event: Step | Done | Failed) -> None:
         """Put what became of the pictures of this run on the stage: all that form, and the one that is finished."""
-        if event.kind != "step":
+        if not isinstance(event, Step):
             self._steps.pop(event.index, None)
             self._tiles[event.index] = self._finished(event, self._tiles[event.index])
         for index, step in self._steps.items():
@@ -472,9 +473,11 @@ class Explorer(anywidget.AnyWidget):
             }
         self.stage = [dict(tile) for tile in self._tiles]
 
-    def _finished(self, event: Event, tile: dict[str, Any]) -> dict[str, Any]:
+    def _finished(self, event: Done | Failed, tile: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(event, Failed):
+            return {**tile, "state": "failed", "note": event.error}
         if not isinstance(event.result, Reused | Picture):
-            return {**tile, "state": "failed", "note": event.error or "failed"}
+            raise TypeError(f"a picture was expected, not {event.result!r}")
         src = data_uri(small_jpeg(event.result.image, side=SHOWN), "jpeg")
         reused = "from the store" if isinstance(event.result, Reused) else ""
         note = event.result.warning or reused

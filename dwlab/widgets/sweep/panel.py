@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
+from ...events import Downloading
 from ...runs.eta import Pace
 from ...runs.results import Results
 from .. import parts
@@ -259,7 +260,7 @@ class SweepPanel(widgets.VBox):
 
     def _tell(self, event: Event) -> None:
         """Take an event of the run in; called on its thread, many times a second."""
-        if event.download:
+        if isinstance(event, Downloading):
             self._tell_of_download(event.download)
             return
         pace = self._pace
