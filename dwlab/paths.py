@@ -46,7 +46,7 @@ def project_results(named: str | Path | None) -> Path:
 
 
 def project_folder() -> Path:
-    """The nearest folder, from here up, that has `experiments/` in it; this one if there is none."""
+    """The nearest folder, from here up, that has `experiments/` in it, or this folder."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "experiments").is_dir():
@@ -100,12 +100,12 @@ def _is_taken(name: str) -> bool:
 
 
 def check_any_name(name: object) -> str:
-    """`name`, as an experiment of a person or one from the network may have it; raises InvalidInput."""
+    """`name`, of a person's experiment or of one from the network; raises InvalidInput."""
     if isinstance(name, str) and name.endswith(NETWORK):
         return check_name(name.removesuffix(NETWORK)) + NETWORK
     return check_name(name)
 
 
 def network_name(name: str) -> str:
-    """The name of a sweep that came from the network, so that it never replaces a person's sweep."""
+    """The name of a sweep from the network, which can never replace a person's sweep."""
     return f"{name.lower()}{NETWORK}"

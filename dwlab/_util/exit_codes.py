@@ -1,4 +1,4 @@
-"""Exit codes of the commands, besides 0 (all went well) and those of errors (see `dwlab.errors`)."""
+"""Exit codes of the commands, besides 0 for success and those of `dwlab.errors`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def gc_paused() -> Iterator[None]:
-    """Collect no garbage inside: with 100,000 cells, looking for it takes as long as making them."""
+    """Collect no garbage inside: among 100,000 cells, the search takes as long as making them."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

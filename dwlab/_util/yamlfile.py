@@ -173,7 +173,7 @@ def _dump(value: object, flow: bool | None, *, readable: bool) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Quotes a text that begins like a number: PyYAML writes 1e3 bare, which `parse` refuses."""
+        """Quotes texts that begin like a number: PyYAML writes 1e3 bare, which `parse` refuses."""
 
         def text(self, data: str) -> yaml.ScalarNode:
             style = "'" if re.match(r"[-+._\d]", data) else None

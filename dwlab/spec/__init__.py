@@ -1,1 +1,1 @@
-"""What is asked for, in words: parameters, axes, sweeps, the models that dwlab knows by name. Nothing here computes."""
+"""What is to be made: parameters, axes, sweeps, and models known by name. Nothing here computes."""

@@ -28,7 +28,7 @@ class Cell:
 
     position: int
     params: GenerationParams
-    axes: dict[str, Any]
+    axes: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Expansion:
     that move together, in the order of the axes; the last group varies fastest.
     """
 
-    base: Mapping[str, Any]
+    base: Mapping[str, object]
     columns: Mapping[str, Column]
     groups: Sequence[tuple[str, ...]]
     rules: Rules
@@ -58,11 +58,13 @@ class Expansion:
         """For each combination, the bits of the skip rules that drop it."""
         return self.rules.dropping(self._named_base, self._steps(seeds))
 
-    def points(self, seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
+    def points(self, seeds: Sequence[int]) -> Iterator[dict[str, object]]:
         """The value of each axis, in the order of the axes, for each combination that is kept."""
         is_zipped = len(self.groups) < len(self.columns)
         for steps in self.rules.kept(self._named_base, self._steps(seeds)):
-            point = {name: value for step in steps for name, value in step.items()}
+            point: dict[str, object] = {}
+            for step in steps:
+                point.update(step)
             yield {name: point[name] for name in self.columns} if is_zipped else point
 
     def cells(self, seeds: Sequence[int]) -> list[Cell]:
@@ -83,15 +85,15 @@ class Expansion:
         return list(cells.values())
 
     @cached_property
-    def _named_base(self) -> dict[str, Any]:
+    def _named_base(self) -> dict[str, object]:
         return with_dotted_names(self.base)
 
     def _steps(self, seeds: Sequence[int]) -> list[list[Step]]:
         self.rules.check_work(self.columns, self.combinations())
         return [steps_of(group, self.columns, seeds) for group in self.groups]
 
-    def _place(self, field: str, point: Mapping[str, Any]) -> str:
-        """Where the file gives a field of a cell: `base.steps`, or `axes.steps[2]` for a third value."""
+    def _place(self, field: str, point: Mapping[str, object]) -> str:
+        """Where the file gives a field of a cell, like `base.steps` or `axes.steps[2]`."""
         for axis in (field, parent_of(field)):
             if axis in point:
                 index = self._index(axis, point[axis])
@@ -112,21 +114,21 @@ class _ParamsMaker:
     Most parameters of a point are those of the point before; only what changes is validated.
     """
 
-    def __init__(self, base: Mapping[str, Any]) -> None:
+    def __init__(self, base: Mapping[str, object]) -> None:
         # `call` before `call.eta`
         ordered = dict(sorted(base.items(), key=lambda entry: is_dotted(entry[0])))
         self._base = with_parameters({}, ordered)
-        self._written: dict[str, Any] = {}
+        self._written: dict[str, object] = {}
         self._params: GenerationParams | None = None
 
-    def params_at(self, point: dict[str, Any]) -> GenerationParams:
+    def params_at(self, point: dict[str, object]) -> GenerationParams:
         """The parameters of a point; raises InvalidInput, which names the field, and ModelError."""
         written = self._written_at(point)
         self._params = self._validated(written)
         self._written = written
         return self._params
 
-    def _written_at(self, point: dict[str, Any]) -> dict[str, Any]:
+    def _written_at(self, point: dict[str, object]) -> dict[str, object]:
         """The parameters of a point as they are written, with the placeholders filled in."""
         written = with_parameters(self._base, point)
         for name in TEXTS:

@@ -1,10 +1,10 @@
-"""What a folder or file is that is not a pipeline, told from its small files, and what to do with it."""
+"""What a folder or file is that is not a pipeline, and what to do with it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError
@@ -80,7 +80,7 @@ def without_index(name: str, folder: Path) -> ModelError:
     )
 
 
-def of_repository(name: str, files: Collection[str], config: dict[str, Any]) -> ModelError:
+def of_repository(name: str, files: Collection[str], config: dict[str, object]) -> ModelError:
     """The error for a repository of the hub without a model_index.json.
 
     files: the paths of its files. config: its config.json.
@@ -106,7 +106,7 @@ def for_a_file(name: str, path: Path) -> ModelError:
     )
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, object]:
     """The JSON object in a file; an empty one if there is none."""
     try:
         return read_object(path) if path.is_file() else {}
@@ -115,7 +115,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _finding(
-    files: list[str], config: dict[str, Any], pipelines: list[str], folder: Path | None
+    files: list[str], config: dict[str, object], pipelines: list[str], folder: Path | None
 ) -> Finding:
     """What a folder without an index is.
 
@@ -136,7 +136,7 @@ def _finding(
     return Finding("nothing that diffusers saved", GIVE)
 
 
-def _part(config: dict[str, Any]) -> str | None:
+def _part(config: dict[str, object]) -> str | None:
     """What a folder with this config.json is a part of."""
     cls = str(config.get("_class_name") or "")
     for pattern, description in _BY_CLASS.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..errors import InvalidInput
 from .names import MAPS, under_own_names
@@ -30,14 +29,14 @@ def is_parameter(name: str) -> bool:
     return name in FIELDS or is_dotted(name)
 
 
-def check_map(field: str, value: object) -> Mapping[str, Any]:
+def check_map(field: str, value: object) -> Mapping[str, object]:
     """`value`, a map from names to values; raises InvalidInput if it is anything else."""
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise InvalidInput(field, value, "a map from names to values")
     return value
 
 
-def named_once(field: str, value: object) -> dict[str, Any]:
+def named_once(field: str, value: object) -> dict[str, object]:
     """The entries of a map under dwlab's own names.
 
     Raises InvalidInput for a value that is given twice, as `call.eta` beside `call: {eta: ...}`.
@@ -52,7 +51,9 @@ def named_once(field: str, value: object) -> dict[str, Any]:
     return entries
 
 
-def with_parameters(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_parameters(
+    values: Mapping[str, object], changes: Mapping[str, object]
+) -> dict[str, object]:
     """`values` with the parameters of `changes`, those with a dotted name inside their maps.
 
     Names that are not parameters are left out.
@@ -68,9 +69,9 @@ def with_parameters(values: Mapping[str, Any], changes: Mapping[str, Any]) -> di
     return merged
 
 
-def with_dotted_names(base: Mapping[str, Any]) -> dict[str, Any]:
+def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
     """Base values, with what is in `call` and `scheduler_options` under dotted names as well."""
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     for parent in MAPS:
         inside = base.get(parent)
         if isinstance(inside, Mapping):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ _UNET = _packed(
     "FusedAttnProcessor2_0",
     "SlicedAttnProcessor",
 )
-# Each line has a test on a small model. Pipelines with PAG in their name are left out, because their
+# Each line has a test on a small model. Pipelines with PAG in their name are left out: their
 # processors split a batch into its parts with and without guidance.
 PACKED = {
     "StableDiffusionPipeline": _UNET,
@@ -112,7 +112,7 @@ def family(pipeline: str) -> str:
 
 
 def ignored(pipeline: str, denoiser: Mapping[str, object]) -> frozenset[str]:
-    """The parameters that have no effect on a pipeline of this class with this denoiser's config."""
+    """The parameters without effect on a pipeline of this class with this denoiser's config."""
     names = {name for name, classes in UNUSED.items() if pipeline in classes}
     if _is_distilled(denoiser):
         names.add("negative_prompt")
@@ -123,12 +123,12 @@ def ignored(pipeline: str, denoiser: Mapping[str, object]) -> frozenset[str]:
 
 
 def _is_distilled(denoiser: Mapping[str, object]) -> bool:
-    """Whether a denoiser is told the guidance and called once, so that no negative prompt is used."""
+    """Whether a denoiser gets the guidance as an input, and so never sees a negative prompt."""
     return denoiser.get("time_cond_proj_dim") is not None
 
 
 def drawing(pipeline: str) -> str:
-    """The class that draws from text alone, for a pipeline that may be of the image-to-image kind."""
+    """The text-to-image class with the parts of a pipeline, which may be of another kind."""
     return re.sub("Img2Img|Inpaint(ing)?", "", pipeline)
 
 
@@ -156,13 +156,13 @@ class Omission:
     default: bool = True
     true_cfg: float | None = None
 
-    def applies(self, index: Mapping[str, Any], denoiser: Mapping[str, Any]) -> bool:
+    def applies(self, index: Mapping[str, object], denoiser: Mapping[str, object]) -> bool:
         """Whether this holds for a model, by its model_index.json and its denoiser's config."""
         if self.option and not index.get(self.option, self.default):
             return False
         return self.true_cfg is not None or not _is_distilled(denoiser)
 
-    def shows(self, guidance: float, call: Mapping[str, Any]) -> bool:
+    def shows(self, guidance: float, call: Mapping[str, object]) -> bool:
         """Whether a picture with this guidance and these arguments of the call depends on it."""
         scale = guidance if self.true_cfg is None else call.get("true_cfg_scale", self.true_cfg)
         return isinstance(scale, int | float) and scale > 1
@@ -182,7 +182,7 @@ OMISSIONS = (
 )
 
 
-def omission(index: Mapping[str, Any], denoiser: Mapping[str, Any]) -> Omission | None:
+def omission(index: Mapping[str, object], denoiser: Mapping[str, object]) -> Omission | None:
     """What leaving the negative prompt out means to a model; None if the same as an empty text.
 
     index: its model_index.json. denoiser: the config of its denoiser.

@@ -35,9 +35,9 @@ _INSTEAD = {
     _NOT_UPSCALED: "enable_hr hr_scale hr_upscaler hr_second_pass_steps hires_fix upscale upscaler",
     _UNCHANGED: "restore_faces tiling face_restoration refiner refiner_checkpoint",
 }
-_BY_NAME = {
-    name.replace("_", ""): instead for instead, names in _INSTEAD.items() for name in names.split()
-}
+_BY_NAME: dict[str, str] = {}
+for _instead, _names in _INSTEAD.items():
+    _BY_NAME |= dict.fromkeys(_names.replace("_", "").split(), _instead)
 
 
 def instead_of(name: str) -> str | None:

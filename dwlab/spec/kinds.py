@@ -1,4 +1,7 @@
-"""Cells of one kind: they differ in prompt and seed only, so what is checked of one holds for all."""
+"""Cells of one kind, which differ in prompt and seed only.
+
+What is checked or estimated for one of them holds for all.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError
@@ -39,13 +39,13 @@ def describe(name: str, folder: Path) -> Entry:
     )
 
 
-def _config(folder: Path, name: str) -> dict[str, Any] | None:
+def _config(folder: Path, name: str) -> dict[str, object] | None:
     """A JSON file of the folder, or None if it is missing; raises ModelError if it is broken."""
     path = folder / name
     return read_object(path) if os.path.lexists(path) else None
 
 
-def _scheduler(folder: Path, index: dict[str, Any]) -> str | None:
+def _scheduler(folder: Path, index: dict[str, object]) -> str | None:
     """The class of the scheduler, if the index names one as `[library, class]`."""
     entry = index.get("scheduler")
     if not isinstance(entry, list) or len(entry) != 2:
@@ -57,7 +57,7 @@ def _scheduler(folder: Path, index: dict[str, Any]) -> str | None:
     return scheduler
 
 
-def _trained_side(denoiser: dict[str, Any], vae: dict[str, Any]) -> int | None:
+def _trained_side(denoiser: dict[str, object], vae: dict[str, object]) -> int | None:
     """The pixels of a side that the denoiser was trained for; None if its config does not tell."""
     latents = denoiser.get("sample_size")
     channels = vae.get("block_out_channels")

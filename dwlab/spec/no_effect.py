@@ -36,7 +36,8 @@ def warnings(
     what such a model ignores is read there.
     """
     # prompts and seeds always have an effect
-    params = [example for example, _ in alike([cell.params for cell in cells])]
+    kinds = alike([cell.params for cell in cells])
+    params = [example for example, _ in kinds]
     by_model: dict[str, list[GenerationParams]] = {}
     for each in params:
         by_model.setdefault(each.model, []).append(each)
@@ -139,7 +140,7 @@ def _has_true_cfg(params: GenerationParams) -> bool:
 
 
 def _empty_negative_prompt(by_model: ByModel, entries: Entries) -> Iterator[str]:
-    """Models that take a missing negative prompt for an empty one, so that asking for it is idle."""
+    """Models for which a missing negative prompt is an empty one, so that asking for it is idle."""
     for model, params in sorted(by_model.items()):
         entry = entries[model]
         takes_it_for_empty = entry.local and entry.omission is None

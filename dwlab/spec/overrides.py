@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .sweep import SweepSpec
 
 
-def overridden(sweep: SweepSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
+def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any]:
     """The fields of a sweep after some changes; see `SweepSpec.override` for what they mean."""
     changes = named_once("overrides", changes)
     name = sweep.name
@@ -54,7 +54,7 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _replace_parameter(
-    base: dict[str, Any], axes: dict[str, Any], name: str, value: object
+    base: dict[str, object], axes: dict[str, object], name: str, value: object
 ) -> None:
     """Put a new value in place of all that `base` and `axes` say about a parameter."""
     _remove_from_base(base, name)
@@ -72,11 +72,11 @@ def _replace_parameter(
         base[name] = value
 
 
-def _remove_from_base(base: dict[str, Any], name: str) -> None:
+def _remove_from_base(base: dict[str, object], name: str) -> None:
     parent = parent_of(name)
-    if is_dotted(name) and isinstance(base.get(parent), Mapping):
-        removed = child_of(name)
-        base[parent] = {child: value for child, value in base[parent].items() if child != removed}
+    inside = base.get(parent)
+    if is_dotted(name) and isinstance(inside, Mapping):
+        base[parent] = {child: inside[child] for child in inside if child != child_of(name)}
     for key in list(base):
         if key == name or key.startswith(f"{name}."):
             del base[key]
@@ -89,7 +89,7 @@ def _values_of_placeholder(name: str, value: object) -> object:
     return [value]
 
 
-def _without_unused(axes: Mapping[str, Any], placeholders: frozenset[str]) -> dict[str, Any]:
+def _without_unused(axes: Mapping[str, object], placeholders: frozenset[str]) -> dict[str, object]:
     """The axes without those taken out, and without placeholders that no prompt names any more."""
     return {
         name: values
@@ -100,5 +100,9 @@ def _without_unused(axes: Mapping[str, Any], placeholders: frozenset[str]) -> di
 
 def _groups_of(zipped: Sequence[Sequence[str]], moving: set[str]) -> list[list[str]]:
     """The zipped groups, as far as their axes still move."""
-    groups = [[name for name in group if name in moving] for group in zipped]
-    return [group for group in groups if len(group) > 1]
+    groups = []
+    for group in zipped:
+        left = [name for name in group if name in moving]
+        if len(left) > 1:
+            groups.append(left)
+    return groups

@@ -19,7 +19,7 @@ _SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw o
 
 
 def check_model_name(model: object) -> None:
-    """Raise InvalidInput unless a model's name is a text; whether it exists is the catalog's task."""
+    """Raise InvalidInput unless a model's name is a text; `catalog.lookup` finds the model."""
     if not isinstance(model, str) or not model:
         allowed = "a catalog name, a folder, or a hub id like owner/name"
         raise InvalidInput("model", model, allowed)

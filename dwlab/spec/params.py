@@ -53,8 +53,8 @@ _to_json = json.JSONEncoder(
 class GenerationParams:
     """The parameters of one picture; what is left out comes from the model's entry in the catalog.
 
-    prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates; white
-        space around it is removed.
+    prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates;
+        white space around it is removed.
     seed: 0 to 2^63-1.
     steps: 1 to 1000.
     guidance: 0 to 100.
@@ -199,7 +199,10 @@ def _check_not_reserved(name: str, arguments: object) -> None:
 
 
 def known_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` under dwlab's own names; raises InvalidInput for a name that is unknown or given twice."""
+    """`values` under dwlab's own names.
+
+    Raises InvalidInput for a name that is unknown or given twice.
+    """
     for name, value in values.items():
         if own_name(name) not in FIELDS:
             names = ", ".join(sorted(FIELDS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
 from .names import SPELLINGS, TEXTS
@@ -48,12 +48,12 @@ def names(text: str) -> set[str]:
     return {match[1] for match in _BRACES.finditer(text) if match[1]}
 
 
-def names_in_prompts(base: Mapping[str, Any], axes: Mapping[str, Any]) -> frozenset[str]:
+def names_in_prompts(base: Mapping[str, object], axes: Mapping[str, object]) -> frozenset[str]:
     """The names in braces in all prompts of a sweep."""
     return frozenset().union(*(names(text) for text in _prompts(base, axes)))
 
 
-def _prompts(base: Mapping[str, Any], axes: Mapping[str, Any]) -> Iterator[str]:
+def _prompts(base: Mapping[str, object], axes: Mapping[str, object]) -> Iterator[str]:
     for name in TEXTS:
         values = axes.get(name)
         column = values if isinstance(values, list | tuple) else ()
@@ -72,7 +72,7 @@ def check_name(name: str) -> None:
         raise InvalidInput("prompt", f"{{{name}}}", allowed)
 
 
-def fill(field: str, text: str, values: Mapping[str, Any]) -> str:
+def fill(field: str, text: str, values: Mapping[str, object]) -> str:
     """`text` with the values of its placeholders; `{{` and `}}` are plain braces.
 
     Raises InvalidInput for a name without a value, and for a text that would be too long before it
@@ -108,7 +108,7 @@ def _parse(text: str) -> _Template:
     return _Template(start=texts[0], names=tuple(names), texts=tuple(texts[1:]))
 
 
-def _check_has_value(field: str, name: str, values: Mapping[str, Any]) -> None:
+def _check_has_value(field: str, name: str, values: Mapping[str, object]) -> None:
     if name in values and name not in FIELDS:
         return
     axes = ", ".join(axis for axis in values if axis not in FIELDS) or "none is"

@@ -22,7 +22,7 @@ def stripped(text: str) -> str:
 
 
 def checked_prompt(name: str, value: object) -> str:
-    """A prompt as it is kept; raises InvalidInput for anything that is not a text of some length."""
+    """A prompt as it is kept; raises InvalidInput if it is not text, too long or not writable."""
     if not isinstance(value, str):
         raise InvalidInput(name, value, "text (put it in quotes)")
     if len(value) > PROMPT_LIMIT:

@@ -1,8 +1,8 @@
 """Skip rules: which combinations of a sweep are left out.
 
 A rule is tried on each value of an axis once, not on each combination. The rules that match a value
-are kept as the bits of one whole number, a bit per rule; a combination is dropped by the rules whose
-bits are set for all of its values.
+are kept as the bits of one whole number, one bit per rule. A combination is dropped by the rules
+whose bits are set for all of its values.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ class Rules:
             for name, holds in _conditions_of(f"skip[{index}]", rule, names).items():
                 self._conditions.setdefault(name, []).append((1 << index, holds))
         # name -> the rules without a condition on it, which match any value
-        self._indifferent = {
-            name: self.all - sum(bit for bit, _ in conditions)
-            for name, conditions in self._conditions.items()
-        }
+        self._indifferent: dict[str, int] = {}
+        for name, conditions in self._conditions.items():
+            self._indifferent[name] = self.all - sum(bit for bit, _ in conditions)
 
     def __len__(self) -> int:
         return self._count
@@ -77,9 +76,9 @@ class Rules:
     def kept(
         self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]
     ) -> Iterator[list[Step]]:
-        """The combinations that no rule drops, as one step per group; the last group varies fastest.
+        """The combinations that no rule drops, as one step per group.
 
-        base: the values of names that are not axes. groups: the steps of each group of axes.
+        The last group varies fastest. base: the values of names that are not axes. groups: the steps of each group of axes.
         """
         for combination, dropping in self._combinations(base, groups):
             if not dropping:
@@ -96,8 +95,7 @@ class Rules:
         self, base: Mapping[str, object], groups: Sequence[Sequence[Step]]
     ) -> Iterator[tuple[tuple[_JudgedStep, ...], int]]:
         matching_base = self._matching_base(base, groups)
-        judged = [[(step, self._matching_step(step)) for step in steps] for steps in groups]
-        for combination in itertools.product(*judged):
+        for combination in itertools.product(*map(self._judged, groups)):
             dropping = matching_base
             for _, matching in combination:
                 dropping &= matching
@@ -113,6 +111,9 @@ class Rules:
             else:
                 matching &= self._indifferent[name]
         return matching
+
+    def _judged(self, steps: Sequence[Step]) -> list[_JudgedStep]:
+        return [(step, self._matching_step(step)) for step in steps]
 
     def _matching_step(self, step: Step) -> int:
         matching = self.all

@@ -53,10 +53,10 @@ class SweepSpec:
 
     name: str
     model: str = "shapes"
-    base: Mapping[str, Any] = field(default_factory=dict)
-    axes: Mapping[str, Any] = field(default_factory=dict)
+    base: Mapping[str, object] = field(default_factory=dict)
+    axes: Mapping[str, object] = field(default_factory=dict)
     zip: Sequence[Sequence[str]] = ()
-    skip: Sequence[Mapping[str, Any]] = ()
+    skip: Sequence[Mapping[str, object]] = ()
     metrics: Sequence[str] | None = None
     metric: str | None = None
     _expansion: Expansion = field(init=False, repr=False, compare=False)
@@ -110,27 +110,27 @@ class SweepSpec:
             check_key(str(key), value, keys)
         return cls(**{key: value for key, value in values.items() if value is not None})
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The sweep as plain values, from which `from_dict` makes it again."""
         values = {key: getattr(self, key) for key in self._keys()}
         # an empty list of metrics is no metrics, which is not the same as all of them
         is_kept = {key: bool(value) for key, value in values.items()}
         is_kept["metrics"] = self.metrics is not None
         kept = {key: value for key, value in values.items() if is_kept[key]}
-        plain: dict[str, Any] = json.loads(json.dumps(kept, default=list))
+        plain: dict[str, object] = json.loads(json.dumps(kept, default=list))
         return plain
 
     @classmethod
     def _keys(cls) -> list[str]:
         return [f.name for f in fields(cls) if f.init]
 
-    def override(self, changes: Mapping[str, Any]) -> Self:
+    def override(self, changes: Mapping[str, object]) -> Self:
         """A copy with some axes or base parameters replaced.
 
         A list or a map is an axis, which takes the place of the one it replaces. Any other value is
         a base value. None takes the name out of both, so that the model's own value holds. A map
-        for `call` or `scheduler_options` is the whole base value, and replaces the axes (`call.eta`)
-        that it names. A placeholder that a new prompt does not name is dropped, and with it the
+        for `call` or `scheduler_options` is the whole base value, and replaces the axes, like
+        `call.eta`, that it names. A placeholder that a new prompt does not name is dropped, and with it the
         skip rules about it. Raises InvalidInput for a name that is neither a parameter nor a
         placeholder.
         """
@@ -152,7 +152,10 @@ class SweepSpec:
         return self._expansion.combinations()
 
     def count(self) -> int:
-        """How many combinations the skip rules leave; raises InvalidInput if that takes too long."""
+        """How many combinations the skip rules leave.
+
+        Raises InvalidInput if counting them would take too long.
+        """
         return self._count
 
     @functools.cached_property

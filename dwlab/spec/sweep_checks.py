@@ -84,7 +84,7 @@ def check_rules_without_random_seeds(rules: Iterable[Mapping[str, object]]) -> N
 
 
 def check_metrics(metrics: object, metric: object) -> None:
-    """Raise InvalidInput unless `metrics` is None or a list of names, and `metric` None or a name."""
+    """Raise InvalidInput unless `metrics` is a list of names, `metric` a name, or they are None."""
     if metrics is not None and not _is_list_of_names(metrics):
         raise InvalidInput("metrics", metrics, "a list of names of metrics")
     if not isinstance(metric, str | None):

@@ -12,7 +12,7 @@ from .names import own_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence, Sized
 
-Step = Mapping[str, Any]  # a value for each axis of a group
+Step = Mapping[str, object]  # a value for each axis of a group
 
 
 def zip_groups(zipped: object) -> list[list[str]]:
@@ -23,23 +23,23 @@ def zip_groups(zipped: object) -> list[list[str]]:
     if not _is_list(zipped) or not all(map(_is_list, zipped)):
         allowed = "a list of groups of axis names, like [[scheduler, steps]]"
         raise InvalidInput("zip", zipped, allowed)
-    return [[_own_name(name) for name in group] for group in zipped]
+    return [_under_own_names(group) for group in zipped]
 
 
 def _is_list(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _own_name(name: Any) -> Any:
-    return own_name(name) if isinstance(name, str) else name
+def _under_own_names(group: Iterable[Any]) -> list[Any]:
+    return [own_name(name) if isinstance(name, str) else name for name in group]
 
 
 def all_groups(
     zipped: Iterable[Sequence[str]], columns: Mapping[str, Sized]
 ) -> list[tuple[str, ...]]:
-    """All axes in groups: those that are zipped, and each other axis alone, in the order of the axes.
+    """All axes in groups: those that are zipped, and each other axis alone.
 
-    Raises InvalidInput for a name that is not an axis or is given twice, and for axes of different
+    Groups are in the order of their first axes. Raises InvalidInput for a name that is not an axis or is given twice, and for axes of different
     lengths in a group.
     """
     group_of: dict[str, tuple[str, ...]] = {}

@@ -14,7 +14,7 @@ from ...spec.axes import RandomSeeds
 from ...spec.prompt_text import PROMPT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ...spec.sweep import SweepSpec
 
@@ -174,7 +174,7 @@ def _said(spec: SweepSpec, parent: str) -> Iterator[tuple[str, str, Any]]:
                 yield field, name.partition(".")[2], value
 
 
-def _inside(field: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _inside(field: str, value: object) -> Iterator[tuple[str, str, Any]]:
     if not isinstance(value, dict):
         raise InvalidInput(field, value, "a map from argument names to values")
     for name, inside in value.items():
