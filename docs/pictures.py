@@ -16,10 +16,11 @@ from playwright.sync_api import Page, sync_playwright
 
 import dwlab
 from dwlab._util.atomic import write_atomic
-from dwlab.bench import record
-from dwlab.bench.charts import charts, engines
+from dwlab.bench.charts import charts
 from dwlab.bench.compare import compare
-from dwlab.bench.engine import Report
+from dwlab.bench.engine.chart import engine_chart
+from dwlab.bench.engine.report import EngineReport
+from dwlab.bench.files import load
 from dwlab.views.charts import PALETTE
 from dwlab.views.plots import metric_plot
 from dwlab.workflows.sweep import execute
@@ -57,13 +58,13 @@ def benchmarks() -> None:
     """Charts of the rows that this project measured, from results/reference/."""
     files = sorted((ROOT / "results" / "reference").glob("*.json"))
     for path in files:
-        for name, chart in charts(compare([path]).table).items():
+        for name, chart in charts(compare([path]).rows).items():
             save(
                 Image.open(io.BytesIO(chart.png())), f"benchmark-{path.stem}-{name}.png", width=700
             )
     for path in sorted((ROOT / "results" / "reference" / "engine").glob("*.json")):
         save(
-            Image.open(io.BytesIO(engines(Report.of(record.load(path))).png())),
+            Image.open(io.BytesIO(engine_chart(EngineReport.of(load(path))).png())),
             f"engine-{path.stem}.png",
             width=700,
         )

@@ -32,7 +32,7 @@ def test_an_experiment_file_plans_without_warnings(path, tmp_path):
 
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda p: p.stem)
 def test_a_benchmark_file_makes_configurations(path, tmp_path):
-    run, _ = runner.prepare(BenchSpec.from_yaml(path), tmp_path)
+    run = runner.prepare(BenchSpec.from_yaml(path), tmp_path)
     assert run.spec.name == path.stem and run.configurations
     assert {one.device for one in run.configurations} == set(device.available())
 

@@ -1,296 +1,196 @@
-"""Line benchmark files up: what may be compared gets a ratio with its interval, what may not says why."""
+"""Compare benchmark files: rows of one workload get a ratio with its interval, others say why not."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
-from ..models.settings import STOCK
-from . import record
+from . import comparison_table, files
+from .confidence import Speedup, speedup
+from .file_rows import FileRow, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-RESAMPLES = 2000
-_GROUP = ("model", "width", "height", "steps", "batch")
-_CHOSEN = ("attention", "compile", "channels_last", "slicing", "offload")
+    import pandas as pd
+
+    from .file_rows import WorkloadSize
+    from .files import Document
+
+OTHER_VERSIONS = "*"
+BASELINE_NOTE = (
+    "speed: over the first float32 row with stock settings of the same workload; "
+    "share of matmul: of the measured rate of a large matrix product"
+)
+VERSIONS_NOTE = "* measured with other versions than the baseline's"
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """A row of a file beside the baseline of its workload.
+
+    speedup: over the baseline; None if that cannot be said. note: says why not, or what else is to
+    be known. scaled: seconds that another number of steps would take. role: common, best or None.
+    """
+
+    row: FileRow
+    is_baseline: bool = False
+    speedup: Speedup | None = None
+    note: str | None = None
+    scaled: float | None = None
+    role: str | None = None
+
+    def interval_text(self) -> str | None:
+        """The 95% interval; the baseline has none."""
+        if self.speedup is None or self.is_baseline:
+            return None
+        return self.speedup.interval_text()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of all files. table: one row each; what is measured in seconds a call, ratios as speed over the baseline's."""
+    """The rows of all files, by workload, and what is to be said of them."""
 
-    table: pd.DataFrame
+    rows: tuple[ComparedRow, ...]
     notes: tuple[str, ...]
 
     @property
     def failed(self) -> int:
-        """Rows without a number that counts."""
-        return int((self.table["status"] != "ok").sum())
+        """How many rows have no numbers that count."""
+        return sum(not compared.row.ok for compared in self.rows)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row each: measured values in seconds per call, speed over the baseline's."""
+        return comparison_table.frame(self.rows)
 
     def text(self) -> str:
         """A table per workload, for a terminal."""
-        parts = []
-        machines = self.table["machine"].unique()
-        for title, rows in self.table.groupby("title", sort=False):
-            columns = [
-                c
-                for c in _SHOWN
-                if c in rows and rows[c].notna().any() and (c != "machine" or len(machines) > 1)
-            ]
-            where = f" on {machines[0]}" if len(machines) == 1 else ""
-            parts.append(f"{title}{where}\n{_cells(rows[columns]).to_markdown(index=False)}")
-        return "\n\n".join([*parts, *self.notes])
+        return "\n\n".join([comparison_table.text(self.rows), *self.notes])
 
     def _repr_html_(self) -> str:
-        shown = [c for c in ("title", *_SHOWN) if c in self.table and self.table[c].notna().any()]
-        return _cells(self.table[shown]).to_html(index=False)
+        return comparison_table.html(self.rows)
 
 
-_SHOWN = (
-    "machine", "what", "status", "seconds", "± MAD", "scaled", "images/s", "speed", "95% interval", "share of matmul",
-    "memory GB", "distance", "picture dB", "role", "note",
-)  # fmt: skip
+def compare(paths: Sequence[Path], *, steps: int | None = None) -> Comparison:
+    """Compare the files of benchmark runs.
 
-
-def compare(files: Sequence[Path], *, steps: int | None = None) -> Comparison:
-    """Line up the files of benchmark runs.
-
-    Rows are compared where their whole workload is the same (model and weights, prompt, size, steps, guidance, scheduler,
-    seed, batch). The baseline of a workload is its first float32 row with stock settings, else its first row. Intervals
-    are bootstrap intervals that resample rounds, then samples in them. steps: adds what so many steps would take, as
-    prompt + steps x median step + decode. Raises InvalidInput for a file that `dwlab bench run` did not write.
+    Rows are compared if their whole workload is the same (model and weights, prompt, size, steps,
+    guidance, scheduler, seed, batch). The baseline of a workload is its first float32 row with
+    stock settings, or else its first row. Intervals: see `dwlab.bench.confidence`. steps: adds what
+    so many steps would take. Raises InvalidInput for a file that `dwlab bench run` did not write.
     """
-    runs = {path: record.load(path) for path in files}
-    for path, document in runs.items():
-        if record.kind(document) != record.RUN:
-            raise InvalidInput(
-                "file",
-                str(path),
-                "a file of `dwlab bench run`; `dwlab bench compare` takes both kinds",
-            )
-    return line_up(runs, steps=steps)
+    documents = {path: files.load(path) for path in paths}
+    for path, document in documents.items():
+        if files.kind(document) != files.RUN:
+            allowed = "a file of `dwlab bench run`; `dwlab bench compare` takes both kinds"
+            raise InvalidInput("file", str(path), allowed)
+    return line_up(documents, steps=steps)
 
 
-def line_up(runs: Mapping[Path, dict[str, Any]], *, steps: int | None = None) -> Comparison:
+def line_up(documents: Mapping[Path, Document], *, steps: int | None = None) -> Comparison:
     """`compare` for documents that are loaded already, by their paths."""
-    rows = [
-        _Row(path.stem, document, row)
-        for path, document in runs.items()
-        for row in document["rows"]
+    workloads: dict[WorkloadSize, list[FileRow]] = {}
+    for path, document in documents.items():
+        for row in rows_of(path, document):
+            workloads.setdefault(row.size, []).append(row)
+    compared: list[ComparedRow] = []
+    for size in sorted(workloads):
+        baseline = _baseline(workloads[size])
+        for row in workloads[size]:
+            beside = _beside(baseline, row)
+            compared.append(replace(beside, scaled=row.scaled(steps)))
+    compared = _with_roles(compared)
+    notes = [*_shared_workloads(documents), BASELINE_NOTE]
+    if any(row.note == OTHER_VERSIONS for row in compared):
+        notes.append(VERSIONS_NOTE)
+    return Comparison(tuple(compared), tuple(notes))
+
+
+def _baseline(rows: list[FileRow]) -> FileRow | None:
+    ok = [row for row in rows if row.ok]
+    stock = [row for row in ok if row.is_stock]
+    return next(iter([*stock, *ok]), None)
+
+
+def _beside(baseline: FileRow | None, row: FileRow) -> ComparedRow:
+    """The speed over the baseline with its interval, or a note that says why there is none."""
+    if not row.ok:
+        too_far = "its numbers are too far from the reference" if row.status == "invalid" else None
+        return ComparedRow(row, note=row.error or too_far)
+    if baseline is None:
+        return ComparedRow(row)
+    differing = [
+        name for name, value in row.workload.items() if value != baseline.workload.get(name)
     ]
-    table = []
-    for _, group in itertools.groupby(sorted(rows, key=lambda r: r.group), key=lambda r: r.group):
-        together = list(group)
-        baseline = _baseline(together)
-        table += [one.flat(baseline, steps) for one in together]
-    frame = _roles(pd.DataFrame(table))
-    notes = [
-        *_pairs(runs),
-        f"speed: over {_BASE} of the same workload; share of matmul: of the measured rate of a large matrix product",
-    ]
-    if frame["note"].str.contains(r"\*", regex=True, na=False).any():
-        notes.append("* measured with other versions than the baseline's")
-    return Comparison(frame, tuple(notes))
+    if differing:
+        return ComparedRow(row, note=f"not comparable: another {', '.join(differing)}")
+    return ComparedRow(
+        row,
+        is_baseline=row is baseline,
+        speedup=speedup(baseline.phases["end_to_end"], row.phases["end_to_end"]),
+        note=_note(baseline, row),
+    )
 
 
-_BASE = "the first float32 row with stock settings"
+def _note(baseline: FileRow, row: FileRow) -> str | None:
+    if row.versions != baseline.versions:
+        return OTHER_VERSIONS
+    if row.expects_parity and row.parity is None:
+        return "no parity: its reference failed"
+    return None
 
 
-@dataclass(frozen=True)
-class _Row:
-    file: str
-    document: dict[str, Any]
-    row: dict[str, Any]
-
-    @property
-    def group(self) -> tuple[Any, ...]:
-        return tuple(self.row["workload"][name] for name in _GROUP)
-
-    @property
-    def good(self) -> bool:
-        return bool(self.row["status"] == "ok")
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """Settings that are not stock; threads where the row asked for them."""
-        return {
-            k: v for k, v in self.row["settings"].items() if k in _CHOSEN and v != getattr(STOCK, k)
-        }
-
-    @property
-    def stock(self) -> bool:
-        return self.row["dtype"] == "float32" and not self.chosen
-
-    def flat(self, baseline: _Row | None, steps: int | None) -> dict[str, Any]:
-        row, phases = self.row, self.row.get("phases") or {}
-        model, width, height, count, batch = self.group
-        end = phases.get("end_to_end")
-        medians = {
-            f"{name} s": phase["median_s"] for name, phase in phases.items() if name != "end_to_end"
-        }
-        scaled = (
-            medians["prompt s"] + steps * medians["step s"] + medians["decode s"]
-            if steps and end
-            else None
-        )
-        parity, memory = row.get("parity") or {}, row.get("memory") or {}
-        return {
-            "title": f"{model}, {width}x{height}, {count} steps, batch {batch}",
-            "file": self.file,
-            "machine": self.document["system"].get("devices", {}).get(row["device"], {}).get("name", row["device"]),
-            "device": row["device"],
-            "dtype": row["dtype"],
-            "threads": row["settings"].get("threads"),
-            "what": ", ".join([row["device"], row["dtype"], *(_said(k, v) for k, v in self.chosen.items())]),
-            "model": model, "width": width, "height": height, "steps": count, "batch": batch,
-            "status": row["status"],
-            "seconds": end and end["median_s"],
-            "± MAD": end and end["mad_s"],
-            **medians,
-            "scaled": scaled,
-            "images/s": row.get("images_per_s"),
-            "share of matmul": row.get("matmul_share"),
-            "tflops": row.get("tflops"),
-            "memory GB": memory.get("allocated_gb", memory.get("resident_gb")),
-            "distance": parity.get("denoiser"),
-            "picture dB": parity.get("picture_db"),
-            **self._against(baseline),
-        }  # fmt: skip
-
-    def _against(self, baseline: _Row | None) -> dict[str, Any]:
-        """Speed over the baseline with its interval, or a note that says why there is none."""
-        nothing = {"speed": None, "low": None, "high": None, "95% interval": None}
-        if not self.good:
-            error = self.row.get("error")
-            outside = (
-                "its numbers are too far from the reference"
-                if self.row["status"] == "invalid"
-                else None
-            )
-            return {**nothing, "note": error or outside}
-        if baseline is None:
-            return {**nothing, "note": None}
-        differs = [
-            k for k, v in self.row["workload"].items() if v != baseline.row["workload"].get(k)
-        ]
-        if differs:
-            return {**nothing, "note": f"not comparable: another {', '.join(differs)}"}
-        other = _versions(self.document) != _versions(baseline.document)
-        wanted = self.document.get("protocol", {}).get("parity") != "none"
-        lacks = (
-            "no parity: its reference failed" if wanted and self.row.get("parity") is None else None
-        )
-        low, speed, high = ratio(
-            baseline.row["phases"]["end_to_end"], self.row["phases"]["end_to_end"]
-        )
-        interval = f"{low:.2f}-{high:.2f}" if self is not baseline else None
-        return {
-            "speed": speed,
-            "low": low,
-            "high": high,
-            "95% interval": interval,
-            "note": "*" if other else lacks,
-        }
+def _with_roles(rows: list[ComparedRow]) -> list[ComparedRow]:
+    """Name two rows of each device: the common denominator, and the fastest that counts."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index, compared in enumerate(rows):
+        row = compared.row
+        if row.ok:
+            # all batches of a workload on one device
+            key = (row.file, row.device, replace(row.size, batch=0))
+            groups.setdefault(key, []).append(index)
+    roles: dict[int, str] = {}
+    for indices in groups.values():
+        roles[max(indices, key=lambda index: rows[index].row.images_per_s or 0.0)] = "best"
+        common = [index for index in indices if _is_common(rows[index].row)]
+        if common:
+            roles[common[0]] = "common"
+    return [replace(compared, role=roles.get(index)) for index, compared in enumerate(rows)]
 
 
-def ratio(baseline: dict[str, Any], other: dict[str, Any]) -> tuple[float, float, float]:
-    """How many times faster `other` is than `baseline`: 2.5%, median ratio, 97.5%; phases as of `timing.summary`.
-
-    The interval resamples rounds with replacement, then each one's samples, 2,000 times with a fixed seed: samples of one
-    process resemble each other more than those of two.
-    """
-    random = np.random.default_rng(0)
-    ratios = _resampled(baseline, random) / _resampled(other, random)
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(low), float(baseline["median_s"] / other["median_s"]), float(high)
+def _is_common(row: FileRow) -> bool:
+    return row.is_stock and row.size.batch == 1
 
 
-def _resampled(phase: dict[str, Any], random: np.random.Generator) -> np.ndarray:
-    rounds = np.split(np.array(phase["samples_s"]), np.cumsum(phase["rounds"])[:-1])
-    medians = np.empty(RESAMPLES)
-    for k in range(RESAMPLES):
-        picked = (rounds[n] for n in random.integers(0, len(rounds), len(rounds)))
-        medians[k] = np.median(np.concatenate([random.choice(one, len(one)) for one in picked]))
-    return medians
-
-
-def _said(name: str, value: object) -> str:
-    words = name.replace("_", " ")
-    return words if value is True else f"{words} {value}"
-
-
-def _baseline(rows: list[_Row]) -> _Row | None:
-    good = [row for row in rows if row.good]
-    return next((row for row in good if row.stock), good[0] if good else None)
-
-
-def _versions(document: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in document["system"]["versions"].items() if k != "dwlab"}
-
-
-def _pairs(runs: Mapping[Path, dict[str, Any]]) -> list[str]:
+def _shared_workloads(documents: Mapping[Path, Document]) -> list[str]:
     """Which files measured a workload in common, and which stand alone."""
-    workloads = {path: _workloads(document) for path, document in runs.items()}
-    pairs = [(a, b) for a, b in itertools.combinations(runs, 2) if workloads[a] & workloads[b]]
-    notes = [
-        f"{a.stem} and {b.stem} share {_counted(len(workloads[a] & workloads[b]))}"
-        for a, b in pairs
-    ]
-    paired = {path for pair in pairs for path in pair}
-    alone = [path.stem for path in runs if path not in paired] if len(runs) > 1 else []
-    return [*notes, *(f"{stem} shares no workload with the other files" for stem in alone)]
+    workloads = {path: _workloads(document) for path, document in documents.items()}
+    notes = []
+    paired: set[Path] = set()
+    for a, b in itertools.combinations(documents, 2):
+        shared = len(workloads[a] & workloads[b])
+        if shared:
+            paired |= {a, b}
+            noun = "workload" if shared == 1 else "workloads"
+            notes.append(f"{a.stem} and {b.stem} share {shared} {noun}")
+    if len(documents) > 1:
+        notes += [
+            f"{path.stem} shares no workload with the other files"
+            for path in documents
+            if path not in paired
+        ]
+    return notes
 
 
-def _workloads(document: dict[str, Any]) -> set[str]:
+def _workloads(document: Document) -> set[str]:
+    """The workloads that a file measured, as text."""
     return {
         json.dumps(row["workload"], sort_keys=True)
         for row in document["rows"]
         if row["status"] == "ok"
     }
-
-
-def _counted(number: int) -> str:
-    return f"{number} {'workload' if number == 1 else 'workloads'}"
-
-
-def _roles(table: pd.DataFrame) -> pd.DataFrame:
-    """Name the two rows of each machine that belong together: the common denominator, and the best for this device."""
-    table["role"] = None
-    good = table[table["status"] == "ok"]
-    for _, rows in good.groupby(
-        ["file", "device", "model", "width", "height", "steps"], sort=False
-    ):
-        common = rows[(rows["what"] == rows["device"] + ", float32") & (rows["batch"] == 1)]
-        table.loc[rows["images/s"].idxmax(), "role"] = "best"
-        if len(common):
-            table.loc[common.index[0], "role"] = "common"
-    return table
-
-
-def _cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as people read them."""
-    digits = {
-        "seconds": 3,
-        "± MAD": 4,
-        "scaled": 1,
-        "images/s": 3,
-        "speed": 2,
-        "share of matmul": 2,
-        "memory GB": 2,
-    }
-    shown = table.astype(object)
-    for name in shown:
-        if name in digits or name in ("distance", "picture dB"):
-            form = f".{digits[name]}f" if name in digits else ".2g" if name == "distance" else ".1f"
-            shown[name] = [format(v, form) if pd.notna(v) else "" for v in table[name]]
-        else:
-            shown[name] = [v if pd.notna(v) else "" for v in table[name]]
-    return shown

@@ -1,4 +1,4 @@
-"""What a device gives at best, near enough: the rate of one large matrix product."""
+"""Roughly the best a device can do: the rate of one large matrix product."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import torch
 from ..models import device as devices
 from .timing import measure
 
-SIDES = {
-    "cpu": 1024,
-    "mps": 2048,
-    "cuda": 8192,
-}  # of the square matrices, enough to fill the device
+# Sides of the square matrices, enough to fill the device.
+SIDES = {"cpu": 1024, "mps": 2048, "cuda": 8192}
 
 
 def matmul_rate(device: str, dtype: str) -> float:
-    """Operations a second, 2 a multiply-add: the median of at least ten products."""
+    """Operations per second, a multiply-add being 2: the median of at least ten products."""
     side = SIDES[torch.device(device).type]
     left = torch.ones((side, side), device=device, dtype=getattr(torch, dtype))
     out = torch.empty_like(left)

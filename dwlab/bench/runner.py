@@ -1,4 +1,4 @@
-"""Run a benchmark: rounds of fresh processes in shuffled order, what is measured kept, so that the same command goes on."""
+"""Run a benchmark: all its configurations in shuffled rounds, each round in a fresh process."""
 
 from __future__ import annotations
 
@@ -6,77 +6,113 @@ import contextlib
 import hashlib
 import json
 import random
-import re
 import shutil
-import subprocess
-import sys
 import threading
-import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.atomic import write_atomic
 from .._util.lock import locked
 from ..errors import StoreError
-from ..events import Done, Event, Failed, Started
+from ..events import Done, Failed, Started
 from ..models import device
 from ..models.arguments import check_arguments
 from ..models.identity import complete, identify
+from ..models.settings import STOCK
 from ..paths import results_folder
 from ..runs.versions import versions
 from ..spec import catalog
-from . import parity, record, system
-from .spec import Configuration
-from .timing import summary
+from . import files, machine, parity
+from .configuration import Configuration
+from .processes import RESULT_SUFFIX, run_worker
+from .rounds import merge
+from .tasks import MeasureTask, ReferenceTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from ..events import Event
+    from .files import Document
     from .spec import BenchSpec
 
-REFERENCE_TIMEOUT = 4 * 3600  # seconds; a large model in float32 on a slow CPU
-POLL = 0.2  # seconds between looks at Cancel
+    OnEvent = Callable[[Event], None]
+    OnPlan = Callable[[int, int], None]
+
+# Seconds for a reference: a large model in float32 on a slow CPU.
+REFERENCE_TIMEOUT = 4 * 3600
+
+
+@dataclass(frozen=True)
+class BenchRound:
+    """One process: one configuration, measured once. number: from 0."""
+
+    number: int
+    configuration: Configuration
 
 
 @dataclass
-class Run:
-    """A benchmark under way: its configurations, and a folder in which each process' result is kept."""
+class BenchRun:
+    """A benchmark under way: its configurations, and the folder that keeps the results of processes."""
 
     spec: BenchSpec
     configurations: list[Configuration]
     folder: Path
     cancel: threading.Event = field(default_factory=threading.Event)
 
-    def jobs(self) -> list[tuple[int, Configuration]]:
-        """(round, configuration) in the order in which they run: each round shuffled anew, the same way every time."""
-        found = []
+    def rounds(self) -> list[BenchRound]:
+        """In the order in which they run: each round is shuffled anew, the same way every time."""
+        rounds = []
         for number in range(self.spec.rounds):
             order = list(self.configurations)
             random.Random(number).shuffle(order)  # noqa: S311  # no secret
-            found += [(number, one) for one in order]
-        return found
+            rounds += [BenchRound(number, configuration) for configuration in order]
+        return rounds
+
+    def result_path(self, round_: BenchRound) -> Path:
+        """Where the result of a round is kept."""
+        return self.folder / f"{round_.number}-{round_.configuration.id}{RESULT_SUFFIX}"
+
+    def row(self, configuration: Configuration) -> Document:
+        """The row of a configuration, all of whose rounds are done."""
+        paths = [
+            self.result_path(BenchRound(number, configuration))
+            for number in range(self.spec.rounds)
+        ]
+        return merge(configuration, [json.loads(path.read_text("utf-8")) for path in paths])
 
 
-def prepare(spec: BenchSpec, results: str | Path | None = None) -> tuple[Run, Path]:
-    """Check a benchmark against this machine before anything is computed; returns the run and the results folder.
+def prepare(spec: BenchSpec, results: str | Path | None = None) -> BenchRun:
+    """Check a benchmark against this machine before anything is computed.
 
-    Raises InvalidInput or ModelError for a device, model, scheduler or setting that there is not.
+    Raises InvalidInput or ModelError for a device, model, scheduler or setting that does not exist
+    here.
     """
-    root = results_folder(results)
-    found = spec.configurations(device.available())
-    for one in found:
-        device.resolve(one.device)
-        identity = identify(one.params.model, one.device, one.params.dtype, download=False)
-        check_arguments([complete(one.params, identity)], identity)
-    say = {
+    configurations = spec.configurations(device.available())
+    for configuration in configurations:
+        _check(configuration)
+    identity = {
         "spec": asdict(spec),
-        "configurations": [one.id for one in found],
+        "configurations": [configuration.id for configuration in configurations],
         "versions": versions(),
     }
-    mark = hashlib.sha256(json.dumps(say, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    return Run(spec, found, root / "benchmarks" / "unfinished" / f"{spec.name}-{mark}"), root
+    text = json.dumps(identity, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    folder = unfinished_folder(results) / f"{spec.name}-{digest}"
+    return BenchRun(spec, configurations, folder)
+
+
+def _check(configuration: Configuration) -> None:
+    params = configuration.params
+    device.resolve(configuration.device)
+    identity = identify(params.model, configuration.device, params.dtype, download=False)
+    check_arguments([complete(params, identity)], identity)
+
+
+def unfinished_folder(results: str | Path | None) -> Path:
+    """Where benchmarks that are under way keep their results."""
+    return results_folder(results) / "benchmarks" / "unfinished"
 
 
 def run(
@@ -84,229 +120,133 @@ def run(
     *,
     results: str | Path | None = None,
     host: bool = False,
-    on_plan: Callable[[int, int], None] | None = None,
-    on_event: Callable[[Event], None] | None = None,
+    on_plan: OnPlan | None = None,
+    on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
 ) -> Path | None:
-    """Measure what a benchmark says and write `benchmarks/<device>-<date>.json` below the results; None if cancelled.
+    """Run a benchmark and write `benchmarks/<device>-<date>.json` in the results folder.
 
-    Without a device in it, a benchmark is of all devices of this machine. host: write this machine's name down too.
-    on_plan: told (processes in all, those still to run). on_event: told started, done and failed of each process. What
-    was measured before an interruption, by these versions, is not measured again. Raises InvalidInput or ModelError
-    before anything is computed.
+    Returns the file, or None if cancelled. A benchmark that names no device measures all devices of
+    this machine. host: also write this machine's name. on_plan: called with the number of processes
+    and of those still to run. on_event: called with started, and done or failed, for each process.
+    What the same versions measured before an interruption is not measured again. Raises
+    InvalidInput or ModelError before anything is computed.
     """
-    under_way, root = prepare(spec, results)
-    under_way.cancel = cancel or under_way.cancel
-    with _alone(under_way.folder):
-        facts = system.facts(
-            dict.fromkeys(one.device for one in under_way.configurations), host=host
-        )
-        if not _work(under_way, on_plan, on_event or (lambda _event: None)):
+    bench_run = prepare(spec, results)
+    if cancel:
+        bench_run.cancel = cancel
+    with _alone(bench_run.folder):
+        devices = [configuration.device for configuration in bench_run.configurations]
+        facts = machine.facts(dict.fromkeys(devices), host=host)
+        if not _measure_all(bench_run, on_plan, on_event):
             return None
         document = {
-            "schema": record.SCHEMA, "name": spec.name, "id": under_way.folder.name,
-            "utc": datetime.now(UTC).isoformat(timespec="seconds"), "protocol": _protocol(spec), "system": facts,
-            "rows": [_merge(one, _results(under_way, one)) for one in under_way.configurations],
-        }  # fmt: skip
-        path = record.save(_free(root / "benchmarks", _stem(facts)), document)
-        shutil.rmtree(under_way.folder)
+            "schema": files.SCHEMA,
+            "name": spec.name,
+            "id": bench_run.folder.name,
+            "utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "protocol": _protocol(spec),
+            "system": facts,
+            "rows": [bench_run.row(configuration) for configuration in bench_run.configurations],
+        }
+        benchmarks = bench_run.folder.parent.parent
+        path = files.save(files.new_path(benchmarks, facts), document)
+        shutil.rmtree(bench_run.folder)
     return path
 
 
-def rows(run_: Run, on_event: Callable[[Event], None] | None = None) -> list[dict[str, Any]] | None:
-    """The rows of a run without a file, None if it was cancelled; what it kept is removed."""
-    with _alone(run_.folder):
-        if not _work(run_, None, on_event or (lambda _event: None)):
+def rows(bench_run: BenchRun, on_event: OnEvent | None = None) -> list[Document] | None:
+    """The rows of a run without writing a file, None if it was cancelled; its folder is removed."""
+    with _alone(bench_run.folder):
+        if not _measure_all(bench_run, None, on_event):
             return None
-        found = [_merge(one, _results(run_, one)) for one in run_.configurations]
-        shutil.rmtree(run_.folder)
-    return found
+        measured = [bench_run.row(configuration) for configuration in bench_run.configurations]
+        shutil.rmtree(bench_run.folder)
+    return measured
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two at once would measure each other."""
+    """Refuse a second benchmark: the two would measure each other."""
     try:
         with locked(folder.parent / "lock"):
             yield
     except BlockingIOError:
         raise StoreError(
-            f"another benchmark runs in {folder.parent.parent}; wait for it, its numbers need the machine"
+            f"another benchmark is running in {folder.parent.parent}; "
+            "wait for it, because its numbers need the whole machine"
         ) from None
 
 
-def _work(
-    run_: Run, on_plan: Callable[[int, int], None] | None, tell: Callable[[Event], None]
-) -> bool:
+def _measure_all(bench_run: BenchRun, on_plan: OnPlan | None, on_event: OnEvent | None) -> bool:
     """Run all processes that have no result yet; False if it was cancelled."""
-    jobs = run_.jobs()
-    todo = [job for job in jobs if not _result(run_, *job).exists()]
+    rounds = bench_run.rounds()
+    todo = [round_ for round_ in rounds if not bench_run.result_path(round_).exists()]
     if on_plan:
-        on_plan(len(jobs), len(todo))
-    for index, (number, one) in enumerate(todo):
-        tell(Started(index, one.params))
-        found = _process(run_, number, one)
-        if found is None:
+        on_plan(len(rounds), len(todo))
+    tell = on_event or (lambda _event: None)
+    for index, round_ in enumerate(todo):
+        params = round_.configuration.params
+        tell(Started(index, params))
+        measured = _measure_round(bench_run, round_)
+        if measured is None:
             return False
-        if found["status"] == "ok":
-            tell(Done(index, one.params, found))
+        if measured["status"] == "ok":
+            tell(Done(index, params, measured))
         else:
-            tell(Failed(index, one.params, found.get("error") or found["status"]))
+            tell(Failed(index, params, measured.get("error") or measured["status"]))
     return True
 
 
-def _result(run_: Run, number: int, one: Configuration) -> Path:
-    return run_.folder / f"{number}-{one.id}.result.json"
-
-
-def _results(run_: Run, one: Configuration) -> list[dict[str, Any]]:
-    return [json.loads(_result(run_, k, one).read_text("utf-8")) for k in range(run_.spec.rounds)]
-
-
-def _process(run_: Run, number: int, one: Configuration) -> dict[str, Any] | None:
-    """One round of one configuration, with its reference made before if need be; None if cancelled."""
-    path = _result(run_, number, one)
+def _measure_round(bench_run: BenchRun, round_: BenchRound) -> Document | None:
+    """Measure one round, after making its reference if that is missing; None if cancelled."""
+    spec = bench_run.spec
+    configuration = round_.configuration
+    is_random = catalog.lookup(configuration.params.model).random
+    kind = parity.kind_for(spec.parity, configuration, random=is_random)
     reference = None
-    if (
-        kind := parity.kind_for(
-            run_.spec.parity, one, random=catalog.lookup(one.params.model).random
-        )
-    ) != "none":
-        reference = _reference(run_, one, kind)
-        if run_.cancel.is_set():
+    if kind != "none":
+        reference = _reference(bench_run, configuration, kind)
+        if bench_run.cancel.is_set():
             return None
-    spec = run_.spec
-    job = {
-        "kind": "measure", "warmup": spec.warmup, "iterations": spec.iterations, "seconds": spec.seconds,
-        "first": number == 0, "reference": str(reference) if reference else None,
-    }  # fmt: skip
-    found = _start(run_, one, path, job, spec.timeout)
-    if found is not None:
-        write_atomic(path, json.dumps(found).encode())
-    return found
+    task = MeasureTask(
+        warmup=spec.warmup,
+        iterations=spec.iterations,
+        seconds=spec.seconds,
+        first=round_.number == 0,
+        reference=str(reference) if reference else None,
+    )
+    path = bench_run.result_path(round_)
+    measured = run_worker(configuration, task, path, timeout=spec.timeout, cancel=bench_run.cancel)
+    if measured is not None:
+        write_atomic(path, json.dumps(measured).encode())
+    return measured
 
 
-def _reference(run_: Run, one: Configuration, kind: str) -> Path | None:
-    """The CPU float32 run of the same cell, made once for all configurations that share it; None where it failed."""
-    stock = Configuration(one.params.replace(dtype="float32"), "cpu", 1, type(one.settings)())
-    path = run_.folder / f"reference-{stock.id}-{kind}.safetensors"
-    said = path.with_suffix(".result.json")
-    if not said.exists():  # a failed one would fail again
-        job = {"kind": "reference", "parity": kind, "reference": str(path)}
-        if (found := _start(run_, stock, said, job, REFERENCE_TIMEOUT)) is not None:
-            write_atomic(said, json.dumps(found).encode())
+def _reference(bench_run: BenchRun, configuration: Configuration, kind: str) -> Path | None:
+    """The CPU float32 run of the same cell, made once for all configurations that share it.
+
+    None if it failed. A failed one is not tried again, because it would fail again.
+    """
+    params = configuration.params.replace(dtype="float32")
+    stock = Configuration(params, "cpu", 1, STOCK)
+    path = bench_run.folder / f"reference-{stock.id}-{kind}.safetensors"
+    result = path.with_suffix(RESULT_SUFFIX)
+    if not result.exists():
+        task = ReferenceTask(parity=kind, reference=str(path))
+        outcome = run_worker(
+            stock, task, result, timeout=REFERENCE_TIMEOUT, cancel=bench_run.cancel
+        )
+        if outcome is not None:
+            write_atomic(result, json.dumps(outcome).encode())
     return path if path.exists() else None
 
 
-def _start(
-    run_: Run, one: Configuration, result: Path, job: dict[str, Any], timeout: float
-) -> dict[str, Any] | None:
-    """Run a worker to its end; its death and its delay are results too. None if cancelled."""
-    path = result.parent / result.name.replace(".result.json", ".json")
-    write_atomic(path, json.dumps({"configuration": one.as_dict(), **job}).encode())
-    command = [sys.executable, "-m", "dwlab.bench.worker", str(path)]
-    log = path.with_suffix(".log")
-    with log.open("wb") as output:
-        # a group of its own: Ctrl-C is for the runner, which ends the worker through its standard input
-        worker = subprocess.Popen(  # noqa: S603  # dwlab itself
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
-        )  # fmt: skip
-        try:
-            return _outcome(run_, worker, result, log, timeout)
-        finally:
-            worker.kill()
-            worker.wait()
-            if worker.stdin:
-                worker.stdin.close()
-
-
-def _outcome(
-    run_: Run, worker: subprocess.Popen[bytes], result: Path, log: Path, timeout: float
-) -> dict[str, Any] | None:
-    deadline = time.monotonic() + timeout
-    while worker.poll() is None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.wait(POLL)
-        if run_.cancel.is_set():
-            return None
-        if time.monotonic() > deadline:
-            return {"status": "timeout", "error": f"not done in {timeout:g} s"}
-    if result.exists():
-        return dict(json.loads(result.read_text("utf-8")))
-    if worker.returncode == -9:
-        return {
-            "status": "oom",
-            "error": "the system killed the process, as it does when memory runs out",
-        }
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    said = system.without_paths(lines[-1]) if lines else "nothing"
+def _protocol(spec: BenchSpec) -> Document:
     return {
-        "status": "failed",
-        "error": f"the process ended with {worker.returncode} and said: {said}",
+        "rounds": spec.rounds,
+        "warmup": spec.warmup,
+        "iterations": spec.iterations,
+        "seconds": spec.seconds,
+        "parity": spec.parity,
     }
-
-
-def _merge(one: Configuration, rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """One row from the rounds of a configuration; where any of them went wrong, what went wrong first."""
-    bad = next((found for found in rounds if "phases" not in found), None)
-    if bad is not None:
-        params = one.params
-        entry = catalog.lookup(params.model)
-        workload = {
-            "model": params.model if params.model in catalog.CATALOG or not entry.local else Path(entry.source).name,
-            "width": params.width or 512, "height": params.height or 512, "steps": params.steps, "batch": one.batch,
-        }  # fmt: skip
-        dtype = device.resolve_dtype(params.dtype, one.device)
-        return {
-            "id": one.id, "utc": bad.get("utc", ""), "status": bad["status"], "error": bad.get("error"),
-            "workload": workload, "device": one.device, "dtype": dtype, "settings": asdict(one.settings),
-        }  # fmt: skip
-    first = rounds[0]
-    phases = {
-        name: summary([found["phases"][name] for found in rounds]) for name in first["phases"]
-    }
-    seconds, batch = phases["end_to_end"]["median_s"], one.batch
-    matmul = max(found["matmul_tflops"] for found in rounds)
-    operations = first["tera_operations"]
-    worst = next((found["status"] for found in rounds if found["status"] != "ok"), "ok")
-    return {
-        **first,
-        "id": one.id,
-        "status": worst if first["checks"]["ok"] or worst != "ok" else "suspect",
-        "error": None,
-        "phases": phases,
-        "device_s": [s for found in rounds for s in found["device_s"]] or None,
-        "images_per_s": batch / seconds,
-        "steps_per_s": 1 / phases["step"]["median_s"],
-        "tflops": operations and operations / seconds,
-        "matmul_tflops": matmul,
-        "matmul_share": operations and operations / seconds / matmul,
-    }
-
-
-def _protocol(spec: BenchSpec) -> dict[str, Any]:
-    names = ("rounds", "warmup", "iterations", "seconds", "parity")
-    return {name: getattr(spec, name) for name in names}
-
-
-def _stem(facts: dict[str, Any]) -> str:
-    """The most telling device's name and the day, as a file's name."""
-    names = list(facts["devices"])
-    chosen = next((name for name in names if name != "cpu"), "cpu")
-    text = re.sub(r"[^a-z0-9]+", "-", str(facts["devices"][chosen]["name"]).lower()).strip("-")[:48]
-    return f"{text or chosen}-{datetime.now(UTC).date().isoformat()}"
-
-
-def _free(folder: Path, stem: str) -> Path:
-    """A path that is not taken: a second run of a day does not replace the first."""
-    path, k = folder / f"{stem}.json", 2
-    while path.exists():
-        path, k = folder / f"{stem}-{k}.json", k + 1
-    return path
-
-
-def with_settings(one: Configuration, **changes: Any) -> Configuration:
-    """A configuration with some settings, its batch or its dtype changed."""
-    batch = changes.pop("batch", one.batch)
-    params = one.params.replace(dtype=changes.pop("dtype", one.params.dtype))
-    return Configuration(params, one.device, batch, replace(one.settings, **changes))

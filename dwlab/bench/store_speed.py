@@ -1,7 +1,7 @@
 """Does the store keep up with large sweeps?
 
-A sweep whose renderer gives the same small picture for each cell at once, so that what is left is the cost of planning,
-saving and resuming.
+A sweep whose renderer returns the same small picture for each cell at once, so that what remains is
+the cost of planning, saving and resuming.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..events import Done, Event, Started
 from ..models.identity import complete, identify
@@ -19,19 +19,23 @@ from ..runs.run import Sweep, run
 from ..store.store import CellRow, Store, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..spec.params import GenerationParams
 
 LIMIT = 10**7
+# Rows that are added to the store alone, at most.
+STORE_ROWS = 10_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Figures:
+class StoreSpeed:
     """What a sweep cost.
 
-    plan, resume: seconds to plan the empty and to run the finished sweep. row: milliseconds a row in the whole run;
-    store: in adding and committing rows alone. memory: resident bytes when a tenth, half and all was done.
+    plan, resume: seconds to plan the empty sweep, and to run the finished one. row: milliseconds
+    per row of the whole run. store: milliseconds per row for adding and committing alone. memory:
+    resident bytes when a tenth, half and all of it was done.
     """
 
     cells: int
@@ -46,70 +50,84 @@ class Figures:
         """The figures for a terminal."""
         megabytes = ", ".join(f"{size / 1e6:.0f}" for size in self.memory)
         return (
-            f"{self.cells:,} cells: planned in {self.plan:.2f} s, run in {self.run:.1f} s ({self.row:.2f} ms a row; the "
-            f"store alone {self.store:.2f} ms), found finished in {self.resume:.2f} s; {megabytes} MB at 10, 50 and 100%"
+            f"{self.cells:,} cells: planned in {self.plan:.2f} s, run in {self.run:.1f} s "
+            f"({self.row:.2f} ms per row; the store alone {self.store:.2f} ms), "
+            f"found finished in {self.resume:.2f} s; {megabytes} MB at 10, 50 and 100%"
         )
 
 
-def measure(cells: int) -> Figures:
-    """Plan, run and run again a sweep of so many cells, in a folder of its own."""
-    import psutil
-
-    process, memory = psutil.Process(), []
-    marks = {max(1, cells // 10), cells // 2, cells}
-    done = 0
-
-    def listen(event: Event) -> None:
-        nonlocal done
-        if not isinstance(event, Done):
-            return
-        done += 1
-        if done in marks:
-            memory.append(process.memory_info().rss)
-
-    identify("shapes", "cpu")  # the first time imports torch and reads weights
-    spec = Sweep(
+def measure(cells: int) -> StoreSpeed:
+    """Plan a sweep of so many cells, run it, and run it again, in a temporary folder."""
+    # the first time imports torch and reads weights
+    identify("shapes", "cpu")
+    sweep = Sweep(
         "store", base={"prompt": "a red circle"}, axes={"seed": {"range": [0, cells]}}, metrics=()
     )
+    watch = _MemoryWatch(cells)
+    store_rows = min(cells, STORE_ROWS)
     with tempfile.TemporaryDirectory() as folder:
-        plan, _ = _timed(spec.plan, folder, limit=LIMIT)
-        whole, _ = _timed(run, spec, results=folder, render=_fake, limit=LIMIT, on_event=listen)
-        resume, again = _timed(run, spec, results=folder, render=_fake, limit=LIMIT)
+        plan_s, _ = _timed(lambda: sweep.plan(folder, limit=LIMIT))
+        run_s, _ = _timed(
+            lambda: run(sweep, results=folder, render=_fake, limit=LIMIT, on_event=watch)
+        )
+        resume_s, again = _timed(lambda: run(sweep, results=folder, render=_fake, limit=LIMIT))
         if again.made or again.reused != cells:
             raise RuntimeError(f"of {cells} cells {again.reused} were found again")
         with Store(Path(folder)) as store:
-            alone, _ = _timed(_add, store, min(cells, 10_000))
-    return Figures(
-        cells,
-        plan,
-        whole,
-        1e3 * whole / cells,
-        1e3 * alone / min(cells, 10_000),
-        resume,
-        tuple(memory),
+            store_s, _ = _timed(lambda: _add(store, store_rows))
+    return StoreSpeed(
+        cells=cells,
+        plan=plan_s,
+        run=run_s,
+        row=1e3 * run_s / cells,
+        store=1e3 * store_s / store_rows,
+        resume=resume_s,
+        memory=tuple(watch.memory),
     )
 
 
-def _timed(function: Any, *arguments: Any, **options: Any) -> tuple[float, Any]:
+class _MemoryWatch:
+    """Listens to a run and notes the resident memory when a tenth, half and all of it is done."""
+
+    def __init__(self, cells: int) -> None:
+        import psutil
+
+        self.memory: list[int] = []
+        self._process = psutil.Process()
+        self._marks = {max(1, cells // 10), cells // 2, cells}
+        self._done = 0
+
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, Done):
+            return
+        self._done += 1
+        if self._done in self._marks:
+            self.memory.append(self._process.memory_info().rss)
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds that `work` took, and what it returned."""
     began = time.perf_counter()
-    result = function(*arguments, **options)
+    result = work()
     return time.perf_counter() - began, result
 
 
-class _Same(Picture):
-    """A picture of the same bytes for each cell: one file, so that no disk is filled."""
+class _SamePicture(Picture):
+    """A picture of the same bytes for each cell: one file, so that the disk is not filled."""
 
     def png(self) -> bytes:
         return self.image.tobytes()
 
 
 def _fake(cells: list[GenerationParams], **_: Any) -> Iterator[Event]:
+    """A renderer that takes no time."""
     from PIL import Image
 
-    image, identity = Image.new("RGB", (8, 8)), identify("shapes", "cpu")
+    image = Image.new("RGB", (8, 8))
+    identity = identify("shapes", "cpu")
     for index, params in enumerate(cells):
         yield Started(index, params)
-        picture = _Same(
+        picture = _SamePicture(
             complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0
         )
         yield Done(index, params, picture)

@@ -1,12 +1,17 @@
-"""The timing core: what is queued on a device is waited for before each reading of the clock."""
+"""The timing core: warm-up calls are left out, and the device is waited for before each reading."""
 
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from .files import Document
+
+# Below so many samples a 90th percentile would be a guess.
+PERCENTILE_SAMPLES = 10
 
 
 def measure(
@@ -18,16 +23,18 @@ def measure(
     iterations: int = 5,
     seconds: float = 1.0,
 ) -> list[float]:
-    """Seconds that each call of `work(k)` takes, until there are both `iterations` samples and `seconds` in their sum.
+    """Seconds of each call of `work(k)`, until there are `iterations` samples and `seconds` of them.
 
-    clock: gives seconds and never goes back. synchronise: returns once the device has done all that was queued. The
-    `warmup` calls before are not counted; k goes on counting through both.
+    clock: returns seconds and never goes back. synchronise: returns once the device has done all
+    that was queued. warmup: calls before the first sample, which are not counted; k goes on
+    counting through both.
     """
     for k in range(warmup):
         work(k)
     samples: list[float] = []
     while len(samples) < iterations or sum(samples) < seconds:
-        synchronise()  # what was queued before is not this sample's
+        # what was queued before is not part of this sample
+        synchronise()
         begun = clock()
         work(warmup + len(samples))
         synchronise()
@@ -35,19 +42,22 @@ def measure(
     return samples
 
 
-def summary(rounds: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Raw samples of all rounds (how many each round gave), their median, median absolute deviation and 90th percentile.
+def summary(rounds: Sequence[Sequence[float]]) -> Document:
+    """The samples of all rounds and how many each round has, their median, deviation and percentile.
 
-    The percentile is linear between samples, as numpy's default; None below ten samples, where it would be a guess.
+    No sample is left out: the median and the median absolute deviation are what outliers move
+    least. The 90th percentile is linear between samples, as numpy's default; None below ten
+    samples, of which it would be a guess.
     """
-    samples = [one for samples in rounds for one in samples]
+    samples = [sample for round_samples in rounds for sample in round_samples]
     median = statistics.median(samples)
+    percentile = None
+    if len(samples) >= PERCENTILE_SAMPLES:
+        percentile = statistics.quantiles(samples, n=10, method="inclusive")[-1]
     return {
         "samples_s": samples,
-        "rounds": [len(samples) for samples in rounds],
+        "rounds": [len(round_samples) for round_samples in rounds],
         "median_s": median,
-        "mad_s": statistics.median(abs(one - median) for one in samples),
-        "p90_s": statistics.quantiles(samples, n=10, method="inclusive")[-1]
-        if len(samples) >= 10
-        else None,
+        "mad_s": statistics.median(abs(sample - median) for sample in samples),
+        "p90_s": percentile,
     }

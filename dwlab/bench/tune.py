@@ -1,60 +1,74 @@
-"""Find the settings that compute a model fastest on this machine and keep its pictures."""
+"""Find the settings that compute a model fastest on this machine and keep its pictures.
+
+The profile that it keeps is written by `dwlab.models.profiles`.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import RenderError
 from ..models import device as devices
 from ..models import profiles
 from ..models.identity import Identity, complete, identify
 from ..models.settings import STOCK
-from ..paths import results_folder
 from ..runs.versions import versions
+from ..spec.params import GenerationParams
 from . import parity, runner
-from .compare import ratio
-from .spec import PROMPT, BenchSpec, Configuration
+from .confidence import Speedup, speedup
+from .configuration import Configuration
+from .spec import PROMPT, BenchSpec
+from .tune_stages import stages
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ..events import Event
-    from ..spec.params import GenerationParams
+    from .files import Document
+    from .tune_stages import TuningStage
 
-    Choose = Callable[[Configuration], list[Configuration]]
-
-BATCHES = (2, 4, 8, 16, 32)
-LARGE_STEPS = 4  # of models whose pictures take minutes
+# Steps of models whose pictures take minutes.
+LARGE_STEPS = 4
+STAGE_ROUNDS = 2
+CHECK_ROUNDS = 3
+NO_GAIN = Speedup(1.0, 1.0, 1.0)
+# Of a candidate that failed or whose pictures differ.
+NOT_VALID = Speedup(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What tuning found: the profile and where it is kept, its gain over stock float32 with a 95% interval, each stage."""
+    """What tuning found: the profile and its file, the gain over stock float32, and each stage's text."""
 
     profile: profiles.Profile
     path: Path
-    interval: tuple[float, float]
+    gain: Speedup
     stages: tuple[str, ...]
 
     def text(self) -> str:
         """The outcome for a terminal."""
-        low, high = self.interval
         settings = {
             "dtype": self.profile.dtype,
             "batch": self.profile.batch,
             **self.profile.settings.changed(),
         }
-        said = ", ".join(f"{name} {value}" for name, value in settings.items())
-        return "\n".join([
+        fastest = ", ".join(f"{name} {value}" for name, value in settings.items())
+        gain = (
+            f"{self.gain.median:.2f} times the images per second of stock float32, "
+            f"one at a time ({self.gain.interval_text()})"
+        )
+        usage = 'use it with --profile fast or dwlab.load(profile="fast")'
+        lines = [
             *self.stages,
-            f"fastest:  {said}",
-            f"gain:     {self.profile.gain:.2f} times the images a second of stock float32, one at a time ({low:.2f}-{high:.2f})",
-            f"kept in:  {self.path}; use it with --profile fast or dwlab.load(profile=\"fast\")",
-        ])  # fmt: skip
+            f"fastest:  {fastest}",
+            f"gain:     {gain}",
+            f"kept in:  {self.path}; {usage}",
+        ]
+        return "\n".join(lines)
 
 
 def tune(
@@ -68,126 +82,154 @@ def tune(
     on_event: Callable[[Event], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Tuned | None:
-    """Try dtypes, memory layout, attention kernels, threads, batches and torch.compile in turn; None if cancelled.
+    """Try dtypes, memory layout, attention kernels, threads, batches and torch.compile in turn.
 
-    Each stage measures its candidates beside the best so far, in two rounds, and keeps one only if the whole 95% interval
-    of its gain is above 1 and its parity holds. Then the winner is measured against stock float32 once more. steps: of a
-    picture (None: the model's own, or 4 for pictures above 256x256). quick: without torch.compile. on_plan: told each
-    stage and its number of processes. The profile is kept for `load(..., profile="fast")`. Raises InvalidInput or
-    ModelError before anything is computed, RenderError where stock settings do not work here.
+    Each stage measures its candidates beside the best so far, in two rounds, and keeps one only if
+    the whole 95% interval of its gain is above 1 and its parity holds. Then the winner is measured
+    against stock float32 once more, and the profile is kept for `load(..., profile="fast")`.
+    Returns None if cancelled.
+
+    steps: per picture (None: the model's own, or 4 for pictures above 256x256). quick: without
+    torch.compile. on_plan: called with each stage's name and its number of processes. Raises
+    InvalidInput or ModelError before anything is computed, RenderError if stock settings do not
+    work here.
     """
-    place = devices.resolve(device)
-    identity = identify(model, place, download=False)
-    start = Configuration(_params(model, identity, steps), place, 1, STOCK)
-    said: list[str] = []
-
-    def measured(
-        stage: str, found: list[Configuration], rounds: int
-    ) -> dict[str, dict[str, Any]] | None:
-        spec = BenchSpec("tune", rounds=rounds, iterations=3, seconds=1.0)
-        folder = (
-            results_folder(results)
-            / "benchmarks"
-            / "unfinished"
-            / f"tune-{stage}-{start.id}-{os.getpid()}"
-        )
-        under_way = runner.Run(spec, found, folder, *([cancel] if cancel else []))
-        if on_plan:
-            on_plan(stage, rounds * len(found))
-        rows = runner.rows(under_way, on_event)
-        return None if rows is None else {row["id"]: row for row in rows}
-
+    device = devices.resolve(device)
+    identity = identify(model, device, download=False)
+    start = Configuration(_params(model, identity, steps), device, 1, STOCK)
+    tuning = _Tuning(
+        start=start,
+        folder=runner.unfinished_folder(results),
+        on_plan=on_plan,
+        on_event=on_event,
+        cancel=cancel or threading.Event(),
+    )
     best = start
-    for stage, choose in _stages(place, quick=quick):
-        candidates = [one for one in choose(best) if one.id != best.id]
-        rows = measured(stage, [best, *candidates], 2) if candidates else {}
-        if rows is None:
-            return None
-        if candidates and "phases" not in rows[best.id]:
-            raise RenderError(
-                f"{model} does not work on {place} with stock settings: {rows[best.id].get('error')}"
-            )
-        better = {one.id: _gain(rows[best.id], rows[one.id]) for one in candidates}
-        chosen = max(candidates, key=lambda one: better[one.id][1], default=best)
-        said.append(_told(stage, candidates, better, rows))
-        if candidates and better[chosen.id][0] > 1:
-            best = chosen
-    rows = measured("check", [start, best], 3) if best.id != start.id else {}
-    if rows is None:
+    texts = []
+    try:
+        for stage in stages(device, quick=quick):
+            outcome = tuning.try_stage(stage, best)
+            best = outcome.best
+            texts.append(outcome.text)
+        gain = tuning.gain_over_start(best)
+    except _TuningCancelled:
         return None
-    low, gain, high = _gain(rows[start.id], rows[best.id]) if rows else (1.0, 1.0, 1.0)
-    if low <= 1:  # what looked faster was noise
-        best, low, gain, high = start, 1.0, 1.0, 1.0
-    profile = profiles.Profile(best.params.dtype, best.settings, best.batch, gain, versions())
-    return Tuned(profile, profiles.keep(profile, identity.weights, place), (low, high), tuple(said))
+    if gain.low <= 1:
+        # what looked faster was noise
+        best = start
+        gain = NO_GAIN
+    profile = profiles.Profile(
+        dtype=best.params.dtype,
+        settings=best.settings,
+        batch=best.batch,
+        gain=gain.median,
+        versions=versions(),
+    )
+    path = profiles.keep(profile, identity.weights, device)
+    return Tuned(profile, path, gain, tuple(texts))
 
 
 def _params(model: str, identity: Identity, steps: int | None) -> GenerationParams:
-    from ..spec.params import GenerationParams
-
     params = complete(GenerationParams(PROMPT, model=model, dtype="float32"), identity)
-    large = (params.width or 512) * (params.height or 512) > parity.SMALL
-    return params.replace(
-        steps=steps or (min(params.steps, LARGE_STEPS) if large else params.steps)
-    )
+    if steps is None:
+        pixels = (params.width or 512) * (params.height or 512)
+        steps = min(params.steps, LARGE_STEPS) if pixels > parity.SMALL else params.steps
+    return params.replace(steps=steps)
 
 
-def _stages(place: str, *, quick: bool) -> Iterator[tuple[str, Choose]]:
-    gpu = place.startswith("cuda")
-    dtypes = ("float32", "bfloat16", "float16") if place != "cpu" else ("float32", "bfloat16")
-    kernels = ("math", "flash", *(("efficient", "cudnn") if gpu else ()))
-    cores = os.cpu_count() or 1
-    yield (
-        "dtype and memory layout",
-        lambda one: [
-            runner.with_settings(one, dtype=dtype, channels_last=layout)
-            for dtype in dtypes
-            for layout in (False, True)
-        ],
-    )
-    yield (
-        "attention",
-        lambda one: [runner.with_settings(one, attention=kernel) for kernel in kernels],
-    )
-    if place == "cpu":
-        yield (
-            "threads",
-            lambda one: [
-                runner.with_settings(one, threads=n) for n in sorted({1, (cores + 1) // 2, cores})
-            ],
-        )
-    yield "batch", lambda one: [runner.with_settings(one, batch=n) for n in BATCHES]
-    if not quick:
-        modes = ("default", "reduce-overhead") if gpu else ("default",)
-        yield "compile", lambda one: [runner.with_settings(one, compile=mode) for mode in modes]
+class _TuningCancelled(Exception):
+    """The user cancelled."""
 
 
-def _gain(base: dict[str, Any], row: dict[str, Any]) -> tuple[float, float, float]:
-    """Images a second over those of `base`, with the interval; zeros for a row that does not count or has no parity."""
+@dataclass(frozen=True)
+class _StageOutcome:
+    """best: the fastest configuration after the stage. text: what the stage measured."""
+
+    best: Configuration
+    text: str
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """The measurements of one `tune`. start: stock settings. folder: for what is under way."""
+
+    start: Configuration
+    folder: Path
+    on_plan: Callable[[str, int], None] | None
+    on_event: Callable[[Event], None] | None
+    cancel: threading.Event
+
+    def try_stage(self, stage: TuningStage, best: Configuration) -> _StageOutcome:
+        """Measure the candidates of a stage beside the best configuration so far."""
+        candidates = [candidate for candidate in stage.candidates(best) if candidate.id != best.id]
+        if not candidates:
+            return _StageOutcome(best, _stage_text(stage, [], {}, {}))
+        rows = self._measure(stage.name, [best, *candidates], STAGE_ROUNDS)
+        if "phases" not in rows[best.id]:
+            raise RenderError(
+                f"{best.params.model} does not work on {best.device} with stock settings: "
+                f"{rows[best.id].get('error')}"
+            )
+        gains = {candidate.id: gain(rows[best.id], rows[candidate.id]) for candidate in candidates}
+        text = _stage_text(stage, candidates, gains, rows)
+        fastest = max(candidates, key=lambda candidate: gains[candidate.id].median)
+        if gains[fastest.id].low > 1:
+            return _StageOutcome(fastest, text)
+        return _StageOutcome(best, text)
+
+    def gain_over_start(self, best: Configuration) -> Speedup:
+        """The gain of the winner over stock settings, measured once more."""
+        if best.id == self.start.id:
+            return NO_GAIN
+        rows = self._measure("check", [self.start, best], CHECK_ROUNDS)
+        return gain(rows[self.start.id], rows[best.id])
+
+    def _measure(
+        self, stage: str, configurations: list[Configuration], rounds: int
+    ) -> dict[str, Document]:
+        """The rows of configurations, by their ids; raises _TuningCancelled."""
+        spec = BenchSpec("tune", rounds=rounds, iterations=3, seconds=1.0)
+        folder = self.folder / f"tune-{stage}-{self.start.id}-{os.getpid()}"
+        bench_run = runner.BenchRun(spec, configurations, folder, self.cancel)
+        if self.on_plan:
+            self.on_plan(stage, rounds * len(configurations))
+        rows = runner.rows(bench_run, self.on_event)
+        if rows is None:
+            raise _TuningCancelled
+        return {row["id"]: row for row in rows}
+
+
+def gain(base: Document, row: Document) -> Speedup:
+    """Images per second over those of `base`; zeros for a row that failed or has no parity."""
     if row["status"] != "ok" or row["parity"] is None:
-        return 0.0, 0.0, 0.0
-    share = row["workload"]["batch"] / base["workload"]["batch"]
-    low, middle, high = ratio(base["phases"]["end_to_end"], row["phases"]["end_to_end"])
-    return low * share, middle * share, high * share
+        return NOT_VALID
+    pictures = row["workload"]["batch"] / base["workload"]["batch"]
+    return speedup(base["phases"]["end_to_end"], row["phases"]["end_to_end"]).times(pictures)
 
 
-def _told(
-    stage: str,
-    candidates: list[Configuration],
-    gains: dict[str, tuple[float, float, float]],
-    rows: dict[str, Any],
+def _stage_text(
+    stage: TuningStage,
+    candidates: Sequence[Configuration],
+    gains: dict[str, Speedup],
+    rows: dict[str, Document],
 ) -> str:
-    parts = []
-    for one in candidates:
-        what = ", ".join(
-            [
-                one.params.dtype,
-                f"batch {one.batch}",
-                *(f"{k} {v}" for k, v in one.settings.changed().items()),
-            ]
-        )
-        low, middle, high = gains[one.id]
-        parts.append(
-            f"  {what}: {f'{middle:.2f} ({low:.2f}-{high:.2f})' if middle else rows[one.id]['status']}"
-        )
-    return "\n".join([f"{stage}, over the best so far:", *(parts or ["  nothing to try"])])
+    lines = [f"{stage.name}, over the best so far:"]
+    for candidate in candidates:
+        outcome = _gain_text(gains[candidate.id]) or rows[candidate.id]["status"]
+        lines.append(f"  {_settings_text(candidate)}: {outcome}")
+    if not candidates:
+        lines.append("  nothing to try")
+    return "\n".join(lines)
+
+
+def _gain_text(candidate_gain: Speedup) -> str:
+    if candidate_gain == NOT_VALID:
+        return ""
+    return f"{candidate_gain.median:.2f} ({candidate_gain.interval_text()})"
+
+
+def _settings_text(configuration: Configuration) -> str:
+    parts = [configuration.params.dtype, f"batch {configuration.batch}"]
+    changed = configuration.settings.changed()
+    parts += [f"{name} {value}" for name, value in changed.items()]
+    return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""`dwlab bench`: measure this machine, line up what was measured, find its fast settings."""
+"""`dwlab bench`: measure this machine, compare measurements, find its fast settings."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from ..errors import DwlabError, MissingExtra
 from .command import DeviceOption, ResultsOption, command, new_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..bench.compare import Comparison
+    from ..bench.files import Document
     from ..bench.spec import BenchSpec
 
 app = new_app("Benchmarks: run, compare, tune.")
@@ -28,47 +27,53 @@ def run(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", help="The benchmark, a YAML file (default: shapes, in short)."
+            metavar="[FILE]", help="The benchmark, a YAML file (default: a short one of shapes)."
         ),
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, else all)."),
+        typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, or all)."),
     ] = None,
     dtype: Annotated[
         str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")
     ] = None,
     quick: QuickOption = False,
     host: Annotated[
-        bool, typer.Option("--host", help="Write this machine's name into the file, too.")
+        bool, typer.Option("--host", help="Also write this machine's name into the file.")
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Measure what a benchmark says on this machine, and write one file for `dwlab bench compare`."""
+    """Run a benchmark on this machine and write one file for `dwlab bench compare`."""
     from ..bench.compare import compare
     from ..workflows.bench import execute_bench
 
-    path = execute_bench(chosen(file, device, dtype, quick=quick), results=results, host=host)
-    lined_up = compare([path])
-    typer.echo(lined_up.text())
+    spec = chosen_benchmark(file, device, dtype, quick=quick)
+    path = execute_bench(spec, results=results, host=host)
+    comparison = compare([path])
+    typer.echo(comparison.text())
     typer.echo(f"\n{path}")
-    if lined_up.failed:
+    if comparison.failed:
         raise typer.Exit(SOME_FAILED)
 
 
-def chosen(file: Path | None, device: str | None, dtype: str | None, *, quick: bool) -> BenchSpec:
-    """The benchmark of a file, or the short one, with the devices and dtypes that were asked for."""
+def chosen_benchmark(
+    file: Path | None, device: str | None, dtype: str | None, *, quick: bool
+) -> BenchSpec:
+    """The benchmark of a file, or the short one, with other devices and dtypes if they are given."""
     from ..bench.spec import DEFAULT, BenchSpec
     from ..models.device import resolve
 
-    spec = (BenchSpec.from_yaml(file) if file else DEFAULT).vary(
-        device=_listed(device, resolve), dtype=_listed(dtype)
-    )
+    spec = BenchSpec.from_yaml(file) if file else DEFAULT
+    devices = None
+    if device is not None:
+        devices = [resolve(name) for name in _names(device)]
+    dtypes = None if dtype is None else _names(dtype)
+    spec = spec.vary(device=devices, dtype=dtypes)
     return spec.quick() if quick else spec
 
 
-def _listed(text: str | None, check: Callable[[str], str] = str) -> list[str] | None:
-    return [check(part.strip()) for part in text.split(",")] if text is not None else None
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
 @command(app)
@@ -79,44 +84,44 @@ def compare(
             metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."
         ),
     ],
-    plots: Annotated[Path | None, typer.Option(help="A folder for the plots.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="A folder for charts.")] = None,
     steps: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Also what so many steps would take: prompt + steps x step + decode."
+            min=1, help="Also show what so many steps would take: prompt + steps x step + decode."
         ),
     ] = None,
 ) -> None:
-    """Line up what was measured: tables with ratios and their 95% intervals, and plots."""
-    from ..bench import engine_files, record
+    """Compare files: tables with ratios and their 95% intervals, and charts."""
+    from ..bench import files as benchmark_files
     from ..bench.compare import line_up
-    from ..bench.engine import Report
+    from ..bench.engine import compare as engine_files
+    from ..bench.engine.report import EngineReport
 
-    documents = {path: record.load(path) for path in files}
-    runs = {
-        path: document
-        for path, document in documents.items()
-        if record.kind(document) == record.RUN
-    }
-    engines = {
-        path: Report.of(document) for path, document in documents.items() if path not in runs
-    }
+    runs: dict[Path, Document] = {}
+    engine_reports: dict[Path, EngineReport] = {}
+    for path in files:
+        document = benchmark_files.load(path)
+        if benchmark_files.kind(document) == benchmark_files.ENGINE:
+            engine_reports[path] = EngineReport.of(document)
+        else:
+            runs[path] = document
     if runs:
-        lined_up = line_up(runs, steps=steps)
-        typer.echo(lined_up.text())
+        comparison = line_up(runs, steps=steps)
+        typer.echo(comparison.text())
         if plots:
-            _save_charts(lined_up, plots)
-    if runs and engines:
+            _save_charts(comparison, plots)
+    if runs and engine_reports:
         typer.echo()
-    if engines:
-        typer.echo(engine_files.line_up(engines))
+    if engine_reports:
+        typer.echo(engine_files.line_up(engine_reports))
 
 
-def _save_charts(lined_up: Comparison, folder: Path) -> None:
+def _save_charts(comparison: Comparison, folder: Path) -> None:
     from .._util.atomic import write_atomic
     from ..bench.charts import charts
 
-    for name, figure in charts(lined_up.table).items():
+    for name, figure in charts(comparison.rows).items():
         write_atomic(folder / f"{name}.png", figure.png())
         typer.echo(str(folder / f"{name}.png"))
 
@@ -129,20 +134,23 @@ def tune(
     device: DeviceOption = "auto",
     steps: Annotated[
         int | None,
-        typer.Option(min=1, help="Steps of a picture (default: the model's, of large ones 4)."),
+        typer.Option(min=1, help="Steps per picture (default: the model's; 4 for large pictures)."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Without torch.compile, which takes minutes to try.")
+        bool, typer.Option("--quick", help="Do not try torch.compile, which takes minutes.")
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Find the fastest settings that keep the pictures, for `--profile fast`."""
+    """Find the fastest settings that keep the pictures the same, for `--profile fast`."""
     from ..workflows.bench import execute_tune
 
     typer.echo(execute_tune(model, device=device, steps=steps, quick=quick, results=results).text())
 
 
-JsonOption = Annotated[Path | None, typer.Option("--json", help="A file for the raw figures.")]
+JsonOption = Annotated[
+    Path | None,
+    typer.Option("--json", help="A file for the raw figures; a chart is written beside it."),
+]
 
 
 @command(app)
@@ -151,39 +159,46 @@ def engine(
         str, typer.Option(help="Catalog name, diffusers folder or hub id.")
     ] = "shapes",
     grids: Annotated[
-        str, typer.Option(help="Grids, with commas.")
+        str, typer.Option(help="Grids, separated by commas.")
     ] = "heterogeneous,one-seed,homogeneous,mixed",
     engines: Annotated[
-        str, typer.Option(help="Of loop, grouped, packed, packed-fast, packed-compiled.")
+        str, typer.Option(help="Any of loop, grouped, packed, packed-fast, packed-compiled.")
     ] = "loop,grouped,packed",
-    rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each engine.")] = 3,
-    scale: Annotated[float, typer.Option(min=0.01, help="Factor of the step counts.")] = 1.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Timed runs per engine.")] = 3,
+    scale: Annotated[float, typer.Option(min=0.01, help="Multiplies the numbers of steps.")] = 1.0,
     limit: Annotated[
-        int, typer.Option(min=1, help="Cells of a grid at most, taken evenly.")
+        int, typer.Option(min=1, help="The most cells per grid, taken evenly.")
     ] = 10_000,
     device: DeviceOption = "auto",
     json: JsonOption = None,
 ) -> None:
-    """Draw the same cells by a loop, by grouped calls and packed, in turns; --json FILE leaves a chart beside it."""
+    """Draw the same cells with a loop, with grouped calls and packed, in turns."""
     from .._util.atomic import write_atomic
-    from ..bench.charts import engines as chart
-    from ..bench.engine import compare_engines
+    from ..bench.engine.chart import engine_chart
+    from ..bench.engine.speed import compare_engines
 
-    found = compare_engines(
-        model, device=device, names=grids.split(","), engines=engines.split(","), rounds=rounds, scale=scale,
-        limit=limit, on_step=lambda text: typer.echo(text, err=True),
-    )  # fmt: skip
-    typer.echo(found.text())
+    report = compare_engines(
+        model,
+        device=device,
+        grids=grids.split(","),
+        engines=engines.split(","),
+        rounds=rounds,
+        scale=scale,
+        limit=limit,
+        on_step=lambda text: typer.echo(text, err=True),
+    )
+    typer.echo(report.text())
     if json:
-        found.save(json)
-        write_atomic(json.with_suffix(".png"), chart(found).png())
-    if wrong := found.disagreeing():
-        raise DwlabError(f"engines made other pictures than the loop: {'; '.join(wrong)}")
+        report.save(json)
+        write_atomic(json.with_suffix(".png"), engine_chart(report).png())
+    disagreeing = report.disagreeing()
+    if disagreeing:
+        raise DwlabError(f"engines made other pictures than the loop: {'; '.join(disagreeing)}")
 
 
 @command(app)
 def store(
-    cells: Annotated[int, typer.Option(min=10, help="Cells of the dry sweep.")] = 100_000,
+    cells: Annotated[int, typer.Option(min=10, help="Cells of the sweep.")] = 100_000,
 ) -> None:
     """Plan, save and resume a sweep whose pictures cost nothing."""
     from ..bench.store_speed import measure
@@ -193,10 +208,10 @@ def store(
 
 @command(app)
 def serve(
-    requests: Annotated[int, typer.Option(min=1, help="Pictures to ask for, each way.")] = 64,
+    requests: Annotated[int, typer.Option(min=1, help="Pictures to request each way.")] = 64,
     clients: Annotated[int, typer.Option(min=1, help="Clients at the same time.")] = 16,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a picture.")] = 20,
-    side: Annotated[int, typer.Option(min=64, help="Pixels of a picture's sides.")] = 128,
+    steps: Annotated[int, typer.Option(min=1, help="Steps per picture.")] = 20,
+    side: Annotated[int, typer.Option(min=64, help="Width and height in pixels.")] = 128,
     device: DeviceOption = "auto",
 ) -> None:
     """Serve the same requests one at a time and many at once, on real servers, and compare."""

@@ -106,11 +106,11 @@ class _ResidentMemory(threading.Thread):
 
         super().__init__(daemon=True)
         self._process = psutil.Process()
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self.peak: int = self._process.memory_info().rss
 
     def run(self) -> None:
-        while not self._stop.wait(_WATCH_SECONDS):
+        while not self._ended.wait(_WATCH_SECONDS):
             self.peak = max(self.peak, self._process.memory_info().rss)
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class _ResidentMemory(threading.Thread):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        self._ended.set()
         self.join()
 
 

@@ -102,7 +102,7 @@ class Bench:
         from ..bench.charts import charts
 
         found = self.comparison()
-        for chart in charts(found.table).values() if found else ():
+        for chart in charts(found.rows).values() if found else ():
             display(chart)
 
 

@@ -20,11 +20,9 @@ from .saved_state import Memory
 from .sweep.form import message_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
-
-    from ..bench.compare import Comparison
+    from ..bench.compare import ComparedRow, Comparison
     from ..bench.spec import BenchSpec
     from ..events import Event
 
@@ -201,14 +199,14 @@ def _ticks(what: str, names: list[str], on: set[str]) -> list[widgets.Checkbox]:
 
 def view_html(found: Comparison) -> str:
     """The charts, for a light and for a dark page, and the table below them."""
-    return charts_html(found.table) + found._repr_html_()
+    return charts_html(found.rows) + found._repr_html_()
 
 
-def charts_html(table: pd.DataFrame) -> str:
+def charts_html(rows: Sequence[ComparedRow]) -> str:
     """The charts twice; the style sheet of the panel shows the ones that fit the page."""
     shown = []
     for theme in ("light", "dark"):
-        for name, chart in charts(table, dark=theme == "dark").items():
+        for name, chart in charts(rows, dark=theme == "dark").items():
             text = f"{name} of what was measured"
             shown.append(parts.image_html(chart.png(), text, kind="png", classes=f"dwlab-{theme}"))
     return "".join(shown)

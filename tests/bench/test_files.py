@@ -1,4 +1,4 @@
-"""Benchmark files as people get them: those of the repository, other kinds, and spoiled ones."""
+"""Benchmark files: those of the repository, spoiled ones, and files that are none."""
 
 from __future__ import annotations
 
@@ -11,57 +11,51 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from bench.made_up import document, row, save
 
-from dwlab.bench import engine_files, record
-from dwlab.bench.compare import line_up
-from dwlab.bench.engine import Report
-from dwlab.bench.spec import BenchSpec
-from dwlab.cli.app import app
+from dwlab.bench import files
+from dwlab.bench.compare import compare, line_up
+from dwlab.bench.engine import compare as engine_compare
+from dwlab.bench.engine.report import EngineReport
 from dwlab.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]
+
+
 REFERENCE = ROOT / "results" / "reference"
+
+
 RUN = REFERENCE / "amd-epyc-2-cores-shapes.json"
+
+
 ENGINE = REFERENCE / "engine" / "intel-xeon-2-cores-amx-shapes.json"
+
+
 VALUES = (
     None, True, -1, 0, 1, 1e308, -1e308, 5e-324, 2**70, "", "x", "\ud800", "1", [], {}, [[]], [1e308], {"a": 1}, ["x"],
 )  # fmt: skip
 
 
-def compare(*files: Path, options: tuple[str, ...] = ()) -> Any:
-    return CliRunner().invoke(app, ["bench", "compare", *map(str, files), *options])
-
-
-def test_the_reference_files_are_lined_up_by_one_command(tmp_path):
-    result = compare(*sorted(REFERENCE.glob("*.json")), options=("--plots", str(tmp_path)))
-    assert result.exit_code == 0, result.output
-    assert "shares no workload with the other files" in result.output
-    assert list(tmp_path.glob("*.png"))
-
-
-def test_two_machines_of_the_repository_measured_one_workload():
-    result = compare(*sorted((REFERENCE / "engine").glob("*.json")))
-    assert result.exit_code == 0, result.output
-    (table,) = [
-        part
-        for part in result.output.split("\n\n")
-        if part.startswith("shapes, heterogeneous grid")
-    ]
-    assert "AMD EPYC" in table and "Xeon" in table
-    assert (
-        "sd15-geometry, homogeneous grid of 2 cells, steps x 0.05; no other file measured this"
-        in result.output
+def test_the_repository_has_reference_rows():
+    assert any(
+        one["status"] == "ok"
+        for path in REFERENCE.glob("*.json")
+        for one in files.load(path)["rows"]
     )
 
 
-def test_files_of_both_kinds_are_lined_up_together(tmp_path):
-    result = compare(RUN, ENGINE)
-    assert result.exit_code == 0, result.output
-    assert (
-        "shapes, 128x128, 20 steps, batch 4" in result.output
-        and "shapes, mixed grid of 72 cells" in result.output
-    )
+@pytest.mark.parametrize("path", sorted(REFERENCE.rglob("*.json")), ids=lambda path: path.stem)
+def test_reference_files_are_of_known_code_and_name_no_machine(path):
+    found = files.load(path)
+    assert found["system"]["git"]["dirty"] is False and "host" not in found["system"]
+    assert not re.search(r"/(home|Users|root|tmp)/", path.read_text())
+
+
+def test_the_engines_of_the_reference_files_made_the_same_pictures():
+    paths = sorted((REFERENCE / "engine").glob("*.json"))
+    assert paths
+    for path in paths:
+        assert EngineReport.of(files.load(path)).disagreeing() == []
 
 
 def test_notebooks_and_docs_name_benchmark_files_that_exist():
@@ -82,32 +76,80 @@ def test_notebooks_and_docs_name_benchmark_files_that_exist():
     assert [name for name in sorted(names) if not (ROOT / name).is_file()] == []
 
 
-def test_an_engine_file_with_a_round_too_few_is_refused(tmp_path):
-    document = json.loads(ENGINE.read_text())
-    document["rows"][1]["idle"].pop()
+def test_a_file_that_was_saved_is_loaded_again(tmp_path):
+    path = save(tmp_path, "a", row())
+    assert files.load(path)["rows"][0]["images_per_s"] == 1.0
+
+
+def _without_phases(found):
+    del found["rows"][0]["phases"]
+
+
+def _negative(found):
+    found["rows"][0]["phases"]["end_to_end"]["samples_s"] = [-1.0]
+
+
+def _unknown_status(found):
+    found["rows"][0]["status"] = "fine"
+
+
+def _newer(found):
+    found["schema"] = 2
+
+
+def _no_rows(found):
+    found["rows"] = []
+
+
+@pytest.mark.parametrize("spoil", [_without_phases, _negative, _unknown_status, _newer, _no_rows])
+def test_a_file_that_breaks_the_schema_is_refused(tmp_path, spoil):
+    found = copy.deepcopy(document(row()))
+    files.check(found, "a.json")
+    spoil(found)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(found))
+    with pytest.raises(InvalidInput, match=r"a\.json"):
+        files.load(path)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{", b"\xff", b'{"schema": 1, "rows": NaN}', b"[" * 100_000, None]
+)
+def test_data_that_is_no_benchmark_file_is_refused(tmp_path, data):
+    path = tmp_path / "b.json"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(InvalidInput):
+        files.load(path)
+
+
+def test_an_engine_file_that_lacks_a_round_is_refused(tmp_path):
+    found = json.loads(ENGINE.read_text())
+    found["rows"][1]["idle"].pop()
     path = tmp_path / "short.json"
-    path.write_text(json.dumps(document))
+    path.write_text(json.dumps(found))
     with pytest.raises(
         InvalidInput,
         match=r"short\.json: rows\.1 is \[2, 3\]; allowed: lists with one entry per round",
     ):
-        record.load(path)
+        files.load(path)
 
 
 @pytest.mark.parametrize("rounds", [1e308, [1e308], [7], [2**70], []])
-def test_rounds_that_do_not_count_the_samples_are_refused(tmp_path, rounds):
-    document = json.loads(RUN.read_text())
-    document["rows"][0]["phases"]["end_to_end"]["rounds"] = rounds
+def test_rounds_that_do_not_add_up_to_the_samples_are_refused(tmp_path, rounds):
+    found = json.loads(RUN.read_text())
+    found["rows"][0]["phases"]["end_to_end"]["rounds"] = rounds
     path = tmp_path / "rounds.json"
-    path.write_text(json.dumps(document))
-    assert compare(path).exit_code == 2
+    path.write_text(json.dumps(found))
+    with pytest.raises(InvalidInput):
+        compare([path])
     with pytest.raises(InvalidInput, match=r"rows\.0\.phases\.end_to_end\.rounds"):
-        record.load(path)
+        files.load(path)
 
 
-def mutated(document: Any, rng: random.Random) -> Any:
+def mutated(original: Any, rng: random.Random) -> Any:
     """A copy in which one value somewhere is replaced, removed or doubled."""
-    spoiled = copy.deepcopy(document)
+    spoiled = copy.deepcopy(original)
     places = list(_places(spoiled))
     holder, key = rng.choice(places)
     action = rng.choice(("replace", "replace", "remove", "rename"))
@@ -134,33 +176,20 @@ def test_spoiled_files_get_a_message_or_a_table_and_never_a_traceback(
     tmp_path, source, monkeypatch
 ):
     monkeypatch.setattr(
-        "dwlab.bench.compare.RESAMPLES", 20
+        "dwlab.bench.confidence.RESAMPLES", 20
     )  # what is asked is whether it ends well, not the interval
-    document = json.loads(source.read_text())
-    document["rows"] = document["rows"][:3]
+    found = json.loads(source.read_text())
+    found["rows"] = found["rows"][:3]
     rng = random.Random(14)
     for number in range(60):
         path = tmp_path / f"{number}.json"
-        path.write_text(json.dumps(mutated(document, rng)))
+        path.write_text(json.dumps(mutated(found, rng)))
         # a traceback is any error but InvalidInput
         with contextlib.suppress(InvalidInput):
-            shown = record.load(path)
+            shown = files.load(path)
             lined_up = (
-                engine_files.line_up({path: Report.of(shown)})
+                engine_compare.line_up({path: EngineReport.of(shown)})
                 if source == ENGINE
                 else line_up({path: shown}).text()
             )
             assert lined_up.encode("utf-8", "replace")
-
-
-def test_spoiled_experiments_of_benchmarks_get_a_message_and_never_a_traceback(tmp_path):
-    document = {
-        "name": "b", "base": {"model": "shapes", "steps": 2}, "axes": {"dtype": ["float32"], "batch": [1, 4]},
-        "zip": [["dtype", "batch"]], "skip": [{"batch": 4}], "rounds": 2, "warmup": 1, "iterations": 2, "seconds": 1,
-    }  # fmt: skip
-    rng = random.Random(14)
-    for _ in range(200):
-        path = tmp_path / "b.yaml"
-        path.write_text(json.dumps(mutated(document, rng)))
-        with contextlib.suppress(InvalidInput):
-            BenchSpec.from_yaml(path).configurations(["cpu"])

@@ -8,10 +8,12 @@ from dataclasses import asdict
 
 import pytest
 
+import dwlab
 from dwlab.errors import InvalidInput, StoreError
-from dwlab.models import profiles
+from dwlab.models import loading, profiles
+from dwlab.models.identity import identify
 from dwlab.models.profiles import Profile
-from dwlab.models.settings import Settings
+from dwlab.models.settings import STOCK, Settings
 
 PROFILE = Profile("bfloat16", Settings(channels_last=True), 8, 2.5, {"torch": "2.13.0"})
 STORED = {**asdict(PROFILE), "settings": PROFILE.settings.changed()}
@@ -74,3 +76,53 @@ def test_a_profile_that_is_spoiled_or_newer_is_named_with_the_remedy(changes):
     store(stored_as(**changes))
     with pytest.raises(StoreError, match=r"profiles\.json cannot be used .*newer dwlab"):
         profiles.find("fast", "shapes", "weights", "cpu")
+
+
+@pytest.fixture
+def fast(own_folders):
+    """A profile of `shapes` on this machine's CPU."""
+    settings = Settings(channels_last=True, threads=1)
+    found = profiles.Profile("bfloat16", settings, 4, 1.7, {"torch": "2.13.0"})
+    profiles.keep(found, identify("shapes", "cpu").weights, "cpu")
+    return found
+
+
+def test_a_profile_is_used_only_if_a_load_names_it(fast):
+    model = loading.load("shapes", "cpu", profile="fast")
+    assert (model.identity.dtype, model.identity.settings, model.identity.pack) == (
+        "bfloat16",
+        fast.settings,
+        4,
+    )
+    stock = loading.load("shapes", "cpu")
+    assert (stock.identity.dtype, stock.identity.settings, stock.identity.pack) == (
+        "float32",
+        STOCK,
+        None,
+    )
+    assert identify("shapes", "cpu", "float32", profile="fast").dtype == "float32"
+
+
+def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
+    sweep = dwlab.Sweep("s", base={"prompt": "a red star", "steps": 2}, axes={"seed": [0, 1]})
+    assert sweep.plan(tmp_path, device="cpu", profile="fast").todo == 2
+    table = sweep.run(tmp_path, device="cpu", profile="fast")
+    assert set(table["dtype"]) == {"bfloat16"}
+    assert json.loads(table["versions"][0])["settings"] == {"channels_last": True, "threads": 1}
+    assert sweep.plan(tmp_path, device="cpu", profile="fast").todo == 0
+    assert sweep.plan(tmp_path, device="cpu").todo == 2  # stock float32 makes other pictures
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [("fast", "dwlab bench tune --model shapes"), ("warp", "fast, or nothing")],
+)
+def test_a_missing_profile_says_how_to_make_it(own_folders, profile, message):
+    with pytest.raises(InvalidInput, match=message):
+        loading.load("shapes", "cpu", profile=profile)
+
+
+def test_a_load_with_a_broken_profile_file_says_to_delete_it(fast):
+    profiles._path().write_text("{")
+    with pytest.raises(StoreError, match="delete it"):
+        loading.load("shapes", "cpu", profile="fast")

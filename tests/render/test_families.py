@@ -18,7 +18,7 @@ from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-from dwlab.bench import engine
+from dwlab.bench.engine import engines
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed
 from dwlab.models import loading
@@ -457,7 +457,7 @@ def test_one_call_for_several_cells_takes_negative_prompts_of_all_or_of_none(fam
 def test_grouped_calls_keep_apart_what_has_a_negative_prompt(family):
     one = family("sdxl")
     cells = [one.cells[1].replace(negative_prompt=text) for text in ("", "red", "", "blue")]
-    pictures = dict(engine.grouped(one.model, cells))
+    pictures = dict(engines.grouped(one.model, cells))
     for k, cell in enumerate(cells):
         assert difference(pictures[k], one.stock(cell)) <= 1
 

@@ -1,0 +1,55 @@
+"""How much faster one measurement is than another, with a 95% confidence interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .files import Document
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Speedup:
+    """How many times faster: by the medians, and the ends of the 95% interval."""
+
+    low: float
+    median: float
+    high: float
+
+    def times(self, factor: float) -> Speedup:
+        """All three multiplied by a factor."""
+        return Speedup(self.low * factor, self.median * factor, self.high * factor)
+
+    def interval_text(self) -> str:
+        """The interval for people."""
+        return f"{self.low:.2f}-{self.high:.2f}"
+
+
+def speedup(baseline: Document, other: Document) -> Speedup:
+    """How many times faster the phase `other` is than `baseline`; for phases see `timing.summary`.
+
+    The interval is a bootstrap interval: rounds are resampled with replacement, then the samples of
+    each one, 2,000 times with a fixed seed. Rounds come first because samples of one process
+    resemble each other more than those of two.
+    """
+    random = np.random.default_rng(0)
+    ratios = _resampled_medians(baseline, random) / _resampled_medians(other, random)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    median = baseline["median_s"] / other["median_s"]
+    return Speedup(float(low), float(median), float(high))
+
+
+def _resampled_medians(phase: Document, random: np.random.Generator) -> np.ndarray:
+    ends = np.cumsum(phase["rounds"])
+    rounds = np.split(np.array(phase["samples_s"]), ends[:-1])
+    medians = np.empty(RESAMPLES)
+    for index in range(RESAMPLES):
+        chosen = random.integers(0, len(rounds), len(rounds))
+        samples = [random.choice(rounds[n], len(rounds[n])) for n in chosen]
+        medians[index] = np.median(np.concatenate(samples))
+    return medians

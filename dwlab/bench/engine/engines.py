@@ -1,0 +1,109 @@
+"""The ways to draw the same cells that the engine benchmark measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...events import Done, Failed
+from ...models import device as devices
+from ...models import loading
+from ...models.identity import identify
+from ...models.settings import Settings
+from ...pictures.picture import Picture
+from ...render import stream
+from .. import timed_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PIL import Image
+
+    from ...models.loading import Model
+    from ...spec.params import GenerationParams
+    from .grids import Cells
+
+    # yields the index of a cell and its picture
+    Draw = Callable[[Model, Cells], Iterator[tuple[int, Image.Image]]]
+
+# Rows of a grouped call: more gains nothing on a CPU.
+GROUP_ROWS = 32
+
+
+def loop(model: Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """Call the stock pipeline once per cell."""
+    for index in range(len(cells)):
+        yield from _stock(model, cells, [index])
+
+
+def grouped(model: Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """Call the stock pipeline with lists of cells that differ in prompt and seed only.
+
+    This is the best that can be done by hand.
+    """
+    for shared, group in _alike(cells).items():
+        rows_per_cell = 2 if shared.guided else 1
+        size = GROUP_ROWS // rows_per_cell
+        for start in range(0, len(group), size):
+            yield from _stock(model, cells, group[start : start + size])
+
+
+def _alike(cells: Cells) -> dict[GenerationParams, list[int]]:
+    """The indices of the cells that one call can take, by what these cells share."""
+    groups: dict[GenerationParams, list[int]] = {}
+    for index, params in enumerate(cells):
+        # no call takes cells with and without a negative prompt
+        negative_prompt = "any" if params.negative_prompt else ""
+        shared = params.replace(prompt="", negative_prompt=negative_prompt, seed=0)
+        groups.setdefault(shared, []).append(index)
+    return groups
+
+
+def _stock(model: Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, Image.Image]]:
+    arrays = timed_calls.stock(model, [cells[index] for index in group])
+    pictures = model.pipeline.image_processor.numpy_to_pil(arrays)
+    yield from zip(group, pictures, strict=True)
+
+
+def packed(model: Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
+    """Draw as `dwlab.stream` does."""
+    for event in stream.stream(cells, model=model):
+        if isinstance(event, Failed):
+            raise RuntimeError(event.error)  # noqa: TRY004  # no type is at fault
+        if isinstance(event, Done) and isinstance(event.result, Picture):
+            yield event.index, event.result.image
+
+
+ENGINES: dict[str, Draw] = {
+    "loop": loop,
+    "grouped": grouped,
+    "packed": packed,
+    # in the faster dtype of the device, channels last
+    "packed-fast": packed,
+    # the same, with the denoiser compiled
+    "packed-compiled": packed,
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to draw and the model it draws with."""
+
+    draw: Draw
+    model: Model
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the denoiser was compiled, which happens anew for each shape of its input."""
+        return self.model.identity.settings.compile != "none"
+
+
+def load(name: str, model: str, device: str) -> Engine:
+    """The engine of a name (see ENGINES), with the model loaded as that engine computes it."""
+    if not name.startswith("packed-"):
+        return Engine(ENGINES[name], loading.load(model, device))
+    device = devices.resolve(device)
+    compile_mode = "default" if name == "packed-compiled" else "none"
+    settings = Settings(channels_last=True, compile=compile_mode)
+    identity = identify(model, device, devices.faster_dtype(device) or "auto", settings=settings)
+    return Engine(ENGINES[name], loading.load_identified(identity))

@@ -1,0 +1,74 @@
+"""The cells that the engine benchmark draws."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from ...spec.params import GenerationParams
+
+PROMPTS = (
+    "a large red circle at the center on a white background",
+    "a small blue star at the top on a black background",
+    "a green square left of a yellow heart",
+    "a purple triangle",
+)
+STEPS = (8, 12, 16, 20)
+GUIDANCES = (1.0, 2.0, 3.0, 5.0, 7.5)
+SCHEDULERS = ("DDIM", "Euler")
+
+Cells = list[GenerationParams]
+
+
+@dataclass(frozen=True)
+class EngineGrid:
+    """All combinations of the first `prompts` prompts, of seeds, steps, guidances and schedulers."""
+
+    prompts: int
+    seeds: int
+    steps: tuple[int, ...]
+    guidances: tuple[float, ...]
+    schedulers: tuple[str, ...]
+
+    def cells(self, model: str, scale: float = 1.0) -> Cells:
+        """The cells for a model; each number of steps is multiplied by `scale`, at least 1."""
+        points = itertools.product(
+            PROMPTS[: self.prompts],
+            range(self.seeds),
+            self.steps,
+            self.guidances,
+            self.schedulers,
+        )
+        return [
+            GenerationParams(
+                prompt,
+                seed=seed,
+                steps=max(1, round(steps * scale)),
+                guidance=guidance,
+                scheduler=scheduler,
+                model=model,
+            )
+            for prompt, seed, steps, guidance, scheduler in points
+        ]
+
+
+GRIDS = {
+    "heterogeneous": EngineGrid(
+        prompts=1, seeds=3, steps=STEPS, guidances=GUIDANCES, schedulers=SCHEDULERS
+    ),
+    "one-seed": EngineGrid(
+        prompts=1, seeds=1, steps=STEPS, guidances=GUIDANCES, schedulers=SCHEDULERS
+    ),
+    "homogeneous": EngineGrid(
+        prompts=1, seeds=64, steps=(20,), guidances=(3.0,), schedulers=("DDIM",)
+    ),
+    "mixed": EngineGrid(
+        prompts=4, seeds=2, steps=(8, 12, 16), guidances=(2.0, 3.0, 5.0), schedulers=("DDIM",)
+    ),
+}
+
+
+def evenly(cells: Cells, limit: int) -> Cells:
+    """At most `limit` cells, taken at equal distances."""
+    distance = -(-len(cells) // limit)
+    return cells[::distance]

@@ -1,0 +1,212 @@
+"""Measure engines on grids of cells, in one process and in turns.
+
+All engines write PNGs; their pictures are compared with the loop's.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import random
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ...errors import InvalidInput
+from ...models import memory
+from ...runs.cost import rows_of
+from .. import machine
+from ..configuration import Configuration
+from ..matmul import matmul_rate
+from ..operations import operations
+from ..probe import probe
+from .engines import ENGINES, load, packed
+from .grids import GRIDS, evenly
+from .meter import Meter, metered
+from .report import EngineReport, EngineResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from PIL import Image
+
+    from ...models.loading import Model
+    from ...spec.params import GenerationParams
+    from .engines import Engine
+    from .grids import Cells
+
+    Pictures = dict[int, Image.Image]
+
+T = TypeVar("T")
+
+
+def compare_engines(
+    model: str = "shapes",
+    *,
+    device: str = "auto",
+    grids: Sequence[str] = tuple(GRIDS),
+    engines: Sequence[str] = ("loop", "grouped", "packed"),
+    rounds: int = 3,
+    scale: float = 1.0,
+    limit: int = 10_000,
+    on_step: Callable[[str], None] | None = None,
+) -> EngineReport:
+    """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
+
+    scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. on_step:
+    called with a line of text after each timed run. Raises InvalidInput for an unknown grid or
+    engine, ModelError if the model cannot be found.
+    """
+    _check_names("grids", grids, GRIDS)
+    _check_names("engines", engines, ENGINES)
+    loaded = {name: _apart(load, name, model, device) for name in engines}
+    matmul = {}
+    for engine in loaded.values():
+        identity = engine.model.identity
+        matmul[identity.dtype] = _apart(matmul_rate, identity.device, identity.dtype)
+    results: list[EngineResult] = []
+    for name in grids:
+        cells = evenly(GRIDS[name].cells(model, scale), limit)
+        results += measure(loaded, name, cells, rounds, on_step)
+    system = machine.facts({result.device for result in results})
+    return EngineReport(results, matmul, model, scale, system)
+
+
+def _check_names(option: str, names: Sequence[str], allowed: Mapping[str, object]) -> None:
+    for name in names:
+        if name not in allowed:
+            raise InvalidInput(option, name, f"some of {', '.join(allowed)}")
+
+
+def measure(
+    engines: Mapping[str, Engine],
+    grid: str,
+    cells: Cells,
+    rounds: int,
+    on_step: Callable[[str], None] | None = None,
+) -> list[EngineResult]:
+    """Run each engine on the cells, `rounds` times, in shuffled turns.
+
+    on_step: called with a line of text after each timed run.
+    """
+    counts = {name: _apart(_operations, e.model, cells[0]) for name, e in engines.items()}
+    results = {name: _no_result(grid, name, e, cells) for name, e in engines.items()}
+    for engine in engines.values():
+        _warm_up(engine, cells)
+    needed_rows = sum(rows_of(cell.steps, cell.scheduler, cell.guidance) for cell in cells)
+    pictures: dict[str, Pictures] = {}
+    turns = random.Random(0)  # noqa: S311  # an order, no secret
+    for _ in range(rounds):
+        for name in turns.sample(list(engines), len(engines)):
+            timed = _run(engines[name], cells)
+            _note(results[name], timed, counts[name], needed_rows)
+            pictures[name] = timed.pictures
+            if on_step:
+                on_step(f"{grid}, {name}: {timed}")
+    reference = pictures.get("loop", pictures[next(iter(engines))])
+    for name, result in results.items():
+        result.difference = _largest_difference(pictures[name], reference)
+    return list(results.values())
+
+
+def _no_result(grid: str, name: str, engine: Engine, cells: Cells) -> EngineResult:
+    identity = engine.model.identity
+    return EngineResult(grid, name, identity.dtype, identity.device, len(cells))
+
+
+def _warm_up(engine: Engine, cells: Cells) -> None:
+    """Draw some cells; all of them if the model is compiled, which needs to see all its shapes."""
+    _run(engine, cells if engine.compiled else cells[:: max(1, len(cells) // 8)])
+
+
+@dataclass(frozen=True)
+class _TimedRun:
+    """One run of an engine on all cells. pictures: by the index of their cell."""
+
+    pictures: Pictures
+    seconds: float
+    meter: Meter
+
+    @property
+    def rows_per_forward(self) -> float:
+        return self.meter.rows / self.meter.forwards
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s, {self.rows_per_forward:.1f} rows per forward"
+
+
+@dataclass(frozen=True)
+class _Operations:
+    """Floating-point operations per row of the denoiser and per decoded picture.
+
+    0 if they cannot be counted.
+    """
+
+    row: float
+    picture: float
+
+
+def _operations(model: Model, params: GenerationParams) -> _Operations:
+    configuration = Configuration(
+        params.replace(steps=1, guidance=1.0), model.identity.device, 1, model.identity.settings
+    )
+    counts = operations(model, probe(model, configuration, 0))
+    return _Operations(row=counts.get("denoiser", 0.0), picture=counts.get("decoder", 0.0))
+
+
+def _note(result: EngineResult, run: _TimedRun, counts: _Operations, needed_rows: int) -> None:
+    """Add one timed run to a result."""
+    meter = run.meter
+    # rows beyond those needed only fill compiled forwards up
+    useful_rows = min(meter.rows, needed_rows)
+    useful = useful_rows * counts.row + meter.decoded * counts.picture
+    result.seconds.append(run.seconds)
+    result.rows_a_forward.append(run.rows_per_forward)
+    result.idle.append(1 - meter.seconds / run.seconds)
+    result.tflops.append(useful / run.seconds / 1e12)
+    result.memory = max(result.memory, meter.memory)
+
+
+def _apart(function: Callable[..., T], *arguments: object) -> T:
+    """Call a function in a thread of its own.
+
+    OpenMP keeps a team of threads for each thread that ever computed, and once the teams outnumber
+    the cores, all of them wait asleep instead of awake: a small forward then takes twice as long.
+    So no two threads compute here at once.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments).result()
+
+
+def _run(engine: Engine, cells: Cells) -> _TimedRun:
+    if engine.draw is packed:
+        # it has a thread of its own
+        return _timed(engine, cells)
+    return _apart(_timed, engine, cells)
+
+
+def _timed(engine: Engine, cells: Cells) -> _TimedRun:
+    pictures: Pictures = {}
+    with tempfile.TemporaryDirectory() as folder, metered(engine.model) as meter:
+
+        def draw() -> None:
+            for index, picture in engine.draw(engine.model, cells):
+                picture.save(Path(folder) / f"{index}.png")
+                pictures[index] = picture
+
+        began = time.perf_counter()
+        peak = memory.peak_memory(meter.device, draw)
+        seconds = time.perf_counter() - began
+        meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
+    return _TimedRun(pictures, seconds, meter)
+
+
+def _largest_difference(pictures: Pictures, reference: Pictures) -> int:
+    return max(_difference(reference[index], picture) for index, picture in pictures.items())
+
+
+def _difference(a: Image.Image, b: Image.Image) -> int:
+    import numpy as np
+
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())

@@ -1,0 +1,158 @@
+"""The rows of benchmark files, with what each file says of its machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..models.settings import STOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .files import Document
+
+# The settings that a person chooses; threads are what they are on a machine.
+CHOSEN = ("attention", "compile", "channels_last", "slicing", "offload")
+
+
+@dataclass(frozen=True, order=True)
+class WorkloadSize:
+    """What the rows of one table have in common."""
+
+    model: str
+    width: int
+    height: int
+    steps: int
+    batch: int
+
+    def __str__(self) -> str:
+        size = f"{self.width}x{self.height}"
+        return f"{self.model}, {size}, {self.steps} steps, batch {self.batch}"
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One configuration as a file of `dwlab bench run` describes it.
+
+    file: the stem of the file's name. versions: of libraries, without dwlab's own. expects_parity:
+    whether the benchmark compares with a reference. workload, settings, parity: as in the file.
+    phases: summaries (see `timing.summary`) by name; empty if nothing was measured. The numbers are
+    None if they were not measured.
+    """
+
+    file: str
+    machine: str
+    versions: dict[str, str]
+    expects_parity: bool
+    device: str
+    dtype: str
+    status: str
+    error: str | None
+    workload: Document
+    settings: Document
+    phases: dict[str, Document]
+    parity: Document | None
+    images_per_s: float | None
+    matmul_share: float | None
+    tflops: float | None
+    memory_gb: float | None
+
+    @classmethod
+    def of(cls, path: Path, document: Document, row: Document) -> FileRow:
+        """The row of a document that `files.load` returned."""
+        system = document["system"]
+        device = row["device"]
+        memory = row.get("memory") or {}
+        return cls(
+            file=path.stem,
+            machine=system.get("devices", {}).get(device, {}).get("name", device),
+            versions={name: v for name, v in system["versions"].items() if name != "dwlab"},
+            expects_parity=document.get("protocol", {}).get("parity") != "none",
+            device=device,
+            dtype=row["dtype"],
+            status=row["status"],
+            error=row.get("error"),
+            workload=row["workload"],
+            settings=row["settings"],
+            phases=row.get("phases") or {},
+            parity=row.get("parity"),
+            images_per_s=row.get("images_per_s"),
+            matmul_share=row.get("matmul_share"),
+            tflops=row.get("tflops"),
+            memory_gb=memory.get("allocated_gb", memory.get("resident_gb")),
+        )
+
+    @property
+    def ok(self) -> bool:
+        """Whether its numbers count."""
+        return self.status == "ok"
+
+    @property
+    def size(self) -> WorkloadSize:
+        """Model, size, steps and batch."""
+        return WorkloadSize(
+            model=self.workload["model"],
+            width=self.workload["width"],
+            height=self.workload["height"],
+            steps=self.workload["steps"],
+            batch=self.workload["batch"],
+        )
+
+    @property
+    def changed_settings(self) -> Document:
+        """The chosen settings that are not stock."""
+        return {
+            name: value
+            for name, value in self.settings.items()
+            if name in CHOSEN and value != getattr(STOCK, name)
+        }
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether it is float32 with stock settings."""
+        return self.dtype == "float32" and not self.changed_settings
+
+    @property
+    def computed_as(self) -> str:
+        """Device, dtype and changed settings, for people."""
+        words = [self.device, self.dtype]
+        for name, value in self.changed_settings.items():
+            setting = name.replace("_", " ")
+            words.append(setting if value is True else f"{setting} {value}")
+        return ", ".join(words)
+
+    @property
+    def distance(self) -> float | None:
+        """Relative distance of the denoiser's output from the reference."""
+        return self.parity["denoiser"] if self.parity else None
+
+    @property
+    def picture_db(self) -> float | None:
+        """Peak signal-to-noise ratio of the picture against the reference's."""
+        return self.parity.get("picture_db") if self.parity else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Median seconds of a whole call."""
+        return self.median("end_to_end")
+
+    def median(self, phase: str) -> float | None:
+        """Median seconds of a phase; None if it was not measured."""
+        return self.phases[phase]["median_s"] if phase in self.phases else None
+
+    def scaled(self, steps: int | None) -> float | None:
+        """Seconds that so many steps would take: prompt + steps x median step + decode."""
+        prompt = self.median("prompt")
+        step = self.median("step")
+        decode = self.median("decode")
+        if steps is None or prompt is None or step is None or decode is None:
+            return None
+        return prompt + steps * step + decode
+
+
+def rows_of(path: Path, document: Document) -> Iterator[FileRow]:
+    """The rows of a file, in its order."""
+    for row in document["rows"]:
+        yield FileRow.of(path, document, row)

@@ -1,0 +1,75 @@
+"""What tuning tries, one stage after the other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .configuration import Configuration
+
+BATCHES = (2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class TuningStage:
+    """candidates: returns what to measure beside the best configuration so far."""
+
+    name: str
+    candidates: Callable[[Configuration], list[Configuration]]
+
+
+def stages(device: str, *, quick: bool) -> list[TuningStage]:
+    """The stages for a device. quick: without torch.compile, which takes minutes."""
+    chosen = [
+        TuningStage("dtype and memory layout", _dtypes_and_layouts),
+        TuningStage("attention", _attention_kernels),
+    ]
+    if device == "cpu":
+        chosen.append(TuningStage("threads", _thread_counts))
+    chosen.append(TuningStage("batch", _batches))
+    if not quick:
+        chosen.append(TuningStage("compile", _compile_modes))
+    return chosen
+
+
+def _is_cuda(configuration: Configuration) -> bool:
+    return configuration.device.startswith("cuda")
+
+
+def _dtypes_and_layouts(best: Configuration) -> list[Configuration]:
+    dtypes = ["float32", "bfloat16"]
+    if best.device != "cpu":
+        dtypes.append("float16")
+    candidates = []
+    for dtype in dtypes:
+        candidates.append(best.with_dtype(dtype).with_settings(channels_last=False))
+        candidates.append(best.with_dtype(dtype).with_settings(channels_last=True))
+    return candidates
+
+
+def _attention_kernels(best: Configuration) -> list[Configuration]:
+    kernels = ["math", "flash"]
+    if _is_cuda(best):
+        kernels += ["efficient", "cudnn"]
+    return [best.with_settings(attention=kernel) for kernel in kernels]
+
+
+def _thread_counts(best: Configuration) -> list[Configuration]:
+    cores = os.cpu_count() or 1
+    counts = {1, (cores + 1) // 2, cores}
+    return [best.with_settings(threads=count) for count in sorted(counts)]
+
+
+def _batches(best: Configuration) -> list[Configuration]:
+    return [best.with_batch(batch) for batch in BATCHES]
+
+
+def _compile_modes(best: Configuration) -> list[Configuration]:
+    modes = ["default"]
+    if _is_cuda(best):
+        modes.append("reduce-overhead")
+    return [best.with_settings(compile=mode) for mode in modes]

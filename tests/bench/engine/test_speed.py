@@ -1,0 +1,55 @@
+"""Engines draw the same cells, are measured in turns, and must draw the same pictures."""
+
+from __future__ import annotations
+
+import pytest
+
+from dwlab.bench.engine import speed
+from dwlab.bench.engine.engines import ENGINES, Engine, loop
+from dwlab.bench.engine.report import EngineReport
+from dwlab.errors import InvalidInput
+from dwlab.models import loading
+from dwlab.spec.params import GenerationParams
+
+
+@pytest.fixture(scope="module")
+def model():
+    return loading.load("shapes", "cpu")
+
+
+def cells():
+    return [
+        GenerationParams("a red circle", seed=seed, steps=2, guidance=guidance, width=64, height=64)
+        for seed in (0, 1) for guidance in (1.0, 3.0)
+    ]  # fmt: skip
+
+
+def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
+    engines = {name: Engine(ENGINES[name], model) for name in ("loop", "grouped", "packed")}
+    rows = {row.engine: row for row in speed.measure(engines, "small", cells(), rounds=2)}
+    # two steps of one or two rows; in a group of two seeds twice that; packed, all at once
+    assert [rows[name].rows_a_forward for name in engines] == [[1.5] * 2, [3.0] * 2, [6.0] * 2]
+    for row in rows.values():
+        assert len(row.seconds) == 2 and row.difference <= 1
+        assert all(0 < share < 1 for share in row.idle) and min(row.tflops) > 0 and row.memory > 0
+    report = EngineReport(list(rows.values()), {"float32": 1e11}, "shapes", 1.0, {})
+    assert all(name in report.text() for name in engines)
+
+
+def test_pictures_that_differ_are_noticed(model):
+    def other(loaded, cells):
+        yield from loop(loaded, [params.replace(seed=9) for params in cells])
+
+    engines = {"loop": Engine(loop, model), "other": Engine(other, model)}
+    rows = speed.measure(engines, "small", cells()[:2], rounds=1)
+    assert rows[1].difference > 20
+    assert EngineReport(rows, {}, "shapes", 1.0, {}).disagreeing() == [
+        f"other on small: {rows[1].difference} of 255"
+    ]
+
+
+def test_unknown_engines_and_grids_are_refused_by_name():
+    with pytest.raises(InvalidInput, match="warp"):
+        speed.compare_engines(engines=["warp"])
+    with pytest.raises(InvalidInput, match="nine"):
+        speed.compare_engines(grids=["nine"])

@@ -1,0 +1,74 @@
+"""What tuning tries, when it keeps a candidate, and the profile that it writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from bench.made_up import row
+
+import dwlab
+from dwlab.bench import tune, tune_stages
+from dwlab.bench.spec import BenchSpec
+from dwlab.bench.tune_stages import TuningStage
+from dwlab.models import profiles
+from dwlab.models.identity import identify
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_tuning_tries_dtypes_kernels_threads_batches_and_compiling(quick):
+    start = BenchSpec("b", base={"device": "cpu", "dtype": "float32"}).configurations([])[0]
+    stages = {stage.name: stage for stage in tune_stages.stages("cpu", quick=quick)}
+    assert list(stages) == [
+        "dtype and memory layout",
+        "attention",
+        "threads",
+        "batch",
+        *([] if quick else ["compile"]),
+    ]
+    tried = [one for stage in stages.values() for one in stage.candidates(start)]
+    assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {
+        one.batch for one in tried
+    } == {
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+    }
+    assert {one.settings.attention for one in tried} == {"auto", "math", "flash"}
+    cuda = replace(start, device="cuda:0")
+    gpu = [
+        one for stage in tune_stages.stages("cuda:0", quick=False) for one in stage.candidates(cuda)
+    ]
+    assert {one.settings.compile for one in gpu} == {"none", "default", "reduce-overhead"}
+    assert "float16" in {one.params.dtype for one in gpu} and "cudnn" in {
+        one.settings.attention for one in gpu
+    }
+
+
+def test_a_candidate_without_parity_gains_nothing():
+    slow, fast = row(2.0), row(1.0, batch=2)
+    assert tune.gain(slow, fast).median == pytest.approx(4.0)
+    assert (
+        tune.gain(slow, {**fast, "parity": None})
+        == tune.gain(slow, {**fast, "status": "invalid"})
+        == tune.NOT_VALID
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path, monkeypatch):
+    """One stage of real measurements; what is faster here and now is not for a test to say."""
+    monkeypatch.setattr(
+        tune, "stages", lambda *_, **__: [TuningStage("batch", lambda best: [best.with_batch(4)])]
+    )
+    tuned = tune.tune("shapes", device="cpu", steps=2, results=tmp_path)
+    assert tuned.profile.batch in (1, 4) and tuned.profile.gain >= 1
+    assert "batch, over the best so far" in tuned.text() and str(tuned.path) in tuned.text()
+    kept = profiles.find("fast", "shapes", identify("shapes", "cpu").weights, "cpu")
+    assert kept == tuned.profile
+    picture = dwlab.generate("a red star", profile="fast", device="cpu")
+    assert (picture.dtype, picture.settings) == (kept.dtype, kept.settings.changed())
