@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 
@@ -200,6 +201,14 @@ def test_the_log_of_a_run_tells_the_same(hands, tmp_path):
     ]
 
 
+def everything_written(descriptor):
+    chunks = []
+    with contextlib.suppress(OSError):  # on Linux the end of a pseudo-terminal is an error
+        while chunk := os.read(descriptor, 10_000):
+            chunks.append(chunk)
+    return b"".join(chunks).decode()
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="a system without pseudo-terminals")
 @pytest.mark.parametrize(("rows", "columns"), [(0, 0), (0, 100), (40, 0), (40, 100)])
 def test_a_terminal_that_does_not_know_its_size_gets_the_bar_too(hands, rows, columns):
@@ -209,10 +218,12 @@ def test_a_terminal_that_does_not_know_its_size_gets_the_bar_too(hands, rows, co
 
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  # a descriptor
-        with Progress(Pace(Work.of([params()] * 2), now=hands), stream=terminal, every=0):
-            pass
-        drawn = os.read(ours, 10_000).decode()
+    with (
+        open(theirs, "w", encoding="utf-8") as terminal,  # noqa: PTH123  # a descriptor
+        Progress(Pace(Work.of([params()] * 2), now=hands), stream=terminal, every=0),
+    ):
+        pass
+    drawn = everything_written(ours)
     os.close(ours)
     assert drawn.lstrip("\r").startswith("  0%") and "0/2 pictures" in drawn.split("\r")[1], (
         "with its words from the first"
