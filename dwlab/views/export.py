@@ -79,9 +79,9 @@ def _markdown(table: pd.DataFrame) -> str:
     texts = list(shown.select_dtypes(include=["object", "string"]).columns)
     for name in texts:
         shown[name] = shown[name].map(_markdown_cell)
-    # otherwise 1.10 would become 1.1, and 007 would become 7
-    places_of_texts = [shown.columns.get_loc(name) for name in texts]
-    text = shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=places_of_texts)
+    # in a column of texts 1.10 must not become 1.1; a table without rows has no column to name
+    kept_as_written = [shown.columns.get_loc(name) for name in texts] if len(shown) else True
+    text = shown.to_markdown(index=False, floatfmt=".4g", disable_numparse=kept_as_written)
     return f"{text}\n"
 
 

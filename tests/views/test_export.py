@@ -14,7 +14,7 @@ from faults.child import fake_render, toy_model
 
 from dwlab.runs.results import Results
 from dwlab.runs.run import Sweep, run
-from dwlab.views.export import export
+from dwlab.views.export import FORMATS, export
 
 CASES = Path(__file__).parents[1] / "cases" / "yaml"
 DOCS = Path(__file__).parents[2] / "docs" / "results.md"
@@ -76,6 +76,13 @@ def test_parquet_keeps_the_types_of_columns_that_have_one():
         and back["s"].iloc[0] == "a"
         and pd.isna(back["s"].iloc[1])
     )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_table_without_rows_has_a_form_in_every_format(format):
+    empty = pd.DataFrame({"key": [], "value": []}, dtype=object)
+    assert isinstance(export(empty, format), bytes)
+    assert "key" in export(empty, "markdown").decode()
 
 
 def test_markdown_shows_texts_as_they_are():
