@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..models.settings import Settings
-from ..spec import catalog
 from ..spec.params import GenerationParams
+from ..spec.public_names import name_without_path
 
 if TYPE_CHECKING:
     from .files import Document
@@ -53,11 +52,7 @@ class Configuration:
     @property
     def model_name(self) -> str:
         """The model's name in files and tables: of a folder, only its last part."""
-        model = self.params.model
-        entry = catalog.lookup(model)
-        if entry.local and model not in catalog.CATALOG:
-            return Path(entry.source).name
-        return model
+        return name_without_path(self.params.model)
 
     def with_dtype(self, dtype: str) -> Configuration:
         """The same in another dtype."""

@@ -10,7 +10,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..spec import catalog, schedulers
+from ..spec import schedulers
+from ..spec.public_names import public_name
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,32 +43,18 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
 
     recipe: `key`, `weights`, `dtype`, and `mode` where that is not close; the canonical parameters are added. One key and picture give
     the same bytes, however they were asked for: no time, version or path goes in, the dtype is the
-    one that `auto` stood for, and the model has one name (see `model_name`).
+    one that `auto` stood for, and the model has one name (see `public_name`).
     """
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     info.add_text("parameters", parameters_text(params, recipe["weights"]))
-    named = {"model": model_name(params.model, recipe["weights"]), "dtype": recipe["dtype"]}
+    named = {"model": public_name(params.model, recipe["weights"]), "dtype": recipe["dtype"]}
     document = {**recipe, "params": {**params.as_dict(), **named}}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info, compress_level=6)
     return buffer.getvalue()
-
-
-def model_name(model: str, weights: str) -> str:
-    """The one name of a model, whatever it was called: in the catalog, else on the hub; of a folder, its fingerprint.
-
-    A folder's own name is left out: it says where the weights lie on one machine, not what they are.
-    """
-    entry = catalog.lookup(model)
-    for known in catalog.CATALOG.values():
-        if known.source == entry.source or (
-            known.local and entry.local and Path(known.source).samefile(entry.source)
-        ):
-            return known.name
-    return weights[:10] if entry.local else entry.name
 
 
 def parameters_text(params: GenerationParams, weights: str) -> str:
@@ -76,10 +63,16 @@ def parameters_text(params: GenerationParams, weights: str) -> str:
     if params.negative_prompt:
         lines.append(f"Negative prompt: {params.negative_prompt}")
     sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
-    lines.append(
-        f"Steps: {params.steps}, Sampler: {sampler}, CFG scale: {params.guidance:g}, Seed: {params.seed}, "
-        f"Size: {params.width}x{params.height}, Model hash: {weights[:10]}, Model: {model_name(params.model, weights)}"
-    )
+    facts = {
+        "Steps": params.steps,
+        "Sampler": sampler,
+        "CFG scale": f"{params.guidance:g}",
+        "Seed": params.seed,
+        "Size": f"{params.width}x{params.height}",
+        "Model hash": weights[:10],
+        "Model": public_name(params.model, weights),
+    }
+    lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)
 
 

@@ -25,7 +25,7 @@ import dwlab
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.models import loading, tokens
 from dwlab.models.identity import identify
-from dwlab.pictures.png import model_name, read_recipe
+from dwlab.pictures.png import read_recipe
 from dwlab.render import stream
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
@@ -259,11 +259,6 @@ def test_one_key_is_one_file_whatever_dtype_and_model_were_called(tmp_path):
         text = made[0].save(tmp_path / "made.png").read_bytes()
         assert str(tmp_path).encode() not in text and str(SHAPES_FOLDER).encode() not in text
         assert read_recipe(tmp_path / "made.png")["params"]["dtype"] == "float32"
-
-
-def test_a_hub_model_and_its_catalog_name_are_one_model_in_a_recipe():
-    names = ("sd15", "stable-diffusion-v1-5/stable-diffusion-v1-5", "owner/other")
-    assert [model_name(name, "w") for name in names] == ["sd15", "sd15", "owner/other"]
 
 
 COMMIT = "0123456789abcdef" * 2 + "01234567"
