@@ -7,13 +7,14 @@ import io
 import json
 import struct
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..spec import schedulers
 from ..spec.public_names import public_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
     from ..spec.params import GenerationParams
