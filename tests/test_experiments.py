@@ -16,7 +16,7 @@ BENCHMARKS = sorted(FOLDER.glob("bench-*.yaml"))
 FILES = [path for path in sorted(FOLDER.glob("*.yaml")) if path not in BENCHMARKS]
 
 
-def test_there_are_experiments():
+def test_the_quickstart_is_among_the_experiments():
     assert "quickstart" in [f.stem for f in FILES]
 
 

@@ -1,4 +1,4 @@
-"""Whatever is in a file or a picture, it is taken or refused in words: no other error comes out."""
+"""Whatever is in a file or a picture is accepted or refused in words; no other error comes out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from dwlab.runs.run import Sweep
 from dwlab.spec import experiment_file
 from dwlab.spec.params import GenerationParams
 
-YAML, PNG = 200, 300  # `mutations` makes as many as one likes; these take seconds
+# how many mutants; these take seconds
+YAML = 200
+PNG = 300
 
 
-def taken_or_refused(do, *arguments, **keywords):
-    """What came of it; an error must be one of ours, with a text of bounded length."""
+def accepted_or_refused(do, *arguments, **keywords):
+    """The result, or None after an error, which must be one of ours with a short text."""
     said = "nothing"
     try:
         return do(*arguments, **keywords)
@@ -42,21 +44,21 @@ def test_mutants_are_the_same_for_the_same_seed():
     )
 
 
-def test_mutated_experiment_files_are_taken_or_refused(tmp_path):
+def test_mutated_experiment_files_are_accepted_or_refused_in_words(tmp_path):
     path, outcomes = tmp_path / "trial.yaml", []
     for data in yaml_mutants(YAML):
         path.write_bytes(data)
-        spec = taken_or_refused(Sweep.from_yaml, path)
-        cells = spec and taken_or_refused(spec.cells, limit=200)
+        spec = accepted_or_refused(Sweep.from_yaml, path)
+        cells = spec and accepted_or_refused(spec.cells, limit=200)
         outcomes.append(bool(cells))
     assert 0.03 < sum(outcomes) / YAML < 0.9, "some are still experiments, most are not"
 
 
-def test_mutated_pictures_are_taken_or_refused():
+def test_mutated_pictures_are_accepted_or_refused_in_words():
     outcomes = []
     for data in png_mutants(PNG):
-        recipe = taken_or_refused(recipes.read, data)
-        fitted = recipe and taken_or_refused(recipe.fit, "shapes", lambda _model: "0" * 64)
+        recipe = accepted_or_refused(recipes.read, data)
+        fitted = recipe and accepted_or_refused(recipe.fit, "shapes", lambda _model: "0" * 64)
         assert fitted is None or isinstance(fitted[0], GenerationParams)
         outcomes.append(bool(fitted))
     assert 0.1 < sum(outcomes) / PNG < 0.95, "some still hold a recipe"
@@ -66,21 +68,21 @@ texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_si
 
 
 @given(texts)
-def test_any_parameters_text_is_a_recipe_or_none(text):
+def test_any_parameters_text_is_a_recipe_or_is_not(text):
     recipe = recipes.parse(text)
     assert (recipe is None) == (infotext.parse(text) is None)
     if recipe:
-        taken_or_refused(recipe.fit, "shapes")
+        accepted_or_refused(recipe.fit, "shapes")
 
 
 @given(texts)
-def test_any_value_on_the_command_line_is_a_value_or_refused(text):
+def test_any_value_on_the_command_line_is_accepted_or_refused_in_words(text):
     for name in ("w", "prompt", "steps"):
-        taken_or_refused(experiment_file.value, name, text)
+        accepted_or_refused(experiment_file.value, name, text)
 
 
 @given(st.text(max_size=30))
-def test_what_a_quoted_value_says_is_what_was_written(text):
+def test_a_value_in_quotes_is_read_as_it_is_written(text):
     with contextlib.suppress(DwlabError):
         quoted = "'" + text.replace("'", "''") + "'"
         if not set(text) & set("\n\r\x85\u2028\u2029"):
@@ -88,14 +90,14 @@ def test_what_a_quoted_value_says_is_what_was_written(text):
 
 
 @pytest.mark.slow
-def test_many_more_mutants(tmp_path):
+def test_many_more_mutants_are_accepted_or_refused_in_words(tmp_path):
     path = tmp_path / "trial.yaml"
     for data in yaml_mutants(3000, seed=1):
         path.write_bytes(data)
-        spec = taken_or_refused(Sweep.from_yaml, path)
+        spec = accepted_or_refused(Sweep.from_yaml, path)
         if spec:
-            taken_or_refused(spec.cells, limit=200)
+            accepted_or_refused(spec.cells, limit=200)
     for data in png_mutants(6000, seed=1):
-        recipe = taken_or_refused(recipes.read, data)
+        recipe = accepted_or_refused(recipes.read, data)
         if recipe:
-            taken_or_refused(recipe.fit, "shapes")
+            accepted_or_refused(recipe.fit, "shapes")

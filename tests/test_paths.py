@@ -1,4 +1,4 @@
-"""Where results live, whoever asks and from wherever."""
+"""Where the results folder is, for each caller and working directory."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_without_a_word_results_are_the_projects(project):
+def test_the_results_folder_is_the_projects_by_default(project):
     assert results_folder() == project_results("") == project_results(None) == project / "results"
 
 
-def test_a_relative_variable_is_taken_from_the_project(project, monkeypatch):
+def test_a_relative_environment_variable_is_taken_from_the_project(project, monkeypatch):
     monkeypatch.setenv("DWLAB_RESULTS", "elsewhere")
     assert results_folder() == project_results("") == project / "elsewhere"
     monkeypatch.setenv("DWLAB_RESULTS", str(project / "absolute"))
     assert results_folder() == project / "absolute"
 
 
-def test_a_relative_argument_is_taken_from_here_and_a_notebooks_from_the_project(project):
+def test_a_relative_argument_is_taken_from_here_but_a_notebooks_from_the_project(project):
     assert results_folder("mine") == project / "notebooks" / "mine"
     assert project_results("mine") == project / "mine"
     assert project_results("~/mine") == Path.home() / "mine"

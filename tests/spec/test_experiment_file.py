@@ -1,4 +1,7 @@
-"""What people write into experiment files: each case is taken as it was meant, or refused with line, words and remedy."""
+"""What people write into experiment files is read as it was meant, or refused.
+
+A refusal names the line and the words, and says what to write instead.
+"""
 
 from __future__ import annotations
 
@@ -106,17 +109,17 @@ REFUSED = {
     "zip_len": ["line 3", "zip", "same length"],
     "zwsp_key": ["line 2", r"pro\u200bmpt", "prompt"],
 }  # fmt: skip
-LATER = {"csv"}  # looked at where tables are
+LATER = {"csv"}  # for the tests of tables
 
 
-def said_of(path: Path) -> str:
+def message_about(path: Path) -> str:
     with pytest.raises(InvalidInput) as caught:
         SweepSpec.from_yaml(path).cells()
     return str(caught.value)
 
 
-def assert_said(message: str, parts: list[str]) -> None:
-    """The message has all parts in their order, and no word of the parser's or of Python's for what was written."""
+def assert_has_parts(message: str, parts: list[str]) -> None:
+    """The message has all parts in their order, and none of the parser's or Python's own words."""
     at = 0
     for part in parts:
         assert part in message[at:], message
@@ -125,13 +128,13 @@ def assert_said(message: str, parts: list[str]) -> None:
     assert message.isprintable() and len(message) < 600
 
 
-def test_every_case_has_its_outcome():
+def test_every_file_of_the_cases_has_an_expected_outcome():
     files = {path.stem for path in CASES.iterdir()}
     assert files == PROMPTS.keys() | REFUSED.keys() | LATER
 
 
 @pytest.mark.parametrize("case", PROMPTS)
-def test_a_case_that_is_taken_asks_for_these_prompts(case):
+def test_an_accepted_file_makes_the_prompts_that_its_author_meant(case):
     (path,) = CASES.glob(f"{case}.y*ml") if case != "sweep.yml" else CASES.glob("sweep.yml.txt")
     cells = SweepSpec.from_yaml(path).cells()
     assert list(dict.fromkeys(cell.params.prompt for cell in cells)) == PROMPTS[case]
@@ -143,15 +146,15 @@ def test_numbers_of_parameters_may_be_written_as_yaml_writes_them():
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_case_that_is_refused_says_line_words_and_remedy(case):
-    assert_said(said_of(CASES / f"{case}.yaml"), REFUSED[case])
+def test_a_refused_file_is_told_the_line_the_words_and_the_remedy(case):
+    assert_has_parts(message_about(CASES / f"{case}.yaml"), REFUSED[case])
 
 
 @pytest.mark.parametrize("name", ["CON", "my sweep (1)", "étoile", "2024 test", "a.b.", "x" * 70])
-def test_a_file_whose_name_is_no_name_is_told_to_say_one(name, tmp_path):
+def test_a_file_whose_name_cannot_be_a_sweeps_is_told_to_give_one(name, tmp_path):
     path = tmp_path / f"{name}.yaml"
     path.write_text("base: {prompt: a star}\n")
-    assert_said(said_of(path), [name[:50], "name is", "rename the file", "name:"])
+    assert_has_parts(message_about(path), [name[:50], "name is", "rename the file", "name:"])
     path.write_text("name: fair\nbase: {prompt: a star}\n")
     assert SweepSpec.from_yaml(path).name == "fair"
 
@@ -159,7 +162,9 @@ def test_a_file_whose_name_is_no_name_is_told_to_say_one(name, tmp_path):
 def test_a_prompt_beyond_the_limit_says_how_long_it_is(tmp_path):
     path = tmp_path / "toolong.yaml"
     path.write_text(f"base: {{prompt: '{'star, ' * 5000}'}}\n")
-    assert_said(said_of(path), ["prompt is", "at most 20,000 characters (this has 30,000)"])
+    assert_has_parts(
+        message_about(path), ["prompt is", "at most 20,000 characters (this has 30,000)"]
+    )
 
 
 P = "base: {prompt: 'a {w} star'}\naxes:\n  w: "
@@ -228,15 +233,15 @@ MORE_TAKEN = {
 
 
 @pytest.mark.parametrize("case", MORE_REFUSED)
-def test_more_of_what_is_refused(case, tmp_path):
+def test_a_refused_text_is_told_the_line_the_words_and_the_remedy(case, tmp_path):
     text, parts = MORE_REFUSED[case]
     path = tmp_path / "trial.yaml"
     path.write_text(text, "utf-8")
-    assert_said(said_of(path), parts)
+    assert_has_parts(message_about(path), parts)
 
 
 @pytest.mark.parametrize("case", MORE_TAKEN)
-def test_more_of_what_is_taken(case, tmp_path):
+def test_an_accepted_text_makes_the_prompts_that_its_author_meant(case, tmp_path):
     text, prompts = MORE_TAKEN[case]
     path = tmp_path / "trial.yaml"
     path.write_text(text, "utf-8")
@@ -267,7 +272,7 @@ def test_one_value_for_a_field_is_read_with_the_same_care():
         experiment_file.value("w", "[1.10]")
 
 
-def test_an_error_of_the_whole_names_the_nearest_line(tmp_path):
+def test_an_error_that_the_sweep_finds_names_the_nearest_line(tmp_path):
     path = tmp_path / "trial.yaml"
     path.write_text("base: {prompt: x}\nskip:\n  - {steps: {above: 3}}\n  - {steps: {lambda: 1}}\n")
-    assert_said(said_of(path), ["line 4", "skip[1].steps"])
+    assert_has_parts(message_about(path), ["line 4", "skip[1].steps"])

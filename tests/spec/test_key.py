@@ -65,7 +65,7 @@ def test_the_document_holds_parameters_weights_and_dtype():
     }
 
 
-def test_a_parameter_that_says_nothing_is_left_out_of_the_document():
+def test_an_empty_parameter_is_left_out_of_the_document():
     empty = GenerationParams("x", negative_prompt="", dtype="auto", call={}, scheduler_options={})
     assert (
         not {"negative_prompt", "dtype", "model", *MAPS}
@@ -167,7 +167,7 @@ def test_both_ways_give_the_same_key(cell, weights, dtype, exact, omission):
     assert key_of(other, weights, dtype, exact, omission) == expected
 
 
-def test_a_sweep_of_more_kinds_than_are_remembered_has_the_same_keys(monkeypatch):
+def test_keys_stay_the_same_when_more_kinds_are_needed_than_are_kept(monkeypatch):
     monkeypatch.setattr(key_module, "TEMPLATES_KEPT", 3)
     params = [GenerationParams("x", steps=steps) for steps in (1, 2, 3, 4, 5, 1, 2, 3, 4, 5)]
     expected = [hash_of(key_document(each, "w", "float32")) for each in params]

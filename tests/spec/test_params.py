@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dwlab.errors import InvalidInput, ModelError
+from dwlab.runs.run import Sweep
 from dwlab.spec.params import GenerationParams
 
 
@@ -58,24 +59,24 @@ def test_a_bad_value_is_refused_and_named(field, value):
     assert caught.value.allowed
 
 
-def test_call_may_not_take_over_what_dwlab_sets():
+def test_call_may_not_set_what_dwlab_sets_itself():
     for name in ("generator", "latents", "prompt", "num_inference_steps"):
         with pytest.raises(InvalidInput, match=f"call.{name}"):
             GenerationParams("a circle", call={name: 1})
 
 
-def test_limits_are_taken_in():
+def test_the_limits_themselves_are_allowed():
     params = GenerationParams("", seed=2**63 - 1, steps=1000, guidance=100, width=64, height=512)
     assert (params.seed, params.steps, params.guidance) == (2**63 - 1, 1000, 100.0)
     assert GenerationParams("x", seed=0, steps=1, guidance=0).guidance == 0.0
 
 
-def test_an_unknown_bare_model_name_is_refused_without_asking_a_hub():
+def test_an_unknown_bare_model_name_is_refused_without_asking_the_hub():
     with pytest.raises(ModelError, match="neither in the catalog"):
         GenerationParams("x", model="stable-diffusion")
 
 
-def test_what_is_left_out_comes_from_the_model():
+def test_parameters_that_are_left_out_come_from_the_model():
     params = GenerationParams("x")
     assert (params.width, params.height, params.scheduler) == (128, 128, "DDIMScheduler")
     assert GenerationParams("x", model="sdxl").width == 1024
@@ -89,7 +90,7 @@ def test_params_cannot_be_changed():
         params.call["eta"] = 1
 
 
-def test_both_spellings_are_accepted_but_not_at_once():
+def test_both_spellings_of_a_name_are_accepted_but_not_together():
     assert GenerationParams.of(prompt="x", num_inference_steps=7, guidance_scale=2).steps == 7
     with pytest.raises(InvalidInput, match="twice"):
         GenerationParams.of(prompt="x", steps=7, num_inference_steps=7)
@@ -143,3 +144,14 @@ def test_a_copy_is_validated_where_it_changes():
             params.replace(**changes)
     with pytest.raises(TypeError):
         params.replace(nothing=1)
+
+
+@pytest.mark.parametrize("seed", [-1, -5, 2**63, 1.5, "random"])
+def test_the_error_about_a_seed_names_random_seeds_and_the_default(seed):
+    with pytest.raises(InvalidInput, match=r"leave it out.*`seed: random`"):
+        Sweep("trial", base={"prompt": "x"}, axes={"seed": [seed]}).cells()
+
+
+def test_the_error_about_a_number_in_quotes_says_without_quotes():
+    with pytest.raises(InvalidInput, match="without quotes"):
+        GenerationParams("x", width="512")

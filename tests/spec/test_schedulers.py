@@ -32,7 +32,7 @@ def steps_with_eta():
     return found
 
 
-def test_eta_matters_to_the_schedulers_that_are_said_to_use_it_and_to_no_others():
+def test_the_schedulers_that_are_listed_as_using_eta_are_those_that_read_it():
     truth = steps_with_eta()
     classes = {cls for cls, _ in schedulers.ALIASES.values()}
     assert classes <= truth.keys()
@@ -41,14 +41,14 @@ def test_eta_matters_to_the_schedulers_that_are_said_to_use_it_and_to_no_others(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # thousands, of diffusers and numpy
 @pytest.mark.parametrize("name", schedulers.ALIASES)
-def test_a_name_of_other_tools_gives_a_scheduler_that_can_be_made_here(name):
+def test_every_other_tools_name_stands_for_a_scheduler_of_diffusers(name):
     config = json.loads((SHAPES_FOLDER / "scheduler" / "scheduler_config.json").read_text())
     cls, options = schedulers.resolve(name)
     made = getattr(diffusers, cls).from_config(config, **options)
     assert options.items() <= dict(made.config).items()
 
 
-def test_a_name_that_is_none_is_refused_with_those_that_are():
+def test_an_unknown_scheduler_is_refused_with_the_known_names():
     for name in ("Huen", "os.system", "", None, ["Heun"], 5):
         with pytest.raises(InvalidInput, match=r"scheduler is .*Heun"):
             schedulers.resolve(name)
@@ -58,7 +58,7 @@ def test_a_name_that_is_none_is_refused_with_those_that_are():
     "name",
     sorted({cls for cls, _ in schedulers.ALIASES.values()} | {"FlowMatchHeunDiscreteScheduler"}),
 )
-def test_plans_know_how_often_a_step_calls_the_denoiser(name):
+def test_the_calls_of_the_denoiser_per_step_are_those_of_diffusers(name):
     import diffusers
 
     scheduler = getattr(diffusers, name)()
