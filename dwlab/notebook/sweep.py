@@ -115,30 +115,29 @@ class SweepView:
 
     def pictures(self) -> Any:
         """The first rows, with thumbnails."""
-        from ..widgets import parts
+        from ..widgets.sweep.table import thumbnails_html
 
-        return self._shown(lambda table: _html(parts.table_html(table, ROWS)))
+        return self._shown(lambda table: _html(thumbnails_html(table, ROWS)))
 
     def grid(self) -> Any:
         """The contact sheet, smaller than the file."""
-        from ..widgets import parts
+        from ..widgets.sweep.grid import small_grid
 
-        return self._shown(
-            lambda table: _image(parts.small_grid(table), f"the pictures of {self.name}")
-        )
+        return self._shown(lambda table: _image(small_grid(table), f"the pictures of {self.name}"))
 
     def plots(self) -> None:
         """The plots, one below the other."""
-        from ..widgets import parts
+        from ..widgets.small_pictures import png
+        from ..widgets.sweep.plots import figures
 
-        for title, figure in (self._shown(parts.figures) or {}).items():
-            _show(_image(parts.png(figure), title))
+        for title, figure in (self._shown(figures) or {}).items():
+            _show(_image(png(figure), title))
 
     def files(self) -> Any:
         """Where the sweep's files lie."""
-        from ..widgets import parts
+        from ..widgets.sweep.files import files_html, files_of
 
-        return self._shown(lambda _: _html(parts.files_html(parts.files_of(self.root, self.name))))
+        return self._shown(lambda _: _html(files_html(files_of(self.root, self.name))))
 
     def _shown(self, make: Callable[[Table], Any]) -> Any:
         table = self.table
@@ -149,12 +148,12 @@ class SweepView:
 
     def _facts(self) -> Any:
         """What an experiment that ran is, where nothing shall be computed and so no model is looked at."""
-        from ..widgets import parts
+        from ..widgets.sweep.facts import sweep_facts_html
 
         table = self.table
         if table is None or table.empty:
             return f"{self.name}: no pictures yet"
-        return _html(parts.facts_html(table))
+        return _html(sweep_facts_html(table))
 
 
 def _html(text: str) -> Any:

@@ -1,11 +1,11 @@
-// What every panel does: it says so when its kernel is gone, and it leaves Ctrl+S to the notebook.
+// What every panel does: it says when its kernel no longer answers, and leaves Ctrl+S to the notebook.
 
 const PATIENCE = 3000; // milliseconds that the kernel may take to answer
-const GONE = "The kernel does not answer. If it was restarted, run the cell again: what you wrote comes back. "
-  + "If it is busy with another cell, wait: this message goes by itself.";
+const GONE = "The kernel does not answer. If it was restarted, run the cell again; what you typed comes back. "
+  + "If it is busy with another cell, wait; this message then goes away.";
 
-/** Asks the kernel for a sign of life with each action in `root`, the panel; its elements of the class dwlab-pulse tell. */
-class Pulse {
+/** Asks the kernel for a sign of life at each action in `root`, the panel. Its elements of the class dwlab-heartbeat tell. */
+class Heartbeat {
   constructor(model, root) {
     Object.assign(this, { model, root, page: Math.random().toString(36).slice(2) });
     const capture = { capture: true }; // before the action itself, which can keep the kernel busy
@@ -23,8 +23,8 @@ class Pulse {
     if (this.timer) return;
     this.timer = setTimeout(() => { this.timer = undefined; this.show(true); }, PATIENCE);
     try {
-      this.model.send({ pulse: this.page });
-    } catch { // the page knows already that this kernel has ended
+      this.model.send({ heartbeat: this.page });
+    } catch { // the page already knows that this kernel has ended
       this.show(true);
     }
   }
@@ -37,7 +37,7 @@ class Pulse {
 
   show(gone) {
     const text = gone ? GONE : "";
-    for (const line of this.root.querySelectorAll(".dwlab-pulse"))
+    for (const line of this.root.querySelectorAll(".dwlab-heartbeat"))
       if (line.textContent !== text) line.textContent = text;
     this.root.classList.toggle("dwlab-gone", gone);
     for (const button of this.root.querySelectorAll("button")) button.inert = gone;

@@ -1,4 +1,4 @@
-"""What stands in a panel, kept beside the results: it is there again after the kernel has restarted."""
+"""The state of a panel, kept beside the results, so that it comes back after the kernel has restarted."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ log = logging.getLogger(__name__)
 FOLDER = ".panels"  # in the results folder; it can be deleted at any time
 
 
-class Memory:
-    """A small file of JSON per panel. What cannot be read is forgotten, and what cannot be written is only logged.
+class SavedState:
+    """A small JSON file per panel. An unreadable file counts as none; a failed write is only logged.
 
-    root: the results folder. panel: which panel, in any words. The file is made by the first `save` that says something new.
+    root: the results folder. panel: any name for the panel. The first `save` of something new makes
+    the file.
     """
 
     def __init__(self, root: Path, panel: str) -> None:
-        self._path = root / FOLDER / f"{hashlib.sha256(panel.encode()).hexdigest()[:16]}.json"
+        name = hashlib.sha256(panel.encode()).hexdigest()[:16]
+        self._path = root / FOLDER / f"{name}.json"
         self._last: dict[str, Any] = {}
 
     def load(self) -> dict[str, Any]:
-        """What was saved last; empty if there is nothing, or nothing readable."""
+        """The state that was saved last; empty if there is none, or none that can be read."""
         with contextlib.suppress(DwlabError):
             self._last = read_object(self._path)
         return self._last
 
     def save(self, state: dict[str, Any]) -> None:
-        """Keep a state, whole or not at all, unless it is what is kept already."""
+        """Save a state, whole or not at all; does nothing if it is the saved one already."""
         if state == self._last:
             return
         self._last = state
         try:
             write_atomic(self._path, json.dumps(state).encode())
         except OSError as error:
-            log.warning("what stands in the panel cannot be kept in %s: %s", self._path, error)
+            log.warning("the state of the panel cannot be saved in %s: %s", self._path, error)

@@ -22,9 +22,13 @@ from dwlab.errors import InvalidInput
 from dwlab.runs.results import Table
 from dwlab.runs.run import Outcome
 from dwlab.spec.sweep import SweepSpec
-from dwlab.widgets import parts
 from dwlab.widgets.bench import view_html
-from dwlab.widgets.sweep.form import message_html
+from dwlab.widgets.field_errors import message_html
+from dwlab.widgets.small_pictures import image_html
+from dwlab.widgets.sweep.facts import sweep_facts_html
+from dwlab.widgets.sweep.files import files_html
+from dwlab.widgets.sweep.plots import plots_html
+from dwlab.widgets.sweep.table import thumbnails_html
 
 from .payloads import PAYLOADS, TEXTS, Trap, careless, squeezed
 from .tally import Tally
@@ -134,11 +138,11 @@ def on_files(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Tally:
 def notebook_html(table: object, texts: tuple[str, ...]) -> str:
     """What tables, panels and errors give a notebook as HTML."""
     pieces = [Table(table)._repr_html_(), Table(table.drop(columns="image"))._repr_html_()]
-    pieces += [parts.table_html(table), parts.plots_html(table), parts.facts_html(table)]
+    pieces += [thumbnails_html(table), plots_html(table), sweep_facts_html(table)]
     for text in texts:
         pieces.append(message_html(InvalidInput("prompt", text, text)))
-        pieces.append(parts.files_html({text: ROOT / text}))
-        pieces.append(parts.image_html(b"", text))
+        pieces.append(files_html({text: ROOT / text}))
+        pieces.append(image_html(b"", text))
     document = json.loads(RUN.read_text())
     document["name"] = texts[0]
     for row, text in zip(document["rows"], texts, strict=False):

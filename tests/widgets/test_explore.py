@@ -8,8 +8,8 @@ import pytest
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed, Started
-from dwlab.widgets.explore import explorer as explore
-from dwlab.widgets.explore.recipe_sweep import sweep_of
+from dwlab.widgets.explore import explorer
+from dwlab.widgets.explore.recipe_sweep import sweep_around
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def bench(tmp_path, monkeypatch):
 
 
 def ask(bench, do, **arguments):
-    bench._asked({"do": do, **arguments}, [])
+    bench._receive({"do": do, **arguments}, [])
 
 
 def wait(bench):
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_and_nothing_runs(bench):
 
 def test_another_scheduler_takes_no_options_of_the_one_before(bench):
     bench.controls = {**bench.controls, "scheduler": "DPM++ 2M Karras", "negative_prompt": "{blue}"}
-    cells = sweep_of(bench.params, "trial", {"scheduler": "DDIM, Euler"}).cells()
+    cells = sweep_around(bench.params, "trial", {"scheduler": "DDIM, Euler"}).cells()
     assert [dict(cell.params.scheduler_options) for cell in cells] == [{}, {}]
     assert {cell.params.negative_prompt for cell in cells} == {"{blue}"}
 
@@ -169,8 +169,8 @@ def test_what_has_no_field_stays_in_the_recipe_until_it_is_left_out(bench):
 
 
 def test_the_history_goes_on_beyond_its_first_page(bench, monkeypatch):
-    monkeypatch.setattr(explore, "PAGE", 2)
-    bench._limit = 2
+    monkeypatch.setattr(explorer, "PAGE", 2)
+    bench._history.limit = 2
     bench.controls = {**bench.controls, "count": 5, "steps": 1}
     ask(bench, "run")
     wait(bench)
@@ -202,7 +202,7 @@ def test_what_is_made_again_is_no_longer_hidden(bench):
     ask(bench, "run", controls={"seed": 1})
     wait(bench)
     assert bench.strip[0]["key"] == first
-    assert bench.status["text"] == "Made before: taken from the store."
+    assert bench.status["text"] == "Made before; taken from the store."
 
 
 def test_what_went_wrong_is_not_lost_under_the_next_job(bench):
@@ -295,14 +295,14 @@ def test_a_sweep_that_was_stopped_shows_what_it_made(bench):
 
 def test_a_negative_prompt_with_commas_is_one_value(bench):
     lines = 'blurry, dark | (bad hands:1.4), {x}\n\n  [a, b]: #1  \n""'
-    cells = sweep_of(bench.params, "trial", {"negative_prompt": lines}).cells()
+    cells = sweep_around(bench.params, "trial", {"negative_prompt": lines}).cells()
     negatives = ["blurry, dark | (bad hands:1.4), {x}", "[a, b]: #1", ""]
     assert [cell.params.negative_prompt for cell in cells] == negatives
     for axis in ("negative_prompt", "steps"):
         with pytest.raises(InvalidInput) as error:
-            sweep_of(bench.params, "trial", {axis: "  "})
+            sweep_around(bench.params, "trial", {axis: "  "})
         assert error.value.field == axis
-    assert sweep_of(bench.params, "trial", {"steps": "[1, 2]"}).axes == {"steps": [1, 2]}
+    assert sweep_around(bench.params, "trial", {"steps": "[1, 2]"}).axes == {"steps": [1, 2]}
 
 
 @pytest.mark.parametrize(
@@ -322,8 +322,8 @@ def test_what_a_sweep_cannot_be_is_said_of_its_field_and_the_old_plan_goes(
 ):
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"})
     assert "2 cells" in bench.plan["counts"] and bench.form == {}
-    ask(bench, "sweep", name=name, axes=axes, by="this page")
-    assert (bench.form["tone"], bench.form["field"], bench.form["page"]) == (
+    ask(bench, "sweep", name=name, axes=axes, page_id="this page")
+    assert (bench.form["tone"], bench.form["field"], bench.form["page_id"]) == (
         "bad",
         field,
         "this page",
@@ -437,7 +437,7 @@ def test_a_folder_that_takes_no_file_stops_nothing(bench):
 
 
 def test_a_typed_negative_prompt_replaces_the_empty_one_of_a_recipe(bench):
-    bench._fill(dwlab.GenerationParams("a star", call={"negative_prompt": "", "eta": 0.5}))
-    assert bench._values()["call"] == {"negative_prompt": "", "eta": 0.5}
+    bench.show(dwlab.GenerationParams("a star", call={"negative_prompt": "", "eta": 0.5}))
+    assert bench._arguments()["call"] == {"negative_prompt": "", "eta": 0.5}
     bench.controls = {**bench.controls, "negative_prompt": "red"}
-    assert dwlab.GenerationParams(**bench._values()).negative == "red"
+    assert dwlab.GenerationParams(**bench._arguments()).negative == "red"

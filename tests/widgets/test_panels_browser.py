@@ -115,7 +115,7 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
             expect(shown.locator(panel.status)).to_contain_text("Stopped")
         button(page, panel, "Run").click()
         expect(page.locator(panel.status)).to_contain_text(panel.message)
-    expect(first.locator(".dwlab-pulse:not(:empty)")).to_have_count(0)
+    expect(first.locator(".dwlab-heartbeat:not(:empty)")).to_have_count(0)
 
     restart_kernel(first)
     expect(first.locator("#jp-main-statusbar")).to_contain_text("Idle")
@@ -123,7 +123,7 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
         button(page, panel, "Cancel").evaluate(
             "b => b.click()"
         )  # some pages know already, and take no real click
-        expect(page.locator(".dwlab-pulse").first).to_contain_text("run the cell again")
+        expect(page.locator(".dwlab-heartbeat").first).to_contain_text("run the cell again")
         assert button(page, panel, "Run").evaluate("b => b.inert")
     first.close()
     second.bring_to_front()

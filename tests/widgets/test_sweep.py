@@ -15,10 +15,15 @@ from PIL import Image
 from dwlab.errors import InvalidInput
 from dwlab.runs.results import Results, Table
 from dwlab.runs.run import Sweep
-from dwlab.widgets import parts
 from dwlab.widgets.bench import BenchPanel
-from dwlab.widgets.sweep.form import Form
+from dwlab.widgets.small_pictures import BYTES_LIMIT, image_html, png
+from dwlab.widgets.sweep.facts import sweep_facts_html
+from dwlab.widgets.sweep.files import files_html, files_of
+from dwlab.widgets.sweep.form import SweepFields
+from dwlab.widgets.sweep.grid import small_grid
 from dwlab.widgets.sweep.panel import SweepPanel
+from dwlab.widgets.sweep.plots import figures, plots_html
+from dwlab.widgets.sweep.table import thumbnails_html
 from dwlab.workflows.sweep import execute
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
@@ -27,7 +32,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 @pytest.fixture
 def form():
     """The form with a sweep that has an axis of each kind; `edits` counts what it told its owner."""
-    form = Form(lambda: form.edits.append(1))
+    form = SweepFields(lambda: form.edits.append(1))
     form.edits = []
     form.load(
         Sweep(
@@ -46,11 +51,11 @@ def form():
 
 
 def field(form, name):
-    return form._rows[name].text
+    return form._fields[name].text
 
 
 def shown(form):
-    return [box.children[0].description for box in form._grid.children]
+    return [box.children[0].description for box in form._field_boxes.children]
 
 
 def messages(form):
@@ -58,9 +63,9 @@ def messages(form):
     found = {
         "name": form._name_message.value,
         "prompt": form._prompt_message.value,
-        "": form._general.value,
+        "": form._general_message.value,
     }
-    found |= {name: row.message.value for name, row in form._rows.items()}
+    found |= {name: row.message.value for name, row in form._fields.items()}
     return {
         name: html.unescape(re.sub("<[^>]*>", "", text)) for name, text in found.items() if text
     }
@@ -69,7 +74,7 @@ def messages(form):
 def complaint(form):
     with pytest.raises(InvalidInput) as error:
         form.read().cells()
-    form.complain(error.value)
+    form.show_error(error.value)
     return messages(form)
 
 
@@ -162,7 +167,7 @@ def test_a_word_for_a_placeholder_is_taken_as_it_stands(form, text):
 
 def test_a_form_that_shows_no_sweep_gives_none():
     with pytest.raises(InvalidInput, match="experiment is None"):
-        Form(lambda: None).read()
+        SweepFields(lambda: None).read()
 
 
 def test_a_placeholder_gets_a_field_and_loses_it_with_the_prompt(form):
@@ -194,7 +199,7 @@ def test_a_placeholder_gets_a_field_and_loses_it_with_the_prompt(form):
 def test_what_is_wrong_stands_below_its_field(form, name, text):
     field(form, name).value = text
     assert list(complaint(form)) == [name]
-    form.complain(None)
+    form.show_error(None)
     assert messages(form) == {}
 
 
@@ -204,15 +209,15 @@ def test_errors_of_name_and_prompt_stand_below_them_and_others_below_all(form):
     form.name.value = "trial"
     form.prompt.value = "a {seed} ring"
     assert list(complaint(form)) == ["prompt"]
-    form.complain(RuntimeError(HOSTILE))
+    form.show_error(RuntimeError(HOSTILE))
     assert list(messages(form)) == [""]
 
 
 def test_messages_escape_what_they_quote(form):
     field(form, "steps").value = json.dumps(HOSTILE)
     complaint(form)
-    assert "<img" not in form._rows["steps"].message.value
-    assert "&lt;img" in form._rows["steps"].message.value
+    assert "<img" not in form._fields["steps"].message.value
+    assert "&lt;img" in form._fields["steps"].message.value
 
 
 # ---- a panel that runs
@@ -257,7 +262,7 @@ def close_store(root):
 def test_a_run_in_the_panel_computes_and_shows_the_grid(tmp_path):
     made = panel(tmp_path)
     assert run(made).startswith("Done: 2 made now, 0 already there")
-    assert "2 done" in made.plan_line.value and "<img" in made._pages[0].value
+    assert "2 done" in made.plan_line.value and "<img" in made.views.children[0].value
     assert not made.run_button.disabled and made.cancel_button.disabled
     assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
 
@@ -277,7 +282,7 @@ def test_run_can_be_pressed_again_whatever_ended_a_run(tmp_path, error):
 
     ended = []
     made = panel(tmp_path, compute)
-    assert run(made).startswith("Stopped by an error")
+    assert run(made).startswith("Stopped by the error above")
     assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
     assert run(made).startswith("Done: 2 made now")
 
@@ -291,7 +296,10 @@ def test_run_can_be_pressed_again_where_what_follows_a_run_fails(tmp_path):
     versions = []
     made = panel(tmp_path, compute)
     assert run(made).startswith("Done: 2 made now")
-    assert "newer dwlab" in made._pages[0].value and "newer dwlab" in made.form._general.value
+    assert (
+        "newer dwlab" in made.views.children[0].value
+        and "newer dwlab" in made.form._general_message.value
+    )
     assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
     with sqlite3.connect(tmp_path / "dwlab.sqlite") as connection:
         connection.execute(f"PRAGMA user_version = {versions[0]}")
@@ -402,20 +410,20 @@ def noise(tmp_path):
 
 
 def test_what_a_notebook_keeps_is_small_however_large_the_sweep(noise):
-    assert len(parts.small_grid(noise)) <= parts.PICTURE_LIMIT
-    assert len(parts.table_html(noise)) <= 200_000
-    assert "of 300 rows" in parts.table_html(noise)
-    assert all(len(parts.png(figure)) <= 100_000 for figure in parts.figures(noise).values())
+    assert len(small_grid(noise)) <= BYTES_LIMIT
+    assert len(thumbnails_html(noise)) <= 200_000
+    assert "of 300 rows" in thumbnails_html(noise)
+    assert all(len(png(figure)) <= 100_000 for figure in figures(noise).values())
 
 
 def test_html_escapes_prompts_axes_errors_and_names(noise, tmp_path):
     (tmp_path / HOSTILE).touch()
     pieces = {
-        "table": parts.table_html(noise),
-        "plots": parts.plots_html(noise),
-        "facts": parts.facts_html(noise),
-        "files": parts.files_html({HOSTILE: tmp_path / HOSTILE}),
-        "image": parts.image_html(b"", HOSTILE),
+        "table": thumbnails_html(noise),
+        "plots": plots_html(noise),
+        "facts": sweep_facts_html(noise),
+        "files": files_html({HOSTILE: tmp_path / HOSTILE}),
+        "image": image_html(b"", HOSTILE),
     }
     for name, piece in pieces.items():
         assert "<img src=x" not in piece, name
@@ -424,12 +432,12 @@ def test_html_escapes_prompts_axes_errors_and_names(noise, tmp_path):
 
 
 def test_a_failed_row_says_why(noise):
-    second = parts.table_html(noise).split("<tr>")[3]
+    second = thumbnails_html(noise).split("<tr>")[3]
     assert second.startswith("<td>failed: &lt;img src=x")
 
 
 def test_files_that_are_not_there_are_not_listed(tmp_path):
     (tmp_path / "trial").mkdir()
     (tmp_path / "trial/table.csv").touch()
-    listed = parts.files_html(parts.files_of(tmp_path, "trial"))
+    listed = files_html(files_of(tmp_path, "trial"))
     assert "table.csv" in listed and "report.html" not in listed

@@ -147,7 +147,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     )
     assert 0 < width < 100
     button(page, "Cancel").click()
-    expect(status(page)).to_contain_text("Run goes on from here")
+    expect(status(page)).to_contain_text("Run continues from here")
     expect(button(page, "Run")).to_be_enabled()
     before = rows(lab, "long").set_index("key")["created"]
     assert 0 < len(before) < 1000
@@ -160,7 +160,7 @@ def test_cancel_stops_and_run_goes_on(lab, page):
     button(page, "Run").click()
     expect(status(page)).to_have_text(re.compile(rf"[1-9]\d*/{1000 - len(before)} pictures, .*"))
     button(page, "Cancel").click()
-    expect(status(page)).to_contain_text("Run goes on from here")
+    expect(status(page)).to_contain_text("Run continues from here")
     after = rows(lab, "long").set_index("key")["created"]
     assert len(after) > len(before)
     assert after[before.index].equals(before)

@@ -48,7 +48,7 @@ function describe(input, message, id, name) {
 
 let serial = 0;
 
-class Bench {
+class ExplorePage {
   constructor(model, el) {
     this.model = model;
     this.id = `dwlab-explore-${++serial}-${Math.random().toString(36).slice(2)}`; // of this page: another has benches too
@@ -63,13 +63,13 @@ class Bench {
     this.older = make("button", { type: "button", onclick: () => this.ask("older") }, "Older");
     this.details = make("div", { className: "dwx-details" });
     this.sweep = this.makeSweep();
-    const gone = make("div", { className: "dwlab-pulse", role: "alert" });
+    const gone = make("div", { className: "dwlab-heartbeat", role: "alert" });
     el.append(gone,
       make("div", { className: "dwx-columns" }, this.controls, make("div", { className: "dwx-view" }, this.actions, this.stage)),
       make("h3", {}, "History"), make("div", { className: "dwx-history" }, this.strip, this.older), this.details, this.pair, this.sweep,
     );
     this.listen();
-    this.pulse = new Pulse(model, el);
+    this.heartbeat = new Heartbeat(model, el);
     this.paint();
     this.watch = new ResizeObserver(() => el.querySelectorAll("textarea").forEach(this.grow));
     this.watch.observe(el); // a text area has no height before it is on the page
@@ -373,7 +373,7 @@ class Bench {
       make("p", {}, "Tick what varies and write its values: 1, 3, 7.5 or {range: [0, 8]}. Texts stand one per line; \"\" is the empty one."),
       make("div", { className: "dwx-axis" }, make("label", { htmlFor: name.id }, "Name"), make("div", {}, this.sweepName, this.nameMessage)), this.axes,
       make("div", { className: "dwx-buttons" }, button("plan", "Plan"), button("write", "Write the experiment"), button("run", "Run it here"), this.sweepCancel),
-      make("div", { className: "dwlab-pulse" }), this.formMessage, this.formNews, this.planned, this.sweepLine, this.sweepBar, this.sweepSpoken, this.sheet);
+      make("div", { className: "dwlab-heartbeat" }), this.formMessage, this.formNews, this.planned, this.sweepLine, this.sweepBar, this.sweepSpoken, this.sheet);
     return this.sweepBox;
   }
 
@@ -381,7 +381,7 @@ class Bench {
     const form = this.rememberSweep();
     const ticked = Object.entries(form.axes).filter(([, axis]) => axis.on).map(([key, axis]) => [key, axis.values]);
     this.clearSweepNews();
-    this.askWithFields("sweep", { name: form.name, axes: Object.fromEntries(ticked), action, page: { name: form.name, axes: form.axes }, by: this.id });
+    this.askWithFields("sweep", { name: form.name, axes: Object.fromEntries(ticked), action, page: { name: form.name, axes: form.axes }, page_id: this.id });
   }
 
   /** The form changed: what is said of it is no longer true. */
@@ -439,7 +439,7 @@ class Bench {
 
   /** What the form says: an error stands below the field that it is about, and that field gets the focus where it was asked. */
   paintForm(form = this.model.get("form")) {
-    const { text = "", tone, field, page } = form;
+    const { text = "", tone, field, page_id } = form;
     const rows = [...this.axes.children].map((row) => [row.dataset.axis, row.querySelector(".dwx-values"), row.querySelector(".dwx-message")]);
     const fields = [["name", this.sweepName, this.nameMessage], ...rows];
     const wrong = tone === "bad" ? fields.find(([name]) => name === field) : undefined;
@@ -450,7 +450,7 @@ class Bench {
     say(this.formMessage, tone === "bad" && !wrong ? text : "");
     say(this.formNews, tone === "bad" ? "" : text);
     const input = wrong ? wrong[1] : this.fields[field]?.input;
-    if (tone === "bad" && page === this.id && input) input.focus();
+    if (tone === "bad" && page_id === this.id && input) input.focus();
     this.sweepBox.setAttribute("aria-busy", text === "Planning …");
     this.paintSweeping();
   }
@@ -501,7 +501,7 @@ class Bench {
 
   close() {
     this.flush();
-    this.pulse.close();
+    this.heartbeat.close();
     this.watch.disconnect();
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
   }
@@ -509,7 +509,7 @@ class Bench {
 
 export default {
   render({ model, el }) {
-    const bench = new Bench(model, el);
-    return () => bench.close();
+    const page = new ExplorePage(model, el);
+    return () => page.close();
   },
 };

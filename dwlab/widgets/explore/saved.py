@@ -1,26 +1,32 @@
-"""What the prompt bench takes back from its file, which anybody may have edited: only what its page can show."""
+"""What the prompt bench takes from its saved state: only what its page can show.
+
+Anybody may have edited that file.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from ...spec.names import MAPS
+
 PLAIN = (str, int, float, bool, type(None))
-MAPS = ("call", "scheduler_options")  # in `more`
 
 
-def controls(state: dict[str, Any], standing: dict[str, Any]) -> dict[str, Any]:
-    """The controls of a state; what is missing in it, or no value of a field, stays as it is."""
+def saved_controls(state: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    """The controls of a saved state; a control that it lacks or garbles is taken from `present`."""
     saved = state.get("controls")
     if not isinstance(saved, dict):
-        return standing
-    plain = {
-        name: saved[name] for name in standing if name in saved and isinstance(saved[name], PLAIN)
-    }
-    return {**standing, **plain, "more": _more(saved.get("more"))}
+        return present
+    controls = dict(present)
+    for name in present:
+        if name in saved and isinstance(saved[name], PLAIN):
+            controls[name] = saved[name]
+    return {**controls, "more": _more(saved.get("more"))}
 
 
-def _more(saved: Any) -> dict[str, Any]:
+def _more(saved: object) -> dict[str, Any]:
+    """The control `more`: parameters without a field, as JSON."""
     if not isinstance(saved, dict):
         return {}
     more = {name: saved[name] for name in MAPS if _is_map(saved.get(name))}
@@ -30,28 +36,31 @@ def _more(saved: Any) -> dict[str, Any]:
 
 
 def _is_map(text: Any) -> bool:
-    """Whether a text is the JSON of a map, as `more` holds them."""
+    """Whether a text is the JSON of a map."""
     try:
         return isinstance(json.loads(text), dict)
     except (TypeError, ValueError, RecursionError):
         return False
 
 
-def page(state: dict[str, Any]) -> dict[str, Any]:
-    """What only the page decides: the entries of the history that are chosen or held, and the form of the sweep."""
+def saved_page(state: dict[str, Any]) -> dict[str, Any]:
+    """The trait `page` of a saved state: the chosen and the held picture, and the form of the sweep."""
     saved = state.get("page")
     if not isinstance(saved, dict):
         return {}
-    texts = {
-        name: saved[name] for name in ("chosen", "held", "name") if isinstance(saved.get(name), str)
-    }
-    axes = saved.get("axes")
-    ticks = (
-        {str(name): _axis(axis) for name, axis in axes.items()} if isinstance(axes, dict) else {}
-    )
-    return {**texts, "axes": ticks, "open": bool(saved.get("open"))}
+    texts = ("chosen", "held", "name")
+    page = {name: saved[name] for name in texts if isinstance(saved.get(name), str)}
+    page["axes"] = _axes(saved.get("axes"))
+    page["open"] = bool(saved.get("open"))
+    return page
 
 
-def _axis(saved: Any) -> dict[str, Any]:
+def _axes(saved: object) -> dict[str, dict[str, Any]]:
+    if not isinstance(saved, dict):
+        return {}
+    return {str(name): _axis(axis) for name, axis in saved.items()}
+
+
+def _axis(saved: object) -> dict[str, Any]:
     axis = saved if isinstance(saved, dict) else {}
     return {"on": bool(axis.get("on")), "values": str(axis.get("values", ""))}

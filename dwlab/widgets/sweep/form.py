@@ -1,270 +1,186 @@
-"""The part of a sweep that can be edited: a field for the prompt and one for each axis, as YAML."""
+"""The part of a sweep that can be edited: its name, its prompt, and a field per parameter and axis."""
 
 from __future__ import annotations
 
-import html
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..._util import yamlfile
-from ..._util.checks import is_number
 from ...errors import InvalidInput
-from ...spec import experiment_file
 from ...spec.names import TEXTS
 from ...spec.params import FIELDS
+from ..field_errors import field_meant, message_html
+from ..panel import LABELLED
+from .field import SweepField, is_placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from ...spec.sweep import SweepSpec
 
-USUAL = (
-    "seed",
-    "steps",
-    "guidance",
-    "scheduler",
-)  # offered even where an experiment says nothing of them
-# what an empty field stands for
-_EMPTY = {
-    "seed": "0",
-    "negative_prompt": 'none; several: ["blurry, dark", cropped]',
-    "model": "shapes",
-}
+# These have a field even if the experiment does not mention them.
+USUAL = ("seed", "steps", "guidance", "scheduler")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
-class Row:
-    """One field and a line below it for what is wrong.
+@dataclass(frozen=True)
+class Control:
+    """A field's widget, and the text that it showed at first (None: the field is new)."""
 
-    value: what stands in the field at first. Numbers, maps and lists are shown and read as YAML in flow style, a text
-    as it is. new: the sweep does not know the field yet, so that also an empty one is an edit.
-    """
+    original: str | None
+    widget: widgets.Text | widgets.Textarea
 
-    def __init__(
-        self, name: str, value: Any, changed: Callable[[object], None], *, new: bool = False
-    ):
-        shown = value if isinstance(value, str) and name in TEXTS else _as_yaml(value)
-        self.name, self.original = name, None if new else shown
-        self._was_list = isinstance(value, list | tuple)
-        self.text = widgets.Text(
-            shown,
-            description=name,
-            placeholder="a value or a list of values"
-            if _is_placeholder(name)
-            else _EMPTY.get(name, "the model's own"),
-            style={"description_width": "120px"},
-            layout={"width": "auto"},
-        )
-        self.text.observe(changed, "value")
-        self.message = widgets.HTML()
-        self.box = widgets.VBox([self.text, self.message])
-
-    def value(self) -> Any:
-        """What the field says; raises InvalidInput where it is no value, or empty and must not be."""
-        text = self.text.value
-        value = (
-            self._words(text)
-            if self.name in TEXTS or _is_placeholder(self.name)
-            else self._yaml(text)
-        )
-        if value is None and _is_placeholder(self.name):
-            raise InvalidInput(self.name, text, "a value or a list of values")
-        return value
-
-    def _yaml(self, text: str) -> Any:
-        try:
-            return experiment_file.value(self.name, text)
-        except InvalidInput as error:
-            allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
-            raise InvalidInput(self.name, error.value, allowed) from error
-
-    def _words(self, text: str) -> Any:
-        """A text as it stands, with its commas and colons, but for lists, maps and numbers; None if it is empty."""
-        if not text.strip():
-            return None
-        try:
-            value = self._yaml(text)
-        except InvalidInput:
-            if self.name not in TEXTS and text.lstrip()[0] in "[{":
-                raise
-            return text
-        if isinstance(value, list) and (len(value) > 1 or self._was_list or self.name not in TEXTS):
-            return value
-        if self.name in TEXTS:
-            return text
-        described = isinstance(value, dict) and text.lstrip().startswith("{")
-        return value if described or is_number(value) else text
+    def restore(self, edit: object) -> None:
+        """Make an edit [text before, text after] again, unless it was made to another text."""
+        if not isinstance(edit, list) or len(edit) != 2:
+            return
+        before, after = edit
+        if before == self.original and isinstance(after, str):
+            self.widget.value = after
 
 
-class Form(widgets.VBox):
-    """Fields for a sweep. `changed` is called at each edit; `read` gives the sweep as edited."""
+class SweepFields(widgets.VBox):
+    """Fields for a sweep. `edited` is called after each edit; `read` returns the sweep as edited."""
 
-    def __init__(self, changed: Callable[[], None]):
-        self._changed = changed
+    def __init__(self, edited: Callable[[], None]) -> None:
+        self._edited = edited
         self._spec: SweepSpec | None = None
-        self._rows: dict[str, Row] = {}
-        wide = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
-        tooltip = "The files go to results/NAME; those of an earlier run of that name are replaced."
-        self.name = widgets.Text(description="name", tooltip=tooltip, **wide)
-        self.prompt = widgets.Textarea(description="prompt", rows=2, **wide)
-        self._prompt_message, self._name_message = widgets.HTML(), widgets.HTML()
-        self._general = widgets.HTML()
-        self._grid = widgets.Box().add_class("dwlab-fields")
-        for field in (self.name, self.prompt):
-            field.observe(self._edited, "value")
-        self.name_box = widgets.VBox(
-            [self.name, self._name_message]
-        )  # the panel finds a place for it
+        self._fields: dict[str, SweepField] = {}
+        self._is_loading = False
+        tooltip = "The files go to results/NAME and replace those of an earlier run of that name."
+        self.name = widgets.Text(description="name", tooltip=tooltip, **LABELLED)
+        self.prompt = widgets.Textarea(description="prompt", rows=2, **LABELLED)
+        for control in (self.name, self.prompt):
+            control.observe(self._on_edit, "value")
+        self._name_message = widgets.HTML()
+        self._prompt_message = widgets.HTML()
+        self._general_message = widgets.HTML()
+        # The panel puts this one beside the list of experiments.
+        self.name_box = widgets.VBox([self.name, self._name_message])
         self._prompt_box = widgets.VBox([self.prompt, self._prompt_message])
-        super().__init__([self._prompt_box, self._grid, self._general])
+        self._field_boxes = widgets.Box().add_class("dwlab-fields")
+        super().__init__([self._prompt_box, self._field_boxes, self._general_message])
         self.add_class("dwlab-form")
-        self._loading = False
 
     def load(self, spec: SweepSpec) -> None:
         """Show the fields of a sweep."""
-        self._loading = True  # edits made here are not the user's
+        # Edits that are made here are not the user's.
+        self._is_loading = True
         self._spec = spec
-        base, axes = dict(spec.base), dict(spec.axes)
+        base = dict(spec.base)
         self.name.value = spec.name
         self.prompt.value = str(base.pop("prompt", ""))
-        self._prompt_box.layout.display = "none" if "prompt" in axes else ""
-        values = {
-            **axes,
-            **base,
-            **{name: None for name in USUAL if name not in axes and name not in base},
+        self._prompt_box.layout.display = "none" if "prompt" in spec.axes else ""
+        values: dict[str, Any] = {**spec.axes, **base}
+        for name in USUAL:
+            values.setdefault(name, None)
+        values["model"] = spec.axes.get("model", spec.model)
+        self._fields = {
+            name: SweepField(name, value, self._on_edit) for name, value in values.items()
         }
-        values["model"] = axes.get("model", spec.model)
-        self._rows = {name: Row(name, value, self._edited) for name, value in values.items()}
         self._arrange()
-        self._loading = False
-        self._changed()
+        self._is_loading = False
+        self._edited()
 
     def read(self) -> Any:
-        """The sweep with what was edited; raises InvalidInput for the first text that is no value."""
+        """The sweep with all edits; raises InvalidInput for the first field without a proper value."""
         if self._spec is None:
             raise InvalidInput("experiment", None, "one of the list")
-        changes = {
-            name: row.value()
-            for name, row in self._shown().items()
-            if row.text.value != row.original
-        }
-        if "prompt" not in self._rows and self.prompt.value != str(self._spec.base["prompt"]):
+        changes = {}
+        for name, field in self._shown().items():
+            if field.is_edited:
+                changes[name] = field.value()
+        if "prompt" not in self._fields and self.prompt.value != str(self._spec.base["prompt"]):
             changes["prompt"] = self.prompt.value
         if self.name.value != self._spec.name:
             changes["name"] = self.name.value
         return self._spec.override(changes)
 
+    # -- edits that outlast the kernel ---------------------------------------------------------
+
     def edits(self) -> dict[str, list[str | None]]:
-        """The fields that were edited: [what stood there at first, what stands there now]."""
+        """The edited fields: [text at first, text now]."""
         return {
-            name: [original, field.value]
-            for name, (original, field) in self._fields().items()
-            if field.value != original
+            name: [control.original, control.widget.value]
+            for name, control in self._controls().items()
+            if control.widget.value != control.original
         }
 
-    def put_back(self, edits: Mapping[str, Any]) -> None:
-        """Make edits again, but none of a field that says something else by now than it did before them."""
-        for _ in range(2):  # the prompts, edited first, have new placeholders
-            for name, (original, field) in self._fields().items():
-                edit = edits.get(name)
-                if (
-                    isinstance(edit, list)
-                    and len(edit) == 2
-                    and edit[0] == original
-                    and isinstance(edit[1], str)
-                ):
-                    field.value = edit[1]
+    def restore(self, edits: Mapping[str, Any]) -> None:
+        """Make edits again, except of fields whose first text is another one now."""
+        # The edited prompts may have new placeholders, whose fields are there the second time only.
+        for _ in range(2):
+            for name, control in self._controls().items():
+                control.restore(edits.get(name))
 
-    def _fields(self) -> dict[str, tuple[str | None, widgets.Text | widgets.Textarea]]:
-        """All fields, and what stood in them at first."""
+    def _controls(self) -> dict[str, Control]:
+        """All fields, by the names under which their edits are saved."""
         if self._spec is None:
             return {}
-        rows = {name: (row.original, row.text) for name, row in self._rows.items()}
+        # A placeholder may be called name or prompt, so these two have names of their own.
         prompt = str(self._spec.base.get("prompt", ""))
-        return {
-            "the name": (self._spec.name, self.name),
-            "the prompt": (prompt, self.prompt),
-            **rows,
+        controls = {
+            "the name": Control(self._spec.name, self.name),
+            "the prompt": Control(prompt, self.prompt),
         }
+        for name, field in self._fields.items():
+            controls[name] = Control(field.original, field.text)
+        return controls
 
-    def complain(self, error: Exception | None) -> None:
-        """Show an error below the field it is about, or below all of them; None takes it away."""
-        where = self._place(error.field) if isinstance(error, InvalidInput) else ""
+    # -- errors --------------------------------------------------------------------------------
+
+    def show_error(self, error: Exception | None) -> None:
+        """Show an error below the field it is about, or below all fields; None takes it away."""
+        target = None if error is None else self._message_for(error)
         text = "" if error is None else message_html(error)
-        places = {name: row.message for name, row in self._rows.items()}
-        for name, message in {
-            **places,
-            "name": self._name_message,
-            "prompt ": self._prompt_message,
-            "": self._general,
-        }.items():
-            message.value = text if name == where else ""
+        field_messages = [field.message for field in self._fields.values()]
+        own_messages = [self._name_message, self._prompt_message, self._general_message]
+        for message in own_messages + field_messages:
+            message.value = text if message is target else ""
 
-    def _place(self, field: str) -> str:
-        """The row that an error's field means, "prompt " and "name" for the fields that are no rows, "" for none."""
-        row = place(field, self._shown())
-        return row or {"prompt": "prompt ", "name": "name"}.get(
-            place(field, ("prompt", "name")), ""
-        )
+    def _message_for(self, error: Exception) -> widgets.HTML:
+        """The line in which an error is shown."""
+        if not isinstance(error, InvalidInput):
+            return self._general_message
+        lines = {"prompt": self._prompt_message}
+        for name, field in self._shown().items():
+            lines[name] = field.message
+        lines["name"] = self._name_message
+        return lines.get(field_meant(error.field, lines), self._general_message)
 
-    def _edited(self, _change: object) -> None:
-        if not self._loading:
+    # -- which fields there are ----------------------------------------------------------------
+
+    def _on_edit(self, _change: object) -> None:
+        if not self._is_loading:
             self._arrange()
-            self._changed()
+            self._edited()
 
     def _arrange(self) -> None:
-        """Give each placeholder of the prompts a field, and show only the fields that are of use."""
+        """Make a field for each new placeholder of the prompts, and show only the fields in use."""
         for name in self._placeholders():
-            if name not in self._rows and name not in FIELDS:
-                self._rows[name] = Row(name, None, self._edited, new=True)
-        boxes = tuple(row.box for row in self._shown().values())
-        if boxes != self._grid.children:
-            self._grid.children = boxes
+            if name not in self._fields and name not in FIELDS:
+                self._fields[name] = SweepField(name, None, self._on_edit, is_new=True)
+        boxes = tuple(field.box for field in self._shown().values())
+        if boxes != self._field_boxes.children:
+            self._field_boxes.children = boxes
 
-    def _placeholders(self) -> list[str]:
-        texts = [
-            self.prompt.value,
-            *(row.text.value for name, row in self._rows.items() if name in TEXTS),
-        ]
-        return [
-            m[1]
-            for text in texts
-            for m in _PLACEHOLDER.finditer(text.replace("{{", "").replace("}}", ""))
-        ]
-
-    def _shown(self) -> Mapping[str, Row]:
+    def _shown(self) -> dict[str, SweepField]:
+        """The fields without those of placeholders that no prompt has any longer."""
         present = set(self._placeholders())
         return {
-            name: row
-            for name, row in self._rows.items()
-            if not _is_placeholder(name) or name in present
+            name: field
+            for name, field in self._fields.items()
+            if name in present or not is_placeholder(name)
         }
 
-
-def place(field: str, names: Iterable[str]) -> str:
-    """Which of `names` an error's field means, "" for none: `axes.steps[2]` and `axes.steps.range` are both steps."""
-    field = re.sub(r"\[\d+\]", "", field).removeprefix("axes.").removeprefix("base.")
-    field = re.sub(r" line \d+$", "", field)
-    meant = [name for name in names if field == name or field.startswith(f"{name}.")]
-    return max(meant, key=len, default="")
-
-
-def message_html(error: Exception) -> str:
-    """What went wrong, as the panel shows it."""
-    return f'<div class="dwlab-message" role="alert">{html.escape(str(error))}</div>'
-
-
-def _is_placeholder(name: str) -> bool:
-    return name not in FIELDS and "." not in name
-
-
-def _as_yaml(value: Any) -> str:
-    """A value on one line, as YAML in flow style; nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, range):
-        value = {"range": [value.start, value.stop, value.step]}
-    value = list(value) if isinstance(value, tuple) else value
-    return yamlfile.dump(value, flow=True).removesuffix("...\n").strip()
+    def _placeholders(self) -> list[str]:
+        """The names in braces in the prompts."""
+        texts = [self.prompt.value]
+        texts += [field.text.value for name, field in self._fields.items() if name in TEXTS]
+        placeholders = []
+        for text in texts:
+            without_escapes = text.replace("{{", "").replace("}}", "")
+            placeholders += _PLACEHOLDER.findall(without_escapes)
+        return placeholders

@@ -1,4 +1,4 @@
-"""The panel of the sweep notebook: pick an experiment, edit it, see what it would cost, run it, watch it grow."""
+"""The panel of the sweep notebook: pick an experiment, edit it, see what it would cost, run it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import html
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -15,15 +14,13 @@ import ipywidgets as widgets
 from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
 from ...events import Downloading
-from ...runs.eta import Pace
-from ...runs.results import Results
-from .. import parts
-from ..heartbeat import Pulse, connect
-from ..saved_state import Memory
-from .form import Form, message_html
+from ..panel import LABELLED, Ending, RunPanel
+from .form import SweepFields
+from .views import SweepViews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from ...events import Download, Event
     from ...runs.plan import Plan, Work
@@ -33,18 +30,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 DEBOUNCE = 0.25  # seconds without an edit before the sweep is planned again
-PAINT_EVERY = 2.0  # seconds, at least, between two views of what is there so far
-TELL_EVERY = 0.2  # seconds between moves of the progress bar
-VIEWS = ("Grid", "Table", "Plots", "Files")
-_WIDE = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
+TELL_EVERY = 0.2  # seconds between two moves of the progress bar
 
 
-class SweepPanel(widgets.VBox):
+class SweepPanel(RunPanel):
     """Controls and views of one sweep at a time.
 
-    experiments: what the list shows -> a function that gives the sweep. execute: computes a sweep and
-    writes its files, like `dwlab.workflows.sweep.execute`. It runs on a thread of its own, because what the page
-    says, Cancel for one, waits while the kernel runs a cell.
+    experiments: name in the list -> a function that returns the sweep. execute: computes a sweep and
+    writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder.
     """
 
     def __init__(
@@ -55,106 +48,78 @@ class SweepPanel(widgets.VBox):
         root: Path,
         device: str = "auto",
     ) -> None:
-        self.root, self.device = root, device
-        self._experiments, self._execute = dict(experiments), execute
-        self._cancel, self._ended = threading.Event(), threading.Event()
-        self._planning, self._painting = threading.Lock(), threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._worker: threading.Thread | None = None
-        self._pace = Pace(0)
-        self._told = 0.0
-        self._name = ""  # whose pictures the views show
-        self._make_controls()
-        style = (Path(__file__).parents[1] / "panel.css").read_text("utf-8")
-        top = widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields")
-        buttons = widgets.HBox([self.run_button, self.cancel_button, self.bar]).add_class(
-            "dwlab-buttons"
+        super().__init__(
+            root,
+            "sweep",
+            unit="pictures",
+            run_tip="Compute the missing pictures",
+            cancel_tip="Stop within a step; finished pictures are kept",
         )
-        parts_ = [
-            widgets.HTML(f"<style>{style}</style>"),
-            Pulse(),
-            top,
-            self.form,
-            self.plan_line,
-            buttons,
-            self.status,
-            self.views,
-        ]
-        super().__init__(parts_)
-        self.add_class("dwlab-sweep")
-        connect(self)
-        self._memory = Memory(root, "sweep")
-        self._open(self._memory.load())
-
-    def _open(self, state: dict[str, Any]) -> None:
-        """Show the experiment that was picked before the kernel restarted, as edited then, or the first of the list."""
-        picked, edits = state.get("picked"), state.get("edits")
-        known = isinstance(picked, str) and picked in self._experiments
-        if known:
-            self.pick.value = picked
-        self._picked(None)
-        if known and isinstance(edits, dict):
-            self.form.put_back(edits)
-
-    def _keep(self) -> None:
-        """Keep what is picked and edited, from the first edit on: who only looks leaves no file."""
-        edits = self.form.edits()
-        if edits or self.pick.index or self._memory.load():
-            self._memory.save({"picked": self.pick.value, "edits": edits})
-
-    def _make_controls(self) -> None:
-        self.form = Form(self._edited)
+        self.device = device
+        self._experiments = dict(experiments)
+        self._execute = execute
+        self._planning = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._told = 0.0
+        self.form = SweepFields(self._edited)
         self.pick = widgets.Dropdown(
-            options=list(self._experiments), description="experiment", **_WIDE
+            options=list(self._experiments), description="experiment", **LABELLED
         )
         self.pick.observe(self._picked, "value")
-        self.plan_line, self.status = widgets.HTML(), widgets.HTML()
-        self.run_button = widgets.Button(
-            description="Run",
-            button_style="primary",
-            icon="play",
-            tooltip="Compute what is missing",
-            disabled=True,
+        self.plan_line = widgets.HTML()
+        self.views = SweepViews(root)
+        self.run_button.disabled = True
+        self._lay_out(
+            widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields"),
+            self.form,
+            self.plan_line,
+            self._buttons,
+            self.status,
+            self.views,
         )
-        self.cancel_button = widgets.Button(
-            description="Cancel",
-            icon="stop",
-            tooltip="Stop within a step; what is finished is kept",
-            disabled=True,
-        )
-        self.run_button.on_click(lambda _: self.start())
-        self.cancel_button.on_click(lambda _: self.cancel())
-        self.bar = widgets.FloatProgress(max=1.0, layout={"width": "auto", "flex": "1 1 200px"})
-        self._pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in VIEWS]
-        self.views = widgets.Tab(self._pages, titles=VIEWS, selected_index=0)
-        self.views.observe(
-            lambda _: threading.Thread(target=self._paint, daemon=True).start(), "selected_index"
-        )
+        self.add_class("dwlab-sweep")
+        self._restore(self._saved.load())
 
     @property
     def name(self) -> str:
-        """The name of the sweep that is shown."""
-        return self._name
+        """The name of the sweep whose pictures are shown."""
+        return self.views.sweep_name
 
-    @property
-    def running(self) -> bool:
-        """Whether pictures are being computed."""
-        return self._worker is not None and self._worker.is_alive()
+    # -- what outlasts the kernel --------------------------------------------------------------
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Show the experiment that was picked and edited before the kernel restarted, or the first one."""
+        picked = state.get("picked")
+        edits = state.get("edits")
+        is_known = isinstance(picked, str) and picked in self._experiments
+        if is_known:
+            self.pick.value = picked
+        self._picked(None)
+        if is_known and isinstance(edits, dict):
+            self.form.restore(edits)
+
+    def _save_edits(self) -> None:
+        """Save what is picked and edited. As long as nobody edits anything, no file is made."""
+        edits = self.form.edits()
+        if edits or self.pick.index or self._saved.load():
+            self._saved.save({"picked": self.pick.value, "edits": edits})
 
     # -- picking and planning ------------------------------------------------------------------
 
     def _picked(self, _change: object) -> None:
         if not self._experiments:
-            self.form.layout.display = self.views.layout.display = "none"
+            self.form.layout.display = "none"
+            self.views.layout.display = "none"
             self._say(
-                "No experiments yet: put a YAML file into the project's folder experiments/, then run this cell again."
+                "No experiments yet. Put a YAML file into the project's folder experiments/, "
+                "then run this cell again."
             )
             return
-        with self._complaining():
+        with self._showing_errors():
             self.form.load(self._experiments[self.pick.value]())
 
     def _edited(self) -> None:
-        """Plan again once no edit came for a moment, away from the thread that serves the page."""
+        """Plan again after a moment without edits, and not on the thread that serves the page."""
         if self._timer:
             self._timer.cancel()
         self._timer = threading.Timer(DEBOUNCE, self._plan)
@@ -162,180 +127,124 @@ class SweepPanel(widgets.VBox):
         self._timer.start()
 
     def _plan(self) -> None:
-        mine = self._timer
-        self._keep()
-        with self._planning, self._complaining():
+        timer = self._timer
+        self._save_edits()
+        with self._planning, self._showing_errors():
             sweep: Sweep = self.form.read()
             cells = sweep.cells()
-            self._plan_says(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
+            self._say_plan(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
             self.run_button.disabled = self.running
-            plan = sweep.plan(
-                self.root, device=self.device
-            )  # imports torch: seconds, the first time
-            if mine is self._timer:
-                self._plan_says(_plan_html(plan))
-            if sweep.name != self._name and not self.running:
-                self._name = sweep.name
-                self._paint()
+            # The first plan imports torch, which takes seconds.
+            plan = sweep.plan(self.root, device=self.device)
+            is_newest = timer is self._timer
+            if is_newest:
+                self._say_plan(_plan_html(plan))
+            if sweep.name != self.name and not self.running:
+                self.views.show(sweep.name)
 
     @contextlib.contextmanager
-    def _complaining(self) -> Iterator[None]:
-        """Show what goes wrong inside where it belongs; a sweep that could not run cannot be started."""
+    def _showing_errors(self) -> Iterator[None]:
+        """Show an error where it belongs; a sweep that could not run cannot be started."""
         try:
             yield
-            self.form.complain(None)
+            self.form.show_error(None)
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
                 log.exception("unexpected")
-            self.form.complain(error)
-            self._plan_says("")
+            self.form.show_error(error)
+            self._say_plan("")
             self.run_button.disabled = self.running or isinstance(error, InvalidInput | ModelError)
 
-    def _plan_says(self, text: str) -> None:
+    def _say_plan(self, text: str) -> None:
         self.plan_line.value = f'<div class="dwlab-plan">{text}</div>'
 
     # -- running -------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Compute what is missing of the sweep in the form; does nothing while one runs."""
-        if self.running:
-            return
-        self._cancel.clear()
-        self._ended.clear()
-        self.run_button.disabled, self.cancel_button.disabled = True, False
-        self.bar.bar_style, self.bar.value = "", 0.0
-        self._say("Starting &hellip;")
-        self._worker = threading.Thread(target=self._work, name="dwlab-panel", daemon=True)
-        self._worker.start()
-
     def cancel(self) -> None:
-        """Stop within a step; what is finished stays."""
-        self._cancel.set()
-        self.cancel_button.disabled = True
-        self._say("Stopping, then writing up what is finished &hellip;")
+        """Stop within a step; finished pictures are kept."""
+        super().cancel()
+        self._say("Stopping, then writing the report of what is finished &hellip;")
 
-    def _work(self) -> None:
-        ending, tone = (
-            "<b>Stopped</b> by an error, which stands above; what was finished is kept.",
-            "danger",
-        )
-        try:
-            outcome = self._compute(self.form.read())
-            ending, tone = (
-                _ending(outcome),
-                "warning" if outcome.left or outcome.failed or outcome.nan else "success",
-            )
-            self.bar.value = 1 - outcome.left / outcome.total
-        except Exception as error:
-            if not isinstance(error, DwlabError | OSError):
-                log.exception("a sweep ended unexpectedly")
-            self.form.complain(error)
-        finally:  # whatever happened, Run can be pressed again
-            self._ended.set()
-            with self._planning:  # a plan that is being made still believes that this runs
-                self._worker = None
-                self.cancel_button.disabled, self.run_button.disabled = True, False
-            self.bar.bar_style = tone
-            self._say(ending)
-        if tone != "danger":
-            self._plan()  # the counts have changed
-        self._paint()
-
-    def _compute(self, sweep: Sweep) -> Outcome:
-        self._name = sweep.name
+    def _compute(self) -> Ending:
+        sweep: Sweep = self.form.read()
+        self.views.sweep_name = sweep.name
         outcome, _ = self._execute(
             sweep,
             results=self.root,
             device=self.device,
             cancel=self._cancel,
-            on_plan=self._begin,
+            on_plan=self._planned,
             on_event=self._tell,
         )
-        return outcome
+        self.bar.value = 1 - outcome.left / outcome.total
+        return _ending(outcome)
 
-    def _begin(self, _total: int, todo: Work) -> None:
-        self._pace = Pace(todo)
+    def _complain(self, error: Exception) -> None:
+        self.form.show_error(error)
+
+    def _allow_run(self) -> None:
+        # A plan that is being made still believes that something runs.
+        with self._planning:
+            super()._allow_run()
+
+    def _after_run(self, ending: Ending) -> None:
+        if ending.tone != "danger":
+            # The counts have changed.
+            self._plan()
+        self.views.paint()
+
+    def _planned(self, _total: int, todo: Work) -> None:
+        self._begin_progress(todo)
         self._say("Loading the model &hellip;")
-        threading.Thread(target=self._keep_painting, name="dwlab-painter", daemon=True).start()
+        self.views.start_painting(self._pace, until=self._ended)
 
     def _tell(self, event: Event) -> None:
-        """Take an event of the run in; called on its thread, many times a second."""
+        """Take in an event of the run; called on its thread, many times per second."""
         if isinstance(event, Downloading):
             self._tell_of_download(event.download)
             return
-        pace = self._pace
-        pace.update(event)
-        soon = time.monotonic() - self._told < TELL_EVERY and pace.finished < pace.total
-        if soon or not pace.share or self._cancel.is_set():
+        self._pace.update(event)
+        is_finished = self._pace.finished == self._pace.total
+        is_soon = time.monotonic() - self._told < TELL_EVERY
+        if self._cancel.is_set() or not self._pace.share or (is_soon and not is_finished):
             return
         self._told = time.monotonic()
-        if pace.finished == pace.total:
-            self._say("Writing table, grid and report &hellip;")
-            return
-        self.bar.value = pace.share
-        self._say(parts.status_html(pace))
+        if is_finished:
+            self._say("Writing the table, the grid and the report &hellip;")
+        else:
+            self._show_progress()
 
     def _tell_of_download(self, download: Download) -> None:
         if not self._cancel.is_set():
             self.bar.value = 0.0 if download.over else download.share
-            self._say(f"Downloading {html.escape(download.model)}, once: {download}")
-
-    def _say(self, text: str) -> None:
-        self.status.value = f'<div class="dwlab-status" role="status">{text}</div>'
-
-    # -- looking -------------------------------------------------------------------------------
-
-    def _keep_painting(self) -> None:
-        pause, seen = PAINT_EVERY, 0
-        while not self._ended.wait(pause):
-            if self._pace.finished != seen:
-                seen, began = self._pace.finished, time.monotonic()
-                self._paint()
-                pause = max(PAINT_EVERY, 4 * (time.monotonic() - began))
-
-    def _paint(self) -> None:
-        """Draw the view that is open from what the store holds, or say in its place why that cannot be."""
-        with self._painting:
-            page = self.views.selected_index or 0
-            try:
-                text = _view(VIEWS[page], self.root, self._name)
-            except Exception as error:
-                if not isinstance(error, DwlabError | OSError):
-                    log.exception("a view could not be drawn")
-                text = message_html(error)
-            self._pages[page].value = text
-
-
-def _view(view: str, root: Path, name: str) -> str:
-    table = Results(root).find(name)
-    if table is None or table.empty:
-        return "No pictures yet."
-    if view == "Grid":
-        return parts.image_html(
-            parts.small_grid(table), f"the pictures of {name} in rows and columns"
-        )
-    if view == "Table":
-        return parts.table_html(table)
-    if view == "Plots":
-        return parts.plots_html(table)
-    return parts.files_html(parts.files_of(root, name))
+            model = html.escape(download.model)
+            self._say(f"Downloading {model} (only the first time): {download}")
 
 
 def _plan_html(plan: Plan) -> str:
-    time_ = "time not known" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
-    counts = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
-    estimate = f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB" if plan.todo else ""
-    basis = f' <span class="dwlab-muted">({html.escape(plan.basis)})</span>' if plan.todo else ""
-    warnings = "".join(f"<li>{html.escape(text)}</li>" for text in plan.warnings)
-    return f"{counts}{estimate}{basis}{f'<ul>{warnings}</ul>' if warnings else ''}"
+    """A plan on one line, with its warnings below."""
+    text = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
+    if plan.todo:
+        time_ = "time unknown" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
+        basis = html.escape(plan.basis)
+        text += f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB"
+        text += f' <span class="dwlab-muted">({basis})</span>'
+    if plan.warnings:
+        items = [f"<li>{html.escape(warning)}</li>" for warning in plan.warnings]
+        text += f"<ul>{''.join(items)}</ul>"
+    return text
 
 
-def _ending(outcome: Outcome) -> str:
-    failed = f", {outcome.failed:,} failed (Run tries them again)" if outcome.failed else ""
-    made = f"{outcome.made:,} made now, {outcome.reused:,} already there{failed}"
-    broken = f"<br><b>Warning</b>: {html.escape(outcome.warning)}." if outcome.warning else ""
+def _ending(outcome: Outcome) -> Ending:
+    """How a run ended, in words."""
+    text = f"{outcome.made:,} made now, {outcome.reused:,} already there"
+    if outcome.failed:
+        text += f", {outcome.failed:,} failed (Run tries them again)"
     if outcome.left:
-        return f"<b>Stopped</b>: {made}, {outcome.left:,} left. Run goes on from here.{broken}"
-    return (
-        f"<b>Done</b>: {made}. The report, the table and the grid are listed under Files.{broken}"
-    )
+        text = f"<b>Stopped</b>: {text}, {outcome.left:,} left. Run continues from here."
+    else:
+        text = f"<b>Done</b>: {text}. The report, the table and the grid are listed under Files."
+    if outcome.warning:
+        text += f"<br><b>Warning</b>: {html.escape(outcome.warning)}."
+    is_clean = not (outcome.left or outcome.failed or outcome.nan)
+    return Ending(text, "success" if is_clean else "warning")

@@ -1,0 +1,21 @@
+"""Two pictures of the history side by side: what differs between their recipes, in words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...workflows.explore import differences
+
+
+def changed_parameters(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The parameters in which two rows of the history differ: name, left value, right value."""
+    changes = differences(json.loads(left["params"]), json.loads(right["params"]))
+    return [(name, _text(before), _text(after)) for name, before, after in changes]
+
+
+def _text(value: object) -> str:
+    """A value as the page shows it; nothing for an empty one."""
+    if value is None or value == {}:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,138 @@
+"""The fields of the prompt bench: how they show a recipe, and which recipe they ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..._util.checks import is_whole_number
+from ...errors import DwlabError, InvalidInput
+from ...spec import catalog, schedulers
+from ...spec.names import MAPS
+from ...spec.params import GenerationParams
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+FIELDS = (
+    "prompt",
+    "negative_prompt",
+    "model",
+    "scheduler",
+    "steps",
+    "guidance",
+    "seed",
+    "width",
+    "height",
+)
+# The controls that "Sweep this" can turn into axes.
+AXES = (
+    "seed",
+    "steps",
+    "guidance",
+    "scheduler",
+    "width",
+    "height",
+    "negative_prompt",
+)
+MOST_PICTURES = 8  # per run
+
+
+def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str, Any]:
+    """What the page lets a user choose for the model of a recipe; `models` are offered too."""
+    entry = catalog.lookup(params.model)
+    return {
+        "model": params.model,
+        "models": _unique([*catalog.DRAWING, *models, params.model]),
+        "schedulers": _unique([_scheduler_of(params), *schedulers.ALIASES]),
+        "sides": [entry.side_min, entry.side_max],
+        "ignores": sorted(entry.ignores),
+        "most": MOST_PICTURES,
+        "swept": [name for name in AXES if name not in entry.ignores],
+    }
+
+
+def controls_for(params: GenerationParams, *, count: object, locked: bool) -> dict[str, Any]:
+    """The controls that show a recipe. count: pictures per run; locked: whether runs keep the seed."""
+    fields = {name: getattr(params, name) for name in FIELDS}
+    fields["scheduler"] = _scheduler_of(params)
+    # A page rounds numbers above 2^53, so seeds travel as text.
+    fields["seed"] = str(params.seed)
+    return {"count": count, **fields, "locked": locked, "more": _more_for(params)}
+
+
+def arguments_from(controls: Mapping[str, Any], ignored: Collection[str]) -> dict[str, Any]:
+    """The arguments of `GenerationParams` that the controls stand for, without those `ignored`.
+
+    An empty field is left out, so that the model's default applies.
+    """
+    arguments: dict[str, Any] = {}
+    for name in FIELDS:
+        value = controls.get(name)
+        is_empty = value in ("", None) and name != "prompt"
+        if not is_empty and name not in ignored:
+            arguments[name] = value
+    if str(arguments.get("seed")).isdecimal():
+        arguments["seed"] = int(arguments["seed"])
+    extras = _without_field(controls)
+    if arguments.get("negative_prompt"):
+        # A recipe can carry an empty negative prompt in `call`; the one typed here replaces it.
+        extras.get("call", {}).pop("negative_prompt", None)
+    return {**extras, **arguments}
+
+
+def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
+    """What is wrong with each control, by its name."""
+    problems: dict[str, str] = {}
+    for name in FIELDS:
+        checked_together = (name, "prompt", "model")
+        alone = {key: value for key, value in arguments.items() if key in checked_together}
+        try:
+            GenerationParams(**alone)
+        except InvalidInput as error:
+            problems.setdefault(error.field, f"{error.allowed[0].upper()}{error.allowed[1:]}.")
+        except DwlabError as error:
+            problems["model"] = str(error)
+    if not is_whole_number(count) or not 1 <= count <= MOST_PICTURES:
+        problems["count"] = f"A whole number from 1 to {MOST_PICTURES}."
+    return problems
+
+
+def _scheduler_of(params: GenerationParams) -> str:
+    """The scheduler's name as the list shows it."""
+    return schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
+
+
+def _more_for(params: GenerationParams) -> dict[str, str]:
+    """The parameters of a recipe that have no field: as JSON, and in words for the page.
+
+    JSON, because a page would turn 1.0 into 1.
+    """
+    scheduler = _scheduler_of(params)
+    call = dict(params.call)
+    options = dict(params.scheduler_options)
+    if scheduler in schedulers.ALIASES:
+        # The name in the list stands for these options.
+        options = {}
+    if not call and not options:
+        return {}
+    more = {}
+    if call:
+        more["call"] = json.dumps(call)
+    if options:
+        more["scheduler_options"] = json.dumps(options)
+    words = [f"{name} {json.dumps(value)}" for name, value in {**call, **options}.items()]
+    return {**more, "scheduler": scheduler, "words": ", ".join(words)}
+
+
+def _without_field(controls: Mapping[str, Any]) -> dict[str, Any]:
+    """The values in the control `more`; options of a scheduler that is no longer chosen are left out."""
+    more = controls["more"]
+    values = {name: json.loads(more[name]) for name in MAPS if name in more}
+    if more.get("scheduler") != controls.get("scheduler"):
+        values.pop("scheduler_options", None)
+    return values
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,59 @@
+"""The history of the prompt bench: the pictures that were made in it, pinned ones first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..._util.html import data_uri
+from ...pictures import recipes
+from ...store.images import read_picture
+from ..small_pictures import small_jpeg
+from .stage import PICTURE_SIDE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...workflows.explore import Session
+
+PAGE = 60  # pictures that "Older" adds
+THUMBNAIL_SIDE = 96  # pixels, at most
+
+
+class History:
+    """Reads the history from the store, and turns its rows into what the page shows."""
+
+    def __init__(self, session: Session, root: Path) -> None:
+        self.limit = PAGE
+        self.goes_on = False  # whether the last `thumbnails` left older pictures out
+        self._session = session
+        self._root = root
+        self._addresses: dict[tuple[str, int], str] = {}  # of (image, side)
+
+    def thumbnails(self) -> list[dict[str, Any]]:
+        """All pinned pictures, then the `limit` newest others, as the page takes them."""
+        rows = self._session.history(self.limit + 1)
+        not_pinned = [row for row in rows if not row["marks"].get("pin")]
+        self.goes_on = len(not_pinned) > self.limit
+        if self.goes_on:
+            rows = rows[:-1]
+        return [self.entry(row, THUMBNAIL_SIDE) for row in rows]
+
+    def entry(self, row: dict[str, Any], side: int = PICTURE_SIDE) -> dict[str, Any]:
+        """A picture of the history as the page takes it, at most `side` pixels large."""
+        return {
+            "key": row["key"],
+            "text": recipes.line(json.loads(row["params"])),
+            "state": "done",
+            "src": self._address(row["image"], side),
+            **row["marks"],
+        }
+
+    def _address(self, image: str, side: int) -> str:
+        """The picture as an address that holds it; empty if its file cannot be read now."""
+        if (image, side) not in self._addresses:
+            picture = read_picture(self._root / image)
+            if picture is None:
+                return ""
+            self._addresses[image, side] = data_uri(small_jpeg(picture, side=side), "jpeg")
+        return self._addresses[image, side]

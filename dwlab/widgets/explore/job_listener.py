@@ -1,0 +1,151 @@
+"""What the session tells of its jobs, as the prompt bench shows it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..._util.durations import duration
+from ...events import Done, Downloading, Failed, Step
+from ...runs.eta import Pace
+from ...runs.plan import Work
+from ...spec import catalog
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from ...events import Download, Event
+    from ...runs.run import Sweep
+    from ...workflows.explore import Job
+    from .explorer import Explorer
+
+TELL_EVERY = 0.2  # seconds between two moves of the progress bar and the previews
+PAINT_EVERY = 2.0  # seconds between two pictures of a growing grid
+
+
+class JobListener:
+    """Puts the progress of the job under way into the bench's traits; runs on the session's thread."""
+
+    def __init__(self, bench: Explorer) -> None:
+        self._bench = bench
+        self._job: Job | None = None
+        self._stage = Stage()
+        self._pace = Pace(0)
+        # Times of the monotonic clock.
+        self._began = 0.0
+        self._told = 0.0
+        self._painted = 0.0
+
+    def hear(self, kind: str, subject: Any) -> None:
+        """Take in what the session tells; see `dwlab.workflows.explore.Session` for the kinds."""
+        if kind == "begin":
+            self._begin(subject)
+        elif kind == "plan":
+            self._pace = Pace(subject)
+        elif kind == "event":
+            self._event(subject)
+        else:
+            self._end(subject)
+
+    def say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
+        """Say something about the job under way; the form of a sweep says it too."""
+        self._bench.status_line.say(text, tone=tone, share=share)
+        if self._sweep:
+            self._bench.sweep_form.say(text, tone=tone, share=share)
+
+    @property
+    def _sweep(self) -> Sweep | None:
+        """The sweep under way; None while single pictures are made."""
+        return self._job.sweep if self._job else None
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        self._pace = Pace(Work.of(job.params))
+        self._began = time.monotonic()
+        self._told = 0.0
+        self._stage = Stage(job.params)
+        if job.params:
+            self._bench.stage = self._stage.for_page()
+        # All pictures of a job have one model.
+        from_hub = bool(job.params) and not catalog.lookup(job.params[0].model).local
+        if job.sweep:
+            self._bench.sweep_form.begin(job.sweep)
+        first_time = " (downloaded the first time)" if from_hub else ""
+        self.say(f"Loading the model{first_time} …")
+
+    def _event(self, event: Event) -> None:
+        if isinstance(event, Downloading):
+            self._download(event.download)
+            return
+        self._pace.update(event)
+        if isinstance(event, Step):
+            self._step(event)
+        elif isinstance(event, Done | Failed):
+            self._picture_ended(event)
+
+    def _download(self, download: Download) -> None:
+        text = f"Downloading {download.model} (only the first time): {download}"
+        self.say(text, share=download.share)
+
+    def _step(self, event: Step) -> None:
+        if not self._sweep:
+            self._stage.step(event)
+        if time.monotonic() - self._told < TELL_EVERY:
+            return
+        self.say(self._progress(event), share=self._pace.share)
+        self._told = time.monotonic()
+        if not self._sweep:
+            self._bench.stage = self._stage.for_page()
+
+    def _progress(self, event: Step) -> str:
+        if self._pace.total == 1:
+            done = f"Step {event.step} of {event.steps}"
+        else:
+            done = f"{self._pace.finished} of {self._pace.total} pictures"
+        left = self._pace.left_text()
+        return f"{done}, {left}" if left else done
+
+    def _picture_ended(self, event: Done | Failed) -> None:
+        if not self._sweep:
+            self._stage.finish(event)
+            self._bench.stage = self._stage.for_page()
+        elif time.monotonic() - self._painted > PAINT_EVERY:
+            self._bench.sweep_form.paint(self._sweep)
+            self._painted = time.monotonic()
+
+    def _end(self, error: str) -> None:
+        bench = self._bench
+        bench.show_history()
+        if self._sweep:
+            bench.sweep_form.paint(self._sweep)
+        text, tone = self._ending(error)
+        share = 0.0 if tone else 1.0
+        if error or self._pace.failed:
+            bench.status_line.say_lasting(text, tone=tone, share=share)
+        else:
+            bench.status_line.say(text, tone=tone, share=share)
+        if self._sweep:
+            bench.sweep_form.say(text, tone=tone, share=share, running=False)
+        if not bench.session.unfinished:
+            bench.sweep_form.stop_waiting()
+        if self._stage.is_unfinished:
+            self._stage.keep_done()
+            bench.stage = self._stage.for_page()
+
+    def _ending(self, error: str) -> tuple[str, str]:
+        """How the job ended, and the tone to say it in."""
+        report = ""
+        if self._sweep:
+            report = f" See {self._bench.root.name}/{self._sweep.name}/report.html."
+        took = duration(time.monotonic() - self._began)
+        if error:
+            return error, "bad"
+        if self._job and self._job.cancelled.is_set():
+            return "Stopped. Finished pictures are kept.", "bad"
+        if self._pace.failed:
+            failed = f"{self._pace.failed} of {self._pace.total} pictures failed"
+            return f"{failed}; the others are kept.{report}", "bad"
+        if self._sweep:
+            return f"{self._sweep.name} is done in {took}.{report}", ""
+        if self._stage.all_from_store:
+            return "Made before; taken from the store.", ""
+        return f"Done in {took}.", ""

@@ -1,0 +1,56 @@
+"""Everything that the page of the prompt bench shows: one trait per part of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..heartbeat import SCRIPT
+
+HERE = Path(__file__).parent
+
+
+def _map() -> Any:
+    return traitlets.Dict().tag(sync=True)
+
+
+def _list() -> Any:
+    return traitlets.List().tag(sync=True)
+
+
+class PageTraits(anywidget.AnyWidget):
+    """The traits that the kernel and the pages of a bench share. A page that is loaded again reads them all."""
+
+    _esm = SCRIPT + (HERE / "page.js").read_text("utf-8")
+    _css = HERE / "page.css"
+    # What is in the fields.
+    controls = _map()
+    # What can be chosen: models, schedulers, limits, the fields that the model ignores.
+    offer = _map()
+    # Field -> what is wrong with it; "" is about no single field.
+    problems = _map()
+    # Text field -> its tokens, the encoder's limit, how many characters the encoder reads.
+    tokens = _map()
+    # Text, tone, share of the work, unfinished jobs.
+    status = _map()
+    # A text that outlasts a status that moves on; the next action takes it away.
+    notice = traitlets.Unicode().tag(sync=True)
+    # What only the page decides: the chosen and the held picture, the fields of the sweep's form.
+    page = _map()
+    # The pictures of the last run, as they form.
+    stage = _list()
+    # The history: pinned pictures, then the newest.
+    strip = _list()
+    # Whether the history goes on.
+    older = traitlets.Bool().tag(sync=True)
+    # Two pictures and the parameters in which they differ.
+    pair = _map()
+    # The sweep that the controls would make.
+    plan = _map()
+    # What the sweep's form says: text, tone, the field it is about, the page that asked.
+    form = _map()
+    # The sweep that runs, or ran last: name, text, tone, share, running, grid.
+    sweeping = _map()

@@ -1,0 +1,33 @@
+"""The files that a sweep leaves for people, listed for a notebook."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from ..._util.html import Html, facts_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def files_of(root: Path, name: str) -> dict[str, Path]:
+    """The files of the sweep `name` in a results folder, there or not, by what they are."""
+    folder = root / name
+    return {
+        "report": folder / "report.html",
+        "table": folder / "table.csv",
+        "grid": folder / "grid.png",
+        "log": folder / "run.log",
+        "pictures": root / "images",
+    }
+
+
+def files_html(files: Mapping[str, Path]) -> Html:
+    """Where the files are; those that do not exist are left out."""
+    return facts_table(
+        (kind, Html(f"<code>{html.escape(str(path))}</code>"))
+        for kind, path in files.items()
+        if path.exists()
+    )

@@ -1,0 +1,26 @@
+"""The contact sheet of a sweep, small enough for a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...views.grids import grid, lay_out
+from ..small_pictures import small_jpeg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH_LIMIT = 1200  # pixels of the sheet
+TILE_SIDES = (128, 96, 72, 48)  # pixels; the last one is taken even if the sheet is then too wide
+
+
+def small_grid(table: pd.DataFrame) -> bytes:
+    """The contact sheet as a JPEG, with the largest tiles that fit."""
+    return small_jpeg(grid(table, side=_tile_side(table)))
+
+
+def _tile_side(table: pd.DataFrame) -> int:
+    for side in TILE_SIDES:
+        if lay_out(table, side=side).width <= WIDTH_LIMIT:
+            return side
+    return TILE_SIDES[-1]

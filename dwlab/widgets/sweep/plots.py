@@ -1,0 +1,42 @@
+"""The plots of a sweep, for a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...analysis.findings import metrics_of, seconds_column, swept
+from ...analysis.quality import quality_of
+from ...views.plots import metric_plot, seconds_plot
+from ..small_pictures import image_html, png
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+AXES_LIMIT = 3  # axes with a plot of their own
+
+
+def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
+    """The plots by their titles: the most telling metric along the first axes, and the time against the steps."""
+    plots = {}
+    metric = quality_of(table) or next(iter(metrics_of(table)), None)
+    if metric:
+        for axis in _plotted_axes(table):
+            plots[f"{metric} along {axis}"] = metric_plot(table, metric, axis, dark=dark)
+    if seconds_column(table):
+        plots["seconds per picture"] = seconds_plot(table, dark=dark)
+    return plots
+
+
+def _plotted_axes(table: pd.DataFrame) -> list[str]:
+    axes = [axis.name for axis in swept(table) if axis.names != ("seed",)]
+    return axes[:AXES_LIMIT]
+
+
+def plots_html(table: pd.DataFrame) -> str:
+    """The plots for a light and for a dark page; the panel's style sheet shows those that fit."""
+    images = []
+    for theme in ("light", "dark"):
+        for title, figure in figures(table, dark=theme == "dark").items():
+            images.append(image_html(png(figure), title, kind="png", classes=f"dwlab-{theme}"))
+    return "".join(images)
