@@ -1,1 +1,1 @@
-"""Benchmarks that can be believed: each configuration in fresh processes, in shuffled rounds, beside a CPU reference."""
+"""Benchmarks to be trusted: fresh processes, shuffled rounds, and a CPU reference beside them."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Rows in a chart of bars; more cannot be read.
 BARS = 24
-# What is left of this distance is drawn at it.
+# Smaller distances are drawn here.
 SMALLEST_DISTANCE = 1e-8
 
 
@@ -138,7 +138,11 @@ def _varying_batch(rows: Rows) -> list[list[FileRow]]:
         size = row.size
         key = (row.machine, row.computed_as, size.model, size.width, size.height, size.steps)
         groups.setdefault(key, []).append(row)
-    return [group for group in groups.values() if len({row.size.batch for row in group}) > 1]
+    return [group for group in groups.values() if _batch_varies(group)]
+
+
+def _batch_varies(rows: Iterable[FileRow]) -> bool:
+    return len({row.size.batch for row in rows}) > 1
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Compare benchmark files: rows of one workload get a ratio with its interval, others say why not."""
+"""Compare benchmark files: rows of one workload get a ratio, others a note that says why not."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ VERSIONS_NOTE = "* measured with other versions than the baseline's"
 class ComparedRow:
     """A row of a file beside the baseline of its workload.
 
-    speedup: over the baseline; None if that cannot be said. note: says why not, or what else is to
-    be known. scaled: seconds that another number of steps would take. role: common, best or None.
+    speedup: over the baseline; None if the two cannot be compared. note: why not, or a remark.
+    scaled: seconds that another number of steps would take. role: common, best or None.
     """
 
     row: FileRow
@@ -53,7 +53,7 @@ class ComparedRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows of all files, by workload, and what is to be said of them."""
+    """The rows of all files, sorted by workload, and notes on them."""
 
     rows: tuple[ComparedRow, ...]
     notes: tuple[str, ...]

@@ -87,8 +87,11 @@ def text(rows: Sequence[ComparedRow]) -> str:
         tables.setdefault(str(compared.row.size), []).append(titled(compared))
     parts = []
     for title, values in tables.items():
-        columns = _filled(values, [name for name in SHOWN if name != "machine" or not one_machine])
-        table = tabulate(_written(values, columns), headers="keys", tablefmt="pipe")
+        columns = _filled(values, SHOWN)
+        if one_machine:
+            columns.remove("machine")
+        lines = [_written(row, columns) for row in values]
+        table = tabulate(lines, headers="keys", tablefmt="pipe")
         place = f" on {machines[0]}" if one_machine else ""
         parts.append(f"{title}{place}\n{table}")
     return "\n\n".join(parts)
@@ -98,17 +101,21 @@ def html(rows: Sequence[ComparedRow]) -> str:
     """One table of all workloads, for a notebook."""
     values = [titled(compared) for compared in rows]
     columns = _filled(values, ["title", *SHOWN])
-    return str(pd.DataFrame(_written(values, columns)).to_html(index=False))
+    lines = [_written(row, columns) for row in values]
+    return str(pd.DataFrame(lines).to_html(index=False))
 
 
 def _filled(rows: Iterable[dict[str, object]], columns: Iterable[str]) -> list[str]:
     """The columns in which any row has a value."""
-    return [name for name in columns if any(row[name] is not None for row in rows)]
+    filled: set[str] = set()
+    for row in rows:
+        filled.update(name for name, value in row.items() if value is not None)
+    return [name for name in columns if name in filled]
 
 
-def _written(rows: Iterable[dict[str, object]], columns: Sequence[str]) -> list[dict[str, str]]:
+def _written(row: dict[str, object], columns: Sequence[str]) -> dict[str, str]:
     """The values of the columns as text; nothing for None."""
-    return [{name: _cell(name, row[name]) for name in columns} for row in rows]
+    return {name: _cell(name, row[name]) for name in columns}
 
 
 def _cell(name: str, value: object) -> str:

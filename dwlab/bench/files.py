@@ -120,7 +120,7 @@ def _check_run_row(_document: Document, row: Document, place: str) -> None:
 
 
 def _check_engine_row(document: Document, row: Document, place: str) -> None:
-    """Check what a schema cannot say: one entry per round in each list, and a rate for the dtype."""
+    """Check what a schema cannot say: one entry per round in lists, a matmul rate for the dtype."""
     lengths = {len(value) for value in row.values() if isinstance(value, list)}
     if len(lengths) > 1:
         raise InvalidInput(place, sorted(lengths), "lists with one entry per round")

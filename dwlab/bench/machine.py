@@ -1,4 +1,7 @@
-"""What a measurement ran on; without the name of the machine, its user or a folder unless asked for."""
+"""What a measurement ran on.
+
+The description names neither a user nor a folder, and the machine only if asked to.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,7 @@ def _power() -> str | None:
 
 
 def _load() -> float | None:
-    """How many processes wanted to run in the last minute, on average; None if nobody counts them."""
+    """How many processes wanted to run in the last minute; None if the system does not say."""
     with contextlib.suppress(OSError, AttributeError):
         return round(os.getloadavg()[0], 2)
     return None

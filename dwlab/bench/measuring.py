@@ -1,4 +1,4 @@
-"""Measure one configuration in this process: its speed, memory and parity, and whether to believe it."""
+"""Measure one configuration in this process: its speed, memory and parity, with self-checks."""
 
 from __future__ import annotations
 

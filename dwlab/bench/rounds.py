@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def merge(configuration: Configuration, rounds: Sequence[Document]) -> Document:
-    """The row of a configuration; if any round went wrong, a row that says what went wrong first."""
+    """The row of a configuration; if any round went wrong, a row that says what happened."""
     for measured in rounds:
         if "phases" not in measured:
             return _failed_row(configuration, measured)
     first = rounds[0]
-    phases = {name: summary([r["phases"][name] for r in rounds]) for name in first["phases"]}
+    phases: Document = {}
+    for name in first["phases"]:
+        phases[name] = summary([measured["phases"][name] for measured in rounds])
     seconds = phases["end_to_end"]["median_s"]
     matmul = max(measured["matmul_tflops"] for measured in rounds)
     operations = first["tera_operations"]
@@ -42,7 +44,7 @@ def merge(configuration: Configuration, rounds: Sequence[Document]) -> Document:
 
 
 def _status(rounds: Sequence[Document]) -> str:
-    """The first status other than ok; suspect if all are, and the checks of the first round failed."""
+    """The first status other than ok; suspect if all are ok but the self-checks failed."""
     for measured in rounds:
         if measured["status"] != "ok":
             return str(measured["status"])

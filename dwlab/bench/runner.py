@@ -54,7 +54,7 @@ class BenchRound:
 
 @dataclass
 class BenchRun:
-    """A benchmark under way: its configurations, and the folder that keeps the results of processes."""
+    """A benchmark under way: its configurations, and the folder in which results are kept."""
 
     spec: BenchSpec
     configurations: list[Configuration]

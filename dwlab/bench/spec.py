@@ -1,4 +1,4 @@
-"""A benchmark in words: base values and axes, and the configurations they make. Nothing is computed."""
+"""A benchmark in words: base values, axes and the configurations they make. Computes nothing."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _check_seconds(name: str, value: object) -> None:
 
 
 def _checked(key: str, values: object) -> Mapping[str, Any]:
-    """`base` or `axes` under dwlab's own names; raises InvalidInput for a name that is not known."""
+    """`base` or `axes` under dwlab's own names; raises InvalidInput for an unknown name."""
     if not isinstance(values, Mapping):
         raise InvalidInput(key, values, "a map from names to values")
     own = under_own_names(values, key)

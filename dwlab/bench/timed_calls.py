@@ -36,7 +36,10 @@ def call(model: Model, configuration: Configuration, k: int, **arguments: Any) -
 
 
 def stock(model: Model, cells: Sequence[GenerationParams], **arguments: Any) -> np.ndarray:
-    """One stock call for cells that differ only in prompt and seed: [cells, height, width, 3], 0..1."""
+    """Make one stock call for cells that differ in prompt and seed only.
+
+    Returns pictures: [cells, height, width, 3], 0..1.
+    """
     pipeline = copy.copy(model.pipeline)
     pipeline.scheduler = loading.scheduler_for(model, cells[0])
     with torch.inference_mode():

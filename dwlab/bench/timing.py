@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def measure(
     iterations: int = 5,
     seconds: float = 1.0,
 ) -> list[float]:
-    """Seconds of each call of `work(k)`, until there are `iterations` samples and `seconds` of them.
+    """Seconds of each call of `work(k)`: at least `iterations` samples, and `seconds` in their sum.
 
     clock: returns seconds and never goes back. synchronise: returns once the device has done all
     that was queued. warmup: calls before the first sample, which are not counted; k goes on
@@ -43,20 +44,20 @@ def measure(
 
 
 def summary(rounds: Sequence[Sequence[float]]) -> Document:
-    """The samples of all rounds and how many each round has, their median, deviation and percentile.
+    """The samples of all rounds with their median, median absolute deviation and 90th percentile.
 
-    No sample is left out: the median and the median absolute deviation are what outliers move
-    least. The 90th percentile is linear between samples, as numpy's default; None below ten
-    samples, of which it would be a guess.
+    rounds: how many samples each round has. Outliers are not left out, but hardly move the median
+    and the deviation. The percentile is linear between samples, as numpy's default; None below ten
+    samples, when it would be a guess.
     """
-    samples = [sample for round_samples in rounds for sample in round_samples]
+    samples = list(itertools.chain.from_iterable(rounds))
     median = statistics.median(samples)
     percentile = None
     if len(samples) >= PERCENTILE_SAMPLES:
         percentile = statistics.quantiles(samples, n=10, method="inclusive")[-1]
     return {
         "samples_s": samples,
-        "rounds": [len(round_samples) for round_samples in rounds],
+        "rounds": [len(samples_of_round) for samples_of_round in rounds],
         "median_s": median,
         "mad_s": statistics.median(abs(sample - median) for sample in samples),
         "p90_s": percentile,

@@ -42,7 +42,7 @@ NOT_VALID = Speedup(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Tuned:
-    """What tuning found: the profile and its file, the gain over stock float32, and each stage's text."""
+    """What tuning found: a profile, its file, the gain over stock float32, and a text per stage."""
 
     profile: profiles.Profile
     path: Path

@@ -59,7 +59,7 @@ def _plain(config: Mapping[str, object]) -> Document:
 
 
 def latents_hash(configuration: Configuration, probe: Probe) -> str:
-    """A name for the first sample's starting noise, from its seed and the denoiser's input shape."""
+    """A name for the first sample's starting noise, by its seed and the shape of the latents."""
     args, kwargs = probe.inputs["denoiser"]
     tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
     generator = torch.Generator("cpu").manual_seed(configuration.params.seed)

@@ -59,7 +59,7 @@ def run(
 def chosen_benchmark(
     file: Path | None, device: str | None, dtype: str | None, *, quick: bool
 ) -> BenchSpec:
-    """The benchmark of a file, or the short one, with other devices and dtypes if they are given."""
+    """The benchmark of a file, or the short one, with other devices and dtypes if given."""
     from ..bench.spec import DEFAULT, BenchSpec
     from ..models.device import resolve
 

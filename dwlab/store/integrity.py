@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Verdict:
+class IntegrityReport:
     """How many pictures were looked at, and which of them, relative to the results folder, are not as they were written.
 
     damaged: other bytes than were written; each now lies in `quarantine/`. missing: in a row, but not on disk.
@@ -35,7 +35,7 @@ class Verdict:
         return not self.damaged and not self.missing
 
 
-def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) -> Verdict:
+def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) -> IntegrityReport:
     """Compare every picture with the hash in its name, and move those that differ to `quarantine/`.
 
     The next sweep then makes them again. experiment: only its pictures, else all that lie in the folder or are in a row.
@@ -43,7 +43,7 @@ def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) 
     never ran here, StoreError for a folder that cannot be read.
     """
     sizes = _stored(root, experiment)
-    verdict = Verdict()
+    verdict = IntegrityReport()
     with explained(root):
         names = list(sizes) if experiment else sorted({*sizes, *_on_disk(root)})
         for name in follow(names):

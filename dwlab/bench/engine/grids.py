@@ -22,7 +22,10 @@ Cells = list[GenerationParams]
 
 @dataclass(frozen=True)
 class EngineGrid:
-    """All combinations of the first `prompts` prompts, of seeds, steps, guidances and schedulers."""
+    """All combinations of some prompts, seeds, steps, guidances and schedulers.
+
+    prompts, seeds: how many.
+    """
 
     prompts: int
     seeds: int
