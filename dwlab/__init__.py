@@ -14,11 +14,11 @@ _PUBLIC = {
     "InvalidInput": "errors",
     "Picture": "pictures.picture",
     "Results": "runs.results",
-    "Sweep": "runs.run",
+    "Sweep": "runs.sweep",
     "explore": "notebook.explore",
-    "generate": "render.stream",
+    "generate": "runs.generation",
     "load": "models.loading",
-    "stream": "render.stream",
+    "stream": "runs.generation",
 }
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same
 

@@ -23,7 +23,8 @@ from dwlab.errors import DwlabError, InvalidInput, StoreError
 from dwlab.models.arguments import writable
 from dwlab.paths import check_name, experiment_folder, results_folder
 from dwlab.runs.results import Results
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store.store import Store
 from dwlab.views.export import export

@@ -11,7 +11,7 @@ from mutations import PIECES, png_mutants, yaml_mutants
 
 from dwlab.errors import DwlabError
 from dwlab.pictures import infotext, recipes
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.spec import experiment_file
 from dwlab.spec.params import GenerationParams
 

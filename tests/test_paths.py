@@ -9,7 +9,7 @@ import pytest
 from dwlab.notebook.bench import open_bench
 from dwlab.notebook.sweep import open_sweep
 from dwlab.paths import project_results, results_folder
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 
 
 @pytest.fixture

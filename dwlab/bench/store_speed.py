@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..events import Done, Event, Started
-from ..models.identity import complete, identify
+from ..models.identity import identify
 from ..pictures.picture import Picture
-from ..runs.run import Sweep, run
+from ..runs.run import run
+from ..runs.sweep import Sweep
 from ..store.store import CellRow, Store, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Sequence
 
-    from ..spec.params import GenerationParams
+    from ..render.resolved_cell import ResolvedCell
 
 LIMIT = 10**7
 # Rows that are added to the store alone, at most.
@@ -119,18 +120,24 @@ class _SamePicture(Picture):
         return self.image.tobytes()
 
 
-def _fake(cells: list[GenerationParams], **_: Any) -> Iterator[Event]:
+def _fake(cells: Sequence[ResolvedCell], **_: Any) -> Generator[Event, None, None]:
     """A renderer that takes no time."""
     from PIL import Image
 
     image = Image.new("RGB", (8, 8))
-    identity = identify("shapes", "cpu")
-    for index, params in enumerate(cells):
-        yield Started(index, params)
+    for cell in cells:
+        yield Started(cell.position, cell.params)
         picture = _SamePicture(
-            complete(params, identity), image, identity.weights, "cpu", identity.dtype, 0.0, 0.0
+            params=cell.params,
+            image=image,
+            key=cell.key,
+            weights=cell.identity.weights,
+            device="cpu",
+            dtype=cell.identity.dtype,
+            seconds=0.0,
+            device_seconds=0.0,
         )
-        yield Done(index, params, picture)
+        yield Done(cell.position, cell.params, picture)
 
 
 def _add(store: Store, count: int) -> None:

@@ -13,11 +13,13 @@ from .. import __version__
 from .._util.exit_codes import SOME_DAMAGED, SOME_FAILED, SOME_NAN
 from .._util.text_table import text_table
 from ..errors import InvalidInput
+from ..spec.compute import Compute
+from ..spec.sweep import LIMIT
 from . import bench, serve
 from .command import DeviceOption, ProfileOption, ResultsOption, VerboseOption, command, new_app
 
 if TYPE_CHECKING:
-    from ..runs.run import Outcome
+    from ..runs.outcome import Outcome
     from ..spec.model_entry import Entry
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
@@ -66,11 +68,11 @@ def generate(
     profile: ProfileOption = None,
 ) -> None:
     """Draw one picture and write it as a PNG that carries its recipe."""
-    from ..render import stream
+    from ..runs.generation import generate as make_picture
 
     if output.suffix.lower() != ".png":
         raise InvalidInput("output", str(output), "a path that ends in .png")
-    picture = stream.generate(
+    picture = make_picture(
         prompt, model=model, device=device, profile=profile, negative_prompt=negative, seed=seed, steps=steps, guidance=guidance,
         scheduler=scheduler, width=width, height=height, dtype=dtype,
     )  # fmt: skip
@@ -99,7 +101,7 @@ def sweep(
             help="Replace an axis or a base value; the value is YAML.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = 10_000,
+    limit: Annotated[int, typer.Option(min=1, help="Refuse more cells than this.")] = LIMIT,
     pack: Annotated[
         int | None,
         typer.Option(
@@ -118,7 +120,7 @@ def sweep(
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook."""
-    from ..runs.run import Sweep
+    from ..runs.sweep import Sweep
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     if dry_run:
@@ -126,9 +128,8 @@ def sweep(
         return
     from ..workflows.sweep import execute
 
-    outcome, written = execute(
-        spec, results=results, device=device, pack=pack, profile=profile, exact=exact, limit=limit
-    )
+    compute = Compute(device=device, profile=profile, pack=pack, exact=exact)
+    outcome, written = execute(spec, results=results, compute=compute, limit=limit)
     try:
         if notebook:
             written["notebook"] = _notebook(outcome)

@@ -9,6 +9,7 @@ import typer
 
 from .._util.exit_codes import SOME_FAILED
 from ..errors import DwlabError, MissingExtra
+from ..spec.sweep import LIMIT
 from .command import DeviceOption, ResultsOption, command, new_app
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def engine(
     scale: Annotated[float, typer.Option(min=0.01, help="Multiplies the numbers of steps.")] = 1.0,
     limit: Annotated[
         int, typer.Option(min=1, help="The most cells per grid, taken evenly.")
-    ] = 10_000,
+    ] = LIMIT,
     device: DeviceOption = "auto",
     json: JsonOption = None,
 ) -> None:

@@ -87,6 +87,23 @@ def _folder(entry: Entry, download: bool, on_download: downloads.Listener | None
     return hub.snapshot(entry.source, download, on_download)
 
 
+def check_unchanged(identity: Identity) -> None:
+    """Raise ModelError if the files of a local model are no longer those that were identified."""
+    is_hub_model = identity.weights == identity.folder.name
+    if is_hub_model or catalog.lookup(identity.name).random:
+        return
+    try:
+        weights = fingerprint.of_folder(identity.folder)
+    # files that cannot be read any more have changed too
+    except ModelError:
+        weights = ""
+    if weights != identity.weights:
+        raise ModelError(
+            f"the files of model {identity.name!r} changed since the run was planned; "
+            "run the command again"
+        )
+
+
 def is_here(name: str) -> bool:
     """Whether a model can be loaded without a download; its weights are not read."""
     try:
@@ -106,13 +123,6 @@ def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
         height=params.height or entry.height or 512,
         scheduler=params.scheduler or entry.scheduler,
     )
-
-
-def key_of(params: GenerationParams, identity: Identity, exact: int | None = None) -> str:
-    """The key of a cell, completed from its model's files."""
-    completed = complete(params, identity)
-    omission = omission_of(identity)
-    return completed.key(identity.weights, identity.dtype, exact, omission=omission)
 
 
 def omission_of(identity: Identity) -> Omission | None:

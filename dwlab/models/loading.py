@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import DwlabError, ModelError, first_line
 from ..spec import catalog
 from . import alterations, memory, size_limits, trust
-from .identity import Identity, identify
+from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts
 from .quiet import no_bars, quiet_libraries
 from .settings import apply
@@ -77,13 +77,23 @@ def as_it_is(model: Model) -> Model:
 def load_identified(identity: Identity) -> Model:
     """The model of an identity, from memory if it was the last one loaded.
 
-    It is shared between renderings, so it must not be handed to users.
+    It is shared between renderings, so it must not be handed to users. Raises ModelError if its
+    files changed since it was identified.
     """
     with _loading:
+        check_unchanged(identity)
         if not _latest or _latest[0].identity != identity:
             _latest.clear()
-            _latest.append(_load_pipeline(identity))
+            _latest.append(_load_unchanged(identity))
         return _latest[0]
+
+
+def _load_unchanged(identity: Identity) -> Model:
+    """Load a model, and raise ModelError if its files changed meanwhile, whatever became of it."""
+    try:
+        return _load_pipeline(identity)
+    finally:
+        check_unchanged(identity)
 
 
 def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:

@@ -22,7 +22,7 @@ def explore(
     `history` serve in the next cells. Raises ModelError for a model of no name here.
     """
     from ..models.tokens import count_tokens
-    from ..render.stream import stream
+    from ..render.renderer import render
     from ..widgets.explore.explorer import Explorer
     from ..workflows.sweep import execute
 
@@ -33,7 +33,7 @@ def explore(
     ):  # the cell ran again: nobody sees or stops the one before
         before.cancel()
     bench = Explorer(
-        root=root, project=project_folder(), stream=stream, execute=execute,
+        root=root, project=project_folder(), render=render, execute=execute,
         count_tokens=count_tokens, model=model, device=device,
     )  # fmt: skip
     _open_benches[root, model] = bench

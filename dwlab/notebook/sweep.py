@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from ..models.quiet import quiet_libraries
 from ..paths import project_folder, project_results
+from ..spec.compute import Compute
 from .papermill import injected
 
 if TYPE_CHECKING:
     from ..runs.results import Table
-    from ..runs.run import Sweep
+    from ..runs.sweep import Sweep
     from ..widgets.sweep.panel import SweepPanel
 
 ROWS = 24  # of a table in an executed notebook
@@ -101,7 +102,7 @@ class SweepView:
         with contextlib.redirect_stderr(
             sys.stdout
         ):  # a notebook shows stderr in red, as if something were wrong
-            outcome, _ = execute(self.sweep, results=self.root, device=self.device)
+            outcome, _ = execute(self.sweep, results=self.root, compute=Compute(device=self.device))
         failed = (
             f", {outcome.failed} failed (run this again to try them again)"
             if outcome.failed
@@ -176,7 +177,7 @@ def _show(what: Any) -> None:
 
 def _find(experiment: str, root: Path) -> Sweep:
     """The sweep of a YAML file, here or in the project, or of an experiment that ran before."""
-    from ..runs.run import Sweep
+    from ..runs.sweep import Sweep
 
     stored = _stored(root)
     if experiment in stored:
@@ -221,7 +222,7 @@ _open_panels: list[SweepPanel] = []
 
 def _panel(root: Path, device: str) -> SweepPanel:
     """The panel of this kernel that still runs, else a new one."""
-    from ..runs.run import Sweep
+    from ..runs.sweep import Sweep
     from ..widgets.sweep.panel import SweepPanel
     from ..workflows.sweep import execute
 

@@ -15,7 +15,6 @@ from .png import encode
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ..spec.families import Omission
     from ..spec.params import GenerationParams
 
 
@@ -23,15 +22,19 @@ if TYPE_CHECKING:
 class Picture:
     """A picture and its recipe.
 
-    image: RGB. weights: the model's fingerprint. seconds: wall time from first step to last.
-    device_seconds: this picture's share of it where several were computed together. nan: share of values that were not
-    finite, 0..1, in the last latents or in what was decoded, whichever is more. exact: rows of each forward, if the same
-    picture was to come out whatever ran beside it. settings: those that were not stock (dwlab.models.settings). omission: what
-    leaving the negative prompt out means to the model, if that is no empty text.
+    image: RGB.
+    key: the cell's identity. weights: the model's fingerprint.
+    seconds: wall time from the first step to the last.
+    device_seconds: this picture's share of it if several were computed together.
+    nan: the share of values that were not finite, 0 to 1, in the last latents or in what was
+    decoded, whichever is larger.
+    exact: the number of rows of each forward in exact mode, otherwise None.
+    settings: those that were not stock (see `dwlab.models.settings`).
     """
 
     params: GenerationParams
     image: Image.Image
+    key: str
     weights: str
     device: str
     dtype: str
@@ -40,12 +43,6 @@ class Picture:
     nan: float = 0.0
     exact: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    omission: Omission | None = None
-
-    @property
-    def key(self) -> str:
-        """The cell's identity."""
-        return self.params.key(self.weights, self.dtype, self.exact, omission=self.omission)
 
     @property
     def warning(self) -> str | None:
@@ -55,9 +52,9 @@ class Picture:
     def png(self) -> bytes:
         """The PNG with its recipe inside."""
         recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
-        return encode(
-            self.image, self.params, recipe | ({"mode": mode(self.exact)} if self.exact else {})
-        )
+        if self.exact:
+            recipe["mode"] = mode(self.exact)
+        return encode(self.image, self.params, recipe)
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG, recipe inside, to `path`."""

@@ -1,89 +1,106 @@
-"""What a sweep costs: forwards, seconds, bytes."""
+"""What a sweep costs: rows of the denoiser, seconds, bytes."""
 
 from __future__ import annotations
 
 import json
 import statistics
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..models.identity import Identity, complete
 from ..spec import catalog, schedulers
 from ..spec.kinds import alike
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..models.identity import Identity
+    from ..render.resolved_cell import ResolvedCell
     from ..spec.params import GenerationParams
     from ..store.store import Store
-    from .resolve import Identities
+    from .resolve import Identities, ModelAndDtype
 
 
-PNG_BYTES_A_PIXEL = 1.5  # before any picture of this model was stored: half of what raw RGB takes
+# before a picture of this model was stored: half of what raw RGB takes
+PNG_BYTES_PER_PIXEL = 1.5
 
 
-def rows_of(steps: int, scheduler: str | None, guidance: float) -> int:
-    """Denoiser rows that a picture costs: calls a step, twice with guidance."""
-    return steps * schedulers.calls_per_step(scheduler) * (2 if guidance > 1 else 1)
+class Rate(NamedTuple):
+    """What pictures of a model cost on its device.
+
+    seconds: per row and pixel, None if nothing is known. bytes: per pixel. measured: whether
+    pictures of this store say so, and not the catalog.
+    """
+
+    seconds: float | None
+    bytes: float
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What some cells will cost. seconds: None if not known; basis: where the estimate is from."""
+
+    seconds: float | None
+    bytes: float
+    basis: str
+
+
+def rows_of(params: GenerationParams) -> int:
+    """Rows of the denoiser that a picture takes: its calls, twice with guidance."""
+    calls = params.steps * schedulers.calls_per_step(params.scheduler)
+    return calls * (2 if params.guided else 1)
 
 
 def estimate(
-    todo: list[GenerationParams], identities: Identities, store: Store | None
-) -> tuple[float | None, float, str]:
-    """Seconds, bytes and the basis: the median cost of a row and pixel in this store, else the catalog's guess."""
-    seconds, size, measured, known = 0.0, 0.0, True, True
-    rates: dict[tuple[str, str], tuple[tuple[float | None, float], bool]] = {}
-    for one, count in alike(todo):
-        pair = (one.model, one.dtype)
-        identity = identities[pair]
-        if pair not in rates:
-            rates[pair] = rate_of(pair, identity, store)
-        rate, timed = rates[pair]
-        params = complete(one, identity)
-        pixels = count * pixels_of(params)
-        measured &= timed
-        known &= rate[0] is not None
-        seconds += (
-            (rate[0] or 0) * rows_of(params.steps, params.scheduler, params.guidance) * pixels
-        )
-        size += rate[1] * pixels
-    if not known:
-        return None, size, "no picture of this model was timed on this device yet"
-    return (
-        seconds,
-        size,
-        "from pictures timed here"
-        if measured
-        else "a guess from two CPU cores; better after the first pictures",
-    )
+    cells: Sequence[ResolvedCell], identities: Identities, store: Store | None
+) -> Estimate:
+    """What some cells will cost: from pictures in this store, otherwise from the catalog."""
+    rates = rates_of(identities, store)
+    used = []
+    seconds = size = 0.0
+    for params, count in alike([cell.params for cell in cells]):
+        rate = rates[params.model, params.dtype]
+        pixels = count * params.pixels
+        seconds += (rate.seconds or 0) * rows_of(params) * pixels
+        size += rate.bytes * pixels
+        used.append(rate)
+    if any(rate.seconds is None for rate in used):
+        return Estimate(None, size, "no picture of this model was timed on this device yet")
+    if all(rate.measured for rate in used):
+        return Estimate(seconds, size, "from pictures timed here")
+    return Estimate(seconds, size, "rough estimate; improves after the first pictures")
 
 
-def rate_of(
-    pair: tuple[str, str], identity: Identity, store: Store | None
-) -> tuple[tuple[float | None, float], bool]:
-    """(seconds per row and pixel, bytes per pixel), and whether they were measured here."""
-    measured = _rates(identity, store)
-    return (measured, True) if measured else (_guess(pair[0], identity.device), False)
+def rates_of(
+    identities: Mapping[ModelAndDtype, Identity], store: Store | None
+) -> dict[ModelAndDtype, Rate]:
+    """The rate of each model: measured if pictures of it are in the store, otherwise guessed."""
+    return {
+        (model, dtype): _measured(identity, store) or _guessed(model, identity.device)
+        for (model, dtype), identity in identities.items()
+    }
 
 
-def _rates(identity: Identity, store: Store | None) -> tuple[float, float] | None:
-    """(seconds a row and pixel, bytes a pixel) as medians over the latest pictures."""
+def _measured(identity: Identity, store: Store | None) -> Rate | None:
+    """The median of the latest pictures."""
     timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
-    costs, sizes = [], []
-    for text, seconds, size in timings:
-        asked = json.loads(text)  # not validated: its model may have moved since
-        pixels = asked["width"] * asked["height"]
-        costs.append(
-            seconds / (rows_of(asked["steps"], asked["scheduler"], asked["guidance"]) * pixels)
-        )
-        sizes.append(size / pixels)
-    return (statistics.median(costs), statistics.median(sizes)) if costs else None
+    if not timings:
+        return None
+    seconds_per_row = []
+    bytes_per_pixel = []
+    for recipe, seconds, size in timings:
+        # not validated, because its model may have moved since
+        values = json.loads(recipe)
+        calls = values["steps"] * schedulers.calls_per_step(values["scheduler"])
+        rows = calls * (2 if values["guidance"] > 1 else 1)
+        pixels = values["width"] * values["height"]
+        seconds_per_row.append(seconds / (rows * pixels))
+        bytes_per_pixel.append(size / pixels)
+    return Rate(statistics.median(seconds_per_row), statistics.median(bytes_per_pixel), True)
 
 
-def _guess(model: str, device_name: str) -> tuple[float | None, float]:
+def _guessed(model: str, device: str) -> Rate:
     entry = catalog.lookup(model)
-    if entry.row_seconds is None or device_name != "cpu" or not entry.width or not entry.height:
-        return None, PNG_BYTES_A_PIXEL
-    return entry.row_seconds / (entry.width * entry.height), PNG_BYTES_A_PIXEL
-
-
-def pixels_of(params: GenerationParams) -> int:
-    """The pixels of a picture; 512 by 512 while the size is not known."""
-    return (params.width or 512) * (params.height or 512)
+    if entry.row_seconds is None or device != "cpu" or not entry.width or not entry.height:
+        return Rate(None, PNG_BYTES_PER_PIXEL, False)
+    return Rate(entry.row_seconds / (entry.width * entry.height), PNG_BYTES_PER_PIXEL, False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._util.durations import duration
 from ..events import Done, Downloading, Failed, Started, Step
-from .plan import Work
+from .work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,10 @@ class Pace:
         self._now = now
         self._began = now()
         self._shares: dict[int, float] = {}  # of the pictures under way, 0..1
-        self._cost, self._whole = 0.0, sum(self.work.costs)  # of finished pictures, and of all
+        self._cost, self._whole = (
+            0.0,
+            sum(self.work.costs.values()),
+        )  # of finished pictures, and of all
         self._rows = 0  # of finished pictures
         self._round: set[int] = set()  # who took a step in this one
         self._last = self._began
@@ -109,7 +112,11 @@ class Pace:
     def counts(self, unit: str = "pictures") -> str:
         """How much is done of how much, for people."""
         failed = f", {self.failed:,} failed" if self.failed else ""
-        rows = f", {self.rows:,}/{sum(self.work.rows):,} rows" if self.work.of_pictures else ""
+        rows = (
+            f", {self.rows:,}/{sum(self.work.rows.values()):,} rows"
+            if self.work.of_pictures
+            else ""
+        )
         return f"{self.finished:,}/{self.total:,} {unit}{failed}{rows}"
 
     def left_text(self) -> str:

@@ -1,8 +1,7 @@
-"""Render what somebody asks for, take what is in the store, keep the rest."""
+"""Make pictures of single recipes: take what is in the store, render and keep the rest."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +10,12 @@ from ..events import Cancelled, Done, Event
 from ..paths import results_folder
 from ..pictures.not_finite import nan_warning
 from ..pictures.picture import Picture
-from ..render.stream import stream
+from ..render.renderer import Renderer, render
+from ..spec.compute import Compute
 from ..store import images
 from ..store.store import Store
-from .resolve import Identities, cell_key, identify_all
+from .outcome import Outcome
+from .resolve import identify_all, resolve, stop_downloads
 from .saver import Saver
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from ..render.resolved_cell import ResolvedCell
     from ..spec.params import GenerationParams
-
-from .run import Listener, Outcome, Renderer, unless
+    from .resolve import Listener
 
 
 @dataclass(frozen=True)
 class Reused:
-    """A picture that the store had already. warning: see Picture."""
+    """A picture that was in the store before. warning: see Picture."""
 
     key: str
     image: Image.Image
@@ -43,80 +44,117 @@ def keep(
     *,
     experiment: str,
     results: str | Path | None = None,
-    store: Store | None = None,
-    device: str = "auto",
-    render: Renderer = stream,
+    compute: Compute = Compute(),
+    render: Renderer = render,
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
-    dropped: Callable[[int], bool] = lambda _: False,
     download: bool = True,
 ) -> None:
-    """Make the pictures of some recipes that the store lacks, and enter all of them as an experiment's latest.
+    """Make the pictures of some recipes that the store lacks, and enter all as the latest ones.
 
-    store: an open one, in place of that of `results`. on_event: told each event once its row is committed, numbered
-    as in `params`; what is there already is `done` at once, with a Reused. Recipes that are equal are made once, and
-    each is told of it. dropped, download: as for `dwlab.stream`. Errors and `cancel` as of `run`.
+    experiment: to enter them in. download: see `dwlab.stream`. For the rest see `keep_cells`;
+    events are numbered as in `params`. Errors and `cancel` are as for `run`.
     """
+    listener = stop_downloads(cancel, on_event)
     try:
-        identities = identify_all(
-            params, device, download=download, on_event=unless(cancel, on_event)
-        )
-    except Cancelled:  # while a model was downloaded
+        identities = identify_all(params, compute, download=download, on_event=listener)
+    # while a model was downloaded
+    except Cancelled:
         return
-    wanted = by_key(params, identities)
-
-    def tell(key: str, event: Event) -> None:
-        for index in wanted[key]:
-            if on_event and not dropped(index):
-                on_event(dataclasses.replace(event, index=index))
-            # made for the first one, and already there for the others
-            if isinstance(event, Done) and isinstance(event.result, Picture):
-                event = dataclasses.replace(
-                    event, result=Reused(key, event.result.image, event.result.warning)
-                )
-
-    with contextlib.ExitStack() as opened:
-        if store is None:
-            store = opened.enter_context(Store(results_folder(results)))
-        else:
-            opened.callback(store.flush)
-        store.enter(experiment, {"name": experiment}, 0)
-        store.append(experiment, list(wanted))
-        found = {
-            row["key"]: images.read_picture(store.root / row["image"])
-            for row in store.finished(list(wanted))
-        }
-        todo = []
-        for key, (first, *_) in wanted.items():
-            if (picture := found.get(key)) is None:
-                todo.append(key)
-            else:
-                reused = Reused(key, picture, nan_warning(store.nan_shares([key]), 1))
-                tell(key, Done(first, params[first], reused))
-        outcome = Outcome(experiment, store.root, len(wanted))
-        saver = Saver(
-            experiment,
-            None,
+    with Store(results_folder(results)) as store:
+        keep_cells(
+            resolve(params, identities, compute.exact),
             store,
-            identities,
-            outcome,
-            lambda event: tell(todo[event.index], event),
+            experiment=experiment,
+            compute=compute,
+            render=render,
+            on_event=on_event,
+            cancel=cancel,
         )
+
+
+def keep_cells(
+    cells: Sequence[ResolvedCell],
+    store: Store,
+    *,
+    experiment: str,
+    compute: Compute,
+    render: Renderer = render,
+    on_event: Listener | None = None,
+    cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] | None = None,
+) -> None:
+    """Make the pictures of some cells that the store lacks, and enter all as the latest ones.
+
+    on_event: told of each event once its row is committed. A picture that is in the store is `done`
+    at once, with a Reused. Cells that are equal are made once, and each is told of it.
+    dropped: whether the picture of a position is no longer wanted.
+    """
+    request = _Request(cells, on_event, dropped)
+    keys = [cell.key for cell in request.distinct]
+    try:
+        store.enter(experiment, {"name": experiment}, 0)
+        store.append(experiment, keys)
+        pictures = _stored_pictures(store, keys)
+        todo = []
+        for cell in request.distinct:
+            if cell.key in pictures:
+                reused = Reused(cell.key, pictures[cell.key], _warning(store, cell.key))
+                request.tell(Done(cell.position, cell.params, reused))
+            else:
+                todo.append(cell)
         if todo:
-            asked = [params[wanted[key][0]] for key in todo]
-            events = render(
-                asked,
-                device=device,
-                cancel=cancel,
-                download=download,
-                dropped=lambda place: all(map(dropped, wanted[todo[place]])),
-            )
-            saver.take_all(events)
+            outcome = Outcome(experiment, store.root, len(keys))
+            saver = Saver(store, outcome, todo, exact=compute.exact, listener=request.tell)
+            saver.take_all(render(todo, compute=compute, cancel=cancel, dropped=request.is_dropped))
+    finally:
+        store.flush()
 
 
-def by_key(params: Sequence[GenerationParams], identities: Identities) -> dict[str, list[int]]:
-    """The indices of recipes by their key."""
-    indices: dict[str, list[int]] = {}
-    for index, one in enumerate(params):
-        indices.setdefault(cell_key(one, identities), []).append(index)
-    return indices
+class _Request:
+    """Cells of which some may be equal: each is made once, and all are told of it.
+
+    distinct: the first one of each key.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[ResolvedCell],
+        listener: Listener | None,
+        dropped: Callable[[int], bool] | None,
+    ) -> None:
+        by_key: dict[str, list[ResolvedCell]] = {}
+        for cell in cells:
+            by_key.setdefault(cell.key, []).append(cell)
+        self._equal = {equal[0].position: equal for equal in by_key.values()}
+        self.distinct = [equal[0] for equal in by_key.values()]
+        self._listener = listener
+        self._dropped = dropped or (lambda _: False)
+
+    def tell(self, event: Event) -> None:
+        """Tell of an event of a distinct cell at the positions of all that are equal to it."""
+        for cell in self._equal[event.index]:
+            if self._listener and not self._dropped(cell.position):
+                self._listener(dataclasses.replace(event, index=cell.position))
+            # it is made for the first one only
+            if isinstance(event, Done) and isinstance(event.result, Picture):
+                reused = Reused(cell.key, event.result.image, event.result.warning)
+                event = dataclasses.replace(event, result=reused)
+
+    def is_dropped(self, position: int) -> bool:
+        """Whether a distinct cell, and all that are equal to it, are no longer wanted."""
+        return all(self._dropped(cell.position) for cell in self._equal[position])
+
+
+def _stored_pictures(store: Store, keys: Sequence[str]) -> dict[str, Image.Image]:
+    """The pictures that are in the store and undamaged, by key."""
+    pictures = {}
+    for row in store.finished(keys):
+        picture = images.read_picture(store.root / row["image"])
+        if picture is not None:
+            pictures[row["key"]] = picture
+    return pictures
+
+
+def _warning(store: Store, key: str) -> str | None:
+    return nan_warning(store.nan_shares([key]), 1)

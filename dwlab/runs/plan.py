@@ -1,8 +1,12 @@
-"""What a sweep would do: how many cells, what is there already, how long and how large. Loads no model."""
+"""What a sweep would do: how many cells, what is there already, how long and how large.
+
+It loads no model.
+"""
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,28 +15,33 @@ from .._util.gc_paused import gc_paused
 from .._util.html import facts_table
 from .._util.text_table import text_table
 from ..errors import printable
-from ..metrics import measures
 from ..models import device
-from ..models.identity import complete
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
-from ..store.store import Store
-from .cost import PNG_BYTES_A_PIXEL, estimate, pixels_of, rate_of, rows_of
-from .resolve import Identities, cell_key, identify_what_is_here, not_here
+from ..store.store import open_existing
+from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
+from .resolve import identify_available, resolve
+from .run import check_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ..render.resolved_cell import ResolvedCell
+    from ..spec.compute import Compute
     from ..spec.params import GenerationParams
     from ..spec.sweep import SweepSpec
+    from ..store.store import Store
+    from .resolve import Identities
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep before it runs. seconds, bytes: estimates for what is left to do; None where nothing is known.
+    """A sweep before it runs.
 
     results: the folder that was looked through, and that a run would write to.
+    seconds, bytes: estimates for what is left to do; seconds is None if not known. basis: where the
+    estimate of time comes from.
     """
 
     name: str
@@ -43,7 +52,7 @@ class Plan:
     failed: int
     seconds: float | None
     bytes: float
-    basis: str  # where the estimate of time comes from
+    basis: str
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
@@ -55,26 +64,30 @@ class Plan:
 
     def lines(self) -> list[tuple[str, str]]:
         """The plan as pairs of a label and a text."""
-        skipped = self.combinations - self.cells
-        left = (
-            f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)"
-            if skipped
-            else ""
-        )
-        failed = f", {self.failed:,} failed before and tried again" if self.failed else ""
-        time = "not known" if self.seconds is None else f"about {rough_duration(self.seconds)}"
         return [
             ("sweep", self.name),
             *((f"axis {name}", _values_text(values)) for name, values in self.axes.items()),
-            ("cells", f"{self.cells:,}{left}"),
+            ("cells", f"{self.cells:,}{self._skipped_text()}"),
             ("done", f"{self.done:,}"),
-            ("to do", f"{self.todo:,}{failed}"),
-            ("time", f"{time} ({self.basis})"),
+            ("to do", f"{self.todo:,}{self._failed_text()}"),
+            ("time", f"{self._time_text()} ({self.basis})"),
             ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
             ("results", printable(str(self.results))),
             *(("warning", text) for text in self.warnings),
             *(("hint", text) for text in self.hints),
         ]
+
+    def _skipped_text(self) -> str:
+        skipped = self.combinations - self.cells
+        if not skipped:
+            return ""
+        return f" ({skipped:,} of {self.combinations:,} combinations skipped or repeated)"
+
+    def _failed_text(self) -> str:
+        return f", {self.failed:,} failed before and tried again" if self.failed else ""
+
+    def _time_text(self) -> str:
+        return "not known" if self.seconds is None else f"about {rough_duration(self.seconds)}"
 
     def __str__(self) -> str:
         return text_table((f"{label}:", text) for label, text in self.lines())
@@ -83,101 +96,121 @@ class Plan:
         return facts_table(self.lines())
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a run has to compute, picture by picture.
-
-    rows: of the denoiser. costs: in seconds if `in_seconds`, otherwise in proportion to each other. of_pictures: False for
-    other things than pictures, which have no rows.
-    """
-
-    rows: tuple[int, ...]
-    costs: tuple[float, ...]
-    in_seconds: bool = False
-    of_pictures: bool = True
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @classmethod
-    def equal(cls, count: int) -> Work:
-        """So many things of which nothing is known."""
-        return cls((1,) * count, (1.0,) * count, of_pictures=False)
-
-    @classmethod
-    def of(
-        cls,
-        params: Sequence[GenerationParams],
-        rates: Mapping[tuple[str, str], float | None] | None = None,
-    ) -> Work:
-        """The work of some recipes; rates: seconds per row and pixel of each (model, dtype)."""
-        rows = tuple(rows_of(one.steps, one.scheduler, one.guidance) for one in params)
-        amounts = [count * pixels_of(one) for count, one in zip(rows, params, strict=True)]
-        known = [(rates or {}).get((one.model, one.dtype)) for one in params]
-        costs = [
-            amount * rate for amount, rate in zip(amounts, known, strict=True) if rate is not None
-        ]
-        if len(costs) == len(amounts):
-            return cls(rows, tuple(costs), in_seconds=True)
-        return cls(rows, tuple(map(float, amounts)))
-
-
-def work_of(params: Sequence[GenerationParams], identities: Identities, store: Store) -> Work:
-    """The work of some recipes, in seconds where the store or the catalog knows what their models take."""
-    completed = [complete(one, identities[one.model, one.dtype]) for one in params]
-    rates = {pair: rate_of(pair, identity, store)[0][0] for pair, identity in identities.items()}
-    return Work.of(completed, rates)
-
-
 @gc_paused()
-def make_plan(
-    spec: SweepSpec,
-    root: Path,
-    *,
-    device_name: str = "auto",
-    profile: str | None = None,
-    exact: int | None = None,
-    limit: int,
-) -> Plan:
-    """Count a sweep's cells, look up which are done, and estimate the rest; writes nothing where nothing is yet.
+def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int) -> Plan:
+    """Count a sweep's cells, look up which are done, and estimate the rest.
 
-    Raises InvalidInput or ModelError for a sweep that could not run.
+    root: the results folder; nothing is written there. Raises InvalidInput or ModelError for a
+    sweep that could not run.
     """
-    measures.check_names(spec.metrics)
-    measures.check_ranking(spec.metric, spec.metrics)
-    store = Store(root, read=True) if (root / "dwlab.sqlite").exists() else None
-    try:
+    check_metrics(spec)
+    with open_existing(root) as store:
+        seeds = _Seeds.of(spec, store)
+        cells = spec.cells(seeds.all, limit=limit)
+        params = [cell.params for cell in cells]
+        identities, missing = identify_available(params, compute)
+        not_here = [cell for cell in params if cell.model in missing]
+        resolved = _resolve_available(params, missing, identities, compute)
+        statuses = _statuses(store, resolved, seeds)
+        todo = [cell for cell in resolved.values() if statuses.get(cell.key) != "ok"]
+        expected = _estimate(todo, identities, store, not_here)
+    return Plan(
+        name=spec.name,
+        results=root,
+        combinations=spec.combinations(),
+        cells=len(resolved) + len(not_here),
+        done=len(resolved) - len(todo),
+        failed=sum(status != "ok" for status in statuses.values()),
+        seconds=expected.seconds,
+        bytes=expected.bytes,
+        basis=expected.basis,
+        axes=_axes(spec),
+        warnings=(
+            *no_effect.warnings(spec, cells, _folders(identities)),
+            *_not_checked(not_here, missing),
+            *_never_packed(identities, compute),
+        ),
+        hints=_dtype_hints(identities),
+    )
+
+
+@dataclass(frozen=True)
+class _Seeds:
+    """The values of a random seed axis: those that are drawn, and stand-ins for the others.
+
+    No cell with a stand-in can be done.
+    """
+
+    drawn: list[int]
+    stand_ins: frozenset[int]
+    all: list[int]
+
+    @classmethod
+    def of(cls, spec: SweepSpec, store: Store | None) -> _Seeds:
+        """The seeds of a sweep that may have run before."""
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
-        made_up = _stand_ins(drawn, spec.random_seeds)
-        cells = spec.cells([*drawn, *made_up], limit=limit)
-        asked = [cell.params for cell in cells]
-        identities, away = identify_what_is_here(asked, device_name, profile)
-        missing = [one for one in asked if one.model in away] if away else []
-        keys = {cell_key(one, identities, exact): one for one in asked if one.model not in away}
-        statuses = (
-            store.statuses(key for key, one in keys.items() if one.seed not in made_up)
-            if store
-            else {}
-        )
-        todo = [one for key, one in keys.items() if statuses.get(key) != "ok"]
-        seconds, size, basis = estimate(todo, identities, store)
-        if missing:
-            seconds, basis = None, f"not here yet: {', '.join(away)}"
-            size += sum(map(pixels_of, missing)) * PNG_BYTES_A_PIXEL
-        return Plan(
-            spec.name, root, spec.combinations(), len(keys) + len(missing), len(keys) - len(todo),
-            sum(status != "ok" for status in statuses.values()), seconds, size, basis, _axes(spec),
-            (*no_effect.warnings(spec, cells, _folders(identities)), *not_here(missing, away), *_one_by_one(identities, exact)),
-            _dtype_hints(identities),
-        )  # fmt: skip
-    finally:
-        if store:
-            store.close()
+        unused = (number for number in itertools.count() if number not in drawn)
+        stand_ins = list(itertools.islice(unused, spec.random_seeds - len(drawn)))
+        return cls(drawn, frozenset(stand_ins), [*drawn, *stand_ins])
 
 
-def _one_by_one(identities: Identities, exact: int | None) -> list[str]:
-    """What there is to say of models whose pictures cannot share forwards, as far as their class tells."""
-    effect = "no picture can be made in exact mode" if exact else "one picture at a time"
+def _resolve_available(
+    params: Sequence[GenerationParams],
+    missing: Mapping[str, str],
+    identities: Identities,
+    compute: Compute,
+) -> dict[str, ResolvedCell]:
+    """The cells, by key, whose models need no download."""
+    available = [cell for cell in params if cell.model not in missing] if missing else params
+    return {cell.key: cell for cell in resolve(available, identities, compute.exact)}
+
+
+def _statuses(
+    store: Store | None, resolved: Mapping[str, ResolvedCell], seeds: _Seeds
+) -> dict[str, str]:
+    """The status of each cell that is in the store, by key."""
+    if store is None:
+        return {}
+    return store.statuses(
+        key for key, cell in resolved.items() if cell.params.seed not in seeds.stand_ins
+    )
+
+
+def _estimate(
+    todo: Sequence[ResolvedCell],
+    identities: Identities,
+    store: Store | None,
+    not_here: Sequence[GenerationParams],
+) -> Estimate:
+    """What is left to do will cost this; how long is not known while a model is not here."""
+    expected = estimate(todo, identities, store)
+    if not not_here:
+        return expected
+    models = dict.fromkeys(cell.model for cell in not_here)
+    pixels = sum(cell.pixels for cell in not_here)
+    return Estimate(
+        seconds=None,
+        bytes=expected.bytes + pixels * PNG_BYTES_PER_PIXEL,
+        basis=f"not here yet: {', '.join(models)}",
+    )
+
+
+def _not_checked(not_here: Sequence[GenerationParams], missing: Mapping[str, str]) -> list[str]:
+    """A sentence for each model that is not downloaded yet, with the number of its cells."""
+    counts = Counter(cell.model for cell in not_here)
+    return [
+        f"not checked or looked up, {_cells_text(counts[model])}: {reason}"
+        for model, reason in missing.items()
+    ]
+
+
+def _cells_text(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
+
+
+def _never_packed(identities: Identities, compute: Compute) -> list[str]:
+    """Warnings of models whose pictures cannot share forwards, as far as their class tells."""
+    effect = "no picture can be made in exact mode" if compute.exact else "one picture at a time"
     reasons = {}
     for (model, _), identity in identities.items():
         pipeline = catalog.lookup(str(identity.folder)).pipeline
@@ -185,36 +218,30 @@ def _one_by_one(identities: Identities, exact: int | None) -> list[str]:
     return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
 
 
-def _stand_ins(drawn: list[int], count: int) -> dict[int, None]:
-    """Seeds, in order, in place of those that are not drawn yet; no cell of theirs can be done."""
-    taken = set(drawn)
-    return dict.fromkeys(
-        itertools.islice((n for n in itertools.count() if n not in taken), count - len(drawn))
-    )
-
-
 def _folders(identities: Identities) -> dict[str, str]:
     return {model: str(identity.folder) for (model, _), identity in identities.items()}
 
 
 def _dtype_hints(identities: Identities) -> tuple[str, ...]:
-    slow = [
-        (model, i.device)
-        for (model, dtype), i in identities.items()
-        if dtype == "auto" and i.dtype == "float32"
-    ]
-    return tuple(
-        f"{model} runs in float32; dtype: {faster} would be faster on this {name.upper()} (and makes other pictures)"
-        for model, name in slow
-        if (faster := device.faster_dtype(name))
-    )
+    hints = []
+    for (model, dtype), identity in identities.items():
+        faster = device.faster_dtype(identity.device)
+        if dtype == "auto" and identity.dtype == "float32" and faster:
+            hints.append(
+                f"{model} runs in float32; dtype: {faster} would be faster on this "
+                f"{identity.device.upper()} (and makes other pictures)"
+            )
+    return tuple(hints)
 
 
 def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
-    return {
-        name: (f"{values.count} random, drawn once",) if isinstance(values, RandomSeeds) else values
-        for name, values in spec.values.items()
-    }
+    axes: dict[str, tuple[Any, ...]] = {}
+    for name, values in spec.values.items():
+        if isinstance(values, RandomSeeds):
+            axes[name] = (f"{values.count} random, drawn once",)
+        else:
+            axes[name] = values
+    return axes
 
 
 def _values_text(values: tuple[Any, ...]) -> str:

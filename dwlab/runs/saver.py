@@ -1,65 +1,73 @@
-"""Saves each picture as it is finished: the file, the row, the metrics."""
+"""Saves each picture as it is finished: first the file, then the row and the metrics."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..events import Done, Failed, Started
-from ..metrics import measures
-from ..models.identity import complete, key_of
 from ..pictures.picture import Picture
-from ..pictures.png import pixel_hash
-from ..spec.modes import mode
-from ..store.store import CellRow, Store, now
-from .versions import versions
+from .row import Metrics, failed_row, finished_row, metrics_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from ..events import Event
-    from .resolve import Identities
-    from .run import Listener, Outcome
+    from ..render.resolved_cell import ResolvedCell
+    from ..store.store import CellRow, Store
+    from .outcome import Outcome
+    from .resolve import Listener
 
 
-@dataclass
 class Saver:
-    """Turns finished cells into pictures and rows, and tells the listener once they are committed."""
+    """Turns what is rendered into pictures and rows, and tells a listener once they are committed.
 
-    experiment: str
-    metrics: Sequence[str] | None
-    store: Store
-    identities: Identities
-    outcome: Outcome
-    listener: Listener | None
-    exact: int | None = None
+    cells: those that are rendered. exact: as they were resolved. metrics: names, or None for all
+    that apply. outcome: counts what is made and what fails.
+    """
 
-    def __post_init__(self) -> None:
-        self._unsaid: list[Event] = []
+    def __init__(
+        self,
+        store: Store,
+        outcome: Outcome,
+        cells: Sequence[ResolvedCell],
+        *,
+        exact: int | None = None,
+        metrics: Sequence[str] | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self._store = store
+        self._outcome = outcome
+        self._cells = {cell.position: cell for cell in cells}
+        self._exact = exact
+        self._metrics = metrics
+        self._listener = listener
+        self._uncommitted: list[Event] = []
         self._under_way: set[int] = set()
 
-    def take_all(self, events: Iterator[Event]) -> None:
+    def take_all(self, events: Generator[Event, None, None]) -> None:
         """Save what the events bring, to their end."""
-        with contextlib.closing(events):  # type: ignore[type-var]  # a generator, which `render` need not give
+        with contextlib.closing(events):
             for event in events:
                 self.take(event)
         self.commit()
 
     def take(self, event: Event) -> None:
-        """Save what one event brings; pass the others on."""
+        """Save what one event brings; pass others on."""
         if isinstance(event, Done):
-            self._done(event)
+            self._save_picture(event)
         elif isinstance(event, Failed):
-            self._failed(event)
-        elif self.listener:
-            self.listener(event)
-        if self._ends_group(event) or self.store.due():
+            self._save_failure(event)
+        elif self._listener:
+            self._listener(event)
+        if self._ends_group(event) or self._store.due():
             self.commit()
 
     def _ends_group(self, event: Event) -> bool:
-        """Whether this was the last picture under way: what comes next may take long, a model's loading even longer."""
+        """Whether this was the last picture under way.
+
+        What comes next may take long, the loading of a model even longer.
+        """
         if isinstance(event, Started):
             self._under_way.add(event.index)
         elif isinstance(event, Done | Failed) and event.index in self._under_way:
@@ -69,51 +77,28 @@ class Saver:
 
     def commit(self) -> None:
         """Commit the rows so far, then tell the listener of them."""
-        self.store.flush()
-        said, self._unsaid = self._unsaid, []
-        self.outcome.made += sum(isinstance(event, Done) for event in said)
-        self.outcome.failed += sum(isinstance(event, Failed) for event in said)
-        for event in said:
-            if self.listener:
-                self.listener(event)
+        self._store.flush()
+        committed = self._uncommitted
+        self._uncommitted = []
+        self._outcome.made += sum(isinstance(event, Done) for event in committed)
+        self._outcome.failed += sum(isinstance(event, Failed) for event in committed)
+        if self._listener:
+            for event in committed:
+                self._listener(event)
 
-    def _done(self, event: Done) -> None:
+    def _save_picture(self, event: Done) -> None:
         picture = event.result
         if not isinstance(picture, Picture):
             raise TypeError(f"a Picture was expected, not {picture!r}")
-        data = picture.png()
-        row = CellRow(
-            picture.key, picture.params.canonical(), picture.weights, picture.dtype, picture.device, "ok",
-            image=self.store.save_picture(data), pixels=pixel_hash(picture.image), bytes=len(data),
-            seconds=picture.seconds, device_seconds=picture.device_seconds, created=now(), versions=made_with(picture),
-            mode=mode(picture.exact),
-        )  # fmt: skip
-        values = measures.measure(
-            picture.image,
-            prompt=picture.params.prompt,
-            model=picture.params.model,
-            names=self.metrics,
-        )
-        values["nan"] = (measures.NAN_VERSION, picture.nan)
-        self._keep(row, event, values)
+        png = picture.png()
+        image = self._store.save_picture(png)
+        row = finished_row(self._cells[event.index], picture, image, len(png))
+        self._add(row, metrics_of(picture, self._metrics), event)
 
-    def _failed(self, event: Failed) -> None:
-        identity = self.identities[event.params.model, event.params.dtype]
-        params = complete(event.params, identity)
-        row = CellRow(
-            key_of(params, identity, self.exact), params.canonical(), identity.weights, identity.dtype,
-            identity.device, event.status, event.error, created=now(), versions=json.dumps(versions()),
-            mode=mode(self.exact),
-        )  # fmt: skip
-        self._keep(row, event, {})
+    def _save_failure(self, event: Failed) -> None:
+        row = failed_row(self._cells[event.index], event.status, event.error, self._exact)
+        self._add(row, {}, event)
 
-    def _keep(self, row: CellRow, event: Event, values: dict[str, tuple[int, Any]]) -> None:
-        self.store.add(row, experiment=self.experiment, metrics=values)
-        self._unsaid.append(event)
-
-
-def made_with(picture: Picture) -> str:
-    """Versions, and settings that were not stock, as JSON."""
-    return json.dumps(
-        {**versions(), **({"settings": picture.settings} if picture.settings else {})}
-    )
+    def _add(self, row: CellRow, metrics: Metrics, event: Event) -> None:
+        self._store.add(row, experiment=self._outcome.name, metrics=metrics)
+        self._uncommitted.append(event)

@@ -24,8 +24,9 @@ from ..errors import NotDownloaded
 from ..models.identity import is_here
 from ..paths import project_results
 from ..pictures.not_finite import nan_warning
-from ..runs.resolve import cell_key, identify_all
+from ..runs.resolve import identify_all, resolve
 from ..spec import catalog
+from ..spec.compute import Compute
 from ..store.images import is_whole
 from ..store.store import Store
 from . import error_handlers as problems
@@ -157,10 +158,11 @@ class Server:
     def _known(self, store: Store, params: list[Any]) -> dict[str, Any] | None:
         """The result of recipes whose pictures are all there, and are the latest then; raises InvalidInput for what cannot be."""
         try:
-            identities = identify_all(params, self.settings.device, download=False)
+            compute = Compute(device=self.settings.device)
+            identities = identify_all(params, compute, download=False)
         except NotDownloaded:
             return None
-        keys = [cell_key(one, identities) for one in params]
+        keys = [cell.key for cell in resolve(params, identities)]
         images = {row["key"]: row["image"] for row in store.finished(keys)}
         if not all(key in images and is_whole(self.root / images[key]) for key in keys):
             return None

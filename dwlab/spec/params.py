@@ -148,6 +148,11 @@ class GenerationParams:
         return self.negative_prompt or self.call.get("negative_prompt")
 
     @property
+    def pixels(self) -> int:
+        """The pixels of the picture; those of 512 by 512 while its size is not known."""
+        return (self.width or 512) * (self.height or 512)
+
+    @property
     def guided(self) -> bool:
         """Whether the denoiser runs twice per step, with and without the prompt."""
         return self.guidance > 1

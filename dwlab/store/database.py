@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+STORE_FILE = "dwlab.sqlite"
 BUSY_SECONDS = 30
 _DAMAGED = ("malformed", "not a database", "corrupt", "unsupported file format", "decode")
 
@@ -31,7 +32,7 @@ class StoreFile:
         self, root: Path, fill: Callable[[sqlite3.Connection], int], *, read: bool = False
     ):
         self.root = root
-        self.path = root / "dwlab.sqlite"
+        self.path = root / STORE_FILE
         self.notes: list[str] = []
         self._fill = fill
         with explained(root):

@@ -14,7 +14,7 @@ from .._util.lock import locked
 from ..errors import InUse, StoreError
 from ..paths import experiment_folder
 from . import images
-from .database import StoreFile, explained
+from .database import STORE_FILE, StoreFile, explained
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,6 +52,16 @@ class CellRow:
 def now() -> str:
     """The time, UTC, as rows carry it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextlib.contextmanager
+def open_existing(root: Path) -> Iterator[Store | None]:
+    """The store of a results folder, for reading; None if there is none yet."""
+    if not (root / STORE_FILE).exists():
+        yield None
+        return
+    with Store(root, read=True) as store:
+        yield store
 
 
 class Store:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ..runs.run import Outcome
+    from ..runs.outcome import Outcome
     from ..spec.sweep import SweepSpec
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -17,7 +17,7 @@ from .heartbeat import HeartbeatLine, connect
 from .saved_state import SavedState
 
 if TYPE_CHECKING:
-    from ..runs.plan import Work
+    from ..runs.work import Work
 
 log = logging.getLogger(__name__)
 STYLE = (Path(__file__).parent / "panel.css").read_text("utf-8")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..runs.run import Outcome
+    from ..runs.outcome import Outcome
     from ..spec.sweep import SweepSpec
 
 

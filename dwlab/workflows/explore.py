@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DwlabError, InvalidInput
 from ..runs.keep import keep
+from ..spec.compute import Compute
 from ..store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ..events import Event
-    from ..runs.run import Sweep
+    from ..render.renderer import Renderer
+    from ..runs.sweep import Sweep
     from ..spec.params import GenerationParams
 
 T = TypeVar("T")
@@ -46,14 +47,14 @@ class Session:
     """Does one job after the other, and tells `listener(kind, what)` how it goes.
 
     kinds: `begin` (the Job), `plan` (the Work of a sweep that is left), `event` (an Event of it;
-    `done` once its row is committed), `end` (an error's text, or ""). render: like `dwlab.stream`. execute: like `dwlab.workflows.sweep.execute`. The listener is
+    `done` once its row is committed), `end` (an error's text, or ""). render: see `dwlab.render.renderer`. execute: like `dwlab.workflows.sweep.execute`. The listener is
     called on the session's thread.
     """
 
     def __init__(
         self,
         root: Path,
-        render: Callable[..., Iterator[Event]],
+        render: Renderer,
         execute: Callable[..., object],
         listener: Callable[[str, Any], None],
         *,
@@ -106,7 +107,7 @@ class Session:
     def _options(self) -> dict[str, Any]:
         return {
             "results": self.root,
-            "device": self.device,
+            "compute": Compute(device=self.device),
             "on_event": lambda event: self._listener("event", event),
         }
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..events import Event
-    from ..runs.run import Outcome
+    from ..runs.outcome import Outcome
 
 EVERY = 30.0  # seconds between lines of progress
 

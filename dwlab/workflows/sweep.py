@@ -12,8 +12,10 @@ from ..events import Downloading
 from ..models.download_bar import DownloadBar
 from ..paths import experiment_folder, results_folder
 from ..runs.eta import Pace
-from ..runs.run import Outcome, run
+from ..runs.run import run
 from ..spec import no_effect
+from ..spec.compute import Compute
+from ..spec.sweep import LIMIT
 from ..views.progress import Progress
 from .artifacts import write_artifacts
 from .interrupt import ctrl_c_sets
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..events import Event
-    from ..runs.plan import Work
+    from ..runs.outcome import Outcome
+    from ..runs.work import Work
     from ..spec.sweep import SweepSpec
 
 
@@ -32,11 +35,8 @@ def execute(
     spec: SweepSpec,
     *,
     results: str | Path | None = None,
-    device: str = "auto",
-    pack: int | None = None,
-    profile: str | None = None,
-    exact: int | None = None,
-    limit: int = 10_000,
+    compute: Compute = Compute(),
+    limit: int = LIMIT,
     cancel: threading.Event | None = None,
     download: bool = True,
     on_plan: Callable[[int, Work], None] | None = None,
@@ -74,10 +74,7 @@ def execute(
             outcome = run(
                 spec,
                 results=results,
-                device=device,
-                pack=pack,
-                profile=profile,
-                exact=exact,
+                compute=compute,
                 limit=limit,
                 cancel=cancel,
                 download=download,

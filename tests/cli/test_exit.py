@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from faults.harness import finished, store_damage
 
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
+from dwlab.spec.compute import Compute
 from dwlab.workflows.sweep import execute
 
 pytest_plugins = ["faults.plugin"]
@@ -206,7 +207,12 @@ def test_ctrl_c_counts_also_where_a_callback_swallows_it(experiment, tmp_path):
 
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        execute(Sweep.from_yaml(experiment), results=tmp_path / "results", pack=1, on_event=swallow)
+        execute(
+            Sweep.from_yaml(experiment),
+            results=tmp_path / "results",
+            compute=Compute(pack=1),
+            on_event=swallow,
+        )
     assert rows(tmp_path / "results") < 6
     assert signal.getsignal(signal.SIGINT) is before
 

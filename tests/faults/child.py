@@ -21,18 +21,19 @@ import numpy as np
 
 from dwlab.errors import DwlabError
 from dwlab.events import Done, Event, Started, Step
-from dwlab.models.identity import identify
 from dwlab.pictures.picture import Picture
 from dwlab.runs import run
 from dwlab.shapes.world import Scene, draw
+from dwlab.spec.compute import Compute
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Sequence
 
     from PIL import Image
 
+    from dwlab.render.resolved_cell import ResolvedCell
     from dwlab.spec.params import GenerationParams
 
 Case = dict[str, Any]
@@ -81,27 +82,27 @@ def figure(params: GenerationParams) -> Image.Image:
     return draw(scene, np.random.default_rng(list(digest)), params.width or 32)
 
 
-def fake_render(cells: list[GenerationParams], **_: object) -> Iterator[Event]:
-    """As `dwlab.stream`, `GROUP` pictures a call: started, step and done events, a few milliseconds a cell."""
+def fake_render(cells: Sequence[ResolvedCell], **_: object) -> Generator[Event, None, None]:
+    """Like the renderer, `GROUP` pictures per call: started, step and done, a few milliseconds each."""
     for start in range(0, len(cells), GROUP):
-        group = list(enumerate(cells))[start : start + GROUP]
-        for index, params in group:
-            yield Started(index, params)
-        for index, params in group:
+        group = cells[start : start + GROUP]
+        for cell in group:
+            yield Started(cell.position, cell.params)
+        for cell in group:
             time.sleep(0.003)
-            yield Step(index, params, 1, 1)
-        for index, params in group:
-            identity = identify(params.model)
+            yield Step(cell.position, cell.params, step=1, steps=1)
+        for cell in group:
             picture = Picture(
-                params,
-                figure(params),
-                identity.weights,
-                identity.device,
-                identity.dtype,
-                0.003,
-                0.003,
+                params=cell.params,
+                image=figure(cell.params),
+                key=cell.key,
+                weights=cell.identity.weights,
+                device=cell.identity.device,
+                dtype=cell.identity.dtype,
+                seconds=0.003,
+                device_seconds=0.003,
             )
-            yield Done(index, params, picture)
+            yield Done(cell.position, cell.params, picture)
 
 
 def sweep(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def crowd(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
 
 def real(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
     """A sweep that the embedded model draws, one picture a call."""
-    return _sweep(case, acknowledge, real_sweep(case["argument"]), pack=1)
+    return _sweep(case, acknowledge, real_sweep(case["argument"]), compute=Compute(pack=1))
 
 
 def _sweep(

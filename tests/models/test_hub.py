@@ -27,7 +27,8 @@ from dwlab.models import downloads, hub_errors
 from dwlab.models.download_bar import DownloadBar
 from dwlab.models.identity import identify
 from dwlab.runs.keep import keep
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
 

@@ -18,17 +18,19 @@ from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
+import dwlab
 from dwlab.bench.engine import engines
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed
 from dwlab.models import loading
-from dwlab.models.identity import identify, key_of, omission_of
+from dwlab.models.identity import identify, omission_of
 from dwlab.models.settings import denoiser_of
 from dwlab.pictures.png import read_recipe
-from dwlab.render import call, stream
+from dwlab.render import call
 from dwlab.render.packing import calls
 from dwlab.render.packing.refusal import refusal
-from dwlab.runs.run import Sweep
+from dwlab.runs.resolve import resolve
+from dwlab.runs.sweep import Sweep
 from dwlab.spec import catalog, families
 from dwlab.spec.params import GenerationParams
 
@@ -84,7 +86,7 @@ class Family:
         return [self.stock(params) for params in self.cells]
 
     def made(self, cells, **options):
-        events = list(stream.stream(cells, model=self.model, **options))
+        events = list(dwlab.stream(cells, model=self.model, **options))
         assert [event.error for event in events if event.kind == "failed"] == []
         pictures = {event.index: event.result for event in events if event.kind == "done"}
         return [pictures[k] for k in range(len(cells))]
@@ -160,7 +162,7 @@ def test_a_pag_picture_that_is_left_midway_harms_no_other(family):
     one = family("sd_pag")
     plain = one.cells[1].replace(call={"pag_scale": 0.0})
     dropped = []
-    events = stream.stream(
+    events = dwlab.stream(
         [one.cells[1], plain],
         model=one.model,
         pack=1,
@@ -240,11 +242,11 @@ def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
 def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
     one = family("pixart")
     cell = one.cells[1]
-    events = list(stream.stream([cell], model=one.model))
+    events = list(dwlab.stream([cell], model=one.model))
     assert [event.step for event in events if event.kind == "step"] == [1, 2, 3]
     assert {event.steps for event in events if event.kind == "step"} == {3}
     seen = []
-    for event in stream.stream(
+    for event in dwlab.stream(
         [cell.replace(steps=50)], model=one.model, dropped=lambda _: bool(seen)
     ):
         if event.kind == "step":
@@ -308,7 +310,8 @@ def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
     params = read_recipe(picture.save(tmp_path / "a.png"))["params"]
     assert params["call"] == {"negative_prompt": ""}
     again = GenerationParams(**params | {"model": one.model.identity.name})
-    assert key_of(again, one.model.identity) == picture.key
+    (cell,) = resolve([again], {(again.model, again.dtype): one.model.identity})
+    assert cell.key == picture.key
 
 
 def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(family):
@@ -395,11 +398,12 @@ def test_a_cell_that_failed_has_the_key_that_was_planned(family, tmp_path):
 
     def failing(cells, **_):
 
-        yield Failed(0, cells[0], "broken")
+        yield Failed(0, cells[0].params, "broken")
 
     from dwlab.runs.run import run
+    from dwlab.spec.compute import Compute
 
-    outcome = run(spec, results=tmp_path, device="cpu", render=failing)
+    outcome = run(spec, results=tmp_path, compute=Compute(device="cpu"), render=failing)
     assert (outcome.failed, outcome.left) == (1, 0)
     assert spec.plan(tmp_path, device="cpu").failed == 1
 

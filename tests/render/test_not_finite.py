@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli import app
 from dwlab.pictures.not_finite import nan_warning
-from dwlab.render.stream import stream
+from dwlab.runs.generation import stream
 from dwlab.views.export import export
 from dwlab.views.report import save_report
 

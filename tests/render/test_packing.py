@@ -22,17 +22,21 @@ import torch
 from counting import Rows
 from diffusers.hooks import HookRegistry, ModelHook
 
+import dwlab
 from dwlab.errors import InvalidInput
+from dwlab.events import Cancelled
 from dwlab.models import loading
 from dwlab.models.settings import Settings, apply, denoiser_of
-from dwlab.render import call, stream
+from dwlab.render import call
 from dwlab.render.packing import calls, stand_ins
 from dwlab.render.packing.memo import Memo
 from dwlab.render.packing.pack import Pack
 from dwlab.render.packing.refusal import refusal
 from dwlab.render.packing.size import Size
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.spec import families
+from dwlab.spec.compute import Compute
 from dwlab.spec.params import GenerationParams
 from dwlab.store import store
 from dwlab.store.store import Store
@@ -126,7 +130,7 @@ def cells(
 
 def made(model, asked, **options):
     """Index -> picture; all must come out."""
-    events = list(stream.stream(asked, model=model, **options))
+    events = list(dwlab.stream(asked, model=model, **options))
     assert [event.error for event in events if event.kind == "failed"] == []
     pictures = {event.index: event.result for event in events if event.kind == "done"}
     assert len(pictures) == len(asked)
@@ -270,7 +274,7 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
         with Store(root) as opened:
             return {row["key"]: (row["image"], row["mode"]) for row in opened.rows("exact")}
 
-    run(spec, results=tmp_path / "whole", exact=EXACT)
+    run(spec, results=tmp_path / "whole", compute=Compute(exact=EXACT))
     cancel, done = threading.Event(), []
 
     def stop(event):
@@ -278,10 +282,12 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
         if len(done) > 2:
             cancel.set()
 
-    outcome = run(spec, results=tmp_path / "cut", exact=EXACT, cancel=cancel, on_event=stop)
+    outcome = run(
+        spec, results=tmp_path / "cut", compute=Compute(exact=EXACT), cancel=cancel, on_event=stop
+    )
     assert 0 < outcome.left < 12
     assert spec.plan(tmp_path / "cut", exact=EXACT).done == outcome.made
-    run(spec, results=tmp_path / "cut", exact=EXACT)
+    run(spec, results=tmp_path / "cut", compute=Compute(exact=EXACT))
     assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
     assert {mode for _, mode in rows(tmp_path / "cut").values()} == {f"exact:{EXACT}"}
     assert spec.plan(tmp_path / "cut").done == 0
@@ -293,7 +299,7 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
 KILLED = """
 import json, os, signal, sys
 from dwlab.store import store
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.sweep import Sweep
 
 store.GROUP_SECONDS = 0.0
 from dwlab.models.settings import denoiser_of
@@ -305,7 +311,7 @@ def end(event):
     if len(done) > 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-run(Sweep.from_dict(json.loads(sys.argv[1])), results=sys.argv[2], exact=int(sys.argv[3]), on_event=end)
+Sweep.from_dict(json.loads(sys.argv[1])).run(sys.argv[2], exact=int(sys.argv[3]), on_event=end)
 """
 
 
@@ -327,8 +333,8 @@ def test_exact_pictures_survive_a_kill(tmp_path):
     assert ended.returncode == -signal.SIGKILL
     before = pictures(tmp_path / "killed")
     assert 0 < len(before) < 9
-    run(spec, results=tmp_path / "killed", exact=EXACT)
-    run(spec, results=tmp_path / "whole", exact=EXACT)
+    run(spec, results=tmp_path / "killed", compute=Compute(exact=EXACT))
+    run(spec, results=tmp_path / "whole", compute=Compute(exact=EXACT))
     after = pictures(tmp_path / "killed")
     assert before.items() <= after.items() == pictures(tmp_path / "whole").items()
 
@@ -341,7 +347,7 @@ def rows_after_mending(root):
 @pytest.mark.parametrize("exact", [0, 1, True, 2.5, 5000])
 def test_a_bucket_that_cannot_be_is_refused(exact):
     with pytest.raises(InvalidInput, match="exact"):
-        next(stream.stream([], exact=exact))
+        next(dwlab.stream([], exact=exact))
 
 
 def failing(model, monkeypatch, error, when):
@@ -400,7 +406,7 @@ def test_a_picture_that_fails_in_a_float32_decoder_leaves_the_next_ones_theirs(l
     asked = cells(model, "sdxl", schedulers=[("Euler", {})], steps=(2,))[:1]
     with monkeypatch.context() as patch:
         patch.setattr(type(model.pipeline.vae.decoder), "forward", lambda *_: 1 / 0)
-        assert [e.kind for e in stream.stream(asked, model=model)][-1] == "failed"
+        assert [e.kind for e in dwlab.stream(asked, model=model)][-1] == "failed"
     assert model.pipeline.vae.dtype == torch.float16
     made(model, asked)
 
@@ -433,7 +439,7 @@ def test_a_cell_too_large_for_memory_is_oom_and_the_others_come_out(load, monkey
     failing(model, monkeypatch, NO_MEMORY, lambda sample: sample.shape[-1] == 32)
     ended = {
         e.index: e
-        for e in stream.stream(large + cells(model, "sd"), model=model)
+        for e in dwlab.stream(large + cells(model, "sd"), model=model)
         if e.kind in ("done", "failed")
     }
     assert [ended[k].status for k in range(len(ended))] == ["oom"] * 2 + ["ok"] * 8
@@ -444,7 +450,7 @@ def test_in_exact_mode_running_out_of_memory_never_changes_the_bucket(load, monk
     model = load("sd")
     tried = failing(model, monkeypatch, NO_MEMORY, lambda _: len(tried) in (3, 4))
     asked = cells(model, "sd", seeds=range(3))
-    ended = [e for e in stream.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
+    ended = [e for e in dwlab.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
     assert len(ended) == len(asked) and {e.kind for e in ended} == {"done"}, (
         "each was tried again alone"
     )
@@ -461,7 +467,7 @@ def test_an_error_in_a_merged_call_is_that_of_the_cell_at_fault_alone(load, monk
         ValueError("bad row"),
         lambda sample: any(torch.equal(row, mark[0]) for row in sample),
     )
-    ended = {e.index: e for e in stream.stream(asked, model=model) if e.kind in ("done", "failed")}
+    ended = {e.index: e for e in dwlab.stream(asked, model=model) if e.kind in ("done", "failed")}
     assert {k for k, e in ended.items() if e.kind == "failed"} == {
         k for k, c in enumerate(asked) if c.seed == 2
     }
@@ -531,11 +537,11 @@ def test_what_stops_one_ends_all_where_they_stand(load):
                     encoder_hidden_states=torch.zeros(1, 7, 32),
                 )
                 if number == 4:
-                    raise stream.Cancelled
+                    raise Cancelled
         finally:
             ended.append(number)
 
-    with pytest.raises(stream.Cancelled):
+    with pytest.raises(Cancelled):
         Pack("cpu", Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
     assert begun == list(range(8)) and sorted(ended) == begun
 
@@ -543,7 +549,7 @@ def test_what_stops_one_ends_all_where_they_stand(load):
 def test_closing_ends_every_cell_within_a_forward(load):
     model = load("sd")
     asked = [c.replace(steps=500) for c in cells(model, "sd", seeds=range(8))]
-    events = stream.stream(asked, model=model)
+    events = dwlab.stream(asked, model=model)
     next(e for e in events if e.kind == "step" and e.step == 2)
     with Rows(model.pipeline.unet) as rows:
         events.close()
@@ -569,7 +575,7 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
         )
 
     asked = [c.replace(steps=400) for c in cells(model, "sd", seeds=range(4))[:4]]
-    for event in stream.stream(asked, model=model, pack=pack, dropped=dropped):
+    for event in dwlab.stream(asked, model=model, pack=pack, dropped=dropped):
         said.append((event.index, event.kind, getattr(event, "step", 0)))  # noqa: PERF401  # `dropped` looks at it meanwhile
     assert not [one for one in said if one[0] == 0]
     assert 3 <= max(step for index, kind, step in said if index == 2 and kind == "step") < 400
@@ -579,7 +585,7 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
 def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
     model, under_way, most, order = load("sd"), set(), 0, []
     asked = cells(model, "sd", seeds=range(6), steps=(2, 5, 3))
-    for event in stream.stream(asked, model=model, pack=3):
+    for event in dwlab.stream(asked, model=model, pack=3):
         if event.kind == "started":
             under_way.add(event.index)
             order.append(event.params.steps)
@@ -593,7 +599,7 @@ def test_only_so_many_cells_are_under_way_and_the_longest_begin_first(load):
 def test_a_picture_that_is_finished_comes_out_while_the_others_go_on(load):
     model = load("sd")
     asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(1, 50), guidances=(4.0,))
-    kinds = [(e.kind, e.index) for e in stream.stream(asked, model=model) if e.kind != "started"]
+    kinds = [(e.kind, e.index) for e in dwlab.stream(asked, model=model) if e.kind != "started"]
     assert kinds.index(("done", 0)) < 5
 
 
@@ -682,7 +688,7 @@ def test_what_cannot_be_packed_runs_one_by_one_and_says_so(load, monkeypatch, ca
     assert max(rows) == 2
     assert "one picture at a time" in caplog.text
     assert difference(pictures[1].image, lone(model, pictures[1].params)) == 0
-    failed = [e for e in stream.stream(asked, model=model, exact=8) if e.kind == "failed"]
+    failed = [e for e in dwlab.stream(asked, model=model, exact=8) if e.kind == "failed"]
     assert len(failed) == len(asked) and "exact" in failed[0].error
 
 

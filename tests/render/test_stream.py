@@ -26,7 +26,6 @@ from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.models import loading, tokens
 from dwlab.models.identity import identify
 from dwlab.pictures.png import read_recipe
-from dwlab.render import stream
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
 
@@ -50,7 +49,7 @@ def cells(**changes):
 
 
 def pictures(params, **options):
-    done = {e.index: e.result for e in stream.stream(params, **options) if e.kind == "done"}
+    done = {e.index: e.result for e in dwlab.stream(params, **options) if e.kind == "done"}
     return [done[k] for k in range(len(params))]
 
 
@@ -102,7 +101,7 @@ def test_seeds_prompts_and_guidance_make_different_pictures():
 
 def test_events_tell_the_whole_story_of_each_cell():
     params = cells()[:2]
-    events = list(stream.stream(params))
+    events = list(dwlab.stream(params))
     for index in range(2):
         mine = [e for e in events if e.index == index]
         assert [e.kind for e in mine] == ["started", "step", "step", "step", "done"]
@@ -119,7 +118,7 @@ def test_one_failing_cell_is_reported_and_the_rest_go_on():
     bad = good[0].replace(
         call={"timesteps": [3, 2, 1]}
     )  # this scheduler takes no timesteps of one's own
-    events = list(stream.stream([good[0], bad, good[1]]))
+    events = list(dwlab.stream([good[0], bad, good[1]]))
     assert {e.index for e in events if e.kind == "done"} == {0, 2}
     (failed,) = [e for e in events if e.kind == "failed"]
     assert failed.index == 1
@@ -130,7 +129,7 @@ def test_one_failing_cell_is_reported_and_the_rest_go_on():
 def test_cancel_stops_within_a_step_and_keeps_what_is_done():
     cancel = threading.Event()
     events = []
-    for event in stream.stream(cells(steps=50), pack=1, cancel=cancel):
+    for event in dwlab.stream(cells(steps=50), pack=1, cancel=cancel):
         events.append(event)
         if event.kind == "step" and event.index == 2 and event.step == 3:
             cancel.set()
@@ -139,7 +138,7 @@ def test_cancel_stops_within_a_step_and_keeps_what_is_done():
 
 
 def test_closing_the_iterator_ends_its_thread():
-    events = stream.stream(cells(steps=1000), pack=1)
+    events = dwlab.stream(cells(steps=1000), pack=1)
     next(e for e in events if e.kind == "step")
     events.close()
     assert not [t for t in threading.enumerate() if t.name == "dwlab-render"]
@@ -157,7 +156,7 @@ def test_closing_the_iterator_ends_its_thread():
 def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatch):
     monkeypatch.setattr(loading, "_latest", [])
     with pytest.raises(InvalidInput) as caught:
-        next(stream.stream([GenerationParams("x", **change)]))
+        next(dwlab.stream([GenerationParams("x", **change)]))
     assert caught.value.field == named
     assert not loading._latest
 
@@ -167,7 +166,7 @@ def test_bad_arguments_are_refused_before_weights_load(change, named, monkeypatc
 )
 def test_a_scheduler_that_lacks_a_package_names_it():
     with pytest.raises(InvalidInput, match=r"LMSDiscreteScheduler.*pip install scipy"):
-        next(stream.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
+        next(dwlab.stream([GenerationParams("x", scheduler="LMSDiscreteScheduler")]))
 
 
 def test_tokens_are_counted_as_the_encoder_that_reads_most_takes_them(tmp_path):
@@ -420,7 +419,7 @@ def test_auto_dtype_is_float32_on_a_cpu_and_a_named_one_is_kept():
 
 def test_an_unknown_device_is_refused():
     with pytest.raises(InvalidInput, match="device"):
-        next(stream.stream(cells()[:1], device="tpu"))
+        next(dwlab.stream(cells()[:1], device="tpu"))
 
 
 @pytest.mark.slow

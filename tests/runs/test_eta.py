@@ -10,7 +10,7 @@ import pytest
 
 from dwlab.events import Done, Failed, Started, Step
 from dwlab.runs.eta import Pace
-from dwlab.runs.plan import Work
+from dwlab.runs.work import Work
 from dwlab.spec.params import GenerationParams
 from dwlab.views.progress import Progress
 from dwlab.workflows.runlog import RunLog
@@ -121,8 +121,8 @@ def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(hands):
             small.replace(scheduler="Heun"),
         ]
     )
-    assert work.rows == (20, 20, 40, 10, 40)
-    assert [cost / work.costs[0] for cost in work.costs] == [1, 4, 2, 0.5, 2]
+    assert list(work.rows.values()) == [20, 20, 40, 10, 40]
+    assert [cost / work.costs[0] for cost in work.costs.values()] == [1, 4, 2, 0.5, 2]
 
 
 def test_rows_are_counted_where_pictures_come_in_bursts(hands):

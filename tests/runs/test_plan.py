@@ -6,7 +6,8 @@ import pytest
 from faults.child import fake_render, toy_model
 
 from dwlab.errors import InvalidInput
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 
 BASE = {"prompt": "a {colour} circle", "steps": 1, "width": 64, "height": 64, "scheduler": "DDIM"}
 

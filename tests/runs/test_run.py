@@ -15,10 +15,11 @@ from PIL import Image
 import dwlab
 from dwlab.metrics import measures
 from dwlab.pictures.png import pixel_hash, read_recipe
-from dwlab.render.stream import stream
+from dwlab.render.renderer import render
 from dwlab.runs.remeasure import Measured, remeasure
 from dwlab.runs.run import run
 from dwlab.spec.catalog import SHAPES_FOLDER
+from dwlab.spec.compute import Compute
 from dwlab.store import store
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
@@ -38,11 +39,11 @@ def finished(tmp_path_factory):
 def counting(made):
     """The real renderer, noting what it is asked for."""
 
-    def render(params, **options):
-        made.extend(params)
-        return stream(params, **options)
+    def render_and_note(cells, **options):
+        made.extend(cell.params for cell in cells)
+        return render(cells, **options)
 
-    return render
+    return render_and_note
 
 
 def test_every_cell_has_a_row_with_its_recipe(finished):
@@ -141,7 +142,7 @@ def test_cancel_commits_what_is_finished_and_a_rerun_goes_on(tmp_path):
     outcome = run(
         long,
         results=tmp_path,
-        pack=1,
+        compute=Compute(pack=1),
         cancel=cancel,
         on_event=lambda e: e.index == 2 and cancel.set(),
     )
@@ -156,7 +157,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(sweep(), results=tmp_path, pack=1, on_event=interrupt)
+        run(sweep(), results=tmp_path, compute=Compute(pack=1), on_event=interrupt)
     assert len(dwlab.Results(tmp_path).table("trial")) == 2
 
 
@@ -202,7 +203,7 @@ def test_pictures_that_are_gone_are_passed_over_when_measured_and_made_again_by_
     assert str(measured).startswith("2 pictures measured, 2 missing or damaged (`dwlab verify`")
     assert (sweep().plan(tmp_path).todo, sweep().plan(tmp_path).failed) == (2, 0)
     made = []
-    outcome = run(sweep(), results=tmp_path, render=counting(made), pack=1)
+    outcome = run(sweep(), results=tmp_path, render=counting(made), compute=Compute(pack=1))
     assert (len(made), outcome.made, outcome.reused) == (2, 2, 2)
     again = dwlab.Results(tmp_path).table("trial")
     assert all((tmp_path / image).exists() for image in again["image"])
@@ -234,7 +235,7 @@ def test_a_finished_picture_is_committed_before_the_next_one_begins(tmp_path, mo
             (rows,) = sql.execute("SELECT count(*) FROM cells").fetchone()
         seen.append((event.kind, event.index, rows))
 
-    run(sweep(base={**BASE, "steps": 1}), results=tmp_path, pack=1, on_event=look)
+    run(sweep(base={**BASE, "steps": 1}), results=tmp_path, compute=Compute(pack=1), on_event=look)
     assert seen == [
         (kind, k, k + (kind == "done")) for k in range(4) for kind in ("started", "step", "done")
     ]

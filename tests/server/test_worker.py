@@ -14,7 +14,7 @@ from served import SMALL, Served, wait_for
 
 from dwlab.errors import ModelError
 from dwlab.models import loading
-from dwlab.render import stream
+from dwlab.render.stock_call import StockCall
 from dwlab.server.events.event_log import Feed
 from dwlab.server.jobs.job_queue import Jobs
 from dwlab.server.prometheus_metrics import Metrics
@@ -157,7 +157,7 @@ def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(
 ):
     from diffusers import UNet2DConditionModel
 
-    rows, whole, cell = [], UNet2DConditionModel.forward, stream._call
+    rows, whole, picture = [], UNet2DConditionModel.forward, StockCall.picture
 
     @functools.wraps(whole)
     def scarce(self, sample, *rest, **more):
@@ -166,13 +166,13 @@ def test_out_of_memory_halves_down_to_the_picture_at_fault_and_the_rest_is_made(
             raise RuntimeError(message)
         return whole(self, sample, *rest, **more)
 
-    def one_too_large(model, numbered, *rest):
-        if numbered[1].prompt == "too large":
+    def one_too_large(call):
+        if call.cell.params.prompt == "too large":
             raise RuntimeError(message)
-        return cell(model, numbered, *rest)
+        return picture(call)
 
     monkeypatch.setattr(UNet2DConditionModel, "forward", scarce)
-    monkeypatch.setattr(stream, "_call", one_too_large)
+    monkeypatch.setattr(StockCall, "picture", one_too_large)
     ended = ask("a red circle", "a blue circle", "too large", "a green circle")
     assert [job.status for job in ended] == ["completed", "completed", "failed", "completed"]
     assert message[:20] in ended[2].error and ended[2].result["images"] == []

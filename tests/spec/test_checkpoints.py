@@ -22,7 +22,8 @@ from dwlab.errors import InvalidInput, ModelError
 from dwlab.models import loading, pipeline_kinds
 from dwlab.models.identity import identify
 from dwlab.models.settings import Settings
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.catalog import SHAPES_FOLDER
 
 

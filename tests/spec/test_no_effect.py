@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.spec import no_effect
 from dwlab.spec.sweep import SweepSpec
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dwlab.errors import InvalidInput, ModelError
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.params import GenerationParams
 
 

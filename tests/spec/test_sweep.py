@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.sweep import SweepSpec
 
 

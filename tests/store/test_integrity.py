@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli import app
 from dwlab.runs.remeasure import remeasure
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.store.images import is_there, is_whole, read_picture, save_picture
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store

@@ -20,7 +20,8 @@ from faults.child import fake_render, small_sweep, toy_model
 
 from dwlab._util import atomic
 from dwlab.errors import StoreError
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.store import database, images
 from dwlab.store.store import CellRow, Store
 

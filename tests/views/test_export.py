@@ -13,7 +13,8 @@ import pytest
 from faults.child import fake_render, toy_model
 
 from dwlab.runs.results import Results
-from dwlab.runs.run import Sweep, run
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.views.export import FORMATS, export
 
 CASES = Path(__file__).parents[1] / "cases" / "yaml"

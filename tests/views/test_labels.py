@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from sweep_tables import sweep_table
 
 from dwlab.analysis.findings import Axis
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.views import fonts
 from dwlab.views.charts import canvas, safe_all
 from dwlab.views.grids import grid, lay_out

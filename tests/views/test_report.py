@@ -14,8 +14,8 @@ from sweep_tables import HOSTILE, sweep_table
 
 from dwlab._util import yamlfile
 from dwlab.analysis.quality import quality_of
+from dwlab.runs.outcome import Outcome
 from dwlab.runs.results import Table
-from dwlab.runs.run import Outcome
 from dwlab.spec.sweep import SweepSpec
 from dwlab.views.grids import grid
 from dwlab.views.plots import metric_plot

@@ -8,6 +8,7 @@ import pytest
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed, Started
+from dwlab.render.renderer import render
 from dwlab.widgets.explore import explorer
 from dwlab.widgets.explore.recipe_sweep import sweep_around
 
@@ -86,9 +87,9 @@ def test_going_back_while_pictures_form_disturbs_none_of_them(bench):
 
 
 def test_a_picture_that_fails_is_not_called_done(bench):
-    def render(params, **_):
-        yield Started(0, params[0])
-        yield Failed(0, params[0], "no memory", "oom")
+    def render(cells, **_):
+        yield Started(0, cells[0].params)
+        yield Failed(0, cells[0].params, "no memory", "oom")
 
     bench._session._render = render
     ask(bench, "run")
@@ -208,13 +209,13 @@ def test_what_is_made_again_is_no_longer_hidden(bench):
 def test_what_went_wrong_is_not_lost_under_the_next_job(bench):
     calls = []
 
-    def render(params, **options):
-        if calls.append(params) or len(calls) == 1:
-            yield Failed(0, params[0], "no memory", "oom")
+    def fail_first(cells, **options):
+        if calls.append(cells) or len(calls) == 1:
+            yield Failed(0, cells[0].params, "no memory", "oom")
         else:
-            yield from dwlab.stream(params, **options)
+            yield from render(cells, **options)
 
-    bench._session._render = render
+    bench._session._render = fail_first
     ask(bench, "run", controls={"seed": 1})
     ask(bench, "run", controls={"seed": 2})
     wait(bench)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from dwlab.errors import InvalidInput
 from dwlab.runs.results import Results, Table
-from dwlab.runs.run import Sweep
+from dwlab.runs.sweep import Sweep
 from dwlab.widgets.bench import BenchPanel
 from dwlab.widgets.small_pictures import BYTES_LIMIT, image_html, png
 from dwlab.widgets.sweep.facts import sweep_facts_html

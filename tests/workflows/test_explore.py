@@ -6,7 +6,7 @@ import pytest
 
 from dwlab.errors import InvalidInput
 from dwlab.pictures.picture import Picture
-from dwlab.render.stream import stream
+from dwlab.render.renderer import render
 from dwlab.runs.keep import Reused
 from dwlab.runs.results import Results
 from dwlab.spec.params import GenerationParams
@@ -37,7 +37,7 @@ class Listener:
 @pytest.fixture
 def session(tmp_path):
     listener = Listener()
-    session = Session(tmp_path, stream, lambda *_, **__: None, listener)
+    session = Session(tmp_path, render, lambda *_, **__: None, listener)
     session.listener = listener
     yield session
     session.close()
@@ -88,7 +88,7 @@ def test_the_history_outlives_the_session_and_keeps_its_marks(session):
     session.mark(two, "hide", 1)
     session.mark(three, "stars", 4)
     session.mark(three, "note", "<b>keep</b>")
-    later = Session(session.root, stream, lambda *_, **__: None, print)
+    later = Session(session.root, render, lambda *_, **__: None, print)
     assert [row["key"] for row in later.history()] == [one, three]  # pinned first, hidden left out
     assert later.history()[1]["marks"] == {"stars": 4, "note": "<b>keep</b>"}
     later.mark(three, "stars", 2)

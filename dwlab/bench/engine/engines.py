@@ -11,7 +11,7 @@ from ...models import loading
 from ...models.identity import identify
 from ...models.settings import Settings
 from ...pictures.picture import Picture
-from ...render import stream
+from ...runs.generation import stream
 from .. import timed_calls
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _stock(model: Model, cells: Cells, group: list[int]) -> Iterator[tuple[int, 
 
 def packed(model: Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
     """Draw as `dwlab.stream` does."""
-    for event in stream.stream(cells, model=model):
+    for event in stream(cells, model=model):
         if isinstance(event, Failed):
             raise RuntimeError(event.error)  # noqa: TRY004  # no type is at fault
         if isinstance(event, Done) and isinstance(event.result, Picture):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ...errors import InvalidInput
 from ...models import memory
 from ...runs.cost import rows_of
+from ...spec.sweep import LIMIT
 from .. import machine
 from ..configuration import Configuration
 from ..matmul import matmul_rate
@@ -49,7 +50,7 @@ def compare_engines(
     engines: Sequence[str] = ("loop", "grouped", "packed"),
     rounds: int = 3,
     scale: float = 1.0,
-    limit: int = 10_000,
+    limit: int = LIMIT,
     on_step: Callable[[str], None] | None = None,
 ) -> EngineReport:
     """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
@@ -94,7 +95,7 @@ def measure(
     results = {name: _no_result(grid, name, e, cells) for name, e in engines.items()}
     for engine in engines.values():
         _warm_up(engine, cells)
-    needed_rows = sum(rows_of(cell.steps, cell.scheduler, cell.guidance) for cell in cells)
+    needed_rows = sum(rows_of(cell) for cell in cells)
     pictures: dict[str, Pictures] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret
     for _ in range(rounds):

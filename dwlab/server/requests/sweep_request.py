@@ -10,7 +10,7 @@ from ..._util import yamlfile
 from ...errors import InvalidInput
 from ...metrics import measures
 from ...paths import check_name
-from ...runs.run import Sweep
+from ...runs.sweep import Sweep
 from ...spec import axes, experiment_file, zipped
 from ...spec.names import under_own_names
 from ...spec.prompt_text import UNWRITABLE

@@ -18,10 +18,11 @@ from ...paths import network_name
 from ...pictures.not_finite import nan_warning
 from ...pictures.picture import Picture
 from ...runs.eta import Pace
-from ...runs.keep import Reused, keep
-from ...runs.plan import Work
-from ...runs.resolve import identify_all
-from ...runs.run import Sweep
+from ...runs.keep import Reused, keep_cells
+from ...runs.resolve import identify_all, resolve
+from ...runs.sweep import Sweep
+from ...runs.work import Work
+from ...spec.compute import Compute
 from ...spec.params import GenerationParams
 from ...store.store import Store
 from ...workflows.sweep import execute
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...events import Event
+    from ...render.resolved_cell import ResolvedCell
     from ..events.event_log import Feed, Log
     from ..prometheus_metrics import Metrics
     from ..settings import Settings
@@ -51,14 +53,14 @@ class _Work:
 
     job: Job
     log: Log
-    params: list[GenerationParams]
+    cells: list[ResolvedCell]
     pace: Pace
     keys: dict[int, str] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
-        return len(self.keys.keys() | self.errors.keys()) == len(self.params)
+        return len(self.keys.keys() | self.errors.keys()) == len(self.cells)
 
 
 class Worker:
@@ -70,6 +72,7 @@ class Worker:
     def __init__(self, root: Path, settings: Settings, feed: Feed, metrics: Metrics) -> None:
         self.loaded: str | None = None
         self.device = settings.device
+        self._compute = Compute(device=settings.device)
         self.ready = False
         self._root, self._settings, self._feed, self._metrics = root, settings, feed, metrics
         self._owner = this_process()
@@ -289,17 +292,18 @@ class Worker:
 
     def _generate(self, jobs: Jobs, store: Store, batch: list[Job]) -> None:
         """Render jobs together; one that the model cannot do fails by itself."""
-        works = []
+        works: list[_Work] = []
         for job in batch:
             kept = self._feed.begin(job.id)
             try:
                 params = [GenerationParams(**one) for one in recipes_of(job.request)]
-                identify_all(params, self._settings.device, download=False)
+                identities = identify_all(params, self._compute, download=False)
+                cells = resolve(params, identities, start=sum(len(work.cells) for work in works))
             except DwlabError as error:
                 self._finish(jobs, job, "failed", {}, str(error))
                 continue
             kept.steps = sum(one.steps for one in params)
-            works.append(_Work(job, kept, params, Pace(Work.of(params))))
+            works.append(_Work(job, kept, cells, Pace(Work.of(params))))
         if works:
             self._render(jobs, store, works)
         if not self._stop.is_set() and (left := self._wanted(works)):
@@ -307,21 +311,20 @@ class Worker:
 
     def _render(self, jobs: Jobs, store: Store, works: list[_Work]) -> None:
         """One call of the renderer for the pictures of several jobs; ends each job with its last picture."""
-        places = [(work, index) for work in works for index in range(len(work.params))]
+        places = [(work, index) for work in works for index in range(len(work.cells))]
 
         def tell(event: Event) -> None:
             work, index = places[event.index]
             self._take(jobs, store, work, index, event)
 
-        keep(
-            [work.params[index] for work, index in places],
+        keep_cells(
+            [cell for work in works for cell in work.cells],
+            store,
             experiment=EXPERIMENT,
-            store=store,
-            device=self._settings.device,
+            compute=self._compute,
             on_event=tell,
             cancel=self._stop,
-            dropped=lambda place: places[place][0].job.id in self._lost,
-            download=False,
+            dropped=lambda position: places[position][0].job.id in self._lost,
         )
 
     def _take(self, jobs: Jobs, store: Store, work: _Work, index: int, event: Event) -> None:
@@ -331,7 +334,7 @@ class Worker:
             self.loaded = event.params.model
             work.log.add("started", {"index": index})
         elif isinstance(event, Step):
-            work.log.step_of(index, event, len(work.params))
+            work.log.step_of(index, event, len(work.cells))
         elif isinstance(event, Failed):
             work.errors[index] = event.error
             work.log.add("failed", {"index": index, "error": work.errors[index]})
@@ -386,7 +389,7 @@ class Worker:
                 kept.add(event.kind, data)
 
         outcome, _ = execute(
-            spec, results=self._root, device=self._settings.device, limit=self._settings.max_cells,
+            spec, results=self._root, compute=self._compute, limit=self._settings.max_cells,
             cancel=self._stop, download=False, on_plan=plan, on_event=tell,
         )  # fmt: skip
         self._metrics.pictures.labels("made").inc(outcome.made)

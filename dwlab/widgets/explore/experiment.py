@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...runs.plan import Plan
-    from ...runs.run import Sweep
+    from ...runs.sweep import Sweep
 
 
 @dataclass(frozen=True)

@@ -26,19 +26,19 @@ from .sweep_form import SweepForm
 from .traits import PageTraits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from PIL import Image
 
-    from ...events import Event
+    from ...render.renderer import Renderer
     from ...runs.results import Table
 
 
 class Explorer(PageTraits):
     """A bench for prompts on one results folder.
 
-    stream, execute: compute pictures and sweeps, like `dwlab.stream` and
+    render, execute: compute pictures and sweeps, like `dwlab.render.renderer.render` and
     `dwlab.workflows.sweep.execute`. count_tokens: like `dwlab.models.tokens.count_tokens`. project:
     the folder whose `experiments/` receives sweeps. `params`, `image` and `history` are for the next
     cells. Everything that is shown is in traits, so that a reload of the page shows it again.
@@ -49,7 +49,7 @@ class Explorer(PageTraits):
         *,
         root: Path,
         project: Path,
-        stream: Callable[..., Iterator[Event]],
+        render: Renderer,
         execute: Callable[..., object],
         count_tokens: Callable[[str, str], tuple[int, int, int]],
         model: str = "shapes",
@@ -61,7 +61,7 @@ class Explorer(PageTraits):
         self.status_line = StatusLine(self)
         self.sweep_form = SweepForm(self)
         self._jobs = JobListener(self)
-        self._session = Session(root, stream, execute, self._jobs.hear, device=device)
+        self._session = Session(root, render, execute, self._jobs.hear, device=device)
         self._history = History(self._session, root)
         self._saved = SavedState(root, f"explore {model}")
         self._count_tokens = count_tokens

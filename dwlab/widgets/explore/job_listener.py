@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ..._util.durations import duration
 from ...events import Done, Downloading, Failed, Step
 from ...runs.eta import Pace
-from ...runs.plan import Work
+from ...runs.work import Work
 from ...spec import catalog
 from .stage import Stage
 
 if TYPE_CHECKING:
     from ...events import Download, Event
-    from ...runs.run import Sweep
+    from ...runs.sweep import Sweep
     from ...workflows.explore import Job
     from .explorer import Explorer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidInput
-from ...runs.run import Sweep
+from ...runs.sweep import Sweep
 from ...spec import experiment_file
 from ...spec.names import TEXTS
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...runs.plan import Plan
-    from ...runs.run import Sweep
+    from ...runs.sweep import Sweep
     from .explorer import Explorer
 
 INDEPENDENT = ("count", "locked")  # controls that no sweep depends on

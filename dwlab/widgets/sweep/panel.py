@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
 from ...events import Downloading
+from ...spec.compute import Compute
 from ..panel import LABELLED, Ending, RunPanel
 from .form import SweepFields
 from .views import SweepViews
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...events import Download, Event
-    from ...runs.plan import Plan, Work
-    from ...runs.run import Outcome, Sweep
+    from ...runs.outcome import Outcome
+    from ...runs.plan import Plan
+    from ...runs.sweep import Sweep
+    from ...runs.work import Work
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
 
@@ -171,7 +174,7 @@ class SweepPanel(RunPanel):
         outcome, _ = self._execute(
             sweep,
             results=self.root,
-            device=self.device,
+            compute=Compute(device=self.device),
             cancel=self._cancel,
             on_plan=self._planned,
             on_event=self._tell,

@@ -1,0 +1,83 @@
+"""The way from the thread that renders to the one that reads the events, and back."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from ..events import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ..events import Event
+
+EVENTS_WAITING = 256  # then the thread that renders waits for the reader
+
+
+class Dropped(Exception):
+    """Raised inside a pipeline's step to leave a picture that is no longer wanted."""
+
+
+class Channel:
+    """Carries events to their reader, and the reader's wish to stop to the thread that renders.
+
+    cancel: stops everything once it is set. dropped: whether the picture of a position is no longer
+    wanted.
+    """
+
+    def __init__(
+        self,
+        cancel: threading.Event | None = None,
+        dropped: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._events: queue.Queue[Event | BaseException | None] = queue.Queue(EVENTS_WAITING)
+        self._cancel = cancel or threading.Event()
+        self._dropped = dropped
+        self._closed = threading.Event()
+
+    def send(self, event: Event) -> None:
+        """Hand an event to the reader; waits while too many are unread."""
+        self._put(event)
+
+    def check(self, position: int | None = None) -> None:
+        """Raise Cancelled if everything is to stop, or Dropped if the cell at `position` is."""
+        if self._cancel.is_set() or self._closed.is_set():
+            raise Cancelled
+        if self._dropped and position is not None and self._dropped(position):
+            raise Dropped
+
+    def events(self, work: Callable[[], None]) -> Generator[Event, None, None]:
+        """Run `work` on a thread of its own, and yield the events that it sends.
+
+        What it raises is raised here, except Cancelled, which ends the events. Closing the
+        generator cancels the work and waits for its end.
+        """
+        worker = threading.Thread(target=self._work, args=(work,), name="dwlab-render", daemon=True)
+        worker.start()
+        try:
+            while (event := self._events.get()) is not None:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+        finally:
+            self._closed.set()
+            worker.join()
+
+    def _work(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Cancelled:
+            pass
+        # handed to the reader, who raises it
+        except BaseException as error:  # noqa: BLE001
+            self._put(error)
+        self._put(None)
+
+    def _put(self, event: Event | BaseException | None) -> None:
+        while not self._closed.is_set():
+            with contextlib.suppress(queue.Full):
+                self._events.put(event, timeout=0.1)
+                return

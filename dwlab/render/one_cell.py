@@ -1,0 +1,62 @@
+"""Renders one cell: whatever its pipeline raises is this cell's failure and harms no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..events import Cancelled, Done
+from ..models import memory
+from .channel import Dropped
+from .failure import failed, is_out_of_memory
+from .stock_call import StockCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..models.loading import Model
+    from .channel import Channel
+    from .resolved_cell import ResolvedCell
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What the cells of one model have in common while they are rendered.
+
+    exact: the number of rows of each forward in exact mode, otherwise None.
+    """
+
+    model: Model
+    exact: int | None
+    channel: Channel
+
+
+def render_cell(
+    rendering: Rendering,
+    cell: ResolvedCell,
+    on_out_of_memory: Callable[[ResolvedCell], None] | None = None,
+) -> None:
+    """Make a cell's picture and send its events; a dropped one ends without another event.
+
+    on_out_of_memory: called instead of reporting a failure if memory ran out.
+    """
+    try:
+        rendering.channel.check(cell.position)
+        picture = StockCall(rendering, cell).picture()
+    except Cancelled:
+        raise
+    except Dropped:
+        return
+    # whatever a pipeline raises is the cell's result
+    except Exception as error:  # noqa: BLE001
+        # the traceback holds the tensors that filled the memory
+        error.__traceback__ = None
+        out_of_memory = is_out_of_memory(error)
+        if out_of_memory:
+            memory.release_memory(rendering.model.identity.device)
+        if out_of_memory and on_out_of_memory:
+            on_out_of_memory(cell)
+        else:
+            rendering.channel.send(failed(cell, error))
+    else:
+        rendering.channel.send(Done(cell.position, cell.params, picture))

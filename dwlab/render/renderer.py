@@ -1,0 +1,127 @@
+"""From resolved cells to pictures: the one seam behind which images are computed.
+
+Each cell is one call of its stock diffusers pipeline, with a CPU generator of its own. `packing`
+runs many at a time and merges their model calls; what it cannot take, and `pack=1`, runs one call
+after the other. A picture does not depend on its company beyond rounding (within 1/255 in float32),
+in exact mode not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import RenderError
+from ..models import loading
+from ..spec import schedulers
+from .channel import Channel
+from .failure import failed
+from .one_cell import Rendering, render_cell
+from .out_of_memory import render_together
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Generator, Sequence
+
+    from ..events import Event
+    from ..models.identity import Identity
+    from ..spec.compute import Compute
+    from .resolved_cell import ResolvedCell
+
+log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """What makes pictures of resolved cells, like `render`."""
+
+    def __call__(
+        self,
+        cells: Sequence[ResolvedCell],
+        *,
+        compute: Compute,
+        cancel: threading.Event | None = None,
+        dropped: Callable[[int], bool] | None = None,
+    ) -> Generator[Event, None, None]:
+        """See `render`."""
+        ...
+
+
+def render(
+    cells: Sequence[ResolvedCell],
+    *,
+    compute: Compute,
+    cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] | None = None,
+) -> Generator[Event, None, None]:
+    """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
+
+    Events carry the position of their cell. A cell that fails does not stop the others; if a model
+    does not load, or its files changed since they were identified, all of its cells fail.
+    `cancel`, or closing the iterator, stops within one step. dropped: whether a picture, by its
+    position, is no longer wanted; asked at each of its steps, and then it ends without another
+    event.
+    """
+    channel = Channel(cancel, dropped)
+    yield from channel.events(lambda: render_into(channel, cells, compute))
+
+
+def render_into(
+    channel: Channel,
+    cells: Sequence[ResolvedCell],
+    compute: Compute,
+    loaded: loading.Model | None = None,
+) -> None:
+    """Make pictures, model by model, and send their events. loaded: the model of all cells."""
+    for identity, same_model in _by_model(cells).items():
+        channel.check()
+        try:
+            model = loaded or loading.load_identified(identity)
+        # whatever a model raises is the failure of its own cells
+        except Exception as error:  # noqa: BLE001
+            _fail_all(channel, same_model, error)
+        else:
+            _render_model(Rendering(model, compute.exact, channel), same_model, compute.pack)
+
+
+def _by_model(cells: Sequence[ResolvedCell]) -> dict[Identity, list[ResolvedCell]]:
+    groups: dict[Identity, list[ResolvedCell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.identity, []).append(cell)
+    return groups
+
+
+def _render_model(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:
+    """Make the pictures of one model; those of a size share forwards if the model allows it."""
+    from .packing.refusal import refusal
+
+    identity = rendering.model.identity
+    pack = pack or identity.pack
+    reason = refusal(rendering.model.pipeline, identity.device)
+    if reason and rendering.exact:
+        _fail_all(rendering.channel, cells, RenderError(f"not in exact mode: {reason}"))
+    elif reason or (pack == 1 and not rendering.exact):
+        if pack != 1:
+            log.warning("%s: one picture at a time, because %s", identity.name, reason)
+        for cell in cells:
+            render_cell(rendering, cell)
+    else:
+        for same_size in _by_size(cells):
+            render_together(rendering, same_size, pack)
+
+
+def _fail_all(channel: Channel, cells: list[ResolvedCell], error: Exception) -> None:
+    for cell in cells:
+        channel.send(failed(cell, error))
+
+
+def _by_size(cells: list[ResolvedCell]) -> list[list[ResolvedCell]]:
+    """Cells of one picture size each, the longest first, so that the last ones end together."""
+    groups: dict[tuple[int | None, int | None], list[ResolvedCell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.params.width, cell.params.height), []).append(cell)
+    return [sorted(group, key=_calls, reverse=True) for group in groups.values()]
+
+
+def _calls(cell: ResolvedCell) -> int:
+    """How often a cell's picture calls the denoiser."""
+    return cell.params.steps * schedulers.calls_per_step(cell.params.scheduler)

@@ -1,0 +1,84 @@
+"""The call of a stock pipeline that makes the picture of one cell."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..events import Started, Step
+from ..models import device as devices
+from ..models import loading, memory
+from ..pictures.picture import Picture
+from . import preview
+from .call import attention_kept, dtype_kept, stock_arguments, to_image, told_of_steps
+from .not_finite import Watch
+from .packing.cell import timed
+
+if TYPE_CHECKING:
+    from .one_cell import Rendering
+    from .resolved_cell import ResolvedCell
+
+
+class StockCall:
+    """One call, which tells of its steps and can be stopped at each of them."""
+
+    def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
+        self._rendering = rendering
+        self.cell = cell
+        # pipelines keep a call's settings on themselves
+        self._pipeline = copy.copy(rendering.model.pipeline)
+        self._pipeline.scheduler = loading.scheduler_for(rendering.model, cell.params)
+        self._watch = Watch(self._pipeline)
+        self._ended: float | None = None
+
+    def picture(self) -> Picture:
+        """Make the picture; raises Cancelled, Dropped, and whatever the pipeline raises."""
+        import torch
+
+        params = self.cell.params
+        device = self._rendering.model.identity.device
+        self._rendering.channel.send(Started(self.cell.position, params))
+        memory.begin_size(device, (params.width, params.height))
+        arguments = stock_arguments(self._pipeline, [params])
+        arguments |= told_of_steps(self._pipeline, params.steps, self._on_step)
+        began = time.perf_counter()
+        with (
+            torch.inference_mode(),
+            timed(self._pipeline) as clock,
+            dtype_kept(self._pipeline),
+            attention_kept(self._pipeline),
+        ):
+            output = self._pipeline(**arguments).images[0]
+        ended = self._ended or time.perf_counter()
+        seconds = ended - (clock.begun or began)
+        self._watch.look(torch.from_numpy(output))
+        return self._picture_of(output, seconds, min(clock.seconds, seconds) or seconds)
+
+    def _on_step(self, step: int, steps: int, latents: Any) -> None:
+        """Called by the pipeline after step `step` of `steps`, counted from 0."""
+        channel = self._rendering.channel
+        channel.check(self.cell.position)
+        if step + 1 == steps:
+            devices.synchronize(self._rendering.model.identity.device)
+            self._ended = time.perf_counter()
+            self._watch.look(latents[0])
+        rough = functools.partial(preview.project, latents[0], self._rendering.model)
+        channel.send(Step(self.cell.position, self.cell.params, step + 1, steps, rough))
+
+    def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
+        identity = self.cell.identity
+        return Picture(
+            params=self.cell.params,
+            image=to_image(self._pipeline, output),
+            key=self.cell.key,
+            weights=identity.weights,
+            device=identity.device,
+            dtype=identity.dtype,
+            seconds=seconds,
+            device_seconds=device_seconds,
+            nan=self._watch.share,
+            exact=self._rendering.exact,
+            settings=identity.settings.changed(),
+        )

@@ -1,0 +1,107 @@
+"""Pictures without a store: `dwlab.generate` and `dwlab.stream`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RenderError
+from ..events import Done, Downloading, Failed
+from ..models import loading
+from ..models.download_bar import DownloadBar
+from ..pictures.picture import Picture
+from ..render.channel import Channel
+from ..render.renderer import render_into
+from ..spec.compute import Compute
+from ..spec.params import GenerationParams
+from .resolve import identify_all, identities_of_loaded, resolve
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Generator, Iterable
+
+    from ..events import Event
+
+
+def generate(
+    prompt: str,
+    *,
+    model: str | loading.Model = "shapes",
+    device: str = "auto",
+    profile: str | None = None,
+    **params: Any,
+) -> Picture:
+    """Make one picture.
+
+    model: a name, or what `dwlab.load` returned, which stays on its device, in its dtype and
+    settings.
+    device, profile: see `Compute` in `dwlab.spec.compute`.
+    params: the fields of GenerationParams, in diffusers' spellings too; whatever is left out is the
+    model's default.
+    Raises InvalidInput or ModelError before anything loads, RenderError when the picture fails.
+    """
+    name = model.identity.name if isinstance(model, loading.Model) else model
+    cell = GenerationParams.of(prompt=prompt, model=name, **params)
+    show_download = DownloadBar()
+    for event in stream([cell], model=model, device=device, profile=profile):
+        if isinstance(event, Downloading):
+            show_download(event.download)
+        elif isinstance(event, Failed):
+            raise RenderError(f"the picture failed: {event.error}")
+        elif isinstance(event, Done) and isinstance(event.result, Picture):
+            return event.result
+    raise RenderError("the renderer ended without a picture")
+
+
+def stream(
+    params_list: Iterable[GenerationParams],
+    *,
+    model: str | loading.Model | None = None,
+    device: str = "auto",
+    pack: int | None = None,
+    profile: str | None = None,
+    exact: int | None = None,
+    cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] | None = None,
+    download: bool = True,
+) -> Generator[Event, None, None]:
+    """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
+
+    Events are numbered as in `params_list`; while a model is downloaded, there are events of the
+    kind download.
+
+    model: a name or a loaded model to use instead of the cells' own. It replaces their model and
+    nothing else: steps, guidance, size and scheduler stay, also if they are defaults of the cells'
+    own model. A loaded model stays on its device and in its dtype.
+    device, pack, profile, exact: see `Compute` in `dwlab.spec.compute`. Without `exact`, pictures
+    are within 1/255 of a lone call's in float32.
+    cancel: stops within one step once it is set, as closing the iterator does.
+    dropped: whether a picture, by its index, is no longer wanted; asked at each of its steps, and
+    then it ends there without another event.
+    download: whether a hub model that is not on this machine may be fetched; if not, NotDownloaded
+    is raised.
+    A cell that fails does not stop the others. Raises InvalidInput and ModelError before any
+    weights load.
+    """
+    compute = Compute(device=device, pack=pack, profile=profile, exact=exact)
+    loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
+    cells = _with_model(params_list, loaded.identity.name if loaded else model)
+    channel = Channel(cancel, dropped)
+
+    def tell_of_download(event: Event) -> None:
+        channel.check()
+        channel.send(event)
+
+    def work() -> None:
+        if loaded:
+            identities = identities_of_loaded(cells, loaded.identity)
+        else:
+            identities = identify_all(cells, compute, download=download, on_event=tell_of_download)
+        render_into(channel, resolve(cells, identities, compute.exact), compute, loaded)
+
+    yield from channel.events(work)
+
+
+def _with_model(params: Iterable[GenerationParams], name: object) -> list[GenerationParams]:
+    if name is None:
+        return list(params)
+    return [cell.replace(model=name) for cell in params]

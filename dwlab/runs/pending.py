@@ -1,0 +1,75 @@
+"""Which cells of a sweep are to be computed: new ones, failed ones, and those whose picture is gone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._util.gc_paused import gc_paused
+from .resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..render.resolved_cell import ResolvedCell
+    from ..spec.cells import Cell
+    from ..spec.sweep import SweepSpec
+    from ..store.store import Store
+    from .resolve import Identities
+
+_axes_json = json.JSONEncoder(default=str).encode
+
+
+@dataclass(frozen=True)
+class Pending:
+    """total: the cells of a sweep. cells: those that are to be computed, in its order."""
+
+    total: int
+    cells: list[ResolvedCell]
+
+
+@gc_paused()
+def enter(
+    spec: SweepSpec,
+    store: Store,
+    identities: Identities,
+    *,
+    exact: int | None,
+    limit: int,
+) -> Pending:
+    """Enter a sweep with its cells in the store, and look up which of them are to be computed.
+
+    Random seeds are drawn when a sweep is entered for the first time. Cells that failed in an
+    earlier run are tried again, and finished ones whose picture is gone are made again.
+    """
+    before = store.experiments().get(spec.name)
+    document = spec.as_dict()
+    seeds = store.enter(spec.name, document, spec.random_seeds)
+    drawn = spec.cells(seeds, limit=limit)
+    resolved = resolve((cell.params for cell in drawn), identities, exact)
+    # cells that differ only in what a key leaves out, as `dtype: auto` and its dtype, are one
+    cells = {cell.key: cell for cell in resolved}
+    members = store.members(spec.name)
+    is_entered = [row[:2] for row in members] == [
+        (cell.position, key) for key, cell in cells.items()
+    ]
+    if before != document or not is_entered:
+        store.set_membership(spec.name, document, _membership(cells, drawn))
+        members = store.members(spec.name)
+    _note_lost_pictures(store, [status for *_, status in members])
+    return Pending(len(cells), [cells[key] for _, key, status in members if status != "ok"])
+
+
+def _membership(cells: Mapping[str, ResolvedCell], drawn: list[Cell]) -> list[tuple[int, str, str]]:
+    """(position, key, axes as JSON) of each cell."""
+    return [
+        (cell.position, key, _axes_json(drawn[cell.position].axes)) for key, cell in cells.items()
+    ]
+
+
+def _note_lost_pictures(store: Store, statuses: list[str | None]) -> None:
+    lost = statuses.count("gone")
+    if lost:
+        pictures = "1 picture was" if lost == 1 else f"{lost:,} pictures were"
+        store.notes.append(f"{pictures} missing or cut short: to be made again")

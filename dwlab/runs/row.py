@@ -1,0 +1,74 @@
+"""What is stored of a cell: its row and its metrics."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ..metrics import measures
+from ..pictures.png import pixel_hash
+from ..spec.modes import mode
+from ..store.store import CellRow, now
+from .versions import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..pictures.picture import Picture
+    from ..render.resolved_cell import ResolvedCell
+
+Metrics = dict[str, tuple[int, object]]  # name -> (version of the metric, value)
+
+
+def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) -> CellRow:
+    """The row of a finished picture. image: its path in the results folder; size: its bytes."""
+    return CellRow(
+        key=cell.key,
+        params=cell.params.canonical(),
+        weights=picture.weights,
+        dtype=picture.dtype,
+        device=picture.device,
+        status="ok",
+        image=image,
+        pixels=pixel_hash(picture.image),
+        bytes=size,
+        seconds=picture.seconds,
+        device_seconds=picture.device_seconds,
+        created=now(),
+        versions=_made_with(picture),
+        mode=mode(picture.exact),
+    )
+
+
+def failed_row(cell: ResolvedCell, status: str, error: str | None, exact: int | None) -> CellRow:
+    """The row of a cell that failed. status: failed or oom."""
+    return CellRow(
+        key=cell.key,
+        params=cell.params.canonical(),
+        weights=cell.identity.weights,
+        dtype=cell.identity.dtype,
+        device=cell.identity.device,
+        status=status,
+        error=error,
+        created=now(),
+        versions=json.dumps(versions()),
+        mode=mode(exact),
+    )
+
+
+def metrics_of(picture: Picture, names: Sequence[str] | None) -> Metrics:
+    """What is measured of a picture. names: of metrics, or None for all that apply."""
+    params = picture.params
+    metrics: Metrics = measures.measure(
+        picture.image, prompt=params.prompt, model=params.model, names=names
+    )
+    metrics["nan"] = (measures.NAN_VERSION, picture.nan)
+    return metrics
+
+
+def _made_with(picture: Picture) -> str:
+    """Versions, and the settings that were not stock, as JSON."""
+    made_with: dict[str, object] = dict(versions())
+    if picture.settings:
+        made_with["settings"] = picture.settings
+    return json.dumps(made_with)

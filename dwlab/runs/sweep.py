@@ -1,0 +1,68 @@
+"""`dwlab.Sweep`: a sweep that can be planned and run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..paths import results_folder
+from ..spec.compute import Compute
+from ..spec.sweep import LIMIT, SweepSpec
+from .plan import Plan, make_plan
+from .results import Results, Table
+from .run import run
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .resolve import Listener
+    from .work import Work
+
+
+class Sweep(SweepSpec):
+    """A sweep that can be planned and run; see SweepSpec for its fields."""
+
+    def plan(
+        self,
+        results: str | Path | None = None,
+        *,
+        device: str = "auto",
+        profile: str | None = None,
+        exact: int | None = None,
+        limit: int = LIMIT,
+    ) -> Plan:
+        """Counts and estimates; loads no model and writes nothing."""
+        compute = Compute(device=device, profile=profile, exact=exact)
+        return make_plan(self, results_folder(results), compute, limit=limit)
+
+    def run(
+        self,
+        results: str | Path | None = None,
+        *,
+        device: str = "auto",
+        pack: int | None = None,
+        profile: str | None = None,
+        exact: int | None = None,
+        limit: int = LIMIT,
+        on_plan: Callable[[int, Work], None] | None = None,
+        on_event: Listener | None = None,
+        cancel: threading.Event | None = None,
+        download: bool = True,
+    ) -> Table:
+        """Compute what is missing and return the table.
+
+        device, pack, profile, exact: see `dwlab.stream`. limit: refuse more cells than this. For
+        the other options see `dwlab.runs.run.run`.
+        """
+        outcome = run(
+            self,
+            results=results,
+            compute=Compute(device=device, pack=pack, profile=profile, exact=exact),
+            limit=limit,
+            on_plan=on_plan,
+            on_event=on_event,
+            cancel=cancel,
+            download=download,
+        )
+        return Results(outcome.root).table(self.name)

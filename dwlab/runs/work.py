@@ -1,0 +1,73 @@
+"""What is left to compute, picture by picture: what progress bars and estimates count in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .cost import rates_of, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..render.resolved_cell import ResolvedCell
+    from ..spec.params import GenerationParams
+    from ..store.store import Store
+    from .resolve import Identities, ModelAndDtype
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is left to compute.
+
+    rows: of the denoiser, by the position of the cell, which its events carry.
+    costs: by position too, in seconds if `in_seconds`, otherwise in proportion to each other.
+    of_pictures: False for other things than pictures, which have no rows.
+    """
+
+    rows: Mapping[int, int]
+    costs: Mapping[int, float]
+    in_seconds: bool = False
+    of_pictures: bool = True
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def equal(cls, count: int) -> Work:
+        """So many things of which nothing is known."""
+        positions = range(count)
+        rows = dict.fromkeys(positions, 1)
+        return cls(rows, costs=dict.fromkeys(positions, 1.0), of_pictures=False)
+
+    @classmethod
+    def of(
+        cls,
+        params: Sequence[GenerationParams],
+        rates: Mapping[ModelAndDtype, float | None] | None = None,
+    ) -> Work:
+        """The work of some recipes. rates: seconds per row and pixel, by (model, dtype)."""
+        return cls._of(dict(enumerate(params)), rates or {})
+
+    @classmethod
+    def of_cells(cls, cells: Sequence[ResolvedCell], identities: Identities, store: Store) -> Work:
+        """The work of some cells, in seconds if the store or the catalog knows what they take."""
+        params = {cell.position: cell.params for cell in cells}
+        rates = rates_of(identities, store)
+        return cls._of(params, {pair: rate.seconds for pair, rate in rates.items()})
+
+    @classmethod
+    def _of(
+        cls,
+        params: Mapping[int, GenerationParams],
+        rates: Mapping[ModelAndDtype, float | None],
+    ) -> Work:
+        rows = {position: rows_of(cell) for position, cell in params.items()}
+        amounts = {position: rows[position] * cell.pixels for position, cell in params.items()}
+        costs = {}
+        for position, cell in params.items():
+            seconds = rates.get((cell.model, cell.dtype))
+            if seconds is None:
+                return cls(rows, amounts)
+            costs[position] = seconds * amounts[position]
+        return cls(rows, costs, in_seconds=True)

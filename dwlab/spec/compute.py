@@ -1,0 +1,44 @@
+"""How pictures are computed: on which device, in which settings, and how many together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._util.checks import is_whole_number, without_quotes
+from ..errors import InvalidInput
+from .modes import mode
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How pictures are computed. What they show does not depend on it beyond rounding.
+
+    device: auto, cpu, mps, cuda or cuda:N.
+    profile: None for stock settings, or "fast" for those that `dwlab bench tune` found on this
+    machine.
+    pack: how many pictures share a forward, at two rows each; None for as many as the device gains
+    from, 1 for one stock call after the other.
+    exact: None, or the number of rows of each forward, 2 to 1024: then a cell gives the same bytes
+    whatever runs beside it, on the same machine with the same versions and threads, and has a key
+    of its own.
+    Raises InvalidInput for a pack or a number of rows that is not allowed; a device and a profile
+    are looked up when a model is identified.
+    """
+
+    device: str = "auto"
+    profile: str | None = None
+    pack: int | None = None
+    exact: int | None = None
+
+    def __post_init__(self) -> None:
+        mode(self.exact)
+        if self.pack is not None and not (is_whole_number(self.pack) and self.pack >= 1):
+            allowed = (
+                "a whole number of at least 1, or nothing for as many as the device gains from"
+            )
+            raise InvalidInput("pack", self.pack, allowed + without_quotes(self.pack))
+
+    @property
+    def mode(self) -> str:
+        """The mode that a row of the store names: `close` or `exact:` and the number of rows."""
+        return mode(self.exact)
