@@ -93,7 +93,7 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Compare files: tables with ratios and their 95% intervals, and charts."""
+    """Compare benchmark files: tables with ratios and their 95% intervals, and charts."""
     from ..bench import files as benchmark_files
     from ..bench.compare import line_up
     from ..bench.engine import compare as engine_files

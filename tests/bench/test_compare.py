@@ -68,3 +68,10 @@ def test_a_failed_row_is_in_the_table_without_a_ratio(tmp_path):
 def test_other_step_counts_are_scaled_from_the_phases(tmp_path):
     path = save(tmp_path, "a", row(2.0))
     assert compare([path], steps=50).table.iloc[0]["scaled"] == pytest.approx(0.1 + 50 * 0.08 + 0.1)
+
+
+def test_a_row_without_phases_of_its_steps_cannot_be_scaled(tmp_path):
+    measured = row(2.0)
+    del measured["phases"]["prompt"], measured["images_per_s"]
+    (compared,) = compare([save(tmp_path, "a", measured)], steps=50).rows
+    assert compared.scaled is None and compared.speedup.median == 1.0
