@@ -1,37 +1,41 @@
-"""Exploring without a screen: the queue, the store behind it, and what was made before."""
+"""The prompt bench without its screen: the queue, the store behind it, and the history."""
 
 import threading
 
 import pytest
 
 from dwlab.errors import InvalidInput
+from dwlab.events import Done, Started, Step
 from dwlab.pictures.picture import Picture
 from dwlab.render.renderer import render
 from dwlab.runs.keep import Reused
 from dwlab.runs.results import Results
 from dwlab.spec.params import GenerationParams
-from dwlab.workflows.explore import NAME, Session, differences, neighbours
+from dwlab.workflows.explore import NAME, Session, TaskEnded, TaskStarted
 
 PARAMS = GenerationParams("a red star", seed=1, steps=2, width=64, height=64)
 
 
 class Listener:
-    """Collects what a session tells; `wait` returns once it said `end` so many times."""
+    """Collects what a session tells; `wait` returns once so many tasks have ended."""
 
     def __init__(self):
         self.heard, self.ends = [], threading.Semaphore(0)
 
-    def __call__(self, kind, what):
-        self.heard.append((kind, what))
-        if kind == "end":
+    def __call__(self, event):
+        self.heard.append(event)
+        if isinstance(event, TaskEnded):
             self.ends.release()
 
     def wait(self, count=1):
         for _ in range(count):
             assert self.ends.acquire(timeout=120)
 
+    def all_of(self, kind):
+        return [event for event in self.heard if isinstance(event, kind)]
+
     def results(self):
-        return [what.result for kind, what in self.heard if kind == "event" and what.kind == "done"]
+        return [event.result for event in self.all_of(Done)]
 
 
 @pytest.fixture
@@ -47,7 +51,8 @@ def test_pictures_are_kept_and_the_newest_comes_first(session):
     session.make([PARAMS])
     session.make([PARAMS.replace(seed=2), PARAMS.replace(seed=3)])
     session.listener.wait(2)
-    assert [kind for kind, _ in session.listener.heard if kind != "event"] == ["begin", "end"] * 2
+    tasks = session.listener.all_of(TaskStarted | TaskEnded)
+    assert [type(event) for event in tasks] == [TaskStarted, TaskEnded] * 2
     keys = [row["key"] for row in session.history()]
     assert keys == [picture.key for picture in reversed(session.listener.results())]
     assert list(Results(session.root).table(NAME)["seed"]) == [1, 2, 3]
@@ -68,9 +73,9 @@ def test_a_repeated_recipe_comes_from_the_store_and_moves_to_the_front(session):
 def test_equal_recipes_are_made_once_and_each_is_told(session):
     session.make([PARAMS, PARAMS.replace(seed=2), PARAMS])
     session.listener.wait()
-    events = [what for kind, what in session.listener.heard if kind == "event"]
-    done = {event.index: event.result for event in events if event.kind == "done"}
-    assert sorted(event.index for event in events if event.kind == "started") == [0, 1, 2]
+    done = {event.index: event.result for event in session.listener.all_of(Done)}
+    started = session.listener.all_of(Started)
+    assert sorted(event.index for event in started) == [0, 1, 2]
     assert (
         isinstance(done[0], Picture)
         and isinstance(done[1], Picture)
@@ -98,19 +103,19 @@ def test_the_history_outlives_the_session_and_keeps_its_marks(session):
 @pytest.mark.parametrize(
     ("mark", "value"), [("stars", 6), ("stars", "5"), ("pin", 2), ("note", "x" * 2001), ("like", 1)]
 )
-def test_marks_are_checked(session, mark, value):
+def test_a_mark_outside_its_range_is_refused(session, mark, value):
     with pytest.raises(InvalidInput):
         session.mark("key", mark, value)
 
 
-def test_cancel_stops_within_a_step_and_passes_over_what_waits(session):
+def test_cancel_stops_within_a_step_and_skips_waiting_tasks(session):
     long = PARAMS.replace(steps=1000)
     started = threading.Event()
     inner = session._listener
 
-    def listen(kind, what):
-        inner(kind, what)
-        if kind == "event" and what.kind == "step":
+    def listen(event):
+        inner(event)
+        if isinstance(event, Step):
             started.set()
 
     session._listener = listen
@@ -120,55 +125,23 @@ def test_cancel_stops_within_a_step_and_passes_over_what_waits(session):
     session.cancel()
     session.listener.wait(2)
     assert session.history() == []
-    steps = [
-        what.step
-        for kind, what in session.listener.heard
-        if kind == "event" and what.kind == "step"
-    ]
-    assert max(steps) < 1000
+    assert max(event.step for event in session.listener.all_of(Step)) < 1000
     session.make([PARAMS])  # and goes on with what is asked for next
     session.listener.wait()
     assert len(session.history()) == 1
 
 
-def test_an_error_is_told_in_words_and_the_next_job_runs(session):
+def test_an_error_is_told_in_words_and_the_next_task_runs(session):
     session.make([PARAMS.replace(call={"no_such_argument": 1})])
     session.make([PARAMS])
     session.listener.wait(2)
-    ends = [what for kind, what in session.listener.heard if kind == "end"]
-    assert "no_such_argument" in ends[0]
-    assert ends[1] == ""
+    first, second = session.listener.all_of(TaskEnded)
+    assert "no_such_argument" in first.error
+    assert second.error == ""
 
 
 def test_each_step_offers_a_rough_picture(session):
     session.make([PARAMS])
     session.listener.wait()
-    rough = [
-        what.preview()
-        for kind, what in session.listener.heard
-        if kind == "event" and what.kind == "step"
-    ]
+    rough = [event.preview() for event in session.listener.all_of(Step)]
     assert [picture.size for picture in rough] == [(8, 8)] * 2
-
-
-def test_neighbours_lie_beside_a_recipe():
-    assert [one.seed for one in neighbours(PARAMS, "seed")] == [2, 3, 4, 5]
-    assert [one.guidance for one in neighbours(PARAMS.replace(guidance=5), "guidance")] == [
-        3,
-        4,
-        6.25,
-        8,
-    ]
-    assert [one.steps for one in neighbours(PARAMS.replace(steps=20), "steps")] == [10, 15, 30, 40]
-    assert [one.steps for one in neighbours(PARAMS.replace(steps=1), "steps")] == [2]
-    assert [one.steps for one in neighbours(PARAMS.replace(steps=800), "steps")] == [400, 600, 1000]
-    others = [one.scheduler for one in neighbours(PARAMS, "scheduler")]
-    assert len(set(others)) == 4 and PARAMS.scheduler not in others
-    assert [one.seed for one in neighbours(PARAMS.replace(seed=2**63 - 1), "seed")][:2] == [0, 1]
-    with pytest.raises(InvalidInput):
-        neighbours(PARAMS, "prompt")
-
-
-def test_differences_name_what_changed():
-    a, b = PARAMS.as_dict(), PARAMS.replace(steps=9, negative_prompt="blue").as_dict()
-    assert differences(a, b) == [("steps", 2, 9), ("negative_prompt", None, "blue")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ...workflows.explore import differences
+from ...workflows.related_recipes import differences
 
 
 def changed_parameters(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -12,7 +12,8 @@ from ...errors import DwlabError, InvalidInput
 from ...runs.results import Results
 from ...spec.params import GenerationParams
 from ...store.images import read_picture
-from ...workflows.explore import NAME, Session, neighbours
+from ...workflows.explore import NAME, Session
+from ...workflows.related_recipes import neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
 from .comparison import changed_parameters

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._util.durations import duration
 from ...events import Done, Downloading, Failed, Step
 from ...runs.eta import Pace
 from ...runs.work import Work
 from ...spec import catalog
+from ...workflows.explore import TaskEnded, TaskPlanned, TaskStarted
 from .stage import Stage
 
 if TYPE_CHECKING:
     from ...events import Download, Event
     from ...runs.sweep import Sweep
-    from ...workflows.explore import Job
+    from ...workflows.explore import SessionEvent, Task
     from .explorer import Explorer
 
 TELL_EVERY = 0.2  # seconds between two moves of the progress bar and the previews
@@ -27,7 +28,7 @@ class JobListener:
 
     def __init__(self, bench: Explorer) -> None:
         self._bench = bench
-        self._job: Job | None = None
+        self._job: Task | None = None
         self._stage = Stage()
         self._pace = Pace(0)
         # Times of the monotonic clock.
@@ -35,16 +36,17 @@ class JobListener:
         self._told = 0.0
         self._painted = 0.0
 
-    def hear(self, kind: str, subject: Any) -> None:
-        """Take in what the session tells; see `dwlab.workflows.explore.Session` for the kinds."""
-        if kind == "begin":
-            self._begin(subject)
-        elif kind == "plan":
-            self._pace = Pace(subject)
-        elif kind == "event":
-            self._event(subject)
-        else:
-            self._end(subject)
+    def hear(self, event: SessionEvent) -> None:
+        """Take in what the session tells."""
+        match event:
+            case TaskStarted():
+                self._begin(event.task)
+            case TaskPlanned():
+                self._pace = Pace(event.work)
+            case TaskEnded():
+                self._end(event.error)
+            case _:
+                self._event(event)
 
     def say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
         """Say something about the job under way; the form of a sweep says it too."""
@@ -57,7 +59,7 @@ class JobListener:
         """The sweep under way; None while single pictures are made."""
         return self._job.sweep if self._job else None
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Task) -> None:
         self._job = job
         self._pace = Pace(Work.of(job.params))
         self._began = time.monotonic()
