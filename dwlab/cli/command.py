@@ -1,4 +1,4 @@
-"""What every command of `dwlab` shares: -v, options of one meaning, and errors as one line without a traceback."""
+"""What all commands share: -v, common options, and errors as one line without a traceback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.
 
 
 def new_app(text: str) -> typer.Typer:
-    """A group of commands, with help that is plain text."""
+    """A group of commands, with plain text as help."""
     return typer.Typer(
         help=text,
         no_args_is_help=True,
@@ -46,52 +46,60 @@ def new_app(text: str) -> typer.Typer:
 
 
 def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command of `app` that takes -v too; what is meant for the user is one line, without a traceback."""
+    """Make a function a command of `app`, with -v, and with errors as one line."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(context: typer.Context, verbose: bool, **options: Any) -> None:
             _show_logs(verbose or bool(context.obj))
-            try:
-                function(**options)
-            except DwlabError as error:
-                _leave(str(error), error.exit_code)
-            except KeyboardInterrupt:
-                _leave(
-                    "interrupted; what was finished is kept, the same command goes on", INTERRUPTED
-                )
-            except ImportError as error:
-                if (error.name or "").startswith("dwlab"):  # our own fault
-                    raise
-                library = f"{first_line(error).rstrip('.')}; dwlab needs this library"
-                _leave(f"{library}: install it with pip install --upgrade dwlab", 1)
-            except BrokenPipeError:  # the reader of our output has seen enough
-                raise
-            except OSError as error:
-                _leave(f"{error}; check the path, free space and permissions", 1)
+            _call(function, options)
 
-        signature, given = (
-            inspect.signature(function, eval_str=True),
-            inspect.Parameter.KEYWORD_ONLY,
-        )
-        added = [
-            inspect.Parameter("context", given, annotation=typer.Context),
-            inspect.Parameter("verbose", given, default=False, annotation=VerboseOption),
-        ]
-        parameters = [*signature.parameters.values(), *added]
-        guarded.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
+        guarded.__signature__ = _with_verbose(function)  # type: ignore[attr-defined]  # typer reads it
         return app.command()(guarded)
 
     return register
 
 
-def _show_logs(wanted: bool) -> None:
+def _call(function: Callable[..., None], options: dict[str, Any]) -> None:
+    try:
+        function(**options)
+    except DwlabError as error:
+        _leave(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _leave("interrupted; finished work is saved, run the same command to continue", INTERRUPTED)
+    except ImportError as error:
+        # a module of dwlab that is missing is a fault of dwlab
+        if (error.name or "").startswith("dwlab"):
+            raise
+        reason = first_line(error).rstrip(".")
+        _leave(
+            f"{reason}; dwlab needs this library: install it with pip install --upgrade dwlab", 1
+        )
+    # the reader of our output has seen enough
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _leave(f"{error}; check the path, free space and permissions", 1)
+
+
+def _with_verbose(function: Callable[..., None]) -> inspect.Signature:
+    """A function's signature with the context and -v added."""
+    signature = inspect.signature(function, eval_str=True)
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    verbose = inspect.Parameter(
+        "verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption
+    )
+    return signature.replace(parameters=[*signature.parameters.values(), context, verbose])
+
+
+def _show_logs(verbose: bool) -> None:
     logging.basicConfig(
-        level=logging.INFO if wanted else logging.ERROR,
+        level=logging.INFO if verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    if not wanted:
-        warnings.simplefilter("ignore")  # the libraries' notices to developers
+    if not verbose:
+        # libraries' notices to developers
+        warnings.simplefilter("ignore")
         quiet_libraries()
 
 

@@ -208,3 +208,16 @@ def test_doctor_speaks_to_people_and_programs():
 
 def test_models_are_listed():
     assert "shapes" in dw("models").stdout
+
+
+@pytest.mark.parametrize("flag", ["--negative-prompt", "--negative"])
+def test_a_negative_prompt_is_taken_under_its_name_and_its_old_one(tmp_path, flag):
+    path = tmp_path / "ring.png"
+    small = ("--steps", 1, "--width", 64, "--height", 64)
+    result = dw("generate", "a ring", flag, "blue", "-o", path, *small)
+    assert result.exit_code == 0
+    assert read_recipe(path)["params"]["negative_prompt"] == "blue"
+
+
+def test_help_names_the_negative_prompt_once():
+    assert dw("generate", "--help").output.count("--negative") == 1

@@ -314,8 +314,8 @@ def test_the_command_lists_what_is_damaged_and_says_what_to_do(root, model):
         f"damaged  {harmed.relative_to(root)}",
         f"missing  {gone.relative_to(root)}",
         f"small: {CELLS} pictures, 1 damaged, 1 missing",
-        f"what was damaged is kept in {root / 'quarantine'}",
-        "run the sweep again: it makes them again, and nothing else",
+        f"damaged files were moved to {root / 'quarantine'}",
+        "run the sweep again to make these pictures, and only these, again",
     ]
     assert again(root, model).made == 2
     assert command("small", "--results", root).exit_code == 0

@@ -1,0 +1,65 @@
+"""`dwlab generate`: draw one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .._util.exit_codes import SOME_NAN
+from ..errors import InvalidInput
+from .command import DeviceOption, ProfileOption  # noqa: TC001  # typer reads the annotations
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path(
+        "out.png"
+    ),
+    model: Annotated[
+        str, typer.Option(help="A catalog name, a diffusers folder or a hub id.")
+    ] = "shapes",
+    negative_prompt: Annotated[
+        str, typer.Option("--negative-prompt", help="What the picture should not contain.")
+    ] = "",
+    negative: Annotated[str, typer.Option("--negative", hidden=True)] = "",
+    seed: Annotated[int, typer.Option(help="0 to 2^63-1.")] = 0,
+    steps: Annotated[int | None, typer.Option(help="1 to 1000 (default: the model's).")] = None,
+    guidance: Annotated[float | None, typer.Option(help="0 to 100 (default: the model's).")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help='A diffusers class or a common name, such as "DPM++ 2M Karras".'),
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
+    height: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
+    dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    device: DeviceOption = "auto",
+    profile: ProfileOption = None,
+) -> None:
+    """Draw a picture and write it as a PNG that contains its recipe."""
+    import dwlab
+
+    if output.suffix.lower() != ".png":
+        raise InvalidInput("output", str(output), "a path that ends in .png")
+    if negative and negative_prompt:
+        raise InvalidInput("--negative", negative, "left out beside --negative-prompt")
+    picture = dwlab.generate(
+        prompt,
+        model=model,
+        device=device,
+        profile=profile,
+        negative_prompt=negative_prompt or negative,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        scheduler=scheduler,
+        width=width,
+        height=height,
+        dtype=dtype,
+    )
+    path = picture.save(output)
+    typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+    if picture.warning:
+        typer.echo(f"warning: {picture.warning}", err=True)
+        raise typer.Exit(SOME_NAN)

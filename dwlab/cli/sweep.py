@@ -1,0 +1,125 @@
+"""`dwlab sweep`: compute what an experiment lacks, and write its files."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .._util.exit_codes import SOME_FAILED, SOME_NAN
+from .._util.text_table import text_table
+from ..errors import InvalidInput
+from ..spec.compute import Compute
+from ..spec.sweep import LIMIT
+from .command import (  # noqa: TC001  # typer reads the annotations
+    DeviceOption,
+    ProfileOption,
+    ResultsOption,
+)
+
+if TYPE_CHECKING:
+    from ..runs.outcome import Outcome
+
+
+def sweep(
+    experiment: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The experiment, a YAML file.")
+    ],
+    results: ResultsOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show counts and estimates without computing.")
+    ] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Replace an axis or a base value; the value is YAML.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Refuse experiments with more cells than this.")
+    ] = LIMIT,
+    pack: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Pictures that share a forward (default: as many as the device gains from)."
+        ),
+    ] = None,
+    exact: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            help="Make every picture bit-for-bit the same whatever runs beside it: each forward "
+            "has exactly ROWS rows (16 is good on a CPU).",
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+    profile: ProfileOption = None,
+    notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
+) -> None:
+    """Compute what an experiment lacks, then write its table, grid, report and notebook."""
+    from ..runs.sweep import Sweep
+
+    spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
+    if dry_run:
+        typer.echo(spec.plan(results, device=device, profile=profile, exact=exact, limit=limit))
+        return
+    from ..workflows.sweep import execute
+
+    compute = Compute(device=device, profile=profile, pack=pack, exact=exact)
+    outcome, written = execute(spec, results=results, compute=compute, limit=limit)
+    try:
+        if notebook:
+            written["notebook"] = _notebook(outcome)
+    # a notebook that fails does not affect what was computed
+    finally:
+        typer.echo(_summary(outcome, written))
+    if outcome.failed:
+        raise typer.Exit(SOME_FAILED)
+    if outcome.nan:
+        raise typer.Exit(SOME_NAN)
+
+
+def _assignments(pairs: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` pairs as a map; values are YAML."""
+    from ..spec import experiment_file
+
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        is_name = all(part.isidentifier() for part in name.split("."))
+        if not equals or not is_name:
+            raise InvalidInput("--set", pair, "NAME=VALUE, where NAME is a parameter or an axis")
+        values[name] = experiment_file.value(name, text, f"--set {name}")
+    return values
+
+
+def _notebook(outcome: Outcome) -> Path:
+    from ..notebook.papermill import run_notebook
+    from ..paths import experiment_folder
+
+    output = experiment_folder(outcome.root, outcome.name) / "sweep.ipynb"
+    parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
+    return run_notebook("sweep", output, parameters)
+
+
+def _summary(outcome: Outcome, written: dict[str, Path]) -> str:
+    """What was computed, and the files that were written."""
+    counts = (
+        f"{outcome.name}: {outcome.total} pictures, {outcome.made} made now, "
+        f"{outcome.reused} already there"
+    )
+    if outcome.failed:
+        counts += (
+            f", {outcome.failed} failed (the table has the errors; run the same command to try "
+            "them again)"
+        )
+    rows = []
+    if outcome.warning:
+        rows.append(("warning", outcome.warning))
+    rows += [("note", note) for note in outcome.notes]
+    rows += [(kind, str(path)) for kind, path in written.items()]
+    return f"{counts}\n{textwrap.indent(text_table(rows), '  ')}"

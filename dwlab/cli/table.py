@@ -1,0 +1,49 @@
+"""`dwlab table` and `dwlab metrics`: what was computed, as a table, and measured again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+
+
+def table(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    format: Annotated[str, typer.Option(help="csv, json, parquet or markdown.")] = "markdown",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write (default: standard output)."),
+    ] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Print an experiment's table, one row per cell."""
+    from .._util.atomic import write_atomic
+    from ..runs.results import Results
+    from ..views.export import export
+
+    data = export(Results(results).table(name), format)
+    if output:
+        write_atomic(output, data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def metrics(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")
+    ] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Compute the metrics of an experiment's pictures again."""
+    from ..runs.remeasure import remeasure
+    from ..runs.results import Results
+
+    stored = Results(results)
+    # refuses a name that never ran here
+    stored.table(name)
+    typer.echo(f"{name}: {remeasure(stored.root, name, only)}")
