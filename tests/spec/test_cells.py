@@ -10,15 +10,12 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sweeps import spec
 
 from dwlab.errors import InvalidInput
 from dwlab.spec import cells as cells_module
 from dwlab.spec import no_effect
 from dwlab.spec.sweep import SweepSpec
-
-
-def spec(**parts):
-    return SweepSpec(**{"name": "s", "base": {"prompt": "a circle"}, **parts})
 
 
 def test_the_last_axis_varies_fastest():

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from sweeps import spec
 
 from dwlab.runs.sweep import Sweep
 from dwlab.spec import no_effect
 from dwlab.spec.sweep import SweepSpec
-
-
-def spec(**parts):
-    return SweepSpec(**{"name": "s", "base": {"prompt": "a circle"}, **parts})
 
 
 def folder(path, cls, **denoiser):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sweeps import spec
 
 from dwlab.errors import InvalidInput
 from dwlab.spec.sweep import SweepSpec
-
-
-def spec(**parts):
-    return SweepSpec(**{"name": "s", "base": {"prompt": "a circle"}, **parts})
 
 
 def test_placeholders_are_axes_and_double_braces_are_text():

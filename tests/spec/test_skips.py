@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sweeps import spec
 
 from dwlab.bench.spec import BenchSpec
 from dwlab.errors import InvalidInput
-from dwlab.spec.sweep import SweepSpec
-
-
-def spec(**parts):
-    return SweepSpec(**{"name": "s", "base": {"prompt": "a circle"}, **parts})
 
 
 def test_skip_rules_drop_combinations_and_counts_are_exact():

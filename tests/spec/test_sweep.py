@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sweeps import spec
 
 from dwlab.errors import InvalidInput
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.sweep import SweepSpec
-
-
-def spec(**parts):
-    return SweepSpec(**{"name": "s", "base": {"prompt": "a circle"}, **parts})
 
 
 @pytest.mark.parametrize(
