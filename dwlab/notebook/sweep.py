@@ -209,12 +209,10 @@ def _stored_name(experiment: str, root: Path) -> str:
 
 
 def _stored(root: Path) -> dict[str, dict[str, Any]]:
-    from ..store.store import Store
+    from ..store.store import open_existing
 
-    if not (root / "dwlab.sqlite").exists():
-        return {}
-    with Store(root, read=True) as store:
-        return store.experiments()
+    with open_existing(root) as store:
+        return store.experiments() if store else {}
 
 
 _open_panels: list[SweepPanel] = []

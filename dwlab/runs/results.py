@@ -25,7 +25,7 @@ from ..paths import results_folder
 from ..spec.names import SPELLINGS
 from ..spec.params import FIELDS
 from ..spec.table_columns import FIXED, METRICS
-from ..store.store import Store
+from ..store.store import open_existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -95,15 +95,17 @@ class Results:
 
     def specs(self) -> dict[str, dict[str, Any]]:
         """The experiments that ran here by name, each as `Sweep.as_dict` gives it."""
-        return self._read(lambda store: store.experiments()) or {}
+        with open_existing(self.root) as store:
+            return store.experiments() if store else {}
 
     def table(self, name: str | None = None) -> Table:
         """One row per cell of an experiment, in its order, or of the whole store.
 
         Raises InvalidInput for an experiment that never ran here.
         """
-        nothing: tuple[dict[str, Any], list[dict[str, Any]]] = ({}, [])
-        specs, stored = self._read(lambda store: (store.experiments(), store.rows(name))) or nothing
+        with open_existing(self.root) as store:
+            specs = store.experiments() if store else {}
+            stored = store.rows(name) if store else []
         if name is not None and name not in specs:
             raise InvalidInput(
                 "experiment", name, f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}"
@@ -128,13 +130,6 @@ class Results:
             return self.table(name)
         except InvalidInput:
             return None
-
-    def _read(self, what: Any) -> Any:
-        """What `what` reads from the store, opened once; None where there is no store yet."""
-        if not (self.root / "dwlab.sqlite").exists():
-            return None
-        with Store(self.root, read=True) as store:
-            return what(store)
 
 
 def _flat(row: dict[str, Any], axes: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..errors import InvalidInput
 from .database import explained
 from .images import is_there, is_whole
 from .quarantine import set_aside
-from .store import Store
+from .store import open_existing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,11 +59,10 @@ def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) 
 
 def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
     """The pictures that are in a row, and their bytes."""
-    if not (root / "dwlab.sqlite").exists():
-        names: list[str] = []
-        sizes: dict[str, int | None] = {}
-    else:
-        with Store(root, read=True) as store:
+    names: list[str] = []
+    sizes: dict[str, int | None] = {}
+    with open_existing(root) as store:
+        if store:
             names = list(store.experiments())
             sizes = store.pictures(experiment)
     if experiment is not None and experiment not in names:

@@ -6,14 +6,14 @@ import logging
 import queue
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._util.checks import check_whole_number
 from ..errors import DwlabError, InvalidInput
 from ..events import Event
 from ..runs.keep import keep
 from ..spec.compute import Compute
-from ..store.store import Store
+from ..store.store import Store, open_existing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..runs.work import Work
     from ..spec.params import GenerationParams
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # the experiment that explored pictures belong to: `dwlab table explore`
@@ -188,21 +187,16 @@ class Session:
 
     def history(self, limit: int = 60) -> list[dict[str, Any]]:
         """Explored pictures with their marks: all pinned ones, then the `limit` newest others."""
-        return self._read(lambda store: store.latest(NAME, limit), [])
+        with open_existing(self.root) as store:
+            return store.latest(NAME, limit) if store else []
 
     def row(self, key: str) -> dict[str, Any]:
         """One picture of the history; raises InvalidInput if it has none with this key."""
-        row = self._read(lambda store: store.picture(NAME, key), None)
+        with open_existing(self.root) as store:
+            row = store.picture(NAME, key) if store else None
         if row is None:
             raise InvalidInput("key", key, "a picture of the history")
         return row
-
-    def _read(self, query: Callable[[Store], T], default: T) -> T:
-        """The answer of the store, or `default` while there is no store."""
-        if not (self.root / "dwlab.sqlite").exists():
-            return default
-        with Store(self.root, read=True) as store:
-            return query(store)
 
     def mark(self, key: str, mark: str, value: Any) -> None:
         """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
