@@ -147,7 +147,7 @@ def _empty_negative_prompt(by_model: ByModel, entries: Entries) -> Iterator[str]
         if takes_it_for_empty and _vary(each.call.get("negative_prompt") for each in params):
             yield (
                 f"call.negative_prompt has no effect on model {model!r}, "
-                "for which no negative prompt is an empty one"
+                "which treats a missing negative prompt like an empty one"
             )
 
 
