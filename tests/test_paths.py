@@ -50,11 +50,11 @@ def test_notebooks_take_their_results_and_files_from_the_project(project):
 
 def test_a_relative_folder_in_the_servers_settings_is_taken_from_the_project(project, monkeypatch):
     pytest.importorskip("fastapi")
-    from dwlab.server.app import Server
-    from dwlab.server.settings import read
+    from dwlab.server.settings import read_settings
+    from dwlab.server.state import ServerState
 
     monkeypatch.setenv("DWLAB_RESULTS", "served")
-    assert Server(read({})).root == project / "served"
+    assert ServerState(read_settings({})).root == project / "served"
 
 
 def test_a_plan_names_the_results_folder(project):

@@ -61,10 +61,10 @@ def serve(
     flags = {name: value for name, value in locals().items() if name != "print_openapi"}
     try:
         from ..server import serve as serving
-        from ..server import settings
+        from ..server.settings import read_settings
     except ImportError as error:
         raise MissingExtra(f"dwlab serve ({error.name} is missing)", "serve") from error
-    given = settings.read(flags)
+    given = read_settings(flags)
     if print_openapi:
         typer.echo(serving.openapi(given))
     else:

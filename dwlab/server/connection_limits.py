@@ -1,4 +1,7 @@
-"""Connections, so many at most and none for ever: a client that is slow, or many that say nothing, shut nobody out."""
+"""How many connections may be open, and for how long each may keep the server waiting.
+
+A client that is slow, or many clients that send nothing, do not shut anybody out.
+"""
 
 from __future__ import annotations
 
@@ -14,159 +17,178 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .settings import Settings
+    from .settings import ServerSettings
 
 log = logging.getLogger(__name__)
-BACKLOG = 128  # connections that the system keeps until they are let in; asyncio may let in all of them at once
+# connections that the system keeps until they are accepted; asyncio may accept all of them at once
+BACKLOG = 128
 FILES = 96  # for the store, pictures, models and libraries
 FEWEST = 8  # connections to serve with
-BODY_RATE = (
-    10_000  # bytes per second that a body must come at, once the time that any client has is over
-)
+BODY_RATE = 10_000  # bytes per second that a body must arrive at, once `slow_seconds` are over
 LOOK_SECONDS = 0.5  # between two looks for connections whose time is over
-SAY_SECONDS = 10.0  # between two lines of the log on dropped connections
-ADVICE = {
-    408: "the request did not come in time",
+WARN_SECONDS = 10.0  # between two lines of the log on dropped connections
+MESSAGES = {
+    408: "the request did not arrive in time",
     503: "too many connections; try again in a few seconds",
 }
+PHRASES = {408: "Request Timeout", 503: "Service Unavailable"}
 
 
-class Door:
-    """Lets connections in, and drops those that wait for a client longer than `slow_seconds`, or in whose place another comes.
+class ConnectionLimits:
+    """Accepts connections; drops those that wait for their client longer than `slow_seconds`.
 
-    most, each: connections at once, and those of one client's address. dropped: called with the reason for each.
-    closing: whether the server is going, and lets nobody in any more.
+    If there are too many, a new one replaces the one that has waited longest for its client.
+    total, per_client: connections at once, and from one client's address. on_drop: called with the
+    reason for each. is_closing: whether the server is stopping and accepts no more connections.
     """
 
     def __init__(
-        self, settings: Settings, dropped: Callable[[str], None], closing: Callable[[], bool]
+        self,
+        settings: ServerSettings,
+        *,
+        on_drop: Callable[[str], None],
+        is_closing: Callable[[], bool],
     ) -> None:
         self.patience = settings.slow_seconds
-        self.most = min(settings.connections, _room(settings.connections))
-        self.each = min(settings.connections_per_client, self.most)
-        self._inside: set[Connection] = set()
-        self._dropped, self._unsaid, self._said = dropped, Counter[str](), float("-inf")
-        self._looking, self._closing = False, closing
+        self.total = _possible_connections(settings.connections)
+        self.per_client = min(settings.connections_per_client, self.total)
+        self._on_drop = on_drop
+        self._is_closing = is_closing
+        self._connections: set[Connection] = set()
+        self._unreported = Counter[str]()
+        self._reported_at = float("-inf")
+        self._is_looking = False
 
     def enter(self, connection: Connection) -> None:
-        """Let a connection in, in the place of the one that waits longest for its client if there are too many."""
-        if self._closing():
+        """Accept a connection, if need be instead of the one that waits longest for its client."""
+        if self._is_closing():
             connection.drop(503)  # it was accepted already when the others were closed
             return
-        same = [other for other in self._inside if other.address == connection.address]
-        for alike, limit in ((same, self.each), (self._inside, self.most)):
-            if len(alike) < limit:
-                continue
-            longest = _longest_waiting(alike)
-            self._drop(longest or connection, 503, "for another" if longest else "too many")
-            if longest is None:
-                return
-            break  # one place is free now, whichever limit it was
-        self._inside.add(connection)
-        if not self._looking:
+        if not self._make_room(connection):
+            return
+        self._connections.add(connection)
+        if not self._is_looking:
             self._look_later()
+
+    def _make_room(self, connection: Connection) -> bool:
+        """Whether a connection may enter; drops another for it, or itself if none can be dropped."""
+        rivals = [other for other in self._connections if other.address == connection.address]
+        if len(rivals) < self.per_client:
+            rivals = list(self._connections)
+            if len(rivals) < self.total:
+                return True
+        longest = _longest_waiting(rivals)
+        if longest is None:
+            self._drop(connection, 503, "too many")
+            return False
+        self._drop(longest, 503, "for another")
+        return True
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
-        self._inside.discard(connection)
+        self._connections.discard(connection)
 
     def _look_later(self) -> None:
-        self._looking = True
+        self._is_looking = True
         asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
-        """Drop those whose time is over; go on looking while any is inside, or was dropped and not told of."""
-        for connection in list(self._inside):
-            if reason := connection.overdue(self.patience):
+        """Drop connections whose time is over; look again while there is anything to do."""
+        for connection in list(self._connections):
+            reason = connection.overdue(self.patience)
+            if reason:
                 self._drop(connection, 408, reason)
-        self._say()
-        self._looking = False
-        if self._inside or self._unsaid:
+        self._report()
+        self._is_looking = False
+        if self._connections or self._unreported:
             self._look_later()
 
     def _drop(self, connection: Connection, status: int, reason: str) -> None:
         self.leave(connection)
         connection.drop(status)
-        self._unsaid[reason] += 1
-        self._dropped(reason)
+        self._unreported[reason] += 1
+        self._on_drop(reason)
 
-    def _say(self) -> None:
-        if self._unsaid and time.monotonic() - self._said >= SAY_SECONDS:
-            log.warning(
-                "connections dropped: %s",
-                ", ".join(f"{n} {reason}" for reason, n in self._unsaid.items()),
-            )
-            self._unsaid.clear()
-            self._said = time.monotonic()
+    def _report(self) -> None:
+        """Write to the log what was dropped, unless it was told a moment ago."""
+        if not self._unreported or time.monotonic() - self._reported_at < WARN_SECONDS:
+            return
+        counts = [f"{count} {reason}" for reason, count in self._unreported.items()]
+        log.warning("connections dropped: %s", ", ".join(counts))
+        self._unreported.clear()
+        self._reported_at = time.monotonic()
 
 
 class Connection(H11Protocol):
-    """One connection, which knows what it waits for its client for, and since when.
+    """One connection, which knows for what it waits, and since when.
 
-    waits: "header" of a request, its "body", or "answer" to be read; None while the server has work to do for it.
+    waits: for the client to send the "header" or "body" of a request, or to read the "answer";
+    None while the server is working for it.
     """
 
-    def __init__(self, *args: Any, door: Door, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._door = door
-        self._full = False  # what was answered and not read yet fills the buffer
-        self._state: tuple[str | None, object] = (None, None)
-        self._since, self._received = time.monotonic(), 0
+        self._limits = limits
+        self._buffer_is_full = False  # of what was answered and is not read yet
+        self._waited_in: object = None  # the request that it last waited in
+        self._since = time.monotonic()
+        self._received_bytes = 0
         self.address = ""
         self.waits: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """It was opened: its time runs."""
+        """The connection is open: its time runs."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         self._note()
-        self._door.enter(self)
+        self._limits.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is closed."""
-        self._door.leave(self)
+        """The connection is closed."""
+        self._limits.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some of a request came."""
+        """A part of a request arrived."""
         super().data_received(data)
         self._note()
-        self._received += len(data)
+        self._received_bytes += len(data)
 
     def on_response_complete(self) -> None:
-        """All of an answer is written."""
+        """The whole answer is written."""
         super().on_response_complete()
         self._note()
 
     def pause_writing(self) -> None:
-        """The client reads slower than it is answered."""
+        """The client reads more slowly than it is answered."""
         super().pause_writing()
-        self._full = True
+        self._buffer_is_full = True
         self._note()
 
     def resume_writing(self) -> None:
-        """The client has read on."""
+        """The client has continued to read."""
         super().resume_writing()
-        self._full = False
+        self._buffer_is_full = False
         self._note()
 
     def shutdown(self) -> None:
-        """The server goes: answers are finished, requests are not waited for."""
+        """The server stops: finish answers, but do not wait for requests."""
         if self.waits == "body":
             self.drop(503)
         else:
             super().shutdown()
 
     def overdue(self, patience: float) -> str | None:
-        """Why it should be dropped now, if it has waited longer than so many seconds for its client."""
+        """Why to drop it now, if it has waited more than so many seconds for its client."""
         self._note()
         if self.waits == "body":
-            patience += self._received / BODY_RATE
-        late = self.waits and time.monotonic() - self._since > patience
-        return f"whose {self.waits} took too long" if late else None
+            patience += self._received_bytes / BODY_RATE
+        if self.waits is None or time.monotonic() - self._since <= patience:
+            return None
+        return f"whose {self.waits} took too long"
 
     def drop(self, status: int) -> None:
-        """Close it, and say why if nothing was answered yet."""
+        """Close it, with the reason if nothing was answered yet."""
         self._note()
         if self.waits == "answer":
             self.transport.abort()
@@ -176,21 +198,25 @@ class Connection(H11Protocol):
 
     @property
     def since(self) -> float:
-        """When it began to wait for what it waits for, by the monotonic clock."""
+        """When it began to wait, by the monotonic clock."""
         return self._since
 
     def _note(self) -> None:
-        """See what it waits for; if that is another thing than before, its time begins."""
+        """See for what it waits; if that has changed, its time begins."""
+        waits = self._awaited()
+        if waits != self.waits or self.cycle is not self._waited_in:
+            self._since = time.monotonic()
+            self._received_bytes = 0
+        self.waits = waits
+        self._waited_in = self.cycle
+
+    def _awaited(self) -> str | None:
         cycle = self.cycle
-        if self._full or self.transport.is_closing():
-            self.waits = "answer"
-        elif cycle is None or cycle.response_complete:
-            self.waits = "header"
-        else:
-            self.waits = "body" if cycle.more_body else None
-        if self._state != (self.waits, cycle):
-            self._state = (self.waits, cycle)
-            self._since, self._received = time.monotonic(), 0
+        if self._buffer_is_full or self.transport.is_closing():
+            return "answer"
+        if cycle is None or cycle.response_complete:
+            return "header"
+        return "body" if cycle.more_body else None
 
 
 def _longest_waiting(connections: Iterable[Connection]) -> Connection | None:
@@ -199,18 +225,30 @@ def _longest_waiting(connections: Iterable[Connection]) -> Connection | None:
 
 
 def _answer(status: int) -> bytes:
-    body = f'{{"detail": "{ADVICE[status]}", "field": null}}'
-    phrase = {408: "Request Timeout", 503: "Service Unavailable"}[status]
-    head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Retry-After: 5\r\nConnection: close\r\n\r\n{body}".encode()
+    body = f'{{"detail": "{MESSAGES[status]}", "field": null}}'
+    lines = [
+        f"HTTP/1.1 {status} {PHRASES[status]}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Retry-After: 5",
+        "Connection: close",
+        "",
+        body,
+    ]
+    return "\r\n".join(lines).encode()
 
 
-def _room(wanted: int) -> int:
-    """How many connections the limit of open files lets in, which is raised for as many as are wanted if it may be."""
-    needed = wanted + BACKLOG + FILES
+def _possible_connections(configured: int) -> int:
+    """How many of the configured connections the limit of open files allows.
+
+    The limit is raised for them as far as the system lets it.
+    """
+    needed = configured + BACKLOG + FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     if soft != unlimited and soft < needed:
         soft = needed if hard == unlimited else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return wanted if soft == unlimited else max(FEWEST, soft - BACKLOG - FILES)
+    if soft == unlimited:
+        return configured
+    return min(configured, max(FEWEST, soft - BACKLOG - FILES))

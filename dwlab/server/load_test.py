@@ -1,4 +1,7 @@
-"""`dwlab bench serve`: many clients at once against the same requests one at a time, on real servers of this machine."""
+"""`dwlab bench serve`: many clients at once against the same requests one at a time.
+
+The servers are real ones on this machine, each with a results folder of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,29 +24,38 @@ from .._util.text_table import text_table
 from ..errors import DwlabError, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import httpx
 
-COLOURS, SHAPES = ("red", "green", "blue", "yellow"), ("circle", "square", "star", "heart", "ring")
-POLL_SECONDS, HEALTH_SECONDS = 0.05, 0.1
-START_SECONDS = 120
+    from .jobs.job import JsonObject
+
+PROMPT_COLOURS = ("red", "green", "blue", "yellow")
+PROMPT_FIGURES = ("circle", "square", "star", "heart", "ring")
+POLL_SECONDS = 0.05
+HEALTH_SECONDS = 0.1  # between two requests for `/api/health`
+START_SECONDS = 120  # for a server to load its model
+WARM_UP_SEED = 2**40
 
 
 @dataclass(frozen=True)
 class Load:
-    """One way of serving. seconds: wall time for all; latencies: seconds from sending a request to knowing it is done."""
+    """One way of serving. seconds: wall time for all requests.
+
+    latencies: seconds from sending a request to knowing that it is done. health: seconds that
+    `/api/health` took meanwhile. together: jobs that the renderer was handed at once, on average.
+    """
 
     clients: int
     requests: int
     seconds: float
     latencies: tuple[float, ...]
     health: tuple[float, ...]
-    together: float  # jobs that the renderer was given at once, on average
+    together: float
 
     @property
     def throughput(self) -> float:
-        """Pictures a second."""
+        """Pictures per second."""
         return self.requests / self.seconds
 
     def row(self, name: str) -> tuple[str, ...]:
@@ -53,8 +66,8 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Result:
-    """Both ways, on the same requests; device: what they were computed on."""
+class LoadTestResult:
+    """Both ways, on the same requests. device: what the pictures were computed on."""
 
     device: str
     steps: int
@@ -64,17 +77,18 @@ class Result:
 
     @property
     def gain(self) -> float:
-        """How many times as many pictures a second the clients get together."""
+        """How many times as many pictures per second many clients get together."""
         return self.together.throughput / self.alone.throughput
 
     def __str__(self) -> str:
+        requests = f"{self.alone.requests} requests of {self.side}x{self.side}"
         head = ("", "pictures/s", "p50", "p90", "p99", "health p99", "together")
         rows = [
             self.alone.row("one at a time"),
             self.together.row(f"{self.together.clients} at once"),
         ]
         lines = [
-            f"{self.alone.requests} requests of {self.side}x{self.side}, {self.steps} steps, on {self.device}",
+            f"{requests}, {self.steps} steps, on {self.device}",
             text_table(rows, head, numbers=range(1, len(head))),
             f"together {self.gain:.2f} times as many pictures per second",
         ]
@@ -85,126 +99,197 @@ class Result:
         return asdict(self)
 
 
-def percentile(values: tuple[float, ...], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """The value that so many percent are not above, by linear interpolation."""
-    if len(values) < 2:
-        return values[0] if values else float("nan")
+    if not values:
+        return float("nan")
+    if len(values) == 1:
+        return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[round(share) - 1]
 
 
 def measure(
     *, requests: int = 64, clients: int = 16, steps: int = 20, side: int = 128, device: str = "auto"
-) -> Result:
-    """Serve `requests` pictures of `shapes` by fresh servers: first one request at a time, then `clients` at once.
+) -> LoadTestResult:
+    """Serve `requests` pictures of `shapes`: first one at a time, then with `clients` at once.
 
-    Every picture is computed: each server has a results folder of its own. Raises DwlabError where a server does not
-    start or a picture fails, MissingExtra where httpx is missing.
+    Each way has a fresh server with a results folder of its own, so that every picture is computed.
+    Raises DwlabError if a server does not start or a picture fails, MissingExtra without httpx.
     """
     try:
         import httpx  # noqa: F401  # asks whether it is there
     except ImportError as error:
         raise MissingExtra("dwlab bench serve (httpx is missing)", "serve") from error
-    bodies = [
-        {
-            "prompt": f"a {COLOURS[k % 4]} {SHAPES[k % 5]}", "seed": k, "num_inference_steps": steps, "width": side,
-            "height": side, "model": "shapes",
-        }
-        for k in range(requests)
-    ]  # fmt: skip
-    loads = []
-    for count in (1, clients):
-        with tempfile.TemporaryDirectory() as folder, _server(Path(folder), device) as url:
-            load, where = asyncio.run(_drive(url, bodies, count))
-            loads.append(load)
-    return Result(where, steps, side, *loads)
+    bodies = [_body(number, steps, side) for number in range(requests)]
+    alone = _measure_load(bodies, clients=1, device=device)
+    together = _measure_load(bodies, clients=clients, device=device)
+    return LoadTestResult(together.device, steps, side, alone.load, together.load)
+
+
+def _body(number: int, steps: int, side: int) -> JsonObject:
+    colour = PROMPT_COLOURS[number % len(PROMPT_COLOURS)]
+    figure = PROMPT_FIGURES[number % len(PROMPT_FIGURES)]
+    return {
+        "prompt": f"a {colour} {figure}",
+        "seed": number,
+        "num_inference_steps": steps,
+        "width": side,
+        "height": side,
+        "model": "shapes",
+    }
+
+
+@dataclass(frozen=True)
+class _MeasuredLoad:
+    load: Load
+    device: str
+
+
+def _measure_load(bodies: Sequence[JsonObject], *, clients: int, device: str) -> _MeasuredLoad:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder), device) as url:
+        return asyncio.run(_drive(url, bodies, clients))
 
 
 @contextlib.contextmanager
 def _server(folder: Path, device: str) -> Iterator[str]:
-    """A server in a process of its own; gives its address."""
-    settings = {"queue_limit": 10_000, "results": folder / "results", "device": device, "port": 0}
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DWLAB_")}
-    environment |= {f"DWLAB_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-c", "from dwlab.cli import main; main()", "serve"]
-    environment["PYTHONPATH"] = os.pathsep.join(
-        filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
-    )
-    with (folder / "stderr").open("w+") as err:
-        process = subprocess.Popen(  # noqa: S603  # dwlab itself
-            command, env=environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=folder
+    """A server in a process of its own; yields its address."""
+    errors = folder / "stderr"
+    with errors.open("w+") as stderr:
+        process = subprocess.Popen(  # dwlab itself
+            [sys.executable, "-c", "from dwlab.cli import main; main()", "serve"],
+            env=_environment(folder, device),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=folder,
         )
         try:
-            found = re.search(
-                r"http://\S+?:\d+", process.stdout.readline() if process.stdout else ""
-            )
-            if found is None:
-                raise DwlabError(
-                    f"the server did not start: {(folder / 'stderr').read_text('utf-8')[-500:]}"
-                )
-            yield found[0]
+            first_line = process.stdout.readline() if process.stdout else ""
+            address = re.search(r"http://\S+?:\d+", first_line)
+            if address is None:
+                reason = errors.read_text("utf-8")[-500:]
+                raise DwlabError(f"the server did not start: {reason}")
+            yield address[0]
         finally:
             process.terminate()
             process.communicate(timeout=60)
 
 
-async def _drive(url: str, bodies: list[dict[str, Any]], clients: int) -> tuple[Load, str]:
+def _environment(folder: Path, device: str) -> dict[str, str]:
+    """This process's environment, with the settings of the server instead of the user's."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")
+    }
+    source = str(Path(__file__).parents[2])
+    paths = [source, os.environ.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    environment["DWLAB_QUEUE_LIMIT"] = "10000"
+    environment["DWLAB_RESULTS"] = str(folder / "results")
+    environment["DWLAB_DEVICE"] = device
+    environment["DWLAB_PORT"] = "0"
+    return environment
+
+
+async def _drive(url: str, bodies: Sequence[JsonObject], clients: int) -> _MeasuredLoad:
+    """Send all requests with so many clients at once, and time them."""
     import httpx
 
     limits = httpx.Limits(max_connections=clients + 4)
     async with httpx.AsyncClient(base_url=url, timeout=600, limits=limits, trust_env=False) as http:
-        until = time.monotonic() + START_SECONDS
-        while not (health := (await http.get("/api/health")).json())["model_loaded"]:
-            if time.monotonic() > until:
-                raise DwlabError(f"the server loaded no model in {START_SECONDS} s")
-            await asyncio.sleep(POLL_SECONDS)
-        await _one(http, bodies[0] | {"seed": 2**40})  # warms up
-        waiting, latencies, answers = list(reversed(bodies)), [], []
-        before = await _batches(http)
+        device = await _wait_for_model(http)
+        await _generate(http, bodies[0] | {"seed": WARM_UP_SEED})
+        before = await _rendered(http)
         over = asyncio.Event()
-
-        async def client() -> None:
-            while waiting:
-                latencies.append(await _one(http, waiting.pop()))
-
-        async def look() -> None:
-            while not over.is_set():
-                began = time.perf_counter()
-                (await http.get("/api/health")).raise_for_status()
-                answers.append(time.perf_counter() - began)
-                await asyncio.sleep(HEALTH_SECONDS)
-
-        looking = asyncio.create_task(look())
+        watching = asyncio.create_task(_watch_health(http, over))
         began = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(clients)))
+        latencies = await _send_all(http, bodies, clients)
         seconds = time.perf_counter() - began
         over.set()
-        await looking
-        after = await _batches(http)
-    jobs = (after[0] - before[0]) / max(1, after[1] - before[1])
-    return Load(clients, len(bodies), seconds, tuple(latencies), tuple(answers), jobs), health[
-        "device"
-    ]
+        health = await watching
+        after = await _rendered(http)
+    load = Load(
+        clients=clients,
+        requests=len(bodies),
+        seconds=seconds,
+        latencies=tuple(latencies),
+        health=tuple(health),
+        together=(after.jobs - before.jobs) / max(1, after.batches - before.batches),
+    )
+    return _MeasuredLoad(load, device)
 
 
-async def _one(http: httpx.AsyncClient, body: dict[str, Any]) -> float:
-    """Ask for a picture and follow its events to the end, which polling would disturb; returns the seconds."""
+async def _wait_for_model(http: httpx.AsyncClient) -> str:
+    """Wait until the default model is loaded; returns the device."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() <= deadline:
+        health = (await http.get("/api/health")).json()
+        if health["model_loaded"]:
+            return str(health["device"])
+        await asyncio.sleep(POLL_SECONDS)
+    raise DwlabError(f"the server loaded no model in {START_SECONDS} s")
+
+
+async def _send_all(
+    http: httpx.AsyncClient, bodies: Sequence[JsonObject], clients: int
+) -> list[float]:
+    """Send all requests, each client one after the other; returns the latencies."""
+    waiting = deque(bodies)
+    latencies = []
+
+    async def client() -> None:
+        while waiting:
+            latencies.append(await _generate(http, waiting.popleft()))
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return latencies
+
+
+async def _watch_health(http: httpx.AsyncClient, over: asyncio.Event) -> list[float]:
+    """Ask for the server's health again and again; returns the seconds that each answer took."""
+    times = []
+    while not over.is_set():
+        began = time.perf_counter()
+        (await http.get("/api/health")).raise_for_status()
+        times.append(time.perf_counter() - began)
+        await asyncio.sleep(HEALTH_SECONDS)
+    return times
+
+
+async def _generate(http: httpx.AsyncClient, body: JsonObject) -> float:
+    """Request a picture and follow its events to the end; returns the seconds.
+
+    Polling would disturb the measurement.
+    """
     began = time.perf_counter()
     job = (await http.post("/api/generate", json=body)).raise_for_status().json()
     last = ""
     async with http.stream("GET", job["events_url"]) as answer:
         async for line in answer.aiter_lines():
-            last = line.removeprefix("data: ") if line.startswith("data: ") else last
-    now = json.loads(last)
-    if now.get("status") != "completed":
-        raise DwlabError(f"a picture {now.get('status', 'was not told of')}: {now.get('error')}")
+            if line.startswith("data: "):
+                last = line.removeprefix("data: ")
+    status = json.loads(last)
+    if status.get("status") != "completed":
+        outcome = status.get("status", "was not reported")
+        raise DwlabError(f"a picture {outcome}: {status.get('error')}")
     return time.perf_counter() - began
 
 
-async def _batches(http: httpx.AsyncClient) -> tuple[float, float]:
-    """(jobs, batches) that the renderer was given so far."""
+@dataclass(frozen=True)
+class _Rendered:
+    """How many jobs the renderer was handed so far, in how many batches."""
+
+    jobs: float
+    batches: float
+
+
+async def _rendered(http: httpx.AsyncClient) -> _Rendered:
     text = (await http.get("/metrics")).text
-    found = [
-        re.search(rf"^dwlab_jobs_together_{part} (\S+)$", text, re.MULTILINE)
-        for part in ("sum", "count")
-    ]
-    return tuple(float(match[1]) if match else 0.0 for match in found)  # type: ignore[return-value]  # two by the pattern above
+    return _Rendered(
+        jobs=_metric(text, "dwlab_jobs_together_sum"),
+        batches=_metric(text, "dwlab_jobs_together_count"),
+    )
+
+
+def _metric(text: str, name: str) -> float:
+    line = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    return float(line[1]) if line else 0.0

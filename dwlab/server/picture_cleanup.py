@@ -1,74 +1,100 @@
-"""Old pictures of the HTTP API, removed by age or size; what someone marked or a sweep uses stays."""
+"""Old pictures of the API are removed by age or size; marked ones and those of sweeps stay."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Iterable
 
     from ..store.database import StoreFile
 
-BATCH = 200  # pictures a transaction: others shall not wait long
-# Pictures that are the experiment's and no other's, unmarked (a mark of 0 is none), the least recently asked for first.
-_DISPOSABLE = """
-    SELECT m.key, c.image, c.bytes, c.created FROM membership m JOIN cells c USING (key)
-    WHERE m.experiment = ? AND c.status = 'ok'
-      AND NOT EXISTS (SELECT 1 FROM membership o WHERE o.key = m.key AND o.experiment != m.experiment)
+PICTURES_AT_ONCE = 200  # per transaction, so that others need not wait long
+DAY_SECONDS = 86_400
+TABLES = ("membership", "metrics", "marks", "cells")
+# Pictures of this experiment and no other, without a mark (0 is no mark); those that were
+# requested longest ago come first.
+REMOVABLE = """
+    SELECT m.key, c.image, COALESCE(c.bytes, 0) AS bytes, c.created
+    FROM membership m JOIN cells c USING (key)
+    WHERE m.experiment = :experiment AND c.status = 'ok'
+      AND NOT EXISTS (
+        SELECT 1 FROM membership o WHERE o.key = m.key AND o.experiment != m.experiment
+      )
       AND NOT EXISTS (SELECT 1 FROM marks k WHERE k.key = m.key AND k.value NOT IN (0, ''))
     ORDER BY m.position
 """
 
 
 @dataclass(frozen=True)
-class Cleaned:
-    """What was removed: pictures, and the bytes that they took."""
+class StoredPicture:
+    """A picture in the store. image: its file, relative to the results folder."""
+
+    key: str
+    image: str
+    bytes: int
+    created: str
+
+
+@dataclass(frozen=True)
+class RemovedPictures:
+    """How many pictures were removed, and the bytes that they took."""
 
     pictures: int = 0
     bytes: int = 0
 
 
-def clean(
+def remove_old_pictures(
     file: StoreFile, experiment: str, *, days: float | None = None, size: int | None = None
-) -> Cleaned:
-    """Remove an experiment's pictures that were made more than `days` ago, then the oldest until at most `size` bytes stay.
+) -> RemovedPictures:
+    """Remove an experiment's pictures made more than `days` ago, then the oldest beyond `size` bytes.
 
-    Never touched: what has a star, pin or note, and what belongs to another experiment (a sweep, the prompt bench). Call
-    it while this process makes no pictures. A row goes before its picture: a crash between leaves a file that harms nobody.
+    Pictures with a star, pin or note stay, and those of other experiments (a sweep, the prompt
+    bench). Call it while this process makes no pictures. A row is removed before its picture: a
+    crash in between leaves a file that harms nobody.
     """
-    total = Cleaned()
+    total = RemovedPictures()
     while True:
         with file.transaction() as sql:
-            doomed = _doomed(sql, experiment, days, size)[:BATCH]
-            for key, _, _ in doomed:
-                for table in ("membership", "metrics", "marks", "cells"):
-                    sql.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
-        for _, image, _ in doomed:
-            (file.root / image).unlink(missing_ok=True)
-        if not doomed:
+            pictures = _removable(sql, experiment, days, size)[:PICTURES_AT_ONCE]
+            _delete_rows(sql, pictures)
+        for picture in pictures:
+            (file.root / picture.image).unlink(missing_ok=True)
+        if not pictures:
             return total
-        total = Cleaned(
-            total.pictures + len(doomed), total.bytes + sum(count for _, _, count in doomed)
-        )
+        removed_bytes = sum(picture.bytes for picture in pictures)
+        total = RemovedPictures(total.pictures + len(pictures), total.bytes + removed_bytes)
 
 
-def _doomed(
+def _delete_rows(sql: sqlite3.Connection, pictures: Iterable[StoredPicture]) -> None:
+    for picture in pictures:
+        for table in TABLES:
+            sql.execute(f"DELETE FROM {table} WHERE key = :key", {"key": picture.key})
+
+
+def _removable(
     sql: sqlite3.Connection, experiment: str, days: float | None, size: int | None
-) -> list[tuple[str, str, int]]:
-    rows = [
-        (key, image, count or 0, created)
-        for key, image, count, created in sql.execute(_DISPOSABLE, (experiment,))
-    ]
-    limit = (
-        "" if days is None else datetime.fromtimestamp(time.time() - days * 86_400, UTC).isoformat()
-    )
-    excess = 0 if size is None else sum(count for _, _, count, _ in rows) - size
-    doomed = []
-    for key, image, count, created in rows:
-        if created < limit or excess > 0:
-            doomed.append((key, image, count))
-            excess -= count
-    return doomed
+) -> list[StoredPicture]:
+    cursor = sql.cursor()
+    cursor.row_factory = sqlite3.Row
+    rows = cursor.execute(REMOVABLE, {"experiment": experiment}).fetchall()
+    pictures = [StoredPicture(**row) for row in rows]
+    oldest_kept = "" if days is None else _days_ago(days)
+    excess = 0
+    if size is not None:
+        excess = sum(picture.bytes for picture in pictures) - size
+    removable = []
+    for picture in pictures:
+        if picture.created < oldest_kept or excess > 0:
+            removable.append(picture)
+            excess -= picture.bytes
+    return removable
+
+
+def _days_ago(days: float) -> str:
+    """That time as rows carry it."""
+    return datetime.fromtimestamp(time.time() - days * DAY_SECONDS, UTC).isoformat()

@@ -18,66 +18,56 @@ from .._util.exit_codes import INTERRUPTED
 from ..errors import InvalidInput
 from ..store.store import Store
 from .app import make_app
-from .connection_limits import BACKLOG, Connection, Door
-from .prometheus_metrics import end_log, log_file, start_log
+from .connection_limits import BACKLOG, Connection, ConnectionLimits
+from .log_file import end_log, log_file, start_log
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from fastapi import FastAPI
 
-    from .app import Server
-    from .settings import Settings
+    from .settings import ServerSettings
+    from .state import ServerState
     from .worker.worker import Worker
 
 log = logging.getLogger(__name__)
-CLOSING_SECONDS = 3  # for answers that are under way, once the server was told to stop
-LEAVING_SECONDS = 3.5  # after `shutdown_seconds`, in which all must be over
+CLOSING_SECONDS = 3  # for answers that are under way, once the server is stopping
+LEAVING_SECONDS = 3.5  # after `shutdown_seconds`, by which everything must be over
 SWITCH_SECONDS = 0.001  # after which the renderer's Python lets a request have its turn
 
 
 class _Uvicorn(uvicorn.Server):
-    """Begins to stop as soon as it is told to, and ends the process if anything keeps it from ending by itself."""
+    """Stops as soon as it is told to; ends the process if anything keeps it from ending."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        server: Server = self.config.app.state.server  # type: ignore[union-attr]  # our own app
-        if not server.closing.is_set():
-            server.begin_stop()
+        state: ServerState = self.config.app.state.server  # type: ignore[union-attr]  # our own app
+        if not state.closing.is_set():
+            state.begin_stop()
             code = INTERRUPTED if sig == signal.SIGINT else 0
-            last = threading.Timer(
-                server.settings.shutdown_seconds + LEAVING_SECONDS, _end, (server.worker, code)
-            )
-            last.daemon = True
-            last.start()
+            patience = state.settings.shutdown_seconds + LEAVING_SECONDS
+            last_resort = threading.Timer(patience, _end, (state.worker, code))
+            last_resort.daemon = True
+            last_resort.start()
         super().handle_exit(sig, frame)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C; prints where. Raises InvalidInput for an address that cannot be had, StoreError."""
+def serve(settings: ServerSettings) -> None:
+    """Serve until SIGTERM or Ctrl-C; prints the address.
+
+    Raises InvalidInput for an address that cannot be used, StoreError for a results folder.
+    """
     app = make_app(settings)
-    server = app.state.server
-    with Store(server.root) as store:  # a folder that cannot be used is said here, in one line
+    state: ServerState = app.state.server
+    # a folder that cannot be used is an error here, in one line
+    with Store(state.root) as store:
         for note in store.notes:
             print(f"note: {note}", flush=True)
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
-    except OSError as error:
-        raise InvalidInput(
-            "--port", f"{settings.host}:{settings.port}", f"an address that is free ({error})"
-        ) from None
-    with listener:
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        handler = start_log(log_file(server.root))
-        url = f"http://{host}:{listener.getsockname()[1]}"
-        print(
-            f"dwlab serves {settings.model} on {url} (page: {url}/ui, API: {url}/docs)", flush=True
-        )
-        print(f"results: {server.root}, log: {log_file(server.root)}; Ctrl-C stops", flush=True)
-        log.info("serves %s on %s, results in %s", settings.model, url, server.root)
+    with _listener(settings) as listener:
+        handler = start_log(log_file(state.root))
+        _announce(state, listener)
         sys.setswitchinterval(SWITCH_SECONDS)
-        # uvicorn raises it again once it has stopped, which is no failure
+        # uvicorn raises the signal again once it has stopped, which is not a failure
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             _Uvicorn(_config(app)).run(sockets=[listener])
@@ -87,25 +77,66 @@ def serve(settings: Settings) -> None:
             _leave()
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn serves the application: behind a door that slow clients do not hold open."""
-    server: Server = app.state.server
-    door = Door(
-        server.settings, lambda why: server.metrics.dropped.labels(why).inc(), server.closing.is_set
+def openapi(settings: ServerSettings) -> str:
+    """The OpenAPI document, as JSON."""
+    return json.dumps(make_app(settings).openapi(), indent=2)
+
+
+def _listener(settings: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=512)
+    except OSError as error:
+        address = f"{settings.host}:{settings.port}"
+        raise InvalidInput("--port", address, f"an address that is free ({error})") from None
+
+
+def _announce(state: ServerState, listener: socket.socket) -> None:
+    settings = state.settings
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    print(
+        f"dwlab is serving {settings.model} on {url} (page: {url}/ui, API: {url}/docs)",
+        flush=True,
     )
-    wanted = server.settings.connections
-    if door.most < wanted:
-        log.warning("the limit of open files lets in %d connections, not %d", door.most, wanted)
+    print(f"results: {state.root}, log: {log_file(state.root)}; Ctrl-C stops", flush=True)
+    log.info("serving %s on %s, results in %s", settings.model, url, state.root)
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves the application: with limits that slow clients cannot exhaust."""
+    state: ServerState = app.state.server
+    limits = ConnectionLimits(
+        state.settings,
+        on_drop=lambda reason: state.metrics.dropped.labels(reason).inc(),
+        is_closing=state.closing.is_set,
+    )
+    configured = state.settings.connections
+    if limits.total < configured:
+        log.warning(
+            "the limit of open files allows %d connections, not %d", limits.total, configured
+        )
     return uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=CLOSING_SECONDS, lifespan="on",
-        proxy_headers=False,  # whose words on where a request comes from anyone could write
-        http=functools.partial(Connection, door=door),  # type: ignore[arg-type]  # which uvicorn calls and does not look at
-        ws="none", backlog=BACKLOG,
-    )  # fmt: skip
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=CLOSING_SECONDS,
+        lifespan="on",
+        # any client could write these headers, which say where a request comes from
+        proxy_headers=False,
+        # uvicorn calls it as it would call the class
+        http=functools.partial(Connection, limits=limits),  # type: ignore[arg-type]
+        ws="none",
+        backlog=BACKLOG,
+    )
 
 
 def _leave() -> None:
-    """End the process here, once all is closed: Python takes seconds to end under torch, and torch aborts it if a thread computes."""
+    """End the process here, once all is closed.
+
+    Python takes seconds to end under torch, and torch aborts it if a thread computes.
+    """
     cause = sys.exception()
     if cause is None:
         _exit(0)
@@ -116,8 +147,8 @@ def _leave() -> None:
 
 
 def _end(worker: Worker, code: int) -> None:
-    """End the process, whatever it waits for; the jobs under way go back into the queue first."""
-    log.warning("did not end by itself; what was under way goes back into the queue")
+    """End the process, whatever it waits for; first put the jobs under way back into the queue."""
+    log.warning("the server did not end by itself; unfinished jobs go back into the queue")
     worker.give_back()
     _exit(code)
 
@@ -126,8 +157,3 @@ def _exit(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def openapi(settings: Settings) -> str:
-    """The OpenAPI document, as JSON."""
-    return json.dumps(make_app(settings).openapi(), indent=2)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from hostile_requests import HostileRequest, requests, send
 from served import Served
-from server.test_slow import BEGUN, HALF_OPEN, POST
+from server.test_connection_limits import BEGUN, HALF_OPEN, POST
 
 from .tally import Tally
 

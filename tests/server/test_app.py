@@ -15,7 +15,7 @@ from PIL import Image
 from served import SMALL, Served, wait_for
 
 import dwlab
-from dwlab.server.schemas import FIRST
+from dwlab.server.requests.generate_request import EXAMPLE
 
 CANARY = "hf_" + "CanaryCanaryCanaryCanary1234567890"
 LONG = {"steps": 150, "width": 128, "height": 128}
@@ -56,7 +56,7 @@ def test_health_and_models(server):
 
 @pytest.mark.timeout(600)
 def test_the_original_s_first_request_works_as_it_is(server):
-    taken = server.http.post("/api/generate", json=FIRST)
+    taken = server.http.post("/api/generate", json=EXAMPLE)
     assert taken.status_code == 202 and taken.json()["status"] == "queued"
     done = wait_for(
         lambda: (

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 from served import ROOT, Served
 
-from dwlab.server.settings import Settings
+from dwlab.server.settings import ServerSettings
 
 TEXT = (ROOT / "docs/serve.md").read_text("utf-8")
 SHELL = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
@@ -70,6 +70,6 @@ def test_the_settings_that_are_named_exist():
             "".join(re.findall(r"^\| `.*?\|", TEXT.partition("## Settings")[2], re.MULTILINE)),
         )
     )
-    assert named == set(Settings.model_fields)
+    assert named == set(ServerSettings.model_fields)
     (toml,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
-    assert set(tomllib.loads(toml)["serve"]) <= set(Settings.model_fields)
+    assert set(tomllib.loads(toml)["serve"]) <= set(ServerSettings.model_fields)

@@ -11,7 +11,8 @@ from served import SMALL, Served
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.paths import check_any_name, check_name, network_name
-from dwlab.server.jobs.job_queue import LISTED_IMAGES, Jobs
+from dwlab.server.jobs.job_queue import JobQueue
+from dwlab.server.jobs.statements import LISTED_IMAGES
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store.store import Store
 
@@ -27,7 +28,7 @@ def server(tmp_path_factory):
 @pytest.fixture
 def jobs(tmp_path):
     with Store(tmp_path) as store:
-        yield Jobs(store.file, queue=1000)
+        yield JobQueue(store.file, queue_limit=1000)
 
 
 def test_a_list_of_large_sweeps_is_short(jobs):
@@ -43,8 +44,8 @@ def test_a_list_of_large_sweeps_is_short(jobs):
     listed = jobs.newest(200)
     assert len(listed) == 60 and len(repr(listed)) < 60 * 3000
     assert (
-        listed[0].name == "large"
-        and listed[0].model == "shapes"
+        listed[0].sweep_name == "large"
+        and listed[0].sweep_model == "shapes"
         and listed[0].counts == {"total": 1000}
     )
     assert listed[0].images == images[:LISTED_IMAGES] and listed[0].image_count == 1000
@@ -53,13 +54,16 @@ def test_a_list_of_large_sweeps_is_short(jobs):
 def test_a_list_says_of_pictures_what_was_asked_for(jobs):
     jobs.submit({"params": [{"prompt": "x", "seed": 2**53 + 1, "steps": 2}] * 3})
     (job,) = jobs.newest(5)
-    assert (job.recipe, job.asked, job.images, job.image_count) == (
+    assert (job.recipe, job.num_images, job.images, job.image_count) == (
         {"prompt": "x", "seed": 2**53 + 1, "steps": 2},
         3,
         [],
         0,
     )
-    assert job.name is job.counts is job.seconds is None and jobs.newest(5, status="failed") == []
+    assert (
+        job.sweep_name is job.counts is job.seconds is None
+        and jobs.newest(5, status="failed") == []
+    )
     assert jobs.status(job.id) == "queued" and jobs.status("none") is None
 
 
@@ -78,7 +82,7 @@ def test_a_job_s_own_page_has_what_its_list_cuts(server):
 
 def test_a_list_of_200_jobs_with_the_longest_prompts_is_short(server, tmp_path):
     with Store(server.results) as store:
-        jobs = Jobs(store.file)
+        jobs = JobQueue(store.file)
         for _ in range(200):
             recipe = {
                 "prompt": "\u00e9" * 20_000,
@@ -97,7 +101,7 @@ def test_a_list_of_200_jobs_with_the_longest_prompts_is_short(server, tmp_path):
 def test_a_job_of_many_pictures_holds_its_prompt_once(server):
     job = server.wait(server.ask("once " * 3000, seed=2**63 - 1, num_images=3)["job_id"])
     with Store(server.results, read=True) as store:
-        request = Jobs(store.file).get(job["job_id"]).request
+        request = JobQueue(store.file).get(job["job_id"]).request
     assert (
         len(json.dumps(request)) < 16_000
         and len(job["images"]) == job["parameters"]["num_images"] == 3

@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 from served import SMALL, Served, wait_for
-from server.test_slow import BEGUN, POST
+from server.test_connection_limits import BEGUN, POST
 
 import dwlab
 

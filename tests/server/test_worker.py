@@ -15,12 +15,12 @@ from served import SMALL, Served, wait_for
 from dwlab.errors import ModelError
 from dwlab.models import loading
 from dwlab.render.stock_call import StockCall
-from dwlab.server.events.event_log import Feed
-from dwlab.server.jobs.job_queue import Jobs
-from dwlab.server.prometheus_metrics import Metrics
-from dwlab.server.schemas import status_of
-from dwlab.server.settings import Settings
-from dwlab.server.worker import worker as working
+from dwlab.server.events.job_events import JobEventLogs, RunProgress
+from dwlab.server.jobs.job_queue import JobQueue
+from dwlab.server.jobs.job_status import status_of
+from dwlab.server.prometheus_metrics import ServerMetrics
+from dwlab.server.settings import ServerSettings
+from dwlab.server.worker import worker as worker_module
 from dwlab.server.worker.worker import Worker
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import Store
@@ -36,7 +36,10 @@ MESSAGES = (
 def worker(tmp_path, request):
     """A worker in this process, with these settings."""
     worker = Worker(
-        tmp_path, Settings(_env_file=None, **getattr(request, "param", {})), Feed(), Metrics()
+        tmp_path,
+        ServerSettings(_env_file=None, **getattr(request, "param", {})),
+        JobEventLogs(),
+        ServerMetrics(),
     )
     yield worker
     if worker.alive:
@@ -53,11 +56,11 @@ def ask(tmp_path, worker):
 
     def run(*prompts):
         with Store(tmp_path) as store:
-            jobs = Jobs(store.file)
+            jobs = JobQueue(store.file)
             requests = [
                 {"params": [recipe(one)]} if isinstance(one, str) else one for one in prompts
             ]
-            asked = [jobs.submit(one, alike="same")[0].id for one in requests]
+            asked = [jobs.submit(one, alike="same").job.id for one in requests]
             worker.start()
             return wait_for(
                 lambda: (
@@ -74,7 +77,7 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
     (job,) = ask("a red circle")
     picture = tmp_path / job.result["images"][0].removeprefix("/")
     assert job.status == "completed" and picture.exists()
-    worker._cleaned = 0.0  # ten minutes later
+    worker._cleanup.last_at = None  # ten minutes later
     wait_for(lambda: not picture.exists())
 
 
@@ -89,8 +92,10 @@ def test_a_job_whose_picture_is_of_values_that_are_not_finite_is_completed_with_
         "a red circle", {"params": [recipe("a star", model=str(tmp_path / "broken"))]}
     )
     assert (sound.status, broken.status, broken.error) == ("completed", "completed", None)
-    assert status_of(sound).warning is None
-    assert status_of(broken).warning.startswith("the picture is black or broken: 33% of its values")
+    assert status_of(sound, RunProgress()).warning is None
+    assert status_of(broken, RunProgress()).warning.startswith(
+        "the picture is black or broken: 33% of its values"
+    )
 
 
 def test_a_job_that_the_model_cannot_do_fails_alone(ask):
@@ -118,23 +123,23 @@ def test_equal_recipes_of_a_batch_are_made_once(ask, worker, tmp_path):
 def test_a_sweep_that_another_process_runs_is_told_so(ask, tmp_path):
     with Store(tmp_path) as other, other.alone("busy@api"):
         (job,) = ask({"sweep": {"name": "busy", "base": {"prompt": "a", **SMALL}}})
-    assert job.status == "failed" and "another process runs the experiment" in job.error
+    assert job.status == "failed" and "another process is running the experiment" in job.error
     assert str(tmp_path) not in job.error
 
 
 def test_a_job_that_was_cancelled_while_it_was_claimed_is_not_done(worker, tmp_path):
     with Store(tmp_path) as store:
-        jobs = Jobs(store.file)
+        jobs = JobQueue(store.file)
         jobs.submit({"params": [recipe("a red circle")]})
         batch = jobs.claim(worker._owner)
         jobs.cancel(batch[0].id)
-        worker._do(jobs, store, batch)
+        worker._work_on(store, jobs, batch)
         assert jobs.get(batch[0].id).status == "cancelled"
         assert store.rows() == []
 
 
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(working, "NOTICE_SECONDS", 3600)
+    monkeypatch.setattr(worker_module, "NOTICE_SECONDS", 3600)
     may_end = threading.Event()
 
     def slowly(_identity):
@@ -142,12 +147,14 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
         raise ModelError("a model that does not load")
 
     monkeypatch.setattr(loading, "load_identified", slowly)
-    worker = Worker(tmp_path / "results", Settings(_env_file=None), Feed(), Metrics())
+    worker = Worker(
+        tmp_path / "results", ServerSettings(_env_file=None), JobEventLogs(), ServerMetrics()
+    )
     worker.start()
     worker.stop(0)
     assert not worker.ready
     may_end.set()
-    worker._threads[0].join()
+    worker._thread.join()
     assert worker.ready and worker.loaded is None
 
 

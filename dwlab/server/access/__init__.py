@@ -1,1 +1,1 @@
-"""Which requests the server lets in."""
+"""Which requests are let in: host, origin, token, rate, size and type of the body."""

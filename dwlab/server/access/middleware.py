@@ -1,151 +1,113 @@
-"""Who may ask what: the host's name, the origin, the token, the size and the rate of requests; one ASGI layer."""
+"""The layer around all routes: refuses requests, adds security headers, writes the access log."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import json
 import logging
-import re
-import secrets
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from ..access.request_body import Body, announced, too_large
+from .content_type import check_content_type
+from .host_and_origin import check_host, check_origin
+from .rate_limit import RateLimit
+from .refusal import Refused, answer
+from .request_body import RequestBody, body_limit, check_announced_length
+from .security_headers import SECURITY_HEADERS
+from .token_check import check_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from ..prometheus_metrics import Metrics
-    from ..settings import Settings
+    from ..prometheus_metrics import ServerMetrics
+    from ..settings import ServerSettings
 
 log = logging.getLogger(__name__)
-BODY_BYTES = 1 << 18
-SWEEP_BYTES = 1 << 20
-CLIENTS = 10_000  # that the rate limit remembers
-SAFE = ("GET", "HEAD", "OPTIONS")
-JSON, YAML = ("application/json",), ("application/yaml", "application/x-yaml", "text/yaml")
-STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": STRICT,
-}
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-class Refused(Exception):
-    """A request that is not let in: HTTP status, what to say, and headers, of which one may stand twice."""
+class AccessMiddleware:
+    """Lets a request in, or answers it with 400, 401, 403, 413, 415 or 429."""
 
-    def __init__(self, status: int, detail: str, *headers: tuple[str, str]) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, headers
-
-
-class Guard:
-    """Lets a request in, or answers it: 400, 401, 403, 413, 415 or 429. Adds security headers, writes the access log."""
-
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: ServerMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
         self._hosts = settings.hosts
         self._origins = {origin.rstrip("/").lower() for origin in settings.cors_origins}
         self._token = settings.token.get_secret_value() if settings.token else None
-        self._rate = Rate(settings.rate_limit)
+        self._rate_limit = RateLimit(settings.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":  # the start and the end; uvicorn is told to know no websockets
+        if scope["type"] != "http":  # start and end of the application; there are no websockets
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
-        started = False
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                self._note(scope, message["status"], time.perf_counter() - began)
-                started = True
-            await body.send(message)
-
         headers = Headers(scope=scope)
-        limit = SWEEP_BYTES if scope["path"] == "/api/sweeps" else BODY_BYTES
-        body = Body(receive, send, headers, limit)
+        limit = body_limit(scope["path"])
+        body = RequestBody(receive, send, headers, limit)
+        response = _Response(body.send, scope, self._metrics)
         try:
             self._check(scope, headers)
-            if (length := announced(headers)) is None or length > limit:
-                raise Refused(413, too_large(limit))  # noqa: TRY301  # answered below like all that are refused
-            await self._app(scope, body.receive, sending)
-        except Refused as no:
-            await _answer(sending, no)
+            check_announced_length(headers, limit)
+            await self._app(scope, body.receive, response.send)
+        except Refused as refusal:
+            await answer(response.send, refusal)
         except (ClientDisconnect, asyncio.CancelledError):
-            return  # there is nobody to answer, or the server goes and has waited for this client
+            return  # nobody is left to answer, or the server stops and has waited for this client
         except Exception:
-            if not started:
-                await _answer(sending, Refused(500, "the server failed; its log says why"))
+            if not response.started:
+                await answer(response.send, Refused(500, "the server failed; see its log"))
             raise  # for the log
 
     def _check(self, scope: Scope, headers: Headers) -> None:
-        host = headers.get("host", "").lower()
-        if "*" not in self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
-            raise Refused(
-                403, "this server is not called by that name; set allowed_hosts to allow it"
-            )
-        if scope["method"] not in SAFE:
-            self._check_origin(headers, host)
-        if self._token is not None and not _carries(headers, self._token):
-            raise Refused(
-                401, "a token is needed: Authorization: Bearer TOKEN, or the token as a password",
-                ("WWW-Authenticate", 'Bearer realm="dwlab"'), ("WWW-Authenticate", 'Basic realm="dwlab"'),
-            )  # fmt: skip
-        if scope["method"] not in SAFE:
-            if scope["method"] == "POST":
-                _check_type(scope["path"], headers)
-            if wait := self._rate.wait((scope.get("client") or ("",))[0]):
-                raise Refused(429, "too many requests; try again later", ("Retry-After", str(wait)))
+        """Raise Refused for a request that is not let in."""
+        changes_something = scope["method"] not in SAFE_METHODS
+        check_host(headers, self._hosts)
+        if changes_something:
+            check_origin(headers, self._origins)
+        if self._token is not None:
+            check_token(headers, self._token)
+        if scope["method"] == "POST":
+            check_content_type(scope["path"], headers)
+        if changes_something:
+            wait = self._rate_limit.seconds_to_wait(_client(scope))
+            if wait:
+                retry = ("Retry-After", str(wait))
+                raise Refused(429, "too many requests; try again later", retry)
 
-    def _check_origin(self, headers: Headers, host: str) -> None:
-        """A page of another origin may change something only where CORS lets it."""
-        origin = headers.get("origin")
-        if origin is None:
-            if headers.get("sec-fetch-site") == "cross-site":
-                raise Refused(403, "requests of other sites are not taken")
-            return
-        try:
-            parts = urlsplit(origin)
-            own = parts.netloc.lower() == host and parts.scheme in ("http", "https")
-        except ValueError:  # brackets that hold no address
-            own = False
-        allowed = origin.rstrip("/").lower()
-        if (
-            not own
-            and allowed not in self._origins
-            and not ("*" in self._origins and allowed != "null")
-        ):
-            raise Refused(
-                403, "requests of that origin are not taken; set cors_origins to allow it"
-            )
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+class _Response:
+    """One answer: adds the security headers, counts and logs it when it starts."""
+
+    def __init__(self, send: Send, scope: Scope, metrics: ServerMetrics) -> None:
+        self.started = False
+        self._send = send
+        self._scope = scope
+        self._metrics = metrics
+        self._began = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        """Pass a part of the answer on."""
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            self._note(message["status"], time.perf_counter() - self._began)
+            self.started = True
+        await self._send(message)
+
+    def _note(self, status: int, seconds: float) -> None:
+        scope = self._scope
         route = getattr(scope.get("route"), "path", "other")
-        self._metrics.requests.labels(
-            scope["method"] if scope["method"] in (*SAFE, "POST", "DELETE") else "other",
-            route,
-            status,
-        ).inc()
+        known = scope["method"] in (*SAFE_METHODS, "POST", "DELETE")
+        method = scope["method"] if known else "other"
+        self._metrics.requests.labels(method, route, status).inc()
         self._metrics.latency.labels(route).observe(seconds)
-        client = (scope.get("client") or ("-",))[0]
         log.info(
             "%s %s %s %d %.0f ms",
-            client,
+            _client(scope) or "-",
             scope["method"],
             ascii(scope["path"][:200])[1:-1],
             status,
@@ -153,70 +115,7 @@ class Guard:
         )
 
 
-class Rate:
-    """So many requests a minute and client, in bursts of as many; 0: no limit."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._seen: dict[str, tuple[float, float]] = {}  # client -> (requests left, when)
-
-    def wait(self, client: str) -> int:
-        """Whole seconds that this client has to wait; 0 lets it in."""
-        if not self._per_minute:
-            return 0
-        at = time.monotonic()
-        left, before = self._seen.pop(client, (float(self._per_minute), at))
-        left = min(self._per_minute, left + (at - before) * self._per_minute / 60)
-        wait = 0 if left >= 1 else int((1 - left) * 60 / self._per_minute) + 1
-        self._seen[client] = (left if wait else left - 1, at)
-        while len(self._seen) > CLIENTS:
-            del self._seen[next(iter(self._seen))]
-        return wait
-
-
-def policy(page: str, more: str = "") -> str:
-    """A content security policy that lets a page run its own inline scripts and styles, and nothing else inline."""
-
-    def hashes(tag: str) -> str:
-        found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        return " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-            for text in found
-        )
-
-    return (
-        f"{STRICT}; script-src 'self' {hashes('script')}; style-src 'self' {more or hashes('style')}; "
-        "img-src 'self' data: blob:; connect-src 'self'"
-    )
-
-
-def _carries(headers: Headers, token: str) -> bool:
-    """Whether a request has the token, as a bearer token or as the password of any user."""
-    kind, _, given = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic":
-        try:
-            given = base64.b64decode(given, validate=True).decode("latin-1").partition(":")[2]
-        except (binascii.Error, ValueError):
-            return False
-    elif kind.lower() != "bearer":
-        return False
-    return secrets.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
-
-
-def _check_type(path: str, headers: Headers) -> None:
-    given = headers.get("content-type", "").partition(";")[0].strip().lower()
-    allowed = (*JSON, *YAML) if path == "/api/sweeps" else JSON
-    if given not in allowed:
-        raise Refused(415, f"the body must be {' or '.join(allowed)}, with that Content-Type")
-
-
-async def _answer(send: Send, no: Refused) -> None:
-    body = json.dumps({"detail": no.detail, "field": None}).encode()
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        *no.headers,
-    ]
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
-    await send({"type": "http.response.start", "status": no.status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+def _client(scope: Scope) -> str:
+    """The client's address; empty if it is not known."""
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else ""

@@ -1,1 +1,1 @@
-"""What happens to jobs, told as server-sent events."""
+"""What happens to the jobs of this process, and how clients follow it."""

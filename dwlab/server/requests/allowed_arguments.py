@@ -1,6 +1,7 @@
-"""What a request may say in `call` and `scheduler_options`: names that cost nothing, with the ranges of their values.
+"""The arguments that a request may contain in `call` and `scheduler_options`, with their ranges.
 
-A person's own sweep may say anything that diffusers takes. A stranger's `solver_order: 100000000` would hold the machine for minutes.
+A sweep in a file may contain anything that diffusers accepts. From the network, only arguments that
+cost nothing are allowed: `solver_order: 100000000` would keep the machine busy for minutes.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Number:
-    """A number from `low` to `high`; only whole ones, if `whole`."""
+    """A number from `low` to `high`; only whole numbers, if `whole`."""
 
     low: float
     high: float
     whole: bool = False
 
-    def takes(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
         """Whether a value is one of these."""
         is_of_its_kind = is_whole_number(value) if self.whole else is_number(value)
         return is_of_its_kind and self.low <= value <= self.high
@@ -38,24 +39,26 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some words, or of true and false, or nothing."""
+    """One of some words, true, false or null."""
 
     values: tuple[str | bool | None, ...]
 
-    def takes(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
         """Whether a value is one of these."""
         return isinstance(value, str | bool | None) and value in self.values
 
     def __str__(self) -> str:
-        written = [_UNSEEN.get(value, str(value)) for value in self.values]
-        return "true or false" if self.values == _SWITCH else f"one of {', '.join(written)}"
+        if self.values == _SWITCH:
+            return "true or false"
+        written = [_SPELLED.get(value, str(value)) for value in self.values]
+        return f"one of {', '.join(written)}"
 
 
 @dataclass(frozen=True)
 class Text:
     """A prompt."""
 
-    def takes(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
         """Whether a value is one of these."""
         return isinstance(value, str) and len(value) <= PROMPT_LIMIT
 
@@ -65,15 +68,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two whole numbers: a size, or a place in a picture."""
+    """Two whole numbers: a size, or a position in a picture."""
 
-    def takes(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
         """Whether a value is one of these."""
-        return (
-            isinstance(value, list | tuple)
-            and len(value) == 2
-            and all(map(Number(0, 8192, whole=True).takes, value))
-        )
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            return False
+        pixels = Number(0, 8192, whole=True)
+        return all(pixels.allows(side) for side in value)
 
     def __str__(self) -> str:
         return "two whole numbers from 0 to 8192"
@@ -81,20 +83,22 @@ class Pair:
 
 Rule = Number | Choice | Text | Pair
 _SWITCH = (True, False)
-_UNSEEN: dict[str | bool | None, str] = {"": '""', None: "null"}
-_SHARE, _SCALE = Number(0, 1), Number(0, 100)
+_SPELLED: dict[str | bool | None, str] = {"": '""', None: "null"}
+_SHARE = Number(0, 1)
+_SCALE = Number(0, 100)
 
 
 def _switches(*names: str) -> dict[str, Rule]:
     return dict.fromkeys(names, Choice(_SWITCH))
 
 
-# in the ranges that diffusers' documentation gives, or wider where it gives none and the cost is the same
+# Ranges are those of diffusers' documentation, or wider if it gives none and the cost is the same.
 CALL: dict[str, Rule] = {
     "eta": _SHARE,
     "guidance_rescale": _SHARE,
     "clip_skip": Number(0, 12, whole=True),
-    "negative_prompt": Choice(("", None)),  # an empty text in place of none
+    # only the empty text, which some pipelines treat differently from no text at all
+    "negative_prompt": Choice(("", None)),
     "true_cfg_scale": _SCALE,
     "pag_scale": _SCALE,
     "pag_adaptive_scale": _SCALE,
@@ -117,11 +121,20 @@ SCHEDULER_OPTIONS: dict[str, Rule] = {
     "timestep_type": Choice(("discrete", "continuous")),
     "interpolation_type": Choice(("linear", "log_linear")),
     "final_sigmas_type": Choice(("zero", "sigma_min")),
-    "algorithm_type": Choice(("dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++", "deis")),
+    "algorithm_type": Choice(
+        ("dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++", "deis")
+    ),
     "solver_type": Choice(("midpoint", "heun", "bh1", "bh2", "logrho")),
     "solver_order": Number(1, 3, whole=True),
     "variance_type": Choice(
-        ("fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", "learned", "learned_range")
+        (
+            "fixed_small",
+            "fixed_small_log",
+            "fixed_large",
+            "fixed_large_log",
+            "learned",
+            "learned_range",
+        )
     ),
     "time_shift_type": Choice(("exponential", "linear")),
     "steps_offset": Number(0, 10, whole=True),
@@ -139,43 +152,64 @@ SCHEDULER_OPTIONS: dict[str, Rule] = {
     "original_inference_steps": Number(1, 1000, whole=True),
     "timestep_scaling": Number(0, 1000),
     **_switches(
-        "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas", "clip_sample",
-        "set_alpha_to_one", "thresholding", "rescale_betas_zero_snr", "skip_prk_steps", "lower_order_final", "euler_at_final",
-        "predict_x0", "stochastic_sampling",
+        "use_karras_sigmas",
+        "use_exponential_sigmas",
+        "use_beta_sigmas",
+        "use_lu_lambdas",
+        "use_flow_sigmas",
+        "clip_sample",
+        "set_alpha_to_one",
+        "thresholding",
+        "rescale_betas_zero_snr",
+        "skip_prk_steps",
+        "lower_order_final",
+        "euler_at_final",
+        "predict_x0",
+        "stochastic_sampling",
     ),
-}  # fmt: skip
-TABLES = {"call": CALL, "scheduler_options": SCHEDULER_OPTIONS}
+}
 
 
-def check(spec: SweepSpec) -> None:
-    """Raise InvalidInput for an argument or option that a sweep from the network may not say."""
-    for parent, rules in TABLES.items():
-        for field, name, value in _said(spec, parent):
-            if name not in rules:
-                raise InvalidInput(field, name, f"{', '.join(sorted(rules))}, on this server")
-            if not rules[name].takes(value):
-                raise InvalidInput(field, value, f"{rules[name]}, on this server")
+@dataclass(frozen=True)
+class Argument:
+    """One argument in a sweep. field: its path there, like `axes.call.eta[0]`."""
+
+    field: str
+    name: str
+    value: object
 
 
-def _said(spec: SweepSpec, parent: str) -> Iterator[tuple[str, str, Any]]:
-    """All that a sweep says of a map: where, of which name, which value."""
-    yield from _inside(f"base.{parent}", spec.base.get(parent, {}))
-    for name, value in spec.base.items():
+def check(sweep: SweepSpec) -> None:
+    """Raise InvalidInput for an argument or option that a sweep from the network must not contain."""
+    for parent, rules in (("call", CALL), ("scheduler_options", SCHEDULER_OPTIONS)):
+        for argument in _arguments(sweep, parent):
+            rule = rules.get(argument.name)
+            if rule is None:
+                allowed = f"{', '.join(sorted(rules))}, on this server"
+                raise InvalidInput(argument.field, argument.name, allowed)
+            if not rule.allows(argument.value):
+                raise InvalidInput(argument.field, argument.value, f"{rule}, on this server")
+
+
+def _arguments(sweep: SweepSpec, parent: str) -> Iterator[Argument]:
+    """All arguments that a sweep has under `call` or `scheduler_options`, in its base and axes."""
+    yield from _map_arguments(f"base.{parent}", sweep.base.get(parent, {}))
+    for name, value in sweep.base.items():
         if name.startswith(f"{parent}."):
-            yield f"base.{name}", name.partition(".")[2], value
-    for name, column in spec.values.items():
+            yield Argument(f"base.{name}", name.partition(".")[2], value)
+    for name, column in sweep.values.items():
         if name.partition(".")[0] != parent or isinstance(column, RandomSeeds):
             continue
-        for k, value in enumerate(column):
-            field = f"axes.{name}[{k}]"
+        for index, value in enumerate(column):
+            field = f"axes.{name}[{index}]"
             if name == parent:
-                yield from _inside(field, value)
+                yield from _map_arguments(field, value)
             else:
-                yield field, name.partition(".")[2], value
+                yield Argument(field, name.partition(".")[2], value)
 
 
-def _inside(field: str, value: object) -> Iterator[tuple[str, str, Any]]:
-    if not isinstance(value, dict):
-        raise InvalidInput(field, value, "a map from argument names to values")
-    for name, inside in value.items():
-        yield f"{field}.{name}", name, inside
+def _map_arguments(field: str, arguments: object) -> Iterator[Argument]:
+    if not isinstance(arguments, dict):
+        raise InvalidInput(field, arguments, "a map from argument names to values")
+    for name, value in arguments.items():
+        yield Argument(f"{field}.{name}", name, value)

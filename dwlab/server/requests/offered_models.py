@@ -1,4 +1,4 @@
-"""The models that a server draws with: those on its machine, and never one that a request would have to fetch."""
+"""The models that a server offers: only those on its machine; no request ever starts a download."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from ...models.identity import is_here
 from ...spec.catalog import DRAWING
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from ..settings import ServerSettings
 
 
-def names(settings: Settings) -> list[str]:
-    """The models that can be asked for, the default first.
+def names(settings: ServerSettings) -> list[str]:
+    """The models that a request may name, the default first.
 
-    Those that the owner listed, and those with a name in dwlab that are on this machine; models for benchmarks only if
-    they are listed.
+    They are those that the owner listed, and those of the catalog that are on this machine. Models
+    for benchmarks are offered only if they are listed.
     """
-    named = [name for name in DRAWING if is_here(name)]
-    return list(dict.fromkeys([settings.model, *settings.models, *named]))
+    on_this_machine = [name for name in DRAWING if is_here(name)]
+    return list(dict.fromkeys([settings.model, *settings.models, *on_this_machine]))
 
 
-def check(model: object, settings: Settings, field: str = "model") -> None:
-    """Refuse a model that this server does not offer, or does not have yet.
+def check(model: object, settings: ServerSettings, field: str = "model") -> None:
+    """Refuse a model that this server does not offer or does not have yet.
 
-    The default model passes, because the server itself fetches it when it starts. Raises InvalidInput, or NotDownloaded
-    for a listed one that its owner has still to fetch.
+    The default model passes, because the server itself downloads it when it starts. Raises
+    InvalidInput, or NotDownloaded for a listed model that its owner has not downloaded yet.
     """
     if model == settings.model:
         return
@@ -34,7 +34,8 @@ def check(model: object, settings: Settings, field: str = "model") -> None:
     if model not in offered:
         raise InvalidInput(field, model, f"one of {', '.join(offered)}")
     if not is_here(str(model)):
-        here = ", ".join(name for name in offered if is_here(name))
+        available = ", ".join(name for name in offered if is_here(name))
         raise NotDownloaded(
-            f"model {model!r} is not on this server yet; its owner fetches it with `dwlab pull {model}`; here are: {here}"
+            f"model {model!r} is not on this server yet; its owner can download it with "
+            f"`dwlab pull {model}`; available: {available}"
         )

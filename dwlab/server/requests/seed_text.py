@@ -1,4 +1,4 @@
-"""Seeds as text: a browser rounds whole numbers of JSON above 2^53, and another seed is another picture."""
+"""Seeds as text: a browser rounds integers above 2^53, and another seed is another picture."""
 
 from __future__ import annotations
 
@@ -13,60 +13,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGEST = 2**63 - 1
-_DECIMAL = re.compile("[0-9]{1,19}")  # as long as the largest
-WORDS = f"0 to {LARGEST}, as a number or as decimal text"
+ALLOWED = f"0 to {LARGEST}, as a number or as decimal text"
 SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": LARGEST},
         {"type": "string", "pattern": "^[0-9]{1,19}$"},
     ],
-    "description": WORDS,
+    "description": ALLOWED,
 }
+_DECIMAL = re.compile("[0-9]{1,19}")  # LARGEST has 19 digits
 
 
 def number(value: Any) -> Any:
-    """The whole number that decimal text stands for; anything else as it is, for its own check to judge."""
+    """The whole number that decimal text stands for; anything else unchanged."""
     return int(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
 
 
 def text(value: Any) -> Any:
-    """A whole number as decimal text; anything else as it is."""
+    """A whole number as decimal text; anything else unchanged."""
     return str(value) if is_whole_number(value) else value
 
 
-def _only_numbers(value: Any) -> Any:
+def _checked_number(value: Any) -> Any:
     value = number(value)
     if isinstance(value, str):
-        raise ValueError(f"allowed: {WORDS}")  # noqa: TRY004  # the kind of error that pydantic tells the client
+        # a ValueError is what pydantic reports to the client
+        raise ValueError(f"allowed: {ALLOWED}")  # noqa: TRY004
     return value
 
 
 Seed = Annotated[
-    int, Field(ge=0, le=LARGEST), BeforeValidator(_only_numbers), WithJsonSchema(SCHEMA)
+    int, Field(ge=0, le=LARGEST), BeforeValidator(_checked_number), WithJsonSchema(SCHEMA)
 ]
 
 
-def as_text(given: Any) -> Any:
-    """A sweep's plain values, with every seed in them as text: below `seed` in its base, axes and skip rules."""
-    return _below_seed(given, text)
+def as_text(sweep: Any) -> Any:
+    """A sweep's plain values with every seed as text: below `seed` in base, axes and skip rules."""
+    return _change_seeds(sweep, text)
 
 
-def as_numbers(given: Any) -> Any:
-    """A sweep's plain values as `as_text` gives them, or as a client wrote them, with every seed as a number."""
-    return _below_seed(given, number)
+def as_numbers(sweep: Any) -> Any:
+    """A sweep's plain values with every seed as a number, whether a client wrote text or numbers."""
+    return _change_seeds(sweep, number)
 
 
-def _below_seed(given: Any, change: Callable[[Any], Any], *, inside: bool = False) -> Any:
-    if isinstance(given, dict):
-        return {
-            name: _below_seed(value, change, inside=_names_seeds(name, inside))
-            for name, value in given.items()
-        }
-    if isinstance(given, list):
-        return [_below_seed(value, change, inside=inside) for value in given]
-    return change(given) if inside else given
+def _change_seeds(value: Any, change: Callable[[Any], Any], *, is_seed: bool = False) -> Any:
+    if isinstance(value, dict):
+        changed = {}
+        for name, inner in value.items():
+            changed[name] = _change_seeds(inner, change, is_seed=_holds_seeds(name, is_seed))
+        return changed
+    if isinstance(value, list):
+        return [_change_seeds(item, change, is_seed=is_seed) for item in value]
+    return change(value) if is_seed else value
 
 
-def _names_seeds(name: Any, inside: bool) -> bool:
-    """Whether what stands below a name are seeds: `{random: n}` says how many to draw."""
-    return name == "seed" or (inside and name != "random")
+def _holds_seeds(name: object, is_seed: bool) -> bool:
+    """Whether seeds stand below a name; `{random: n}` below `seed` says how many to draw."""
+    return name == "seed" or (is_seed and name != "random")

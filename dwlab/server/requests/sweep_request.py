@@ -1,8 +1,7 @@
-"""A sweep that is asked for over HTTP: how large it may be is seen before anything is made of it."""
+"""What a request for a sweep may contain; its size is checked before anything is made of it."""
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,171 +13,136 @@ from ...runs.sweep import Sweep
 from ...spec import axes, experiment_file, zipped
 from ...spec.names import under_own_names
 from ...spec.prompt_text import UNWRITABLE
-from ..requests import allowed_arguments as allowed
-from ..requests import json_text as documents
-from ..requests import offered_models as offers
-from ..requests import seed_text as seeds
-from ..schemas import check_work
+from . import allowed_arguments, json_text, offered_models, seed_text
+from .work_limits import check_work
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from ..settings import ServerSettings
 
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
-NODES = 3  # of a YAML text for each value: a value, its name, what they stand in
-BEFORE_SKIPS = 10  # times max_cells, that the axes may make before skip rules
-_TEXT = {"type": "string"}
+NODES = 3  # of a YAML text per value: the value, its name, and what they stand in
+BEFORE_SKIPS = 10  # times max_cells: what the axes may make before skip rules apply
 
 
-def _axis(number: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an axis whose ranges are made of such numbers."""
-    few = {"type": "array", "items": number, "maxItems": 3}
-    return {
-        "anyOf": [
-            {"type": "array", "minItems": 1},
-            {"type": "object", "properties": {"range": few}},
-            {"type": "object", "properties": {"linspace": few}},
-            {"type": "object", "properties": {"random": {"type": "integer", "minimum": 1}}},
-        ]
-    }
-
-
-_AXES = dict.fromkeys(("steps", "guidance", "scheduler"), _axis({"type": "number"})) | {
-    "seed": _axis(seeds.SCHEMA)
-}
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["name", "base"],
-    "properties": {
-        "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"},
-        "model": _TEXT,
-        "base": {
-            "type": "object", "required": ["prompt"],
-            "properties": {
-                "prompt": _TEXT, "negative_prompt": _TEXT, "call": {"type": "object"},
-                "seed": {"anyOf": [*seeds.SCHEMA["anyOf"], {"const": "random"}]},
-            },
-        },
-        "axes": {"type": "object", "properties": _AXES},
-        "zip": {"type": "array", "items": {"type": "array", "items": _TEXT}},
-        "skip": {"type": "array", "items": {"type": "object"}},
-        "metrics": {"type": "array", "items": _TEXT},
-        "metric": _TEXT,
-    },
-    "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
-}  # fmt: skip
-
-
-def read(body: bytes, yaml: bool, settings: Settings) -> tuple[dict[str, Any], str]:
-    """The sweep in a request's body as plain values, and as a text that is the same for the same sweep.
+def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep:
+    """The sweep in a request's body, with its cells made and checked.
 
     Raises InvalidInput, also for what this server does not do.
     """
-    made = spec_of(body, yaml, settings).as_dict()
-    return made, json.dumps({"sweep": made}, sort_keys=True)
-
-
-def spec_of(body: bytes, yaml: bool, settings: Settings) -> Sweep:
-    """The sweep in a request's body, its cells made and checked; raises as `read` does."""
-    given = _parsed(body, yaml, _allowed(settings))
-    _check_values(given, _allowed(settings))
-    given = seeds.as_numbers(given)
-    _check_axes(given, settings)
-    _check_models(given, settings)
-    spec: Sweep = Sweep.from_dict({"model": settings.model, **given})
-    measures.check_names(spec.metrics)
-    measures.check_ranking(spec.metric, spec.metrics)
-    allowed.check(spec)
-    cells = spec.cells(limit=settings.max_cells)
+    values = _parsed(body, is_yaml, _value_limit(settings))
+    _check_values(values, _value_limit(settings))
+    values = seed_text.as_numbers(values)
+    _check_axes(values, settings)
+    _check_models(values, settings)
+    sweep: Sweep = Sweep.from_dict({"model": settings.model, **values})
+    measures.check_names(sweep.metrics)
+    measures.check_ranking(sweep.metric, sweep.metrics)
+    allowed_arguments.check(sweep)
+    cells = sweep.cells(limit=settings.max_cells)
     for cell in cells:
         check_work(cell.params, settings)
     for model in {cell.params.model for cell in cells}:
-        offers.check(model, settings)
-    return spec
+        offered_models.check(model, settings)
+    return sweep
 
 
-def _parsed(body: bytes, yaml: bool, most: int) -> dict[str, Any]:
-    text = documents.text_of(body)
-    given = (
-        experiment_file.parse(text, "the sweep", most=NODES * most)
-        if yaml
-        else documents.read(text)
-    )
-    if not isinstance(given, dict):
-        raise InvalidInput("the sweep", given, KEYS)
-    if given.get("name") is None:
+def _parsed(body: bytes, is_yaml: bool, value_limit: int) -> dict[str, Any]:
+    text = json_text.decode(body)
+    if is_yaml:
+        values = experiment_file.parse(text, "the sweep", most=NODES * value_limit)
+    else:
+        values = json_text.parse(text)
+    if not isinstance(values, dict):
+        raise InvalidInput("the sweep", values, KEYS)
+    if values.get("name") is None:
         raise InvalidInput("name", None, "a name for the experiment")
-    check_name(given["name"])
-    return given
+    check_name(values["name"])
+    return values
 
 
-def _allowed(settings: Settings) -> int:
-    """The values that a sweep may have, all its axes and rules together: each cell may hold, and each rule ask for, all."""
+def _value_limit(settings: ServerSettings) -> int:
+    """How many values a sweep may have, all its axes and rules together.
+
+    Each cell may have a value of its own on each axis, and each rule may name one.
+    """
     return 4 * settings.max_cells + 1000
 
 
-def _check_values(given: Any, most: int) -> None:
-    """Refuse too many values or levels, text that cannot be stored, and numbers without end."""
-    waiting, seen = [(given, 0)], 0
-    while waiting:
-        value, depth = waiting.pop()
-        inside = (
-            [*value, *value.values()]
-            if isinstance(value, dict)
-            else value
-            if isinstance(value, list)
-            else ()
-        )
-        waiting += [(one, depth + 1) for one in inside]
-        seen += not inside
+def _check_values(sweep: object, limit: int) -> None:
+    """Refuse too many values or levels, text that cannot be stored, and numbers not finite."""
+    pending = [(sweep, 0)]
+    count = 0
+    while pending:
+        value, depth = pending.pop()
+        inner = _inner_values(value)
+        pending += [(item, depth + 1) for item in inner]
+        if not inner:
+            count += 1
         if depth > yamlfile.DEPTH_LIMIT:
-            raise InvalidInput(
-                "the sweep", "deeply nested text", f"at most {yamlfile.DEPTH_LIMIT} levels"
-            )
-        if isinstance(value, str) and UNWRITABLE.search(value):
-            raise InvalidInput(
-                "the sweep", value, "text without NUL characters and lone surrogates"
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidInput("the sweep", value, "finite numbers")
-    if seen > most:
-        raise InvalidInput(
-            "the sweep", f"{seen:,} names and values", f"at most {most:,} on this server"
-        )
+            allowed = f"at most {yamlfile.DEPTH_LIMIT} levels"
+            raise InvalidInput("the sweep", "deeply nested text", allowed)
+        _check_value(value)
+    if count > limit:
+        allowed = f"at most {limit:,} on this server"
+        raise InvalidInput("the sweep", f"{count:,} names and values", allowed)
 
 
-def _check_models(given: dict[str, Any], settings: Settings) -> None:
-    """Refuse models that are not offered before one is looked for on this machine's disk."""
-    base, swept = given.get("base"), given.get("axes")
-    asked = {"model": given.get("model")}
+def _inner_values(value: object) -> list[object]:
+    """What a list holds, or a map's names and values; nothing for a plain value."""
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _check_value(value: object) -> None:
+    if isinstance(value, str) and UNWRITABLE.search(value):
+        allowed = "text without NUL characters and lone surrogates"
+        raise InvalidInput("the sweep", value, allowed)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput("the sweep", value, "finite numbers")
+
+
+def _check_models(sweep: dict[str, Any], settings: ServerSettings) -> None:
+    """Refuse models that are not offered before any is looked for on this machine's disk."""
+    base = sweep.get("base")
+    swept = sweep.get("axes")
+    models = {"model": sweep.get("model")}
     if isinstance(base, dict):
-        asked["base.model"] = base.get("model")
+        models["base.model"] = base.get("model")
     if isinstance(swept, dict) and isinstance(swept.get("model"), list):
-        asked |= {f"axes.model[{k}]": model for k, model in enumerate(swept["model"])}
-    for field, model in asked.items():
+        for index, model in enumerate(swept["model"]):
+            models[f"axes.model[{index}]"] = model
+    for field, model in models.items():
         if model is not None:
-            offers.check(model, settings, field)
+            offered_models.check(model, settings, field)
 
 
-def _check_axes(given: dict[str, Any], settings: Settings) -> None:
-    """Refuse axes that make too much before their values are made."""
-    asked, most = given.get("axes") or {}, settings.max_cells
-    if not isinstance(asked, dict):
-        return  # which the sweep itself refuses
-    columns = {
-        name: range(axes.length(name, spec))
-        for name, spec in under_own_names(asked, "axes").items()
-    }
+def _check_axes(sweep: dict[str, Any], settings: ServerSettings) -> None:
+    """Refuse axes that make too many cells before their values are made."""
+    descriptions = sweep.get("axes") or {}
+    if not isinstance(descriptions, dict):
+        return  # the sweep itself refuses this
+    columns = {}
+    for name, description in under_own_names(descriptions, "axes").items():
+        columns[name] = range(axes.length(name, description))
+    _check_lengths(columns, settings)
+    limit = settings.max_cells
+    if sweep.get("skip"):
+        limit *= BEFORE_SKIPS
+    groups = zipped.all_groups(zipped.zip_groups(sweep.get("zip") or ()), columns)
+    cells = math.prod(len(columns[group[0]]) for group in groups)
+    if cells > limit:
+        allowed = f"at most {limit:,} on this server"
+        raise InvalidInput("axes", "too many combinations", allowed)
+
+
+def _check_lengths(columns: dict[str, range], settings: ServerSettings) -> None:
+    limit = settings.max_cells
     for name, column in columns.items():
-        if len(column) > most:
-            raise InvalidInput(
-                f"axes.{name}", f"{len(column):,} values", f"at most {most:,} on this server"
-            )
-    if (total := sum(map(len, columns.values()))) > _allowed(settings):
-        raise InvalidInput(
-            "axes", f"{total:,} values", f"at most {_allowed(settings):,} on this server"
-        )
-    groups = zipped.all_groups(zipped.zip_groups(given.get("zip") or ()), columns)
-    made = math.prod(len(columns[group[0]]) for group in groups)
-    most *= BEFORE_SKIPS if given.get("skip") else 1
-    if made > most:
-        raise InvalidInput("axes", "too many combinations", f"at most {most:,} on this server")
+        if len(column) > limit:
+            allowed = f"at most {limit:,} on this server"
+            raise InvalidInput(f"axes.{name}", f"{len(column):,} values", allowed)
+    total = sum(len(column) for column in columns.values())
+    if total > _value_limit(settings):
+        allowed = f"at most {_value_limit(settings):,} on this server"
+        raise InvalidInput("axes", f"{total:,} values", allowed)

@@ -1,1 +1,1 @@
-"""The thread that does the jobs."""
+"""The thread that works on jobs: claims those that are alike and renders them together."""

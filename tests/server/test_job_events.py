@@ -6,9 +6,9 @@ from PIL import Image
 
 from dwlab.events import Step
 from dwlab.server.app import make_app
-from dwlab.server.events import event_log as feed
-from dwlab.server.jobs.job_queue import Jobs
-from dwlab.server.settings import Settings
+from dwlab.server.events import job_events
+from dwlab.server.jobs.job_queue import JobQueue
+from dwlab.server.settings import ServerSettings
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import Store
 
@@ -20,32 +20,34 @@ def preview():
 
 
 def test_only_the_newest_rough_picture_of_each_is_kept_and_none_in_the_end(monkeypatch):
-    monkeypatch.setattr(feed, "PREVIEW_SECONDS", 0.0)
-    log = feed.Log()
+    monkeypatch.setattr(job_events, "PREVIEW_SECONDS", 0.0)
+    log = job_events.JobEventLog()
     for step in range(1, 5):
         for index in (0, 1):
-            log.step_of(index, Step(index, PARAMS, step, 4, preview), 2)
+            log.add_step(Step(index, PARAMS, step, 4, preview), 2)
     kept = log.after(0)
-    assert [(data["index"], data["step"]) for _, data in kept if "preview" in data] == [
+    assert [
+        (event.data["index"], event.data["step"]) for event in kept if "preview" in event.data
+    ] == [
         (0, 4),
         (1, 4),
     ]
     log.end()
     ended = log.after(0)
-    assert [(data["index"], data["step"]) for _, data in ended] == [
+    assert [(event.data["index"], event.data["step"]) for event in ended] == [
         (k, step) for step in range(1, 5) for k in (0, 1)
     ]
-    assert not any("preview" in data for _, data in ended) and log.over
-    assert any("preview" in data for _, data in kept), "who reads meanwhile has what was there"
+    assert not any("preview" in event.data for event in ended) and log.over
+    assert any("preview" in event.data for event in kept), "who reads meanwhile has what was there"
 
 
 def test_the_status_of_a_running_job_has_its_finished_pictures(tmp_path):
-    server = make_app(Settings(_env_file=None, results=tmp_path)).state.server
+    server = make_app(ServerSettings(_env_file=None, results=tmp_path)).state.server
     with Store(tmp_path) as store:
-        jobs = Jobs(store.file)
+        jobs = JobQueue(store.file)
         jobs.submit({"params": [PARAMS.as_dict()] * 3})
         (job,) = jobs.claim("elsewhere/1/1")
-    log = server.feed.begin(job.id, 12)
+    log = server.event_logs.start(job.id)
     for index in (2, 0):
         log.add("done", {"index": index, "image_url": f"/images/{index}"})
     status = server.status(job)

@@ -7,17 +7,17 @@ import json
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server.requests import allowed_arguments as allowed
-from dwlab.server.requests import sweep_request as sweep_requests
-from dwlab.server.settings import Settings
+from dwlab.server.requests.allowed_arguments import CALL, SCHEDULER_OPTIONS
+from dwlab.server.requests.sweep_request import read_sweep
+from dwlab.server.settings import ServerSettings
 
-SETTINGS = Settings(_env_file=None, max_cells=100)
+SETTINGS = ServerSettings(_env_file=None, max_cells=100)
 MANY = {"range": [1_000_000]}
 
 
 def read(**parts):
     body = {"name": "x", "base": {"prompt": "a"}, **parts}
-    return sweep_requests.spec_of(json.dumps(body).encode(), False, SETTINGS)
+    return read_sweep(json.dumps(body).encode(), is_yaml=False, settings=SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def read(**parts):
         ({"base": {"prompt": "a", "call": [1]}}, "base.call"),
         ({"axes": {"call": [1]}}, "axes.call[0]"),
         ({"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 9000]}}, "at most 20,000 characters"),
-        ({"base": {"prompt": "a", "cfg_scale": 7}}, "allowed: guidance (in place of cfg_scale"),
+        ({"base": {"prompt": "a", "cfg_scale": 7}}, "allowed: guidance (instead of cfg_scale"),
         ({"axes": {"steps": [1, 2, -3]}}, "axes.steps[2] is -3"),
         ({"axes": [1]}, "axes"),
         ({"base": 5}, "base"),
@@ -134,7 +134,7 @@ def test_what_is_within_the_limits_is_taken(parts, cells):
 )
 def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
     with pytest.raises(InvalidInput) as caught:
-        sweep_requests.read(body, True, SETTINGS)
+        read_sweep(body, is_yaml=True, settings=SETTINGS)
     assert len(str(caught.value)) < 500
 
 
@@ -153,17 +153,17 @@ def test_what_is_allowed_is_what_diffusers_takes():
     }
     pipelines = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
     arguments = {name for cls in pipelines for name in inspect.signature(cls.__call__).parameters}
-    assert allowed.SCHEDULER_OPTIONS.keys() <= options and allowed.CALL.keys() <= arguments
+    assert SCHEDULER_OPTIONS.keys() <= options and CALL.keys() <= arguments
 
 
 def test_the_options_of_every_named_scheduler_are_allowed():
     from dwlab.spec.schedulers import ALIASES
 
     for _, options in ALIASES.values():
-        assert all(allowed.SCHEDULER_OPTIONS[name].takes(value) for name, value in options.items())
+        assert all(SCHEDULER_OPTIONS[name].allows(value) for name, value in options.items())
 
 
 def test_an_empty_negative_prompt_may_be_asked_for_and_no_other_text_in_its_place():
-    rule = allowed.CALL["negative_prompt"]
-    assert rule.takes("") and rule.takes(None) and not rule.takes("red")
+    rule = CALL["negative_prompt"]
+    assert rule.allows("") and rule.allows(None) and not rule.allows("red")
     assert str(rule) == 'one of "", null'

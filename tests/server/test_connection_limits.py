@@ -13,7 +13,7 @@ import httpx
 import pytest
 from served import SMALL, Served, wait_for
 
-from dwlab.server.prometheus_metrics import Sparing
+from dwlab.server.log_file import RepetitionFilter
 
 HALF_OPEN = 1100
 BEGUN = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"  # a header that never ends
@@ -172,7 +172,7 @@ def healthy(server):
 
 
 def test_a_message_that_repeats_is_said_once_in_a_while_with_its_number():
-    sparing, said = Sparing(), []
+    sparing, said = RepetitionFilter(), []
     for second in (0.0, 0.1, 0.2, 9.0, 10.5, 10.6):
         for text in ("accept failed: %s\nof one socket", "another"):
             record = logging.LogRecord("asyncio", logging.ERROR, "", 0, text, ("full",), None)

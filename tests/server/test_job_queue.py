@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.server.jobs.job_queue import Jobs, QueueFull, is_dead, this_process
-from dwlab.server.picture_cleanup import clean
+from dwlab.server.jobs.job import Submission
+from dwlab.server.jobs.job_queue import JobQueue, QueueFull
+from dwlab.server.jobs.process_name import is_dead, this_process
+from dwlab.server.picture_cleanup import remove_old_pictures
 from dwlab.store.migrations import MIGRATIONS
 from dwlab.store.store import CellRow, Store
 
@@ -30,7 +32,7 @@ def store(tmp_path):
 
 def claims(root, owner, count, found):
     with Store(root) as store:
-        jobs, mine = Jobs(store.file, lease=600), []
+        jobs, mine = JobQueue(store.file, lease=600), []
         while len(mine) < count and (batch := jobs.claim(owner, 3)):
             mine += [job.id for job in batch]
         found.put(mine)
@@ -38,8 +40,8 @@ def claims(root, owner, count, found):
 
 def test_two_processes_never_claim_the_same_job(tmp_path):
     with Store(tmp_path) as store:
-        jobs = Jobs(store.file, queue=1000)
-        asked = [jobs.submit({"n": n}, alike="same" if n % 3 else None)[0].id for n in range(1000)]
+        jobs = JobQueue(store.file, queue_limit=1000)
+        asked = [jobs.submit({"n": n}, alike="same" if n % 3 else None).job.id for n in range(1000)]
     context = multiprocessing.get_context("spawn")
     found = context.Queue()
     node = ALIVE.rsplit("/", 2)[0]
@@ -58,8 +60,8 @@ def test_two_processes_never_claim_the_same_job(tmp_path):
 
 
 def test_the_oldest_comes_first_and_its_like_come_along(store):
-    jobs = Jobs(store.file)
-    first, other, like = (jobs.submit({}, alike=alike)[0].id for alike in ("a", "b", "a"))
+    jobs = JobQueue(store.file)
+    first, other, like = (jobs.submit({}, alike=alike).job.id for alike in ("a", "b", "a"))
     assert [job.id for job in jobs.claim(ALIVE, 4)] == [first, like]
     assert [job.id for job in jobs.claim(ALIVE, 4)] == [other]
     assert jobs.claim(ALIVE, 4) == []
@@ -67,7 +69,7 @@ def test_the_oldest_comes_first_and_its_like_come_along(store):
 
 def test_a_dead_owner_s_jobs_are_taken_over_at_once_and_a_silent_one_s_after_the_lease(store):
     child = subprocess.run(
-        [sys.executable, "-c", "from dwlab.server.jobs.job_queue import this_process as t; print(t())"],
+        [sys.executable, "-c", "from dwlab.server.jobs.process_name import this_process as t; print(t())"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     assert (
@@ -76,22 +78,22 @@ def test_a_dead_owner_s_jobs_are_taken_over_at_once_and_a_silent_one_s_after_the
         and not is_dead("elsewhere/1/1.0")
         and not is_dead(None)
     )
-    jobs = Jobs(store.file, lease=30)
-    job = jobs.submit({})[0].id
+    jobs = JobQueue(store.file, lease=30)
+    job = jobs.submit({}).job.id
     assert [one.id for one in jobs.claim(child)] == [job]
     assert [(one.id, one.attempts) for one in jobs.claim("elsewhere/1/1.0")] == [(job, 2)]
     assert jobs.claim(ALIVE) == [], "that machine may be alive"
-    hurried = Jobs(store.file, lease=0.0)
-    assert hurried.beat("elsewhere/1/1.0", [job]) == []
+    hurried = JobQueue(store.file, lease=0.0)
+    assert hurried.extend_leases("elsewhere/1/1.0", [job]) == []
     assert [one.attempts for one in hurried.claim(ALIVE)] == [3]
 
 
 def test_a_job_that_kills_its_workers_fails_after_so_many_attempts(store):
-    jobs = Jobs(store.file, lease=0.0, attempts=3)
-    job = jobs.submit({}, alike="a")[0].id
+    jobs = JobQueue(store.file, lease=0.0, attempts=3)
+    job = jobs.submit({}, alike="a").job.id
     for n in range(1, 4):
         assert [one.attempts for one in jobs.claim(ALIVE)] == [n]
-        company = jobs.submit({}, alike="a")[0].id
+        company = jobs.submit({}, alike="a").job.id
         if n == 1:
             continue
         jobs.cancel(company)
@@ -100,23 +102,23 @@ def test_a_job_that_kills_its_workers_fails_after_so_many_attempts(store):
 
 
 def test_a_job_that_was_begun_before_is_taken_alone(store):
-    jobs = Jobs(store.file, lease=0.0)
-    first = jobs.submit({}, alike="a")[0].id
+    jobs = JobQueue(store.file, lease=0.0)
+    first = jobs.submit({}, alike="a").job.id
     jobs.claim(ALIVE)
-    second = jobs.submit({}, alike="a")[0].id
+    second = jobs.submit({}, alike="a").job.id
     assert [job.id for job in jobs.claim(ALIVE, 8)] == [first]
     jobs.finish(ALIVE, first, "completed", {})
     assert [job.id for job in jobs.claim(ALIVE, 8)] == [second]
 
 
 def test_only_the_owner_ends_a_job_and_a_cancelled_one_stays_cancelled(store):
-    jobs = Jobs(store.file)
-    job = jobs.submit({})[0].id
+    jobs = JobQueue(store.file)
+    job = jobs.submit({}).job.id
     jobs.claim(ALIVE)
     assert not jobs.finish("another", job, "completed", {})
-    assert jobs.beat(ALIVE, [job]) == []
+    assert jobs.extend_leases(ALIVE, [job]) == []
     assert jobs.cancel(job).status == "cancelled"
-    assert jobs.beat(ALIVE, [job]) == [job]
+    assert jobs.extend_leases(ALIVE, [job]) == [job]
     assert not jobs.finish(ALIVE, job, "completed", {})
     assert (
         jobs.cancel(job).status == "cancelled"
@@ -126,8 +128,8 @@ def test_only_the_owner_ends_a_job_and_a_cancelled_one_stays_cancelled(store):
 
 
 def test_a_released_job_is_as_if_it_had_not_begun(store):
-    jobs = Jobs(store.file)
-    job = jobs.submit({})[0].id
+    jobs = JobQueue(store.file)
+    job = jobs.submit({}).job.id
     jobs.claim(ALIVE)
     jobs.release(ALIVE, [job])
     again = jobs.get(job)
@@ -135,22 +137,23 @@ def test_a_released_job_is_as_if_it_had_not_begun(store):
 
 
 def test_the_queue_is_bounded_but_answers_that_are_known_pass(store):
-    jobs = Jobs(store.file, queue=2)
+    jobs = JobQueue(store.file, queue_limit=2)
     jobs.submit({}), jobs.submit({})
     with pytest.raises(QueueFull):
         jobs.submit({})
-    assert jobs.submit({}, result={"images": []})[0].status == "completed"
+    assert jobs.submit({}, result={"images": []}).job.status == "completed"
     jobs.claim(ALIVE)
     jobs.submit({})
     assert jobs.counts() == {"queued": 2, "running": 1, "completed": 1, "failed": 0, "cancelled": 0}
 
 
 def test_a_key_gives_the_same_job_and_refuses_another_request(store):
-    jobs = Jobs(store.file, queue=1)
-    job, new = jobs.submit({}, idempotency="k", fingerprint="f")
-    assert new and jobs.submit({}, idempotency="k", fingerprint="f") == (job, False)
+    jobs = JobQueue(store.file, queue_limit=1)
+    first = jobs.submit({}, idempotency_key="k", fingerprint="f")
+    again = jobs.submit({}, idempotency_key="k", fingerprint="f")
+    assert first.is_new and again == Submission(first.job, is_new=False)
     with pytest.raises(InvalidInput, match="Idempotency-Key"):
-        jobs.submit({}, idempotency="k", fingerprint="other")
+        jobs.submit({}, idempotency_key="k", fingerprint="other")
 
 
 def test_an_older_store_gets_the_new_columns(tmp_path):
@@ -159,7 +162,7 @@ def test_an_older_store_gets_the_new_columns(tmp_path):
             sql.execute(statement)
         sql.execute("PRAGMA user_version = 1")
     with Store(tmp_path) as store:
-        assert Jobs(store.file).submit({})[0].status == "queued"
+        assert JobQueue(store.file).submit({}).job.status == "queued"
 
 
 def picture(store, name, experiment="api", days=0.0, size=100):
@@ -190,7 +193,7 @@ def test_clean_up_goes_by_age_and_spares_what_is_marked_or_another_s(store):
         ("unstarred", "stars", 0),
     ):
         store.set_mark(key, mark, value)
-    gone = clean(store.file, "api", days=7)
+    gone = remove_old_pictures(store.file, "api", days=7)
     assert (gone.pictures, gone.bytes) == (2, 200)
     assert left(store) == {"starred", "noted", "swept", "new", "foreign"}
 
@@ -199,18 +202,18 @@ def test_clean_up_by_size_removes_the_least_recently_asked_for(store):
     for name in "abcd":
         picture(store, name)
     store.append("api", ["a"])  # asked for again
-    assert clean(store.file, "api", size=250).pictures == 2
+    assert remove_old_pictures(store.file, "api", size=250).pictures == 2
     assert left(store) == {"a", "d"}
-    assert clean(store.file, "api").pictures == 0
+    assert remove_old_pictures(store.file, "api").pictures == 0
 
 
 def test_the_oldest_of_the_jobs_that_ended_are_forgotten_beyond_so_many_bytes(store, monkeypatch):
-    monkeypatch.setattr("dwlab.server.jobs.job_queue.LOOK_EVERY", 5)
-    jobs = Jobs(store.file, queue=1000, kept=100_000)
-    waits, _ = jobs.submit({"sweep": {"name": "waits", "text": "x" * 200_000}})
+    monkeypatch.setattr("dwlab.server.jobs.job_queue.SHRINK_EVERY", 5)
+    jobs = JobQueue(store.file, queue_limit=1000, keep_bytes=100_000)
+    waits = jobs.submit({"sweep": {"name": "waits", "text": "x" * 200_000}}).job
     ended = []
     for k in range(30):
-        job, _ = jobs.submit({"sweep": {"name": f"s{k}", "text": "x" * 10_000}})
+        job = jobs.submit({"sweep": {"name": f"s{k}", "text": "x" * 10_000}}).job
         jobs.cancel(job.id)
         ended.append(job.id)
     left = [job for job in ended if jobs.get(job)]
@@ -219,8 +222,8 @@ def test_the_oldest_of_the_jobs_that_ended_are_forgotten_beyond_so_many_bytes(st
 
 
 def test_jobs_with_large_answers_are_bounded_too(store, monkeypatch):
-    monkeypatch.setattr("dwlab.server.jobs.job_queue.LOOK_EVERY", 5)
-    jobs = Jobs(store.file, kept=500_000)
+    monkeypatch.setattr("dwlab.server.jobs.job_queue.SHRINK_EVERY", 5)
+    jobs = JobQueue(store.file, keep_bytes=500_000)
     for _ in range(15):
         jobs.submit({"params": [{}]}, result={"images": ["x" * 100_000]})
     assert 1 <= jobs.counts()["completed"] <= 4 + 5

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from served import ROOT, SMALL, Served
 
-from dwlab.server.access.middleware import Guard
-from dwlab.server.prometheus_metrics import Metrics
-from dwlab.server.settings import Settings
+from dwlab.server.access.middleware import AccessMiddleware
+from dwlab.server.prometheus_metrics import ServerMetrics
+from dwlab.server.settings import ServerSettings
 
 TOKEN = "a-token-of-the-tests"
 STUDIO = "https://studio.example"
@@ -155,8 +155,8 @@ def test_cors_origins_that_are_set_stand_in_place_of_the_default(guarded):
 
 @pytest.mark.parametrize("host", ["::1", "fd00::7"])
 def test_an_address_with_colons_is_asked_for_in_brackets(host):
-    assert f"[{host}]" in Settings(_env_file=None, host=host).hosts
-    assert f"[{host}]" in Settings(_env_file=None, allowed_hosts=host).hosts
+    assert f"[{host}]" in ServerSettings(_env_file=None, host=host).hosts
+    assert f"[{host}]" in ServerSettings(_env_file=None, allowed_hosts=host).hosts
 
 
 def test_a_failure_of_the_server_s_own_is_counted_and_has_the_headers():
@@ -168,8 +168,8 @@ def test_a_failure_of_the_server_s_own_is_counted_and_has_the_headers():
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             return await http.get("/")
 
-    metrics = Metrics()
-    answer = asyncio.run(ask(Guard(broken, Settings(_env_file=None), metrics)))
+    metrics = ServerMetrics()
+    answer = asyncio.run(ask(AccessMiddleware(broken, ServerSettings(_env_file=None), metrics)))
     assert answer.status_code == 500 and "a bug" not in answer.text and answer.json()["detail"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert b'status="500"' in metrics.text({})

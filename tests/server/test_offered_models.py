@@ -83,7 +83,7 @@ def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fe
 
 
 def test_a_listed_model_that_is_not_here_says_how_its_owner_fetches_it(server, hub):
-    words = (f"`dwlab pull {LISTED}`", f"here are: shapes, {FETCHED}")
+    words = (f"`dwlab pull {LISTED}`", f"available: shapes, {FETCHED}")
     refused(
         server.http.post("/api/generate", json={"prompt": "a", **SMALL, "model": LISTED}),
         409,
@@ -108,16 +108,16 @@ def test_a_listed_model_that_is_here_is_drawn_with_and_the_hub_is_not_asked(serv
 
 
 def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(server, hub):
-    from dwlab.server.jobs.job_queue import Jobs
+    from dwlab.server.jobs.job_queue import JobQueue
     from dwlab.store.store import Store
 
     recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}
     with Store(server.results) as store:
-        one = Jobs(store.file).submit({"params": [recipe]}, alike="x")[0].id
+        one = JobQueue(store.file).submit({"params": [recipe]}, alike="x").job.id
         two = (
-            Jobs(store.file)
-            .submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)[0]
-            .id
+            JobQueue(store.file)
+            .submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)
+            .job.id
         )
     for job in (one, two):
         ended = wait_for(

@@ -1,0 +1,1 @@
+"""The routes of the API and its pages, one file per subject."""

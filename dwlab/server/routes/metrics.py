@@ -1,0 +1,26 @@
+"""`/metrics`: the server's numbers for Prometheus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from ..dependencies import State
+from ..error_handlers import error_responses
+
+router = APIRouter()
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    **error_responses(),
+    200: {"content": {"text/plain": {}}},
+}
+
+
+@router.get("/metrics", response_class=Response, responses=RESPONSES)
+async def metrics(state: State) -> Response:
+    """The server's numbers, for Prometheus."""
+    return Response(
+        state.metrics.text(await state.store.count_jobs()),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
+    )

@@ -1,0 +1,48 @@
+"""`/api/models`: the models that the server offers, with their limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from ...models.identity import is_here
+from ...spec import catalog
+from .. import schemas
+from ..dependencies import State
+from ..error_handlers import error_responses
+from ..requests import offered_models
+
+router = APIRouter()
+
+
+@router.get("/api/models", responses=error_responses(422))
+def list_models(state: State) -> schemas.ModelList:
+    """The models that a request may name."""
+    names = offered_models.names(state.settings)
+    return schemas.ModelList(models=[_entry(name, state) for name in names])
+
+
+def _entry(name: str, state: State) -> schemas.ModelEntry:
+    settings = state.settings
+    entry = catalog.lookup(name)
+    limits = schemas.ModelLimits(
+        width=entry.width,
+        height=entry.height,
+        side_min=entry.side_min,
+        side_max=entry.side_max,
+        max_pixels=settings.max_pixels,
+        steps=entry.steps,
+        max_steps=settings.max_steps,
+        guidance=entry.guidance,
+        max_images=settings.max_images,
+    )
+    return schemas.ModelEntry(
+        id=name,
+        name=Path(name).name,
+        family=entry.family,
+        loaded=state.worker.loaded == name,
+        default=name == settings.model,
+        here=is_here(name),
+        limits=limits,
+    )

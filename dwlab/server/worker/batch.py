@@ -1,0 +1,73 @@
+"""Jobs that were claimed together, and what working on them takes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import DwlabError, InUse, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...spec.compute import Compute
+    from ...store.store import Store
+    from ..events.job_events import JobEventLogs
+    from ..jobs.job import Job, JsonObject
+    from ..jobs.job_queue import JobQueue
+    from ..prometheus_metrics import ServerMetrics
+    from ..settings import ServerSettings
+    from .claimed_jobs import ClaimedJobs
+
+log = logging.getLogger(__name__)
+ERROR_SHOWN = 500  # characters of an unexpected error
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs that are alike. on_model: called with the name of each model that is used."""
+
+    jobs: list[Job]
+    store: Store
+    queue: JobQueue
+    owner: str
+    settings: ServerSettings
+    compute: Compute
+    claimed: ClaimedJobs
+    event_logs: JobEventLogs
+    metrics: ServerMetrics
+    on_model: Callable[[str], None]
+
+    def complete(self, job: Job, result: JsonObject) -> None:
+        """End a job as completed."""
+        self._finish(job, "completed", result, None)
+
+    def fail(self, job: Job, error: str, result: JsonObject | None = None) -> None:
+        """End a job as failed; `result` has what it made nevertheless."""
+        self._finish(job, "failed", result or {}, error)
+
+    def _finish(self, job: Job, status: str, result: JsonObject, error: str | None) -> None:
+        if self.queue.finish(self.owner, job.id, status, result, error):
+            self.metrics.jobs.labels(status).inc()
+            self.metrics.seconds.observe(time.time() - (job.started or time.time()))
+            reason = f" ({error})" if error else ""
+            log.info("%s: %s%s", status, job.id, reason)
+        self.claimed.discard(job.id)
+        self.event_logs.end(job.id)
+
+
+def error_for_client(error: Exception) -> str:
+    """What a client is told of an error: nothing about this machine's folders."""
+    if isinstance(error, InUse):
+        return (
+            "another process is running the experiment of that name; request it again once that "
+            "has ended: its finished pictures are reused"
+        )
+    if isinstance(error, StoreError):
+        return "the results folder cannot be written; see the server's log"
+    if isinstance(error, DwlabError):
+        return str(error)
+    first_line = f"{type(error).__name__}: {error}".splitlines()[0]
+    return first_line[:ERROR_SHOWN]

@@ -1,0 +1,37 @@
+"""Loading the default model, so that the first picture need not wait for it."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ...errors import DwlabError
+from ...models import loading
+from ...models.identity import identify
+
+if TYPE_CHECKING:
+    from ...models.identity import Identity
+    from ..settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+
+def load_default_model(settings: ServerSettings) -> Identity | None:
+    """The identity of the default model once it is loaded; None, and a line in the log, if it fails.
+
+    It is loaded in a thread that ends: OpenMP keeps threads for every thread that ever computed.
+    If they are more than the cores, small forwards of the rendering thread take twice as long.
+    """
+    try:
+        with ThreadPoolExecutor(1) as executor:
+            return executor.submit(_load, settings).result().identity
+    except DwlabError as error:
+        log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # the user's, not a bug
+    except Exception:  # whatever a broken model raises: other models can still be served
+        log.exception("the default model is not loaded")
+    return None
+
+
+def _load(settings: ServerSettings) -> loading.Model:
+    return loading.load_identified(identify(settings.model, settings.device))

@@ -1,0 +1,144 @@
+"""Jobs of single pictures: rendered together, each ended with its own last picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...errors import DwlabError
+from ...events import Done, Failed, Started, Step
+from ...pictures.not_finite import nan_warning
+from ...pictures.picture import Picture
+from ...runs.eta import Pace
+from ...runs.keep import Reused, keep_cells
+from ...runs.resolve import identify_all, resolve
+from ...runs.work import Work
+from ...spec.params import GenerationParams
+from ..jobs.job import API_EXPERIMENT
+
+if TYPE_CHECKING:
+    from ...events import Event
+    from ...render.resolved_cell import ResolvedCell
+    from ...store.store import Store
+    from ..events.job_events import JobEventLog
+    from ..jobs.job import Job
+    from .batch import Batch
+
+
+@dataclass
+class PictureJob:
+    """A job under way: its cells, and by their indices the keys of pictures and the errors."""
+
+    job: Job
+    log: JobEventLog
+    cells: list[ResolvedCell]
+    pace: Pace
+    keys: dict[int, str] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether every picture is made or has failed."""
+        return len(self.keys.keys() | self.errors.keys()) == len(self.cells)
+
+
+def render_pictures(batch: Batch) -> None:
+    """Render the pictures of a batch together; a job that the model cannot do fails alone."""
+    jobs: list[PictureJob] = []
+    for job in batch.jobs:
+        try:
+            jobs.append(_begin(batch, job, start=sum(len(other.cells) for other in jobs)))
+        except DwlabError as error:
+            batch.fail(job, str(error))
+    if jobs:
+        _render(batch, jobs)
+    if not batch.claimed.stop.is_set():
+        remaining = batch.claimed.remaining()
+        unfinished = [job for job in jobs if job.job.id in remaining]
+        if unfinished:
+            raise RuntimeError(f"the renderer left {len(unfinished)} jobs without pictures")
+
+
+def _begin(batch: Batch, job: Job, *, start: int) -> PictureJob:
+    """Start a job's log, and resolve its cells. start: the position of its first cell."""
+    log = batch.event_logs.start(job.id)
+    recipes = [GenerationParams(**recipe) for recipe in job.recipes]
+    identities = identify_all(recipes, batch.compute, download=False)
+    cells = resolve(recipes, identities, start=start)
+    log.steps = sum(recipe.steps for recipe in recipes)
+    return PictureJob(job, log, cells, Pace(Work.of(recipes)))
+
+
+def _render(batch: Batch, jobs: list[PictureJob]) -> None:
+    """One call of the renderer for the pictures of several jobs."""
+    cells = [cell for job in jobs for cell in job.cells]
+    by_position = {cell.position: job for job in jobs for cell in job.cells}
+
+    def is_dropped(position: int) -> bool:
+        return batch.claimed.is_dropped(by_position[position].job.id)
+
+    def on_event(event: Event) -> None:
+        job = by_position[event.index]
+        index_in_job = event.index - job.cells[0].position
+        _take_event(batch, job, dataclasses.replace(event, index=index_in_job))
+
+    keep_cells(
+        cells,
+        batch.store,
+        experiment=API_EXPERIMENT,
+        compute=batch.compute,
+        on_event=on_event,
+        cancel=batch.claimed.stop,
+        dropped=is_dropped,
+    )
+
+
+def _take_event(batch: Batch, job: PictureJob, event: Event) -> None:
+    """Note an event of one of a job's cells; end the job with its last picture."""
+    index = event.index
+    job.pace.update(event)
+    job.log.seconds_left = job.pace.left
+    if isinstance(event, Started):
+        batch.on_model(event.params.model)
+        job.log.add("started", {"index": index})
+    elif isinstance(event, Step):
+        job.log.add_step(event, len(job.cells))
+    elif isinstance(event, Failed):
+        job.errors[index] = event.error
+        job.log.add("failed", {"index": index, "error": event.error})
+    elif isinstance(event, Done) and index not in job.keys:
+        _take_picture(batch, job, index, event.result)
+    if isinstance(event, Done | Failed) and job.over:
+        _end(batch, job)
+
+
+def _take_picture(batch: Batch, job: PictureJob, index: int, picture: object) -> None:
+    if not isinstance(picture, Picture | Reused):
+        raise TypeError(f"a picture was expected, not {picture!r}")
+    how = "reused" if isinstance(picture, Reused) else "made"
+    batch.metrics.pictures.labels(how).inc()
+    job.keys[index] = picture.key
+    job.errors.pop(index, None)
+    (url,) = _urls(batch.store, [picture.key])
+    job.log.add("done", {"index": index, "image_url": url})
+
+
+def _end(batch: Batch, job: PictureJob) -> None:
+    keys = [job.keys[index] for index in sorted(job.keys)]
+    result = {
+        "keys": keys,
+        "images": _urls(batch.store, keys),
+        "warning": nan_warning(batch.store.nan_shares(keys), len(keys)),
+    }
+    if job.errors:
+        first_error = job.errors[min(job.errors)]
+        batch.fail(job.job, first_error, result)
+    else:
+        batch.complete(job.job, result)
+
+
+def _urls(store: Store, keys: list[str]) -> list[str]:
+    """The addresses of the pictures of some keys, in their order."""
+    urls = {row["key"]: f"/{row['image']}" for row in store.finished(keys)}
+    return [urls[key] for key in keys if key in urls]

@@ -1,0 +1,94 @@
+"""A job that is a sweep: run like one from a file, under a name of the network's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...events import Done, Failed, Started
+from ...paths import network_name
+from ...runs.eta import Pace
+from ...runs.sweep import Sweep
+from ...workflows.sweep import execute
+
+if TYPE_CHECKING:
+    from ...events import Event
+    from ...runs.outcome import Outcome
+    from ...runs.work import Work
+    from ..events.job_events import JobEventLog
+    from ..jobs.job import Job, JsonObject
+    from .batch import Batch
+
+
+class SweepProgress:
+    """Writes the events of a sweep into its job's log."""
+
+    def __init__(self, batch: Batch, log: JobEventLog) -> None:
+        self._batch = batch
+        self._log = log
+        self._pace = Pace(0)
+
+    def on_plan(self, total: int, to_do: Work) -> None:
+        """Note how many cells there are, and how many are still to be made."""
+        self._pace = Pace(to_do)
+        self._log.step = total - len(to_do)
+        self._log.steps = total
+        self._log.add("plan", {"cells": total, "to_do": len(to_do)})
+
+    def on_event(self, event: Event) -> None:
+        """Note one event of a cell."""
+        self._pace.update(event)
+        self._log.seconds_left = self._pace.left
+        if isinstance(event, Started):
+            self._batch.on_model(event.params.model)
+        elif isinstance(event, Done | Failed):
+            self._log.step += 1
+            data: JsonObject = {
+                "index": event.index,
+                "step": self._log.step,
+                "steps": self._log.steps,
+            }
+            if isinstance(event, Failed):
+                data["error"] = event.error
+            self._log.add(event.kind, data)
+
+
+def run_sweep(batch: Batch, job: Job, requested: JsonObject) -> None:
+    """Run the sweep that a job requests; a sweep that was stopped does not end its job."""
+    sweep: Sweep = Sweep.from_dict({**requested, "name": network_name(requested["name"])})
+    progress = SweepProgress(batch, batch.event_logs.start(job.id))
+    outcome, _ = execute(
+        sweep,
+        results=batch.store.root,
+        compute=batch.compute,
+        limit=batch.settings.max_cells,
+        cancel=batch.claimed.stop,
+        download=False,
+        on_plan=progress.on_plan,
+        on_event=progress.on_event,
+    )
+    batch.metrics.pictures.labels("made").inc(outcome.made)
+    batch.metrics.pictures.labels("reused").inc(outcome.reused)
+    if outcome.left:  # the job was cancelled, or the next server continues it
+        return
+    result = _result(batch, sweep, outcome)
+    if outcome.failed:
+        error = f"{outcome.failed} of {outcome.total} pictures failed; see the experiment's table"
+        batch.fail(job, error, result)
+    else:
+        batch.complete(job, result)
+
+
+def _result(batch: Batch, sweep: Sweep, outcome: Outcome) -> JsonObject:
+    rows = batch.store.rows(sweep.name)
+    counts = {
+        "total": outcome.total,
+        "reused": outcome.reused,
+        "made": outcome.made,
+        "failed": outcome.failed,
+        "nan": outcome.nan,
+    }
+    return {
+        "images": [f"/{row['image']}" for row in rows if row["status"] == "ok"],
+        "counts": counts,
+        "warning": outcome.warning,
+    }
