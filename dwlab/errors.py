@@ -1,7 +1,7 @@
 """Every error that dwlab raises on purpose.
 
 DwlabError
-├── InvalidInput      a value of the user's is wrong (also a ValueError)      exit code 2
+├── InvalidInput      a value from the user is wrong (also a ValueError)      exit code 2
 ├── ModelError        a model cannot be found, trusted or loaded              exit code 2
 │   └── NotDownloaded a hub model is not on this machine yet
 ├── RenderError       a picture could not be made                             exit code 3
@@ -12,35 +12,46 @@ DwlabError
 
 from __future__ import annotations
 
-FIELD_SHOWN, VALUE_SHOWN, ALLOWED_SHOWN = 100, 80, 1500  # characters of an error's parts
+# characters of an error's parts
+FIELD_LIMIT = 100
+VALUE_LIMIT = 80
+ALLOWED_LIMIT = 1500
 
 
 def printable(text: str) -> str:
-    """`text` with escapes in place of what a terminal would act on."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """`text` with escapes instead of characters that a terminal would act on."""
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 class DwlabError(Exception):
-    """Base of dwlab's errors; its text is meant for the user, without a traceback."""
+    """The base of dwlab's errors; its text is for users, without a traceback."""
 
     exit_code = 1
 
 
 class InvalidInput(DwlabError, ValueError):
-    """A value is not allowed: `field` names it, `value` is what was given, `allowed` what would do."""
+    """A value is not allowed.
+
+    field: its name. value: what was given. allowed: what is allowed, or what to do.
+    """
 
     exit_code = 2
 
     def __init__(self, field: str, value: object, allowed: str):
-        self.field, self.value, self.allowed = field, value, allowed
-        start = printable(field[:FIELD_SHOWN])  # it may be a key of somebody's file, of any length
-        text = (
-            f"{shortened(start, FIELD_SHOWN)} is {shortened(_shown(value), VALUE_SHOWN)}; allowed: "
-        )
-        super().__init__(text + shortened(allowed, ALLOWED_SHOWN))
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        # a field may be a key of somebody's file, of any length
+        name = shortened(printable(field[:FIELD_LIMIT]), FIELD_LIMIT)
+        shown = shortened(_shown(value), VALUE_LIMIT)
+        super().__init__(f"{name} is {shown}; allowed: {shortened(allowed, ALLOWED_LIMIT)}")
 
     def at(self, field: str) -> InvalidInput:
-        """The same error, of a field that says more exactly which value it is about."""
+        """The same error with a field that says more precisely where the value is."""
         return InvalidInput(field, self.value, self.allowed)
 
 
@@ -51,17 +62,20 @@ class ModelError(DwlabError):
 
 
 class NotDownloaded(ModelError):
-    """A hub model is not on this machine, and what was asked must not fetch it."""
+    """A hub model is not on this machine, and may not be downloaded now."""
 
 
 class RenderError(DwlabError):
-    """A picture could not be made; the text is what the pipeline said."""
+    """A picture could not be made; the text is the pipeline's."""
 
     exit_code = 3
 
 
 class StoreError(DwlabError):
-    """The results folder cannot be read or written: locked, full, read-only, or from a newer dwlab."""
+    """The results folder cannot be read or written.
+
+    It is locked, full, read-only, or was written by a newer dwlab.
+    """
 
 
 class InUse(StoreError):
@@ -73,24 +87,27 @@ class MissingExtra(DwlabError, ImportError):
 
     def __init__(self, feature: str, extra: str):
         super().__init__(
-            f'{feature} needs an optional part of dwlab; install it with: pip install "dwlab[{extra}]"'
+            f"{feature} needs an optional part of dwlab; install it with: "
+            f'pip install "dwlab[{extra}]"'
         )
 
 
 def shortened(text: str, most: int) -> str:
-    """`text`, or its beginning and three dots: at most so many characters."""
+    """`text`, cut to at most `most` characters, with three dots at the end of a cut one."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _shown(value: object) -> str:
     try:
         return repr(value)
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
+    # Python does not write whole numbers of more than 4,300 digits
+    except ValueError:
         return "a number of very many digits"
     except RecursionError:
         return "deeply nested lists or maps"
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without the rest of a long text; its class where it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """The first line of an error's text, or the name of its class if it has none."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

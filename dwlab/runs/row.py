@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..metrics import measures
+from ..metrics.metric_set import Value
 from ..pictures.png import pixel_hash
 from ..spec.modes import mode
 from ..store.store import CellRow, now
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from ..pictures.picture import Picture
     from ..render.resolved_cell import ResolvedCell
 
-Metrics = dict[str, tuple[int, object]]  # name -> (version of the metric, value)
+# name -> (version of the metric, value)
+Metrics = dict[str, tuple[int, Value]]
 
 
 def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) -> CellRow:

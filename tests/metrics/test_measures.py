@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter
 from dwlab.errors import InvalidInput
 from dwlab.metrics import measures
 from dwlab.metrics.measures import check_names, measure
+from dwlab.metrics.metric_set import MetricSet
 from dwlab.shapes import Scene, draw, full_caption
 
 SCENE = Scene("large", "red", "star", "left", "white")
@@ -72,8 +73,8 @@ def test_a_metric_that_raises_costs_only_itself(monkeypatch, caplog):
     def divide(_image, _prompt):
         return {"odd": 1 / 0}
 
-    odd = measures.Family(("odd", "strange"), 2, divide)
-    monkeypatch.setattr(measures, "FAMILIES", (odd, *measures.FAMILIES))
+    odd = MetricSet(("odd", "strange"), 2, divide)
+    monkeypatch.setattr(measures, "METRICS", (odd, *measures.METRICS))
     found = measure(draw(SCENE, np.random.default_rng(0)), prompt="a red star", model="shapes")
     assert found["odd"] == found["strange"] == (2, None)
     assert found["adherence"][1] == 1 and found["brightness"][1] > 0

@@ -14,6 +14,7 @@ from PIL import Image
 
 import dwlab
 from dwlab.metrics import measures
+from dwlab.metrics.metric_set import MetricSet
 from dwlab.pictures.png import pixel_hash, read_recipe
 from dwlab.render.renderer import render
 from dwlab.runs.remeasure import Measured, remeasure
@@ -214,9 +215,7 @@ def test_a_metric_that_raises_does_not_stop_a_sweep(tmp_path, monkeypatch):
     def divide(_image, _prompt):
         return 1 / 0
 
-    monkeypatch.setattr(
-        measures, "FAMILIES", (measures.Family(("odd",), 1, divide), *measures.FAMILIES)
-    )
+    monkeypatch.setattr(measures, "METRICS", (MetricSet(("odd",), 1, divide), *measures.METRICS))
     table = sweep().run(tmp_path)
     assert (
         set(table["status"]) == {"ok"}
