@@ -71,7 +71,7 @@ class ConnectionLimits:
             self._look_later()
 
     def _make_room(self, connection: Connection) -> bool:
-        """Whether a connection may enter; drops another for it, or itself if none can be dropped."""
+        """Whether a connection may enter; drops another if there are too many, or else itself."""
         rivals = [other for other in self._connections if other.address == connection.address]
         if len(rivals) < self.per_client:
             rivals = list(self._connections)

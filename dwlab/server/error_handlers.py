@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 RETRY = {"Retry-After": "5"}  # seconds that a client is told to wait
 # the path of a field, like axes.steps[2]; `the body line 3 column 5` is not one
 FIELD_PATH = re.compile(r"[A-Za-z_][\w-]{0,99}(\.\w{1,99}|\[\d{1,9}\]){0,5}")
+Responses = dict[int | str, dict[str, Any]]  # of a route, for its OpenAPI document
 EVERY_ROUTE = (400, 401, 403, 413, 503)  # statuses of errors that any route may answer with
 
 
@@ -34,7 +35,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
 
 
-def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def error_responses(*statuses: int) -> Responses:
     """The errors in a route's OpenAPI document: these statuses besides those of every route."""
     return {status: {"model": Problem} for status in (*EVERY_ROUTE, *statuses)}
 

@@ -51,11 +51,12 @@ class RemovedPictures:
 def remove_old_pictures(
     file: StoreFile, experiment: str, *, days: float | None = None, size: int | None = None
 ) -> RemovedPictures:
-    """Remove an experiment's pictures made more than `days` ago, then the oldest beyond `size` bytes.
+    """Remove an experiment's pictures that are too old, then the oldest beyond a size.
 
-    Pictures with a star, pin or note stay, and those of other experiments (a sweep, the prompt
-    bench). Call it while this process makes no pictures. A row is removed before its picture: a
-    crash in between leaves a file that harms nobody.
+    days: how old pictures may be. size: the bytes that all may take. Pictures with a star, pin or
+    note stay, and those of other experiments (a sweep, the prompt bench). Call it while this
+    process makes no pictures. A row is removed before its picture: a crash in between leaves a
+    file that harms nobody.
     """
     total = RemovedPictures()
     while True:

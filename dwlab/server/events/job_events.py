@@ -31,9 +31,9 @@ class JobEvent:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How far a job's run is: steps done of steps in all (pictures, for a sweep), pictures finished.
+    """How far a job's run is. step: steps done of `steps` in all; for a sweep, pictures.
 
-    seconds_left: an estimate, if there is one.
+    images: the addresses of finished pictures. seconds_left: an estimate, if there is one.
     """
 
     step: int = 0

@@ -153,7 +153,7 @@ class JobQueue:
             return [_stored_job(sql, job_id) for job_id in job_ids]
 
     def _take_back(self, sql: sqlite3.Cursor) -> None:
-        """Queue jobs again whose lease is over or whose owner is dead; fail those begun too often."""
+        """Queue jobs of dead or silent owners again; fail those that were begun too often."""
         at = time.time()
         for job in sql.execute(statements.RUNNING).fetchall():
             is_held = (job["lease"] or 0) > at and not is_dead(job["owner"])

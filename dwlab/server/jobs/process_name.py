@@ -26,7 +26,10 @@ def is_dead(owner: str | None) -> bool:
 
 
 def _start_of(number: int) -> str:
-    """When a process began. On Linux in ticks of this boot, which setting the clock leaves alone."""
+    """When a process began.
+
+    On Linux in ticks of this boot, which setting the clock does not change.
+    """
     try:
         stat = Path(f"/proc/{number}/stat").read_bytes()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -43,7 +43,7 @@ class Choice:
 
     values: tuple[str | bool | None, ...]
 
-    def allows(self, value: Any) -> bool:
+    def allows(self, value: object) -> bool:
         """Whether a value is one of these."""
         return isinstance(value, str | bool | None) and value in self.values
 
@@ -58,7 +58,7 @@ class Choice:
 class Text:
     """A prompt."""
 
-    def allows(self, value: Any) -> bool:
+    def allows(self, value: object) -> bool:
         """Whether a value is one of these."""
         return isinstance(value, str) and len(value) <= PROMPT_LIMIT
 
@@ -70,7 +70,7 @@ class Text:
 class Pair:
     """Two whole numbers: a size, or a position in a picture."""
 
-    def allows(self, value: Any) -> bool:
+    def allows(self, value: object) -> bool:
         """Whether a value is one of these."""
         if not isinstance(value, list | tuple) or len(value) != 2:
             return False
@@ -180,7 +180,7 @@ class Argument:
 
 
 def check(sweep: SweepSpec) -> None:
-    """Raise InvalidInput for an argument or option that a sweep from the network must not contain."""
+    """Raise InvalidInput for an argument that a sweep from the network must not contain."""
     for parent, rules in (("call", CALL), ("scheduler_options", SCHEDULER_OPTIONS)):
         for argument in _arguments(sweep, parent):
             rule = rules.get(argument.name)

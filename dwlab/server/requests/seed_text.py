@@ -24,17 +24,17 @@ SCHEMA: dict[str, Any] = {
 _DECIMAL = re.compile("[0-9]{1,19}")  # LARGEST has 19 digits
 
 
-def number(value: Any) -> Any:
+def number(value: object) -> object:
     """The whole number that decimal text stands for; anything else unchanged."""
     return int(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
 
 
-def text(value: Any) -> Any:
+def text(value: object) -> object:
     """A whole number as decimal text; anything else unchanged."""
     return str(value) if is_whole_number(value) else value
 
 
-def _checked_number(value: Any) -> Any:
+def _checked_number(value: object) -> object:
     value = number(value)
     if isinstance(value, str):
         # a ValueError is what pydantic reports to the client
@@ -53,11 +53,13 @@ def as_text(sweep: Any) -> Any:
 
 
 def as_numbers(sweep: Any) -> Any:
-    """A sweep's plain values with every seed as a number, whether a client wrote text or numbers."""
+    """A sweep's plain values with every seed as a number, even if a client wrote text."""
     return _change_seeds(sweep, number)
 
 
-def _change_seeds(value: Any, change: Callable[[Any], Any], *, is_seed: bool = False) -> Any:
+def _change_seeds(
+    value: object, change: Callable[[object], object], *, is_seed: bool = False
+) -> object:
     if isinstance(value, dict):
         changed = {}
         for name, inner in value.items():

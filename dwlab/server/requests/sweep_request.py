@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._util import yamlfile
 from ...errors import InvalidInput
@@ -17,6 +17,7 @@ from . import allowed_arguments, json_text, offered_models, seed_text
 from .work_limits import check_work
 
 if TYPE_CHECKING:
+    from ..jobs.job import JsonObject
     from ..settings import ServerSettings
 
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
@@ -46,7 +47,7 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep
     return sweep
 
 
-def _parsed(body: bytes, is_yaml: bool, value_limit: int) -> dict[str, Any]:
+def _parsed(body: bytes, is_yaml: bool, value_limit: int) -> JsonObject:
     text = json_text.decode(body)
     if is_yaml:
         values = experiment_file.parse(text, "the sweep", most=NODES * value_limit)
@@ -102,7 +103,7 @@ def _check_value(value: object) -> None:
         raise InvalidInput("the sweep", value, "finite numbers")
 
 
-def _check_models(sweep: dict[str, Any], settings: ServerSettings) -> None:
+def _check_models(sweep: JsonObject, settings: ServerSettings) -> None:
     """Refuse models that are not offered before any is looked for on this machine's disk."""
     base = sweep.get("base")
     swept = sweep.get("axes")
@@ -117,7 +118,7 @@ def _check_models(sweep: dict[str, Any], settings: ServerSettings) -> None:
             offered_models.check(model, settings, field)
 
 
-def _check_axes(sweep: dict[str, Any], settings: ServerSettings) -> None:
+def _check_axes(sweep: JsonObject, settings: ServerSettings) -> None:
     """Refuse axes that make too many cells before their values are made."""
     descriptions = sweep.get("axes") or {}
     if not isinstance(descriptions, dict):

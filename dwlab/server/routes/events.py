@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response, StreamingResponse
 
 from ..dependencies import State, no_such_job
-from ..error_handlers import error_responses
+from ..error_handlers import Responses, error_responses
 from ..events.event_stream import LAST_EVENT_ID, EventStream
 from ..jobs.job import ENDED
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..jobs.job import JsonObject
 
 router = APIRouter()
-RESPONSES: dict[int | str, dict[str, Any]] = {
+RESPONSES: Responses = {
     **error_responses(404, 422),
     200: {"content": {"text/event-stream": {}}},
     204: {"description": "the client has seen all events"},

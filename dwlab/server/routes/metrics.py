@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from ..dependencies import State
-from ..error_handlers import error_responses
+from ..error_handlers import Responses, error_responses
 
 router = APIRouter()
-RESPONSES: dict[int | str, dict[str, Any]] = {
+RESPONSES: Responses = {
     **error_responses(),
     200: {"content": {"text/plain": {}}},
 }

@@ -6,18 +6,17 @@ import asyncio
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, Response
 
 from ...store.images import is_whole
 from ..dependencies import State
-from ..error_handlers import error_responses
+from ..error_handlers import Responses, error_responses
 
 router = APIRouter()
 PICTURE_NAME = re.compile(r"[0-9a-f]{64}\.png", re.ASCII)
-RESPONSES: dict[int | str, dict[str, Any]] = {
+RESPONSES: Responses = {
     **error_responses(404, 422),
     200: {"content": {"image/png": {}}},
 }

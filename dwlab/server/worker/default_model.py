@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def load_default_model(settings: ServerSettings) -> Identity | None:
-    """The identity of the default model once it is loaded; None, and a line in the log, if it fails.
+    """Load the default model; returns its identity, or None if it fails, which the log tells.
 
     It is loaded in a thread that ends: OpenMP keeps threads for every thread that ever computed.
     If they are more than the cores, small forwards of the rendering thread take twice as long.
@@ -27,7 +27,8 @@ def load_default_model(settings: ServerSettings) -> Identity | None:
         with ThreadPoolExecutor(1) as executor:
             return executor.submit(_load, settings).result().identity
     except DwlabError as error:
-        log.error("the default model is not loaded: %s", error)  # noqa: TRY400  # the user's, not a bug
+        # not a bug, so there is no traceback
+        log.error("the default model is not loaded: %s", error)  # noqa: TRY400
     except Exception:  # whatever a broken model raises: other models can still be served
         log.exception("the default model is not loaded")
     return None

@@ -72,8 +72,11 @@ def _begin(batch: Batch, job: Job, *, start: int) -> PictureJob:
 
 def _render(batch: Batch, jobs: list[PictureJob]) -> None:
     """One call of the renderer for the pictures of several jobs."""
-    cells = [cell for job in jobs for cell in job.cells]
-    by_position = {cell.position: job for job in jobs for cell in job.cells}
+    cells: list[ResolvedCell] = []
+    by_position: dict[int, PictureJob] = {}
+    for job in jobs:
+        cells += job.cells
+        by_position |= {cell.position: job for cell in job.cells}
 
     def is_dropped(position: int) -> bool:
         return batch.claimed.is_dropped(by_position[position].job.id)

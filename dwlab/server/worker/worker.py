@@ -133,12 +133,13 @@ class Worker:
                 jobs = queue.claim(self._owner, self._settings.together)
                 if jobs:
                     if not self._work_on(store, queue, jobs):
-                        # it may hold rows that it could not write, by which the next batch would fail
+                        # it may hold rows that it could not write: the next batch would fail
                         store.close()
                         store = None
                     continue
             except StoreError as error:
-                log.error("%s", error)  # noqa: TRY400  # the user's, not a bug
+                # not a bug, so there is no traceback
+                log.error("%s", error)  # noqa: TRY400
                 store = None
             except Exception:  # one bad batch must not end the server; its lease runs out
                 log.exception("a batch of jobs ended unexpectedly")
@@ -184,8 +185,9 @@ class Worker:
                 self._claimed.drop(job_id)
             _make_pictures(batch)
         except Exception as error:
+            # only bugs need a traceback
             is_bug = not isinstance(error, DwlabError)
-            log.error("failed: %s", error, exc_info=is_bug)  # noqa: TRY400  # only bugs need a traceback
+            log.error("failed: %s", error, exc_info=is_bug)  # noqa: TRY400
             for job in jobs:
                 batch.fail(job, error_for_client(error))
             return False
