@@ -92,8 +92,8 @@ def text(rows: Sequence[ComparedRow]) -> str:
             columns.remove("machine")
         lines = [_written(row, columns) for row in values]
         table = tabulate(lines, headers="keys", tablefmt="pipe")
-        place = f" on {machines[0]}" if one_machine else ""
-        parts.append(f"{title}{place}\n{table}")
+        suffix = f" on {machines[0]}" if one_machine else ""
+        parts.append(f"{title}{suffix}\n{table}")
     return "\n\n".join(parts)
 
 

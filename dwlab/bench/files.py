@@ -86,7 +86,7 @@ def kind(document: Document) -> str:
 
 
 def check(document: object, name: str) -> None:
-    """Raise InvalidInput that names the place in which a document breaks its schema."""
+    """Raise InvalidInput that names the location in which a document breaks its schema."""
     if not isinstance(document, dict):
         raise InvalidInput(f"{name}: the document", document, "a JSON object")
     version = document.get("schema")
@@ -104,29 +104,29 @@ def _check_schema(document: Document, name: str) -> None:
     if not errors:
         return
     first = min(errors, key=lambda error: [str(part) for part in error.path])
-    place = ".".join(str(part) for part in first.absolute_path) or "the document"
+    location = ".".join(str(part) for part in first.absolute_path) or "the document"
     allowed = f"what the schema says ({first.message[:200]})"
-    raise InvalidInput(f"{name}: {place}", first.instance, allowed)
+    raise InvalidInput(f"{name}: {location}", first.instance, allowed)
 
 
-def _check_run_row(_document: Document, row: Document, place: str) -> None:
+def _check_run_row(_document: Document, row: Document, location: str) -> None:
     """Check what a schema cannot say: the `rounds` of a phase count its samples."""
     for phase_name, phase in (row.get("phases") or {}).items():
         samples = len(phase["samples_s"])
         if sum(phase["rounds"]) != samples:
-            field = f"{place}.phases.{phase_name}.rounds"
+            field = f"{location}.phases.{phase_name}.rounds"
             allowed = f"numbers that add up to {samples} samples"
             raise InvalidInput(field, phase["rounds"], allowed)
 
 
-def _check_engine_row(document: Document, row: Document, place: str) -> None:
+def _check_engine_row(document: Document, row: Document, location: str) -> None:
     """Check what a schema cannot say: one entry per round in lists, a matmul rate for the dtype."""
     lengths = {len(value) for value in row.values() if isinstance(value, list)}
     if len(lengths) > 1:
-        raise InvalidInput(place, sorted(lengths), "lists with one entry per round")
+        raise InvalidInput(location, sorted(lengths), "lists with one entry per round")
     if row["dtype"] not in document["matmul"]:
         allowed = f"a dtype of matmul: {', '.join(document['matmul'])}"
-        raise InvalidInput(f"{place}.dtype", row["dtype"], allowed)
+        raise InvalidInput(f"{location}.dtype", row["dtype"], allowed)
 
 
 def _refuse(constant: str) -> float:

@@ -44,14 +44,22 @@ def row(
         "offload": "none",
     }
     return {
-        "id": f"{device}{dtype}{batch}{seconds}", "status": status, "error": None, "workload": asked, "device": device,
-        "dtype": dtype, "settings": {**settings, "threads": 2}, "images_per_s": batch / seconds,
+        "id": f"{device}{dtype}{batch}{seconds}",
+        "status": status,
+        "error": None,
+        "workload": asked,
+        "device": device,
+        "dtype": dtype,
+        "settings": {**settings, "threads": 2},
+        "images_per_s": batch / seconds,
         "phases": {
-            "end_to_end": phase([seconds, seconds * 1.02], [seconds * 0.98]), "prompt": phase([0.1]),
-            "step": phase([0.04 * seconds] * 3), "decode": phase([0.1]),
+            "end_to_end": phase([seconds, seconds * 1.02], [seconds * 0.98]),
+            "prompt": phase([0.1]),
+            "step": phase([0.04 * seconds] * 3),
+            "decode": phase([0.1]),
         },
         "parity": {"ok": status == "ok", "denoiser": distance},
-    }  # fmt: skip
+    }
 
 
 def document(*rows, torch="2.13.0", device="cpu", name="A CPU"):

@@ -32,8 +32,26 @@ ENGINE = REFERENCE / "engine" / "intel-xeon-2-cores-amx-shapes.json"
 
 
 VALUES = (
-    None, True, -1, 0, 1, 1e308, -1e308, 5e-324, 2**70, "", "x", "\ud800", "1", [], {}, [[]], [1e308], {"a": 1}, ["x"],
-)  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    1,
+    1e308,
+    -1e308,
+    5e-324,
+    2**70,
+    "",
+    "x",
+    "\ud800",
+    "1",
+    [],
+    {},
+    [[]],
+    [1e308],
+    {"a": 1},
+    ["x"],
+)
 
 
 def test_the_repository_has_reference_rows():

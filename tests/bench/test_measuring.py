@@ -33,7 +33,7 @@ def test_a_reference_that_differs_makes_a_row_invalid(tmp_path):
 
 
 def test_a_model_that_remembers_its_pictures_is_suspect():
-    """The self-check: repeated calls that are answered from memory take no time, which no fresh one does."""
+    """Repeated calls that are answered from memory take no time, fresh calls do."""
     same = np.zeros((1, 2, 2, 3))
     honest = measuring.self_checks(lambda _: 1.0, same, same)
     remembering = measuring.self_checks(lambda k: 1.0 if k else 0.1, same, same)

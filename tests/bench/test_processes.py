@@ -27,16 +27,18 @@ def _running(argument):
     import psutil
 
     return [
-        p.pid for p in psutil.process_iter(["cmdline", "status"])
+        p.pid
+        for p in psutil.process_iter(["cmdline", "status"])
         if argument in (p.info["cmdline"] or []) and p.info["status"] != psutil.STATUS_ZOMBIE
-    ]  # fmt: skip
+    ]
 
 
 def test_a_worker_ends_when_its_runner_is_killed(tmp_path):
     """Killed, not asked: nothing may go on measuring, which would disturb the next run."""
     code = (
         "from dwlab.bench import runner; from dwlab.bench.spec import BenchSpec; "
-        "s = BenchSpec('b', base={'device': 'cpu', 'steps': 1000}, rounds=1, iterations=900, parity='none'); "
+        "s = BenchSpec('b', base={'device': 'cpu', 'steps': 1000}, rounds=1, iterations=900, "
+        "parity='none'); "
         f"runner.run(s, results={str(tmp_path)!r}, on_event=lambda e: print(e.kind, flush=True))"
     )
     with subprocess.Popen(

@@ -22,8 +22,10 @@ def test_axes_make_configurations_and_devices_come_from_the_machine():
     )
     made = spec.configurations(["cpu", "mps"])
     assert [(c.device, c.params.dtype, c.batch) for c in made][:3] == [
-        ("cpu", "float32", 1), ("cpu", "float32", 2), ("cpu", "bfloat16", 1)
-    ]  # fmt: skip
+        ("cpu", "float32", 1),
+        ("cpu", "float32", 2),
+        ("cpu", "bfloat16", 1),
+    ]
     assert len(made) == 8 and made[0].params.width == made[0].params.height == 64
     assert made[0].settings.compile == "none" and len({c.id for c in made}) == 8
     assert Configuration.of(json.loads(json.dumps(made[5].as_dict()))) == made[5]
@@ -42,8 +44,10 @@ def test_rules_skip_combinations_and_zipped_axes_move_together():
         skip=[{"dtype": "bfloat16", "batch": 2}],
     )
     assert [(c.params.dtype, c.batch, c.params.steps) for c in spec.configurations([])] == [
-        ("float32", 1, 2), ("float32", 2, 4), ("bfloat16", 1, 2)
-    ]  # fmt: skip
+        ("float32", 1, 2),
+        ("float32", 2, 4),
+        ("bfloat16", 1, 2),
+    ]
     assert {c.params.dtype for c in spec.vary(dtype=["float16"]).configurations([])} == {"float16"}
     assert spec.vary(dtype=None) == spec
 
@@ -87,9 +91,16 @@ def test_a_file_with_an_unknown_key_is_refused(tmp_path):
 
 def test_a_spoiled_benchmark_gets_a_message_and_never_a_traceback(tmp_path):
     document = {
-        "name": "b", "base": {"model": "shapes", "steps": 2}, "axes": {"dtype": ["float32"], "batch": [1, 4]},
-        "zip": [["dtype", "batch"]], "skip": [{"batch": 4}], "rounds": 2, "warmup": 1, "iterations": 2, "seconds": 1,
-    }  # fmt: skip
+        "name": "b",
+        "base": {"model": "shapes", "steps": 2},
+        "axes": {"dtype": ["float32"], "batch": [1, 4]},
+        "zip": [["dtype", "batch"]],
+        "skip": [{"batch": 4}],
+        "rounds": 2,
+        "warmup": 1,
+        "iterations": 2,
+        "seconds": 1,
+    }
     rng = random.Random(14)
     for _ in range(200):
         path = tmp_path / "b.yaml"

@@ -12,7 +12,10 @@ from dwlab.bench.timing import measure, summary
 
 @dataclass
 class QueueDevice:
-    """A device that takes work at once and does it later, under a clock that only moves when something happens."""
+    """A device that accepts work at once and does it later.
+
+    Its clock only moves when something happens.
+    """
 
     launch: float  # seconds that giving it work takes
     now: float = 0.0

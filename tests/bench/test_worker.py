@@ -21,7 +21,7 @@ def test_settings_that_cannot_work_here_are_unsupported():
 def test_memory_that_runs_out_is_the_status_oom(monkeypatch):
     def full(*_args, **_more):
         raise RuntimeError(
-            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
         )
 
     monkeypatch.setattr(timed_calls, "call", full)

@@ -20,8 +20,9 @@ def model():
 def cells():
     return [
         GenerationParams("a red circle", seed=seed, steps=2, guidance=guidance, width=64, height=64)
-        for seed in (0, 1) for guidance in (1.0, 3.0)
-    ]  # fmt: skip
+        for seed in (0, 1)
+        for guidance in (1.0, 3.0)
+    ]
 
 
 def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
