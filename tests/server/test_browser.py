@@ -8,7 +8,7 @@ import pytest
 from lab import FLAGS
 from playwright.sync_api import expect, sync_playwright
 from served import Served
-from widgets.test_explore_browser import HOSTILE
+from widgets.explore.test_page_browser import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 TOKEN = "a-token-of-the-tests"

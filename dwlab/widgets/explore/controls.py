@@ -90,12 +90,25 @@ def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
         try:
             GenerationParams(**alone)
         except InvalidInput as error:
-            problems.setdefault(error.field, f"{error.allowed[0].upper()}{error.allowed[1:]}.")
+            problems.setdefault(error.field, _sentence(error.allowed))
         except DwlabError as error:
             problems["model"] = str(error)
-    if not is_whole_number(count) or not 1 <= count <= MOST_PICTURES:
-        problems["count"] = f"A whole number from 1 to {MOST_PICTURES}."
+    try:
+        check_count(count)
+    except InvalidInput as error:
+        problems["count"] = _sentence(error.allowed)
     return problems
+
+
+def check_count(count: object) -> int:
+    """The number of pictures per run; raises InvalidInput if it is not allowed."""
+    if not is_whole_number(count) or not 1 <= count <= MOST_PICTURES:
+        raise InvalidInput("count", count, f"a whole number from 1 to {MOST_PICTURES}")
+    return count
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _scheduler_of(params: GenerationParams) -> str:

@@ -8,7 +8,7 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ...errors import DwlabError, InvalidInput
+from ...errors import DwlabError
 from ...runs.results import Results
 from ...spec.params import GenerationParams
 from ...store.images import read_picture
@@ -17,7 +17,7 @@ from ...workflows.related_recipes import neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
 from .comparison import changed_parameters
-from .controls import arguments_from, controls_for, offer_for, problems_of
+from .controls import arguments_from, check_count, controls_for, offer_for, problems_of
 from .dropped import read_dropped
 from .history import PAGE, History
 from .job_listener import JobListener
@@ -229,11 +229,8 @@ class Explorer(PageTraits):
         self._make()
 
     def _make(self) -> None:
-        wrong = [name for name in self.problems if name]
-        if wrong:
-            raise InvalidInput("controls", wrong[0], "fields without a message below them")
         first = self.params
-        count = self.controls["count"]
+        count = check_count(self.controls["count"])
         recipes = [first.replace(seed=(first.seed + number) % 2**63) for number in range(count)]
         self._session.make(recipes)
         self.status = {**self.status, "unfinished": self._session.unfinished}

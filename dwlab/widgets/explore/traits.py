@@ -11,6 +11,12 @@ import traitlets
 from ..heartbeat import SCRIPT
 
 HERE = Path(__file__).parent
+# anywidget takes one script per widget, so the page's are joined in this order.
+PAGE_SCRIPTS = ("elements", "fields", "run", "history", "sweep_form", "page")
+
+
+def _script() -> str:
+    return SCRIPT + "".join((HERE / f"{name}.js").read_text("utf-8") for name in PAGE_SCRIPTS)
 
 
 def _map() -> Any:
@@ -24,7 +30,7 @@ def _list() -> Any:
 class PageTraits(anywidget.AnyWidget):
     """The traits that the kernel and the pages of a bench share. A page that is loaded again reads them all."""
 
-    _esm = SCRIPT + (HERE / "page.js").read_text("utf-8")
+    _esm = _script()
     _css = HERE / "page.css"
     # What is in the fields.
     controls = _map()

@@ -100,7 +100,7 @@ def ask(page, prompt=PROMPT, steps=2, seed=1):
     expect(button(page, "Run")).to_be_enabled()
 
 
-def test_ctrl_enter_makes_a_picture_that_forms_before_ones_eyes(lab, page):
+def test_ctrl_enter_makes_a_picture_that_can_be_seen_forming(lab, page):
     expect(page.locator(".dwx-stage")).to_contain_text("Ctrl+Enter")
     ask(page, steps=60)
     expect(page.locator(".dwx-prompt .dwx-tokens")).to_have_text("7 of 75 tokens")
@@ -123,7 +123,7 @@ def test_a_repeated_recipe_comes_from_the_store(page):
     expect(page.locator(".dwx-stage figcaption")).to_contain_text("from the store")
 
 
-def test_cancel_stops_and_the_queue_goes_on(page):
+def test_cancel_stops_the_run_and_empties_the_queue(page):
     ask(page, steps=1000, seed=2)
     button(page, "Run").click()
     expect(button(page, "Queue")).to_be_visible()
@@ -139,7 +139,7 @@ def test_cancel_stops_and_the_queue_goes_on(page):
     done(page)
 
 
-def test_the_history_restores_marks_and_hides(page):
+def test_a_picture_in_the_history_can_be_restored_marked_and_hidden(page):
     entries = page.locator(".dwx-strip button")
     before = entries.count()
     ask(page, steps=2, seed=77)
@@ -161,7 +161,7 @@ def test_the_history_restores_marks_and_hides(page):
 
 
 @pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
-def test_a_seed_that_a_browser_would_round_is_drawn_restored_and_varied_as_it_is(lab, page, seed):
+def test_a_seed_that_a_browser_would_round_is_kept_exactly(lab, page, seed):
     ask(page, prompt="a large seed", seed=seed)
     button(page, "Run").click()
     expect(status(page)).to_contain_text(re.compile("Done|store"))
@@ -181,7 +181,7 @@ def test_a_seed_that_a_browser_would_round_is_drawn_restored_and_varied_as_it_is
     assert {seed, *((seed + k) % 2**63 for k in range(1, 5))} <= made
 
 
-def test_two_pictures_under_a_slider_and_what_changed(page):
+def test_two_pictures_can_be_compared_under_a_slider(page):
     for steps in (2, 3):
         ask(page, steps=steps, seed=7)
         button(page, "Run").click()
@@ -191,9 +191,9 @@ def test_two_pictures_under_a_slider_and_what_changed(page):
         )
     entries = page.locator(".dwx-strip button")
     entries.first.click()
-    button(page, "Hold for comparing").click()
+    button(page, "Hold for comparison").click()
     entries.nth(1).click()
-    button(page, "Compare with the held one").click()
+    button(page, "Compare with the held picture").click()
     expect(page.locator(".dwx-pair tbody tr")).to_have_count(1)
     expect(page.locator(".dwx-pair tbody tr")).to_have_text("Steps32")
     wipe = page.get_by_label("Wipe between the two pictures")
@@ -214,7 +214,7 @@ def test_vary_makes_a_row_of_neighbours(page):
         expect(caption).to_contain_text(f"seed {21 + k}")
 
 
-def test_the_focus_stays_where_the_keyboard_left_it(page):
+def test_the_keyboard_focus_stays_when_the_page_is_painted_again(page):
     ask(page, steps=2, seed=31)
     button(page, "Run").click()
     expect(page.locator(".dwx-stage figcaption")).to_contain_text(["seed 31"])
@@ -244,7 +244,7 @@ def test_a_dropped_png_fills_the_controls(lab, page):
     expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("no readable PNG")
 
 
-def test_wrong_values_are_said_and_nothing_runs(page):
+def test_wrong_values_are_reported_and_nothing_runs(page):
     ask(page)
     field(page, "Steps").fill("0")
     expect(page.locator(".dwx-steps .dwx-message")).to_have_text("A whole number from 1 to 1000.")
@@ -256,7 +256,7 @@ def test_wrong_values_are_said_and_nothing_runs(page):
     expect(page.locator(".dwx-steps .dwx-message")).to_have_text("A whole number from 1 to 1000.")
     field(page, "Steps").fill("2")
     field(page, "Prompt").fill("star " * 100)
-    expect(page.locator(".dwx-prompt .dwx-message")).to_contain_text("The encoder stops before: ")
+    expect(page.locator(".dwx-prompt .dwx-message")).to_contain_text("Not read by the encoder: ")
     assert page.locator(".dwx-prompt mark").inner_text().split() == ["star"] * 25
 
 
@@ -294,7 +294,7 @@ def test_sweep_this_plans_writes_and_runs(lab, page):
     expect(page.locator(".dwx-actions .dwx-message")).to_be_empty()
 
 
-def test_what_is_wrong_with_a_sweep_is_said_in_sight_and_only_as_long_as_it_is_true(page):
+def test_an_error_in_the_sweep_form_is_visible_until_a_field_changes(page):
     field(page, "Values of Steps").fill("1, 2")
     expect(page.locator('[data-axis="steps"] .dwx-message')).to_be_empty()
     field(page, "Vary Negative prompt").check()

@@ -1,0 +1,71 @@
+// Elements of the prompt bench's page. All text goes in as text, never as HTML: prompts are other people's words.
+
+const LABELS = {
+  prompt: "Prompt",
+  negative_prompt: "Negative prompt",
+  model: "Model",
+  scheduler: "Scheduler",
+  steps: "Steps",
+  guidance: "Guidance",
+  seed: "Seed",
+  width: "Width",
+  height: "Height",
+  count: "Pictures per run",
+};
+
+/** An element with properties, listeners (on...) and children; strings become text. */
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  element.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes Enter and the arrow keys for itself
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A button that submits nothing. */
+function makeButton(text, onclick, properties = {}) {
+  return make("button", { type: "button", onclick, ...properties }, text);
+}
+
+/** A line for what is wrong. */
+function makeMessage(properties = {}) {
+  return make("div", { className: "dwx-message", role: "alert", ...properties });
+}
+
+/** Show `items` in `box`, each as `build` makes it. What has not changed is not touched, so that clicks and the focus stay. */
+function renew(box, items, build) {
+  const focused = box.contains(document.activeElement) && document.activeElement.dataset.name;
+  items.forEach((item, index) => {
+    const shown = JSON.stringify(item);
+    const old = box.children[index];
+    if (old && old.shown === shown) return;
+    const fresh = Object.assign(build(item), { shown });
+    if (old) old.replaceWith(fresh);
+    else box.append(fresh);
+  });
+  while (box.children.length > items.length) box.lastChild.remove();
+  if (focused && !box.contains(document.activeElement)) box.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** Put words into an element that is read aloud, unless it has them already. */
+function say(element, ...words) {
+  const text = words.map((word) => word.textContent ?? word).join("");
+  if (element.textContent !== text) element.replaceChildren(...words);
+}
+
+/** Give a field its name for those who hear it, and the element that says what is wrong with it. */
+function describe(input, message, id, name) {
+  Object.assign(input, { id, ariaLabel: name });
+  message.id = `${id}-message`;
+  input.setAttribute("aria-describedby", message.id);
+}
+
+/** Make a text area as high as its text. */
+function grow(area) {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + 2}px`;
+}

@@ -1,0 +1,154 @@
+// The fields of a recipe, and below each what is wrong with it.
+
+const SEND_AFTER = 200; // milliseconds without a key
+const FILE_LIMIT = 9 << 20; // bytes; Jupyter takes no message above 10 MiB
+
+class FieldsView {
+  constructor(page) {
+    this.page = page;
+    this.model = page.model;
+    this.fields = {};
+    this.pending = undefined; // what is typed and not sent yet
+    this.element = this.build();
+  }
+
+  build() {
+    const number = (name, step) => this.field(name, make("input", { type: "number", step, inputMode: "decimal" }));
+    const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
+    const list = (name) => this.field(name, make("select"));
+    this.more = make("div", { className: "dwx-more" });
+    this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
+    const settings = make("div", { className: "dwx-grid" },
+      list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), this.seed(),
+      number("width", 8), number("height", 8), number("count", 1));
+    const file = make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file);
+    return make("form", { className: "dwx-controls", onsubmit: (event) => event.preventDefault() },
+      area("prompt", 2), area("negative_prompt", 1), settings, this.more, file);
+  }
+
+  seed() {
+    // a field of text: one of numbers rounds those above 2^53 when it counts up or down
+    const box = this.field("seed", make("input", { type: "text", inputMode: "numeric", autocomplete: "off" }));
+    const dice = makeButton("⚄", () => this.draw(), { title: "Draw another seed", ariaLabel: "Draw another seed" });
+    this.lock = make("input", { type: "checkbox", onchange: () => this.change("locked", this.lock.checked) });
+    const title = "Keep the seed; otherwise each run draws a new one";
+    const lock = make("label", { className: "dwx-lock", title }, this.lock, "keep");
+    box.querySelector(".dwx-input").append(dice, lock);
+    return box;
+  }
+
+  field(name, input) {
+    const id = `${this.page.id}-${name}`;
+    Object.assign(input, { id });
+    input.setAttribute("aria-describedby", `${id}-message`);
+    input.addEventListener("input", () => this.change(name, this.read(input)));
+    if (input.tagName === "TEXTAREA") input.addEventListener("input", () => grow(input));
+    const message = makeMessage({ id: `${id}-message` });
+    const count = make("span", { className: "dwx-tokens" });
+    const box = make("div", { className: `dwx-field dwx-${name}` },
+      make("div", { className: "dwx-name" }, make("label", { htmlFor: id }, LABELS[name]), count),
+      make("div", { className: "dwx-input" }, input), message);
+    this.fields[name] = { box, input, message, count };
+    return box;
+  }
+
+  /** The value of a field: a text, a number, "?" for what is not a number, or null for an empty field of numbers. */
+  read(input) {
+    if (input.type !== "number") return input.value;
+    if (input.validity.badInput) return "?";
+    return input.value === "" ? null : Number(input.value);
+  }
+
+  /** All fields as they are now, whether sent or not. */
+  get values() {
+    return { ...this.model.get("controls"), ...this.pending };
+  }
+
+  change(name, value) {
+    this.page.sweepForm.clearNews();
+    this.pending = { ...this.pending, [name]: value };
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), SEND_AFTER); // not a message for each key
+  }
+
+  /** Send what is typed. */
+  flush() {
+    clearTimeout(this.timer);
+    if (!this.pending) return;
+    this.model.set("controls", this.values);
+    this.pending = undefined;
+    this.model.save_changes();
+  }
+
+  /** Give up what is typed and not sent. */
+  discard() {
+    clearTimeout(this.timer);
+    this.pending = undefined;
+    this.paint();
+  }
+
+  draw() {
+    this.change("seed", String(Math.floor(Math.random() * 2 ** 32)));
+    this.paint();
+  }
+
+  async drop(files) {
+    if (!files || !files.length) return;
+    if (files[0].size > FILE_LIMIT) {
+      this.page.run.complain("The picture is too large: at most 9 MiB are allowed.");
+      return;
+    }
+    this.page.askForFields("drop", {}, [await files[0].arrayBuffer()]);
+    this.file.value = "";
+  }
+
+  paint() {
+    const { models, schedulers, ignores, most, sides } = this.model.get("offer");
+    const values = this.values;
+    this.paintOptions(this.fields.model.input, models);
+    this.paintOptions(this.fields.scheduler.input, schedulers);
+    for (const [name, { box, input }] of Object.entries(this.fields)) {
+      box.hidden = ignores.includes(name);
+      const text = values[name] == null ? "" : String(values[name]);
+      const isKept = text === "?" && input.validity.badInput; // what is typed there, whatever it is
+      if (input.value !== text && !isKept) input.value = text;
+      if (input.tagName === "TEXTAREA") grow(input);
+    }
+    Object.assign(this.fields.steps.input, { min: 1, max: 1000 });
+    Object.assign(this.fields.count.input, { min: 1, max: most });
+    for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
+    this.lock.checked = Boolean(values.locked);
+    this.paintMore(values.more || {});
+  }
+
+  paintOptions(select, names) {
+    const shown = [...select.options].map((option) => option.value);
+    if (shown.join("\n") !== names.join("\n"))
+      select.replaceChildren(...names.map((value) => make("option", { value }, value)));
+  }
+
+  /** The part of a recipe that has no field, and a button that leaves it out. */
+  paintMore({ words }) {
+    const leaveOut = makeButton("Leave out", () => { this.change("more", {}); this.paint(); });
+    this.more.replaceChildren(...(words ? [`Also: ${words} `, leaveOut] : []));
+  }
+
+  /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */
+  paintMessages() {
+    const problems = this.model.get("problems");
+    const tokens = this.model.get("tokens");
+    for (const [name, { input, message, count }] of Object.entries(this.fields)) {
+      const words = [problems[name] || ""];
+      input.setAttribute("aria-invalid", name in problems);
+      count.textContent = "";
+      if (name in tokens) {
+        const [used, limit, read] = tokens[name];
+        count.textContent = `${used} of ${limit} tokens`;
+        count.classList.toggle("dwx-over", used > limit);
+        const rest = [...input.value].slice(read).join(""); // by characters, as Python counts them
+        if (used > limit && !problems[name]) words.push("Not read by the encoder: ", make("mark", {}, rest));
+      }
+      say(message, ...words.filter(Boolean));
+    }
+  }
+}
