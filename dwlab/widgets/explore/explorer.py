@@ -20,10 +20,10 @@ from .comparison import changed_parameters
 from .controls import arguments_from, check_count, controls_for, offer_for, problems_of
 from .dropped import read_dropped
 from .history import PAGE, History
-from .job_listener import JobListener
 from .saved import saved_controls, saved_page
 from .status import StatusLine
 from .sweep_form import SweepForm
+from .task_listener import TaskListener
 from .traits import PageTraits
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Explorer(PageTraits):
         self.project = project
         self.status_line = StatusLine(self)
         self.sweep_form = SweepForm(self)
-        self._jobs = JobListener(self)
-        self._session = Session(root, render, execute, self._jobs.hear, device=device)
+        self._tasks = TaskListener(self)
+        self._session = Session(root, render, execute, self._tasks.hear, device=device)
         self._history = History(self._session, root)
         self._saved = SavedState(root, f"explore {model}")
         self._count_tokens = count_tokens
@@ -120,7 +120,7 @@ class Explorer(PageTraits):
         return self._session
 
     def close(self) -> None:
-        """Stop the job under way, then close the widget."""
+        """Stop the task under way, then close the widget."""
         self._session.close()
         super().close()
 
@@ -223,7 +223,7 @@ class Explorer(PageTraits):
         actions[action](**arguments)
 
     def run(self) -> None:
-        """Make the pictures that the controls describe, after the jobs that wait already."""
+        """Make the pictures that the controls describe, after the tasks that wait already."""
         if not self.controls.get("locked"):
             self.controls = {**self.controls, "seed": str(secrets.randbelow(2**32))}
         self._make()
@@ -238,7 +238,7 @@ class Explorer(PageTraits):
     def cancel(self) -> None:
         """Stop within one step and empty the queue; finished pictures are kept."""
         if self._session.unfinished:
-            self._jobs.say("Stopping …")
+            self._tasks.say("Stopping …")
             self._session.cancel()
 
     def vary(self, key: str, along: str) -> None:

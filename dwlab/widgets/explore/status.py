@@ -24,7 +24,7 @@ class StatusLine:
         }
 
     def say_lasting(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
-        """Show a text, and keep it visible if the progress of another job is about to replace it."""
+        """Show a text, and keep it visible if the progress of another task is about to replace it."""
         self.say(text, tone=tone, share=share)
         if self._bench.session.unfinished:
             self._bench.notice = text

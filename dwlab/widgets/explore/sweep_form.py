@@ -87,7 +87,7 @@ class SweepForm:
     def _run(self, sweep: Sweep) -> None:
         if self._bench.session.unfinished:
             self._bench.form = {
-                "text": f"{sweep.name} starts when the jobs before it have ended.",
+                "text": f"{sweep.name} starts when the tasks before it have ended.",
                 "waiting": sweep.name,
             }
         self._bench.session.sweep(sweep)
@@ -119,7 +119,7 @@ class SweepForm:
         self._bench.sweeping = {**self._bench.sweeping, **news}
 
     def stop_waiting(self) -> None:
-        """Take away that a sweep waits; there are no more jobs."""
+        """Take away that a sweep waits; there are no more tasks."""
         self._stop_waiting(self._bench.form.get("waiting", ""))
 
     def _stop_waiting(self, name: str) -> None:

@@ -40,7 +40,7 @@ class PageTraits(anywidget.AnyWidget):
     problems = _map()
     # Text field -> its tokens, the encoder's limit, how many characters the encoder reads.
     tokens = _map()
-    # Text, tone, share of the work, unfinished jobs.
+    # Text, tone, share of the work, unfinished tasks.
     status = _map()
     # A text that outlasts a status that moves on; the next action takes it away.
     notice = traitlets.Unicode().tag(sync=True)

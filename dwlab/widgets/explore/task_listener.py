@@ -1,4 +1,4 @@
-"""What the session tells of its jobs, as the prompt bench shows it."""
+"""What the session tells of its tasks, as the prompt bench shows it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TELL_EVERY = 0.2  # seconds between two moves of the progress bar and the previe
 PAINT_EVERY = 2.0  # seconds between two pictures of a growing grid
 
 
-class JobListener:
-    """Puts the progress of the job under way into the bench's traits; runs on the session's thread."""
+class TaskListener:
+    """Puts the progress of the task under way into the bench's traits; runs on the session's thread."""
 
     def __init__(self, bench: Explorer) -> None:
         self._bench = bench
-        self._job: Task | None = None
+        self._task: Task | None = None
         self._stage = Stage()
         self._pace = Pace(0)
         # Times of the monotonic clock.
@@ -49,7 +49,7 @@ class JobListener:
                 self._event(event)
 
     def say(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
-        """Say something about the job under way; the form of a sweep says it too."""
+        """Say something about the task under way; the form of a sweep says it too."""
         self._bench.status_line.say(text, tone=tone, share=share)
         if self._sweep:
             self._bench.sweep_form.say(text, tone=tone, share=share)
@@ -57,20 +57,20 @@ class JobListener:
     @property
     def _sweep(self) -> Sweep | None:
         """The sweep under way; None while single pictures are made."""
-        return self._job.sweep if self._job else None
+        return self._task.sweep if self._task else None
 
-    def _begin(self, job: Task) -> None:
-        self._job = job
-        self._pace = Pace(Work.of(job.params))
+    def _begin(self, task: Task) -> None:
+        self._task = task
+        self._pace = Pace(Work.of(task.params))
         self._began = time.monotonic()
         self._told = 0.0
-        self._stage = Stage(job.params)
-        if job.params:
+        self._stage = Stage(task.params)
+        if task.params:
             self._bench.stage = self._stage.for_page()
-        # All pictures of a job have one model.
-        from_hub = bool(job.params) and not catalog.lookup(job.params[0].model).local
-        if job.sweep:
-            self._bench.sweep_form.begin(job.sweep)
+        # All pictures of a task have one model.
+        from_hub = bool(task.params) and not catalog.lookup(task.params[0].model).local
+        if task.sweep:
+            self._bench.sweep_form.begin(task.sweep)
         first_time = " (downloaded the first time)" if from_hub else ""
         self.say(f"Loading the model{first_time} …")
 
@@ -134,14 +134,14 @@ class JobListener:
             bench.stage = self._stage.for_page()
 
     def _ending(self, error: str) -> tuple[str, str]:
-        """How the job ended, and the tone to say it in."""
+        """How the task ended, and the tone to say it in."""
         report = ""
         if self._sweep:
             report = f" See {self._bench.root.name}/{self._sweep.name}/report.html."
         took = duration(time.monotonic() - self._began)
         if error:
             return error, "bad"
-        if self._job and self._job.cancelled.is_set():
+        if self._task and self._task.cancelled.is_set():
             return "Stopped. Finished pictures are kept.", "bad"
         if self._pace.failed:
             failed = f"{self._pace.failed} of {self._pace.total} pictures failed"
