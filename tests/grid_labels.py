@@ -9,7 +9,7 @@ from dwlab.views import fonts
 from dwlab.views.text_fit import text_width
 
 if TYPE_CHECKING:
-    from dwlab.views.grids import Label, Sheet
+    from dwlab.views.grids.sheet import Label, Sheet, Tile
 
 
 def assert_labels_fit(sheet: Sheet) -> None:
@@ -29,7 +29,7 @@ def assert_labels_fit(sheet: Sheet) -> None:
         ), (one, other)
 
 
-def _overlap(label: Label, tile: tuple[int, int, int | None], side: int) -> bool:
-    x, y, _ = tile
-    beside = label.x + label.width <= x or x + side <= label.x
-    return not (beside or label.y + label.height <= y or y + side <= label.y)
+def _overlap(label: Label, tile: Tile, side: int) -> bool:
+    beside = label.x + label.width <= tile.x or tile.x + side <= label.x
+    above_or_below = label.y + label.height <= tile.y or tile.y + side <= label.y
+    return not (beside or above_or_below)

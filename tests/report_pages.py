@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from dwlab.views.report import save_report
+from dwlab.views.report.writing import save_report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..runs.results import open_picture
-from .findings import Axis, swept
+from .axes import Axis, swept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

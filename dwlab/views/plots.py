@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..analysis.findings import Axis, constants, numbers, seconds_column, swept
+from ..analysis.axes import Axis, constants, swept
+from ..analysis.metric_columns import numbers, seconds_column
 from ..errors import InvalidInput
 from .charts import (
     MARKERS,

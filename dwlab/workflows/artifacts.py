@@ -8,8 +8,8 @@ from .._util.atomic import write_atomic
 from ..paths import experiment_folder
 from ..runs.results import Results
 from ..views.export import export
-from ..views.grids import save_grid
-from ..views.report import save_report
+from ..views.grids.drawing import save_grid
+from ..views.report.writing import save_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from grid_labels import assert_labels_fit
 from sweep_tables import sweep_table
 
-from dwlab.analysis.findings import ranked_settings, swept
-from dwlab.views.grids import lay_out
+from dwlab.analysis.axes import swept
+from dwlab.analysis.effects import ranked_settings
+from dwlab.views.grids.layout import lay_out
 
 
 def test_axes_that_move_together_are_one_and_templates_are_told_apart(tmp_path):
@@ -19,7 +20,7 @@ def test_axes_that_move_together_are_one_and_templates_are_told_apart(tmp_path):
     table.attrs["axes"] = axes | {"num_inference_steps": [8, 4], "guidance": [4, 1]}
     found = {axis.name: [axis.label(v) for v in axis.values] for axis in swept(table)}
     assert found == {**axes, "steps + guidance": ["8 · 4", "4 · 1"]}
-    assert [s[0] for s in ranked_settings(table, "adherence")] == [
+    assert [ranked.setting for ranked in ranked_settings(table, "adherence")] == [
         "steps 8, guidance 4",
         "steps 4, guidance 1",
     ]

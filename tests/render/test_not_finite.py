@@ -16,7 +16,7 @@ from dwlab.cli import app
 from dwlab.pictures.not_finite import nan_warning
 from dwlab.runs.generation import stream
 from dwlab.views.export import export
-from dwlab.views.report import save_report
+from dwlab.views.report.writing import save_report
 
 SMALL = {"steps": 1, "width": 32, "height": 32}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dwlab.analysis.findings import swept
+from dwlab.analysis.axes import swept
 from dwlab.spec.params import GenerationParams
 
 EDGES = (

@@ -8,32 +8,31 @@ from PIL import Image
 from sweep_tables import HOSTILE, sweep_table
 
 from dwlab.errors import InvalidInput
-from dwlab.views.grids import FAILED_PAPER, grid, lay_out, save_grid
+from dwlab.views.grids.drawing import FAILED_PAPER, grid, save_grid
+from dwlab.views.grids.layout import lay_out
 
 
 def test_every_picture_of_a_sweep_has_its_own_tile_on_the_grid(tmp_path):
     table = sweep_table(tmp_path)
     sheet = lay_out(table)
-    assert sorted(row for _, _, row in sheet.tiles) == list(range(16))
+    assert sorted(tile.row for tile in sheet.tiles) == list(range(16))
     picture = grid(table)
     assert picture.size == (sheet.width, sheet.height)
-    for x, y, row in sheet.tiles:
-        corner = Image.open(tmp_path / table["image"][row]).getpixel((1, 1))
-        assert picture.getpixel((x + 3, y + 3)) == pytest.approx(corner, abs=2)
+    for tile in sheet.tiles:
+        corner = Image.open(tmp_path / table["image"][tile.row]).getpixel((1, 1))
+        assert picture.getpixel((tile.x + 3, tile.y + 3)) == pytest.approx(corner, abs=2)
 
 
 def test_rows_and_columns_can_be_chosen(tmp_path):
     table = sweep_table(tmp_path, ("a star",), seeds=(0, 1, 2))
     sheet = lay_out(table, rows="seed", columns=["guidance", "steps"])
-    tiles = {row: (x, y) for x, y, row in sheet.tiles}
-    for row, (x, y) in tiles.items():
-        assert sorted(r for r, place in tiles.items() if place[1] == y) == list(
-            table.index[table["seed"] == table["seed"][row]]
-        )
-        same = (table["steps"] == table["steps"][row]) & (
-            table["guidance"] == table["guidance"][row]
-        )
-        assert sorted(r for r, place in tiles.items() if place[0] == x) == list(table.index[same])
+    for tile in sheet.tiles:
+        cell = table.loc[tile.row]
+        beside = sorted(other.row for other in sheet.tiles if other.y == tile.y)
+        assert beside == list(table.index[table["seed"] == cell["seed"]])
+        below = sorted(other.row for other in sheet.tiles if other.x == tile.x)
+        same = (table["steps"] == cell["steps"]) & (table["guidance"] == cell["guidance"])
+        assert below == list(table.index[same])
     with pytest.raises(InvalidInput, match="steps, guidance, seed"):
         grid(table, rows="lora")
 
@@ -50,9 +49,9 @@ def test_no_label_is_clipped_or_covered_whatever_the_prompt(tmp_path, side):
 
 def test_a_failed_cell_is_a_marked_tile(tmp_path):
     table = sweep_table(tmp_path, failed=(3,))
-    x, y, _ = next(tile for tile in lay_out(table).tiles if tile[2] == 3)
-    tile = grid(table).crop((x, y, x + 128, y + 128))
-    colours = {colour: count for count, colour in tile.getcolors(128 * 128)}
+    tile = next(tile for tile in lay_out(table).tiles if tile.row == 3)
+    drawn = grid(table).crop((tile.x, tile.y, tile.x + 128, tile.y + 128))
+    colours = {colour: count for count, colour in drawn.getcolors(128 * 128)}
     assert colours[tuple(bytes.fromhex(FAILED_PAPER[1:]))] > 128 * 128 / 2
     assert len(colours) > 10  # words are written on it
 
@@ -63,8 +62,9 @@ def test_a_large_sweep_is_cut_to_the_limit_and_the_sheet_says_so(tmp_path):
     )
     sheet = lay_out(table, max_cells=30)
     assert 18 <= len(sheet.tiles) <= 30
-    said = " ".join(line for label in sheet.labels for line in label.lines)
-    assert f"{len(sheet.tiles)} of 81 cells" in said and "the first" in said
+    text = " ".join(line for label in sheet.labels for line in label.lines)
+    assert f"{len(sheet.tiles)} of 81 cells" in text
+    assert "the first" in text
 
 
 def test_a_grid_is_saved_as_a_png(tmp_path):

@@ -13,11 +13,12 @@ from grid_labels import assert_labels_fit
 from PIL import Image, ImageDraw
 from sweep_tables import sweep_table
 
-from dwlab.analysis.findings import Axis
+from dwlab.analysis.axes import Axis
 from dwlab.runs.sweep import Sweep
 from dwlab.views import fonts
 from dwlab.views.charts import canvas, safe_all
-from dwlab.views.grids import grid, lay_out
+from dwlab.views.grids.drawing import grid
+from dwlab.views.grids.layout import lay_out
 from dwlab.views.plots import metric_plot
 from dwlab.views.text_fit import draw, fit_all, printable, text_width
 

@@ -8,7 +8,7 @@ from typing import Any
 from sweep_tables import HOSTILE, sweep_table
 
 from dwlab.spec.params import GenerationParams
-from dwlab.views.report import recipe
+from dwlab.views.report.python_recipe import recipe
 
 
 def test_the_recipe_in_a_report_is_python_that_names_the_same_cell(tmp_path):

@@ -17,7 +17,7 @@ from dwlab.analysis.quality import quality_of
 from dwlab.runs.outcome import Outcome
 from dwlab.runs.results import Table
 from dwlab.spec.sweep import SweepSpec
-from dwlab.views.grids import grid
+from dwlab.views.grids.drawing import grid
 from dwlab.views.plots import metric_plot
 
 

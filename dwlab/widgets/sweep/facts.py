@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._util.html import facts_table
-from ...analysis.findings import constants, swept
+from ...analysis.axes import constants, swept
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..._util.html import Html
-    from ...analysis.findings import Axis
+    from ...analysis.axes import Axis
 
 VALUES_LIMIT = 12  # of an axis
 TEXT_LIMIT = 300  # characters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...views.grids import grid, lay_out
+from ...views.grids.drawing import grid
+from ...views.grids.layout import lay_out
 from ..small_pictures import small_jpeg
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...analysis.findings import metrics_of, seconds_column, swept
+from ...analysis.axes import swept
+from ...analysis.metric_columns import metrics_of, seconds_column
 from ...analysis.quality import quality_of
 from ...views.plots import metric_plot, seconds_plot
 from ..small_pictures import image_html, png

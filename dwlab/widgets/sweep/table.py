@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._util.html import headed_table
-from ...analysis.findings import label, metrics_of, numbers, seconds_column, swept
+from ...analysis.axes import swept
+from ...analysis.labels import label
+from ...analysis.metric_columns import metrics_of, numbers, seconds_column
 from ...runs.results import open_picture
-from ...views.grids import REASONS
+from ...views.missing_pictures import reason
 from ..small_pictures import image_html, small_jpeg
 
 if TYPE_CHECKING:
@@ -75,13 +77,12 @@ def _amounts(table: pd.DataFrame, column: str, count: int) -> list[str]:
 
 def _thumbnail(table: pd.DataFrame, record: dict[Any, Any]) -> str:
     """The picture of a row as `Html`, or a text that says why there is none."""
-    status = record["status"]
+    status = str(record["status"])
     if status != "ok":
-        reason = REASONS.get(status, str(status))
-        return f"{reason}: {str(record['error'])[:TEXT_LIMIT]}"
+        return f"{reason(status)}: {str(record['error'])[:TEXT_LIMIT]}"
     picture = open_picture(table, record.get("image"))
     if picture is None:
-        return REASONS.get(status, str(status))
+        return reason(status)
     picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     description = str(record["prompt"])[:TEXT_LIMIT]
     return image_html(small_jpeg(picture), description, style="display:block")

@@ -1,0 +1,149 @@
+"""The axes of a table: what varies in it, in which order, and how values are written."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .._util.checks import is_number
+from ..spec.names import TEXTS, own_name
+from ..spec.prompt_text import stripped
+from ..spec.table_columns import PARAMETERS
+from .axis_columns import axis_column, ordered_values
+from .labels import label
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+SEED = ("seed",)
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One direction of a sweep.
+
+    names: one, or several if they move together (a zip group). values: in the sweep's order;
+    tuples for a zip group. column: each row's value.
+    """
+
+    names: tuple[str, ...]
+    values: list[Hashable]
+    column: pd.Series
+
+    @property
+    def name(self) -> str:
+        """The axis' name, or the names of a zip group joined."""
+        return " + ".join(self.names)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a plot can have it as an axis of numbers; seeds are names, not amounts."""
+        return self.names != SEED and all(is_number(value) for value in self.values)
+
+    @property
+    def of_content(self) -> bool:
+        """Whether it says what is drawn (prompt, placeholder, seed) rather than how."""
+        return any(_is_content(name) for name in self.names)
+
+    @functools.cached_property
+    def codes(self) -> pd.Series:
+        """The position of each row's value in `values`; pandas cannot group by tuples."""
+        positions = {value: position for position, value in enumerate(self.values)}
+        codes = [positions[value] for value in self.column]
+        return pd.Series(codes, index=self.column.index, dtype=int)
+
+    def label(self, value: Hashable) -> str:
+        """One of the values as text; two that read alike, such as "" and "none", show their code too."""
+        text = _joined_labels(value)
+        return f"{text} ({value!r})" if self._label_counts[text] > 1 else text
+
+    @functools.cached_property
+    def _label_counts(self) -> Counter[str]:
+        return Counter(_joined_labels(value) for value in self.values)
+
+    def named(self, value: Hashable) -> str:
+        """One of the values with its name: `steps 8`, or `steps 8, guidance 4` for a zip group."""
+        pairs = zip(self.names, _parts(value), strict=True)
+        return ", ".join(f"{name} {label(part)}" for name, part in pairs)
+
+
+def _is_content(name: str) -> bool:
+    is_placeholder = name not in PARAMETERS and "." not in name
+    return name == "seed" or name.endswith("prompt") or is_placeholder
+
+
+def _parts(value: Hashable) -> tuple[Hashable, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _joined_labels(value: Hashable) -> str:
+    return " · ".join(label(part) for part in _parts(value))
+
+
+def swept(table: pd.DataFrame) -> list[Axis]:
+    """The axes that vary in `table`, those that move together joined into one.
+
+    Without `attrs["axes"]` (the whole store) they are the parameters that differ between rows.
+    """
+    declared = _declared(table) or {name: [] for name in PARAMETERS}
+    axes = []
+    for name, values in declared.items():
+        column = axis_column(table, name, values)
+        if column is not None and column.nunique() > 1:
+            axes.append(Axis((name,), ordered_values(name, column, values), column))
+    return _joined(axes)
+
+
+def constants(table: pd.DataFrame) -> dict[str, str]:
+    """The parameters that are the same in every row, as text; empty ones are left out."""
+    texts = {}
+    for name in PARAMETERS:
+        column = axis_column(table, name, [])
+        if column is not None and column.nunique() == 1:
+            value = column.iloc[0]
+            if value not in (None, "", "{}"):
+                texts[name] = label(value)
+    return texts
+
+
+def _declared(table: pd.DataFrame) -> dict[str, list[object]]:
+    """The values of the sweep's axes as the table has them, by dwlab's own names."""
+    declared = {}
+    for name, values in (table.attrs.get("axes") or {}).items():
+        own = own_name(name)
+        declared[own] = [stripped(str(text)) for text in values] if own in TEXTS else list(values)
+    return declared
+
+
+def _joined(axes: list[Axis]) -> list[Axis]:
+    """The axes, with those that determine each other joined into one."""
+    joined: list[Axis] = []
+    for axis in axes:
+        partner = next((other for other in joined if _move_together(other, axis)), None)
+        if partner is None:
+            joined.append(axis)
+        else:
+            joined[joined.index(partner)] = _zip_group(partner, axis)
+    return joined
+
+
+def _move_together(first: Axis, second: Axis) -> bool:
+    """Whether each value of one axis stands beside exactly one value of the other."""
+    pairs = set(zip(first.column, second.column, strict=True))
+    return len(pairs) == len(first.values) == len(second.values)
+
+
+def _zip_group(first: Axis, second: Axis) -> Axis:
+    pairs = zip(first.column, second.column, strict=True)
+    joined = {value: (*_parts(value), other) for value, other in pairs}
+    return Axis(
+        names=(*first.names, *second.names),
+        values=[joined[value] for value in first.values],
+        column=pd.Series(
+            [joined[value] for value in first.column], index=second.column.index, dtype=object
+        ),
+    )

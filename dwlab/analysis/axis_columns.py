@@ -1,0 +1,114 @@
+"""What each row of a table has on an axis, also if no column has the axis' name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .._util.checks import is_number
+from .._util.jsonfile import object_in
+from ..errors import InvalidInput
+from ..spec import schedulers
+from ..spec.prompt_text import stripped
+from ..spec.table_columns import PARAMETERS
+from .labels import label
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+
+def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.Series | None:
+    """Each row's value on an axis; None if the table does not have it.
+
+    values: those that the sweep declares, from which the templates of prompts are known.
+    """
+    if name == "scheduler" and {"scheduler", "scheduler_options"} <= set(table.columns):
+        return _schedulers(table)
+    if name == "prompt" and _has_templates(table, values):
+        return _templates(table, [str(value) for value in values])
+    if name in table.columns:
+        column = table[name].astype(object)
+        return column.where(column.notna(), None).map(_plain)
+    return _part_of_map(table, name)
+
+
+def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:
+    """The values in a column: those that the sweep declares in its order, then the others."""
+    present = list(column.unique())
+    declared = dict.fromkeys(_as_in_table(name, value) for value in values)
+    first = [value for value in declared if value in present]
+    others = [value for value in present if value not in first]
+    if all(is_number(value) for value in others):
+        others.sort()
+    return first + others
+
+
+def _as_in_table(name: str, value: object) -> Hashable:
+    if name != "scheduler":
+        return _plain(value)
+    try:
+        scheduler, options = schedulers.resolve(str(value))
+    except InvalidInput:
+        return _scheduler_label(str(value), {})
+    return _scheduler_label(scheduler, dict(options))
+
+
+def _schedulers(table: pd.DataFrame) -> pd.Series:
+    pairs = zip(table["scheduler"], table["scheduler_options"], strict=True)
+    labels = [_scheduler_label(str(name), object_in(options)) for name, options in pairs]
+    return pd.Series(labels, index=table.index, dtype=object)
+
+
+def _scheduler_label(name: str, options: dict[str, object]) -> str:
+    """A scheduler as other tools call it; a class without such a name shows its options too."""
+    shown = schedulers.display_name(name, options)
+    if shown == name and options:
+        return f"{name} {json.dumps(options, sort_keys=True)}"
+    return shown
+
+
+def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
+    """Whether the sweep's prompts have placeholders: the table has the texts that they made."""
+    return bool(values) and "prompt" in table and not set(table["prompt"]) <= set(values)
+
+
+def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
+    """Each row's prompt template: the one that makes its prompt once its placeholders are filled."""
+    placeholders = [
+        name
+        for name in table.columns
+        if name in (table.attrs.get("axes") or {}) and name not in PARAMETERS
+    ]
+    found = [_template_of(row, templates, placeholders) for row in table.to_dict("records")]
+    return pd.Series(found, index=table.index, dtype=object)
+
+
+def _template_of(
+    row: Mapping[Hashable, object], templates: list[str], placeholders: list[str]
+) -> str:
+    """The template of a row's prompt; the prompt itself if none makes it."""
+    for template in templates:
+        prompt = template
+        for name in placeholders:
+            prompt = prompt.replace(f"{{{name}}}", label(row[name]))
+        if stripped(prompt) == row["prompt"]:
+            return template
+    return str(row["prompt"])
+
+
+def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
+    """Each row's value of `call.eta` or `scheduler_options.beta_start`."""
+    holder, _, field = name.partition(".")
+    if not field or holder not in table.columns:
+        return None
+    return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
+
+
+def _plain(value: object) -> Hashable:
+    """The value as Python's own type; lists and maps as JSON."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    plain: Hashable = value.item() if hasattr(value, "item") else value
+    return plain

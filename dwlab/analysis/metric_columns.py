@@ -1,0 +1,39 @@
+"""The columns of a table that hold numbers: metrics and times."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..errors import InvalidInput
+from ..spec.table_columns import FIXED
+
+# what a picture cost: preferably its share of forwards that it was computed in with others
+TIMES = ("device_seconds", "seconds")
+
+
+def metrics_of(table: pd.DataFrame) -> list[str]:
+    """The metrics that have values, adherence first."""
+    others = {*FIXED, *(table.attrs.get("axes") or ())}
+    names = [str(name) for name in table.columns if name not in others]
+    metrics = [name for name in names if _has_numbers(table[name])]
+    return sorted(metrics, key=lambda name: name != "adherence")
+
+
+def numbers(table: pd.DataFrame, metric: str) -> pd.Series:
+    """A metric's column as floats, NaN for gaps; raises InvalidInput for an unknown metric."""
+    if metric not in table.columns:
+        known = ", ".join(metrics_of(table)) or "(no metrics in this table)"
+        raise InvalidInput("metric", metric, f"one of {known}")
+    return pd.to_numeric(table[metric], errors="coerce").astype(float)
+
+
+def seconds_column(table: pd.DataFrame) -> str | None:
+    """The column that says what a picture cost; None if no time was measured."""
+    for name in TIMES:
+        if name in table and table[name].notna().any():
+            return name
+    return None
+
+
+def _has_numbers(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and bool(column.notna().any())

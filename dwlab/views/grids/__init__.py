@@ -1,0 +1,1 @@
+"""Contact sheets: a sweep's pictures in rows and columns, with labels that always fit."""

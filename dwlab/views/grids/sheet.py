@@ -1,0 +1,103 @@
+"""What a contact sheet consists of: tiles, and labels that were fitted to their boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ..text_fit import line_height
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...analysis.axes import Axis
+
+INK = "#1c1d21"
+MUTED = "#6a6e76"
+SIDE = 128  # pixels of a tile
+GAP = 4  # pixels between tiles
+LEVEL_GAP = 14  # pixels more where the value of an outer axis changes
+MARGIN = 20  # pixels around the sheet
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text that was wrapped to fit its box of `width` x `height` pixels at (`x`, `y`).
+
+    size: pixels of the font. align: left, center or right.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    lines: tuple[str, ...]
+    size: int
+    align: str = "center"
+    ink: str = INK
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A square with its upper left corner at (`x`, `y`).
+
+    row: of the table; None if the sweep has no cell there.
+    """
+
+    x: int
+    y: int
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Where everything goes. shown: cells of the table that are on it. left_out: why not all are."""
+
+    side: int
+    width: int
+    height: int
+    labels: list[Label]
+    tiles: list[Tile]
+    shown: int
+    left_out: list[str] = field(default_factory=list)
+
+    def below(self, labels: list[Label], height: int) -> Sheet:
+        """The sheet moved down by `height` pixels, with `labels` above it."""
+        moved = [replace(label, y=label.y + height) for label in self.labels]
+        return replace(
+            self,
+            height=self.height + height,
+            labels=labels + moved,
+            tiles=[replace(tile, y=tile.y + height) for tile in self.tiles],
+        )
+
+
+@dataclass(frozen=True)
+class TextSize:
+    """The size of a sheet's text, in pixels."""
+
+    size: int
+
+    @classmethod
+    def beside(cls, side: int) -> TextSize:
+        """The size that suits tiles of `side` pixels."""
+        return cls(max(9, min(18, round(side / 10))))
+
+    @property
+    def line(self) -> int:
+        """Pixels from one line to the next."""
+        return line_height(self.size)
+
+
+def rows_by_place(table: pd.DataFrame, axes: list[Axis]) -> dict[tuple[int, ...], list[int]]:
+    """Rows of the table by the positions of their values on the axes, those with a picture first."""
+    statuses = table["status"].tolist() if "status" in table else ["ok"] * len(table)
+    codes = [axis.codes.tolist() for axis in axes]
+    places = list(zip(*codes, strict=True)) if axes else [()] * len(table)
+    rows: dict[tuple[int, ...], list[int]] = {}
+    for row, place in enumerate(places):
+        rows.setdefault(place, []).append(row)
+    for group in rows.values():
+        group.sort(key=lambda row: statuses[row] != "ok")
+    return rows

@@ -1,0 +1,34 @@
+"""The Python call that makes a picture of a table again."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ..._util.jsonfile import object_in
+from ...spec.names import MAPS
+from ...spec.table_columns import PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+
+def recipe(row: Mapping[Hashable, object]) -> str:
+    """The call for a row.
+
+    It is in Python's own quoting, so that no prompt can leave its string and hidden characters show.
+    """
+    values = {name: row.get(name) for name in PARAMETERS if name != "prompt" and name not in MAPS}
+    for name in ("scheduler_options", "call"):
+        values[name] = object_in(row.get(name))
+    arguments = [repr(str(row.get("prompt", "")))]
+    for name, value in values.items():
+        plain = value.item() if hasattr(value, "item") else value
+        if not _is_empty(plain):
+            arguments.append(f"{name}={plain!r}")
+    return f"dwlab.generate({', '.join(arguments)})"
+
+
+def _is_empty(value: object) -> bool:
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return is_nan or value is None or value in ("", {})

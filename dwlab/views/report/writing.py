@@ -1,0 +1,105 @@
+"""Writing the report: the table's content goes through a template into one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..._util import yamlfile
+from ..._util.atomic import write_atomic
+from ...analysis.axes import constants, swept
+from ...analysis.findings import findings_of
+from ...analysis.metric_columns import metrics_of
+from ...analysis.quality import REMEDY, quality_of
+from .axis_sections import axis_sections, time_plot
+from .cells import FAILURES, failures, gallery
+from .embedded import contact_sheet
+from .summary import best_and_worst, cards, failed_cells, subtitle, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import jinja2
+    import pandas as pd
+
+    from ...runs.outcome import Outcome
+    from ...spec.sweep import SweepSpec
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+def save_report(
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    title: str,
+    outcome: Outcome | None = None,
+    seconds: float | None = None,
+    spec: SweepSpec | None = None,
+    warnings: Sequence[str] = (),
+) -> None:
+    """Write the report of `table` to `path`, whole or not at all.
+
+    outcome: how the run ended that the report is about; without one, the report tells only what the
+    table holds. seconds: what that run took, in wall time. spec: the sweep, so that readers can
+    make it again. warnings: sentences about the sweep, see `dwlab.spec.no_effect.warnings`.
+    """
+    notes = outcome.notes if outcome else ()
+    text = _template().render(
+        title=title,
+        cards=cards(table, outcome, seconds),
+        findings=[*warnings, *notes, *findings_of(table)],
+        spec=spec,
+        experiment=yamlfile.dump(spec.as_dict()) if spec else "",
+        **_content(table),
+    )
+    write_atomic(Path(path), text.encode("utf-8", "replace"))
+
+
+def _content(table: pd.DataFrame) -> dict[str, object]:
+    """What the table alone tells, by the names that the template has for it."""
+    quality = quality_of(table)
+    metric = quality or next(iter(metrics_of(table)), None)
+    is_ranked = quality or not swept(table)
+    return {
+        "subtitle": subtitle(table),
+        "ranking": best_and_worst(table, quality),
+        "unranked": "" if is_ranked else REMEDY,
+        "quality": quality,
+        "metric": metric,
+        "effects": axis_sections(table, metric) if metric else [],
+        "times": time_plot(table),
+        "failures": failures(table),
+        "failures_left_out": max(0, failed_cells(table) - FAILURES),
+        "sheet": contact_sheet(table) if len(table) else None,
+        "pictures": gallery(table),
+        "total": len(table),
+        "fixed": constants(table),
+        "versions": versions(table),
+    }
+
+
+def _template() -> jinja2.Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,  # prompts, errors and names are other people's text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _visible(value: object) -> object:
+    """Control characters as pictures of them: a terminal or a parser could act on the real ones."""
+    if type(value) is not str:
+        return value
+    return "".join(_visible_character(character) for character in value)
+
+
+def _visible_character(character: str) -> str:
+    is_control = ord(character) < 32 and character not in "\n\r\t"
+    return chr(0x2400 + ord(character)) if is_control else character
