@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture and its recipe.
 
