@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..models.quiet import quiet_libraries
 from ..paths import project_folder, project_results
+from ..spec.compute import Compute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def explore(
         before.cancel()
     bench = Explorer(
         root=root, project=project_folder(), render=render, execute=execute,
-        count_tokens=count_tokens, model=model, device=device,
+        count_tokens=count_tokens, model=model, compute=Compute(device=device),
     )  # fmt: skip
     _open_benches[root, model] = bench
     return bench

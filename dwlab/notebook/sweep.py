@@ -55,12 +55,13 @@ def open_sweep(
                 experiment,
                 "a YAML file, or the name of an experiment that ran before",
             )
-        return SweepView(root, device=device, panel=_panel(root, device))
+        return SweepView(root, panel=_panel(root, Compute(device=device)))
     if not compute:
         if overrides:
             raise InvalidInput("overrides", overrides, "none where compute is False")
         return SweepView(root, _stored_name(experiment, root))
-    return SweepView(root, sweep=_find(experiment, root).override(overrides or {}), device=device)
+    sweep = _find(experiment, root).override(overrides or {})
+    return SweepView(root, sweep=sweep, compute=Compute(device=device))
 
 
 class SweepView:
@@ -72,10 +73,11 @@ class SweepView:
         name: str = "",
         *,
         sweep: Sweep | None = None,
-        device: str = "auto",
+        compute: Compute = Compute(),
         panel: SweepPanel | None = None,
     ) -> None:
-        self.root, self.sweep, self.device, self.panel = root, sweep, device, panel
+        self.root, self.sweep, self.panel = root, sweep, panel
+        self._compute = compute
         self._name = sweep.name if sweep else name
 
     def _ipython_display_(self) -> None:
@@ -102,7 +104,7 @@ class SweepView:
         with contextlib.redirect_stderr(
             sys.stdout
         ):  # a notebook shows stderr in red, as if something were wrong
-            outcome, _ = execute(self.sweep, results=self.root, compute=Compute(device=self.device))
+            outcome, _ = execute(self.sweep, results=self.root, compute=self._compute)
         failed = (
             f", {outcome.failed} failed (run this again to try them again)"
             if outcome.failed
@@ -145,7 +147,9 @@ class SweepView:
         return None if table is None or table.empty else make(table)
 
     def _plan(self) -> Any:
-        return self.sweep.plan(self.root, device=self.device) if self.sweep else None
+        from ..runs.plan import make_plan
+
+        return make_plan(self.sweep, self.root, self._compute) if self.sweep else None
 
     def _facts(self) -> Any:
         """What an experiment that ran is, where nothing shall be computed and so no model is looked at."""
@@ -218,7 +222,7 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
 _open_panels: list[SweepPanel] = []
 
 
-def _panel(root: Path, device: str) -> SweepPanel:
+def _panel(root: Path, compute: Compute) -> SweepPanel:
     """The panel of this kernel that still runs, else a new one."""
     from ..runs.sweep import Sweep
     from ..widgets.sweep.panel import SweepPanel
@@ -233,5 +237,5 @@ def _panel(root: Path, device: str) -> SweepPanel:
     }
     for name, spec in _stored(root).items():
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
-    _open_panels[:] = [SweepPanel(choices, execute, root=root, device=device)]
+    _open_panels[:] = [SweepPanel(choices, execute, root=root, compute=compute)]
     return _open_panels[0]

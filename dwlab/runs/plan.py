@@ -18,6 +18,7 @@ from ..errors import printable
 from ..models import device
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
+from ..spec.sweep import LIMIT
 from ..store.store import open_existing
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .resolve import identify_available, resolve
@@ -97,7 +98,7 @@ class Plan:
 
 
 @gc_paused()
-def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int) -> Plan:
+def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIMIT) -> Plan:
     """Count a sweep's cells, look up which are done, and estimate the rest.
 
     root: the results folder; nothing is written there. Raises InvalidInput or ModelError for a

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from ..errors import InvalidInput
+from ..spec.compute import Compute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +125,11 @@ class ServerSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment, .env, TOML."""
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def compute(self) -> Compute:
+        """How pictures are computed."""
+        return Compute(device=self.device)
 
     @property
     def loopback(self) -> bool:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from ..paths import project_results
-from ..spec.compute import Compute
 from .events.job_events import JobEventLogs
 from .jobs import job_status
 from .jobs.submission import submit
@@ -79,7 +78,7 @@ class ServerState:
             lambda opened: submit(
                 opened,
                 new_job,
-                compute=Compute(device=self.settings.device),
+                compute=self.settings.compute,
                 may_reuse=self.worker.ready,
             )
         )

@@ -83,11 +83,10 @@ class Session:
         execute: Callable[..., object],
         listener: Callable[[SessionEvent], None],
         *,
-        device: str = "auto",
+        compute: Compute = Compute(),
     ) -> None:
         self.root = root
-        self.device = device
-        self._compute = Compute(device=device)
+        self.compute = compute
         self._render = render
         self._execute = execute
         self._listener = listener
@@ -115,7 +114,7 @@ class Session:
                 params,
                 experiment=NAME,
                 results=self.root,
-                compute=self._compute,
+                compute=self.compute,
                 render=self._render,
                 cancel=cancelled,
                 on_event=self._tell,
@@ -133,7 +132,7 @@ class Session:
             self._execute(
                 spec,
                 results=self.root,
-                compute=self._compute,
+                compute=self.compute,
                 cancel=cancelled,
                 on_plan=plan,
                 on_event=self._tell,

@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from ...errors import DwlabError, StoreError
-from ...spec.compute import Compute
 from ...store.store import Store
 from ..jobs.job_queue import JobQueue
 from ..jobs.process_name import this_process
@@ -169,7 +168,7 @@ class Worker:
             queue=queue,
             owner=self._owner,
             settings=self._settings,
-            compute=Compute(device=self._settings.device),
+            compute=self._settings.compute,
             claimed=self._claimed,
             event_logs=self._event_logs,
             metrics=self._metrics,

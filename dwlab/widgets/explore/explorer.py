@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
 from ...runs.results import Results
+from ...spec.compute import Compute
 from ...spec.params import GenerationParams
 from ...store.images import read_picture
 from ...workflows.explore import NAME, Session
@@ -54,7 +55,7 @@ class Explorer(PageTraits):
         execute: Callable[..., object],
         count_tokens: Callable[[str, str], tuple[int, int, int]],
         model: str = "shapes",
-        device: str = "auto",
+        compute: Compute = Compute(),
     ) -> None:
         super().__init__()
         self.root = root
@@ -62,7 +63,7 @@ class Explorer(PageTraits):
         self.status_line = StatusLine(self)
         self.sweep_form = SweepForm(self)
         self._tasks = TaskListener(self)
-        self._session = Session(root, render, execute, self._tasks.hear, device=device)
+        self._session = Session(root, render, execute, self._tasks.hear, compute=compute)
         self._history = History(self._session, root)
         self._saved = SavedState(root, f"explore {model}")
         self._count_tokens = count_tokens
@@ -268,7 +269,7 @@ class Explorer(PageTraits):
 
     def drop(self, data: bytes) -> None:
         """Put the recipe in a PNG into the controls, and say what this model cannot use of it."""
-        dropped = read_dropped(data, self.controls["model"], self._session.device)
+        dropped = read_dropped(data, self.controls["model"], self._session.compute.device)
         self.show(dropped.params, locked=True)
         self.status_line.say_lasting(dropped.message)
 

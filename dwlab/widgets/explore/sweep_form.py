@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
+from ...runs.plan import make_plan
 from ...runs.results import Results
 from ..field_errors import field_meant
 from ..sweep.grid import small_grid
@@ -68,7 +69,7 @@ class SweepForm:
             self._run(sweep)
 
     def _plan(self, sweep: Sweep) -> Plan:
-        return sweep.plan(self._bench.root, device=self._bench.session.device)
+        return make_plan(sweep, self._bench.root, self._bench.session.compute)
 
     def _file(self, sweep: Sweep) -> ExperimentFile:
         return ExperimentFile(self._bench.project, sweep)

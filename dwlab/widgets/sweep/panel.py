@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
 from ...events import Downloading
+from ...runs.plan import make_plan
 from ...spec.compute import Compute
 from ..panel import LABELLED, Ending, RunPanel
 from .form import SweepFields
@@ -49,7 +50,7 @@ class SweepPanel(RunPanel):
         execute: Execute,
         *,
         root: Path,
-        device: str = "auto",
+        compute: Compute = Compute(),
     ) -> None:
         super().__init__(
             root,
@@ -58,7 +59,7 @@ class SweepPanel(RunPanel):
             run_tip="Compute the missing pictures",
             cancel_tip="Stop within a step; finished pictures are kept",
         )
-        self.device = device
+        self.compute = compute
         self._experiments = dict(experiments)
         self._execute = execute
         self._planning = threading.Lock()
@@ -138,7 +139,7 @@ class SweepPanel(RunPanel):
             self._say_plan(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
             self.run_button.disabled = self.running
             # The first plan imports torch, which takes seconds.
-            plan = sweep.plan(self.root, device=self.device)
+            plan = make_plan(sweep, self.root, self.compute)
             is_newest = timer is self._timer
             if is_newest:
                 self._say_plan(_plan_html(plan))
@@ -174,7 +175,7 @@ class SweepPanel(RunPanel):
         outcome, _ = self._execute(
             sweep,
             results=self.root,
-            compute=Compute(device=self.device),
+            compute=self.compute,
             cancel=self._cancel,
             on_plan=self._planned,
             on_event=self._tell,
