@@ -1,4 +1,4 @@
-"""The files that a sweep leaves for people: table, grid and report."""
+"""The files of a sweep that people open: table, grid and report."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def write_artifacts(
     spec: SweepSpec | None = None,
     warnings: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write `table.csv`, `grid.png` and `report.html` for what the store holds; returns their paths by what they are.
+    """Write `table.csv`, `grid.png` and `report.html` of what the store holds.
 
-    seconds, spec, warnings: for the report, see `save_report`.
+    Returns their paths as `table`, `grid` and `report`. For seconds, spec and warnings, which the
+    report shows, see `save_report`.
     """
     folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)

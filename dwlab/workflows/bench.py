@@ -1,14 +1,15 @@
-"""Benchmarks with a progress bar, for the command line."""
+"""Runs a benchmark, or tunes a model, for a person: with progress bars and Ctrl-C."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..runs.eta import Pace
 from ..views.progress import Progress
+from .interrupt import ctrl_c_sets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,55 +18,77 @@ if TYPE_CHECKING:
     from ..bench.tune import Tuned
     from ..events import Event
 
-from .interrupt import ctrl_c_sets
-
 
 def execute_bench(
     spec: BenchSpec, *, results: str | Path | None = None, host: bool = False
 ) -> Path:
-    """Measure what a benchmark says, with a progress bar; returns its file. Ctrl-C is raised on as KeyboardInterrupt."""
+    """Measure a benchmark and return its file; Ctrl-C is raised again as KeyboardInterrupt.
+
+    host: write this machine's name into the file.
+    """
     from ..bench import runner
 
     cancel = threading.Event()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(ctrl_c_sets(cancel))
-        listen = _Bar(stack)
+    with ctrl_c_sets(cancel), _Bars() as bars:
         path = runner.run(
-            spec, results=results, host=host, cancel=cancel,
-            on_plan=lambda _total, todo: listen.begin(todo), on_event=listen,
-        )  # fmt: skip
+            spec,
+            results=results,
+            host=host,
+            cancel=cancel,
+            on_plan=lambda _total, todo: bars.begin(todo),
+            on_event=bars.update,
+        )
     if path is None:
         raise KeyboardInterrupt
     return path
 
 
-def execute_tune(model: str, **options: Any) -> Tuned:
-    """Tune a model with a progress bar for each stage; options as of `dwlab.bench.tune.tune`. Ctrl-C is raised on."""
+def execute_tune(
+    model: str,
+    *,
+    device: str = "auto",
+    steps: int | None = None,
+    quick: bool = False,
+    results: str | Path | None = None,
+) -> Tuned:
+    """Tune a model, with a progress bar per stage; for the options see `dwlab.bench.tune.tune`.
+
+    Ctrl-C is raised again as KeyboardInterrupt.
+    """
     from ..bench.tune import tune
 
     cancel = threading.Event()
-    with ctrl_c_sets(cancel), contextlib.ExitStack() as stack:
-        listen = _Bar(stack)
-
-        def begin(stage: str, total: int) -> None:
-            stack.close()  # the bar of the stage before
-            print(f"{stage}:", file=sys.stderr)
-            listen.begin(total)
-
-        found = tune(model, cancel=cancel, on_plan=begin, on_event=listen, **options)
-    if found is None:
+    with ctrl_c_sets(cancel), _Bars() as bars:
+        tuned = tune(
+            model,
+            device=device,
+            steps=steps,
+            quick=quick,
+            results=results,
+            cancel=cancel,
+            on_plan=bars.begin_stage,
+            on_event=bars.update,
+        )
+    if tuned is None:
         raise KeyboardInterrupt
-    return found
+    return tuned
 
 
-class _Bar:
-    """A progress bar that begins once it is known how much there is to measure, and ends with `stack`."""
+class _Bars(contextlib.ExitStack):
+    """Progress bars of measurements, one after the other; the last one ends with the block."""
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
+    _bar: Progress
 
     def begin(self, total: int) -> None:
-        self._bar = self._stack.enter_context(Progress(Pace(total), unit="measurements"))
+        """Begin a bar of so many measurements."""
+        self._bar = self.enter_context(Progress(Pace(total), unit="measurements"))
 
-    def __call__(self, event: Event) -> None:
+    def begin_stage(self, stage: str, total: int) -> None:
+        """End the bar of the stage before, and begin another one under the name of this stage."""
+        self.close()
+        print(f"{stage}:", file=sys.stderr)
+        self.begin(total)
+
+    def update(self, event: Event) -> None:
+        """Take in an event of the measurement under way."""
         self._bar.update(event)

@@ -1,4 +1,4 @@
-"""Ctrl-C, kept until what runs can end well."""
+"""Ctrl-C that lets the work under way end well."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def ctrl_c_sets(*events: threading.Event) -> Iterator[None]:
-    """Let the first Ctrl-C set `events`; raised as an exception wherever it strikes, it can be lost in a callback."""
+    """Let the first Ctrl-C set `events` instead of raising KeyboardInterrupt.
+
+    An exception could strike inside a callback of some library and be lost there. A second Ctrl-C
+    does what it did before. Outside the main thread, and where Ctrl-C is ignored, nothing changes.
+    """
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before in (
-        None,
-        signal.SIG_IGN,
-    ):
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    if not is_main_thread or before in (None, signal.SIG_IGN):
         yield
         return
 
     def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)  # a second one does what it always did
+        signal.signal(signal.SIGINT, before)
         for event in events:
             event.set()
 

@@ -1,4 +1,4 @@
-"""The log that a run leaves beside its results: when it began, what failed, how it ended."""
+"""The log of a run, `run.log` beside its results: when it began, what failed, how it ended."""
 
 from __future__ import annotations
 
@@ -14,53 +14,63 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..runs.outcome import Outcome
 
-EVERY = 30.0  # seconds between lines of progress
+PROGRESS_EVERY = 30.0  # seconds
 
 
 class RunLog:
-    """Appends lines to a file, which is made with the first line."""
+    """Appends lines to a file, which is created with the first line."""
 
     def __init__(self, path: Path):
         self.path = path
         self._pace = Pace(0)
-        self._last = 0.0
-        self._fetching: set[str] = set()
+        self._last_progress = 0.0
+        self._downloading: set[str] = set()
 
     def line(self, text: str) -> None:
-        """Write one line with the time; line breaks in `text` are kept from breaking the log."""
+        """Write one line with the time; line breaks in `text` become spaces."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.is_symlink():  # appending would follow it
+        # appending to a symbolic link would write to the file it points at
+        if self.path.is_symlink():
             self.path.unlink()
         with self.path.open("a", encoding="utf-8") as log:
             log.write(f"{now()} {' '.join(text.split())}\n")
 
     def start(self, total: int, pace: Pace) -> None:
-        """Say how much there is to do; pace: of what is to be made, not told of any event yet."""
+        """Write how much there is to do. pace: fresh, of the cells that are not in the store."""
         self._pace = pace
         self.line(f"start: {total} cells, {pace.total} to do")
 
-    def event(self, event: Event) -> None:
-        """Note failures at once, and progress now and then."""
-        if isinstance(event, Downloading):
-            self._note_download(event.download)
-        self._pace.update(event)
-        if isinstance(event, Failed):
-            self.line(f"{event.status}: cell {event.index}: {event.error}")
-        if self._pace.elapsed - self._last > EVERY:
-            self._last = self._pace.elapsed
-            left = self._pace.left_text()
-            self.line(f"progress: {self._pace.counts()}{f', {left}' if left else ''}")
+    def warn(self, text: str) -> None:
+        """Write a warning."""
+        self.line(f"warning: {text}")
 
-    def _note_download(self, download: Download) -> None:
-        """Note the beginning and the end of a download."""
-        if download.over or download.model not in self._fetching:
-            self._fetching.add(download.model)
+    def event(self, event: Event) -> None:
+        """Write failures at once, downloads when they begin and end, and progress now and then."""
+        self._pace.update(event)
+        match event:
+            case Downloading():
+                self._download(event.download)
+            case Failed():
+                self.line(f"{event.status}: cell {event.index}: {event.error}")
+        if self._pace.elapsed - self._last_progress > PROGRESS_EVERY:
+            self._progress()
+
+    def _download(self, download: Download) -> None:
+        is_new = download.model not in self._downloading
+        if is_new or download.over:
+            self._downloading.add(download.model)
             self.line(f"download: {download.model}: {download}")
 
+    def _progress(self) -> None:
+        self._last_progress = self._pace.elapsed
+        parts = [self._pace.counts(), self._pace.left_text()]
+        self.line(f"progress: {', '.join(part for part in parts if part)}")
+
     def end(self, outcome: Outcome) -> None:
-        """Say how it ended."""
+        """Write how the run ended."""
         if outcome.warning:
-            self.line(f"warning: {outcome.warning}")
+            self.warn(outcome.warning)
         self.line(
-            f"end: {outcome.made} made, {outcome.reused} reused, {outcome.failed} failed, {outcome.left} not reached"
+            f"end: {outcome.made} made, {outcome.reused} reused, "
+            f"{outcome.failed} failed, {outcome.left} not reached"
         )

@@ -1,4 +1,4 @@
-"""Sweeps and benchmarks as a person wants them: with a progress bar, a log, files written, and Ctrl-C that loses nothing."""
+"""Runs a sweep for a person: with a progress bar, a log, its files, and a Ctrl-C that loses nothing."""
 
 from __future__ import annotations
 
@@ -42,34 +42,18 @@ def execute(
     on_plan: Callable[[int, Work], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Outcome, dict[str, Path]]:
-    """Run what is missing and write the files of the sweep; returns the outcome and the files by what they are.
+    """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
-    on_plan, on_event: told as by `dwlab.runs.run.run`; who gives `on_event` shows progress and warnings in place of stderr.
-    Ctrl-C leaves everything finished so far and is raised on as KeyboardInterrupt.
+    The files are named by what they are: `report`, `table`, `grid` and `log`. For on_plan and
+    on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
+    keeps everything that is finished and is raised again as KeyboardInterrupt.
     """
-    began, cancel = time.monotonic(), cancel or threading.Event()
+    began = time.monotonic()
+    cancel = cancel or threading.Event()
     warnings = no_effect.warnings(spec, spec.cells(limit=limit))
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
-        listeners = [log.event, on_event or _Downloads()]
-        ctrl_c = threading.Event()
-
-        def begin(total: int, todo: Work) -> None:
-            log.start(total, Pace(todo))
-            for text in warnings:
-                log.line(f"warning: {text}")
-                if not on_event:
-                    print(f"warning: {text}", file=sys.stderr)
-            if on_plan:
-                on_plan(total, todo)
-            stack.enter_context(ctrl_c_sets(ctrl_c, cancel))
-            if todo and not on_event:
-                listeners.append(stack.enter_context(Progress(Pace(todo))).update)
-
-        def tell(event: Event) -> None:
-            for listener in listeners:
-                listener(event)
-
+        watch = _Watch(stack, log, warnings, cancel, on_plan, on_event)
         try:
             outcome = run(
                 spec,
@@ -78,37 +62,86 @@ def execute(
                 limit=limit,
                 cancel=cancel,
                 download=download,
-                on_plan=begin,
-                on_event=tell,
+                on_plan=watch.begin,
+                on_event=watch.tell,
             )
+            watch.raise_ctrl_c()
         except KeyboardInterrupt:
             log.line("interrupted")
             raise
-        if ctrl_c.is_set():
-            log.line("interrupted")
-            raise KeyboardInterrupt
     log.end(outcome)
-    files = _files(outcome, spec, warnings, time.monotonic() - began)
+    files = {}
+    if outcome.begun:
+        seconds = time.monotonic() - began
+        files = write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings)
     return outcome, {**files, "log": log.path}
 
 
-def _files(
-    outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], seconds: float
-) -> dict[str, Path]:
-    """Write the files of a sweep, if anything of it is in the store."""
-    return (
-        write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings)
-        if outcome.begun
-        else {}
-    )
+class _Watch:
+    """Follows a run: writes its log, tells the caller or stderr, and keeps Ctrl-C until a step ends.
+
+    stack: of what ends together with the run.
+    """
+
+    def __init__(
+        self,
+        stack: contextlib.ExitStack,
+        log: RunLog,
+        warnings: Sequence[str],
+        cancel: threading.Event,
+        on_plan: Callable[[int, Work], None] | None,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self._stack = stack
+        self._log = log
+        self._warnings = warnings
+        self._cancel = cancel
+        self._ctrl_c = threading.Event()
+        self._on_plan = on_plan
+        # with a listener of the caller's, nothing is printed
+        self._display = None if on_event else _Display()
+        self._listeners: list[Callable[[Event], None]] = [log.event]
+        if listener := on_event or self._display:
+            self._listeners.append(listener)
+
+    def begin(self, total: int, todo: Work) -> None:
+        """Take in how much there is to do."""
+        self._log.start(total, Pace(todo))
+        for text in self._warnings:
+            self._log.warn(text)
+            if self._display:
+                print(f"warning: {text}", file=sys.stderr)
+        if self._on_plan:
+            self._on_plan(total, todo)
+        self._stack.enter_context(ctrl_c_sets(self._ctrl_c, self._cancel))
+        if self._display and todo:
+            self._stack.enter_context(self._display.progress(todo))
+
+    def tell(self, event: Event) -> None:
+        """Take in an event."""
+        for listener in self._listeners:
+            listener(event)
+
+    def raise_ctrl_c(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
+        if self._ctrl_c.is_set():
+            raise KeyboardInterrupt
 
 
-class _Downloads:
-    """Shows how far downloads are, of all events."""
+class _Display:
+    """Shows the events of a run on stderr: downloads, then a progress bar."""
 
     def __init__(self) -> None:
-        self._bar = DownloadBar()
+        self._downloads = DownloadBar()
+        self._progress: Progress | None = None
+
+    def progress(self, todo: Work) -> Progress:
+        """The progress bar, which begins when it is entered."""
+        self._progress = Progress(Pace(todo))
+        return self._progress
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Downloading):
-            self._bar(event.download)
+            self._downloads(event.download)
+        elif self._progress:
+            self._progress.update(event)
