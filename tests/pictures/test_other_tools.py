@@ -66,7 +66,7 @@ READ = {
     "comfyui": ({**PLAIN, "seed": 987654321012345, "model": "shapes.safetensors"}, ["model: shapes.safetensors"]),
     "dwlab_bad_call": (
         {"prompt": "a red star", "call": {"output_type": "np"}, "seed": 3},
-        ["call: {'output_type': 'np'} (allowed: other names"],
+        ["call: {'output_type': 'np'} (allowed: any other name"],
     ),
     "dwlab_later_version": ({"prompt": "a red star", "seed": 3}, ["strength: 0.4"]),
     "dynprompt_template_multiline_quoted": (
