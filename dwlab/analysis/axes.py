@@ -45,6 +45,11 @@ class Axis:
         return self.names != SEED and all(is_number(value) for value in self.values)
 
     @property
+    def numbers(self) -> list[float]:
+        """The values of a numeric axis."""
+        return [float(value) for value in self.values if is_number(value)]
+
+    @property
     def of_content(self) -> bool:
         """Whether it says what is drawn (prompt, placeholder, seed) rather than how."""
         return any(_is_content(name) for name in self.names)

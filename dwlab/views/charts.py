@@ -1,10 +1,13 @@
-"""The look that all charts share: a canvas for a page of about 700 pixels, light or dark; no pyplot, so threads are safe."""
+"""The look that all charts share: for a page of about 700 pixels, light or dark.
+
+Nothing here uses pyplot, so charts may be drawn in any thread.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
 ON_DARK = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#A6A6A6")
 MARKERS = "osD^vPX"
+WIDTH = 7.0  # inches
+HEIGHT = 3.6
+TICKS = 10  # measured places up to which each one is a tick
+# places that are further apart than this factor are spaced by powers of two
+WIDE_RANGE = 12
+TEXT_SIZE = 12  # pixels of the text that `safe` measures
 
 
 @dataclass(frozen=True)
@@ -35,17 +44,21 @@ class Theme:
     colours: tuple[str, ...]
 
 
-LIGHT = Theme("#1c1d21", "#6a6e76", "#e3e4e7", "#ffffff", PALETTE)
-DARK = Theme("#ebecef", "#a2a6b0", "#34373f", "#1b1d23", ON_DARK)
+LIGHT = Theme(ink="#1c1d21", muted="#6a6e76", rule="#e3e4e7", paper="#ffffff", colours=PALETTE)
+DARK = Theme(ink="#ebecef", muted="#a2a6b0", rule="#34373f", paper="#1b1d23", colours=ON_DARK)
 
 
 class Chart(Figure):
-    """A figure that a notebook shows, with or without pyplot; scripts that DejaVu Sans lacks are in a font that has them."""
+    """A figure that a notebook shows, with or without pyplot.
+
+    Scripts that DejaVu Sans lacks are drawn in a font that has them.
+    """
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw all of it."""
         for text in self.findobj(Text):
-            if len(needed := families(text.get_text())) > 1:
+            needed = families(text.get_text())
+            if len(needed) > 1:
                 text.set_fontfamily(needed)
         super().draw(renderer)
 
@@ -59,31 +72,39 @@ class Chart(Figure):
         return buffer.getvalue()
 
 
-def canvas(dark: bool) -> tuple[Chart, Axes, Theme]:
+class Canvas(NamedTuple):
     """An empty chart: the figure, its plot, and the colours to draw with."""
-    ink = DARK if dark else LIGHT
-    figure = Chart(figsize=(7.0, 3.6), dpi=100, layout="constrained", facecolor=ink.paper)
-    plot = figure.add_subplot(facecolor=ink.paper)
-    plot.grid(color=ink.rule, linewidth=0.8)
+
+    figure: Chart
+    plot: Axes
+    theme: Theme
+
+
+def canvas(dark: bool) -> Canvas:
+    """An empty chart for a light or a dark page."""
+    theme = DARK if dark else LIGHT
+    figure = Chart(figsize=(WIDTH, HEIGHT), dpi=100, layout="constrained", facecolor=theme.paper)
+    plot = figure.add_subplot(facecolor=theme.paper)
+    plot.grid(color=theme.rule, linewidth=0.8)
     plot.set_axisbelow(True)
-    plot.tick_params(color=ink.rule, labelcolor=ink.ink, labelsize=9, length=0)
-    for part in (plot.xaxis.label, plot.yaxis.label):
-        part.set(color=ink.ink, fontsize=10)
+    plot.tick_params(color=theme.rule, labelcolor=theme.ink, labelsize=9, length=0)
+    for axis in (plot.xaxis, plot.yaxis):
+        axis.label.set(color=theme.ink, fontsize=10)
     for side, spine in plot.spines.items():
         spine.set_visible(side == "bottom")
-        spine.set_color(ink.muted)
-    return figure, plot, ink
+        spine.set_color(theme.muted)
+    return Canvas(figure, plot, theme)
 
 
-def nothing(figure: Chart, plot: Axes, ink: Theme, text: str) -> Chart:
-    """The figure with a sentence in place of a chart."""
+def nothing(figure: Chart, plot: Axes, theme: Theme, text: str) -> Chart:
+    """The figure with a sentence instead of a chart."""
     plot.set_axis_off()
-    figure.set_size_inches(7.0, 1.2)
+    figure.set_size_inches(WIDTH, 1.2)
     plot.text(
         0.5,
         0.5,
         safe(text, 600),
-        color=ink.muted,
+        color=theme.muted,
         ha="center",
         va="center",
         transform=plot.transAxes,
@@ -91,19 +112,25 @@ def nothing(figure: Chart, plot: Axes, ink: Theme, text: str) -> Chart:
     return figure
 
 
-def number_scale(plot: Axes, places: list[float], ink: Theme) -> None:
-    """Ticks at the places that were measured, spaced by powers of two where they reach far."""
+def footnote(figure: Chart, theme: Theme, text: str) -> None:
+    """A small line of text below the plot, at its right."""
+    figure.supxlabel(text, fontsize=8, color=theme.muted, x=0.99, ha="right")
+
+
+def number_scale(plot: Axes, places: list[float], theme: Theme) -> None:
+    """Ticks at the measured places (ascending), spaced by powers of two if they reach far."""
     if not places:
         return
-    if places[0] > 0 and places[-1] / places[0] >= 12:  # steps 2 to 64 would crowd at the left
+    # otherwise steps 2 to 64 would crowd at the left
+    if places[0] > 0 and places[-1] / places[0] >= WIDE_RANGE:
         plot.set_xscale("log", base=2)
-    if len(places) <= 10:
-        plot.set_xticks(places, [f"{p:.6g}" for p in places])
+    if len(places) <= TICKS:
+        plot.set_xticks(places, [f"{place:.6g}" for place in places])
         plot.set_xticks([], minor=True)
-    plot.tick_params(axis="x", which="both", labelcolor=ink.ink)
+    plot.tick_params(axis="x", which="both", labelcolor=theme.ink)
 
 
-def legend_beside(plot: Axes, title: str, ink: Theme) -> None:
+def legend_beside(plot: Axes, title: str, theme: Theme) -> None:
     """A legend at the right of the plot."""
     legend = plot.legend(
         title=safe(title),
@@ -111,22 +138,25 @@ def legend_beside(plot: Axes, title: str, ink: Theme) -> None:
         bbox_to_anchor=(1.01, 0.5),
         frameon=False,
         fontsize=9,
-        labelcolor=ink.ink,
+        labelcolor=theme.ink,
     )
-    legend.get_title().set(color=ink.muted, fontsize=9)
+    legend.get_title().set(color=theme.muted, fontsize=9)
 
 
 def safe(text: str, width: int = 170, lines: int = 2) -> str:
     """Text for matplotlib: no formulas, known glyphs, at most `lines` lines of `width` pixels."""
-    return _escaped(fit(text, width, lines, 12))
+    return _escaped(fit(text, width, lines, TEXT_SIZE))
 
 
 def safe_all(texts: Sequence[str], width: int = 170, lines: int = 2) -> list[str]:
-    """As `safe`, for labels beside each other, which are told apart."""
-    return [_escaped(shown) for shown in fit_all(texts, width, lines, 12)]
+    """Like `safe`, for labels beside each other; those that would look alike get a number."""
+    return [_escaped(shown) for shown in fit_all(texts, width, lines, TEXT_SIZE)]
 
 
 def _escaped(lines: tuple[str, ...]) -> str:
     shown = "\n".join(lines)
-    # an underscore at the start hides a legend entry, and dollars start a formula
-    return ("\u00a0" + shown if shown.startswith("_") else shown).replace("$", r"\$")
+    # an underscore at the start hides a legend entry
+    if shown.startswith("_"):
+        shown = f"\u00a0{shown}"
+    # dollars start a formula
+    return shown.replace("$", r"\$")
