@@ -1,4 +1,4 @@
-"""Photograph the prompt bench and the server's page, in both themes, and the panels in JupyterLab: `make screenshots`."""
+"""Photograph the prompt bench, the server's page and the panels: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE = 300_000  # milliseconds that a page may take for one thing
 
 
 def main() -> None:
-    """Drive explore.ipynb, sweep.ipynb and benchmark.ipynb; results in passing folders."""
+    """Drive explore.ipynb, sweep.ipynb and benchmark.ipynb; results in temporary folders."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         for theme in ("light", "dark"):
@@ -64,7 +64,7 @@ def explore(
 
 
 def sweep(browser: Browser, folder: Path) -> None:
-    """The panel of sweep.ipynb half way through the quickstart."""
+    """The panel of sweep.ipynb halfway through the quickstart."""
     text = (ROOT / "experiments/quickstart.yaml").read_text("utf-8")
     with Lab(folder, {"quickstart": text}) as jupyter:
         page = browser.new_page(viewport={"width": 1200, "height": 960}, color_scheme="light")
@@ -93,7 +93,7 @@ def bench(browser: Browser, folder: Path) -> None:
 
 
 def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 790) -> None:
-    """The page of `dwlab serve` with a request that is half way, and what was made before."""
+    """The page of `dwlab serve` with a request that is halfway done, and earlier pictures."""
     with Served(folder) as server:
         for k, colour in enumerate(("red", "green", "blue", "yellow")):
             shape = ("star", "heart", "ring", "triangle")[k]

@@ -1,4 +1,4 @@
-"""JupyterLab over a project of its own, for a browser: the tests drive it, and `make pictures` photographs it."""
+"""JupyterLab over a project of its own, for a browser: in tests and for screenshots."""
 
 from __future__ import annotations
 
@@ -15,43 +15,48 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FLAGS = [
-    f"--{flag}"
-    for flag in (
-        "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync",
-    )
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def isolated(folder, theme):
-    """An environment in this theme, with Jupyter's own folders fresh, its news off, and none of the user's settings of dwlab."""
+    """An environment with fresh folders for Jupyter, this theme, and no settings of the user's."""
     settings = folder / "settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(
         '{"fetchNews":"false","checkForUpdates":false}'
     )
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
-    places = {
-        f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")
+    folders = {
+        "IPYTHONDIR": "ipython",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     }
-    places |= {
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
-    places |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
-    own = {name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")}
-    return (
-        own | places | {"OMP_NUM_THREADS": "1"}
-    )  # threads that wait for each other crawl on a busy machine
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DWLAB_")}
+    environment |= {name: str(folder / inside) for name, inside in folders.items()}
+    # Threads that wait for each other crawl on a busy machine.
+    environment["OMP_NUM_THREADS"] = "1"
+    return environment
 
 
 class Lab:
-    """JupyterLab, or Notebook 7, over a project with a notebook and some experiments (name -> YAML), for a browser."""
+    """JupyterLab, or Notebook 7, over a project with a notebook and experiments (name -> YAML)."""
 
     def __init__(
         self, folder, experiments, *, notebook="sweep", app="jupyterlab", theme="JupyterLab Light"
     ):
-        self.project, self.outside = folder / "project", []
+        self.project = folder / "project"
+        # Requests that would leave this machine.
+        self.outside = []
         (self.project / "experiments").mkdir(parents=True)
         (self.project / "notebooks").mkdir()
         for name, text in experiments.items():
@@ -61,15 +66,14 @@ class Lab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.token, self.url = secrets.token_hex(16), f"http://127.0.0.1:{port}"
+        self.token = secrets.token_hex(16)
+        self.url = f"http://127.0.0.1:{port}"
         options = [
             "--no-browser",
             "--allow-root",
             "--ip=127.0.0.1",
             f"--port={port}",
             "--ServerApp.port_retries=0",
-        ]
-        options += [
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.project}",
         ]
@@ -107,17 +111,16 @@ class Lab:
         page.on("request", lambda r: None if r.url.startswith(own) else self.outside.append(r.url))
 
     def run_all(self, page, shown=".dwlab-sweep"):
-        """Open the notebook, run all its cells, wait until what it `shown` is there."""
+        """Open the notebook, run all its cells, and wait until `shown` is there."""
         page.goto(f"{self.url}/lab/tree/notebooks/{self.notebook}?token={self.token}&reset")
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        page.wait_for_selector(
-            "#jp-main-statusbar >> text=/Python 3.*Idle/"
-        )  # else "Run All" is dropped at times
+        # "Run All" is sometimes dropped before the kernel is idle.
+        page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
         self.run_cells(page, shown)
 
     def run_cells(self, page, shown):
-        """Run all cells of the notebook that is open, wait until what is `shown` is there."""
+        """Run all cells of the open notebook, and wait until `shown` is there."""
         page.click(".jp-NotebookPanel .jp-Notebook .jp-InputPrompt >> nth=0")
         page.click(".lm-MenuBar-itemLabel >> text='Run'")
         page.click('.lm-Menu-itemLabel >> text="Run All Cells"')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -30,8 +30,8 @@ class BenchPanel(RunPanel):
     """Controls of one benchmark at a time, and what it measured.
 
     benchmarks: name in the list -> a function that returns the benchmark. devices, dtypes: what can
-    be ticked. measure: runs a benchmark, like `dwlab.bench.runner.run`. line_up: compares the files of
-    runs, like `dwlab.bench.compare.compare`. root: the results folder.
+    be ticked. measure: runs a benchmark, like `dwlab.bench.runner.run`. line_up: compares the files
+    of runs, like `dwlab.bench.compare.compare`. root: the results folder.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class BenchPanel(RunPanel):
         ticked = {"devices": _ticked(self.devices), "dtypes": _ticked(self.dtypes)}
         self._saved.save({"picked": self.pick.value, "quick": self.quick.value, "ticked": ticked})
 
-    def _restore(self, state: dict[str, Any]) -> None:
-        """Pick and tick what was picked and ticked before the kernel restarted, if it is still offered."""
+    def _restore(self, state: dict[str, object]) -> None:
+        """Pick and tick as before the kernel restarted, as far as it is still offered."""
         if state.get("picked") in list(self._benchmarks):
             self.pick.value = state["picked"]
         self.quick.value = bool(state.get("quick", self.quick.value))

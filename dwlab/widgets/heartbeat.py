@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anywidget
 
@@ -27,13 +27,13 @@ class HeartbeatLine(anywidget.AnyWidget):
 
 
 def connect(panel: widgets.Widget) -> None:
-    """Keep the pages of a panel in touch with it: their messages arrive, and each gets a sign of life."""
+    """Keep the pages of a panel in touch with it: messages arrive, and heartbeats are answered."""
     hear_every_page(panel)
     for widget in (panel, *getattr(panel, "children", ())):
         if isinstance(widget, anywidget.AnyWidget):
             widget.on_msg(_answer)
 
 
-def _answer(widget: widgets.Widget, content: Any, _buffers: object) -> None:
+def _answer(widget: widgets.Widget, content: object, _buffers: object) -> None:
     if isinstance(content, dict) and "heartbeat" in content:
         widget.send({"heard": content["heartbeat"]})

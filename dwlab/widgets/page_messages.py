@@ -1,8 +1,8 @@
-"""Messages of a panel's pages arrive, whichever page sent them and whichever page has gone since."""
+"""The messages of a panel's pages arrive, even after another page has gone."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -27,13 +27,13 @@ def hear_every_page(widget: widgets.Widget) -> None:
 
 
 def _subshell_of_the_page(_data: object, subshell: str | None) -> str | None:
-    """The subshell that the page names; the main shell if it went with a kernel that was restarted."""
+    """The subshell that the page names, or the main shell if a restart has ended it."""
     from ipykernel.kernelbase import Kernel
 
     subshells = Kernel.instance().shell_channel_thread.manager.list_subshell()
     return subshell if subshell in subshells else None
 
 
-def _hear_new_children(change: dict[str, Any]) -> None:
+def _hear_new_children(change: dict[str, list[widgets.Widget]]) -> None:
     for child in change["new"]:
         hear_every_page(child)

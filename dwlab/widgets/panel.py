@@ -1,4 +1,4 @@
-"""The shared base of the panels that run something: Run and Cancel, a bar, a status line, a thread."""
+"""The shared base of the panels that run something: buttons, a bar, a status line, a thread."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Ending:
 class RunPanel(widgets.VBox):
     """A panel with a Run button. Subclasses say what it runs, in `_compute`.
 
-    The run has a thread of its own, because a page's messages, such as Cancel, wait while the kernel
-    runs a cell. root: the results folder. name: under which the panel's state is saved. unit: what is
-    counted while it runs.
+    The run has a thread of its own, because a page's messages, such as Cancel, wait while the
+    kernel runs a cell. root: the results folder. name: under which the panel's state is saved.
+    unit: what is counted during a run. run_tip, cancel_tip: the tooltips of the buttons.
     """
 
     def __init__(self, root: Path, name: str, *, unit: str, run_tip: str, cancel_tip: str) -> None:

@@ -1,4 +1,4 @@
-"""The state of a panel, kept beside the results, so that it comes back after the kernel has restarted."""
+"""The state of a panel, kept beside the results: it comes back after a kernel restart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.atomic import write_atomic
 from .._util.jsonfile import read_object
@@ -20,24 +20,24 @@ FOLDER = ".panels"  # in the results folder; it can be deleted at any time
 
 
 class SavedState:
-    """A small JSON file per panel. An unreadable file counts as none; a failed write is only logged.
+    """A small JSON file per panel, made by the first `save` of something new.
 
-    root: the results folder. panel: any name for the panel. The first `save` of something new makes
-    the file.
+    An unreadable file counts as none, and a failed write is only logged. root: the results folder.
+    panel: any name for the panel.
     """
 
     def __init__(self, root: Path, panel: str) -> None:
         name = hashlib.sha256(panel.encode()).hexdigest()[:16]
         self._path = root / FOLDER / f"{name}.json"
-        self._last: dict[str, Any] = {}
+        self._last: dict[str, object] = {}
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> dict[str, object]:
         """The state that was saved last; empty if there is none, or none that can be read."""
         with contextlib.suppress(DwlabError):
             self._last = read_object(self._path)
         return self._last
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: dict[str, object]) -> None:
         """Save a state, whole or not at all; does nothing if it is the saved one already."""
         if state == self._last:
             return

@@ -1,4 +1,4 @@
-"""Every panel in JupyterLab when a page is reloaded, a second one opened, or the kernel restarted."""
+"""Every panel in JupyterLab after a reload, in a second page, and after a kernel restart."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from playwright.sync_api import expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 SECONDS = 60  # that a page may take for one thing, on a busy machine
-LONG = "base: {prompt: 'a {shape}', width: 64, height: 64, steps: 20}\naxes: {shape: [ring, star], seed: {range: [0, 2000]}}\n"
+LONG = """
+base: {prompt: 'a {shape}', width: 64, height: 64, steps: 20}
+axes: {shape: [ring, star], seed: {range: [0, 2000]}}
+"""
 ROUNDS = "rounds: 40\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Where a panel is on its page, and how a person fills it in: (label, value) of a field that comes back."""
+    """Where a panel is on its page, and how a person fills it in. fields: label -> value."""
 
     notebook: str
     root: str
@@ -28,11 +31,28 @@ class Panel:
 
 
 PANELS = [
-    Panel("explore", ".dwlab-explore", {"Steps": "900", "Width": "64", "Height": "64", "Prompt": "a star, left"},
-          ".dwx-status", "of 900"),
-    Panel("sweep", ".dwlab-sweep", {"experiment": "long.yaml", "steps": "21"}, ".dwlab-status", "4,000 pictures"),
-    Panel("benchmark", ".dwlab-bench", {"benchmark": "bench-x.yaml"}, ".dwlab-status", "measurements"),
-]  # fmt: skip
+    Panel(
+        notebook="explore",
+        root=".dwlab-explore",
+        fields={"Steps": "900", "Width": "64", "Height": "64", "Prompt": "a star, left"},
+        status=".dwx-status",
+        message="of 900",
+    ),
+    Panel(
+        notebook="sweep",
+        root=".dwlab-sweep",
+        fields={"experiment": "long.yaml", "steps": "21"},
+        status=".dwlab-status",
+        message="4,000 pictures",
+    ),
+    Panel(
+        notebook="benchmark",
+        root=".dwlab-bench",
+        fields={"benchmark": "bench-x.yaml"},
+        status=".dwlab-status",
+        message="measurements",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +93,7 @@ def button(page, panel, name):
 
 
 def until_saved(lab, panel, page):
-    """Press Ctrl+S in the panel, with the focus in a field of it; the notebook then holds the panel's output."""
+    """Press Ctrl+S in a field of the panel until the notebook's file holds the panel's output."""
     path = lab.project / "notebooks" / f"{panel.notebook}.ipynb"
     for _ in range(SECONDS):
         field(page, panel, next(iter(panel.fields))).press("Control+s")
@@ -120,9 +140,8 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
     restart_kernel(first)
     expect(first.locator("#jp-main-statusbar")).to_contain_text("Idle")
     for page in (first, second):
-        button(page, panel, "Cancel").evaluate(
-            "b => b.click()"
-        )  # some pages know already, and take no real click
+        # Some pages know already, and take no real click.
+        button(page, panel, "Cancel").evaluate("b => b.click()")
         expect(page.locator(".dwlab-heartbeat").first).to_contain_text("run the cell again")
         assert button(page, panel, "Run").evaluate("b => b.inert")
     first.close()

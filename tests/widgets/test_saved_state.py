@@ -74,10 +74,13 @@ def test_state_files_of_earlier_versions_fill_the_panels(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "damage",
     [
-        '{"picked": [], "quick": {}, "ticked": 1, "edits": []}', '{"ticked": {"devices": "cpu"}}', "{", "null",
+        "{",
+        "null",
+        '{"ticked": {"devices": "cpu"}}',
+        '{"picked": [], "quick": {}, "ticked": 1, "edits": []}',
         '{"picked": "trial", "edits": {"steps": 1, "the prompt": ["a red ring", 3], "seed": [1]}}',
     ],
-)  # fmt: skip
+)
 def test_a_damaged_state_file_does_no_harm(tmp_path, damage):
     edited(
         tmp_path,

@@ -38,7 +38,7 @@ AXES = (
 MOST_PICTURES = 8  # per run
 
 
-def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str, Any]:
+def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str, object]:
     """What the page lets a user choose for the model of a recipe; `models` are offered too."""
     entry = catalog.lookup(params.model)
     return {
@@ -52,8 +52,11 @@ def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str,
     }
 
 
-def controls_for(params: GenerationParams, *, count: object, locked: bool) -> dict[str, Any]:
-    """The controls that show a recipe. count: pictures per run; locked: whether runs keep the seed."""
+def controls_for(params: GenerationParams, *, count: object, locked: bool) -> dict[str, object]:
+    """The controls that show a recipe.
+
+    count: pictures per run. locked: whether runs keep the seed.
+    """
     fields = {name: getattr(params, name) for name in FIELDS}
     fields["scheduler"] = _scheduler_of(params)
     # A page rounds numbers above 2^53, so seeds travel as text.
@@ -139,7 +142,7 @@ def _more_for(params: GenerationParams) -> dict[str, str]:
 
 
 def _without_field(controls: Mapping[str, Any]) -> dict[str, Any]:
-    """The values in the control `more`; options of a scheduler that is no longer chosen are left out."""
+    """The values in the control `more`, without options of a scheduler that is no longer chosen."""
     more = controls["more"]
     values = {name: json.loads(more[name]) for name in MAPS if name in more}
     if more.get("scheduler") != controls.get("scheduler"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DroppedRecipe:
-    """A recipe that fits the model of the bench. tool: what wrote it; left_out: what had no place."""
+    """A recipe that fits the bench's model. tool: what wrote it; left_out: what had no use."""
 
     params: GenerationParams
     tool: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._util import yamlfile
 from ..._util.atomic import write_atomic
@@ -49,7 +49,7 @@ class ExperimentFile:
         write_atomic(self.path, self.text.encode())
 
 
-def plan_for_page(plan: Plan, file: ExperimentFile, results: Path) -> dict[str, Any]:
+def plan_for_page(plan: Plan, file: ExperimentFile, results: Path) -> dict[str, object]:
     """The trait `plan`: counts, warnings, the YAML, and the command once the file is written."""
     time = "time unknown" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
     return {

@@ -1,4 +1,7 @@
-"""The prompt bench: controls, pictures that form, a history to go back to. What computes is handed to it."""
+"""The prompt bench: controls, pictures that form, a history to go back to.
+
+It shows and asks; what computes is handed to it.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,8 @@ class Explorer(PageTraits):
 
     render, execute: compute pictures and sweeps, like `dwlab.render.renderer.render` and
     `dwlab.workflows.sweep.execute`. count_tokens: like `dwlab.models.tokens.count_tokens`. project:
-    the folder whose `experiments/` receives sweeps. `params`, `image` and `history` are for the next
-    cells. Everything that is shown is in traits, so that a reload of the page shows it again.
+    the folder whose `experiments/` receives sweeps. `params`, `image` and `history` are for the
+    next cells. Everything that is shown is in traits, so that a reload of the page shows it again.
     """
 
     def __init__(
@@ -128,7 +131,10 @@ class Explorer(PageTraits):
     # -- controls ------------------------------------------------------------------------------
 
     def show(self, params: GenerationParams, *, locked: bool = False) -> None:
-        """Put a recipe into the controls, and offer what its model allows. locked: runs keep the seed."""
+        """Put a recipe into the controls, and offer what its model allows.
+
+        locked: runs keep the seed.
+        """
         self.offer = offer_for(params, self.offer.get("models", ()))
         self.controls = controls_for(params, count=self.controls.get("count", 1), locked=locked)
 
@@ -170,7 +176,7 @@ class Explorer(PageTraits):
         self._saved.save({"controls": self.controls, "page": self.page})
 
     def _restore_saved(self) -> None:
-        """Fill the fields as they were before the kernel restarted, as far as that is still possible."""
+        """Fill the fields as before the kernel restarted, as far as that is still possible."""
         state = self._saved.load()
         controls = saved_controls(state, self.controls)
         # The model may be gone; the fields then stay as they are.
@@ -181,7 +187,7 @@ class Explorer(PageTraits):
 
     # -- what a page asks for ------------------------------------------------------------------
 
-    def _receive(self, content: dict[str, Any], buffers: list[Any]) -> None:
+    def _receive(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Act on a message of a page, {"do": action, ...}; an error is shown below the controls.
 
         `controls` and `page` in it are the fields as they are now: a change of them that was sent
@@ -206,7 +212,7 @@ class Explorer(PageTraits):
             problems[""] = complaint
         self.problems = problems
 
-    def _act(self, action: str, arguments: dict[str, Any], buffers: list[Any]) -> None:
+    def _act(self, action: str, arguments: dict[str, Any], buffers: list[memoryview]) -> None:
         if action == "drop":
             self.drop(bytes(buffers[0]))
             return
@@ -247,7 +253,7 @@ class Explorer(PageTraits):
         self._session.make(neighbours(self._recipe_of(self._session.row(key)), along))
 
     def restore(self, key: str) -> None:
-        """Put the recipe of a picture into the controls, and the picture on the stage if nothing runs."""
+        """Put the recipe of a picture into the controls; if nothing runs, show the picture too."""
         row = self._session.row(key)
         self.show(self._recipe_of(row), locked=True)
         if not self._session.unfinished:

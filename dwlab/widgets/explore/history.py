@@ -30,7 +30,7 @@ class History:
         self._root = root
         self._addresses: dict[tuple[str, int], str] = {}  # of (image, side)
 
-    def thumbnails(self) -> list[dict[str, Any]]:
+    def thumbnails(self) -> list[dict[str, object]]:
         """All pinned pictures, then the `limit` newest others, as the page takes them."""
         rows = self._session.history(self.limit + 1)
         not_pinned = [row for row in rows if not row["marks"].get("pin")]
@@ -39,7 +39,7 @@ class History:
             rows = rows[:-1]
         return [self.entry(row, THUMBNAIL_SIDE) for row in rows]
 
-    def entry(self, row: dict[str, Any], side: int = PICTURE_SIDE) -> dict[str, Any]:
+    def entry(self, row: dict[str, Any], side: int = PICTURE_SIDE) -> dict[str, object]:
         """A picture of the history as the page takes it, at most `side` pixels large."""
         return {
             "key": row["key"],

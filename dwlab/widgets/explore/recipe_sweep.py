@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import InvalidInput
 from ...runs.sweep import Sweep
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def sweep_around(recipe: GenerationParams, name: str, axes: Mapping[str, str]) -> Sweep:
     """The sweep called `name` around a recipe; axes: parameter -> its values as typed.
 
-    The values of a text stand one per line, and `""` is the empty one. Those of other parameters are
-    a YAML list with or without its brackets, like `1, 2`, or a map like `{range: [0, 4]}`. Raises
+    The values of a text are one per line, and `""` is the empty one. Those of other parameters are a
+    YAML list with or without its brackets, like `1, 2`, or a map like `{range: [0, 4]}`. Raises
     InvalidInput for the field that is wrong.
     """
     if not axes:
@@ -35,7 +35,7 @@ def sweep_around(recipe: GenerationParams, name: str, axes: Mapping[str, str]) -
     return Sweep(name, model=model, base=base, axes=values)
 
 
-def _values(axis: str, text: str) -> Any:
+def _values(axis: str, text: str) -> object:
     return _lines(axis, text) if axis in TEXTS else _list(axis, text)
 
 
@@ -48,7 +48,7 @@ def _lines(axis: str, text: str) -> list[str]:
     return ["" if line == '""' else _without_placeholders(line) for line in lines]
 
 
-def _list(axis: str, text: str) -> Any:
+def _list(axis: str, text: str) -> object:
     text = text.strip()
     if not text:
         raise InvalidInput(axis, text, "one value or more, like 1, 2, 4")

@@ -13,7 +13,7 @@ from ...spec.names import MAPS
 PLAIN = (str, int, float, bool, type(None))
 
 
-def saved_controls(state: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+def saved_controls(state: dict[str, object], present: dict[str, Any]) -> dict[str, Any]:
     """The controls of a saved state; a control that it lacks or garbles is taken from `present`."""
     saved = state.get("controls")
     if not isinstance(saved, dict):
@@ -25,7 +25,7 @@ def saved_controls(state: dict[str, Any], present: dict[str, Any]) -> dict[str, 
     return {**controls, "more": _more(saved.get("more"))}
 
 
-def _more(saved: object) -> dict[str, Any]:
+def _more(saved: object) -> dict[str, object]:
     """The control `more`: parameters without a field, as JSON."""
     if not isinstance(saved, dict):
         return {}
@@ -35,32 +35,34 @@ def _more(saved: object) -> dict[str, Any]:
     return more
 
 
-def _is_map(text: Any) -> bool:
+def _is_map(text: object) -> bool:
     """Whether a text is the JSON of a map."""
     try:
-        return isinstance(json.loads(text), dict)
-    except (TypeError, ValueError, RecursionError):
+        return isinstance(text, str) and isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
         return False
 
 
-def saved_page(state: dict[str, Any]) -> dict[str, Any]:
-    """The trait `page` of a saved state: the chosen and the held picture, and the form of the sweep."""
+def saved_page(state: dict[str, object]) -> dict[str, object]:
+    """The trait `page` of a saved state: the chosen and held pictures, and the sweep's form."""
     saved = state.get("page")
     if not isinstance(saved, dict):
         return {}
     texts = ("chosen", "held", "name")
-    page = {name: saved[name] for name in texts if isinstance(saved.get(name), str)}
+    page: dict[str, object] = {
+        name: saved[name] for name in texts if isinstance(saved.get(name), str)
+    }
     page["axes"] = _axes(saved.get("axes"))
     page["open"] = bool(saved.get("open"))
     return page
 
 
-def _axes(saved: object) -> dict[str, dict[str, Any]]:
+def _axes(saved: object) -> dict[str, dict[str, object]]:
     if not isinstance(saved, dict):
         return {}
     return {str(name): _axis(axis) for name, axis in saved.items()}
 
 
-def _axis(saved: object) -> dict[str, Any]:
+def _axis(saved: object) -> dict[str, object]:
     axis = saved if isinstance(saved, dict) else {}
     return {"on": bool(axis.get("on")), "values": str(axis.get("values", ""))}

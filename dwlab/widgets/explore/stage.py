@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._util.html import data_uri
 from ...events import Failed
@@ -24,7 +24,7 @@ FROM_THE_STORE = "from the store"
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture on the stage. state: waiting, forming, done or failed; src: its address, if any."""
+    """One picture on the stage. state: waiting, forming, done or failed; src: its address."""
 
     text: str
     state: str = "waiting"
@@ -34,7 +34,7 @@ class Tile:
 
 
 class Stage:
-    """The tiles of one run, in the order of its recipes; of a run without recipes there are none."""
+    """The tiles of one run, in the order of its recipes. A sweep has no recipes here."""
 
     def __init__(self, params: Iterable[GenerationParams] = ()) -> None:
         self._tiles = [Tile(recipes.line(recipe.as_dict())) for recipe in params]
@@ -72,7 +72,7 @@ class Stage:
         notes = {tile.note for tile in self._tiles}
         return notes == {FROM_THE_STORE}
 
-    def for_page(self) -> list[dict[str, Any]]:
+    def for_page(self) -> list[dict[str, object]]:
         """The tiles as the page takes them, with a preview of each picture that forms."""
         for index, event in self._last_steps.items():
             self._tiles[index] = _forming(self._tiles[index], event)

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 class StatusLine:
-    """Writes the bench's traits `status` and `notice`. tone: "bad" or ""; share: of the work, 0..1."""
+    """Writes the bench's traits `status` and `notice`.
+
+    tone: "bad" or "". share: of the work that is done, 0..1.
+    """
 
     def __init__(self, bench: Explorer) -> None:
         self._bench = bench
@@ -24,7 +27,7 @@ class StatusLine:
         }
 
     def say_lasting(self, text: str, *, tone: str = "", share: float = 0.0) -> None:
-        """Show a text, and keep it visible if the progress of another task is about to replace it."""
+        """Show a text, and keep it visible if the progress of another task is to replace it."""
         self.say(text, tone=tone, share=share)
         if self._bench.session.unfinished:
             self._bench.notice = text

@@ -1,4 +1,4 @@
-"""The form "Sweep this" of the prompt bench: it plans, writes or runs a sweep, and says how that went."""
+"""The form "Sweep this" of the prompt bench: it plans, writes or runs a sweep."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class SweepForm:
         self._fields_shown: tuple[object, ...] = ()  # those that `plan` and `form` are about
 
     def ask(self, name: str, axes: dict[str, str], action: str = "plan", page_id: str = "") -> None:
-        """Do what a page asks for. An error is shown in the form of that page, which moves its focus there."""
+        """Do what a page asks for.
+
+        An error is shown in the form; the page called `page_id` moves the focus to its field.
+        """
         bench = self._bench
         self._fields_shown = self._fields()
         bench.plan = {}
@@ -128,7 +131,7 @@ class SweepForm:
             self._bench.form = {}
 
     def paint(self, sweep: Sweep) -> None:
-        """Show the pictures that the sweep has so far; its plan, if it is shown, is counted again."""
+        """Show the pictures that the sweep has so far; count its plan again if it is shown."""
         bench = self._bench
         table = Results(bench.root).find(sweep.name)
         if table is not None and not table.empty:

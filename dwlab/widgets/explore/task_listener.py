@@ -24,7 +24,7 @@ PAINT_EVERY = 2.0  # seconds between two pictures of a growing grid
 
 
 class TaskListener:
-    """Puts the progress of the task under way into the bench's traits; runs on the session's thread."""
+    """Puts the progress of the task under way into the bench's traits, on the session's thread."""
 
     def __init__(self, bench: Explorer) -> None:
         self._bench = bench

@@ -28,7 +28,7 @@ def _list() -> Any:
 
 
 class PageTraits(anywidget.AnyWidget):
-    """The traits that the kernel and the pages of a bench share. A page that is loaded again reads them all."""
+    """The traits that the kernel and the pages of a bench share; a page that is reloaded reads them."""
 
     _esm = _script()
     _css = HERE / "page.css"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -29,12 +29,12 @@ class SweepField:
     """A text field, and a line below it for what is wrong.
 
     value: what the field shows at first. Numbers, lists and maps are shown and read as YAML in flow
-    style, texts as they are. edited: called after each edit. is_new: the sweep does not know the field
-    yet, so even an empty one counts as edited.
+    style, texts as they are. edited: called after each edit. is_new: the sweep does not know the
+    field yet, so even an empty one counts as edited.
     """
 
     def __init__(
-        self, name: str, value: Any, edited: Callable[[object], None], *, is_new: bool = False
+        self, name: str, value: object, edited: Callable[[object], None], *, is_new: bool = False
     ) -> None:
         self.name = name
         self._is_text = name in TEXTS
@@ -59,8 +59,8 @@ class SweepField:
         """Whether the field no longer shows what it showed at first."""
         return self.text.value != self.original
 
-    def value(self) -> Any:
-        """The value in the field; None for the default. Raises InvalidInput if it is not a value."""
+    def value(self) -> object:
+        """The value in the field; None for the default. Raises InvalidInput for anything else."""
         text = self.text.value
         if not self._is_text and not is_placeholder(self.name):
             return self._yaml(text)
@@ -70,14 +70,14 @@ class SweepField:
             raise InvalidInput(self.name, text, "a value or a list of values")
         return None
 
-    def _yaml(self, text: str) -> Any:
+    def _yaml(self, text: str) -> object:
         try:
             return experiment_file.value(self.name, text)
         except InvalidInput as error:
             allowed = f"a value, or a list like [2, 4, 8], as plain YAML: {error.allowed}"
             raise InvalidInput(self.name, error.value, allowed) from error
 
-    def _words(self, text: str) -> Any:
+    def _words(self, text: str) -> object:
         """A text as it is, with its commas and colons, unless it is a list, a map or a number."""
         try:
             value = self._yaml(text)
@@ -98,7 +98,7 @@ def is_placeholder(name: str) -> bool:
     return name not in FIELDS and "." not in name
 
 
-def _as_yaml(value: Any) -> str:
+def _as_yaml(value: object) -> str:
     """A value on one line, as YAML in flow style; nothing for None."""
     if value is None:
         return ""

@@ -1,10 +1,10 @@
-"""The part of a sweep that can be edited: its name, its prompt, and a field per parameter and axis."""
+"""The part of a sweep that can be edited: name, prompt, and a field per parameter and axis."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -18,7 +18,7 @@ from .field import SweepField, is_placeholder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ...spec.sweep import SweepSpec
+    from ...runs.sweep import Sweep
 
 # These have a field even if the experiment does not mention them.
 USUAL = ("seed", "steps", "guidance", "scheduler")
@@ -42,11 +42,11 @@ class Control:
 
 
 class SweepFields(widgets.VBox):
-    """Fields for a sweep. `edited` is called after each edit; `read` returns the sweep as edited."""
+    """Fields for a sweep; `read` returns it as edited. edited: called after each edit."""
 
     def __init__(self, edited: Callable[[], None]) -> None:
         self._edited = edited
-        self._spec: SweepSpec | None = None
+        self._sweep: Sweep | None = None
         self._fields: dict[str, SweepField] = {}
         self._is_loading = False
         tooltip = "The files go to results/NAME and replace those of an earlier run of that name."
@@ -64,19 +64,19 @@ class SweepFields(widgets.VBox):
         super().__init__([self._prompt_box, self._field_boxes, self._general_message])
         self.add_class("dwlab-form")
 
-    def load(self, spec: SweepSpec) -> None:
+    def load(self, sweep: Sweep) -> None:
         """Show the fields of a sweep."""
         # Edits that are made here are not the user's.
         self._is_loading = True
-        self._spec = spec
-        base = dict(spec.base)
-        self.name.value = spec.name
+        self._sweep = sweep
+        base = dict(sweep.base)
+        self.name.value = sweep.name
         self.prompt.value = str(base.pop("prompt", ""))
-        self._prompt_box.layout.display = "none" if "prompt" in spec.axes else ""
-        values: dict[str, Any] = {**spec.axes, **base}
+        self._prompt_box.layout.display = "none" if "prompt" in sweep.axes else ""
+        values: dict[str, object] = {**sweep.axes, **base}
         for name in USUAL:
             values.setdefault(name, None)
-        values["model"] = spec.axes.get("model", spec.model)
+        values["model"] = sweep.axes.get("model", sweep.model)
         self._fields = {
             name: SweepField(name, value, self._on_edit) for name, value in values.items()
         }
@@ -84,19 +84,19 @@ class SweepFields(widgets.VBox):
         self._is_loading = False
         self._edited()
 
-    def read(self) -> Any:
-        """The sweep with all edits; raises InvalidInput for the first field without a proper value."""
-        if self._spec is None:
+    def read(self) -> Sweep:
+        """The sweep with all edits; raises InvalidInput for the first field that is wrong."""
+        if self._sweep is None:
             raise InvalidInput("experiment", None, "one of the list")
         changes = {}
         for name, field in self._shown().items():
             if field.is_edited:
                 changes[name] = field.value()
-        if "prompt" not in self._fields and self.prompt.value != str(self._spec.base["prompt"]):
+        if "prompt" not in self._fields and self.prompt.value != str(self._sweep.base["prompt"]):
             changes["prompt"] = self.prompt.value
-        if self.name.value != self._spec.name:
+        if self.name.value != self._sweep.name:
             changes["name"] = self.name.value
-        return self._spec.override(changes)
+        return self._sweep.override(changes)
 
     # -- edits that outlast the kernel ---------------------------------------------------------
 
@@ -108,7 +108,7 @@ class SweepFields(widgets.VBox):
             if control.widget.value != control.original
         }
 
-    def restore(self, edits: Mapping[str, Any]) -> None:
+    def restore(self, edits: Mapping[str, object]) -> None:
         """Make edits again, except of fields whose first text is another one now."""
         # The edited prompts may have new placeholders, whose fields are there the second time only.
         for _ in range(2):
@@ -117,12 +117,12 @@ class SweepFields(widgets.VBox):
 
     def _controls(self) -> dict[str, Control]:
         """All fields, by the names under which their edits are saved."""
-        if self._spec is None:
+        if self._sweep is None:
             return {}
         # A placeholder may be called name or prompt, so these two have names of their own.
-        prompt = str(self._spec.base.get("prompt", ""))
+        prompt = str(self._sweep.base.get("prompt", ""))
         controls = {
-            "the name": Control(self._spec.name, self.name),
+            "the name": Control(self._sweep.name, self.name),
             "the prompt": Control(prompt, self.prompt),
         }
         for name, field in self._fields.items():

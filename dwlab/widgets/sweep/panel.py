@@ -7,7 +7,7 @@ import html
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -40,8 +40,8 @@ TELL_EVERY = 0.2  # seconds between two moves of the progress bar
 class SweepPanel(RunPanel):
     """Controls and views of one sweep at a time.
 
-    experiments: name in the list -> a function that returns the sweep. execute: computes a sweep and
-    writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder.
+    experiments: name in the list -> a function that returns the sweep. execute: computes a sweep
+    and writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class SweepPanel(RunPanel):
 
     # -- what outlasts the kernel --------------------------------------------------------------
 
-    def _restore(self, state: dict[str, Any]) -> None:
-        """Show the experiment that was picked and edited before the kernel restarted, or the first one."""
+    def _restore(self, state: dict[str, object]) -> None:
+        """Show the experiment with its edits as before the kernel restarted, or the first one."""
         picked = state.get("picked")
         edits = state.get("edits")
         is_known = isinstance(picked, str) and picked in self._experiments
@@ -134,7 +134,7 @@ class SweepPanel(RunPanel):
         timer = self._timer
         self._save_edits()
         with self._planning, self._showing_errors():
-            sweep: Sweep = self.form.read()
+            sweep = self.form.read()
             cells = sweep.cells()
             self._say_plan(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
             self.run_button.disabled = self.running
@@ -170,7 +170,7 @@ class SweepPanel(RunPanel):
         self._say("Stopping, then writing the report of what is finished &hellip;")
 
     def _compute(self) -> Ending:
-        sweep: Sweep = self.form.read()
+        sweep = self.form.read()
         self.views.sweep_name = sweep.name
         outcome, _ = self._execute(
             sweep,

@@ -18,7 +18,10 @@ AXES_LIMIT = 3  # axes with a plot of their own
 
 
 def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
-    """The plots by their titles: the most telling metric along the first axes, and the time against the steps."""
+    """The plots by title: a metric along the first axes, and the time against the steps.
+
+    The metric is the one that tells the quality, or the first one.
+    """
     plots = {}
     metric = quality_of(table) or next(iter(metrics_of(table)), None)
     if metric:

@@ -14,10 +14,8 @@ def test_parameters_without_a_field_stay_in_the_recipe_until_they_are_left_out(b
         {"eta": 0.5},
         options,
     )
-    bench.controls = {
-        **bench.controls,
-        "scheduler": "DPM++ 2M Karras",
-    }  # the other scheduler's options went with it
+    # The options belong to the other scheduler.
+    bench.controls = {**bench.controls, "scheduler": "DPM++ 2M Karras"}
     assert dict(bench.params.call) == {"eta": 0.5}
     assert bench.params.scheduler_options == {"use_karras_sigmas": True}
     bench.controls = {**bench.controls, "more": {}}
@@ -50,7 +48,7 @@ def test_large_seeds_survive_the_trip_to_the_page_and_back(bench, seed):
 
 
 def through_a_page(value):
-    """A value as it comes back from a browser, whose only numbers are doubles, written without a fraction of nought."""
+    """A value as it comes back from a browser: all numbers are doubles, and 1.0 is 1."""
     if isinstance(value, dict):
         return {name: through_a_page(inside) for name, inside in value.items()}
     if isinstance(value, int | float) and not isinstance(value, bool):

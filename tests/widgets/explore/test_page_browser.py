@@ -381,9 +381,8 @@ def test_notebook_7_shows_it_too(browser, tmp_path):
             '.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached"
         )
         page.wait_for_selector(".jp-CodeCell")
-        page.wait_for_timeout(
-            3000
-        )  # a kernel that is not quite there yet drops "Run All", and nothing shows it
+        # A kernel that is not quite there yet drops "Run All", and nothing on the page tells.
+        page.wait_for_timeout(3000)
         page.click(".lm-MenuBar-itemLabel >> text='Run'")
         page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
         page.wait_for_selector(".dwlab-explore")

@@ -104,12 +104,8 @@ def test_news_about_a_sweep_disappears_when_a_field_changes(bench):
     for change in changes:
         ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, page=form)
         assert bench.plan["counts"]
-        bench.page = {
-            **bench.page,
-            **form,
-            "chosen": "x",
-            "open": True,
-        }  # comes late, and says nothing new
+        # These arrive late, and change nothing that the plan depends on.
+        bench.page = {**bench.page, **form, "chosen": "x", "open": True}
         bench.controls = {**bench.controls, "count": 2, "prompt": bench.controls["prompt"]}
         assert bench.plan["counts"]
         change()

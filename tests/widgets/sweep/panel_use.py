@@ -33,7 +33,7 @@ def until(condition):
 
 
 def run(made):
-    """Press Run and wait for all that follows, views included; gives what the panel says then."""
+    """Press Run and wait for all that follows, views included; returns the panel's status."""
     made.start()
     worker = made._worker
     if worker:
@@ -42,7 +42,7 @@ def run(made):
 
 
 def edited(root, sweep):
-    """The panel of a sweep with its form's prompt, steps and placeholder edited, and the edits kept."""
+    """The panel of a sweep with its prompt, steps and placeholder edited, and the edits saved."""
     made = SweepPanel(
         {"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep},
         execute,

@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 @pytest.fixture
 def form():
-    """The form with a sweep that has an axis of each kind; `edits` counts what it told its owner."""
+    """The form with a sweep that has an axis of each kind; `edits` counts its calls."""
     form = SweepFields(lambda: form.edits.append(1))
     form.edits = []
     form.load(
@@ -36,7 +36,7 @@ def form():
 
 
 def test_a_form_without_edits_returns_the_same_sweep(form):
-    assert form.read().as_dict() == form._spec.as_dict()
+    assert form.read().as_dict() == form._sweep.as_dict()
     assert field(form, "colour").value == "[red, '1e3']"
     assert field(form, "seed").value == "{range: [2]}"
 

@@ -30,9 +30,8 @@ def test_a_run_computes_the_pictures_and_shows_the_grid(tmp_path):
     assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)  # what is no Exception goes on
+# A SystemExit is not an Exception, so it leaves the thread.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
     "error", [RuntimeError("no more"), OSError("no more"), SystemExit("no more")], ids=repr
 )

@@ -1,4 +1,4 @@
-"""The sweep panel in real JupyterLab and a real headless browser: what a person does, and what hostile text does not."""
+"""The sweep panel in real JupyterLab and a real headless browser, with hostile text too."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 @pytest.fixture
 def noise(tmp_path):
-    """A table of 300 pictures that compress badly, one of them failed, with hostile text wherever text may stand."""
+    """A table of 300 pictures that compress badly, one of them failed, with hostile texts."""
     picture = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
     Image.fromarray(picture).save(tmp_path / "noise.png")
     rows = [
