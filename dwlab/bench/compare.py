@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidInput
 from . import comparison_table, files
 from .confidence import Speedup, speedup
-from .file_rows import FileRow, rows_of
+from .file_rows import FileRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,8 @@ def line_up(documents: Mapping[Path, Document], *, steps: int | None = None) -> 
     """`compare` for documents that are loaded already, by their paths."""
     workloads: dict[WorkloadSize, list[FileRow]] = {}
     for path, document in documents.items():
-        for row in rows_of(path, document):
+        for values in document["rows"]:
+            row = FileRow.of(path, document, values)
             workloads.setdefault(row.size, []).append(row)
     compared: list[ComparedRow] = []
     for size in sorted(workloads):

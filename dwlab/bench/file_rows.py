@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..models.settings import STOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from .files import Document
@@ -150,9 +149,3 @@ class FileRow:
         if steps is None or prompt is None or step is None or decode is None:
             return None
         return prompt + steps * step + decode
-
-
-def rows_of(path: Path, document: Document) -> Iterator[FileRow]:
-    """The rows of a file, in its order."""
-    for row in document["rows"]:
-        yield FileRow.of(path, document, row)

@@ -57,7 +57,7 @@ def measure_configuration(configuration: Configuration, task: MeasureTask) -> Do
     end_to_end = _end_to_end(start.model, configuration, task, kernels)
     probes = [probe(start.model, configuration, k) for k in range(min(PROBES, 1 + task.iterations))]
     row = {
-        "status": _status(start.pictures, configuration),
+        "status": picture_status(start.pictures, configuration),
         "workload": workload(start.model, configuration, probes[0]),
         "device": configuration.device,
         "dtype": start.model.identity.dtype,
@@ -154,7 +154,7 @@ def _seconds_of_call(model: Model, configuration: Configuration, k: int) -> floa
     return samples[0]
 
 
-def _status(pictures: np.ndarray, configuration: Configuration) -> str:
+def picture_status(pictures: np.ndarray, configuration: Configuration) -> str:
     """nan, black or ok. Random weights may well draw a black picture."""
     if not np.isfinite(pictures).all():
         return "nan"

@@ -16,7 +16,7 @@ TASK = MeasureTask(warmup=0, iterations=1, seconds=0.0, first=True)
 
 @pytest.mark.parametrize(("value", "status"), [(np.nan, "nan"), (0.0, "black"), (0.5, "ok")])
 def test_pictures_that_are_black_or_not_numbers_are_a_status(value, status):
-    assert measuring._status(np.full((1, 64, 64, 3), value), configuration()) == status
+    assert measuring.picture_status(np.full((1, 64, 64, 3), value), configuration()) == status
 
 
 def test_a_reference_that_differs_makes_a_row_invalid(tmp_path):
