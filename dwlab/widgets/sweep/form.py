@@ -87,7 +87,7 @@ class SweepFields(widgets.VBox):
     def read(self) -> Sweep:
         """The sweep with all edits; raises InvalidInput for the first field that is wrong."""
         if self._sweep is None:
-            raise InvalidInput("experiment", None, "one of the list")
+            raise InvalidInput("experiment", None, "one in the list")
         changes = {}
         for name, field in self._shown().items():
             if field.is_edited:
