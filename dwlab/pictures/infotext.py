@@ -1,16 +1,26 @@
-"""The `parameters` text of AUTOMATIC1111 and its kin: a prompt, a negative prompt, and a line of `Name: value` pairs."""
+"""Reads the `parameters` text of AUTOMATIC1111 and similar tools.
+
+It has a prompt, a negative prompt, and a line of `Name: value` pairs.
+"""
 
 from __future__ import annotations
 
 import re
 
 PAIRS_LIMIT = 20_000  # characters of the line of pairs
-# their names -> the words of `recipes`
+# their names -> words of `recipe_values`, "hash" and "schedule"
 WORDS = {
-    "Steps": "steps", "CFG scale": "guidance", "Seed": "seed", "Size": "size", "Sampler": "sampler", "Model": "model",
-    "Model hash": "hash", "Schedule type": "schedule",
-}  # fmt: skip
+    "Steps": "steps",
+    "CFG scale": "guidance",
+    "Seed": "seed",
+    "Size": "size",
+    "Sampler": "sampler",
+    "Model": "model",
+    "Model hash": "hash",
+    "Schedule type": "schedule",
+}
 _NEGATIVE = "Negative prompt:"
+_LIKELY = 3  # of WORDS that make a line one of pairs
 _STEPS_FIRST = re.compile(r"Steps: \d+(\.\d+)?\s*([,|]|$)")
 _PAIR = re.compile(
     r'(?:^|,)\s*+(\w[\w /+-]{0,60}):\s*+("(?:\\.|[^"\\])*+"|\d+,\d+(?=\s*(?:,|$))|[^,]*+)'
@@ -18,37 +28,50 @@ _PAIR = re.compile(
 
 
 def parse(text: str) -> list[tuple[str, str]] | None:
-    """The pairs of a text, those of WORDS and others, with `prompt` and `negative_prompt` first; None without any.
+    """The pairs of a text, with `prompt` and `negative_prompt` first; None if it is not a recipe.
 
-    The line of pairs is the one with most of WORDS, of several the last; without one, a negative prompt must show
-    that the text is a recipe.
+    The line of pairs is the one with most of WORDS, the last of several. Without such a line, only a
+    negative prompt shows that the text is a recipe.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
-    last = _line_of_pairs(lines)
-    end = len(lines) if last is None else last
-    negative = next((k for k, line in enumerate(lines[:end]) if line.startswith(_NEGATIVE)), None)
-    if last is None and negative is None:
+    pairs_start = _line_of_pairs(lines)
+    end = len(lines) if pairs_start is None else pairs_start
+    negative_start = _line_of_negative_prompt(lines[:end])
+    if pairs_start is None and negative_start is None:
         return None
-    pairs = [] if last is None else lines[last:]
-    piped = bool(pairs) and " | " in pairs[0]  # as SD.Next wrote it once
-    if piped:
+    pairs = lines[end:]
+    # an old form of SD.Next
+    is_piped = bool(pairs) and " | " in pairs[0]
+    if is_piped:
         end, pairs = _with_line_above(lines, end, pairs)
-    prompt = "\n".join(lines[: end if negative is None else negative])
-    read = [("prompt", prompt.removeprefix("prompt: ") if piped else prompt)]
-    if negative is not None:
-        read.append(("negative_prompt", "\n".join(lines[negative:end]).removeprefix(_NEGATIVE)))
-    return read + _pairs(", ".join(pairs))
+    prompt = "\n".join(lines[: end if negative_start is None else negative_start])
+    if is_piped:
+        prompt = prompt.removeprefix("prompt: ")
+    recipe = [("prompt", prompt)]
+    if negative_start is not None:
+        negative_prompt = "\n".join(lines[negative_start:end]).removeprefix(_NEGATIVE)
+        recipe.append(("negative_prompt", negative_prompt))
+    return recipe + _pairs(", ".join(pairs))
+
+
+def _line_of_negative_prompt(lines: list[str]) -> int | None:
+    for number, line in enumerate(lines):
+        if line.startswith(_NEGATIVE):
+            return number
+    return None
 
 
 def _line_of_pairs(lines: list[str]) -> int | None:
-    """The place of the line with most of WORDS: a quoted extra may hold lines that look like one."""
-    counts = {k: _known(line) for k, line in enumerate(lines)}
-    likely = [
-        k
-        for k, line in enumerate(lines)
-        if _STEPS_FIRST.match(line) or (_begins(line) and counts[k] >= 3)
-    ]
-    return max(likely, key=lambda k: (counts[k], k), default=None)
+    """The number of the line with most of WORDS, because quoted values may contain such lines."""
+    best = None
+    most = 0
+    for number, line in enumerate(lines):
+        count = _known(line)
+        is_likely = _STEPS_FIRST.match(line) or (_begins(line) and count >= _LIKELY)
+        if is_likely and count >= most:
+            best = number
+            most = count
+    return best
 
 
 def _begins(line: str) -> bool:
@@ -67,7 +90,7 @@ def _pairs(line: str) -> list[tuple[str, str]]:
 
 
 def _with_line_above(lines: list[str], end: int, pairs: list[str]) -> tuple[int, list[str]]:
-    """Where the prompts end, and the pairs, a line `Version: ..., Pipeline: ...,` above them included."""
+    """The end of the prompts and the pairs, with a line `Version: ..., Pipeline: ...,` above them."""
     above = lines[end - 1].rstrip() if end else ""
     if above.endswith(",") and above.startswith("Version: "):
         return end - 1, [*pairs, above.rstrip(",")]

@@ -9,14 +9,17 @@ if TYPE_CHECKING:
 
 
 def nan_warning(shares: Sequence[float], total: int) -> str | None:
-    """One line about pictures of values that were not finite; None if there are none. shares: of each of `total`, or some."""
+    """One line about pictures with values that were not finite; None if there are none.
+
+    shares: of such values, 0..1, in each of `total` pictures or in some of them.
+    """
     bad = [share for share in shares if share > 0]
     if not bad:
         return None
+    pictures = "the picture is" if total == 1 else f"{len(bad):,} of {total:,} pictures are"
     worst = "under 1%" if max(bad) < 0.01 else f"{max(bad):.0%}"
-    which = "the picture is" if total == 1 else f"{len(bad):,} of {total:,} pictures are"
     share = f"{worst} of its values" if len(bad) == 1 else f"up to {worst} of their values"
     return (
-        f"{which} black or broken: {share} were no finite numbers (NaN); try dtype float32 or bfloat16 in "
-        "place of float16, a VAE that is made for float16, or another scheduler or other options of it"
+        f"{pictures} black or broken: {share} were not finite numbers (NaN); try dtype float32 or "
+        "bfloat16 instead of float16, a VAE made for float16, or another scheduler or other options"
     )

@@ -1,8 +1,9 @@
-"""Recipes that other tools keep as JSON in their pictures: the flat ones, and the plain graphs of ComfyUI."""
+"""Recipes that other tools keep as JSON in their pictures: flat ones, and simple graphs of ComfyUI."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
@@ -11,52 +12,73 @@ from . import comfyui
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Pairs = list[
-    tuple[str, Any]
-]  # their names and values, those that `recipes` has a word for and others
-
-# their names -> the words of `recipes`
+# other tools' names -> words of `recipe_values`, and "schedule"
 WORDS = {
-    "prompt": "prompt", "positive_prompt": "prompt", "negative_prompt": "negative_prompt", "negativeprompt": "negative_prompt",
-    "uc": "negative_prompt", "seed": "seed", "steps": "steps", "cfg": "guidance", "cfg_scale": "guidance",
-    "cfgscale": "guidance", "guidance_scale": "guidance", "scale": "guidance", "sampler": "sampler",
-    "sampler_name": "sampler", "scheduler": "schedule", "noise_schedule": "schedule", "width": "width", "height": "height",
-    "resolution": "size", "model": "model", "base_model": "model",
-}  # fmt: skip
+    "prompt": "prompt",
+    "positive_prompt": "prompt",
+    "negative_prompt": "negative_prompt",
+    "negativeprompt": "negative_prompt",
+    "uc": "negative_prompt",
+    "seed": "seed",
+    "steps": "steps",
+    "cfg": "guidance",
+    "cfg_scale": "guidance",
+    "cfgscale": "guidance",
+    "guidance_scale": "guidance",
+    "scale": "guidance",
+    "sampler": "sampler",
+    "sampler_name": "sampler",
+    "scheduler": "schedule",
+    "noise_schedule": "schedule",
+    "width": "width",
+    "height": "height",
+    "resolution": "size",
+    "model": "model",
+    "base_model": "model",
+}
 INVOKE_WORDS = {**WORDS, "scheduler": "sampler"}
+# keywords of older forms that are not read, and the tools that wrote them
+_OLD_FORMS = {"sd-metadata": "InvokeAI", "Dream": "InvokeAI", "generation_data": "TensorArt"}
 
 
-def read(texts: Mapping[str, str]) -> tuple[str, Pairs, Mapping[str, str]] | None:
-    """(tool, pairs, words) out of a picture's texts; None if no tool of these wrote them.
+@dataclass(frozen=True)
+class Written:
+    """What a tool wrote: names and values, and what its names mean (see WORDS)."""
 
-    Raises InvalidInput, which names the tool, for what it wrote and cannot be read.
+    tool: str
+    pairs: list[tuple[str, Any]]
+    words: Mapping[str, str]
+
+
+def read(texts: Mapping[str, str]) -> Written | None:
+    """What one of these tools wrote into a picture's texts; None if none of them did.
+
+    Raises InvalidInput naming the tool if it did, but in a form that cannot be read.
     """
     if "invokeai_metadata" in texts:
         values = _object(texts["invokeai_metadata"], "InvokeAI")
-        model = values.get("model")
-        return "InvokeAI", [*{**values, "model": _named(model)}.items()], INVOKE_WORDS
+        values["model"] = _model_name(values.get("model"))
+        return Written("InvokeAI", list(values.items()), INVOKE_WORDS)
     if texts.get("Software") == "NovelAI":
-        return "NovelAI", [*_object(texts.get("Comment", ""), "NovelAI").items()], WORDS
+        values = _object(texts.get("Comment", ""), "NovelAI")
+        return Written("NovelAI", list(values.items()), WORDS)
     parameters = _json(texts.get("parameters", ""))
-    if isinstance(parameters, dict) and isinstance(parameters.get("sui_image_params"), dict):
-        return "SwarmUI", [*parameters["sui_image_params"].items()], WORDS
-    if isinstance(parameters, dict) and (
-        texts.get("fooocus_scheme") == "fooocus" or "metadata_scheme" in parameters
-    ):
-        return "Fooocus", [*parameters.items()], WORDS
+    if isinstance(parameters, dict):
+        swarm = parameters.get("sui_image_params")
+        if isinstance(swarm, dict):
+            return Written("SwarmUI", list(swarm.items()), WORDS)
+        if texts.get("fooocus_scheme") == "fooocus" or "metadata_scheme" in parameters:
+            return Written("Fooocus", list(parameters.items()), WORDS)
     if "prompt" in texts or "workflow" in texts:
-        return "ComfyUI", comfyui.flat(_graph(texts)), WORDS
-    for keyword, tool in _UNREAD.items():
+        return Written("ComfyUI", comfyui.flat(_graph(texts)), WORDS)
+    for keyword, tool in _OLD_FORMS.items():
         if keyword in texts:
             raise unreadable(tool, "an older form of its parameters")
     return None
 
 
-_UNREAD = {"sd-metadata": "InvokeAI", "Dream": "InvokeAI", "generation_data": "TensorArt"}
-
-
 def unreadable(tool: str, what: str) -> InvalidInput:
-    """The refusal of a picture whose tool is known, but not what it wrote."""
+    """The error for a picture of a known tool in a form that cannot be read."""
     return InvalidInput(
         "picture",
         f"a PNG in which {tool} wrote {what}",
@@ -73,7 +95,7 @@ def _graph(texts: Mapping[str, str]) -> dict[str, Any]:
 def _object(text: str, tool: str) -> dict[str, Any]:
     value = _json(text)
     if not isinstance(value, dict):
-        raise unreadable(tool, "a text that is no JSON object")
+        raise unreadable(tool, "a text that is not a JSON object")
     return value
 
 
@@ -84,6 +106,8 @@ def _json(text: str) -> Any:
         return None
 
 
-def _named(model: Any) -> Any:
-    """A model by its name, where a tool keeps it as a map."""
-    return model.get("name") or model.get("model_name") if isinstance(model, dict) else model
+def _model_name(model: Any) -> Any:
+    """The name of a model that may be a map."""
+    if isinstance(model, dict):
+        return model.get("name") or model.get("model_name")
+    return model

@@ -46,7 +46,7 @@ class Picture:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong with a picture of values that are not finite, and what to try; None if all are."""
+        """What is wrong if values were not finite, and what to try; None if all were."""
         return nan_warning([self.nan], 1)
 
     def png(self) -> bytes:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 
-TEXT_LIMIT = 1 << 20  # bytes of text that a picture may carry and be read back
-
+TEXT_LIMIT = 1 << 20  # bytes of text that are read from a picture
 PIXEL_LIMIT = 64_000_000
 
-# What Pillow and the readers of a recipe raise for bytes that are broken or made to harm, beside Pillow's own error.
+# what Pillow and the readers of a recipe raise for broken or malicious bytes, besides Pillow's own
+# error
 BROKEN = (
     OSError,
     ValueError,
@@ -42,16 +42,19 @@ BROKEN = (
 def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
     """The PNG of a picture with its recipe: `parameters` as other tools read it, `dwlab` as JSON.
 
-    recipe: `key`, `weights`, `dtype`, and `mode` where that is not close; the canonical parameters are added. One key and picture give
-    the same bytes, however they were asked for: no time, version or path goes in, the dtype is the
-    one that `auto` stood for, and the model has one name (see `public_name`).
+    recipe: `key`, `weights`, `dtype`, and `mode` in exact mode; the canonical parameters are added.
+    The same key and picture always give the same bytes: the recipe contains no time, version or
+    path, the dtype is the one that `auto` stood for, and each model has one name (see
+    `public_name`).
     """
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     info.add_text("parameters", parameters_text(params, recipe["weights"]))
-    named = {"model": public_name(params.model, recipe["weights"]), "dtype": recipe["dtype"]}
-    document = {**recipe, "params": {**params.as_dict(), **named}}
+    parameters = params.as_dict()
+    parameters["model"] = public_name(params.model, recipe["weights"])
+    parameters["dtype"] = recipe["dtype"]
+    document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info, compress_level=6)
@@ -78,12 +81,13 @@ def parameters_text(params: GenerationParams, weights: str) -> str:
 
 
 def pixel_hash(image: Image.Image) -> str:
-    """A hash of what is seen, whatever the file around it."""
-    return hashlib.sha256(f"{image.mode} {image.size}".encode() + image.tobytes()).hexdigest()
+    """A hash of the pixels, independent of the file that contains them."""
+    head = f"{image.mode} {image.size}".encode()
+    return hashlib.sha256(head + image.tobytes()).hexdigest()
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
-    """The `dwlab` recipe of a PNG of ours; None for any other file, whole or broken."""
+    """The `dwlab` recipe of a PNG that dwlab wrote; None for any other file, complete or broken."""
     from PIL import Image
 
     try:
@@ -92,7 +96,11 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
                 return None
             text = image.info.get("dwlab")
             image.verify()
-        recipe = json.loads(text) if isinstance(text, str) and len(text) <= TEXT_LIMIT else None
+        if not isinstance(text, str) or len(text) > TEXT_LIMIT:
+            return None
+        recipe = json.loads(text)
     except (*BROKEN, Image.DecompressionBombError):
         return None
-    return recipe if isinstance(recipe, dict) and isinstance(recipe.get("params"), dict) else None
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("params"), dict):
+        return None
+    return recipe

@@ -1,4 +1,4 @@
-"""The texts in a PNG, wherever they stand in the file; no pixel is decoded."""
+"""Reads the texts in a PNG, anywhere in the file, without decoding pixels."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ TOTAL_LIMIT = 4 << 20  # characters of all texts together
 def texts(data: bytes) -> dict[str, str]:
     """Keyword -> text of a PNG's text chunks (PNG specification, 11.3.3), the first of each keyword.
 
-    Many tools write UTF-8 where the specification says Latin-1: bytes that are valid UTF-8 are read as that. A text
-    above 1 MiB is passed over. Raises InvalidInput for what is no PNG, and for one of too many pixels.
+    Many tools write UTF-8 although the specification says Latin-1, so bytes that are valid UTF-8
+    are read as UTF-8. Texts above 1 MiB are ignored. Raises InvalidInput for files that are not
+    PNGs, and for too many pixels.
     """
-    found: dict[str, str] = {}
+    texts_by_keyword: dict[str, str] = {}
     size = 0
     for kind, body in _chunks(data):
         if kind not in _READERS:
@@ -32,36 +33,32 @@ def texts(data: bytes) -> dict[str, str]:
         text = _READERS[kind](rest)
         if text is not None and size + len(text) <= TOTAL_LIMIT:
             size += len(text)
-            found.setdefault(keyword.decode("latin-1"), text)
-    return found
+            texts_by_keyword.setdefault(keyword.decode("latin-1"), text)
+    return texts_by_keyword
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(kind, content) of each whole chunk; a file that was cut short ends there, damaged texts are passed over."""
+    """(kind, content) of each text chunk; damaged ones and those of a cut file are left out."""
     _check_header(data)
-    at = len(SIGNATURE)
+    start = len(SIGNATURE)
     for _ in range(CHUNKS_LIMIT):
-        if at + 12 > len(data):
+        if start + 12 > len(data):
             return
-        length, kind = struct.unpack_from(">I4s", data, at)
-        body, end = data[at + 8 : at + 8 + length], at + 12 + length
+        length, kind = struct.unpack_from(">I4s", data, start)
+        end = start + 12 + length
         if end > len(data) or kind == b"IEND":
             return
-        if kind in _READERS and _sum_is_right(data, at, end):
-            yield kind, body
-        at = end
+        if kind in _READERS and _is_intact(data, start, end):
+            yield kind, data[start + 8 : start + 8 + length]
+        start = end
 
 
 def _check_header(data: bytes) -> None:
-    if (
-        not data.startswith(SIGNATURE)
-        or data[8:16] != b"\0\0\0\rIHDR"
-        or len(data) < 33
-        or not _sum_is_right(data, 8, 33)
-    ):
+    is_png = data.startswith(SIGNATURE) and data[8:16] == b"\0\0\0\rIHDR"
+    if not is_png or len(data) < 33 or not _is_intact(data, 8, 33):
         raise InvalidInput(
             "picture",
-            "a file that is no readable PNG",
+            "a file that is not a readable PNG",
             "a PNG that dwlab or another tool wrote its parameters into",
         )
     width, height = struct.unpack_from(">II", data, 16)
@@ -69,9 +66,10 @@ def _check_header(data: bytes) -> None:
         raise InvalidInput("picture", f"{width}x{height} pixels", f"{PIXEL_LIMIT:,} pixels")
 
 
-def _sum_is_right(data: bytes, start: int, end: int) -> bool:
-    """Whether a chunk's check sum is that of its kind and content."""
-    return zlib.crc32(data[start + 4 : end - 4]) == struct.unpack_from(">I", data, end - 4)[0]
+def _is_intact(data: bytes, start: int, end: int) -> bool:
+    """Whether a chunk's checksum is that of its kind and content."""
+    (checksum,) = struct.unpack_from(">I", data, end - 4)
+    return zlib.crc32(data[start + 4 : end - 4]) == int(checksum)
 
 
 def _plain(body: bytes) -> str | None:
@@ -84,16 +82,17 @@ def _plain(body: bytes) -> str | None:
 
 
 def _compressed(body: bytes) -> str | None:
-    unpacked = (
-        _inflated(body[1:]) if body[:1] == b"\0" else None
-    )  # 0: deflate, the only method there is
+    # 0 is deflate, the only method that exists
+    if body[:1] != b"\0":
+        return None
+    unpacked = _inflated(body[1:])
     return None if unpacked is None else _plain(unpacked)
 
 
 def _international(body: bytes) -> str | None:
     """iTXt: a flag, the method, a language, a translated keyword, and the text in UTF-8."""
-    flags, rest = body[:2], body[2:]
-    _language, _, rest = rest.partition(b"\0")
+    flags = body[:2]
+    _language, _, rest = body[2:].partition(b"\0")
     _keyword, _, rest = rest.partition(b"\0")
     if flags not in (b"\0\0", b"\1\0"):
         return None
@@ -102,7 +101,7 @@ def _international(body: bytes) -> str | None:
 
 
 def _inflated(body: bytes) -> bytes | None:
-    """What deflate packed, if it is whole and not above the limit: a few bytes can stand for gigabytes."""
+    """What deflate compressed, if it is complete and below the limit: bytes can hold gigabytes."""
     unpacking = zlib.decompressobj()
     try:
         data = unpacking.decompress(body, TEXT_LIMIT + 1)

@@ -102,10 +102,10 @@ READ = {
 REFUSED = {
     "dwlab_bad_params": "prompt is 5; allowed: text",
     "hf_diffusers_json": "a PNG without a recipe",
-    "jpeg_named": "no readable PNG",
+    "jpeg_named": "not a readable PNG",
     "no_metadata": "a PNG without a recipe",
     "upper_key": "a PNG without a recipe",
-    "webp_named": "no readable PNG",
+    "webp_named": "not a readable PNG",
 }
 
 

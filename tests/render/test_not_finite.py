@@ -95,7 +95,7 @@ def test_a_sweep_says_so_in_its_outcome_log_table_and_report_also_when_all_was_t
             "1 of 2 pictures are black or broken: 33% of its values"
         )
         assert outcome.warning in files["log"].read_text()
-        assert "33% of its values were no finite numbers" in files["report"].read_text()
+        assert "33% of its values were not finite numbers" in files["report"].read_text()
     table = dwlab.Results(tmp_path).table("odd")
     assert list(table["nan"] > 0) == [False, True] and set(table["status"]) == {"ok"}
     rows = json.loads(
@@ -107,7 +107,7 @@ def test_a_sweep_says_so_in_its_outcome_log_table_and_report_also_when_all_was_t
 def test_a_report_of_the_table_alone_says_so_too(folder, tmp_path):
     table = sweep(folder, "unet-nan").run(tmp_path)
     save_report(table, tmp_path / "report.html", title="odd")
-    assert "100% of its values were no finite numbers" in (tmp_path / "report.html").read_text()
+    assert "100% of its values were not finite numbers" in (tmp_path / "report.html").read_text()
 
 
 def test_what_comes_from_the_store_is_warned_of_again(folder, tmp_path):

@@ -241,7 +241,7 @@ def test_a_dropped_png_fills_the_controls(lab, page):
     page.locator(".dwlab-explore input[type=file]").set_input_files(
         {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
-    expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("no readable PNG")
+    expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("not a readable PNG")
 
 
 def test_wrong_values_are_reported_and_nothing_runs(page):
