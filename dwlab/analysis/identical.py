@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..runs.results import open_picture
+from ..runs.table import open_picture
 from .axes import Axis, swept
 
 if TYPE_CHECKING:

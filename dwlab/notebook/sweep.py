@@ -16,8 +16,8 @@ from ..spec.compute import Compute
 from .papermill import injected
 
 if TYPE_CHECKING:
-    from ..runs.results import Table
     from ..runs.sweep import Sweep
+    from ..runs.table import Table
     from ..widgets.sweep.panel import SweepPanel
 
 ROWS = 24  # of a table in an executed notebook

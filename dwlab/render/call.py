@@ -16,36 +16,39 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 
-PER_CELL = frozenset(
-    {"prompt", "negative_prompt", "generator"}
-)  # lists in a call for several cells
+# lists in a call for several cells
+PER_CELL = frozenset({"prompt", "negative_prompt", "generator"})
 
 
-def told_of_steps(
-    pipeline: Any, steps: int, tell: Callable[[int, int, Any], None]
+def step_callback(
+    pipeline: Any, steps: int, on_step: Callable[[int, int, Any], None]
 ) -> dict[str, Any]:
-    """The argument that makes a pipeline tell (step, steps, latents) after each step; a few cannot."""
-    known = inspect.signature(type(pipeline).__call__).parameters
+    """The argument that makes a pipeline call `on_step(step, steps, latents)` after each step.
+
+    It is empty for the few pipelines that cannot. Steps are counted from 0.
+    """
 
     def on_step_end(
-        pipe: Any, step: int, _timestep: object, kwargs: dict[str, Any]
+        pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]
     ) -> dict[str, Any]:
-        tell(step, pipe.num_timesteps, kwargs["latents"])
-        return kwargs
+        on_step(step, pipe.num_timesteps, tensors["latents"])
+        return tensors
 
-    def callback(
-        step: int, _timestep: object, latents: Any
-    ) -> None:  # of older pipelines, as PixArt's
-        tell(step, steps, latents)
+    def callback(step: int, _timestep: object, latents: Any) -> None:
+        on_step(step, steps, latents)
 
-    if "callback_on_step_end" in known:
+    arguments = inspect.signature(type(pipeline).__call__).parameters
+    if "callback_on_step_end" in arguments:
         return {"callback_on_step_end": on_step_end}
-    return {"callback": callback} if "callback" in known else {}
+    # older pipelines, such as PixArt's
+    if "callback" in arguments:
+        return {"callback": callback}
+    return {}
 
 
 @contextlib.contextmanager
 def dtype_kept(pipeline: Any) -> Iterator[None]:
-    """Put a decoder back into its dtype where stock moved it to float32 for a picture that then failed."""
+    """Put a decoder back into its dtype if stock moved it to float32 for a picture that failed."""
     decoder = decoder_of(pipeline)
     dtype = decoder.dtype if decoder is not None else None
     try:
@@ -57,7 +60,7 @@ def dtype_kept(pipeline: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def attention_kept(pipeline: Any) -> Iterator[None]:
-    """Put the attention processors back that a PAG pipeline exchanged for a picture that then failed or was left."""
+    """Put attention processors back that a PAG pipeline exchanged for a picture it did not finish."""
     if not hasattr(pipeline, "pag_attn_processors"):
         yield
         return
@@ -71,10 +74,12 @@ def attention_kept(pipeline: Any) -> Iterator[None]:
 
 
 def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[str, Any]:
-    """The arguments of one stock call for cells that differ in prompts and seed alone, as a person would write them.
+    """The arguments of one stock call, as a person would write them.
 
-    A family's unknown ones are left out, and so is a negative prompt that the cells do not have: some pipelines take an
-    empty text for more than none. Raises ValueError for cells with and without one, which no call takes together.
+    cells: they differ in prompts and seed only. Arguments that the pipeline does not know are left
+    out, and so is a negative prompt that the cells do not have: to some pipelines an empty text is
+    not the same as none. Raises ValueError for cells with and without one, which no call takes
+    together.
     """
     import torch
 
@@ -101,11 +106,13 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
 
 
 def to_image(pipeline: Any, output: np.ndarray) -> Any:
-    """The RGB picture as the stock pipeline makes it; values that are not numbers are black."""
+    """The RGB picture as the stock pipeline makes it; values that are not numbers become black.
+
+    output: [height, width, 3], values from 0 to 1.
+    """
     import numpy as np
 
-    converter = (
-        getattr(pipeline, "image_processor", None) or pipeline
-    )  # those that work on pixels have none
+    # pipelines that work on pixels have no image processor
+    converter = getattr(pipeline, "image_processor", None) or pipeline
     (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))
     return image

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Looks for values that are not finite. share: the largest share of them in what it saw, 0..1.
+    """Looks for values that are not finite.
 
-    It looks before the pipeline's image processor clamps what was decoded, which makes black or white of an infinite value.
+    It looks before the pipeline's image processor clamps what was decoded, which turns an infinite
+    value into black or white.
+
+    share: the largest share of such values in anything it saw, 0 to 1.
     """
 
     def __init__(self, pipeline: Any) -> None:
         self.share = 0.0
-        if (processor := getattr(pipeline, "image_processor", None)) is not None:
+        processor = getattr(pipeline, "image_processor", None)
+        if processor is not None:
             pipeline.image_processor = copy.copy(processor)
             pipeline.image_processor.postprocess = functools.partial(
                 self._postprocess, processor.postprocess

@@ -16,16 +16,24 @@ if TYPE_CHECKING:
     from ..models.loading import Model
 
 log = logging.getLogger(__name__)
-# of `shapes`, as `fit` finds it: four latent channels and a constant to red, green and blue in 0..1
+# The projection of `shapes` as `fit` finds it: four latent channels and a constant to red, green and
+# blue from 0 to 1.
 SHAPES = (
-    (-1.819, 1.507, -0.960), (0.876, -1.009, 0.363), (0.896, -0.710, 0.238), (0.202, 0.179, 0.025), (0.422, 0.570, 0.348),
-)  # fmt: skip
-PICTURES = 64  # renderings that a projection is fitted on
+    (-1.819, 1.507, -0.960),
+    (0.876, -1.009, 0.363),
+    (0.896, -0.710, 0.238),
+    (0.202, 0.179, 0.025),
+    (0.422, 0.570, 0.348),
+)
+PICTURES = 64  # that a projection is fitted on
 _known: dict[Identity, NDArray[np.float32] | None] = {}
 
 
 def project(latents: torch.Tensor, model: Model) -> Image.Image | None:
-    """The picture that latents [C, H, W] stand for, H x W pixels; None where the model's latents are no plane."""
+    """The picture that latents [C, H, W] stand for, H x W pixels.
+
+    It is None if the model has no projection, or if its latents are not a plane.
+    """
     from PIL import Image
 
     matrix = projection(model)
@@ -37,41 +45,56 @@ def project(latents: torch.Tensor, model: Model) -> Image.Image | None:
 
 
 def projection(model: Model) -> NDArray[np.float32] | None:
-    """The matrix [C + 1, 3] of a model: shipped for `shapes`, fitted once in a process for any other."""
-    return np.array(SHAPES, np.float32) if model.identity.name == "shapes" else _fitted(model)
+    """The matrix [C + 1, 3] of a model: shipped for `shapes`, fitted once per process for others."""
+    if model.identity.name == "shapes":
+        return np.array(SHAPES, np.float32)
+    return _fitted(model)
 
 
 def _fitted(model: Model) -> NDArray[np.float32] | None:
     if model.identity not in _known:
         try:
             _known[model.identity] = fit(model.pipeline)
-        except (
-            RuntimeError
-        ) as error:  # out of memory, most likely: then the finished picture must do
+        # out of memory, most likely: then the finished picture must do
+        except RuntimeError as error:
             log.warning("no rough pictures of %s: %s", model.identity.name, error)
             _known[model.identity] = None
     return _known[model.identity]
 
 
 def fit(pipeline: Any) -> NDArray[np.float32] | None:
-    """Least squares from the latents of rendered pictures to their colours, [C + 1, 3]; None without a KL autoencoder."""
+    """Least squares from the latents of drawings to their colours, [C + 1, 3].
+
+    It is None for a pipeline without a KL autoencoder.
+    """
     import torch
     from diffusers import AutoencoderKL
-
-    from .. import shapes
 
     vae = getattr(pipeline, "vae", None)
     if not isinstance(vae, AutoencoderKL):
         return None
-    rng = np.random.default_rng(0)
-    pictures = np.stack(
-        [np.asarray(shapes.draw(shapes.random_scene(rng), rng)) for _ in range(PICTURES)]
-    )
-    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    drawings = _drawings()
     with torch.inference_mode():
-        latents = vae.encode((2 * x - 1).to(vae.device, vae.dtype)).latent_dist.mode().float().cpu()
+        encoded = vae.encode((2 * drawings - 1).to(vae.device, vae.dtype))
+        latents = encoded.latent_dist.mode().float().cpu()
     latents = (latents - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
-    colours = torch.nn.functional.interpolate(x, latents.shape[2:], mode="area")
-    known = torch.cat([latents, torch.ones_like(latents[:, :1])], dim=1)
-    columns = (part.permute(0, 2, 3, 1).flatten(0, 2) for part in (known, colours))
-    return np.asarray(torch.linalg.lstsq(*columns).solution, np.float32)
+    colours = torch.nn.functional.interpolate(drawings, latents.shape[2:], mode="area")
+    with_constant = torch.cat([latents, torch.ones_like(latents[:, :1])], dim=1)
+    solution = torch.linalg.lstsq(_pixels(with_constant), _pixels(colours)).solution
+    return np.asarray(solution, np.float32)
+
+
+def _drawings() -> torch.Tensor:
+    """Random scenes, [PICTURES, 3, H, W], values from 0 to 1."""
+    import torch
+
+    from .. import shapes
+
+    rng = np.random.default_rng(0)
+    drawings = [np.asarray(shapes.draw(shapes.random_scene(rng), rng)) for _ in range(PICTURES)]
+    return torch.from_numpy(np.stack(drawings)).permute(0, 3, 1, 2).float() / 255
+
+
+def _pixels(pictures: torch.Tensor) -> torch.Tensor:
+    """[N, C, H, W] to one row of C values per pixel."""
+    return pictures.permute(0, 2, 3, 1).flatten(0, 2)

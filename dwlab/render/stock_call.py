@@ -12,7 +12,7 @@ from ..models import device as devices
 from ..models import loading, memory
 from ..pictures.picture import Picture
 from . import preview
-from .call import attention_kept, dtype_kept, stock_arguments, to_image, told_of_steps
+from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
 from .not_finite import Watch
 from .packing.cell import timed
 
@@ -42,7 +42,7 @@ class StockCall:
         self._rendering.channel.send(Started(self.cell.position, params))
         memory.begin_size(device, (params.width, params.height))
         arguments = stock_arguments(self._pipeline, [params])
-        arguments |= told_of_steps(self._pipeline, params.steps, self._on_step)
+        arguments |= step_callback(self._pipeline, params.steps, self._on_step)
         began = time.perf_counter()
         with (
             torch.inference_mode(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..metrics import measures
 from ..store import images
@@ -17,40 +17,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """How many pictures were measured, and how many could not be, because their file is missing or damaged."""
+    """How many pictures were measured, and how many files were missing or damaged."""
 
     pictures: int
     missing: int
 
     def __str__(self) -> str:
-        gone = f", {self.missing} missing or damaged (`dwlab verify` finds them; the sweep then makes them again)"
-        return f"{self.pictures} pictures measured{gone if self.missing else ''}"
+        text = f"{self.pictures} pictures measured"
+        if self.missing:
+            text += (
+                f", {self.missing} missing or damaged (`dwlab verify` finds them; the sweep then "
+                "makes them again)"
+            )
+        return text
 
 
 def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Measured:
-    """Compute metrics again over an experiment's pictures; those that are gone are passed over and counted."""
+    """Compute the metrics of an experiment's pictures again; files that are gone are counted.
+
+    names: of metrics, or None for all that apply.
+    """
     measures.check_names(names)
     with Store(root) as store:
-        return measure_again(store, name, names, all_of_them=True)
+        return _measure(store, list(store.measured(name, None)), names)
 
 
-def measure_again(
-    store: Store, experiment: str, names: Sequence[str] | None, *, all_of_them: bool
-) -> Measured:
-    """Measure an experiment's finished pictures, or those that lack a metric: they were made for another one perhaps."""
-    asked = functools.cache(lambda model: measures.applying(model, names))
-    lacking = None if all_of_them else set(measures.NAMES if names is None else names)
+def measure_what_is_missing(store: Store, experiment: str, names: Sequence[str] | None) -> Measured:
+    """Measure an experiment's pictures that lack a metric, such as those made for another one."""
+    applying = functools.cache(lambda model: measures.applying(model, names))
+    wanted = measures.NAMES if names is None else names
     rows = [
         row
-        for row in store.measured(experiment, lacking)
-        if all_of_them or not asked(row["model"]).issubset(row["metrics"])
+        for row in store.measured(experiment, set(wanted))
+        if not applying(row["model"]).issubset(row["metrics"])
     ]
-    values = {}
+    return _measure(store, rows, names)
+
+
+def _measure(store: Store, rows: Sequence[dict[str, Any]], names: Sequence[str] | None) -> Measured:
+    metrics = {}
     for row in rows:
-        if (picture := images.read_picture(store.root / row["image"])) is not None:
-            values[row["key"]] = measures.measure(
+        picture = images.read_picture(store.root / row["image"])
+        if picture is not None:
+            metrics[row["key"]] = measures.measure(
                 picture, prompt=row["prompt"], model=row["model"], names=names
             )
-    if values:
-        store.set_metrics(values)
-    return Measured(len(values), len(rows) - len(values))
+    if metrics:
+        store.set_metrics(metrics)
+    return Measured(len(metrics), len(rows) - len(metrics))

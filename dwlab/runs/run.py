@@ -15,7 +15,7 @@ from ..spec.sweep import LIMIT, SweepSpec
 from ..store.store import Store
 from . import pending
 from .outcome import Outcome
-from .remeasure import measure_again
+from .remeasure import measure_what_is_missing
 from .resolve import identify_all, stop_downloads
 from .saver import Saver
 from .work import Work
@@ -77,7 +77,7 @@ def run(
                 listener=on_event,
             )
             saver.take_all(render(todo.cells, compute=compute, cancel=cancel))
-        measure_again(store, spec.name, spec.metrics, all_of_them=False)
+        measure_what_is_missing(store, spec.name, spec.metrics)
         _warn_of_nan(outcome, store)
     return outcome
 

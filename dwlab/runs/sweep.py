@@ -8,7 +8,7 @@ from ..paths import results_folder
 from ..spec.compute import Compute
 from ..spec.sweep import LIMIT, SweepSpec
 from .plan import Plan, make_plan
-from .results import Results, Table
+from .results import Results
 from .run import run
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .resolve import Listener
+    from .table import Table
     from .work import Work
 
 

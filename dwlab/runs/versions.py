@@ -12,9 +12,9 @@ from .. import __version__
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """The versions that pictures are made with here."""
-    found = {"python": platform.python_version(), "dwlab": __version__}
+    """The versions that pictures are made with here, by package."""
+    installed = {"python": platform.python_version(), "dwlab": __version__}
     for package in ("torch", "diffusers", "transformers", "accelerate", "safetensors", "pillow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[package] = importlib.metadata.version(package)
-    return found
+            installed[package] = importlib.metadata.version(package)
+    return installed

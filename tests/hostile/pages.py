@@ -20,7 +20,7 @@ from sweep_tables import sweep_table
 from dwlab.bench.compare import line_up
 from dwlab.errors import InvalidInput
 from dwlab.runs.outcome import Outcome
-from dwlab.runs.results import Table
+from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
 from dwlab.widgets.bench import view_html
 from dwlab.widgets.field_errors import message_html

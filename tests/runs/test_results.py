@@ -9,7 +9,8 @@ from PIL import Image
 from report_pages import words
 from sweep_tables import HOSTILE, sweep_table
 
-from dwlab.runs.results import Results, Table, open_picture
+from dwlab.runs.results import Results
+from dwlab.runs.table import Table, open_picture
 from dwlab.spec.params import GenerationParams
 from dwlab.store.store import CellRow, Store
 

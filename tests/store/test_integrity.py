@@ -223,7 +223,7 @@ def test_a_row_without_a_size_is_believed_where_its_picture_is(root, model):
 
 
 def test_no_reader_shows_a_picture_that_is_not_what_was_written(root):
-    from dwlab.runs.results import open_picture
+    from dwlab.runs.table import open_picture
 
     harmed = pictures(root)[3]
     flip_a_bit(harmed)

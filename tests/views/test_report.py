@@ -15,7 +15,7 @@ from sweep_tables import HOSTILE, sweep_table
 from dwlab._util import yamlfile
 from dwlab.analysis.quality import quality_of
 from dwlab.runs.outcome import Outcome
-from dwlab.runs.results import Table
+from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
 from dwlab.views.grids.drawing import grid
 from dwlab.views.plots import metric_plot

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from ..._util.atomic import write_atomic
 from ...errors import InvalidInput
-from ...runs.results import open_picture
+from ...runs.table import open_picture
 from ..missing_pictures import reason
 from ..text_fit import draw, fit, line_height, text_width
 from .layout import lay_out

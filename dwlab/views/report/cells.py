@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...analysis.axes import Axis, swept
 from ...analysis.labels import label
 from ...analysis.quality import quality_of
-from ...runs.results import open_picture
+from ...runs.table import open_picture
 from ..missing_pictures import reason
 from .embedded import thumbnail
 from .numbers_shown import short

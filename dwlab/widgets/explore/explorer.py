@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ...render.renderer import Renderer
-    from ...runs.results import Table
+    from ...runs.table import Table
 
 
 class Explorer(PageTraits):

@@ -9,7 +9,7 @@ from ..._util.html import headed_table
 from ...analysis.axes import swept
 from ...analysis.labels import label
 from ...analysis.metric_columns import metrics_of, numbers, seconds_column
-from ...runs.results import open_picture
+from ...runs.table import open_picture
 from ...views.missing_pictures import reason
 from ..small_pictures import image_html, small_jpeg
 

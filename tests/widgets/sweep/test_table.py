@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dwlab.runs.results import Table
+from dwlab.runs.table import Table
 from dwlab.widgets.small_pictures import BYTES_LIMIT, image_html, png
 from dwlab.widgets.sweep.facts import sweep_facts_html
 from dwlab.widgets.sweep.files import files_html
