@@ -65,8 +65,8 @@ class BenchPanel(RunPanel):
         self.view = widgets.HTML().add_class("dwlab-view")
         self._lay_out(
             self.pick,
-            widgets.HBox([widgets.Label("devices"), *self.devices]),
-            widgets.HBox([widgets.Label("dtypes"), *self.dtypes]),
+            _row("devices", self.devices),
+            _row("dtypes", self.dtypes),
             self.quick,
             self.message,
             self._buttons,
@@ -140,6 +140,10 @@ def _checkboxes(kind: str, names: list[str], ticked: Collection[str]) -> list[wi
         )
         for name in names
     ]
+
+
+def _row(label: str, boxes: list[widgets.Checkbox]) -> widgets.HBox:
+    return widgets.HBox([widgets.Label(label), *boxes]).add_class("dwlab-ticks")
 
 
 def _ticked(boxes: list[widgets.Checkbox]) -> list[str]:

@@ -41,7 +41,7 @@ class SweepField:
         self._was_list = isinstance(value, list | tuple)
         shown = value if isinstance(value, str) and self._is_text else _as_yaml(value)
         self.original = None if is_new else shown
-        default = "the model's default"
+        default = "model's default"
         if is_placeholder(name):
             default = "a value or a list of values"
         self.text = widgets.Text(
