@@ -17,52 +17,45 @@ import httpx
 ROOT = Path(__file__).parents[1]
 SMALL = {"width": 64, "height": 64, "steps": 2}
 SECONDS = 90  # that anything may take on a busy machine
+ENDED = ("completed", "failed", "cancelled")
 
 
 class Served:
-    """`with Served(folder, token=...) as server: server.http.get("/")`; keywords are settings, given by environment.
+    """`with Served(folder, token=...) as server: server.http.get("/")`.
 
-    files: how many the process may have open.
+    Keywords are settings, passed in the environment. ready: wait until the model is loaded.
+    files: how many files the process may have open.
     """
 
     def __init__(
         self, folder: Path, *, ready: bool = True, files: int | None = None, **settings: object
     ):
+        self.folder = folder
+        self.results = folder / "results"
+        self.ready = ready
         self.limit = f"ulimit -n {files} && " if files else ""
-        self.results, self.folder, self.ready = folder / "results", folder, ready
         self.token = settings.get("token")
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")
-        }
-        self.environment |= {
-            f"DWLAB_{name.upper()}": str(value) for name, value in settings.items()
-        }
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        self.environment |= {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+        self.environment = _environment(settings)
         self.process: subprocess.Popen[str]
         self.http: httpx.Client
 
     def start(self):
         """Start it, and wait until it answers; with `ready`, until its model is loaded."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "stderr").open("a") as err:
-            served = [
-                sys.executable,
-                "-c",
-                "from dwlab.cli import main; main()",
-                "serve",
-                "--port",
-                "0",
-                "--results",
-                self.results,
-            ]
+        dwlab = [sys.executable, "-c", "from dwlab.cli import main; main()"]
+        serve = ["serve", "--port", "0", "--results", self.results]
+        with (self.folder / "stderr").open("a") as stderr:
             self.process = subprocess.Popen(
-                ["sh", "-c", f'{self.limit}exec "$@"', "sh", *served],
-                env=self.environment, stdout=subprocess.PIPE, stderr=err, text=True, cwd=self.folder,
-            )  # fmt: skip
-        found = re.search(r"http://\S+?:\d+", self.process.stdout.readline())
-        assert found, (self.folder / "stderr").read_text()
-        self.url = found[0]
+                ["sh", "-c", f'{self.limit}exec "$@"', "sh", *dwlab, *serve],
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                cwd=self.folder,
+            )
+        address = re.search(r"http://\S+?:\d+", self.process.stdout.readline())
+        assert address, (self.folder / "stderr").read_text()
+        self.url = address[0]
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         self.http = httpx.Client(base_url=self.url, headers=headers, timeout=SECONDS)
         wait_for(lambda: self._loaded() or not self.ready)
@@ -75,7 +68,7 @@ class Served:
             return False
 
     def ask(self, prompt="a red circle", **more):
-        """Post a small picture's request; gives the answer's JSON."""
+        """Request a small picture; returns the answer's JSON."""
         answer = self.http.post("/api/generate", json={"prompt": prompt, **SMALL, **more})
         assert answer.status_code == 202, answer.text
         return answer.json()
@@ -88,14 +81,15 @@ class Served:
         return [job["job_id"] for job in self.http.get("/api/jobs?limit=200").json()["jobs"]]
 
     def wait(self, job, *statuses):
-        """Wait until a job has ended, or has one of these statuses; gives its status."""
-        wanted = statuses or ("completed", "failed", "cancelled")
-        return wait_for(lambda: (found := self.status(job))["status"] in wanted and found)
+        """Wait until a job has one of these statuses, or has ended; returns its status."""
+        awaited = statuses or ENDED
+        return wait_for(lambda: (status := self.status(job))["status"] in awaited and status)
 
     def events(self, job, last=None, stop=None):
-        """(id, event, data) of a job's stream, up to its end or until stop(event)."""
+        """(id, event, data) of a job's stream, up to its end or until stop(events)."""
         headers = {"Last-Event-ID": last} if last else {}
-        found, entry = [], {}
+        events = []
+        event = {}
         with self.http.stream("GET", f"/api/events/{job}", headers=headers) as answer:
             if answer.status_code == 204:
                 return []
@@ -103,27 +97,27 @@ class Served:
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
                 if name in ("id", "event", "data"):
-                    entry[name] = value
-                elif not line and "data" in entry:
-                    found.append((entry["id"], entry["event"], json.loads(entry["data"])))
-                    entry = {}
-                    if stop and stop(found):
+                    event[name] = value
+                elif not line and "data" in event:
+                    events.append((event["id"], event["event"], json.loads(event["data"])))
+                    event = {}
+                    if stop and stop(events):
                         break
-        return found
+        return events
 
-    def connect(self, said=b"", *, buffer=None):
-        """A connection of its own, on which that was said; buffer: bytes that it takes before it is read."""
+    def connect(self, sent=b"", *, buffer=None):
+        """A new connection on which `sent` was sent; buffer: bytes it receives before it is read."""
         host, _, port = self.url.removeprefix("http://").rpartition(":")
         connection = socket.socket()
         connection.settimeout(SECONDS)
         if buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         connection.connect((host, int(port)))
-        connection.sendall(said)
+        connection.sendall(sent)
         return connection
 
     def stop(self, how=signal.SIGTERM):
-        """End it; gives its exit code."""
+        """End it; returns its exit code."""
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(how)
@@ -142,11 +136,24 @@ class Served:
         self.stop()
 
 
-def wait_for(what):
-    """The first true value of what(); an error after a long time without one."""
+def wait_for(condition):
+    """The first true value of condition(); an error after a long time without one."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        if value := what():
+        if value := condition():
             return value
         time.sleep(0.02)
     raise TimeoutError(f"not within {SECONDS} s")
+
+
+def _environment(settings):
+    """This process's environment, with these settings instead of the user's."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("DWLAB_")
+    }
+    for name, value in settings.items():
+        environment[f"DWLAB_{name.upper()}"] = str(value)
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    environment["OMP_NUM_THREADS"] = "1"
+    return environment

@@ -173,7 +173,7 @@ def on_the_server(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Ite
 
 
 def on_ui(browser: Browser, server: Served, texts: tuple[str, ...]) -> Tally:
-    """As prompts in the gallery and as a recipe in the controls, then as a scheduler, which is refused by name."""
+    """As prompts in the gallery and as a recipe in the form, then as a scheduler, which is refused by name."""
     with trapped(browser, "the server's /ui", 3 * len(texts)) as (tally, page, _trap):
         page.goto(f"{server.url}/ui")
         expect(page.locator("#gallery figcaption")).to_have_count(len(texts))

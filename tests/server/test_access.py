@@ -1,4 +1,4 @@
-"""Who `dwlab serve` lets in, and who not (S9 to S11); nothing that is refused makes a job."""
+"""Which requests `dwlab serve` lets in; a request that is refused makes no job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BODY = {"prompt": "a red circle", **SMALL}
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """A server with a token, a rate limit and a front end elsewhere, on all addresses of this machine."""
+    """A server on all addresses, with a token, a rate limit and a front end of another origin."""
     folder = tmp_path_factory.mktemp("guarded")
     with Served(
         folder, ready=False, host="0.0.0.0", token=TOKEN, rate_limit=3, cors_origins=STUDIO
@@ -55,7 +55,7 @@ def serve(*flags, cwd, **environment):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
-def test_without_a_token_only_this_machine_is_served(tmp_path, host):
+def test_a_server_without_a_token_listens_to_this_machine_only(tmp_path, host):
     ended = serve("--host", host, cwd=tmp_path)
     assert (
         ended.returncode == 2 and "DWLAB_TOKEN" in ended.stderr and "Traceback" not in ended.stderr
@@ -63,7 +63,7 @@ def test_without_a_token_only_this_machine_is_served(tmp_path, host):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_settings_come_from_the_environment_a_dot_env_and_toml_and_are_checked(tmp_path):
+def test_settings_are_read_from_the_environment_a_dot_env_and_toml_and_checked(tmp_path):
     (tmp_path / "dwlab.toml").write_text('[serve]\nhost = "0.0.0.0"\n')
     assert "DWLAB_TOKEN" in serve(cwd=tmp_path).stderr
     (tmp_path / ".env").write_text("DWLAB_TOKEN=short\nHF_TOKEN=unrelated\n")
@@ -82,7 +82,7 @@ def test_settings_come_from_the_environment_a_dot_env_and_toml_and_are_checked(t
     ).stderr.replace("host is", "--host is")
 
 
-def test_every_route_asks_for_the_token(guarded):
+def test_every_route_requires_the_token(guarded):
     document = guarded.http.get("/openapi.json").json()
     routes = [
         (method.upper(), path) for path, methods in document["paths"].items() for method in methods
@@ -118,7 +118,7 @@ def test_the_token_works_as_bearer_and_as_a_password(guarded):
         assert httpx.get(f"{guarded.url}/api/health", headers=headers).status_code == 200
 
 
-def test_the_rate_limit_spares_reads_and_says_when_to_come_again(guarded):
+def test_the_rate_limit_applies_to_writes_only_and_says_when_to_retry(guarded):
     posts = [
         {"json": BODY | {"seed": k}, "headers": {"X-Forwarded-For": f"192.0.2.{k}"}}
         for k in range(8)
@@ -136,13 +136,13 @@ def test_the_rate_limit_spares_reads_and_says_when_to_come_again(guarded):
     assert "token" not in (guarded.results / "api/server.log").read_text()
 
 
-def test_on_all_addresses_a_token_is_enough_whatever_the_server_is_called(guarded):
+def test_a_server_on_all_addresses_accepts_any_host_name_with_a_token(guarded):
     named = {"Host": "lab.example:8000"}
     assert guarded.http.get("/api/health", headers=named).status_code == 200
     assert httpx.get(f"{guarded.url}/api/health", headers=named).status_code == 401
 
 
-def test_cors_origins_that_are_set_stand_in_place_of_the_default(guarded):
+def test_configured_cors_origins_replace_the_default(guarded):
     health = {
         origin: guarded.http.get("/api/health", headers={"Origin": origin}).headers
         for origin in (STUDIO, LOCAL)
@@ -154,12 +154,12 @@ def test_cors_origins_that_are_set_stand_in_place_of_the_default(guarded):
 
 
 @pytest.mark.parametrize("host", ["::1", "fd00::7"])
-def test_an_address_with_colons_is_asked_for_in_brackets(host):
+def test_an_ipv6_address_is_a_host_name_in_brackets(host):
     assert f"[{host}]" in ServerSettings(_env_file=None, host=host).hosts
     assert f"[{host}]" in ServerSettings(_env_file=None, allowed_hosts=host).hosts
 
 
-def test_a_failure_of_the_server_s_own_is_counted_and_has_the_headers():
+def test_an_internal_error_is_counted_and_has_the_security_headers():
     async def broken(*_):
         raise RuntimeError("a bug")
 
@@ -196,7 +196,7 @@ JSON = {"Content-Type": "application/json"}
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
-def test_other_sites_make_no_job(free, path, headers, body, status):
+def test_pages_of_other_sites_cannot_make_jobs(free, path, headers, body, status):
     given = {"Content-Length": str(len(body)), **headers}
     with httpx.Client(base_url=free.url, timeout=30) as client:
         request = client.build_request("POST", path, content=body, headers=given)
@@ -204,12 +204,12 @@ def test_other_sites_make_no_job(free, path, headers, body, status):
     assert free.job_ids() == []
 
 
-def test_other_sites_cancel_nothing_and_read_nothing_by_another_name(free):
+def test_pages_of_other_sites_cannot_cancel_jobs_or_read_lists(free):
     assert free.http.delete("/api/jobs/x", headers=FOREIGN).status_code == 403
     assert free.http.get("/api/jobs", headers={"Host": "evil.example"}).status_code == 403
 
 
-def test_the_front_end_s_origin_is_let_in_by_cors(free):
+def test_cors_lets_in_the_front_end_s_origin_only(free):
     asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     preflight = free.http.options(
         "/api/generate",
@@ -257,7 +257,7 @@ def test_every_answer_has_the_security_headers(free):
     )
 
 
-def test_a_results_folder_that_cannot_be_used_is_one_line(tmp_path):
+def test_an_unusable_results_folder_is_explained_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     ended = serve("--results", str(tmp_path / "file" / "below"), cwd=tmp_path)
     assert (
@@ -267,7 +267,7 @@ def test_a_results_folder_that_cannot_be_used_is_one_line(tmp_path):
     )
 
 
-def test_a_port_that_is_taken_is_one_line(free, tmp_path):
+def test_a_port_that_is_taken_is_an_error_without_a_traceback(free, tmp_path):
     ended = serve(
         "--port", free.url.rpartition(":")[2], cwd=tmp_path, DWLAB_RESULTS=str(tmp_path / "r")
     )

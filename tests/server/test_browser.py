@@ -1,4 +1,4 @@
-"""The page at /ui and the documentation, in a real headless browser that may talk to this server only."""
+"""The page at /ui and the documentation, in a headless browser that reaches this server only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def context(chromium, server):
-    """A browser that was given the token as a password, and notes what it asks of others and what the page complains of."""
+    """A browser with the token as a password; notes requests to other hosts and the page's errors."""
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -68,10 +68,10 @@ def status(page):
 
 def restore(page, index=0):
     page.locator("#gallery button").nth(index).click()
-    expect(status(page)).to_contain_text("recipe is in the controls")
+    expect(status(page)).to_contain_text("recipe is in the form")
 
 
-def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
+def test_a_picture_is_previewed_shown_and_added_to_the_gallery(context, page):
     before = page.locator("#gallery img").count()
     ask(page, Steps=140, Width=192, Height=192, Pictures=2)
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 280"))
@@ -86,7 +86,7 @@ def test_a_picture_forms_is_shown_and_enters_the_gallery(context, page):
     assert context.said == []
 
 
-def test_a_recipe_of_the_gallery_fills_the_controls(page):
+def test_clicking_a_picture_in_the_gallery_fills_the_form_with_its_recipe(page):
     ask(page, prompt="a small green ring", Seed=77, Steps=3)
     expect(status(page)).to_contain_text("Done in")
     expect(page.locator("#gallery figcaption").first).to_contain_text("a small green ring")
@@ -98,7 +98,7 @@ def test_a_recipe_of_the_gallery_fills_the_controls(page):
 
 
 @pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
-def test_a_seed_that_a_browser_would_round_is_drawn_shown_and_restored_as_it_is(page, server, seed):
+def test_a_seed_that_a_browser_would_round_is_used_shown_and_restored_exactly(page, server, seed):
     ask(page, prompt="a green star", Seed=seed)
     expect(status(page)).to_contain_text("Done in")
     drawn = page.locator("#now img").get_attribute("src")
@@ -113,7 +113,7 @@ def test_a_seed_that_a_browser_would_round_is_drawn_shown_and_restored_as_it_is(
     assert [job["parameters"]["seed"] for job in newest] == [str(seed)] * 2
 
 
-def test_the_seeds_of_several_pictures_go_on_from_the_largest_at_nought(page):
+def test_the_seed_after_the_largest_is_0(page):
     ask(page, prompt="a blue star", Seed=2**63 - 1, Pictures=2)
     expect(status(page)).to_contain_text("Done in")
     captions = page.locator("#gallery figcaption")
@@ -126,7 +126,7 @@ def test_the_seeds_of_several_pictures_go_on_from_the_largest_at_nought(page):
     assert page.locator("#now img").get_attribute("src") == drawn
 
 
-def test_a_restored_scheduler_keeps_what_its_name_says(page):
+def test_a_restored_scheduler_keeps_its_options(page):
     ask(page, prompt="a blue square", Scheduler="DPM++ 2M Karras", Steps=3)
     expect(status(page)).to_contain_text("Done in")
     drawn = page.locator("#now img").get_attribute("src")
@@ -137,13 +137,13 @@ def test_a_restored_scheduler_keeps_what_its_name_says(page):
     assert page.locator("#now img").get_attribute("src") == drawn
 
 
-def test_a_seed_that_is_no_seed_is_refused_before_it_is_sent(page):
+def test_an_invalid_seed_is_refused_before_it_is_sent(page):
     ask(page, Seed="1e3")
     assert page.get_by_label("Seed", exact=True).evaluate("field => field.validity.patternMismatch")
-    expect(status(page)).to_have_text(re.compile("Write a prompt"))
+    expect(status(page)).to_have_text(re.compile("Enter a prompt"))
 
 
-def test_cancel_stops_and_errors_are_said(page):
+def test_cancel_stops_a_job_and_errors_are_shown(page):
     ask(page, Steps=150, Width=512, Height=512)
     expect(status(page)).to_contain_text("Step")
     page.get_by_role("button", name="Cancel").click()
@@ -153,7 +153,7 @@ def test_cancel_stops_and_errors_are_said(page):
     expect(status(page)).to_have_class(re.compile("bad"))
 
 
-def test_a_page_that_is_loaded_again_while_its_job_runs_goes_on_with_it(page):
+def test_a_reloaded_page_continues_with_its_running_job(page):
     ask(
         page,
         prompt="a job that goes on",
@@ -171,10 +171,10 @@ def test_a_page_that_is_loaded_again_while_its_job_runs_goes_on_with_it(page):
     page.get_by_role("button", name="Cancel").click()
     expect(status(page)).to_contain_text("cancelled")
     page.reload()
-    expect(status(page)).to_contain_text("Write a prompt")
+    expect(status(page)).to_contain_text("Enter a prompt")
 
 
-def test_what_is_wrong_with_a_value_stands_below_its_field_until_the_next_try(page):
+def test_an_error_is_shown_below_its_field_until_the_next_request(page):
     ask(page, Scheduler="dpmpp_2m")
     field = page.get_by_label("Scheduler", exact=True)
     expect(page.locator("form p.wrong")).to_contain_text("scheduler is 'dpmpp_2m'; allowed:")
@@ -182,10 +182,10 @@ def test_what_is_wrong_with_a_value_stands_below_its_field_until_the_next_try(pa
     expect(field).to_have_attribute("aria-invalid", "true")
     ask(page, Scheduler="", Seed="1e3")
     expect(page.locator("form p.wrong")).to_have_count(0)
-    expect(status(page)).to_contain_text("Write a prompt")
+    expect(status(page)).to_contain_text("Enter a prompt")
 
 
-def test_where_no_events_come_through_the_status_is_asked(context, page):
+def test_without_an_event_stream_the_page_polls_the_status(context, page):
     context.said.clear()
     page.route("**/api/events/*", lambda route: route.fulfill(status=502, body="what a proxy says"))
     ask(page, Seed=78, Steps=3)
@@ -195,7 +195,7 @@ def test_where_no_events_come_through_the_status_is_asked(context, page):
     context.said.clear()
 
 
-def test_hostile_prompts_are_shown_and_not_run(context, page):
+def test_hostile_prompts_are_shown_as_text_and_not_run(context, page):
     context.said.clear()
     for k, prompt in enumerate(HOSTILE):
         ask(page, prompt=prompt, Steps=1, Seed=1000 + k)
@@ -211,7 +211,7 @@ def test_hostile_prompts_are_shown_and_not_run(context, page):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_both_themes_can_be_read_and_every_control_has_a_name(page, theme):
+def test_both_themes_have_enough_contrast_and_every_control_has_a_name(page, theme):
     page.emulate_media(color_scheme=theme)
     ground, text = page.evaluate(
         "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
@@ -225,7 +225,7 @@ def test_both_themes_can_be_read_and_every_control_has_a_name(page, theme):
         assert name.strip()
 
 
-def test_the_documentation_works_without_any_other_host(context, page, server):
+def test_the_documentation_loads_nothing_from_other_hosts(context, page, server):
     context.said.clear()
     page.goto(f"{server.url}/docs")
     page.locator("#operations-default-generate_api_generate_post").click()

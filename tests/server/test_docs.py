@@ -1,4 +1,4 @@
-"""The examples of docs/serve.md work as they stand, against a real server."""
+"""The examples in docs/serve.md work as they are, with a real server."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def run(server, command, code):
     return ended.stdout
 
 
-def test_there_are_examples_of_each_kind():
+def test_the_page_has_examples_for_shell_python_and_ruby():
     assert (len(SHELL), len(PYTHON)) == (2, 1) and "```ruby" in TEXT
 
 
-def test_the_first_curl_example(server):
+def test_the_first_curl_example_works(server):
     said = run(server, ["sh", "-ec"], SHELL[0])
     assert (
         said.count('"job_id"') == 2
@@ -51,11 +51,11 @@ def test_the_first_curl_example(server):
     )
 
 
-def test_the_httpx_example(server):
+def test_the_httpx_example_works(server):
     assert run(server, [sys.executable, "-c"], PYTHON[0]).split() == ["completed", "2", "True"]
 
 
-def test_the_curl_examples_of_events_and_sweeps(server):
+def test_the_curl_examples_of_events_and_sweeps_work(server):
     said = run(server, ["sh", "-ec"], SHELL[1])
     kinds = re.findall(r"^event: (\w+)", said, re.MULTILINE)
     assert kinds == ["started", "step", "step", "step", "step", "done", "end"]
@@ -63,7 +63,7 @@ def test_the_curl_examples_of_events_and_sweeps(server):
     assert sweep["status"] == "completed" and sweep["counts"]["total"] == 2
 
 
-def test_the_settings_that_are_named_exist():
+def test_the_page_names_every_setting():
     named = set(
         re.findall(
             r"`(\w+)`",

@@ -1,4 +1,4 @@
-"""Questions made from the OpenAPI document: no server error, answers as the document says (S12)."""
+"""Requests generated from the OpenAPI document: no server error, answers as documented."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORIGINS = [None] * 12 + ["http://localhost:3000", "https://evil.example", "null"
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_no_question_makes_a_server_error(tmp_path):
+def test_no_generated_request_makes_the_server_fail(tmp_path):
     with Served(tmp_path, max_steps=2, max_pixels=64 * 64, max_images=2, max_cells=2) as server:
         schema = schemathesis.openapi.from_dict(server.http.get("/openapi.json").json())
         operations = [

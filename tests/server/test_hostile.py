@@ -1,4 +1,4 @@
-"""Small requests that ask for much work are answered, with few words, and the server serves on."""
+"""Small requests that would cause much work get a short answer, and the server keeps working."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def server(tmp_path_factory):
 
 
 @pytest.mark.parametrize("request_", ALL, ids=[request.name for request in ALL])
-def test_a_hostile_request_is_refused_with_few_words(server, request_):
+def test_a_hostile_request_is_refused_with_a_short_answer(server, request_):
     answer = send(server.url, request_)
     if "fair" in request_.name:
         assert answer.status_code == 202, answer.text
@@ -26,7 +26,7 @@ def test_a_hostile_request_is_refused_with_few_words(server, request_):
         assert len(answer.json()["field"] or "") <= 200
 
 
-def test_the_server_is_as_it_was(server):
+def test_the_server_is_healthy_after_all_hostile_requests(server):
     health = server.http.get("/api/health").json()
     assert health["status"] == "healthy"
     log = server.folder / "stderr"

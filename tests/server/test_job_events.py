@@ -1,4 +1,4 @@
-"""The log of a job's events: what is kept of it, and what its status takes from it."""
+"""The log of a job's events, and the status that is made from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def preview():
     return Image.new("RGB", (8, 8))
 
 
-def test_only_the_newest_rough_picture_of_each_is_kept_and_none_in_the_end(monkeypatch):
+def test_only_the_newest_preview_of_each_picture_is_kept_and_none_after_the_end(monkeypatch):
     monkeypatch.setattr(job_events, "PREVIEW_SECONDS", 0.0)
     log = job_events.JobEventLog()
     for step in range(1, 5):

@@ -1,4 +1,4 @@
-"""A server draws with what is on its machine; no request makes it fetch a model."""
+"""A server uses the models on its machine; no request makes it download one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hub():
 
 @pytest.fixture(scope="module")
 def server(folder, hub):
-    """A server beside a hub that has every model; one of the two that its owner listed was fetched before."""
+    """A server next to a hub that has every model; one of its two listed models is downloaded."""
     variables = environment(hub.url, folder / "home")
     cached = folder / "home" / "hub" / f"models--{FETCHED.replace('/', '--')}"
     shutil.copytree(SHAPES_FOLDER, cached / "snapshots" / COMMIT)
@@ -62,7 +62,7 @@ ELSEWHERE = ["sd15", "sdxl", STRANGE, "stable-diffusion-v1-5/stable-diffusion-v1
 
 
 @pytest.mark.parametrize("model", ELSEWHERE)
-def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fetched(
+def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_downloaded(
     server, hub, model
 ):
     post = server.http.post
@@ -82,7 +82,7 @@ def test_a_model_that_is_not_offered_is_refused_at_every_route_and_nothing_is_fe
     assert hub.requests == []
 
 
-def test_a_listed_model_that_is_not_here_says_how_its_owner_fetches_it(server, hub):
+def test_a_listed_model_that_is_missing_is_answered_with_the_command_that_downloads_it(server, hub):
     words = (f"`dwlab pull {LISTED}`", f"available: shapes, {FETCHED}")
     refused(
         server.http.post("/api/generate", json={"prompt": "a", **SMALL, "model": LISTED}),
@@ -95,19 +95,19 @@ def test_a_listed_model_that_is_not_here_says_how_its_owner_fetches_it(server, h
     assert hub.requests == [] and server.http.get("/api/jobs").json()["jobs"] == []
 
 
-def test_the_list_of_models_says_which_are_here(server, hub):
+def test_the_list_of_models_says_which_are_on_this_machine(server, hub):
     models = {one["id"]: one["here"] for one in server.http.get("/api/models").json()["models"]}
     assert models == {"shapes": True, FETCHED: True, LISTED: False}
     assert hub.requests == []
 
 
-def test_a_listed_model_that_is_here_is_drawn_with_and_the_hub_is_not_asked(server, hub):
+def test_a_listed_model_on_this_machine_is_used_without_asking_the_hub(server, hub):
     job = server.ask(model=FETCHED)["job_id"]
     assert wait_for(lambda: (found := server.status(job))["status"] == "completed" and found)
     assert hub.requests == []
 
 
-def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(server, hub):
+def test_an_old_job_whose_model_is_gone_fails_and_downloads_nothing(server, hub):
     from dwlab.server.jobs.job_queue import JobQueue
     from dwlab.store.store import Store
 
@@ -127,7 +127,7 @@ def test_a_job_of_an_earlier_day_whose_model_is_gone_fails_and_fetches_nothing(s
     assert hub.requests == []
 
 
-def test_once_the_owner_has_fetched_it_a_listed_model_is_drawn_with(server, folder):
+def test_a_listed_model_can_be_used_once_its_owner_has_downloaded_it(server, folder):
     cached = folder / "home" / "hub"
     shutil.copytree(cached / "models--owner--fetched", cached / "models--owner--listed")
     job = server.ask(model=LISTED)["job_id"]

@@ -1,4 +1,4 @@
-"""A body that is too large gets its answer while the client is still sending, whatever client that is."""
+"""A client whose body is too large gets the answer while it is still sending."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def connection(server):
 
 
 def pieces(total, size=1 << 16, pause=0.01):
-    """So many bytes, a piece at a time, as a client on a slow line sends them."""
+    """So many bytes, piece by piece, as a client with a slow connection sends them."""
     for _ in range(0, total, size):
         yield b"x" * size
         time.sleep(pause)
@@ -43,7 +43,7 @@ CLIENTS = [
 
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
 @pytest.mark.parametrize("headers", CLIENTS)
-def test_a_large_body_of_known_length_is_read_to_its_end_and_answered(connection, path, headers):
+def test_a_large_body_of_known_length_is_read_to_its_end_and_refused(connection, path, headers):
     connection.request("POST", path, pieces(2 * MIB), headers | {"Content-Length": str(2 * MIB)})
     answer = connection.getresponse()
     assert answer.status == 413 and b"larger than" in answer.read()
@@ -51,7 +51,7 @@ def test_a_large_body_of_known_length_is_read_to_its_end_and_answered(connection
 
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
 @pytest.mark.parametrize("headers", CLIENTS)
-def test_a_large_body_in_chunks_is_read_to_its_end_and_answered(connection, path, headers):
+def test_a_large_body_in_chunks_is_read_to_its_end_and_refused(connection, path, headers):
     connection.request("POST", path, pieces(2 * MIB), headers, encode_chunked=True)
     answer = connection.getresponse()
     assert answer.status == 413 and b"larger than" in answer.read()
@@ -89,7 +89,7 @@ def test_the_answer_comes_before_the_body_has_ended(server):
 
 
 def sent_until_cut_off(line, most):
-    """How many bytes a connection takes until the other side ends it, `most` at most."""
+    """How many bytes can be sent until the other side closes the connection; at most `most`."""
     for sent in range(0, most, 65_536):
         try:
             line.sendall(b"x" * 65_536)
@@ -98,7 +98,7 @@ def sent_until_cut_off(line, most):
     return most
 
 
-def test_a_body_without_end_is_cut_off_after_a_bound(server):
+def test_a_body_without_end_is_cut_off_after_a_limit(server):
     with socket.create_connection(
         ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
     ) as line:
@@ -110,7 +110,7 @@ def test_a_body_without_end_is_cut_off_after_a_bound(server):
     assert 8 * MIB <= sent < 60 * MIB, "what the system itself holds back comes on top"
 
 
-def test_a_client_that_asks_before_it_sends_is_answered_without_its_body(server):
+def test_a_client_that_expects_100_continue_is_answered_without_sending_its_body(server):
     with socket.create_connection(
         ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
     ) as line:
@@ -125,7 +125,7 @@ def test_a_client_that_asks_before_it_sends_is_answered_without_its_body(server)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_curl_gets_the_answer(server, tmp_path):
+def test_curl_receives_the_refusal(server, tmp_path):
     (tmp_path / "large").write_bytes(b"x" * 2 * MIB)
     ended = subprocess.run(
         ["curl", "-sS", "-w", "%{http_code}", f"{server.url}/api/generate", "-H", "Content-Type: application/json",

@@ -1,4 +1,4 @@
-"""A server that is told to stop is gone in ten seconds, whatever it does then, and what it did goes on in the next one."""
+"""A server that is told to stop is gone in ten seconds, and the next one continues its work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SWEEP = {
 
 
 def stop_under_load(server, job, how):
-    """Stop a server that many clients hold on to; gives its exit code and the seconds that it took."""
+    """Stop a server with many clients connected; returns its exit code and the seconds it took."""
     follow = b"GET /api/events/%b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % job.encode()
     with contextlib.ExitStack() as held:
         for said in [BEGUN] * 30 + [follow] * 10 + [POST % (b"/api/sweeps", 5000) + b"{"] * 10:
@@ -39,7 +39,7 @@ def stop_under_load(server, job, how):
 @pytest.mark.parametrize(
     ("how", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
 )
-def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(
+def test_a_server_under_load_stops_in_time_and_its_jobs_stay_queued(
     tmp_path, how, code, record_property
 ):
     server = Served(tmp_path).start()
@@ -60,7 +60,7 @@ def test_a_stop_under_load_ends_and_what_ran_waits_for_the_next_server(
 
 
 @pytest.mark.slow
-def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
+def test_a_sweep_interrupted_by_a_stop_continues_where_it_was(tmp_path):
     spec = SWEEP | {"axes": SWEEP["axes"] | {"colour": ["red", "blue"]}}
     server = Served(tmp_path, shutdown_seconds=0).start()
     job = server.http.post("/api/sweeps", json=spec).json()["job_id"]
@@ -78,8 +78,8 @@ def test_a_sweep_that_a_stop_ends_goes_on_where_it_was(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_stop_does_not_wait_for_what_cannot_be_stopped(tmp_path):
-    """A model that loads, or one step of it: the process ends under it, and the job was not begun."""
+def test_a_stop_does_not_wait_for_a_step_that_cannot_be_interrupted(tmp_path):
+    """The process ends during the loading of a model or one long step, and the job is queued."""
     server = Served(tmp_path, models="sd15-geometry", shutdown_seconds=1).start()
     job = server.http.post(
         "/api/generate", json={"prompt": "a", "model": "sd15-geometry", "steps": 1}

@@ -1,4 +1,4 @@
-"""What `dwlab serve` lets in as a sweep: all that is too much is refused before anything is made of it."""
+"""Sweeps that the server accepts: one that is too large is refused before its cells are made."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read(**parts):
         ({"zip": 5}, "zip"),
     ],
 )  # fmt: skip
-def test_what_is_too_much_or_wrong_is_named(parts, words):
+def test_a_sweep_that_is_too_large_or_invalid_is_refused_with_the_field(parts, words):
     with pytest.raises(InvalidInput) as caught:
         read(**parts)
     assert words in str(caught.value)
@@ -124,7 +124,7 @@ def test_what_is_too_much_or_wrong_is_named(parts, words):
         ),
     ],
 )
-def test_what_is_within_the_limits_is_taken(parts, cells):
+def test_a_sweep_within_the_limits_is_accepted(parts, cells):
     assert len(read(**parts).cells()) == cells
 
 
@@ -138,7 +138,7 @@ def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
     assert len(str(caught.value)) < 500
 
 
-def test_what_is_allowed_is_what_diffusers_takes():
+def test_every_allowed_argument_exists_in_diffusers():
     import inspect
 
     import diffusers
@@ -163,7 +163,7 @@ def test_the_options_of_every_named_scheduler_are_allowed():
         assert all(SCHEDULER_OPTIONS[name].allows(value) for name, value in options.items())
 
 
-def test_an_empty_negative_prompt_may_be_asked_for_and_no_other_text_in_its_place():
+def test_the_argument_negative_prompt_may_only_be_empty():
     rule = CALL["negative_prompt"]
     assert rule.allows("") and rule.allows(None) and not rule.allows("red")
     assert str(rule) == 'one of "", null'

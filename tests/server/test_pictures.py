@@ -1,0 +1,83 @@
+"""Only whole pictures of the results folder are served."""
+
+from __future__ import annotations
+
+import io
+import shutil
+
+import pytest
+from PIL import Image
+
+
+def test_a_picture_damaged_on_disk_is_not_served_and_is_made_again_on_request(server):
+    done = server.wait(server.ask(seed=61)["job_id"])
+    path = server.results / done["image_url"].removeprefix("/")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert server.http.get(done["image_url"]).status_code == 404
+    again = server.ask(seed=61)
+    assert again["status"] == "queued", "what is damaged is not there"
+    picture = server.http.get(server.wait(again["job_id"])["image_url"])
+    assert picture.status_code == 200 and Image.open(io.BytesIO(picture.content)).size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "00/x.png",
+        "..%2f/dwlab.sqlite",
+        "aa/../../dwlab.sqlite",
+        f"aa/{'b' * 64}.png",
+        f"aa/{'a' * 64}",
+    ],
+)
+def test_a_path_that_names_no_picture_is_not_found(server, path):
+    assert server.http.get(f"/images/{path}").status_code == 404
+
+
+def test_a_link_that_leads_out_of_the_folder_of_pictures_is_not_served(server, tmp_path):
+    url = server.wait(server.ask(seed=31)["job_id"])["image_url"]
+    path = server.results / url.removeprefix("/")
+    outside = tmp_path / path.name
+    shutil.move(path, outside)
+    assert server.http.get(url).status_code == 404
+    path.symlink_to(outside)
+    assert server.http.get(url).status_code == 404, "the same bytes, but elsewhere"
+    path.unlink()
+    within = server.results / "images" / "kept.png"
+    shutil.move(outside, within)
+    path.symlink_to(within)
+    assert server.http.get(url).status_code == 200, "a link to another place among the pictures"
+    path.unlink()
+    shutil.move(within, path)
+    assert server.http.get(url).status_code == 200
+
+
+def test_a_folder_of_pictures_that_is_a_link_to_elsewhere_is_not_served(server, tmp_path):
+    url = server.wait(server.ask(seed=32)["job_id"])["image_url"]
+    folder = (server.results / url.removeprefix("/")).parent
+    shutil.move(folder, tmp_path / folder.name)
+    folder.symlink_to(tmp_path / folder.name)
+    assert server.http.get(url).status_code == 404
+    folder.unlink()
+    shutil.move(tmp_path / folder.name, folder)
+
+
+def test_a_circular_link_is_not_served(server):
+    url = f"/images/aa/{'a' * 64}.png"
+    path = server.results / url.removeprefix("/")
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(path)
+    assert server.http.get(url).status_code == 404
+    path.unlink()
+
+
+def test_the_owner_may_keep_all_pictures_on_another_disk(server, tmp_path):
+    url = server.wait(server.ask(seed=33)["job_id"])["image_url"]
+    images = server.results / "images"
+    shutil.move(images, tmp_path / "disk")
+    images.symlink_to(tmp_path / "disk")
+    assert server.http.get(url).status_code == 200
+    images.unlink()
+    shutil.move(tmp_path / "disk", images)
