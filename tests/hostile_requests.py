@@ -1,4 +1,7 @@
-"""Requests that are small and ask for much work, for a real server; `python tests/hostile_requests.py` measures it under each."""
+"""Small requests that would cause a server much work.
+
+`python tests/hostile_requests.py` measures a real server's health during each of them.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ from served import Served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEALTH_SECONDS = 0.01  # between two questions after the server's health
+HEALTH_SECONDS = 0.01  # between two requests for the server's health
 PATIENCE = 60.0  # seconds that any answer may take
 GENERATE, SWEEPS = "/api/generate", "/api/sweeps"
 MIB = 1 << 20
 
 
 class HostileRequest(NamedTuple):
-    """One request. body: its bytes; content_type: what it says that they are."""
+    """One request. content_type: what it says its body is."""
 
     name: str
     method: str
@@ -33,7 +36,10 @@ class HostileRequest(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a request got. seconds: until its answer; p99: of the health's answers meanwhile, in seconds; sent: their number."""
+    """The answer to a request. seconds: until it came.
+
+    p99: of the seconds that the server's health took meanwhile. sent: how often it was requested.
+    """
 
     name: str
     status: int
@@ -44,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 def requests() -> Iterator[HostileRequest]:
-    """All of them; each is answered with a status of 4xx, but for the fair one."""
+    """All of them; each is answered with a 4xx status, except the fair one."""
     yield from _bodies()
     for name, parts in _sweeps():
         yield HostileRequest(name, "POST", SWEEPS, _sweep(parts))
@@ -59,7 +65,7 @@ def _sweep(parts: dict[str, Any]) -> bytes:
 
 
 def _bodies() -> Iterator[HostileRequest]:
-    """Texts that cost before anything of them is understood, to both routes."""
+    """Texts that are costly to parse, for both routes."""
     texts = {
         "deeply nested lists": b"[" * 200_000,
         "deeply nested maps": b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
@@ -90,7 +96,7 @@ def _bodies() -> Iterator[HostileRequest]:
 
 
 def _sweeps() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Sweeps whose words are few, and whose work would be large."""
+    """Short sweeps whose work would be large."""
     grid = {"seed": {"range": [100]}, "steps": {"range": [1, 101]}}
     rules = [{"seed": k, "steps": {"above": 990 + k}} for k in range(2480)]
     yield "2,480 rules on 10,000 combinations", {"axes": grid, "skip": rules}
@@ -164,7 +170,7 @@ def _sweeps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _yaml() -> Iterator[tuple[str, str]]:
-    """Texts that YAML's reader is slow at, or that mean more than they say."""
+    """Texts that a YAML parser reads slowly, or that expand."""
     yield "YAML: 300,000 values", "name: x\nbase: [" + "a," * 300_000 + "a]"
     yield "YAML: one text of 900,000 letters", "name: x\nbase: {prompt: " + "a" * 900_000 + "}"
     yield "YAML: 900,000 line ends", "name: x" + "\n" * 900_000 + "base: 1"
@@ -197,7 +203,7 @@ def send(url: str, request: HostileRequest) -> httpx.Response:
 
 
 def measure(url: str, request: HostileRequest) -> Outcome:
-    """Send one request, and see meanwhile, and for at least a quarter of a second, how long the server's health takes."""
+    """Send one request, and time the server's health meanwhile, for at least a quarter of a second."""
     answers: list[float] = []
     over = threading.Event()
     asking = threading.Thread(target=_ask_health, args=(url, answers, over))
@@ -210,14 +216,20 @@ def measure(url: str, request: HostileRequest) -> Outcome:
     finally:
         over.set()
         asking.join()
-    p99 = (
-        statistics.quantiles(answers, n=100, method="inclusive")[98]
-        if len(answers) > 1
-        else max(answers)
-    )
     return Outcome(
-        request.name, answer.status_code, len(answer.content), seconds, p99, len(answers)
+        name=request.name,
+        status=answer.status_code,
+        size=len(answer.content),
+        seconds=seconds,
+        p99=_p99(answers),
+        sent=len(answers),
     )
+
+
+def _p99(values: list[float]) -> float:
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[98]
 
 
 def _ask_health(url: str, answers: list[float], over: threading.Event) -> None:
@@ -229,15 +241,13 @@ def _ask_health(url: str, answers: list[float], over: threading.Event) -> None:
 
 
 def main() -> None:
-    """Measure all of them on a server of its own, and print a line for each."""
+    """Measure all of them on a server of their own, and print a line for each."""
     with tempfile.TemporaryDirectory() as folder, Served(Path(folder)) as server:
         for request in requests():
             outcome = measure(server.url, request)
-            print(
-                f"{outcome.status} {1000 * outcome.seconds:7.0f} ms, health p99 {1000 * outcome.p99:5.0f} ms of "
-                f"{outcome.sent:4}: {outcome.name}",
-                flush=True,
-            )
+            answer = f"{outcome.status} {1000 * outcome.seconds:7.0f} ms"
+            health = f"health p99 {1000 * outcome.p99:5.0f} ms of {outcome.sent:4}"
+            print(f"{answer}, {health}: {outcome.name}", flush=True)
 
 
 if __name__ == "__main__":

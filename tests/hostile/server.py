@@ -1,4 +1,4 @@
-"""Small requests that ask for much work, and clients that are slow: how long the server's health takes meanwhile."""
+"""The server's health during small requests that would cause much work, and among slow clients."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GOAL = 200  # ms that the server's health may take at p99
+GOAL = 200  # milliseconds that the server's health may take at p99
 IDLE_SECONDS = 10.0
-LEAST_SECONDS = 1.0  # that the health is asked for with each request: p99 of one answer says little
-TRIES = 3  # of one whose health took too long
-TAKEN, REFUSED = (202,), (413, 422)
+LEAST_SECONDS = 1.0  # of watching the health per request: the p99 of one answer says little
+TRIES = 3  # of a request during which the health took too long
+ACCEPTED = (202,)
+REFUSED = (413, 422)
 FILES = 1024  # that the server may have open: what most systems allow
 NOISE = 20_000  # bytes that all this may add to the log and to stderr
 CRAWLERS = 20  # clients that send a byte at a time, and as many that do not read
 
 
 class Health:
-    """The server's health as another process sees it, asked for without a pause; `answers` in milliseconds.
+    """The server's health, requested by another process without a pause.
 
-    refused: how often there was none.
+    answers: milliseconds. refused: how often there was no answer.
     """
 
     def __init__(self, url: str):
@@ -68,7 +69,7 @@ class Health:
 
 
 def trials(folder: Path, scale: float) -> Iterator[Tally]:
-    """Health while idle, with each hostile request, and among slow clients; then whether the server is as it was."""
+    """Health when idle, with each hostile request and among slow clients; then the server itself."""
     with Served(folder, files=FILES, slow_seconds=1) as server:
         before = noise(server)
         yield idle(server, max(1.0, IDLE_SECONDS * scale))
@@ -78,14 +79,14 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
 
 
 def idle(server: Served, seconds: float) -> Tally:
-    """What the health takes if nothing else is asked for."""
+    """How long the health takes when nothing else is requested."""
     with Health(server.url) as health:
         time.sleep(seconds)
     return Tally("the server's health, idle", len(health.answers), {"p50/p99": str(health)})
 
 
 class Outcome(NamedTuple):
-    """What a request came to: its status, and milliseconds, its own and those of the server's health meanwhile."""
+    """A request's status and milliseconds, and those of the server's health meanwhile."""
 
     status: int
     took: float
@@ -95,18 +96,18 @@ class Outcome(NamedTuple):
 
     @property
     def disturbed(self) -> bool:
-        """Whether the health took too long, or was not to be had."""
+        """Whether the health took too long or was not answered."""
         return self.p99 > GOAL or self.refused > 0
 
 
 def hostile_requests(server: Served, scale: float) -> Tally:
-    """Each request by itself, the health asked for meanwhile."""
+    """Each request alone, with the health requested meanwhile."""
     chosen = list(requests())[:: max(1, round(1 / scale))]
     tally = Tally("hostile requests", len(chosen), {"refused": 0, "fair ones taken": 0})
     outcomes = {request.name: undisturbed(server, request) for request in chosen}
     for name, outcome in outcomes.items():
         fair = "fair" in name
-        expected = outcome.status in (TAKEN if fair else REFUSED)
+        expected = outcome.status in (ACCEPTED if fair else REFUSED)
         tally.add("fair ones taken" if fair else "refused", expected)
         if outcome.disturbed or not expected:
             tally.faults.append(f"{name}: {outcome}")
@@ -122,7 +123,7 @@ def hostile_requests(server: Served, scale: float) -> Tally:
 
 
 def undisturbed(server: Served, request: HostileRequest) -> Outcome:
-    """What a request came to; again if the health took too long, for another process may have kept the machine busy."""
+    """The outcome of a request, tried again if another process may have kept the machine busy."""
     for _ in range(TRIES):
         outcome = measure(server, request)
         if not outcome.disturbed:
@@ -131,7 +132,7 @@ def undisturbed(server: Served, request: HostileRequest) -> Outcome:
 
 
 def measure(server: Served, request: HostileRequest) -> Outcome:
-    """Send a request, and ask for the health until its answer has come, for a second at least."""
+    """Send a request, and request the health until the answer comes, for at least a second."""
     with Health(server.url) as health:
         began = time.monotonic()
         status = send(server.url, request).status_code
@@ -143,7 +144,7 @@ def measure(server: Served, request: HostileRequest) -> Outcome:
 
 
 def slow_clients(server: Served, half_open: int) -> Tally:
-    """Half-open connections, headers and bodies that come a byte at a time, answers that nobody reads: all at once."""
+    """Half-open connections, headers and bodies byte by byte, and answers nobody reads, at once."""
     with Health(server.url) as health, many_files(half_open + 200):
         connections = [server.connect(BEGUN) for _ in range(half_open)]
         crawling = [server.connect(BEGUN) for _ in range(CRAWLERS)]
@@ -171,7 +172,7 @@ def slow_clients(server: Served, half_open: int) -> Tally:
 
 @contextlib.contextmanager
 def many_files(number: int) -> Iterator[None]:
-    """Let this process open so many."""
+    """Let this process open so many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = number if hard == resource.RLIM_INFINITY else min(number, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
@@ -182,7 +183,7 @@ def many_files(number: int) -> Iterator[None]:
 
 
 def crawl(connections: list[socket.socket], seconds: float) -> None:
-    """Send each of them a letter now and then, whether or not anybody listens."""
+    """Send a byte on each now and then, whether or not anybody reads it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for connection in connections:
@@ -192,7 +193,7 @@ def crawl(connections: list[socket.socket], seconds: float) -> None:
 
 
 def noise(server: Served) -> int:
-    """Bytes of stderr and of the log, without the lines of our own questions after its health."""
+    """Bytes of stderr and of the log, without the lines on our own requests for the health."""
     texts = [
         file.read_text() for file in (server.folder / "stderr", server.results / "api/server.log")
     ]
@@ -203,7 +204,7 @@ def noise(server: Served) -> int:
 
 
 def afterwards(server: Served, before: int) -> Tally:
-    """A picture is drawn as ever, little was written, and nothing of it is a traceback."""
+    """A picture can be made as before, and the log is short and has no traceback."""
     drawn = server.wait(server.ask("a red circle", seed=30)["job_id"])["status"]
     jobs, written = len(server.job_ids()), noise(server) - before
     tally = Tally(
@@ -212,7 +213,7 @@ def afterwards(server: Served, before: int) -> Tally:
     if drawn != "completed":
         tally.faults.append(f"a picture is {drawn}")
     if jobs > 2:
-        tally.faults.append(f"{jobs} jobs, where a picture and a fair sweep were asked for")
+        tally.faults.append(f"{jobs} jobs, but only a picture and a fair sweep were requested")
     if written > NOISE or "Traceback" in (server.folder / "stderr").read_text():
         tally.faults.append(
             f"{written} bytes were logged: {(server.folder / 'stderr').read_text()[-500:]}"
