@@ -1,4 +1,4 @@
-"""/ui and /docs: pages that fetch nothing from other hosts."""
+"""`/ui` and `/docs`: pages that load nothing from other hosts."""
 
 from __future__ import annotations
 
