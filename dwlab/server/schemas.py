@@ -57,7 +57,7 @@ class JobStatus(BaseModel):
     error: str | None
     warning: str | None = Field(
         None,
-        description="about pictures that are broken: values that are not numbers (NaN)",
+        description="about broken pictures, whose values are not finite numbers (NaN)",
     )
 
 
