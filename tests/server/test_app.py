@@ -44,6 +44,7 @@ def test_unknown_paths_and_methods_are_answered_like_all_errors(server, method, 
 
 
 def test_a_secret_in_the_environment_appears_in_no_answer_and_no_file(server, secret):
+    server.wait(server.ask()["job_id"])
     said = [
         server.http.get(path).text
         for path in (
@@ -64,6 +65,7 @@ def test_a_secret_in_the_environment_appears_in_no_answer_and_no_file(server, se
 
 
 def test_metrics_are_in_prometheus_format(server):
+    server.wait(server.ask()["job_id"])
     text = server.http.get("/metrics").text
     for name in (
         "dwlab_http_requests_total",
