@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mutations import PIECES, png_mutants, yaml_mutants
 
 from dwlab.errors import DwlabError
-from dwlab.pictures import infotext, recipes
+from dwlab.pictures import parameters_text, recipes
 from dwlab.runs.sweep import Sweep
 from dwlab.spec import experiment_file
 from dwlab.spec.params import GenerationParams
@@ -70,7 +70,7 @@ texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_si
 @given(texts)
 def test_any_parameters_text_is_a_recipe_or_is_not(text):
     recipe = recipes.parse(text)
-    assert (recipe is None) == (infotext.parse(text) is None)
+    assert (recipe is None) == (parameters_text.parse(text) is None)
     if recipe:
         accepted_or_refused(recipe.fit, "shapes")
 

@@ -9,8 +9,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ..spec import schedulers
 from ..spec.public_names import public_name
+from . import parameters_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
-    info.add_text("parameters", parameters_text(params, recipe["weights"]))
+    info.add_text("parameters", parameters_text.write(params, recipe["weights"]))
     parameters = params.as_dict()
     parameters["model"] = public_name(params.model, recipe["weights"])
     parameters["dtype"] = recipe["dtype"]
@@ -59,25 +59,6 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info, compress_level=6)
     return buffer.getvalue()
-
-
-def parameters_text(params: GenerationParams, weights: str) -> str:
-    """The recipe in the form that other tools keep under `parameters`."""
-    lines = [params.prompt]
-    if params.negative_prompt:
-        lines.append(f"Negative prompt: {params.negative_prompt}")
-    sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
-    facts = {
-        "Steps": params.steps,
-        "Sampler": sampler,
-        "CFG scale": f"{params.guidance:g}",
-        "Seed": params.seed,
-        "Size": f"{params.width}x{params.height}",
-        "Model hash": weights[:10],
-        "Model": public_name(params.model, weights),
-    }
-    lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
-    return "\n".join(lines)
 
 
 def pixel_hash(image: Image.Image) -> str:

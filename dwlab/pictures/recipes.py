@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, schedulers
 from ..spec.params import FIELDS, GenerationParams
-from . import infotext, other_tools, png_text
+from . import other_tools, parameters_text, png_text
 from .recipe_values import convert
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ VALUE_LIMIT = 120  # characters to show of a value that is left out
 HASH_DIGITS = 10  # that a recipe must give to name a model
 OWN = "dwlab"
 _ALLOWED = "a PNG that dwlab or another tool wrote its parameters into"
-_INFOTEXT_WORDS = {"prompt": "prompt", "negative_prompt": "negative_prompt", **infotext.WORDS}
+_INFOTEXT_WORDS = {
+    "prompt": "prompt",
+    "negative_prompt": "negative_prompt",
+    **parameters_text.WORDS,
+}
 
 
 @dataclass
@@ -129,7 +133,7 @@ def _of_other_tools(texts: Mapping[str, str]) -> Recipe | None:
 
 def parse(text: str) -> Recipe | None:
     """The recipe in a `parameters` text of AUTOMATIC1111's form; None if there is none."""
-    pairs = infotext.parse(text)
+    pairs = parameters_text.parse(text)
     return None if pairs is None else _recipe("another tool", pairs, _INFOTEXT_WORDS)
 
 

@@ -11,17 +11,7 @@ from .. import __version__
 from .access.middleware import AccessMiddleware
 from .error_handlers import add_error_handlers
 from .lifespan import lifespan
-from .routes import (
-    events,
-    generate,
-    health,
-    jobs,
-    metrics,
-    models,
-    pages,
-    pictures,
-    sweeps,
-)
+from .routes import events, generate, health, jobs, metrics, models, pages, pictures, sweeps
 from .state import ServerState
 
 if TYPE_CHECKING:

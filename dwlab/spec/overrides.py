@@ -6,14 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..paths import check_name
-from .dotted import (
-    child_of,
-    is_dotted,
-    is_parameter,
-    named_once,
-    parent_of,
-    with_dotted_names,
-)
+from .dotted import child_of, is_dotted, is_parameter, named_once, parent_of, with_dotted_names
 from .names import MAPS
 from .params import FIELDS
 from .prompt_templates import names_in_prompts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from .._util.atomic import make_folder, sweep_temporaries
 from ..errors import StoreError
 from . import images
-from .migrations import MIGRATIONS
 from .quarantine import set_aside
+from .tables import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

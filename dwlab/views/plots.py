@@ -11,16 +11,7 @@ import pandas as pd
 from ..analysis.axes import SEED, Axis, constants, swept
 from ..analysis.metric_columns import numbers, seconds_column
 from ..errors import InvalidInput
-from .charts import (
-    MARKERS,
-    canvas,
-    footnote,
-    legend_beside,
-    nothing,
-    number_scale,
-    safe,
-    safe_all,
-)
+from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
 from .metric_series import CATEGORIES, Series, draw_dots, draw_lines, series_of
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dwlab.errors import InvalidInput
 from dwlab.server.jobs.job import Submission
 from dwlab.server.jobs.job_queue import JobQueue, QueueFull
 from dwlab.server.jobs.process_name import is_dead, this_process
-from dwlab.store.migrations import MIGRATIONS
 from dwlab.store.store import Store
+from dwlab.store.tables import MIGRATIONS
 
 ALIVE = this_process()
 

@@ -1,9 +1,17 @@
-"""Reads the `parameters` text of AUTOMATIC1111 and similar tools.
+"""Writes and reads a PNG's `parameters` text, in the form of AUTOMATIC1111 and similar tools.
 
 It has a prompt, a negative prompt, and a line of `Name: value` pairs.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..spec import schedulers
+from ..spec.public_names import public_name
+
+if TYPE_CHECKING:
+    from ..spec.params import GenerationParams
 
 import re
 
@@ -95,3 +103,22 @@ def _with_line_above(lines: list[str], end: int, pairs: list[str]) -> tuple[int,
     if above.endswith(",") and above.startswith("Version: "):
         return end - 1, [*pairs, above.rstrip(",")]
     return end, pairs
+
+
+def write(params: GenerationParams, weights: str) -> str:
+    """The recipe in the form that other tools keep under `parameters`."""
+    lines = [params.prompt]
+    if params.negative_prompt:
+        lines.append(f"Negative prompt: {params.negative_prompt}")
+    sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
+    facts = {
+        "Steps": params.steps,
+        "Sampler": sampler,
+        "CFG scale": f"{params.guidance:g}",
+        "Seed": params.seed,
+        "Size": f"{params.width}x{params.height}",
+        "Model hash": weights[:10],
+        "Model": public_name(params.model, weights),
+    }
+    lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
+    return "\n".join(lines)
