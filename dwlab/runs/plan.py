@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from .resolve import Identities
 
 
+VALUES_SHOWN = 12  # of an axis; of more, the first and the last ones
+VALUE_WIDTH = 40  # characters
+
+
 @dataclass(frozen=True)
 class Plan:
     """A sweep before it runs.
@@ -107,7 +111,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
     check_metrics(spec)
     with open_existing(root) as store:
         seeds = _Seeds.of(spec, store)
-        cells = spec.cells(seeds.all, limit=limit)
+        cells = spec.cells(seeds.values, limit=limit)
         params = [cell.params for cell in cells]
         identities, missing = identify_available(params, compute)
         not_here = [cell for cell in params if cell.model in missing]
@@ -137,22 +141,22 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
 
 @dataclass(frozen=True)
 class _Seeds:
-    """The values of a random seed axis: those that are drawn, and stand-ins for the others.
+    """The values of a random seed axis.
 
-    No cell with a stand-in can be done.
+    stand_ins: for those that are not drawn yet; no cell with one of them can be done.
     """
 
-    drawn: list[int]
+    values: list[int]
     stand_ins: frozenset[int]
-    all: list[int]
 
     @classmethod
     def of(cls, spec: SweepSpec, store: Store | None) -> _Seeds:
         """The seeds of a sweep that may have run before."""
         drawn = store.seeds(spec.name, spec.random_seeds) if store else []
-        unused = (number for number in itertools.count() if number not in drawn)
+        taken = set(drawn)
+        unused = (number for number in itertools.count() if number not in taken)
         stand_ins = list(itertools.islice(unused, spec.random_seeds - len(drawn)))
-        return cls(drawn, frozenset(stand_ins), [*drawn, *stand_ins])
+        return cls([*drawn, *stand_ins], frozenset(stand_ins))
 
 
 def _resolve_available(
@@ -246,8 +250,14 @@ def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
 
 
 def _values_text(values: tuple[Any, ...]) -> str:
-    texts = [printable(str(value)) or '""' for value in values]
-    shown = [text if len(text) < 40 else f"{text[:37]}..." for text in texts]
-    if len(shown) > 12:
-        shown = [*shown[:6], "...", *shown[-3:]]
-    return f"{', '.join(shown)}  ({len(values)})" if len(values) > 1 else shown[0]
+    texts = [_value_text(value) for value in values]
+    if len(texts) == 1:
+        return texts[0]
+    if len(texts) > VALUES_SHOWN:
+        texts = [*texts[:6], "...", *texts[-3:]]
+    return f"{', '.join(texts)}  ({len(values)})"
+
+
+def _value_text(value: object) -> str:
+    text = printable(str(value)) or '""'
+    return text if len(text) < VALUE_WIDTH else f"{text[: VALUE_WIDTH - 3]}..."
