@@ -1,15 +1,15 @@
 """How well a small CLIP finds the caption of a picture: `python -m dwlab.shapes.retrieval`.
 
-Two tasks on fresh renderings: the right one among 256 captions of unlike scenes, and among the captions that
-change one attribute of the right one (1 size, 6 or 7 colours, 7 shapes, 4 positions, 6 backgrounds).
+Two tasks on fresh renderings: the right one among 256 captions of unlike scenes, and among the
+captions that change one attribute of the right one (1 size, 6 or 7 colours, 7 shapes, 4 positions,
+6 backgrounds).
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Scorer:
-    """A CLIP folder, by default the shipped one, that scores captions against pictures."""
+    """A CLIP, by default the shipped one, that scores captions against pictures."""
 
     def __init__(self, folder: Path = CLIP):
         self.model = CLIPModel.from_pretrained(folder, use_safetensors=True).eval()
@@ -41,38 +41,49 @@ class Scorer:
 def among_many(scorer: Scorer, rng: np.random.Generator, count: int = 256) -> dict[str, float]:
     """Top-1 shares 0..1 among `count` different scenes, from pictures to captions and back."""
     scenes = list(dict.fromkeys(random_scene(rng) for _ in range(2 * count)))[:count]
-    found = scorer.scores([full_caption(s) for s in scenes], [draw(s, rng) for s in scenes])
+    captions = [full_caption(scene) for scene in scenes]
+    pictures = [draw(scene, rng) for scene in scenes]
+    scores = scorer.scores(captions, pictures)
     right = torch.arange(count)
     return {
-        "picture to caption": float((found.argmax(dim=1) == right).float().mean()),
-        "caption to picture": float((found.argmax(dim=0) == right).float().mean()),
+        "picture to caption": float((scores.argmax(dim=1) == right).float().mean()),
+        "caption to picture": float((scores.argmax(dim=0) == right).float().mean()),
     }
 
 
 def among_look_alikes(
     scorer: Scorer, rng: np.random.Generator, count: int = 256
 ) -> dict[str, float]:
-    """Shares 0..1 of pictures whose caption beats every caption that changes that attribute, and that beat all."""
+    """Shares 0..1 of pictures whose caption beats every caption that changes an attribute.
+
+    By attribute, and for `all` of them.
+    """
     wins: dict[str, list[bool]] = {attribute: [] for attribute in (*CHOICES, "all")}
     for _ in range(count):
         scene = random_scene(rng)
-        rivals = {attribute: _changed(scene, attribute) for attribute in CHOICES}
-        captions = [
-            full_caption(s) for s in (scene, *(r for group in rivals.values() for r in group))
-        ]
+        rivals = _rivals(scene)
+        captions = [full_caption(scene), *rivals]
         own, *others = scorer.scores(captions, [draw(scene, rng)])[0].tolist()
         wins["all"].append(own > max(others))
-        for attribute, group in rivals.items():
-            wins[attribute].append(own > max(others[: len(group)]))
-            others = others[len(group) :]
+        for attribute in CHOICES:
+            scores = [
+                score
+                for score, changed in zip(others, rivals.values(), strict=True)
+                if changed == attribute
+            ]
+            wins[attribute].append(own > max(scores))
     return {attribute: float(np.mean(won)) for attribute, won in wins.items()}
 
 
-def _changed(scene: Scene, attribute: str) -> list[Scene]:
-    """The scenes that differ from `scene` in one attribute only."""
-    options: list[dict[str, Any]] = [{attribute: word} for word in CHOICES[attribute]]
-    scenes = [replace(scene, **one) for one in options]
-    return [other for other in scenes if other != scene and other.colour != other.background]
+def _rivals(scene: Scene) -> dict[str, str]:
+    """The captions of all scenes that differ from `scene` in one attribute, and in which one."""
+    rivals = {}
+    for attribute, words in CHOICES.items():
+        for word in words:
+            other = Scene(**{**scene.as_dict(), attribute: word})
+            if other != scene and other.colour != other.background:
+                rivals[full_caption(other)] = attribute
+    return rivals
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -82,11 +93,13 @@ def main(argv: list[str] | None = None) -> None:
         "--model", type=Path, default=CLIP, help="a CLIP folder (default: the shipped one)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args(argv)
-    scorer = Scorer(args.model)
-    for name, task in (("among 256 scenes", among_many), ("among look-alikes", among_look_alikes)):
-        found = task(scorer, np.random.default_rng([args.seed, 256]))
-        print(f"{name}: " + ", ".join(f"{what} {share:.1%}" for what, share in found.items()))
+    arguments = parser.parse_args(argv)
+    scorer = Scorer(arguments.model)
+    tasks = {"among 256 scenes": among_many, "among look-alikes": among_look_alikes}
+    for name, task in tasks.items():
+        shares = task(scorer, np.random.default_rng([arguments.seed, 256]))
+        figures = [f"{attribute} {share:.1%}" for attribute, share in shares.items()]
+        print(f"{name}: {', '.join(figures)}")
 
 
 if __name__ == "__main__":

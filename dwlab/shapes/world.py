@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ COLOURS = {
     "black": (15, 15, 15),
 }
 SHAPES = ("circle", "square", "triangle", "ring", "cross", "diamond", "star", "heart")
-SIZES = {"small": (0.12, 0.145), "large": (0.225, 0.255)}  # radius as a share of the side
+# radius as a share of the side
+SIZES = {"small": (0.12, 0.145), "large": (0.225, 0.255)}
+# centre as shares of the side, from the top left
 POSITIONS = {
     "left": (0.28, 0.5),
     "right": (0.72, 0.5),
@@ -33,8 +36,10 @@ POSITIONS = {
     "bottom": (0.5, 0.72),
     "center": (0.5, 0.5),
 }
-JITTER = 0.02  # how far a figure's centre may stray, as a share of the side
-OVERSAMPLE = 4  # figures are drawn this much larger, then averaged down: anti-aliased edges
+# how far a figure's centre may stray, as a share of the side
+JITTER = 0.02
+# figures are drawn this much larger, then averaged down, for anti-aliased edges
+OVERSAMPLE = 4
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,21 @@ class Scene:
 
 
 ATTRIBUTES = tuple(f.name for f in fields(Scene))
+# the words of each attribute
 CHOICES = {
-    "size": tuple(SIZES), "colour": tuple(COLOURS), "shape": SHAPES, "position": tuple(POSITIONS), "background": tuple(COLOURS),
-}  # the words of each attribute  # fmt: skip
+    "size": tuple(SIZES),
+    "colour": tuple(COLOURS),
+    "shape": SHAPES,
+    "position": tuple(POSITIONS),
+    "background": tuple(COLOURS),
+}
 
 
 def random_scene(rng: np.random.Generator, *, held_out: bool | None = None) -> Scene:
-    """Draw a scene uniformly; `held_out` restricts it to (True) or to outside (False) the held-out tenth."""
+    """A scene drawn uniformly.
+
+    held_out: True for the held-out tenth only, False for the rest only.
+    """
     while True:
         colour, background = rng.choice(list(COLOURS), size=2, replace=False)
         scene = Scene(
@@ -81,19 +94,18 @@ def random_scene(rng: np.random.Generator, *, held_out: bool | None = None) -> S
 
 def all_scenes() -> Iterator[Scene]:
     """Every scene the world can show: 8 shapes, 8 colours, 7 backgrounds, 2 sizes, 5 positions."""
-    for shape in SHAPES:
-        for colour in COLOURS:
-            for background in COLOURS:
-                if background != colour:
-                    for size in SIZES:
-                        for position in POSITIONS:
-                            yield Scene(size, colour, shape, position, background)
+    every = itertools.product(SHAPES, COLOURS, COLOURS, SIZES, POSITIONS)
+    for shape, colour, background, size, position in every:
+        if background != colour:
+            yield Scene(size, colour, shape, position, background)
 
 
 def draw(scene: Scene, rng: np.random.Generator, side: int = 128) -> Image.Image:
-    """Render `scene` as an RGB picture of `side` pixels; `rng` varies place and size slightly."""
+    """Render `scene` as an RGB picture of `side` pixels; `rng` varies position and size slightly."""
     radius = rng.uniform(*SIZES[scene.size])
-    cx, cy = (c + rng.uniform(-JITTER, JITTER) for c in POSITIONS[scene.position])
+    x, y = POSITIONS[scene.position]
+    cx = x + rng.uniform(-JITTER, JITTER)
+    cy = y + rng.uniform(-JITTER, JITTER)
     mask = figure_mask(scene.shape, cx, cy, radius, side)
     background = Image.new("RGB", (side, side), COLOURS[scene.background])
     background.paste(COLOURS[scene.colour], mask=mask)
@@ -106,21 +118,34 @@ def figure_mask(shape: str, cx: float, cy: float, radius: float, side: int) -> I
     mask = Image.new("L", (scale, scale))
     pen = ImageDraw.Draw(mask)
     if shape in ("circle", "ring"):
-        for r, ink in ((radius, 255), (radius * 0.55, 0 if shape == "ring" else 255)):
-            pen.ellipse(
-                [(cx - r) * scale, (cy - r) * scale, (cx + r) * scale, (cy + r) * scale], ink
-            )
+        pen.ellipse(_disc(cx, cy, radius, scale), 255)
     else:
-        pen.polygon(
-            [((cx + x * radius) * scale, (cy + y * radius) * scale) for x, y in _OUTLINES[shape]],
-            255,
-        )
+        outline = [
+            ((cx + x * radius) * scale, (cy + y * radius) * scale) for x, y in _OUTLINES[shape]
+        ]
+        pen.polygon(outline, 255)
+    if shape == "ring":
+        pen.ellipse(_disc(cx, cy, radius * 0.55, scale), 0)
     return mask.reduce(OVERSAMPLE)
 
 
+def _disc(cx: float, cy: float, radius: float, scale: int) -> list[float]:
+    """The box around a disc, in pixels of a picture of `scale` pixels."""
+    return [
+        (cx - radius) * scale,
+        (cy - radius) * scale,
+        (cx + radius) * scale,
+        (cy + radius) * scale,
+    ]
+
+
 def _star() -> list[tuple[float, float]]:
-    turns = [(math.pi * k / 5, 1.15 if k % 2 == 0 else 0.48) for k in range(10)]
-    return [(r * math.sin(a), -r * math.cos(a)) for a, r in turns]
+    points = []
+    for corner in range(10):
+        angle = math.pi * corner / 5
+        radius = 1.15 if corner % 2 == 0 else 0.48
+        points.append((radius * math.sin(angle), -radius * math.cos(angle)))
+    return points
 
 
 def _heart() -> list[tuple[float, float]]:
@@ -134,15 +159,27 @@ def _heart() -> list[tuple[float, float]]:
     return points
 
 
-_ARM = 0.34
+_ARM = 0.34  # half the width of the cross's arms
+
+# points at unit radius about the centre
 _OUTLINES = {
     "square": [(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)],
     "triangle": [(0, -1.0), (1.05, 0.85), (-1.05, 0.85)],
     "diamond": [(0, -1.1), (0.75, 0), (0, 1.1), (-0.75, 0)],
     "cross": [
-        (-_ARM, -1), (_ARM, -1), (_ARM, -_ARM), (1, -_ARM), (1, _ARM), (_ARM, _ARM),
-        (_ARM, 1), (-_ARM, 1), (-_ARM, _ARM), (-1, _ARM), (-1, -_ARM), (-_ARM, -_ARM),
+        (-_ARM, -1),
+        (_ARM, -1),
+        (_ARM, -_ARM),
+        (1, -_ARM),
+        (1, _ARM),
+        (_ARM, _ARM),
+        (_ARM, 1),
+        (-_ARM, 1),
+        (-_ARM, _ARM),
+        (-1, _ARM),
+        (-1, -_ARM),
+        (-_ARM, -_ARM),
     ],
     "star": _star(),
     "heart": _heart(),
-}  # fmt: skip
+}

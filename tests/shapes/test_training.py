@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from dwlab.shapes import train
-from dwlab.shapes.retrieval import Scorer, among_look_alikes, among_many
-from dwlab.shapes.training import learn as learning
-from dwlab.shapes.training.learn import Run, learn
-from dwlab.shapes.training.train_clip import LOOK_ALIKES, fitting, look_alikes
+from dwlab.shapes.retrieval import Scorer
+from dwlab.shapes.training import loop
+from dwlab.shapes.training.clip import LOOK_ALIKES, fitting, look_alikes
+from dwlab.shapes.training.denoiser import OVERDRIVE, figure_masks, overdriven
+from dwlab.shapes.training.loop import learn
+from dwlab.shapes.training.training_run import TrainingRun
 from dwlab.shapes.world import Scene, draw, random_scene
 
 SMALL = [
@@ -50,14 +52,6 @@ def test_the_command_leaves_a_stock_clip_that_scores(trained):
     assert torch.isfinite(scores).all()
 
 
-def test_the_shipped_clip_finds_captions_and_pictures():
-    scorer = Scorer()
-    assert min(among_many(scorer, np.random.default_rng(1)).values()) > 0.95
-    won = among_look_alikes(scorer, np.random.default_rng(1), count=64)
-    assert min(won[a] for a in ("size", "colour", "position", "background")) > 0.95
-    assert won["shape"] > 0.6
-
-
 def test_finished_stages_are_not_trained_again(trained, monkeypatch):
     def step(*_, **__):
         raise AssertionError("a step of training")
@@ -85,7 +79,7 @@ def _unet(folder):
 
 
 def test_an_interrupted_stage_ends_where_an_uninterrupted_one_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(learning, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
 
     def weights(folder, stop_after=None):
         folder.mkdir(exist_ok=True)
@@ -100,7 +94,7 @@ def test_an_interrupted_stage_ends_where_an_uninterrupted_one_does(tmp_path, mon
                 ()
             )
 
-        learn(Run(folder, 0, "cpu"), "text", model, loss_of, rate=0.1, batch=4, samples=40)
+        learn(TrainingRun(folder, 0, "cpu"), "text", model, loss_of, rate=0.1, batch=4, samples=40)
         return model.weight.detach().clone(), len(calls)
 
     whole, steps = weights(tmp_path / "whole")
@@ -114,18 +108,18 @@ def test_an_interrupted_stage_ends_where_an_uninterrupted_one_does(tmp_path, mon
 def test_overdriven_signals_are_led_back_to_the_picture():
     rng = np.random.default_rng(0)
     x = torch.randn(64, 4, 2, 2)
-    stronger = train.overdriven(x, torch.full((64, 1, 1, 1), 0.9), rng)
+    stronger = overdriven(x, torch.full((64, 1, 1, 1), 0.9), rng)
     ratio = (stronger / x).flatten(1)
     assert torch.allclose(ratio, ratio[:, :1].expand_as(ratio))  # a picture as a whole
     assert (ratio[:, 0] == 1).float().mean().item() == pytest.approx(0.5, abs=0.2)
-    assert ratio.max() <= 1 + train.OVERDRIVE
+    assert ratio.max() <= 1 + OVERDRIVE
 
 
 def test_figures_are_told_from_their_background():
     latents = torch.zeros(2, 4, 16, 16)
     latents[0, :, 4:8, 4:8] = 3.0
     latents[1] += 2.0
-    masks = train.figure_masks(latents)
+    masks = figure_masks(latents)
     assert masks[0, 0].sum() == 16
     assert masks[0, 0, 4:8, 4:8].all()
     assert not masks[1].any()

@@ -1,11 +1,10 @@
-"""The world of `shapes` draws what it says, and its captions say what is drawn."""
+"""The world of `shapes` draws what a scene says."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from dwlab.shapes.captions import asked, full_caption, training_caption
 from dwlab.shapes.world import (
     ATTRIBUTES,
     COLOURS,
@@ -120,58 +119,3 @@ def test_random_scenes_can_be_held_to_either_kind_and_cover_the_world():
         counts = Counter(getattr(scene, attribute) for scene in scenes)
         assert set(counts) == set(words)
         assert min(counts.values()) > 0.7 * 2000 / len(words)
-
-
-def test_a_full_caption_reads_as_expected():
-    scene = Scene("small", "red", "circle", "left", "white")
-    assert full_caption(scene) == "a small red circle at the left on a white background"
-
-
-def test_full_captions_ask_for_exactly_their_scene():
-    for scene in SCENES:
-        assert asked(full_caption(scene)) == scene.as_dict()
-
-
-def test_training_captions_without_lies_never_ask_for_anything_else():
-    rng = np.random.default_rng(5)
-    named = Counter()
-    for scene in some_scenes(2000, seed=5):
-        wanted = asked(training_caption(scene, rng, lies=0))
-        assert wanted.items() <= scene.as_dict().items()
-        named[len(wanted)] += 1
-    assert named[5] > 800  # at least about half say everything
-    assert sum(named[n] for n in range(4)) > 200  # and many leave much to the seed
-
-
-def test_training_captions_lie_now_and_then_but_never_name_what_is_held_out():
-    rng = np.random.default_rng(6)
-    told, lies = Counter(), Counter()
-    for _ in range(3000):
-        scene = random_scene(rng, held_out=False)
-        said = asked(training_caption(scene, rng))
-        told.update(said.keys())
-        lies.update(a for a, word in said.items() if getattr(scene, a) != word)
-        assert not Scene(**{**scene.as_dict(), **said}).held_out or len(said) < 5
-    assert all(0.04 < lies[a] / told[a] < 0.16 for a in ATTRIBUTES)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "wanted"),
-    [
-        ("", {}),
-        ("a photo of a dog", {}),
-        ("a ring at the centre", {"shape": "ring", "position": "center"}),
-        ("A Large, RED heart!", {"size": "large", "colour": "red", "shape": "heart"}),
-        ("on a black background", {"background": "black"}),
-        ("black on a white background", {"colour": "black", "background": "white"}),
-        (
-            "a white background with a black star",
-            {"background": "white", "colour": "black", "shape": "star"},
-        ),
-        ("a very shiny blue cross, masterpiece, 4k", {"colour": "blue", "shape": "cross"}),
-        ("a circle and a square", {"shape": "circle"}),
-        ("a bluish starfish", {}),
-    ],
-)
-def test_prompts_ask_for_the_words_of_the_world_and_nothing_more(prompt, wanted):
-    assert asked(prompt) == wanted

@@ -1,1 +1,1 @@
-"""How the embedded model is trained."""
+"""How the embedded model is trained: a file per stage, the loop, and the architecture."""
