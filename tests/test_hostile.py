@@ -196,7 +196,7 @@ def test_prompts_that_look_like_paths_name_no_file(toy, tmp_path):
     root = tmp_path / "a" / "b" / "results"
     assert run(spec, results=root, render=fake_render).made == len(prompts)
     with Store(root) as store:
-        images = [row["image"] for row in store.rows()]
+        images = [row["image"] for row in store.cells.rows()]
     assert all((root / image).resolve().is_relative_to(root / "images") for image in images)
     assert {p.name for p in root.iterdir()} == {"images", "texts", "dwlab.sqlite"}
     assert [p.name for p in tmp_path.rglob("*") if p.is_file() and root not in p.parents] == []

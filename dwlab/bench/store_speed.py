@@ -17,7 +17,8 @@ from ..models.identity import identify
 from ..pictures.picture import Picture
 from ..runs.run import run
 from ..runs.sweep import Sweep
-from ..store.store import CellRow, Store, now
+from ..store.cells import CellRow
+from ..store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -142,9 +143,7 @@ def _fake(cells: Sequence[ResolvedCell], **_: Any) -> Generator[Event, None, Non
 
 def _add(store: Store, count: int) -> None:
     for number in range(count):
-        store.add(
-            CellRow(f"{number:064}", "{}", "w", "float32", "cpu", "failed", "none", created=now())
-        )
+        store.add(CellRow(f"{number:064}", "{}", "w", "float32", "cpu", "failed", "none"))
         if store.due():
             store.flush()
     store.flush()

@@ -216,7 +216,7 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
     from ..store.store import open_existing
 
     with open_existing(root) as store:
-        return store.experiments() if store else {}
+        return store.experiments.specs() if store else {}
 
 
 _open_panels: list[SweepPanel] = []

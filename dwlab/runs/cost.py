@@ -83,19 +83,21 @@ def rates_of(
 
 def _measured(identity: Identity, store: Store | None) -> Rate | None:
     """The median of the latest pictures."""
-    timings = store.timings(identity.weights, identity.dtype, identity.device) if store else []
+    timings = (
+        store.cells.timings(identity.weights, identity.dtype, identity.device) if store else []
+    )
     if not timings:
         return None
     seconds_per_row = []
     bytes_per_pixel = []
-    for recipe, seconds, size in timings:
+    for timing in timings:
         # not validated, because its model may have moved since
-        values = json.loads(recipe)
+        values = json.loads(timing.params)
         calls = values["steps"] * schedulers.calls_per_step(values["scheduler"])
         rows = calls * (2 if values["guidance"] > 1 else 1)
         pixels = values["width"] * values["height"]
-        seconds_per_row.append(seconds / (rows * pixels))
-        bytes_per_pixel.append(size / pixels)
+        seconds_per_row.append(timing.device_seconds / (rows * pixels))
+        bytes_per_pixel.append(timing.bytes / pixels)
     return Rate(statistics.median(seconds_per_row), statistics.median(bytes_per_pixel), True)
 
 

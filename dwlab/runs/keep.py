@@ -93,8 +93,8 @@ def keep_cells(
     request = _Request(cells, on_event, dropped)
     keys = [cell.key for cell in request.distinct]
     try:
-        store.enter(experiment, {"name": experiment}, 0)
-        store.append(experiment, keys)
+        store.experiments.enter(experiment, {"name": experiment})
+        store.history.append(experiment, keys)
         pictures = _stored_pictures(store, keys)
         todo = []
         for cell in request.distinct:
@@ -149,12 +149,12 @@ class _Request:
 def _stored_pictures(store: Store, keys: Sequence[str]) -> dict[str, Image.Image]:
     """The pictures that are in the store and undamaged, by key."""
     pictures = {}
-    for row in store.finished(keys):
-        picture = images.read_picture(store.root / row["image"])
+    for key, image in store.cells.finished(keys).items():
+        picture = images.read_picture(store.root / image)
         if picture is not None:
-            pictures[row["key"]] = picture
+            pictures[key] = picture
     return pictures
 
 
 def _warning(store: Store, key: str) -> str | None:
-    return nan_warning(store.nan_shares([key]), 1)
+    return nan_warning(store.metrics.nan_shares([key]), 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
+from ..store.experiments import Member
 from .resolve import resolve
 
 if TYPE_CHECKING:
@@ -43,28 +44,29 @@ def enter(
     Random seeds are drawn when a sweep is entered for the first time. Cells that failed in an
     earlier run are tried again, and finished ones whose picture is gone are made again.
     """
-    before = store.experiments().get(spec.name)
+    before = store.experiments.specs().get(spec.name)
     document = spec.as_dict()
-    seeds = store.enter(spec.name, document, spec.random_seeds)
+    seeds = store.experiments.enter(spec.name, document, spec.random_seeds)
     drawn = spec.cells(seeds, limit=limit)
     resolved = resolve((cell.params for cell in drawn), identities, exact)
     # cells that differ only in what a key leaves out, as `dtype: auto` and its dtype, are one
     cells = {cell.key: cell for cell in resolved}
-    members = store.members(spec.name)
-    is_entered = [row[:2] for row in members] == [
+    members = store.experiments.members(spec.name)
+    is_entered = [(member.position, member.key) for member in members] == [
         (cell.position, key) for key, cell in cells.items()
     ]
     if before != document or not is_entered:
-        store.set_membership(spec.name, document, _membership(cells, drawn))
-        members = store.members(spec.name)
-    _note_lost_pictures(store, [status for *_, status in members])
-    return Pending(len(cells), [cells[key] for _, key, status in members if status != "ok"])
+        store.experiments.set_members(spec.name, document, _members(cells, drawn))
+        members = store.experiments.members(spec.name)
+    _note_lost_pictures(store, [member.status for member in members])
+    return Pending(len(cells), [cells[member.key] for member in members if member.status != "ok"])
 
 
-def _membership(cells: Mapping[str, ResolvedCell], drawn: list[Cell]) -> list[tuple[int, str, str]]:
-    """(position, key, axes as JSON) of each cell."""
+def _members(cells: Mapping[str, ResolvedCell], drawn: list[Cell]) -> list[Member]:
+    """The cells as members of the experiment, with their values of its axes."""
     return [
-        (cell.position, key, _axes_json(drawn[cell.position].axes)) for key, cell in cells.items()
+        Member(cell.position, key, _axes_json(drawn[cell.position].axes))
+        for key, cell in cells.items()
     ]
 
 

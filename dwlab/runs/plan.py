@@ -152,7 +152,7 @@ class _Seeds:
     @classmethod
     def of(cls, spec: SweepSpec, store: Store | None) -> _Seeds:
         """The seeds of a sweep that may have run before."""
-        drawn = store.seeds(spec.name, spec.random_seeds) if store else []
+        drawn = store.experiments.seeds(spec.name, spec.random_seeds) if store else []
         taken = set(drawn)
         unused = (number for number in itertools.count() if number not in taken)
         stand_ins = list(itertools.islice(unused, spec.random_seeds - len(drawn)))
@@ -176,7 +176,7 @@ def _statuses(
     """The status of each cell that is in the store, by key."""
     if store is None:
         return {}
-    return store.statuses(
+    return store.cells.statuses(
         key for key, cell in resolved.items() if cell.params.seed not in seeds.stand_ins
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..metrics import measures
 from ..store import images
@@ -13,6 +13,8 @@ from ..store.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from ..store.metric_values import MeasuredPicture
 
 
 @dataclass(frozen=True)
@@ -39,29 +41,28 @@ def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Meas
     """
     measures.check_names(names)
     with Store(root) as store:
-        return _measure(store, list(store.measured(name, None)), names)
+        return _measure(store, store.metrics.pictures(name), names)
 
 
 def measure_what_is_missing(store: Store, experiment: str, names: Sequence[str] | None) -> Measured:
     """Measure an experiment's pictures that lack a metric, such as those made for another one."""
     applying = functools.cache(lambda model: measures.applying(model, names))
-    wanted = measures.NAMES if names is None else names
-    rows = [
-        row
-        for row in store.measured(experiment, set(wanted))
-        if not applying(row["model"]).issubset(row["metrics"])
-    ]
-    return _measure(store, rows, names)
+    searched = measures.NAMES if names is None else names
+    pictures = store.metrics.pictures_lacking(searched, experiment)
+    lacking = [picture for picture in pictures if not applying(picture.model) <= picture.metrics]
+    return _measure(store, lacking, names)
 
 
-def _measure(store: Store, rows: Sequence[dict[str, Any]], names: Sequence[str] | None) -> Measured:
+def _measure(
+    store: Store, pictures: Sequence[MeasuredPicture], names: Sequence[str] | None
+) -> Measured:
     metrics = {}
-    for row in rows:
-        picture = images.read_picture(store.root / row["image"])
-        if picture is not None:
-            metrics[row["key"]] = measures.measure(
-                picture, prompt=row["prompt"], model=row["model"], names=names
+    for picture in pictures:
+        image = images.read_picture(store.root / picture.image)
+        if image is not None:
+            metrics[picture.key] = measures.measure(
+                image, prompt=picture.prompt, model=picture.model, names=names
             )
     if metrics:
-        store.set_metrics(metrics)
-    return Measured(len(metrics), len(rows) - len(metrics))
+        store.metrics.set(metrics)
+    return Measured(len(metrics), len(pictures) - len(metrics))

@@ -37,7 +37,7 @@ class Results:
     def specs(self) -> dict[str, dict[str, Any]]:
         """The experiments that ran here, by name, each as `Sweep.as_dict` returns it."""
         with open_existing(self.root) as store:
-            return store.experiments() if store else {}
+            return store.experiments.specs() if store else {}
 
     def table(self, name: str | None = None) -> Table:
         """One row per cell of an experiment, in its order, or of the whole folder.
@@ -45,8 +45,8 @@ class Results:
         Raises InvalidInput for an experiment that never ran here.
         """
         with open_existing(self.root) as store:
-            specs = store.experiments() if store else {}
-            rows = store.rows(name) if store else []
+            specs = store.experiments.specs() if store else {}
+            rows = store.cells.rows(name) if store else []
         if name is not None and name not in specs:
             allowed = f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}"
             raise InvalidInput("experiment", name, allowed)

@@ -9,7 +9,7 @@ from ..metrics import measures
 from ..metrics.metric_set import Value
 from ..pictures.png import pixel_hash
 from ..spec.modes import mode
-from ..store.store import CellRow, now
+from ..store.cells import CellRow
 from .versions import versions
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) ->
         bytes=size,
         seconds=picture.seconds,
         device_seconds=picture.device_seconds,
-        created=now(),
         versions=_made_with(picture),
         mode=mode(picture.exact),
     )
@@ -52,7 +51,6 @@ def failed_row(cell: ResolvedCell, status: str, error: str | None, exact: int | 
         device=cell.identity.device,
         status=status,
         error=error,
-        created=now(),
         versions=json.dumps(versions()),
         mode=mode(exact),
     )

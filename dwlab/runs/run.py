@@ -12,6 +12,7 @@ from ..pictures.not_finite import nan_warning
 from ..render.renderer import Renderer, render
 from ..spec.compute import Compute
 from ..spec.sweep import LIMIT, SweepSpec
+from ..store.experiment_lock import experiment_lock
 from ..store.store import Store
 from . import pending
 from .outcome import Outcome
@@ -61,7 +62,7 @@ def run(
     except Cancelled:
         total = len(spec.cells(limit=limit))
         return Outcome(spec.name, results_folder(results), total, begun=False)
-    with Store(results_folder(results)) as store, store.alone(spec.name):
+    with Store(results_folder(results)) as store, experiment_lock(store.root, spec.name):
         todo = pending.enter(spec, store, identities, exact=compute.exact, limit=limit)
         outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
         outcome.notes = tuple(store.notes)
@@ -98,6 +99,6 @@ def _identify(
 
 
 def _warn_of_nan(outcome: Outcome, store: Store) -> None:
-    shares = store.nan_shares(experiment=outcome.name)
+    shares = store.metrics.nan_shares_of_experiment(outcome.name)
     outcome.nan = len(shares)
     outcome.warning = nan_warning(shares, outcome.total)

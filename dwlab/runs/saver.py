@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from ..events import Event
     from ..render.resolved_cell import ResolvedCell
-    from ..store.store import CellRow, Store
+    from ..store.cells import CellRow
+    from ..store.store import Store
     from .outcome import Outcome
     from .resolve import Listener
 

@@ -1,4 +1,4 @@
-"""The store's SQLite file: opened, checked, migrated, quarantined when damaged, and written in transactions."""
+"""The store's SQLite file: opened, checked, migrated, repaired, and written in transactions."""
 
 from __future__ import annotations
 
@@ -18,37 +18,58 @@ if TYPE_CHECKING:
 
 STORE_FILE = "dwlab.sqlite"
 BUSY_SECONDS = 30
-_DAMAGED = ("malformed", "not a database", "corrupt", "unsupported file format", "decode")
+# temporary files lie in experiments' folders, and in the folders of `images/`
+TEMPORARIES_DEPTH = 2
+# SQLite says one of these of a damaged file; Python says `decode` of damage in SQLite's own message
+_SIGNS_OF_DAMAGE = (
+    "malformed",
+    "not a database",
+    "corrupt",
+    "unsupported file format",
+    "decode",
+)
 
 
 class StoreFile:
-    """An open connection to `dwlab.sqlite` in the folder `root`.
+    """An open connection to `dwlab.sqlite` in the folder `root`; its rows are `sqlite3.Row`s.
 
-    fill: enters rows into a file that is new, or new in place of a damaged one, and returns how many it entered.
-    read: only read what is there; see Store. notes: what opening had to mend. Raises StoreError.
+    read_back: writes rows into a file that is new, because there was none or it was damaged, and
+    returns how many. read: only read what is there, see Store. notes: what was repaired.
+    Raises StoreError.
     """
 
     def __init__(
-        self, root: Path, fill: Callable[[sqlite3.Connection], int], *, read: bool = False
-    ):
+        self, root: Path, read_back: Callable[[sqlite3.Connection], int], *, read: bool = False
+    ) -> None:
         self.root = root
         self.path = root / STORE_FILE
         self.notes: list[str] = []
-        self._fill = fill
+        self._read_back = read_back
         with explained(root):
-            self.connection = (self._open_to_read() if read else None) or self._open_and_mend()
+            connection = self._open_to_read() if read else None
+            self.connection = connection or self._open_and_repair()
+        self.connection.row_factory = sqlite3.Row
+
+    def query(self, statement: str, **arguments: object) -> list[sqlite3.Row]:
+        """The rows that a SELECT statement returns. arguments: its named parameters."""
+        with explained(self.root):
+            return self.connection.execute(statement, arguments).fetchall()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit all that is done within, or nothing of it."""
-        with explained(self.root), _begun(self.connection):
+        """Commit everything that is done within, or nothing of it."""
+        with explained(self.root), _transaction(self.connection):
             yield self.connection
 
+    def has_picture(self, image: str, size: int | None) -> bool:
+        """Whether a picture of a row is on the disk with the size that was written."""
+        return images.is_there(f"{self.root}/{image}", size)
+
     def _open_to_read(self) -> sqlite3.Connection | None:
-        """The file as it is; None for one of an older dwlab, which has to be brought up to date first."""
+        """The file as it is; None if it is from an older dwlab, and has to be migrated first."""
         # not mode=ro, which could not undo what a killed writer left half done
-        place = f"{self.path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA query_only = ON")
             if self._version(connection) == len(MIGRATIONS):
@@ -59,25 +80,20 @@ class StoreFile:
         connection.close()
         return None
 
-    def _open_and_mend(self) -> sqlite3.Connection:
+    def _open_and_repair(self) -> sqlite3.Connection:
         make_folder(self.root)
-        sweep_temporaries(
-            self.root, depth=2
-        )  # down to images/<ab>/ and what lies in the experiments' folders
+        sweep_temporaries(self.root, TEMPORARIES_DEPTH)
         try:
             return self._open()
-        except (
-            sqlite3.DatabaseError,
-            UnicodeDecodeError,
-        ) as error:  # the latter from SQLite's own message
-            if not _tells_damage(error):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not _is_damage(error):
                 raise
             self._quarantine(str(error))
             return self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.create_function("gone", 2, self._gone)
+        connection.create_function("gone", 2, self._is_gone)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -88,8 +104,11 @@ class StoreFile:
             raise
         return connection
 
-    def _gone(self, image: str | None, size: int | None) -> bool:
-        """Whether a finished row's picture is missing or is not what was written; asked only when a row is written again."""
+    def _is_gone(self, image: str | None, size: int | None) -> bool:
+        """Whether the picture of a finished row is missing, or differs from what was written.
+
+        It is asked only when the row is written again.
+        """
         path = self.root / (image or "")
         return not images.is_there(str(path), size) or not images.is_whole(path)
 
@@ -97,39 +116,46 @@ class StoreFile:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise StoreError(
-                f"{self.path} was written by a newer dwlab; update dwlab, or use another --results folder"
+                f"{self.path} was written by a newer dwlab; update dwlab, or use another --results "
+                "folder"
             )
         return int(version)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if self._version(connection) == len(MIGRATIONS):
             return
-        with _begun(connection):
-            version = self._version(connection)  # another process may have been first
-            for statements in MIGRATIONS[version:]:
-                for statement in filter(str.strip, statements.split(";")):
+        with _transaction(connection):
+            # asked again: another process may have been first
+            version = self._version(connection)
+            for migration in MIGRATIONS[version:]:
+                for statement in migration.split(";"):
                     connection.execute(statement)
-            if version == 0 and (
-                entered := self._fill(connection)
-            ):  # new in place of one that was damaged or lost
-                self.notes.append(f"{entered} pictures were entered again from their own recipes")
+            if version == 0:
+                self._fill(connection)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        """Read rows back into a new file, which may replace one that was damaged or lost."""
+        count = self._read_back(connection)
+        if count:
+            self.notes.append(f"{count} pictures were entered again from their own recipes")
 
     def _quarantine(self, reason: str) -> None:
         # the journal first: one left behind would be taken for the new file's
-        paths = (self.path.with_name("dwlab.sqlite-journal"), self.path)
-        moved = set_aside(self.root, *(path for path in paths if path.exists()))
-        self.notes.append(f"{self.path.name} was damaged ({reason}); it is kept as {moved}")
+        journal = self.path.with_name(f"{STORE_FILE}-journal")
+        paths = [path for path in (journal, self.path) if path.exists()]
+        moved = set_aside(self.root, *paths)
+        self.notes.append(f"{STORE_FILE} was damaged ({reason}); it is kept as {moved}")
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(f"corrupt: {found}")
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(f"corrupt: {verdict}")
 
 
 @contextlib.contextmanager
-def _begun(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -140,27 +166,37 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _tells_damage(error: Exception) -> bool:
-    return any(word in str(error) for word in _DAMAGED)
-
-
 @contextlib.contextmanager
 def explained(root: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say into a StoreError that says what to do."""
+    """Turn errors of SQLite and of the system into a StoreError that says what to do."""
     try:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, sqlite3.OperationalError) and (
-            "locked" in str(error) or "busy" in str(error)
-        ):
-            advice = f"it was in use by another process for over {BUSY_SECONDS} s; wait for that, then run this again"
-        elif not isinstance(error, OSError) and _tells_damage(error):
-            advice = (
-                "dwlab.sqlite is damaged: run a sweep, which sets it aside and reads its rows back from the pictures "
-                "(where even that ends here, move the file away first)"
-            )
-        else:
-            advice = (
-                "check free space and permissions, then run this again: what was finished is kept"
-            )
-        raise StoreError(f"the results folder {root} cannot be used: {error}; {advice}") from error
+        raise StoreError(
+            f"the results folder {root} cannot be used: {error}; {_advice(error)}"
+        ) from error
+
+
+def _advice(error: Exception) -> str:
+    if _is_busy(error):
+        return (
+            f"it was in use by another process for over {BUSY_SECONDS} s; wait until that ends, "
+            "then run this again"
+        )
+    if _is_damage(error):
+        return (
+            f"{STORE_FILE} is damaged: run a sweep, which sets it aside and reads its rows back "
+            "from the pictures (if that fails too, move the file away first)"
+        )
+    return "check free space and permissions, then run this again: finished work is saved"
+
+
+def _is_busy(error: Exception) -> bool:
+    text = str(error)
+    return isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text)
+
+
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return False
+    return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)

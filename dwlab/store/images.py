@@ -7,10 +7,10 @@ import io
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.atomic import sync_folder, write_atomic
-from ..pictures.png import BROKEN, pixel_hash, read_recipe
+from ..pictures.png import BROKEN
 from .quarantine import set_aside
 
 if TYPE_CHECKING:
@@ -78,28 +78,3 @@ def read_picture(path: Path) -> Image.Image | None:
             return image.convert("RGB")
     except (*BROKEN, Image.DecompressionBombError):
         return None
-
-
-def read_back(path: Path) -> tuple[dict[str, Any], str] | None:
-    """The recipe and the pixel hash of a picture that `save_picture` wrote.
-
-    None if its bytes are not its name's, if it cannot be decoded, or if its recipe is not one of ours.
-    """
-    from PIL import Image
-
-    recipe = read_recipe(path)
-    if not recipe or not is_whole(path):
-        return None
-    texts = [recipe.get(name) for name in ("key", "weights", "dtype")]
-    if not all(map(_is_plain, [*texts, recipe.get("mode", "")])):
-        return None
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            return recipe, pixel_hash(image)
-    except BROKEN:
-        return None
-
-
-def _is_plain(value: object) -> bool:
-    """Whether this is text as we write it: a lone surrogate, for one, cannot be stored."""
-    return isinstance(value, str) and value.isascii()

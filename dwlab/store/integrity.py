@@ -63,8 +63,8 @@ def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
     sizes: dict[str, int | None] = {}
     with open_existing(root) as store:
         if store:
-            names = list(store.experiments())
-            sizes = store.pictures(experiment)
+            names = list(store.experiments.specs())
+            sizes = store.cells.pictures(experiment)
     if experiment is not None and experiment not in names:
         raise InvalidInput(
             "experiment", experiment, f"one that ran in {root}: {', '.join(names) or 'none yet'}"

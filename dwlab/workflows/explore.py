@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..runs.sweep import Sweep
     from ..runs.work import Work
     from ..spec.params import GenerationParams
+    from ..store.history import HistoryEntry
 
 log = logging.getLogger(__name__)
 
@@ -184,24 +185,24 @@ class Session:
             return f"{type(failure).__name__}: {failure}"
         return ""
 
-    def history(self, limit: int = 60) -> list[dict[str, Any]]:
+    def history(self, limit: int = 60) -> list[HistoryEntry]:
         """Explored pictures with their marks: all pinned ones, then the `limit` newest others."""
         with open_existing(self.root) as store:
-            return store.latest(NAME, limit) if store else []
+            return store.history.latest(NAME, limit) if store else []
 
-    def row(self, key: str) -> dict[str, Any]:
+    def entry(self, key: str) -> HistoryEntry:
         """One picture of the history; raises InvalidInput if it has none with this key."""
         with open_existing(self.root) as store:
-            row = store.picture(NAME, key) if store else None
-        if row is None:
+            entry = store.history.picture(NAME, key) if store else None
+        if entry is None:
             raise InvalidInput("key", key, "a picture of the history")
-        return row
+        return entry
 
     def mark(self, key: str, mark: str, value: Any) -> None:
         """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
         _check_mark(mark, value)
         with Store(self.root) as store:
-            store.set_mark(key, mark, value)
+            store.history.set_mark(key, mark, value)
 
 
 def _check_mark(mark: str, value: object) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._util.timestamp import now
 from ..events import Download, Downloading, Failed
 from ..runs.eta import Pace
-from ..store.store import now
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -145,7 +145,7 @@ def store_damage(root: Path, acked: set[str], *, alone: bool = True) -> Damage:
     """
     damage = Damage()
     with Store(root) as store:
-        rows = [row for row in store.rows() if row["status"] == "ok"]
+        rows = [row for row in store.cells.rows() if row["status"] == "ok"]
     with closing(sqlite3.connect(root / "dwlab.sqlite")) as sql:
         assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         attempts = Counter(
@@ -194,7 +194,7 @@ def pixels_of(path: Path) -> str | None:
 def finished(root: Path) -> dict[str, str]:
     """Key -> pixel hash of every finished cell."""
     with Store(root) as store:
-        return {row["key"]: row["pixels"] for row in store.rows() if row["status"] == "ok"}
+        return {row["key"]: row["pixels"] for row in store.cells.rows() if row["status"] == "ok"}
 
 
 def _digest(path: Path) -> str:

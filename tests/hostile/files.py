@@ -171,7 +171,7 @@ def stored(pictures: list[bytes], folder: Path) -> Tally:
     (root / "dwlab.sqlite").write_bytes(b"not a database" * 99)
     tally = Tally("the same in a results folder", len(pictures))
     with Store(root) as store:
-        tally.results[f"of {made} rows read back beside them"] = rows = len(store.rows())
+        tally.results[f"of {made} rows read back beside them"] = rows = len(store.cells.rows())
     if rows < made or verify(root).damaged:
         tally.faults.append(
             f"{made - rows} rows were lost, {len(verify(root).damaged)} whole pictures called damaged"

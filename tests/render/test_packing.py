@@ -272,7 +272,7 @@ def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
 
     def rows(root):
         with Store(root) as opened:
-            return {row["key"]: (row["image"], row["mode"]) for row in opened.rows("exact")}
+            return {row["key"]: (row["image"], row["mode"]) for row in opened.cells.rows("exact")}
 
     run(spec, results=tmp_path / "whole", compute=Compute(exact=EXACT))
     cancel, done = threading.Event(), []
@@ -323,7 +323,7 @@ def test_exact_pictures_survive_a_kill(tmp_path):
 
     def pictures(root):
         with Store(root) as opened:
-            return {row["key"]: row["image"] for row in opened.rows("killed")}
+            return {row["key"]: row["image"] for row in opened.cells.rows("killed")}
 
     told = [json.dumps(spec.as_dict()), str(tmp_path / "killed"), str(EXACT)]
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # of which bytes may depend
@@ -341,7 +341,7 @@ def test_exact_pictures_survive_a_kill(tmp_path):
 
 def rows_after_mending(root):
     with Store(root) as opened:
-        return {(row["key"], row["mode"]) for row in opened.rows()}
+        return {(row["key"], row["mode"]) for row in opened.cells.rows()}
 
 
 @pytest.mark.parametrize("exact", [0, 1, True, 2.5, 5000])

@@ -259,7 +259,7 @@ def test_a_reader_sees_what_was_acknowledged_right_after_a_kill(
         ended = forge.run(root, fault=f"kill:{number}:before")
         assert ended.acked and (root / "dwlab.sqlite-journal").exists()
         with Store(root, read=True) as store:
-            assert {row["key"] for row in store.rows("small")} == set(ended.acked)
+            assert {row["key"] for row in store.cells.rows("small")} == set(ended.acked)
         assert finished(root).keys() == set(ended.acked)
 
 

@@ -12,7 +12,9 @@ from sweep_tables import HOSTILE, sweep_table
 from dwlab.runs.results import Results
 from dwlab.runs.table import Table, open_picture
 from dwlab.spec.params import GenerationParams
-from dwlab.store.store import CellRow, Store
+from dwlab.store.cells import CellRow
+from dwlab.store.experiments import Member
+from dwlab.store.store import Store
 
 
 def test_a_notebook_shows_what_columns_a_table_still_has(tmp_path):
@@ -34,8 +36,8 @@ def test_a_notebook_shows_what_columns_a_table_still_has(tmp_path):
 
 def test_a_table_is_read_in_one_opening_of_the_store(tmp_path):
     with Store(tmp_path) as store:
-        store.enter("trial", {"name": "trial"}, 0)
-        store.set_membership("trial", {"name": "trial"}, [(0, "k", '{"seed": 1}')])
+        store.experiments.enter("trial", {"name": "trial"})
+        store.experiments.set_members("trial", {"name": "trial"}, [Member(0, "k", '{"seed": 1}')])
         store.add(
             CellRow("k", '{"prompt": "x", "seed": 1}', "w", "float32", "cpu", "failed"),
             experiment="trial",
@@ -67,12 +69,12 @@ def test_stars_are_a_column_of_the_table_once_a_picture_has_some(tmp_path):
                 experiment="x",
             )
         store.flush()
-        store.enter("x", {"name": "x", "metric": "sharpness"}, 0)
-        store.append("x", ["a" * 64, "b" * 64])
+        store.experiments.enter("x", {"name": "x", "metric": "sharpness"}, 0)
+        store.history.append("x", ["a" * 64, "b" * 64])
     assert "stars" not in Results(tmp_path).table("x")
     with Store(tmp_path) as store:
-        store.set_mark("a" * 64, "stars", 4)
-        store.set_mark("b" * 64, "stars", 0)  # taken back
+        store.history.set_mark("a" * 64, "stars", 4)
+        store.history.set_mark("b" * 64, "stars", 0)  # taken back
     table = Results(tmp_path).table("x")
     assert table["stars"].iloc[0] == 4 and table["stars"].isna().iloc[1]
     assert table.attrs["metric"] == "sharpness" and Results(tmp_path).table()["stars"].sum() == 4

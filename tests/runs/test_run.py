@@ -21,7 +21,7 @@ from dwlab.runs.remeasure import Measured, remeasure
 from dwlab.runs.run import run
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.compute import Compute
-from dwlab.store import store
+from dwlab.store import experiments, store
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "steps": 2}
 
@@ -292,12 +292,12 @@ def test_axes_of_a_changed_sweep_are_stored_though_the_run_before_was_killed(tmp
     )
     moved = dwlab.Sweep("moved", base=base, axes={"seed": [0, 1], "guidance": [3.0]})
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "set_membership", lambda *_: 1 / 0)
+        patch.setattr(experiments.Experiments, "set_members", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(moved, results=tmp_path)
     assert run(moved, results=tmp_path).reused == 2
     with store.Store(tmp_path) as opened:
-        assert [json.loads(row["axes"]) for row in opened.rows("moved")] == [
+        assert [json.loads(row["axes"]) for row in opened.cells.rows("moved")] == [
             {"seed": n, "guidance": 3.0} for n in (0, 1)
         ]
-        assert opened.experiments()["moved"] == moved.as_dict()
+        assert opened.experiments.specs()["moved"] == moved.as_dict()

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from dwlab.server.picture_cleanup import remove_old_pictures
-from dwlab.store.store import CellRow, Store
+from dwlab.store.cells import CellRow
+from dwlab.store.store import Store
 
 
 @pytest.fixture
@@ -23,11 +24,11 @@ def picture(store, name, experiment="api", days=0.0, size=100):
     at = time.strftime("%Y-%m-%dT%H:%M:%S.000+00:00", time.gmtime(time.time() - days * 86_400))
     store.add(CellRow(name, "{}", "w", "float32", "cpu", "ok", image=image, bytes=size, created=at))
     store.flush()
-    store.append(experiment, [name])
+    store.history.append(experiment, [name])
 
 
 def left(store):
-    rows = {row["key"] for row in store.rows()}
+    rows = {row["key"] for row in store.cells.rows()}
     assert {path.stem for path in (store.root / "images").rglob("*.png")} == rows
     return rows
 
@@ -37,13 +38,13 @@ def test_clean_up_by_age_spares_marked_pictures_and_those_of_other_experiments(s
         picture(store, name, days=9)
     picture(store, "new")
     picture(store, "foreign", experiment="a-sweep", days=9)
-    store.append("a-sweep", ["swept"])
+    store.history.append("a-sweep", ["swept"])
     for key, mark, value in (
         ("starred", "stars", 3),
         ("noted", "note", "good"),
         ("unstarred", "stars", 0),
     ):
-        store.set_mark(key, mark, value)
+        store.history.set_mark(key, mark, value)
     gone = remove_old_pictures(store.file, "api", days=7)
     assert (gone.pictures, gone.bytes) == (2, 200)
     assert left(store) == {"starred", "noted", "swept", "new", "foreign"}
@@ -52,7 +53,7 @@ def test_clean_up_by_age_spares_marked_pictures_and_those_of_other_experiments(s
 def test_clean_up_by_size_removes_the_least_recently_requested_pictures(store):
     for name in "abcd":
         picture(store, name)
-    store.append("api", ["a"])  # asked for again
+    store.history.append("api", ["a"])  # asked for again
     assert remove_old_pictures(store.file, "api", size=250).pictures == 2
     assert left(store) == {"a", "d"}
     assert remove_old_pictures(store.file, "api").pictures == 0

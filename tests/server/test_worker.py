@@ -23,6 +23,7 @@ from dwlab.server.settings import ServerSettings
 from dwlab.server.worker import worker as worker_module
 from dwlab.server.worker.worker import Worker
 from dwlab.spec.params import GenerationParams
+from dwlab.store.experiment_lock import experiment_lock
 from dwlab.store.store import Store
 
 MESSAGES = (
@@ -119,7 +120,7 @@ def test_equal_recipes_of_a_batch_are_made_once(ask, worker, tmp_path):
 
 
 def test_a_sweep_whose_experiment_another_process_runs_fails_with_that_reason(ask, tmp_path):
-    with Store(tmp_path) as other, other.alone("busy@api"):
+    with experiment_lock(tmp_path, "busy@api"):
         (job,) = ask({"sweep": {"name": "busy", "base": {"prompt": "a", **SMALL}}})
     assert job.status == "failed" and "another process is running the experiment" in job.error
     assert str(tmp_path) not in job.error
@@ -133,7 +134,7 @@ def test_a_job_cancelled_while_it_is_claimed_makes_no_picture(worker, tmp_path):
         jobs.cancel(batch[0].id)
         worker._work_on(store, jobs, batch)
         assert jobs.get(batch[0].id).status == "cancelled"
-        assert store.rows() == []
+        assert store.cells.rows() == []
 
 
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):

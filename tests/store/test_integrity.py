@@ -256,7 +256,7 @@ def test_a_repaired_row_names_the_new_picture_if_that_came_out_different(root, m
     harmed = pictures(root)[5]
     with Store(root) as store:
         (before,) = (
-            row for row in store.rows() if row["image"] == harmed.relative_to(root).as_posix()
+            row for row in store.cells.rows() if row["image"] == harmed.relative_to(root).as_posix()
         )
         flip_a_bit(harmed)
         data = b"the same cell, made by another version"
@@ -265,11 +265,11 @@ def test_a_repaired_row_names_the_new_picture_if_that_came_out_different(root, m
             for name in ("key", "params", "weights", "dtype", "device", "status", "mode")
         }
         image = store.save_picture(data)
-        from dwlab.store.store import CellRow
+        from dwlab.store.cells import CellRow
 
         store.add(CellRow(**row, image=image, bytes=len(data)))
         store.flush()
-        (after,) = (row for row in store.rows() if row["key"] == before["key"])
+        (after,) = (row for row in store.cells.rows() if row["key"] == before["key"])
     assert after["image"] == image != before["image"]
 
 

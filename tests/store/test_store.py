@@ -23,7 +23,9 @@ from dwlab.errors import StoreError
 from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
 from dwlab.store import database, images
-from dwlab.store.store import CellRow, Store
+from dwlab.store.cells import CellRow
+from dwlab.store.experiment_lock import experiment_lock
+from dwlab.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,7 @@ def root(filled: Path, tmp_path: Path) -> Path:
 
 def pixels(root: Path) -> dict[str, str]:
     with Store(root) as opened:
-        return {row["key"]: row["pixels"] for row in opened.rows() if row["status"] == "ok"}
+        return {row["key"]: row["pixels"] for row in opened.cells.rows() if row["status"] == "ok"}
 
 
 def _header(data: bytes) -> bytes:
@@ -135,7 +137,7 @@ def test_scattered_damage_raises_nothing_unexpected(
         (root / "dwlab.sqlite").write_bytes(data)
         try:
             with Store(root) as opened:
-                opened.rows()
+                opened.cells.rows()
         except StoreError:
             pass
         kept = [p.read_bytes() for p in root.glob("quarantine/*.sqlite")]
@@ -212,7 +214,7 @@ def test_pictures_that_cannot_be_decoded_do_not_keep_the_others_from_being_read_
 def read(root: Path) -> dict[str, str]:
     """What a reader sees: nothing that it has to make or mend."""
     with Store(root, read=True) as opened:
-        return {row["key"]: row["pixels"] for row in opened.rows()}
+        return {row["key"]: row["pixels"] for row in opened.cells.rows()}
 
 
 def test_a_reader_sees_the_rows_and_touches_nothing(root: Path) -> None:
@@ -301,14 +303,14 @@ def test_temporaries_of_the_dead_are_removed_where_they_can_lie_and_no_others(
 
 
 def test_an_experiment_is_run_by_one_process_at_a_time(root: Path, model: str) -> None:
-    with Store(root) as first, first.alone("small"):
+    with experiment_lock(root, "small"):
         before = (root / "dwlab.sqlite").read_bytes()
         with pytest.raises(
             StoreError, match=r"'small' is being run by another process.*wait until it ends"
         ):
             run(small_sweep(model), results=root, render=fake_render)
         assert (root / "dwlab.sqlite").read_bytes() == before
-        with first.alone("other"):
+        with experiment_lock(root, "other"):
             pass
         assert small_sweep(model).name in read_names(root), "reading needs no lock"
     assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
@@ -316,13 +318,13 @@ def test_an_experiment_is_run_by_one_process_at_a_time(root: Path, model: str) -
 
 def read_names(root: Path) -> list[str]:
     with Store(root, read=True) as opened:
-        return list(opened.experiments())
+        return list(opened.experiments.specs())
 
 
 HOLD = """
 import sys, pathlib
-from dwlab.store.store import Store
-with Store(pathlib.Path(sys.argv[1])) as store, store.alone("small"):
+from dwlab.store.experiment_lock import experiment_lock
+with experiment_lock(pathlib.Path(sys.argv[1]), "small"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -347,9 +349,8 @@ def test_a_lock_that_links_out_is_not_followed(root: Path, tmp_path: Path) -> No
     (root / "small" / ".lock").unlink(missing_ok=True)
     (root / "small" / ".lock").symlink_to(tmp_path / "outside")
     with (
-        Store(root) as opened,
         pytest.raises(StoreError, match="cannot be used"),
-        opened.alone("small"),
+        experiment_lock(root, "small"),
     ):
         pass
     assert not (tmp_path / "outside").exists()
@@ -362,7 +363,7 @@ def test_where_there_are_no_file_locks_runs_go_on_without(
         raise OSError(errno.ENOSYS, "flock is not there")
 
     monkeypatch.setattr("fcntl.flock", missing)
-    with Store(root) as first, first.alone("small"):
+    with experiment_lock(root, "small"):
         assert run(small_sweep(model), results=root, render=fake_render).reused == CELLS
 
 
@@ -425,12 +426,12 @@ def test_a_finished_cell_is_never_overwritten(root: Path) -> None:
         return {k: v for k, v in row.items() if k not in ("metrics", "experiment", "axes")}
 
     with Store(root) as opened:
-        before = opened.rows()[0]
+        before = opened.cells.rows()[0]
         opened.add(CellRow(before["key"], "{}", "other", "float16", "cpu", "failed", "late"))
         opened.flush()
-        assert next(fields(row) for row in opened.rows() if row["key"] == before["key"]) == fields(
-            before
-        )
+        assert next(
+            fields(row) for row in opened.cells.rows() if row["key"] == before["key"]
+        ) == fields(before)
 
 
 def test_a_finished_cell_whose_picture_is_gone_is_done_again_and_its_row_mended(
@@ -450,20 +451,20 @@ def test_a_finished_cell_whose_picture_is_gone_is_done_again_and_its_row_mended(
     outcome = run(small_sweep(model), results=root, render=fake_render)
     assert (outcome.made, outcome.reused) == (3, CELLS - 3)
     with Store(root) as opened:
-        assert all((root / row["image"]).exists() for row in opened.rows("small"))
+        assert all((root / row["image"]).exists() for row in opened.cells.rows("small"))
     assert run(small_sweep(model), results=root, render=fake_render).made == 0
 
 
 def test_a_cell_whose_picture_is_gone_and_that_fails_now_is_a_failed_one(root: Path) -> None:
     shutil.rmtree(root / "images")
     with Store(root) as opened:
-        before = opened.rows()[0]
-        assert opened.statuses([before["key"]]) == {}
+        before = opened.cells.rows()[0]
+        assert opened.cells.statuses([before["key"]]) == {}
         opened.add(
             CellRow(before["key"], before["params"], "w", "float32", "cpu", "failed", "late")
         )
         opened.flush()
-        assert opened.statuses([before["key"]]) == {before["key"]: "failed"}
+        assert opened.cells.statuses([before["key"]]) == {before["key"]: "failed"}
 
 
 def test_a_picture_that_was_cut_short_is_written_again(tmp_path):

@@ -53,7 +53,7 @@ def test_pictures_are_kept_and_the_newest_comes_first(session):
     session.listener.wait(2)
     tasks = session.listener.all_of(TaskStarted | TaskEnded)
     assert [type(event) for event in tasks] == [TaskStarted, TaskEnded] * 2
-    keys = [row["key"] for row in session.history()]
+    keys = [entry.key for entry in session.history()]
     assert keys == [picture.key for picture in reversed(session.listener.results())]
     assert list(Results(session.root).table(NAME)["seed"]) == [1, 2, 3]
 
@@ -67,7 +67,7 @@ def test_a_repeated_recipe_comes_from_the_store_and_moves_to_the_front(session):
     assert isinstance(first, Picture) and isinstance(again, Reused) and isinstance(last, Picture)
     assert again.key == first.key
     assert again.image.tobytes() == first.image.tobytes()
-    assert [row["key"] for row in session.history()][:2] == [last.key, first.key]
+    assert [entry.key for entry in session.history()][:2] == [last.key, first.key]
 
 
 def test_equal_recipes_are_made_once_and_each_is_told(session):
@@ -82,7 +82,7 @@ def test_equal_recipes_are_made_once_and_each_is_told(session):
         and isinstance(done[2], Reused)
     )
     assert done[0].key == done[2].key and done[0].image.tobytes() == done[2].image.tobytes()
-    assert [row["key"] for row in session.history()] == [done[1].key, done[0].key]
+    assert [entry.key for entry in session.history()] == [done[1].key, done[0].key]
 
 
 def test_the_history_outlives_the_session_and_keeps_its_marks(session):
@@ -94,10 +94,10 @@ def test_the_history_outlives_the_session_and_keeps_its_marks(session):
     session.mark(three, "stars", 4)
     session.mark(three, "note", "<b>keep</b>")
     later = Session(session.root, render, lambda *_, **__: None, print)
-    assert [row["key"] for row in later.history()] == [one, three]  # pinned first, hidden left out
-    assert later.history()[1]["marks"] == {"stars": 4, "note": "<b>keep</b>"}
+    assert [entry.key for entry in later.history()] == [one, three]  # pinned first, hidden left out
+    assert later.history()[1].marks == {"stars": 4, "note": "<b>keep</b>"}
     later.mark(three, "stars", 2)
-    assert later.history()[1]["marks"]["stars"] == 2
+    assert later.history()[1].marks["stars"] == 2
 
 
 @pytest.mark.parametrize(

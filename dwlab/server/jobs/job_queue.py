@@ -8,9 +8,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from ..._util.timestamp import now
 from ...errors import DwlabError, InvalidInput
 from ...store.database import explained
-from ...store.store import now
 from . import statements
 from .job import ENDED, Job, ListedJob, Submission
 from .process_name import is_dead

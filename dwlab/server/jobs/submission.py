@@ -89,15 +89,15 @@ def _stored_result(
     except NotDownloaded:
         return None
     keys = [cell.key for cell in resolve(recipes, identities)]
-    images = {row["key"]: row["image"] for row in store.finished(keys)}
+    images = store.cells.finished(keys)
     for key in keys:
         if key not in images or not is_whole(store.root / images[key]):
             return None
-    store.enter(API_EXPERIMENT, {"name": API_EXPERIMENT}, 0)
+    store.experiments.enter(API_EXPERIMENT, {"name": API_EXPERIMENT})
     # clean-up removes pictures first that were requested longest ago
-    store.append(API_EXPERIMENT, keys)
+    store.history.append(API_EXPERIMENT, keys)
     return {
         "keys": keys,
         "images": [f"/{images[key]}" for key in keys],
-        "warning": nan_warning(store.nan_shares(keys), len(keys)),
+        "warning": nan_warning(store.metrics.nan_shares(keys), len(keys)),
     }

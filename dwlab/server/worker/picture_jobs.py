@@ -132,7 +132,7 @@ def _end(batch: Batch, job: PictureJob) -> None:
     result = {
         "keys": keys,
         "images": _urls(batch.store, keys),
-        "warning": nan_warning(batch.store.nan_shares(keys), len(keys)),
+        "warning": nan_warning(batch.store.metrics.nan_shares(keys), len(keys)),
     }
     if job.errors:
         first_error = job.errors[min(job.errors)]
@@ -143,5 +143,5 @@ def _end(batch: Batch, job: PictureJob) -> None:
 
 def _urls(store: Store, keys: list[str]) -> list[str]:
     """The addresses of the pictures of some keys, in their order."""
-    urls = {row["key"]: f"/{row['image']}" for row in store.finished(keys)}
-    return [urls[key] for key in keys if key in urls]
+    images = store.cells.finished(keys)
+    return [f"/{images[key]}" for key in keys if key in images]

@@ -79,7 +79,7 @@ def run_sweep(batch: Batch, job: Job, requested: JsonObject) -> None:
 
 
 def _result(batch: Batch, sweep: Sweep, outcome: Outcome) -> JsonObject:
-    rows = batch.store.rows(sweep.name)
+    rows = batch.store.cells.rows(sweep.name)
     counts = {
         "total": outcome.total,
         "reused": outcome.reused,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...workflows.related_recipes import differences
 
+if TYPE_CHECKING:
+    from ...store.history import HistoryEntry
 
-def changed_parameters(left: dict[str, Any], right: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """The parameters in which two rows of the history differ: name, left value, right value."""
-    changes = differences(json.loads(left["params"]), json.loads(right["params"]))
+
+def changed_parameters(left: HistoryEntry, right: HistoryEntry) -> list[tuple[str, str, str]]:
+    """The parameters in which two pictures of the history differ: name, left value, right value."""
+    changes = differences(json.loads(left.params), json.loads(right.params))
     return [(name, _text(before), _text(after)) for name, before, after in changes]
 
 

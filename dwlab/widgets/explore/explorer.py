@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from ...render.renderer import Renderer
     from ...runs.table import Table
+    from ...store.history import HistoryEntry
 
 
 class Explorer(PageTraits):
@@ -103,12 +104,12 @@ class Explorer(PageTraits):
     @property
     def image(self) -> Image.Image | None:
         """The newest picture that was made here, RGB; None before the first."""
-        rows = self._session.history(1)
-        if not rows:
+        entries = self._session.history(1)
+        if not entries:
             return None
         # Pinned pictures come too, however old.
-        newest = max(rows, key=lambda row: row["position"])
-        return read_picture(self.root / newest["image"])
+        newest = max(entries, key=lambda entry: entry.position)
+        return read_picture(self.root / newest.image)
 
     @property
     def history(self) -> Table:
@@ -250,14 +251,14 @@ class Explorer(PageTraits):
 
     def vary(self, key: str, along: str) -> None:
         """Make the neighbours of a picture along one parameter."""
-        self._session.make(neighbours(self._recipe_of(self._session.row(key)), along))
+        self._session.make(neighbours(self._recipe_of(self._session.entry(key)), along))
 
     def restore(self, key: str) -> None:
         """Put the recipe of a picture into the controls; if nothing runs, show the picture too."""
-        row = self._session.row(key)
-        self.show(self._recipe_of(row), locked=True)
+        entry = self._session.entry(key)
+        self.show(self._recipe_of(entry), locked=True)
         if not self._session.unfinished:
-            self.stage = [self._history.entry(row)]
+            self.stage = [self._history.shown(entry)]
 
     def mark(self, key: str, mark: str, value: object) -> None:
         """Pin, star, note or hide a picture."""
@@ -266,12 +267,12 @@ class Explorer(PageTraits):
 
     def compare(self, keys: list[str]) -> None:
         """Show two pictures over each other, and how their recipes differ; fewer keys end that."""
-        rows = [self._session.row(key) for key in keys]
-        if len(rows) != 2:
+        entries = [self._session.entry(key) for key in keys]
+        if len(entries) != 2:
             self.pair = {}
             return
-        pictures = [self._history.entry(row) for row in rows]
-        self.pair = {"pictures": pictures, "changed": changed_parameters(*rows)}
+        pictures = [self._history.shown(entry) for entry in entries]
+        self.pair = {"pictures": pictures, "changed": changed_parameters(*entries)}
 
     def drop(self, data: bytes) -> None:
         """Put the recipe in a PNG into the controls, and say what this model cannot use of it."""
@@ -302,5 +303,5 @@ class Explorer(PageTraits):
         self.show_history()
 
     @staticmethod
-    def _recipe_of(row: dict[str, Any]) -> GenerationParams:
-        return GenerationParams(**json.loads(row["params"]))
+    def _recipe_of(entry: HistoryEntry) -> GenerationParams:
+        return GenerationParams(**json.loads(entry.params))

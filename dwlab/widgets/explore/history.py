@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._util.html import data_uri
 from ...pictures import recipes
@@ -14,6 +14,7 @@ from .stage import PICTURE_SIDE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...store.history import HistoryEntry
     from ...workflows.explore import Session
 
 PAGE = 60  # pictures that "Older" adds
@@ -21,7 +22,7 @@ THUMBNAIL_SIDE = 96  # pixels, at most
 
 
 class History:
-    """Reads the history from the store, and turns its rows into what the page shows."""
+    """Reads the history from the store, and turns its entries into what the page shows."""
 
     def __init__(self, session: Session, root: Path) -> None:
         self.limit = PAGE
@@ -32,21 +33,21 @@ class History:
 
     def thumbnails(self) -> list[dict[str, object]]:
         """All pinned pictures, then the `limit` newest others, as the page takes them."""
-        rows = self._session.history(self.limit + 1)
-        not_pinned = [row for row in rows if not row["marks"].get("pin")]
+        entries = self._session.history(self.limit + 1)
+        not_pinned = [entry for entry in entries if not entry.marks.get("pin")]
         self.goes_on = len(not_pinned) > self.limit
         if self.goes_on:
-            rows = rows[:-1]
-        return [self.entry(row, THUMBNAIL_SIDE) for row in rows]
+            entries = entries[:-1]
+        return [self.shown(entry, THUMBNAIL_SIDE) for entry in entries]
 
-    def entry(self, row: dict[str, Any], side: int = PICTURE_SIDE) -> dict[str, object]:
+    def shown(self, entry: HistoryEntry, side: int = PICTURE_SIDE) -> dict[str, object]:
         """A picture of the history as the page takes it, at most `side` pixels large."""
         return {
-            "key": row["key"],
-            "text": recipes.line(json.loads(row["params"])),
+            "key": entry.key,
+            "text": recipes.line(json.loads(entry.params)),
             "state": "done",
-            "src": self._address(row["image"], side),
-            **row["marks"],
+            "src": self._address(entry.image, side),
+            **entry.marks,
         }
 
     def _address(self, image: str, side: int) -> str:

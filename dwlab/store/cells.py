@@ -1,0 +1,194 @@
+"""The rows of cells: one per key, with the outcome of computing it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._util.timestamp import now
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from .database import StoreFile
+
+_WRITE = """
+    INSERT INTO cells (
+        key, params, weights, dtype, device, status, error, image, pixels, bytes,
+        seconds, device_seconds, created, versions, mode
+    ) VALUES (
+        :key, :params, :weights, :dtype, :device, :status, :error, :image, :pixels, :bytes,
+        :seconds, :device_seconds, :created, :versions, :mode
+    )
+    ON CONFLICT (key) DO UPDATE SET
+        params = excluded.params,
+        weights = excluded.weights,
+        dtype = excluded.dtype,
+        device = excluded.device,
+        status = excluded.status,
+        error = excluded.error,
+        image = excluded.image,
+        pixels = excluded.pixels,
+        bytes = excluded.bytes,
+        seconds = excluded.seconds,
+        device_seconds = excluded.device_seconds,
+        created = excluded.created,
+        versions = excluded.versions,
+        mode = excluded.mode
+    WHERE cells.status != 'ok' OR gone(cells.image, cells.bytes)
+"""
+_WRITE_ATTEMPT = """
+    INSERT INTO attempts (key, experiment, status, error, created)
+    VALUES (:key, :experiment, :status, :error, :created)
+"""
+_STATUSES = """
+    SELECT key, status, image, bytes
+    FROM cells
+    WHERE key IN (SELECT value FROM json_each(:keys))
+"""
+_STARS = """
+    (SELECT NULLIF(value, 0) FROM marks WHERE marks.key = cells.key AND mark = 'stars')
+"""
+_ALL_ROWS = f"""
+    SELECT cells.*, {_STARS} AS stars, NULL AS experiment, '{{}}' AS axes
+    FROM cells
+    ORDER BY created, key
+"""
+_EXPERIMENT_ROWS = f"""
+    SELECT cells.*, {_STARS} AS stars, membership.experiment, membership.axes
+    FROM membership JOIN cells USING (key)
+    WHERE membership.experiment = :experiment
+    ORDER BY membership.position
+"""
+_ALL_METRICS = "SELECT key, metric, value FROM metrics"
+_EXPERIMENT_METRICS = f"""
+    {_ALL_METRICS}
+    WHERE key IN (SELECT key FROM membership WHERE experiment = :experiment)
+"""
+_ALL_PICTURES = "SELECT DISTINCT image, bytes FROM cells WHERE status = 'ok'"
+_EXPERIMENT_PICTURES = f"""
+    {_ALL_PICTURES}
+    AND key IN (SELECT key FROM membership WHERE experiment = :experiment)
+"""
+_FINISHED = """
+    SELECT key, image
+    FROM cells
+    WHERE status = 'ok' AND key IN (SELECT value FROM json_each(:keys))
+"""
+_TIMINGS = """
+    SELECT params, device_seconds, bytes
+    FROM cells
+    WHERE weights = :weights
+        AND dtype = :dtype
+        AND device = :device
+        AND status = 'ok'
+        AND device_seconds IS NOT NULL
+    ORDER BY created DESC
+    LIMIT :limit
+"""
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """The outcome of one cell, as it is stored.
+
+    params, versions: JSON texts. status: ok, failed or oom. image: the path of the picture,
+    relative to the results folder. pixels: their hash. bytes: of the picture's file.
+    mode: close, or exact with its rows.
+    """
+
+    key: str
+    params: str
+    weights: str
+    dtype: str
+    device: str | None
+    status: str
+    error: str | None = None
+    image: str | None = None
+    pixels: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+    device_seconds: float | None = None
+    created: str = field(default_factory=now)
+    versions: str = "{}"
+    mode: str = "close"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a picture took on its device, and how large its file is. params: JSON."""
+
+    params: str
+    device_seconds: float
+    bytes: int
+
+
+class Cells:
+    """Reads the rows of cells."""
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+
+    def rows(self, experiment: str | None = None) -> list[dict[str, Any]]:
+        """The cells of an experiment in its order, or all by time; each with its metrics.
+
+        A cell that was planned but has no outcome yet is left out.
+        """
+        if experiment is None:
+            rows = self._file.query(_ALL_ROWS)
+        else:
+            rows = self._file.query(_EXPERIMENT_ROWS, experiment=experiment)
+        metrics = self._metrics(experiment)
+        return [{**row, "metrics": metrics.get(row["key"], {})} for row in rows]
+
+    def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
+        """The value of each metric by name, by key."""
+        if experiment is None:
+            rows = self._file.query(_ALL_METRICS)
+        else:
+            rows = self._file.query(_EXPERIMENT_METRICS, experiment=experiment)
+        metrics: dict[str, dict[str, Any]] = {}
+        for key, metric, value in rows:
+            metrics.setdefault(key, {})[metric] = value
+        return metrics
+
+    def statuses(self, keys: Iterable[str]) -> dict[str, str]:
+        """The status of each of `keys` that has a row.
+
+        A finished cell whose picture is gone counts as if it had no row. A picture is gone if there
+        is no file of the size that was written.
+        """
+        statuses = {}
+        for row in self._file.query(_STATUSES, keys=json.dumps(list(keys))):
+            if row["status"] != "ok" or self._file.has_picture(row["image"], row["bytes"]):
+                statuses[row["key"]] = row["status"]
+        return statuses
+
+    def pictures(self, experiment: str | None = None) -> dict[str, int | None]:
+        """The size in bytes of each picture of an experiment, or of all, by path."""
+        if experiment is None:
+            rows = self._file.query(_ALL_PICTURES)
+        else:
+            rows = self._file.query(_EXPERIMENT_PICTURES, experiment=experiment)
+        return {row["image"]: row["bytes"] for row in rows}
+
+    def finished(self, keys: Sequence[str]) -> dict[str, str]:
+        """The path of the picture of each of `keys` that is finished, by key."""
+        rows = self._file.query(_FINISHED, keys=json.dumps(keys))
+        return {row["key"]: row["image"] for row in rows}
+
+    def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[Timing]:
+        """How long the latest pictures took that these weights made on this device."""
+        rows = self._file.query(_TIMINGS, weights=weights, dtype=dtype, device=device, limit=limit)
+        return [Timing(**row) for row in rows]
+
+
+def write_row(sql: sqlite3.Connection, row: CellRow, experiment: str | None = None) -> None:
+    """Write an outcome within a transaction, and note the attempt.
+
+    The row of a finished cell is overwritten only if its picture is gone.
+    """
+    sql.execute(_WRITE, vars(row))
+    sql.execute(_WRITE_ATTEMPT, {**vars(row), "experiment": experiment})

@@ -1,0 +1,35 @@
+"""One process at a time runs an experiment."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from .._util.lock import locked
+from ..errors import InUse
+from ..paths import experiment_folder
+from .database import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def experiment_lock(root: Path, experiment: str) -> Iterator[None]:
+    """Keep other processes from running an experiment of the results folder `root` meanwhile.
+
+    Raises InUse if another process runs it, StoreError if the lock cannot be made.
+    """
+    path = experiment_folder(root, experiment) / ".lock"
+    with contextlib.ExitStack() as stack:
+        with explained(root):
+            try:
+                stack.enter_context(locked(path))
+            except BlockingIOError:
+                raise InUse(
+                    f"experiment {experiment!r} is being run by another process or notebook "
+                    f"({path} is locked); wait until it ends, or stop it, then run this again: "
+                    "finished work is saved"
+                ) from None
+        yield
