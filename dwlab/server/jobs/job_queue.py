@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ...store.database import StoreFile
     from ..settings import ServerSettings
+    from .job import JsonObject
 
 LEASE_SECONDS = 15.0  # a claim holds so long without a sign of life
 ATTEMPTS = 3  # a job that was begun so often counts as the cause of what ended its workers
@@ -92,18 +93,9 @@ class JobQueue:
             if result is None:
                 self._check_queue(sql)
             number = sql.execute(statements.NEXT_NUMBER).fetchone()["number"]
-            job_id = str(uuid.uuid4())
-            at = None if result is None else time.time()
-            row = {
-                "id": job_id,
-                "request": json.dumps(dict(request)),
-                "status": "queued" if result is None else "completed",
-                "created": now(),
+            row = _new_row(request, result) | {
                 "number": number,
                 "alike": alike,
-                "result": json.dumps(dict(result or {})),
-                "started": at,
-                "ended": at,
                 "idempotency": idempotency_key,
                 "fingerprint": fingerprint,
             }
@@ -111,7 +103,7 @@ class JobQueue:
             # here and not in the worker, which a long sweep keeps busy while requests fill the disk
             if number % SHRINK_EVERY == 0:
                 self._forget_oldest(sql)
-            return Submission(_stored_job(sql, job_id), is_new=True)
+            return Submission(_stored_job(sql, row["id"]), is_new=True)
 
     def _check_queue(self, sql: sqlite3.Cursor) -> None:
         waiting = sql.execute(statements.COUNT_QUEUED).fetchone()["count"]
@@ -257,6 +249,20 @@ class JobQueue:
         """
         with self._file.transaction() as sql:
             return sql.execute(statements.DELETE_ENDED_BEFORE, {"before": before}).rowcount
+
+
+def _new_row(request: Mapping[str, object], result: Mapping[str, object] | None) -> JsonObject:
+    """The values of a job that is queued, or completed at once if its result is known."""
+    completed_at = None if result is None else time.time()
+    return {
+        "id": str(uuid.uuid4()),
+        "request": json.dumps(dict(request)),
+        "status": "queued" if result is None else "completed",
+        "created": now(),
+        "result": json.dumps(dict(result or {})),
+        "started": completed_at,
+        "ended": completed_at,
+    }
 
 
 def _cursor(connection: sqlite3.Connection) -> sqlite3.Cursor:

@@ -157,12 +157,8 @@ class Worker:
     def _note_model(self, name: str) -> None:
         self.loaded = name
 
-    def _work_on(self, store: Store, queue: JobQueue, jobs: list[Job]) -> bool:
-        """Work on jobs that are alike, and end each; what a stop leaves unfinished is queued again.
-
-        Returns whether the batch itself succeeded; a job that fails alone does not count.
-        """
-        batch = Batch(
+    def _batch(self, store: Store, queue: JobQueue, jobs: list[Job]) -> Batch:
+        return Batch(
             jobs=jobs,
             store=store,
             queue=queue,
@@ -174,6 +170,13 @@ class Worker:
             metrics=self._metrics,
             on_model=self._note_model,
         )
+
+    def _work_on(self, store: Store, queue: JobQueue, jobs: list[Job]) -> bool:
+        """Work on jobs that are alike, and end each; what a stop leaves unfinished is queued again.
+
+        Returns whether the batch itself succeeded; a job that fails alone does not count.
+        """
+        batch = self._batch(store, queue, jobs)
         job_ids = [job.id for job in jobs]
         self._claimed.begin(job_ids)
         log.info("begins: %s", ", ".join(job_ids))
