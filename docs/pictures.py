@@ -30,9 +30,12 @@ ROOT = DOCS.parent
 
 
 def main() -> None:
-    """Run the experiments, then draw and photograph what they leave; results in the folder that is named, or a passing one."""
+    """Run the experiments, then draw and photograph what they leave.
+
+    Results go into the folder that the first argument names, otherwise into a temporary one.
+    """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        results = Path(sys.argv[1] if len(sys.argv) > 1 else folder + "/results")
+        results = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder, "results")
         for name in ("quickstart", "shapes"):
             execute(dwlab.Sweep.from_yaml(ROOT / "experiments" / f"{name}.yaml"), results=results)
         save(Image.open(results / "quickstart" / "grid.png"), "quickstart-grid.png", width=1400)

@@ -62,7 +62,7 @@ class Axis:
         return pd.Series(codes, index=self.column.index, dtype=int)
 
     def label(self, value: Hashable) -> str:
-        """One of the values as text; two that read alike, such as "" and "none", show their code too."""
+        """One of the values as text; two that read alike ("" and "none") show their code too."""
         text = _joined_labels(value)
         return f"{text} ({value!r})" if self._label_counts[text] > 1 else text
 

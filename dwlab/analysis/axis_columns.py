@@ -75,7 +75,7 @@ def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
 
 
 def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
-    """Each row's prompt template: the one that makes its prompt once its placeholders are filled."""
+    """Each row's prompt template: the one that makes its prompt once it is filled in."""
     placeholders = [
         name
         for name in table.columns

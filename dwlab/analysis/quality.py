@@ -11,16 +11,21 @@ if TYPE_CHECKING:
 
 MEASURES = ("adherence", STARS)
 REMEDY = (
-    "Nothing here says how good a picture is, so no setting is called best. "
-    "To rank settings, name a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt bench."
+    "Nothing here says how good a picture is, so no setting is called best. To rank settings, name "
+    "a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt "
+    "bench."
 )
 
 
 def quality_of(table: pd.DataFrame) -> str | None:
-    """The column to rank settings by, higher is better: what the sweep names as `metric`, else adherence, else stars.
+    """The column to rank settings by; higher is better.
 
-    None if the table has no value of it: brightness, contrast and the like describe pictures and do not rank them.
+    It is the one that the sweep names as `metric`, otherwise adherence, otherwise stars. None if
+    the table has no value of it: brightness, contrast and the like describe pictures and do not
+    rank them.
     """
     chosen = table.attrs.get("metric")
-    measures = (chosen,) if chosen else MEASURES
-    return next((name for name in measures if name in table and table[name].notna().any()), None)
+    for name in (chosen,) if chosen else MEASURES:
+        if name in table and table[name].notna().any():
+            return name
+    return None

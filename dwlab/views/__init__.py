@@ -1,1 +1,1 @@
-"""Charts, contact sheets, reports and bars: what people look at. Nothing here computes a picture."""
+"""Charts, contact sheets, reports and bars: what people look at. Nothing here makes a picture."""

@@ -1,4 +1,4 @@
-"""Fonts: DejaVu Sans, which matplotlib brings along everywhere, and this machine's own for the scripts that it lacks."""
+"""Fonts: DejaVu Sans, which comes with matplotlib, and this machine's own for other scripts."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ def dejavu(bold: bool = False) -> Path:
     """The file of DejaVu Sans."""
     import matplotlib as mpl
 
-    return (
-        Path(mpl.get_data_path())
-        / "fonts"
-        / "ttf"
-        / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
-    )
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(mpl.get_data_path(), "fonts", "ttf", name)
 
 
 def with_glyph(character: str) -> Path | None:
-    """The font that a character is drawn in: DejaVu Sans, else the first of this machine that has it; None for none."""
-    return dejavu() if ord(character) in glyphs(dejavu()) else _of_this_machine(character)
+    """The font that a character is drawn in; None if no font has it.
+
+    It is DejaVu Sans, or the first font of this machine that has the character.
+    """
+    if ord(character) in glyphs(dejavu()):
+        return dejavu()
+    return _of_this_machine(character)
 
 
 @cache
 def glyphs(path: Path) -> frozenset[int]:
-    """The code points that a font has; none for a file that is no font which can be drawn at any size."""
+    """The code points that a font has; none for a file that is not a font of any size."""
     from matplotlib.ft2font import FT2Font
 
     try:
-        sized(path, 12)  # fails for the bitmaps of coloured emoji
+        # fails for the bitmaps of coloured emoji
+        sized(path, 12)
         return frozenset(FT2Font(str(path)).get_charmap())
     except (OSError, RuntimeError, ValueError) as error:
         log.debug("%s is left out: %s", path, error)
@@ -53,13 +55,21 @@ def of_this_machine() -> tuple[Path, ...]:
     """The font files that are installed, upright and of usual weight first."""
     from matplotlib.font_manager import findSystemFonts
 
-    paths = sorted(Path(found) for found in findSystemFonts())
-    return tuple(sorted(paths, key=lambda path: not path.stem.lower().endswith(("regular", "vf"))))
+    paths = sorted(Path(path) for path in findSystemFonts())
+    return tuple(sorted(paths, key=_is_unusual))
+
+
+def _is_unusual(path: Path) -> bool:
+    """Whether a font is bold, italic or the like, by its name."""
+    return not path.stem.lower().endswith(("regular", "vf"))
 
 
 @cache
 def _of_this_machine(character: str) -> Path | None:
-    return next((path for path in of_this_machine() if ord(character) in glyphs(path)), None)
+    for path in of_this_machine():
+        if ord(character) in glyphs(path):
+            return path
+    return None
 
 
 @cache
@@ -74,5 +84,9 @@ def family(path: Path) -> str:
 
 def families(text: str) -> list[str]:
     """The fonts that matplotlib needs for a text, in the order in which it should try them."""
-    paths = [dejavu(), *(path for path in map(with_glyph, sorted(set(text))) if path)]
-    return list(dict.fromkeys(map(family, paths)))
+    paths = [dejavu()]
+    for character in sorted(set(text)):
+        path = with_glyph(character)
+        if path is not None:
+            paths.append(path)
+    return list(dict.fromkeys(family(path) for path in paths))

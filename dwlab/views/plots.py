@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..analysis.axes import SEED, Axis, constants, swept
 from ..analysis.metric_columns import numbers, seconds_column
+from ..analysis.optional_columns import distinct
 from ..errors import InvalidInput
 from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
 from .metric_series import CATEGORIES, Series, draw_dots, draw_lines, series_of
@@ -160,8 +161,7 @@ def _draw_times(plot: Axes, steps: pd.Series, line: Series) -> None:
 
 def _about_times(table: pd.DataFrame) -> str:
     """What the times belong to: devices, and the size if it does not vary."""
-    devices = list(table["device"].dropna().unique()) if "device" in table else []
-    names = ", ".join(str(device) for device in devices[:DEVICES])
+    names = ", ".join(distinct(table, "device")[:DEVICES])
     fixed = constants(table)
     size = f"{fixed['width']} × {fixed['height']}" if {"width", "height"} <= fixed.keys() else ""
     parts = (safe(names, 300, 1), size, "line: median")

@@ -30,7 +30,9 @@ class Progress:
         every: float = 10.0,
         unit: str = "pictures",
     ):
-        self.pace, self.every, self.unit = pace, every, unit
+        self.pace = pace
+        self.every = every
+        self.unit = unit
         self._stream = stream or sys.stderr
         self._bar: Any = None
         self._wrote = pace.elapsed
@@ -42,17 +44,18 @@ class Progress:
             self._bar = tqdm(
                 total=1.0,
                 file=self._stream,
-                desc=self._line(),
+                desc=self._line(self.pace.left_text()),
                 **bar_size(self._stream),
-                bar_format="{percentage:3.0f}% {bar} {desc}",  # tqdm would put a comma before {postfix}
+                # tqdm would put a comma before {postfix}
+                bar_format="{percentage:3.0f}% {bar} {desc}",
             )
         return self
 
     def update(self, event: Event) -> None:
-        """Take one event in; draws or writes only as often as is readable."""
+        """Take an event; draws or writes only as often as people can read."""
         self.pace.update(event)
         if self._bar is not None:
-            self._bar.set_description_str(self._line(), refresh=False)
+            self._bar.set_description_str(self._line(self.pace.left_text()), refresh=False)
             self._bar.update(self.pace.share - self._bar.n)
         elif self.pace.elapsed - self._wrote >= self.every:
             self._write(self.pace.left_text())
@@ -63,16 +66,14 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.set_description_str(
-                self._line("stopped" if kind else "finished"), refresh=True
-            )
-            self._bar.close()
+        ending = "stopped" if kind else "finished"
+        if self._bar is None:
+            self._write(ending)
         else:
-            self._write("stopped" if kind else "finished")
+            self._bar.set_description_str(self._line(ending), refresh=True)
+            self._bar.close()
 
-    def _line(self, ending: str | None = None) -> str:
-        ending = self.pace.left_text() if ending is None else ending
+    def _line(self, ending: str) -> str:
         parts = (self.pace.counts(self.unit), f"{duration(self.pace.elapsed)} elapsed", ending)
         return ", ".join(part for part in parts if part)
 

@@ -1,4 +1,4 @@
-"""Which axes of a contact sheet run down and which across, and how many of their values are shown."""
+"""Which axes of a contact sheet run down and which across, and how many values they show."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _named_axis(field: str, name: object, axes: list[Axis]) -> Axis:
 
 
 def _rank(axis: Axis) -> int:
-    """Steps against guidance is the most telling pair, then what the prompt says; seeds come last."""
+    """Steps against guidance tells most, then what the prompt says; seeds come last."""
     if axis.names[0] in ("steps", "guidance"):
         return 0
     if axis.names == SEED:

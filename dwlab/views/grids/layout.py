@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...analysis.axes import constants, swept
+from ...analysis.optional_columns import distinct, failed_cells
 from ..text_fit import fit, line_height
 from .arrangement import arranged, limit
 from .nested import nested
@@ -70,8 +71,7 @@ def _under_head(sheet: Sheet, table: pd.DataFrame) -> Sheet:
 
 
 def _title(table: pd.DataFrame) -> str:
-    names = table["experiment"].dropna().unique() if "experiment" in table else ()
-    return ", ".join(str(name) for name in names[:EXPERIMENTS]) or "pictures"
+    return ", ".join(distinct(table, "experiment")[:EXPERIMENTS]) or "pictures"
 
 
 def _counts(sheet: Sheet, table: pd.DataFrame) -> str:
@@ -84,7 +84,7 @@ def _counts(sheet: Sheet, table: pd.DataFrame) -> str:
     text = f"{count} cell" if count == "1" else f"{count} cells"
     if sheet.left_out:
         text += f" ({'; '.join(sheet.left_out)})"
-    failed = int((table["status"] != "ok").sum()) if "status" in table else 0
+    failed = failed_cells(table)
     return f"{text}, {failed:,} failed" if failed else text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ...analysis.optional_columns import statuses
 from ..text_fit import line_height
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Where everything goes. shown: cells of the table that are on it. left_out: why not all are."""
+    """Where everything goes. shown: how many cells are on it. left_out: why not all are."""
 
     side: int
     width: int
@@ -91,13 +92,13 @@ class TextSize:
 
 
 def rows_by_place(table: pd.DataFrame, axes: list[Axis]) -> dict[tuple[int, ...], list[int]]:
-    """Rows of the table by the positions of their values on the axes, those with a picture first."""
-    statuses = table["status"].tolist() if "status" in table else ["ok"] * len(table)
+    """Rows by the positions of their values on the axes; those with a picture first."""
+    status_of = statuses(table)
     codes = [axis.codes.tolist() for axis in axes]
     places = list(zip(*codes, strict=True)) if axes else [()] * len(table)
     rows: dict[tuple[int, ...], list[int]] = {}
     for row, place in enumerate(places):
         rows.setdefault(place, []).append(row)
     for group in rows.values():
-        group.sort(key=lambda row: statuses[row] != "ok")
+        group.sort(key=lambda row: status_of[row] != "ok")
     return rows

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Block:
-    """The tiles that share a value of one level: where they start, how long they are, the value's position."""
+    """The tiles that share a value of one level. value: its position on the axis."""
 
     start: int
     length: int

@@ -1,1 +1,1 @@
-"""A sweep's report: one HTML file that opens anywhere, asks the network for nothing and runs nothing."""
+"""A sweep's report: one HTML file that opens anywhere, without network and without scripts."""

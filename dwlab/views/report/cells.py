@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...analysis.axes import Axis, swept
 from ...analysis.labels import label
+from ...analysis.optional_columns import statuses
 from ...analysis.quality import quality_of
 from ...runs.table import open_picture
 from ..missing_pictures import reason
@@ -73,10 +74,8 @@ def gallery(table: pd.DataFrame) -> list[GalleryEntry]:
 
 def failures(table: pd.DataFrame) -> list[Failure]:
     """The first cells that failed."""
-    if "status" not in table:
-        return []
     axes = swept(table)
-    failed = [position for position, status in enumerate(table["status"]) if status != "ok"]
+    failed = [position for position, status in enumerate(statuses(table)) if status != "ok"]
     positions = failed[:FAILURES]
     rows = table.iloc[positions].to_dict("records")
     return [

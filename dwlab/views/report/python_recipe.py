@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def recipe(row: Mapping[Hashable, object]) -> str:
     """The call for a row.
 
-    It is in Python's own quoting, so that no prompt can leave its string and hidden characters show.
+    It is in Python's own quoting: no prompt can leave its string, and hidden characters show.
     """
     values = {name: row.get(name) for name in PARAMETERS if name != "prompt" and name not in MAPS}
     for name in ("scheduler_options", "call"):

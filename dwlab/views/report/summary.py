@@ -11,6 +11,7 @@ from ..._util.jsonfile import object_in
 from ...analysis.effects import RankedSetting, ranked_settings
 from ...analysis.labels import label
 from ...analysis.metric_columns import numbers, seconds_column
+from ...analysis.optional_columns import distinct, failed_cells
 from .numbers_shown import short
 
 if TYPE_CHECKING:
@@ -43,11 +44,6 @@ class Place:
     ties: int
 
 
-def failed_cells(table: pd.DataFrame) -> int:
-    """How many rows have no picture because their cell failed."""
-    return int((table["status"] != "ok").sum()) if "status" in table else 0
-
-
 def subtitle(table: pd.DataFrame) -> str:
     """Experiments, models, devices and dates on one line."""
     parts = [_names(table, column) for column in ("experiment", "model", "device")]
@@ -56,20 +52,17 @@ def subtitle(table: pd.DataFrame) -> str:
 
 
 def _names(table: pd.DataFrame, column: str) -> str:
-    names = [str(name) for name in table[column].dropna().unique()] if column in table else []
-    if not names:
-        return ""
-    more = " …" if len(names) > NAMES else ""
-    return f"{column} {', '.join(names[:NAMES])}{more}"
+    names = distinct(table, column)
+    if len(names) > NAMES:
+        names = [*names[: NAMES - 1], f"{names[NAMES - 1]} …"]
+    return f"{column} {', '.join(names)}" if names else ""
 
 
 def _dates(table: pd.DataFrame) -> str:
-    dates = sorted(
-        {str(time)[:10] for time in table["created"].dropna()} if "created" in table else []
-    )
+    dates = sorted(time[:10] for time in distinct(table, "created"))
     if not dates:
         return ""
-    return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+    return " to ".join(dict.fromkeys((dates[0], dates[-1])))
 
 
 def cards(table: pd.DataFrame, outcome: Outcome | None, seconds: float | None) -> list[Card]:
@@ -124,13 +117,12 @@ def _place(name: str, setting: RankedSetting, ranked: list[RankedSetting]) -> Pl
 
 def versions(table: pd.DataFrame) -> list[str]:
     """The packages that pictures were made with, a text for each set of them."""
-    texts = list(table["versions"].dropna().unique()) if "versions" in table else []
-    return [_packages(text) for text in texts[:VERSIONS]]
+    return [_packages(text) for text in distinct(table, "versions")[:VERSIONS]]
 
 
-def _packages(text: object) -> str:
+def _packages(text: str) -> str:
     packages = [f"{name} {_plain(value)}" for name, value in object_in(text).items()]
-    return ", ".join(packages) or str(text)
+    return ", ".join(packages) or text
 
 
 def _plain(value: object) -> str:

@@ -10,11 +10,12 @@ from ..._util.atomic import write_atomic
 from ...analysis.axes import constants, swept
 from ...analysis.findings import findings_of
 from ...analysis.metric_columns import metrics_of
+from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
 from .embedded import contact_sheet
-from .summary import best_and_worst, cards, failed_cells, subtitle, versions
+from .summary import best_and_worst, cards, subtitle, versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
