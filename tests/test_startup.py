@@ -40,7 +40,9 @@ def loaded(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "code", ["import dwlab", "import dwlab; dir(dwlab)", HELP], ids=["import", "dir", "help"]
+    "code",
+    ["import dwlab", "import dwlab; dir(dwlab)", "import dwlab.notebook", HELP],
+    ids=["import", "dir", "notebook", "help"],
 )
 def test_start_loads_no_heavy_library(code):
     modules = loaded(code)

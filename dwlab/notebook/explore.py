@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from ..widgets.explore.explorer import Explorer
 
 
+_open_benches: dict[tuple[Path, str], Explorer] = {}
+
+
 def explore(
     model: str = "shapes", *, results: str | Path | None = None, device: str = "auto"
 ) -> Explorer:
-    """The prompt bench: write a prompt, watch its picture form, go back to what was made.
+    """The prompt bench: write a prompt, watch its picture form, go back to earlier pictures.
 
-    model: as of `dwlab.load`. results: the results folder, seen from the project, if not the usual one. The bench's `params`, `image` and
-    `history` serve in the next cells. Raises ModelError for a model of no name here.
+    model: see `dwlab.load`. results: the results folder, seen from the project, if not the usual
+    one. The bench's `params`, `image` and `history` can be used in the next cells. Raises
+    ModelError for an unknown model.
     """
     from ..models.tokens import count_tokens
     from ..render.renderer import render
@@ -29,16 +33,18 @@ def explore(
 
     quiet_libraries()
     root = project_results(results)
-    if before := _open_benches.pop(
-        (root, model), None
-    ):  # the cell ran again: nobody sees or stops the one before
+    # if the cell runs again, nobody can see or stop the bench before
+    before = _open_benches.pop((root, model), None)
+    if before:
         before.cancel()
     bench = Explorer(
-        root=root, project=project_folder(), render=render, execute=execute,
-        count_tokens=count_tokens, model=model, compute=Compute(device=device),
-    )  # fmt: skip
+        root=root,
+        project=project_folder(),
+        render=render,
+        execute=execute,
+        count_tokens=count_tokens,
+        model=model,
+        compute=Compute(device=device),
+    )
     _open_benches[root, model] = bench
     return bench
-
-
-_open_benches: dict[tuple[Path, str], Explorer] = {}

@@ -13,37 +13,37 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_QUIET = [
-    "--IPKernelApp.log_level=40"
-]  # a kernel on this machine warns that its loopback is not encrypted
+# errors only: a kernel warns that its connection, within this machine, is not encrypted
+_QUIET = ["--IPKernelApp.log_level=40"]
+
+# the comment that papermill writes above the parameters that it sets
+_INJECTED = "# Parameters\n"
 
 
 def notebook_path(name: str) -> Path:
     """A notebook of dwlab's: inside the installed package, or in the project's notebooks folder."""
-    inside = Path(__file__).parents[1] / "notebooks" / f"{name}.ipynb"
-    return inside if inside.exists() else Path(__file__).parents[2] / "notebooks" / f"{name}.ipynb"
+    package = Path(__file__).parents[1]
+    installed = package / "notebooks" / f"{name}.ipynb"
+    return installed if installed.exists() else package.parent / "notebooks" / f"{name}.ipynb"
 
 
 def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path:
-    """Run a notebook with parameters and put the executed copy at `output`, whole or not at all.
+    """Run a notebook with parameters and write the executed copy to `output`, whole or not at all.
 
-    Raises DwlabError naming the cell that failed; the notebook so far is then kept as `output`.
+    Raises DwlabError, which names the cell that failed; the notebook so far is kept as `output`.
     """
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
 
     failed = None
-    output.parent.mkdir(parents=True, exist_ok=True)  # the kernel starts there
+    # the kernel starts there
+    output.parent.mkdir(parents=True, exist_ok=True)
     with replacing(output) as temporary:
-        # papermill fills {names} in its paths in; a folder's own braces are doubled, to stay
-        paths = [
-            str(path).replace("{", "{{").replace("}", "}}")
-            for path in (notebook_path(name), temporary)
-        ]
         try:
             papermill.execute_notebook(
-                *paths,
+                _literal(notebook_path(name)),
+                _literal(temporary),
                 dict(parameters),
                 progress_bar=False,
                 log_output=False,
@@ -51,9 +51,8 @@ def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path
                 extra_arguments=_QUIET,
             )
         except papermill.PapermillExecutionError as error:
-            failed = DwlabError(
-                f"the notebook {name} failed at cell {error.exec_count}: {error.ename}: {error.evalue}"
-            )
+            cause = f"{error.ename}: {error.evalue}"
+            failed = DwlabError(f"the notebook {name} failed at cell {error.exec_count}: {cause}")
         except DeadKernelError as error:
             failed = DwlabError(
                 f"the notebook {name} failed: its kernel died ({error}); was it out of memory?"
@@ -67,27 +66,33 @@ def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path
     return output
 
 
-def injected(known: Sequence[str]) -> bool:
-    """Whether papermill set parameters: it does so in a cell of its own, which begins with a comment.
+def _literal(path: Path) -> str:
+    """A path in which papermill fills nothing in: the braces of a folder's name are doubled."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
-    Raises InvalidInput for one that is not `known`, as the notebook does not have it: papermill itself only warns, and after a slip
-    of the pen the whole sweep would run.
+
+def injected(known: Sequence[str]) -> bool:
+    """Whether papermill set parameters, which it does in a cell of its own.
+
+    Raises InvalidInput for a parameter that is not `known`: papermill itself only warns, and after
+    a typo the whole sweep would run.
     """
     from IPython import get_ipython
 
     shell = get_ipython()
-    cells = [
-        source
-        for source in (shell.user_ns.get("In") or () if shell else ())
-        if source.startswith("# Parameters\n")
-    ]
-    assigned = [
-        target
-        for source in cells
-        for node in ast.parse(source).body
-        for target in getattr(node, "targets", ())
-    ]
-    for name in [target.id for target in assigned if isinstance(target, ast.Name)]:
-        if name not in known and not name.startswith("PAPERMILL_"):
-            raise InvalidInput("a parameter", name, ", ".join(known))
-    return bool(cells)
+    cells = shell.user_ns.get("In", ()) if shell else ()
+    sources = [source for source in cells if source.startswith(_INJECTED)]
+    for source in sources:
+        for name in _assigned_names(source):
+            if name not in known and not name.startswith("PAPERMILL_"):
+                raise InvalidInput("a parameter", name, ", ".join(known))
+    return bool(sources)
+
+
+def _assigned_names(source: str) -> list[str]:
+    """The names that a cell assigns at its top level."""
+    names = []
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign):
+            names += [target.id for target in statement.targets if isinstance(target, ast.Name)]
+    return names
