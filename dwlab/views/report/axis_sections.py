@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ...analysis.effects import AxisEffect, ValueEffect, axis_effects
 from ...analysis.metric_columns import seconds_column
-from ..plots import metric_plot, seconds_plot
 from .embedded import Plot, plot
 from .numbers_shown import short
 
@@ -62,6 +61,9 @@ class _Scale:
 
 def axis_sections(table: pd.DataFrame, metric: str) -> list[AxisSection]:
     """A section per axis; the one that moves the metric most comes first."""
+    # here, because importing matplotlib takes seconds, also of `dwlab serve`
+    from ..plots import metric_plot
+
     effects = axis_effects(table, metric)
     column = seconds_column(table)
     times = axis_effects(table, column) if column else effects
@@ -88,6 +90,8 @@ def axis_sections(table: pd.DataFrame, metric: str) -> list[AxisSection]:
 
 def time_plot(table: pd.DataFrame) -> Plot | None:
     """Seconds per picture against steps; None if steps do not vary or no time was measured."""
+    from ..plots import seconds_plot
+
     if "steps" not in table or table["steps"].nunique() < 2 or not seconds_column(table):
         return None
     return plot(functools.partial(seconds_plot, table))
