@@ -37,8 +37,3 @@ class Compute:
                 "a whole number of at least 1, or nothing for as many as the device gains from"
             )
             raise InvalidInput("pack", self.pack, allowed + without_quotes(self.pack))
-
-    @property
-    def mode(self) -> str:
-        """The mode that a row of the store names: `close` or `exact:` and the number of rows."""
-        return mode(self.exact)
