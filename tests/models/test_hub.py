@@ -324,11 +324,12 @@ def test_the_prompt_bench_says_how_far_a_download_is(hub, tmp_path, monkeypatch)
     bench = dwlab.explore(REPO)
     bench.observe(said, "status")
     bench.controls = {**bench.controls, "prompt": "a star", "steps": 1, "width": 64, "height": 64}
-    bench._asked({"do": "run"}, [])
+    bench.run()
     until(lambda: bench.status["text"].startswith("Done"))
     bench.close()
     assert any(
-        text.startswith("Downloading owner/tiny, once: ") and "of 9 files" in text for text in said
+        text.startswith("Downloading owner/tiny (only the first time): ") and "of 9 files" in text
+        for text in said
     )
     assert [tile["state"] for tile in bench.stage] == ["done"]
 
@@ -348,7 +349,10 @@ def test_the_sweep_panel_says_how_far_a_download_is(hub, tmp_path):
     shown.status.observe(said, "value")
     shown.start()
     until(lambda: not shown.running and "Done" in shown.status.value)
-    assert any("Downloading owner/tiny, once: " in text and "of 9 files" in text for text in said)
+    assert any(
+        "Downloading owner/tiny (only the first time): " in text and "of 9 files" in text
+        for text in said
+    )
 
 
 def test_a_download_in_the_sweep_panel_is_cancelled(hub, tmp_path):
