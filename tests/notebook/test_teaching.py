@@ -167,7 +167,7 @@ def test_what_guidance_and_steps_teaches_is_so(lesson):
     by_guidance = results.table("lesson-guidance").groupby("guidance")["adherence"].mean()
     assert by_steps[2] < by_steps[20]
     assert by_guidance[1] < by_guidance[3]
-    ((left, of),) = re.findall(r"the colour went away in (\d+) of (\d+)", said(notebook))
+    ((left, of),) = re.findall(r"the colour changed in (\d+) of (\d+)", said(notebook))
     assert int(left) > int(of) / 2
     assert "negative_prompt has no effect" in str(outputs(notebook)[-1])
 
@@ -191,6 +191,6 @@ def test_read_a_sweep_comes_to_an_answer(tmp_path):
     (told,) = re.findall(r"makes (\d+) pictures", notebook.cells[0].source)
     table = dwlab.Results(tmp_path / "results").table()
     assert len(table) == int(told) and set(table["status"]) == {"ok"}
-    assert re.search(r"cheapest that these 24 pairs cannot tell from it: \d+ steps", said(notebook))
+    assert re.search(r"cheapest that 24 pairs cannot tell from it: \d+ steps", said(notebook))
     assert "negative_prompt has no effect" in str(outputs(notebook))
     assert (tmp_path / "results/lesson-reading/ranking.csv").is_file()
