@@ -152,6 +152,8 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment,
         ended = forge.run(
             root, "command", argument=sweep(experiment, root, *exact), fault=f"fail:{k}:ENOSPC:on"
         )
+        if ended.code == 0 and k > max(call.number for call in ended.calls):
+            continue  # this run made fewer calls, and ended before the disk was full
         assert ended.code == 1 and clean(ended), (k, ended)
         assert ended.err.splitlines()[-1].startswith("dwlab: "), (k, ended.err)
         assert (
