@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.checks import is_number
+from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
@@ -17,7 +18,7 @@ from .axis_columns import axis_column, ordered_values
 from .labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
 SEED = ("seed",)
 
@@ -152,3 +153,12 @@ def _zip_group(first: Axis, second: Axis) -> Axis:
             [joined[value] for value in first.column], index=second.column.index, dtype=object
         ),
     )
+
+
+def named_axis(field: str, name: object, axes: Sequence[Axis]) -> Axis:
+    """The axis of a name, or that a name is part of; raises InvalidInput for `field` if there is none."""
+    for axis in axes:
+        if name == axis.name or name in axis.names:
+            return axis
+    known = ", ".join(axis.name for axis in axes) or "(none does)"
+    raise InvalidInput(field, name, f"an axis that varies: {known}")

@@ -5,6 +5,7 @@ It has a prompt, a negative prompt, and a line of `Name: value` pairs.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..spec import schedulers
@@ -12,8 +13,6 @@ from ..spec.public_names import public_name
 
 if TYPE_CHECKING:
     from ..spec.params import GenerationParams
-
-import re
 
 PAIRS_LIMIT = 20_000  # characters of the line of pairs
 # their names -> words of `recipe_values`, "hash" and "schedule"

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..analysis.axes import SEED, Axis, constants, swept
+from ..analysis.axes import SEED, Axis, constants, named_axis, swept
 from ..analysis.metric_columns import numbers, seconds_column
 from ..analysis.optional_columns import distinct
-from ..errors import InvalidInput
 from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
 from .metric_series import CATEGORIES, Series, draw_dots, draw_lines, series_of
 
@@ -45,12 +44,12 @@ def metric_plot(
     values = numbers(table, metric)
     axes = swept(table)
     figure, plot, theme = canvas(dark)
-    along = _named_axis("x", x, axes) if x else _usual_axis(axes)
+    along = named_axis("x", x, axes) if x else _usual_axis(axes)
     if along is None:
         return nothing(figure, plot, theme, "No axis varies in this table")
     if values.notna().sum() == 0:
         return nothing(figure, plot, theme, f"No values of {metric} yet")
-    colours = _named_axis("hue", hue, axes) if hue else None
+    colours = named_axis("hue", hue, axes) if hue else None
     series = series_of(values, colours, theme)
     if along.numeric:
         draw_lines(plot, along, series, metric, theme)
@@ -121,14 +120,6 @@ def _usual_axis(axes: list[Axis]) -> Axis | None:
         if name in by_name:
             return by_name[name]
     return min(axes, key=lambda axis: axis.names == SEED, default=None)
-
-
-def _named_axis(argument: str, name: str, axes: list[Axis]) -> Axis:
-    for axis in axes:
-        if name == axis.name or name in axis.names:
-            return axis
-    known = ", ".join(axis.name for axis in axes) or "(none does)"
-    raise InvalidInput(argument, name, f"an axis that varies: {known}")
 
 
 def _decides_time(axis: Axis) -> bool:

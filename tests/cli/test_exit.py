@@ -147,6 +147,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment,
     last = max(
         call.number for call in calls if call.name in {"open", "write", "pwrite64", "pwrite"}
     )
+    reached = 0
     for k in {*range(2, last, last // (points - 1)), last}:
         root = tmp_path / f"full-{k}"
         ended = forge.run(
@@ -154,6 +155,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment,
         )
         if ended.code == 0 and k > max(call.number for call in ended.calls):
             continue  # this run made fewer calls, and ended before the disk was full
+        reached += 1
         assert ended.code == 1 and clean(ended), (k, ended)
         assert ended.err.splitlines()[-1].startswith("dwlab: "), (k, ended.err)
         assert (
@@ -162,6 +164,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(forge, experiment,
         assert not store_damage(root, set()), k
         again = forge.run(root, "command", argument=sweep(experiment, root, *exact))
         assert again.code == 0 and finished(root) == finished(whole), (k, again)
+    assert reached >= points - 1
 
 
 def interrupt(forge, experiment, folder, seconds, times):

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...analysis.axes import SEED, Axis
-from ...errors import InvalidInput
+from ...analysis.axes import SEED, Axis, named_axis
 from ..text_fit import printable, text_width
 
 if TYPE_CHECKING:
@@ -99,15 +98,7 @@ def _tiles(levels: list[Level]) -> int:
 
 def _named_axes(field: str, names: str | Sequence[str] | None, axes: list[Axis]) -> list[Axis]:
     names = [names] if isinstance(names, str) else list(names or ())
-    return [_named_axis(field, name, axes) for name in names]
-
-
-def _named_axis(field: str, name: object, axes: list[Axis]) -> Axis:
-    for axis in axes:
-        if name == axis.name or name in axis.names:
-            return axis
-    known = ", ".join(axis.name for axis in axes) or "(none does)"
-    raise InvalidInput(field, name, f"an axis that varies: {known}")
+    return [named_axis(field, name, axes) for name in names]
 
 
 def _rank(axis: Axis) -> int:
