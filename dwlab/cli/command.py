@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from .._util.ctrl_c import no_ctrl_c_is_lost
 from .._util.exit_codes import INTERRUPTED
 from ..errors import DwlabError, first_line
 from ..models.quiet import quiet_libraries
@@ -62,7 +63,8 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
 
 def _call(function: Callable[..., None], options: dict[str, Any]) -> None:
     try:
-        function(**options)
+        with no_ctrl_c_is_lost():
+            function(**options)
     except DwlabError as error:
         _leave(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -11,6 +11,8 @@ from . import checkpoints, families, model_folder
 from .model_entry import Entry
 
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
+# longer ones would fill a screen with every message that names the model
+_NAME_LIMIT = 1000
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _MODELS = (
     Entry(
@@ -90,10 +92,13 @@ def lookup(name: str) -> Entry:
 
     Reads the configs of a folder, never its weights, and does not ask the hub. Raises ModelError
     for a bare name that is neither in the catalog nor a folder, and for a folder without a pipeline
-    in it.
+    in it; InvalidInput for a name of more than 1,000 characters.
     """
     if name in CATALOG:
         return CATALOG[name]
+    if len(name) > _NAME_LIMIT:
+        allowed = f"a catalog name, a folder or a hub id, of at most {_NAME_LIMIT:,} characters"
+        raise InvalidInput("model", name, allowed)
     path = Path(name)
     try:
         path = path.expanduser()

@@ -12,12 +12,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+import weakref
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from faults.harness import finished, store_damage
 
+from dwlab.cli.command import command, new_app
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.compute import Compute
 from dwlab.workflows.sweep import execute
@@ -267,3 +269,27 @@ def test_a_library_that_is_gone_is_named_without_a_traceback(library):
     assert ended.returncode == 1
     assert ended.stderr.startswith("dwlab: ") and len(ended.stderr.splitlines()) == 1, ended.stderr
     assert library in ended.stderr and "pip install --upgrade dwlab" in ended.stderr
+
+
+def test_ctrl_c_that_python_would_ignore_ends_the_command_all_the_same(capsys):
+    app = new_app("an app of one command")
+
+    @command(app)
+    def wait() -> None:
+        class Thing:
+            pass
+
+        thing = Thing()
+        # Python ignores whatever is raised in such a callback
+        _reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+        del thing
+        time.sleep(20)
+        print("waited in vain")
+
+    with pytest.raises(SystemExit) as left:
+        app([])
+    printed = capsys.readouterr()
+    assert left.value.code == 130
+    assert printed.out == ""
+    assert printed.err.splitlines()[-1].startswith("dwlab: interrupted")
+    assert "ignored" not in printed.err

@@ -71,6 +71,13 @@ def test_the_limits_themselves_are_allowed():
     assert GenerationParams("x", seed=0, steps=1, guidance=0).guidance == 0.0
 
 
+@pytest.mark.parametrize("start", ["x", "owner/", "/folder/"])
+def test_a_model_name_of_any_length_is_refused_in_few_words(start):
+    with pytest.raises(InvalidInput, match=r"^model is .*at most 1,000 characters") as refusal:
+        GenerationParams(prompt="x", model=start + 5000 * "x")
+    assert len(str(refusal.value)) < 300
+
+
 def test_an_unknown_bare_model_name_is_refused_without_asking_the_hub():
     with pytest.raises(ModelError, match="neither in the catalog"):
         GenerationParams("x", model="stable-diffusion")
