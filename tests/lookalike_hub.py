@@ -16,22 +16,31 @@ if TYPE_CHECKING:
 
     import pytest
 
+REPO = "owner/tiny"
 COMMIT = "0123456789abcdef" * 2 + "01234567"
-_API = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)(/revision/[^/]+)?$")
-_TREE = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)/tree/[^/]+(/.*)?$")
-_FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/[^/]+/(?P<file>.+)$")
+OTHER_COMMIT = "fedcba9876543210" * 2 + "fedcba98"
+# in the form in which they were sent: a slash within a revision is %2F
+_API = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)(/revision/(?P<revision>[^/]+))?$")
+_TREE = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(/.*)?$")
+_FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)$")
 
 
 @dataclass
 class Hub:
     """Repositories by id, each a map of file names to bytes, and how they are answered for.
 
-    fail: repository -> (status, headers) in place of every answer. cut: file names whose bytes end in the middle, as often
-    as the number says. slow: waited for before each chunk of a file. requests: what was asked, "GET /path".
+    revisions: (repository, revision) -> (commit, files), besides the main branch. fail: repository -> (status, headers) in
+    place of every answer. cut: file names whose bytes end in the middle, as often as the number says. slow: waited for
+    before each chunk of a file. store: the address that weights are
+    sent from, as the real hub does; this one if None.
+    requests: what was asked, "GET /path". resumed: file names with the position from which they were asked for.
     tokens: what stood in the Authorization headers.
     """
 
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    revisions: dict[tuple[str, str], tuple[str, dict[str, bytes]]] = field(default_factory=dict)
+    resumed: list[tuple[str, int]] = field(default_factory=list)
+    store: str | None = None
     fail: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -46,6 +55,15 @@ class Hub:
         self.repositories[repo] = {
             path.relative_to(folder).as_posix(): path.read_bytes() for path in files
         }
+
+    def at(self, repo: str, revision: str | None) -> tuple[str, dict[str, bytes]] | None:
+        """The commit and the files of a revision; None if there is no such revision."""
+        if revision in (None, "main", COMMIT):
+            return COMMIT, self.repositories[repo]
+        for (name, label), (commit, files) in self.revisions.items():
+            if name == repo and revision in (label, commit):
+                return commit, files
+        return None
 
     def fetched(self) -> list[str]:
         """The files whose bytes were asked for."""
@@ -83,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
-        path = unquote(urlsplit(self.path).path)
-        self.hub.requests.append(f"{self.command} {path}")
+        path = urlsplit(self.path).path
+        self.hub.requests.append(f"{self.command} {unquote(path)}")
         if token := self.headers.get("Authorization"):
             self.hub.tokens.add(token)
         match = _FILE.match(path) or _TREE.match(path) or _API.match(path)
@@ -92,46 +110,59 @@ class _Handler(BaseHTTPRequestHandler):
         if repo in self.hub.fail:
             status, headers = self.hub.fail[repo]
             self._answer(status, b'{"error": "as told"}', headers)
-        elif repo not in self.hub.repositories:
+            return
+        if match is None or repo not in self.hub.repositories:
             self._answer(
                 401, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"}
             )
-        elif _FILE.match(path):
-            self._file(repo, match["file"])
+            return
+        revision = match["revision"] and unquote(match["revision"])
+        state = self.hub.at(repo, revision)
+        if state is None:
+            self._answer(404, b"", {"X-Error-Code": "RevisionNotFound"})
+        elif match.re is _FILE:
+            self._file(*state, unquote(match["file"]))
         else:
-            self._list(repo, tree=_API.match(path) is None)
+            self._list(repo, *state, tree=match.re is _TREE)
 
-    def _list(self, repo: str, *, tree: bool) -> None:
-        files = self.hub.repositories[repo]
+    def _list(self, repo: str, commit: str, files: dict[str, bytes], *, tree: bool) -> None:
         if tree:
             found = [
                 {"type": "file", "path": name, "size": len(data), "oid": _hash(data)}
+                | _lfs(name, data)
                 for name, data in files.items()
             ]
         else:
             siblings = [
-                {"rfilename": name, "size": len(data), "blobId": _hash(data)}
+                {"rfilename": name, "size": len(data), "blobId": _hash(data)} | _lfs(name, data)
                 for name, data in files.items()
             ]
             found = {
                 "id": repo,
                 "modelId": repo,
-                "sha": COMMIT,
+                "sha": commit,
                 "private": False,
                 "tags": [],
                 "siblings": siblings,
             }
         self._answer(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
 
-    def _file(self, repo: str, name: str) -> None:
-        data = self.hub.repositories[repo].get(name)
+    def _file(self, commit: str, files: dict[str, bytes], name: str) -> None:
+        data = files.get(name)
         if data is None:
             self._answer(404, b"", {"X-Error-Code": "EntryNotFound"})
             return
-        headers = {"ETag": f'"{_hash(data)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        headers = {"ETag": f'"{_etag(name, data)}"', "X-Repo-Commit": commit}
+        if self.hub.store and _is_large(name):
+            linked = {"X-Linked-Etag": f'"{_etag(name, data)}"', "X-Linked-Size": str(len(data))}
+            location = {"Location": f"{self.hub.store}{self.path}"}
+            self._answer(302, b"", headers | linked | location)
+            return
+        headers["Accept-Ranges"] = "bytes"
         begin = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if begin:
             start = int(begin[1])
+            self.hub.resumed.append((name, start))
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
             self._answer(206, data[start:], headers, name)
         else:
@@ -162,6 +193,29 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _hash(data: bytes) -> str:
     return hashlib.sha1(data).hexdigest()  # as git names files
+
+
+def _is_large(name: str) -> bool:
+    """Whether the real hub keeps such a file outside git."""
+    return name.endswith((".safetensors", ".bin", ".ckpt"))
+
+
+def _etag(name: str, data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest() if _is_large(name) else _hash(data)
+
+
+def _lfs(name: str, data: bytes) -> dict[str, object]:
+    """What a listing says of a file that is not kept in git."""
+    if not _is_large(name):
+        return {}
+    return {
+        "lfs": {
+            "sha256": _etag(name, data),
+            "oid": _etag(name, data),
+            "size": len(data),
+            "pointerSize": 134,
+        }
+    }
 
 
 def environment(url: str, home: Path) -> dict[str, str]:

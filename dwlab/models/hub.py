@@ -1,66 +1,133 @@
-"""Models of the Hugging Face hub: their folders in the local cache, downloaded if needed."""
+"""Models and files of the Hugging Face hub: where they are in the local cache, downloaded if needed."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING
 
-from ..errors import DwlabError, ModelError, NotDownloaded
+from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded
 from ..events import Cancelled
 from . import downloads, hub_errors, weight_files
 from .download_bar import DownloadBar
 from .quiet import quiet_libraries
+from .repository import cached
 
 if TYPE_CHECKING:
-    from .downloads import Listener
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .transfers import Listener
+
+# a path within a repository, without hidden files and ways out
+_FILE = re.compile(r"([A-Za-z0-9_][\w. +()-]*/)*[A-Za-z0-9_][\w. +()-]*\.safetensors", re.ASCII)
 
 
-def snapshot(repo: str, download: bool, on_download: Listener | None = None) -> Path:
+def snapshot(
+    repo: str, download: bool, on_download: Listener | None = None, *, revision: str | None = None
+) -> Path:
     """The folder of a hub model in the local cache, downloaded or completed if `download` allows.
 
     on_download: receives the progress of a download (by default it is shown on stderr); exceptions
-    that it raises end the download. Raises ModelError with the cause and the remedy, NotDownloaded
-    if a download is needed but not allowed.
+    that it raises end the download. revision: a branch, tag or commit; None for the main branch.
+    Raises ModelError with the cause and the remedy, NotDownloaded if a download is needed but not
+    allowed.
     """
     quiet_libraries()
-    folder = _cached(repo)
+    name = full_name(repo, revision)
+    folder = _cached_folder(repo, revision)
     fault = weight_files.find_fault(folder) if folder else None
     if folder and not fault:
         return folder
     if fault and fault.path:
-        raise ModelError(
-            f"model {repo!r}: {fault.text}; delete {fault.path.resolve()}, then run this again to "
-            "download it anew"
-        )
+        raise _broken(f"model {name!r}", fault.text, fault.path)
     state = f"only partly downloaded ({fault.text})" if fault else "not downloaded yet"
     if not download:
         raise NotDownloaded(
-            f"model {repo!r} is {state}; `dwlab pull {repo}` downloads it, and so does the first run"
+            f"model {name!r} is {state}; `dwlab pull {name}` downloads it, and so does the first run"
         )
-    folder = _fetch(repo, state, on_download)
-    weight_files.check(repo, folder)
+    folder = _fetch(
+        repo,
+        f"model {name!r} is {state}",
+        lambda listener: downloads.fetch(repo, revision, listener),
+        on_download,
+    )
+    weight_files.check(name, folder)
     return folder
 
 
-def _fetch(repo: str, state: str, on_download: Listener | None) -> Path:
+def file_of(
+    repo: str,
+    filename: str,
+    revision: str | None = None,
+    *,
+    download: bool = True,
+    on_download: Listener | None = None,
+) -> Path:
+    """A safetensors file of a hub repository in the local cache, downloaded if `download` allows.
+
+    repo: `owner/name`. filename: its path in the repository, which must end in .safetensors.
+    revision: a branch, tag or commit; None for the main branch. on_download: as for `snapshot`.
+    Raises InvalidInput for a name that is not such a path, ModelError with the cause and the remedy,
+    and NotDownloaded if a download is needed but not allowed.
+    """
+    quiet_libraries()
+    if not _FILE.fullmatch(filename):
+        allowed = (
+            "the path of a .safetensors file in the repository; dwlab loads nothing else, because "
+            "pickles can run code"
+        )
+        raise InvalidInput("file", filename, allowed)
+    path = cached(repo, filename, revision)
+    name = f"file {filename!r} of {full_name(repo, revision)!r}"
+    if path is None:
+        if not download:
+            raise NotDownloaded(f"{name} is not downloaded yet; the first run downloads it")
+        path = _fetch(
+            repo,
+            f"{name} is not downloaded yet",
+            lambda listener: downloads.fetch_one(repo, filename, revision, listener),
+            on_download,
+        )
+    flaw = weight_files.flaw(path)
+    if flaw:
+        raise _broken(name, f"{path} {flaw}", path)
+    return path
+
+
+def full_name(repo: str, revision: str | None) -> str:
+    """The id of a model with its revision, as `owner/name@revision`."""
+    return f"{repo}@{revision}" if revision else repo
+
+
+def _broken(name: str, text: str, path: Path) -> ModelError:
+    return ModelError(
+        f"{name}: {text}; delete {path.resolve()}, then run this again to download it anew"
+    )
+
+
+def _fetch(
+    repo: str,
+    state: str,
+    fetch: Callable[[Listener], Path],
+    on_download: Listener | None,
+) -> Path:
+    """Download with a bar on stderr if there is no listener; explain what goes wrong."""
     bar = DownloadBar()
     try:
-        return downloads.fetch(repo, on_download or bar)
+        return fetch(on_download or bar)
     except (DwlabError, Cancelled):
         raise
     # errors of the hub, the network and the disk have many classes
     except Exception as error:
         reason = hub_errors.explain(repo, error)
-        raise ModelError(
-            f"model {repo!r} is {state}, and cannot be downloaded: {reason}"
-        ) from error
+        raise ModelError(f"{state}, and cannot be downloaded: {reason}") from error
     finally:
         bar.close()
 
 
-def is_here(repo: str) -> bool:
+def is_here(repo: str, revision: str | None = None) -> bool:
     """Whether a hub model is complete in the local cache."""
-    folder = _cached(repo)
+    folder = _cached_folder(repo, revision)
     if folder is None:
         return False
     try:
@@ -70,13 +137,7 @@ def is_here(repo: str) -> bool:
         return False
 
 
-def _cached(repo: str) -> Path | None:
-    """The folder of a hub model's latest known commit in the local cache, complete or not."""
-    from huggingface_hub import try_to_load_from_cache
-
-    try:
-        index = try_to_load_from_cache(repo, "model_index.json")
-    except ValueError:
-        # the hub does not allow such a name
-        return None
-    return Path(index).parent if isinstance(index, str) else None
+def _cached_folder(repo: str, revision: str | None) -> Path | None:
+    """The folder of a hub model in the local cache, complete or not."""
+    index = cached(repo, downloads.INDEX, revision)
+    return index.parent if index else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..spec.families import Omission
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
-    from . import downloads
+    from . import transfers
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def identify(
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
-    on_download: downloads.Listener | None = None,
+    on_download: transfers.Listener | None = None,
 ) -> Identity:
     """Find a model without loading it.
 
@@ -81,7 +81,7 @@ def identify(
     )
 
 
-def _folder(entry: Entry, download: bool, on_download: downloads.Listener | None) -> Path:
+def _folder(entry: Entry, download: bool, on_download: transfers.Listener | None) -> Path:
     if entry.local:
         return Path(entry.source).expanduser()
     return hub.snapshot(entry.source, download, on_download)

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
-from lookalike_hub import CANARY, COMMIT, Hub, connect, environment
+from lookalike_hub import CANARY, COMMIT, REPO, Hub, environment
 from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import ModelError, NotDownloaded
 from dwlab.events import Cancelled, Download
-from dwlab.models import downloads, hub_errors
+from dwlab.models import hub_errors, transfers
 from dwlab.models.download_bar import DownloadBar
 from dwlab.models.identity import identify
 from dwlab.runs.keep import keep
@@ -32,30 +32,8 @@ from dwlab.runs.sweep import Sweep
 from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
 
-REPO = "owner/tiny"
 UNET = "unet/diffusion_pytorch_model.safetensors"
 VAE = "vae/diffusion_pytorch_model.safetensors"
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache of the hub, and the network allowed; a token that must show nowhere."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setenv("HF_TOKEN", CANARY)
-    monkeypatch.setattr(
-        "huggingface_hub.file_download.time.sleep", lambda _: None
-    )  # the hub waits before it tries again
-    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
-    return tmp_path / "hub"
-
-
-@pytest.fixture
-def hub(cache, monkeypatch):
-    with Hub() as hub:
-        connect(monkeypatch, hub.url)
-        hub.add(REPO, SHAPES_FOLDER)
-        yield hub
 
 
 def recipe(**changes):
@@ -557,7 +535,7 @@ def test_a_new_process_tells_in_one_line_and_shows_the_token_nowhere(tmp_path):
 
 
 def test_a_listener_that_ends_a_download_is_heard():
-    tally = downloads._Tally("m", {"a": 10})
+    tally = transfers.Tally("m", {"a": 10})
     tally.add("a", 4)
     assert tally.now().bytes == 4
     tally.stopped = True
