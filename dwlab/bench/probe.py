@@ -54,23 +54,25 @@ def probe(model: Model, configuration: Configuration, k: int, *, one_step: bool 
     The phases are the prompt (up to the first call of the denoiser), each step, and the decoder
     with the copy to the CPU. one_step: leave the call after its first step.
     """
-    watch = _Watch(configuration.device, one_step=one_step)
-    hooks = watch.register_hooks(model.pipeline)
-    watch.stamp()
+    recorder = _CallRecorder(configuration.device, one_step=one_step)
+    hooks = recorder.register_hooks(model.pipeline)
+    recorder.stamp()
     try:
-        pictures = timed_calls.call(model, configuration, k, callback_on_step_end=watch.on_step_end)
+        pictures = timed_calls.call(
+            model, configuration, k, callback_on_step_end=recorder.on_step_end
+        )
     except _OneStepDone:
-        return watch.probe
+        return recorder.probe
     finally:
         for hook in hooks:
             hook.remove()
-    watch.stamp()
-    watch.probe.pictures = pictures
-    watch.set_phases()
-    return watch.probe
+    recorder.stamp()
+    recorder.probe.pictures = pictures
+    recorder.set_phases()
+    return recorder.probe
 
 
-class _Watch:
+class _CallRecorder:
     """The hooks of one call, and what they write down."""
 
     def __init__(self, device: str, *, one_step: bool) -> None:

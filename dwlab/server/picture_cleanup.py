@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
 
     from ..store.database import StoreFile
@@ -80,9 +80,7 @@ def _delete_rows(sql: sqlite3.Connection, pictures: Iterable[StoredPicture]) -> 
 def _removable(
     sql: sqlite3.Connection, experiment: str, days: float | None, size: int | None
 ) -> list[StoredPicture]:
-    cursor = sql.cursor()
-    cursor.row_factory = sqlite3.Row
-    rows = cursor.execute(REMOVABLE, {"experiment": experiment}).fetchall()
+    rows = sql.execute(REMOVABLE, {"experiment": experiment}).fetchall()
     pictures = [StoredPicture(**row) for row in rows]
     oldest_kept = "" if days is None else _days_ago(days)
     excess = 0

@@ -84,7 +84,7 @@ def key_of(
 
 
 @dataclass(frozen=True)
-class _Template:
+class _KeyTemplate:
     """The JSON of a key document without the values of prompt and seed."""
 
     before_prompt: str
@@ -97,23 +97,23 @@ class _Template:
         )
 
 
-_TEMPLATES: dict[Hashable, _Template] = {}
+_TEMPLATES: dict[Hashable, _KeyTemplate] = {}
 
 
-def _remember(kind: Hashable, template: _Template) -> _Template:
+def _remember(kind: Hashable, template: _KeyTemplate) -> _KeyTemplate:
     if len(_TEMPLATES) >= TEMPLATES_KEPT:
         _TEMPLATES.clear()
     _TEMPLATES[kind] = template
     return template
 
 
-def _template_of(document: KeyDocument) -> _Template:
+def _template_of(document: KeyDocument) -> _KeyTemplate:
     # NaN marks the two gaps: no parameter can be NaN, and in a text the quotes would be escaped
     gaps = {"prompt": float("nan"), "seed": float("nan")}
     text = _to_json({**document, "params": {**document["params"], **gaps}})
     start, prompt_name, rest = text.partition('"prompt":NaN')
     middle, seed_name, end = rest.partition('"seed":NaN')
-    return _Template(
+    return _KeyTemplate(
         before_prompt=start + prompt_name.removesuffix("NaN"),
         before_seed=middle + seed_name.removesuffix("NaN"),
         after_seed=end,

@@ -23,7 +23,7 @@ TAKEN = frozenset({"name", *(c.name for c in COLUMNS if c.kind is not Kind.PARAM
 
 
 @dataclass(frozen=True)
-class _Template:
+class _PromptTemplate:
     """A prompt in parts: a text, then for each placeholder its name and the text after it."""
 
     start: str
@@ -91,7 +91,7 @@ def fill(field: str, text: str, values: Mapping[str, object]) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _parse(text: str) -> _Template:
+def _parse(text: str) -> _PromptTemplate:
     names: list[str] = []
     texts = [""]
     end = 0
@@ -105,7 +105,7 @@ def _parse(text: str) -> _Template:
         else:
             texts[-1] += match[0][0]  # {{ is one brace
     texts[-1] += text[end:]
-    return _Template(start=texts[0], names=tuple(names), texts=tuple(texts[1:]))
+    return _PromptTemplate(start=texts[0], names=tuple(names), texts=tuple(texts[1:]))
 
 
 def _check_has_value(field: str, name: str, values: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.timestamp import now
 
@@ -72,9 +72,9 @@ _EXPERIMENT_PICTURES = f"""
     AND key IN (SELECT key FROM membership WHERE experiment = :experiment)
 """
 _FINISHED = """
-    SELECT key, image
-    FROM cells
-    WHERE status = 'ok' AND key IN (SELECT value FROM json_each(:keys))
+    SELECT cells.key, cells.image
+    FROM json_each(:keys) JOIN cells ON cells.key = json_each.value
+    WHERE cells.status = 'ok'
 """
 _TIMINGS = """
     SELECT params, device_seconds, bytes
@@ -115,8 +115,7 @@ class CellRow:
     mode: str = "close"
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """How long a picture took on its device, and how large its file is. params: JSON."""
 
     params: str
@@ -150,9 +149,9 @@ class Cells:
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         """The value of each metric by name, by key."""
         if experiment is None:
-            rows = self._file.query(_ALL_METRICS)
+            rows = self._file.tuples(_ALL_METRICS)
         else:
-            rows = self._file.query(_EXPERIMENT_METRICS, experiment=experiment)
+            rows = self._file.tuples(_EXPERIMENT_METRICS, experiment=experiment)
         metrics: dict[str, dict[str, Any]] = {}
         for key, metric, value in rows:
             metrics.setdefault(key, {})[metric] = value
@@ -164,8 +163,7 @@ class Cells:
         A finished cell whose picture is gone counts as if it had no row. A picture is gone if there
         is no file of the size that was written.
         """
-        rows = self._file.query(_STATUSES, keys=json.dumps(list(keys)))
-        # unpacked: looking up each column by name takes longer, and there may be 100,000 rows
+        rows = self._file.tuples(_STATUSES, keys=json.dumps(list(keys)))
         return {
             key: status
             for key, status, image, size in rows
@@ -175,20 +173,17 @@ class Cells:
     def pictures(self, experiment: str | None = None) -> dict[str, int | None]:
         """The size in bytes of each picture of an experiment, or of all, by path."""
         if experiment is None:
-            rows = self._file.query(_ALL_PICTURES)
-        else:
-            rows = self._file.query(_EXPERIMENT_PICTURES, experiment=experiment)
-        return {row["image"]: row["bytes"] for row in rows}
+            return dict(self._file.tuples(_ALL_PICTURES))
+        return dict(self._file.tuples(_EXPERIMENT_PICTURES, experiment=experiment))
 
     def finished(self, keys: Sequence[str]) -> dict[str, str]:
         """The path of the picture of each of `keys` that is finished, by key."""
-        rows = self._file.query(_FINISHED, keys=json.dumps(keys))
-        return {row["key"]: row["image"] for row in rows}
+        return dict(self._file.tuples(_FINISHED, keys=json.dumps(keys)))
 
     def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[Timing]:
         """How long the latest pictures took that these weights made on this device."""
-        rows = self._file.query(_TIMINGS, weights=weights, dtype=dtype, device=device, limit=limit)
-        return [Timing(**row) for row in rows]
+        rows = self._file.tuples(_TIMINGS, weights=weights, dtype=dtype, device=device, limit=limit)
+        return [Timing._make(row) for row in rows]
 
 
 def write_row(sql: sqlite3.Connection, row: CellRow, experiment: str | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._util.atomic import make_folder, sweep_temporaries
 from ..errors import StoreError
@@ -42,6 +42,8 @@ class StoreFile:
         self, root: Path, read_back: Callable[[sqlite3.Connection], int], *, read: bool = False
     ) -> None:
         self.root = root
+        # as text, because a Path would be turned into text once per picture
+        self._folder = str(root)
         self.path = root / STORE_FILE
         self.notes: list[str] = []
         self._read_back = read_back
@@ -55,6 +57,13 @@ class StoreFile:
         with explained(self.root):
             return self.connection.execute(statement, arguments).fetchall()
 
+    def tuples(self, statement: str, **arguments: object) -> list[tuple[Any, ...]]:
+        """The same rows as plain tuples, which are faster to unpack where there may be 100,000."""
+        with explained(self.root):
+            cursor = self.connection.cursor()
+            cursor.row_factory = None
+            return cursor.execute(statement, arguments).fetchall()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit everything that is done within, or nothing of it."""
@@ -63,7 +72,7 @@ class StoreFile:
 
     def has_picture(self, image: str, size: int | None) -> bool:
         """Whether a picture of a row is on the disk with the size that was written."""
-        return images.is_there(f"{self.root}/{image}", size)
+        return images.is_there(f"{self._folder}/{image}", size)
 
     def _open_to_read(self) -> sqlite3.Connection | None:
         """The file as it is; None if it is from an older dwlab, and has to be migrated first."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.timestamp import now
 
@@ -32,12 +31,11 @@ _CELLS = """
 _REMOVE_CELLS = "DELETE FROM membership WHERE experiment = :experiment"
 _ENTER_CELL = """
     INSERT OR IGNORE INTO membership (experiment, position, key, axes)
-    VALUES (:experiment, :position, :key, :axes)
+    VALUES (?, ?, ?, ?)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A cell of an experiment. position: in its order. axes: the cell's values of them, as JSON."""
 
     position: int
@@ -45,8 +43,7 @@ class Member:
     axes: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemberStatus:
+class MemberStatus(NamedTuple):
     """How far a cell of an experiment is.
 
     status: ok, failed or oom; None if it was never computed, `gone` if its picture is gone (see
@@ -93,28 +90,17 @@ class Experiments:
 
     def members(self, experiment: str) -> list[MemberStatus]:
         """The cells of an experiment, in its order."""
-        rows = self._file.query(_CELLS, experiment=experiment)
-        return [MemberStatus(row["position"], row["key"], self._status(row)) for row in rows]
-
-    def _status(self, row: sqlite3.Row) -> str | None:
-        status: str | None = row["status"]
-        if status == "ok" and not self._file.has_picture(row["image"], row["bytes"]):
-            return "gone"
-        return status
+        members = []
+        for position, key, status, image, size in self._file.tuples(_CELLS, experiment=experiment):
+            is_gone = status == "ok" and not self._file.has_picture(image, size)
+            members.append(MemberStatus(position, key, "gone" if is_gone else status))
+        return members
 
     def set_members(
         self, experiment: str, spec: Mapping[str, Any], members: Sequence[Member]
     ) -> None:
         """Replace the cells of an experiment, and its spec with them."""
-        rows = (
-            {
-                "experiment": experiment,
-                "position": member.position,
-                "key": member.key,
-                "axes": member.axes,
-            }
-            for member in members
-        )
+        rows = ((experiment, *member) for member in members)
         with self._file.transaction() as sql:
             sql.execute(_SET_SPEC, {"experiment": experiment, "spec": json.dumps(spec)})
             sql.execute(_REMOVE_CELLS, {"experiment": experiment})

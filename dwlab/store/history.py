@@ -21,9 +21,9 @@ _LAST_POSITION = """
 """
 _APPEND = """
     INSERT OR REPLACE INTO membership (experiment, position, key, axes)
-    VALUES (:experiment, :position, :key, '{}')
+    VALUES (?, ?, ?, '{}')
 """
-_SHOW_AGAIN = "DELETE FROM marks WHERE key = :key AND mark = 'hide'"
+_SHOW_AGAIN = "DELETE FROM marks WHERE key = ? AND mark = 'hide'"
 _ENTRY = """
     cells.key,
     cells.params,
@@ -94,10 +94,11 @@ class History:
         """
         with self._file.transaction() as sql:
             last = sql.execute(_LAST_POSITION, {"experiment": experiment}).fetchone()["position"]
-            for position, key in enumerate(keys, start=last + 1):
-                row = {"experiment": experiment, "position": position, "key": key}
-                sql.execute(_APPEND, row)
-                sql.execute(_SHOW_AGAIN, {"key": key})
+            rows = [
+                (experiment, position, key) for position, key in enumerate(keys, start=last + 1)
+            ]
+            sql.executemany(_APPEND, rows)
+            sql.executemany(_SHOW_AGAIN, [(key,) for key in keys])
 
     def latest(self, experiment: str, limit: int) -> list[HistoryEntry]:
         """The pinned pictures of an experiment, then the `limit` newest others.

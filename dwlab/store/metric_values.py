@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from .database import StoreFile
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _WRITE = """
     INSERT OR REPLACE INTO metrics (key, metric, version, value)
-    VALUES (:key, :metric, :version, :value)
+    VALUES (?, ?, ?, ?)
 """
 _PICTURES = """
     SELECT
@@ -39,25 +38,24 @@ _LACKING = f"""
                 AND metric IN (SELECT value FROM json_each(:names))
         )
 """
-_NAN_SHARES = """
-    SELECT value
-    FROM metrics JOIN cells USING (key)
-    WHERE metric = 'nan'
-        AND value > 0
-        AND status = 'ok'
-"""
+_IS_NAN_SHARE = "metrics.metric = 'nan' AND metrics.value > 0 AND cells.status = 'ok'"
 _NAN_SHARES_OF_KEYS = f"""
-    {_NAN_SHARES}
-        AND key IN (SELECT value FROM json_each(:keys))
+    SELECT metrics.value
+    FROM json_each(:keys) AS chosen
+    JOIN metrics ON metrics.key = chosen.value
+    JOIN cells ON cells.key = chosen.value
+    WHERE {_IS_NAN_SHARE}
 """
 _NAN_SHARES_OF_EXPERIMENT = f"""
-    {_NAN_SHARES}
-        AND key IN (SELECT key FROM membership WHERE experiment = :experiment)
+    SELECT metrics.value
+    FROM membership
+    JOIN metrics USING (key)
+    JOIN cells USING (key)
+    WHERE membership.experiment = :experiment AND {_IS_NAN_SHARE}
 """
 
 
-@dataclass(frozen=True)
-class MeasuredPicture:
+class MeasuredPicture(NamedTuple):
     """A finished picture, with the names of the metrics that it has.
 
     image: its path, relative to the results folder.
@@ -84,38 +82,35 @@ class MetricValues:
 
     def pictures(self, experiment: str) -> list[MeasuredPicture]:
         """The finished pictures of an experiment."""
-        return [_picture(row) for row in self._file.query(_PICTURES, experiment=experiment)]
+        return _pictures(self._file.tuples(_PICTURES, experiment=experiment))
 
     def pictures_lacking(self, names: Collection[str], experiment: str) -> list[MeasuredPicture]:
         """The finished pictures of an experiment that lack at least one of the metrics `names`."""
         if not names:
             return []
-        rows = self._file.query(_LACKING, experiment=experiment, names=json.dumps(list(names)))
-        return [_picture(row) for row in rows]
+        names_json = json.dumps(list(names))
+        return _pictures(self._file.tuples(_LACKING, experiment=experiment, names=names_json))
 
     def nan_shares(self, keys: Sequence[str]) -> list[float]:
         """The shares, above 0, of values that were not finite in the finished pictures of `keys`."""
-        rows = self._file.query(_NAN_SHARES_OF_KEYS, keys=json.dumps(keys))
-        return [row["value"] for row in rows]
+        rows = self._file.tuples(_NAN_SHARES_OF_KEYS, keys=json.dumps(list(set(keys))))
+        return [share for (share,) in rows]
 
     def nan_shares_of_experiment(self, experiment: str) -> list[float]:
         """The same of the finished pictures of an experiment."""
-        rows = self._file.query(_NAN_SHARES_OF_EXPERIMENT, experiment=experiment)
-        return [row["value"] for row in rows]
+        rows = self._file.tuples(_NAN_SHARES_OF_EXPERIMENT, experiment=experiment)
+        return [share for (share,) in rows]
 
 
 def write_metrics(sql: sqlite3.Connection, key: str, metrics: Metrics) -> None:
     """Write metrics of one cell within a transaction."""
-    for name, (version, value) in metrics.items():
-        sql.execute(_WRITE, {"key": key, "metric": name, "version": version, "value": value})
+    rows = [(key, name, version, value) for name, (version, value) in metrics.items()]
+    sql.executemany(_WRITE, rows)
 
 
-def _picture(row: sqlite3.Row) -> MeasuredPicture:
-    names = row["metrics"] or ""
-    return MeasuredPicture(
-        key=row["key"],
-        image=row["image"],
-        prompt=row["prompt"],
-        model=row["model"],
-        metrics=frozenset(names.split()),
-    )
+def _pictures(rows: Iterable[tuple[Any, ...]]) -> list[MeasuredPicture]:
+    pictures = []
+    for key, image, prompt, model, names in rows:
+        metrics = frozenset((names or "").split())
+        pictures.append(MeasuredPicture(key, image, prompt, model, metrics))
+    return pictures

@@ -53,7 +53,7 @@ def execute(
     warnings = no_effect.warnings(spec, spec.cells(limit=limit))
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
-        watch = _Watch(stack, log, warnings, cancel, on_plan, on_event)
+        follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)
         try:
             outcome = run(
                 spec,
@@ -62,10 +62,10 @@ def execute(
                 limit=limit,
                 cancel=cancel,
                 download=download,
-                on_plan=watch.begin,
-                on_event=watch.tell,
+                on_plan=follower.begin,
+                on_event=follower.tell,
             )
-            watch.raise_ctrl_c()
+            follower.raise_ctrl_c()
         except KeyboardInterrupt:
             log.line("interrupted")
             raise
@@ -77,7 +77,7 @@ def execute(
     return outcome, {**files, "log": log.path}
 
 
-class _Watch:
+class _RunFollower:
     """Follows a run: writes its log, tells the caller or stderr, and keeps Ctrl-C until a step ends.
 
     stack: of what ends together with the run.

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 import uuid
 from typing import TYPE_CHECKING, Self
 
 from ..._util.timestamp import now
 from ...errors import DwlabError, InvalidInput
-from ...store.database import explained
 from . import statements
 from .job import ENDED, Job, ListedJob, Submission
 from .process_name import is_dead
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from ...store.database import StoreFile
@@ -84,8 +83,7 @@ class JobQueue:
         beyond the limit of waiting jobs. Now and then the oldest jobs that ended are forgotten, if
         they take too many bytes.
         """
-        with self._file.transaction() as connection:
-            sql = _cursor(connection)
+        with self._file.transaction() as sql:
             if idempotency_key is not None:
                 earlier = _earlier_job(sql, idempotency_key, fingerprint)
                 if earlier is not None:
@@ -105,12 +103,12 @@ class JobQueue:
                 self._forget_oldest(sql)
             return Submission(_stored_job(sql, row["id"]), is_new=True)
 
-    def _check_queue(self, sql: sqlite3.Cursor) -> None:
+    def _check_queue(self, sql: sqlite3.Connection) -> None:
         waiting = sql.execute(statements.COUNT_QUEUED).fetchone()["count"]
         if waiting >= self._queue_limit:
             raise QueueFull(f"the queue is full ({waiting} jobs are waiting); try again later")
 
-    def _forget_oldest(self, sql: sqlite3.Cursor) -> None:
+    def _forget_oldest(self, sql: sqlite3.Connection) -> None:
         """Forget the oldest jobs that ended, if those take too many bytes in all."""
         total = 0
         oldest = []
@@ -128,8 +126,7 @@ class JobQueue:
         Jobs of dead workers are queued again first. A job that a worker died over is taken alone,
         so that no other job shares its fate.
         """
-        with self._file.transaction() as connection:
-            sql = _cursor(connection)
+        with self._file.transaction() as sql:
             self._take_back(sql)
             first = sql.execute(statements.OLDEST_QUEUED).fetchone()
             if first is None:
@@ -144,7 +141,7 @@ class JobQueue:
             sql.executemany(statements.CLAIM, [{"id": job_id, **claim} for job_id in job_ids])
             return [_stored_job(sql, job_id) for job_id in job_ids]
 
-    def _take_back(self, sql: sqlite3.Cursor) -> None:
+    def _take_back(self, sql: sqlite3.Connection) -> None:
         """Queue jobs of dead or silent owners again; fail those that were begun too often."""
         at = time.time()
         for job in sql.execute(statements.RUNNING).fetchall():
@@ -209,37 +206,31 @@ class JobQueue:
 
         Returns the job as it is then; None if there is no such job.
         """
-        with self._file.transaction() as connection:
-            sql = _cursor(connection)
+        with self._file.transaction() as sql:
             sql.execute(statements.CANCEL, {"id": job_id, "ended": time.time()})
             return _find_job(sql, job_id)
 
     def get(self, job_id: str) -> Job | None:
         """One job; None if there is no such job."""
-        with explained(self._file.root):
-            return _find_job(_cursor(self._file.connection), job_id)
+        rows = self._file.query(statements.BY_ID, id=job_id)
+        return Job.from_row(rows[0]) if rows else None
 
     def status(self, job_id: str) -> str | None:
         """A job's status; None if there is no such job."""
-        with explained(self._file.root):
-            sql = _cursor(self._file.connection)
-            row = sql.execute(statements.STATUS, {"id": job_id}).fetchone()
-        return row["status"] if row else None
+        rows = self._file.query(statements.STATUS, id=job_id)
+        return rows[0]["status"] if rows else None
 
     def newest(self, limit: int, offset: int = 0, status: str | None = None) -> list[ListedJob]:
         """Jobs, newest first, in summary; only those of one `status`, if it is given."""
         statement = statements.NEWEST if status is None else statements.NEWEST_OF_STATUS
-        values = {"limit": limit, "offset": offset, "status": status}
-        with explained(self._file.root):
-            rows = _cursor(self._file.connection).execute(statement, values).fetchall()
+        rows = self._file.query(statement, limit=limit, offset=offset, status=status)
         return [ListedJob.from_row(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""
         counts = dict.fromkeys(("queued", "running", *ENDED), 0)
-        with explained(self._file.root):
-            for row in _cursor(self._file.connection).execute(statements.COUNT_BY_STATUS):
-                counts[row["status"]] = row["count"]
+        for row in self._file.query(statements.COUNT_BY_STATUS):
+            counts[row["status"]] = row["count"]
         return counts
 
     def forget_ended_before(self, before: float) -> int:
@@ -265,24 +256,17 @@ def _new_row(request: Mapping[str, object], result: Mapping[str, object] | None)
     }
 
 
-def _cursor(connection: sqlite3.Connection) -> sqlite3.Cursor:
-    """A cursor whose rows have named columns."""
-    cursor = connection.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor
-
-
-def _find_job(sql: sqlite3.Cursor, job_id: str) -> Job | None:
+def _find_job(sql: sqlite3.Connection, job_id: str) -> Job | None:
     row = sql.execute(statements.BY_ID, {"id": job_id}).fetchone()
     return Job.from_row(row) if row else None
 
 
-def _stored_job(sql: sqlite3.Cursor, job_id: str) -> Job:
+def _stored_job(sql: sqlite3.Connection, job_id: str) -> Job:
     """A job that this transaction has just written."""
     return Job.from_row(sql.execute(statements.BY_ID, {"id": job_id}).fetchone())
 
 
-def _earlier_job(sql: sqlite3.Cursor, key: str, fingerprint: str | None) -> Job | None:
+def _earlier_job(sql: sqlite3.Connection, key: str, fingerprint: str | None) -> Job | None:
     """The job that came with an idempotency key; raises InvalidInput if its request was another."""
     row = sql.execute(statements.BY_IDEMPOTENCY_KEY, {"idempotency": key}).fetchone()
     if row is None:

@@ -23,7 +23,7 @@ from ..saved_state import SavedState
 from .comparison import changed_parameters
 from .controls import arguments_from, check_count, controls_for, offer_for, problems_of
 from .dropped import read_dropped
-from .history import PAGE, History
+from .history import PAGE, HistoryStrip
 from .saved import saved_controls, saved_page
 from .status import StatusLine
 from .sweep_form import SweepForm
@@ -68,7 +68,7 @@ class Explorer(PageTraits):
         self.sweep_form = SweepForm(self)
         self._tasks = TaskListener(self)
         self._session = Session(root, render, execute, self._tasks.hear, compute=compute)
-        self._history = History(self._session, root)
+        self._history = HistoryStrip(self._session, root)
         self._saved = SavedState(root, f"explore {model}")
         self._count_tokens = count_tokens
         self._counting = threading.Lock()

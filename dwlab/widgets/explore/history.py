@@ -21,7 +21,7 @@ PAGE = 60  # pictures that "Older" adds
 THUMBNAIL_SIDE = 96  # pixels, at most
 
 
-class History:
+class HistoryStrip:
     """Reads the history from the store, and turns its entries into what the page shows."""
 
     def __init__(self, session: Session, root: Path) -> None:

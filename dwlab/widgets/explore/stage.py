@@ -23,7 +23,7 @@ FROM_THE_STORE = "from the store"
 
 
 @dataclass(frozen=True)
-class Tile:
+class StageTile:
     """One picture on the stage. state: waiting, forming, done or failed; src: its address."""
 
     text: str
@@ -37,7 +37,7 @@ class Stage:
     """The tiles of one run, in the order of its recipes. A sweep has no recipes here."""
 
     def __init__(self, params: Iterable[GenerationParams] = ()) -> None:
-        self._tiles = [Tile(recipes.line(recipe.as_dict())) for recipe in params]
+        self._tiles = [StageTile(recipes.line(recipe.as_dict())) for recipe in params]
         self._last_steps: dict[int, Step] = {}  # of the pictures that form
 
     def __len__(self) -> int:
@@ -79,13 +79,13 @@ class Stage:
         return [asdict(tile) for tile in self._tiles]
 
 
-def _forming(tile: Tile, event: Step) -> Tile:
+def _forming(tile: StageTile, event: Step) -> StageTile:
     preview = event.preview() if event.preview else None
     src = data_uri(png(preview), "png") if preview else ""
     return replace(tile, state="forming", src=src)
 
 
-def _done(tile: Tile, picture: object) -> Tile:
+def _done(tile: StageTile, picture: object) -> StageTile:
     if not isinstance(picture, Reused | Picture):
         raise TypeError(f"a picture was expected, not {picture!r}")
     reused = FROM_THE_STORE if isinstance(picture, Reused) else ""
