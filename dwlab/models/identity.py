@@ -12,7 +12,7 @@ from . import device, fingerprint, hub, pipeline_kinds, profiles, trust, weight_
 from .settings import STOCK, Settings
 
 if TYPE_CHECKING:
-    from ..spec.families import Omission
+    from ..spec.family import Omission
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
     from . import transfers

@@ -6,10 +6,11 @@ import logging
 import re
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .._util.jsonfile import read_object
 from ..errors import DwlabError, ModelError, first_line
-from ..spec import catalog
+from ..spec import catalog, families
 from . import alterations, memory, size_limits, trust
 from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts
@@ -17,6 +18,8 @@ from .quiet import no_bars, quiet_libraries
 from .settings import apply
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from diffusers import DiffusionPipeline, SchedulerMixin
 
     from ..spec.params import GenerationParams
@@ -134,18 +137,30 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
         from . import random_weights
 
         return random_weights.build(identity.name, dtype)
-    from diffusers import AutoPipelineForText2Image
-
     # checked once more, because files may have changed since the model was identified
     weights = trust.check_folder(identity.folder)
     with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):
-        return AutoPipelineForText2Image.from_pretrained(
+        return _pipeline_class(identity.folder).from_pretrained(
             identity.folder,
             dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
         )
+
+
+def _pipeline_class(folder: Path) -> Any:
+    """The class of diffusers that draws with the parts in a folder; raises ModelError."""
+    import diffusers
+
+    named = read_object(folder / "model_index.json").get("_class_name")
+    family = families.of(str(named))
+    if family is None or not hasattr(diffusers, family.pipeline):
+        raise ModelError(
+            f"its class is {named}, which diffusers {diffusers.__version__} does not draw with; "
+            "a newer diffusers may (`pip install -U diffusers`)"
+        )
+    return getattr(diffusers, family.pipeline)
 
 
 def _cause(error: Exception) -> str:

@@ -6,36 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
+from ..spec import families
 from ..spec.checkpoints import TAKES, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Pipelines that draw from a text alone, and those for pictures with the same parts (diffusers loads
-# them as the former). A constant because diffusers takes seconds to import; a test compares it with
-# what diffusers says.
-DRAWS = frozenset({
-    "AuraFlowPipeline", "ChromaPipeline", "CogView3PlusPipeline", "CogView4Pipeline", "Flux2KleinPipeline", "Flux2Pipeline",
-    "FluxImg2ImgPipeline", "FluxInpaintPipeline", "FluxKontextPipeline", "FluxPipeline", "GlmImagePipeline",
-    "HunyuanDiTPAGPipeline", "HunyuanDiTPipeline", "IFImg2ImgPipeline", "IFInpaintingPipeline", "IFPipeline",
-    "Ideogram4Pipeline", "Kandinsky3Img2ImgPipeline", "Kandinsky3Pipeline", "KolorsImg2ImgPipeline", "KolorsPAGPipeline",
-    "KolorsPipeline", "Krea2Pipeline", "LatentConsistencyModelImg2ImgPipeline", "LatentConsistencyModelPipeline",
-    "Lumina2Pipeline", "LuminaPipeline", "NucleusMoEImagePipeline", "OvisImagePipeline", "PRXPipeline",
-    "PixArtAlphaPipeline", "PixArtSigmaPAGPipeline", "PixArtSigmaPipeline", "QwenImage21Pipeline",
-    "QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline", "QwenImagePipeline", "SanaPAGPipeline", "SanaPipeline",
-    "StableDiffusion3Img2ImgPipeline", "StableDiffusion3InpaintPipeline", "StableDiffusion3PAGImg2ImgPipeline",
-    "StableDiffusion3PAGPipeline", "StableDiffusion3Pipeline", "StableDiffusionImg2ImgPipeline",
-    "StableDiffusionInpaintPipeline", "StableDiffusionPAGImg2ImgPipeline", "StableDiffusionPAGInpaintPipeline",
-    "StableDiffusionPAGPipeline", "StableDiffusionPipeline", "StableDiffusionXLImg2ImgPipeline",
-    "StableDiffusionXLInpaintPipeline", "StableDiffusionXLPAGImg2ImgPipeline", "StableDiffusionXLPAGInpaintPipeline",
-    "StableDiffusionXLPAGPipeline", "StableDiffusionXLPipeline", "ZImageImg2ImgPipeline", "ZImageInpaintPipeline",
-    "ZImageOmniPipeline", "ZImagePipeline",
-})  # fmt: skip
-
-# Other pipelines, by words in the names of their classes; the first match counts.
+# Pipelines of other kinds, by words in the names of their classes; the first match counts.
 _OTHERS = (
     (
-        "Combined|Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline",
+        "Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline",
         "one of two halves, a prior and a decoder",
     ),
     ("Control|Adapter|GLIGEN|VisualCloze", "a pipeline that also needs a control picture"),
@@ -87,7 +67,7 @@ def check(name: str, folder: Path) -> None:
         kind = f"an SDXL refiner ({cls}), which continues another model's picture"
         raise _refused(name, kind, "the base model")
     _check_channels(name, folder)
-    if cls in DRAWS:
+    if families.of(cls):
         return
     for words, kind in _OTHERS:
         if re.search(words, cls):
@@ -117,13 +97,9 @@ def _check_channels(name: str, folder: Path) -> None:
 
 
 def _check_with_diffusers(name: str, cls: str) -> None:
-    """Refuse a class that the installed diffusers lacks, cannot import, or does not draw with."""
+    """Refuse a class that the installed diffusers lacks, or that dwlab does not know."""
     import diffusers
-    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
-    supported = AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
-    if cls in {pipeline.__name__ for pipeline in supported}:
-        return
     if not hasattr(diffusers, cls):
         raise ModelError(
             f"model {name!r} is of the class {cls or '(no name)'}, which diffusers "

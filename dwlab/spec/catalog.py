@@ -78,7 +78,7 @@ _MODELS = (
         side_max=2048,
         random=True,
         pipeline="StableDiffusionXLPipeline",
-        omission=families.OMISSIONS[0],
+        omission=families.BY_PIPELINE["StableDiffusionXLPipeline"].omission,
     ),
 )
 CATALOG = {entry.name: entry for entry in _MODELS}

@@ -17,7 +17,7 @@ from .modes import mode
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from .families import Omission
+    from .family import Omission
     from .params import GenerationParams
 
 TEMPLATES_KEPT = 4096

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .families import Omission
+    from .family import Omission
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def describe(name: str, folder: Path) -> Entry:
     return Entry(
         name,
         source=str(folder),
-        family=families.family(pipeline),
+        family=families.name(pipeline),
         width=side,
         height=side,
         scheduler=_scheduler(folder, index),

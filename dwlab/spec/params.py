@@ -18,7 +18,7 @@ from .param_checks import check_model_name, check_one_negative_prompt, checked
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from .families import Omission
+    from .family import Omission
 
 # values that mean the same as leaving the parameter out
 _EMPTY: dict[str, object] = {

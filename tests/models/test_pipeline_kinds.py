@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import shutil
 
-import diffusers
 import pytest
 from checkpoint_folders import changed, write
-from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 from typer.testing import CliRunner
 
 import dwlab
@@ -17,6 +14,8 @@ from dwlab.errors import ModelError
 from dwlab.models import pipeline_kinds
 from dwlab.models.identity import identify
 from dwlab.runs.sweep import Sweep
+from dwlab.spec import families
+from dwlab.spec.refused_pipelines import REFUSED
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -58,7 +57,7 @@ OTHER_KINDS = {
         "needs a control picture",
     ),
     "Flux Control": (pipeline_of("FluxControlPipeline"), "needs a control picture"),
-    "an image-to-image pipeline": (pipeline_of("ChromaImg2ImgPipeline"), "changes a picture"),
+    "an image-to-image pipeline": (pipeline_of("CycleDiffusionPipeline"), "changes a picture"),
     "an editing pipeline": (pipeline_of("QwenImageEditPipeline"), "changes a picture"),
     "an upscaler": (pipeline_of("StableDiffusionUpscalePipeline"), "enlarges or refines"),
     "a video pipeline": (pipeline_of("StableVideoDiffusionPipeline"), "for video"),
@@ -68,7 +67,7 @@ OTHER_KINDS = {
     "a decoder": (pipeline_of("StableCascadeDecoderPipeline"), "one of two halves"),
     "an unconditional pipeline": (pipeline_of("DDPMPipeline"), "takes no prompt"),
     "a depth estimator": (pipeline_of("MarigoldDepthPipeline"), "measures a picture"),
-    "a kind that comes later": (pipeline_of("OmniGenPipeline"), "does not draw with yet"),
+    "a kind that comes later": (pipeline_of("AmusedPipeline"), "does not draw with yet"),
     "an unknown class": (
         pipeline_of("NoSuchPipeline"),
         r"NoSuchPipeline, which diffusers .* does not have; a newer",
@@ -87,25 +86,19 @@ def test_the_error_about_a_pipeline_of_another_kind_says_which_kind(pipeline, ca
         assert "dwlab draws with whole text-to-image pipelines: use " in str(caught.value)
 
 
-def takes_a_control_picture(cls):
-    return bool({"image", "control_image"} & set(inspect.signature(cls.__call__).parameters))
+def test_every_pipeline_that_the_table_refuses_is_refused_with_its_kind(pipeline):
+    for refusal in REFUSED:
+        changed(pipeline / "model_index.json", _class_name=refusal.pipeline)
+        with pytest.raises(ModelError, match="dwlab draws with whole text-to-image pipelines"):
+            pipeline_kinds.check("m", pipeline)
 
 
-def test_the_accepted_pipelines_are_those_that_diffusers_draws_from_text_with():
-    drawing = {cls.__name__: cls for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
-    lacking = {
-        name
-        for name in pipeline_kinds.DRAWS
-        if getattr(getattr(diffusers, name), "_backends", None)
-    }
-    assert all(hasattr(diffusers, name) for name in pipeline_kinds.DRAWS)
-    for name, cls in drawing.items():
-        refused = "Control" in name or "Combined" in name or "Helios" in name
-        assert (name in pipeline_kinds.DRAWS) != refused, name
-        assert not refused or takes_a_control_picture(cls) or "Combined" in name
-    for name in pipeline_kinds.DRAWS - set(drawing) - lacking:  # for pictures, with the same parts
-        base = name.replace("Img2Img", "").replace("Inpainting", "").replace("Inpaint", "")
-        assert base in drawing, name
+def test_every_pipeline_of_the_table_and_its_kinds_for_pictures_are_accepted(pipeline):
+    for family in families.FAMILIES:
+        for cls in (family.pipeline, family.image_to_image, family.inpainting):
+            if cls is not None:
+                changed(pipeline / "model_index.json", _class_name=cls)
+                pipeline_kinds.check("m", pipeline)
 
 
 @pytest.mark.parametrize(

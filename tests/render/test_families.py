@@ -16,7 +16,6 @@ import tiny_families
 import torch
 from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
-from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 
 import dwlab
 from dwlab.bench.engine import engines
@@ -234,8 +233,9 @@ def test_another_denoiser_in_a_known_pipeline_is_not_packed(family):
 
 
 def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
-    assert set(families.PACKED) == {type(family(name).model.pipeline).__name__ for name in PACKED}
-    for pipeline, known in families.PACKED.items():
+    in_table = {entry.pipeline: entry.packed for entry in families.FAMILIES if entry.packed}
+    assert set(in_table) == {type(family(name).model.pipeline).__name__ for name in PACKED}
+    for pipeline, known in in_table.items():
         assert hasattr(diffusers, pipeline) and hasattr(diffusers, known.denoiser)
 
 
@@ -272,8 +272,9 @@ def test_the_table_knows_where_a_missing_negative_prompt_is_not_an_empty_one(fam
 
 
 def test_the_table_names_what_diffusers_does():
-    """Of text-to-image pipelines, those that zero a missing negative prompt, or have a true CFG, stand in the table."""
-    for cls in set(AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()):
+    """Pipelines that zero a missing negative prompt, or have a true CFG, have an omission in the table."""
+    for entry in families.FAMILIES:
+        cls = getattr(diffusers, entry.pipeline)
         source = inspect.getsource(cls)
         special = "zero_out_negative_prompt =" in source or "has_neg_prompt = " in source
         encoded = 'negative_prompt = [""]' in source
@@ -566,7 +567,7 @@ def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_i
     diffusers.StableDiffusionXLImg2ImgPipeline(**parts).save_pretrained(tmp_path / "m")
     identity = identify(str(tmp_path / "m"), "cpu")
     assert catalog.lookup(str(identity.folder)).pipeline == "StableDiffusionXLPipeline"
-    assert omission_of(identity) == families.OMISSIONS[0]
+    assert omission_of(identity) == families.of("StableDiffusionXLPipeline").omission
     assert not [text for text in plan(identity.name).warnings if "one" in text]
 
 

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
     import torch
 
+    from ...spec.family import Packed
+
 
 def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed, or None if they can."""
     name = type(pipeline).__name__
+    tried = families.packed(name)
+    if tried is None:
+        return families.never_packed(name)
     parts = modules_of(pipeline)
     return (
-        families.never_packed(name)
-        or _unknown_denoiser(denoiser_of(pipeline), families.PACKED[name])
+        _unknown_denoiser(denoiser_of(pipeline), tried)
         or _unknown_device(device)
         or _moved_parts(parts.values())
         or _adapters(parts)
@@ -29,7 +33,7 @@ def refusal(pipeline: Any, device: str) -> str | None:
     )
 
 
-def _unknown_denoiser(denoiser: torch.nn.Module, tried: families.Packed) -> str | None:
+def _unknown_denoiser(denoiser: torch.nn.Module, tried: Packed) -> str | None:
     """A reason if the denoiser's forward may be another than the one that was tried."""
     names = {tried.denoiser, *tried.processors}
     modules: list[Any] = [denoiser]

@@ -1,0 +1,108 @@
+"""What is known of a family of models: a pipeline class of diffusers that draws from a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GUIDANCE = "guidance_scale"
+TRUE_CFG = "true_cfg_scale"
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A pipeline whose denoiser calls were tried merged, with the same pictures as alone.
+
+    denoiser: the class that it calls. processors: attention processors whose rows do not see each
+    other.
+    """
+
+    denoiser: str
+    processors: frozenset[str]
+
+    @classmethod
+    def of(cls, denoiser: str, *processors: str) -> Packed:
+        """The denoiser with these attention processors."""
+        return cls(denoiser, frozenset(processors))
+
+
+@dataclass(frozen=True)
+class Omission:
+    """That leaving the negative prompt out makes another picture than an empty text.
+
+    means: what leaving it out does.
+    option, default: the option in model_index.json that switches this on, and its default.
+    true_cfg: the default of the call's `true_cfg_scale`, if that one (not the guidance) must be
+        above 1 for a negative prompt to be used.
+    """
+
+    means: str
+    option: str | None = None
+    default: bool = True
+    true_cfg: float | None = None
+
+    def applies(self, index: Mapping[str, object], denoiser: Mapping[str, object]) -> bool:
+        """Whether this holds for a model, by its model_index.json and its denoiser's config."""
+        if self.option and not index.get(self.option, self.default):
+            return False
+        return self.true_cfg is not None or not is_distilled(denoiser)
+
+    def shows(self, guidance: float, call: Mapping[str, object]) -> bool:
+        """Whether a picture with this guidance and these arguments of the call depends on it."""
+        scale = guidance if self.true_cfg is None else call.get(TRUE_CFG, self.true_cfg)
+        return isinstance(scale, int | float) and scale > 1
+
+
+@dataclass(frozen=True)
+class Family:
+    """A text-to-image pipeline class of diffusers, and what is known of it.
+
+    pipeline: the class that draws. name: of the family, like sdxl. title: as people write it.
+    image_to_image, inpainting: the classes that do this with the same parts, if there are any.
+    steps, guidance: the defaults of the class's own call; None if it takes none.
+    guidance_argument: the argument of the call that the recipe's guidance is.
+    side: pixels of a side, if the class itself says so.
+    sample_size: pixels of the latents' side, if the class says so and not the denoiser's config.
+    takes_negative: whether a negative prompt has an effect by default.
+    omission: what leaving the negative prompt out means, if not the same as an empty text.
+    denoiser, decoder: the names of the parts; an empty decoder if the model works on pixels.
+    packed: the denoiser whose calls may be merged, or None if pictures are made one by one.
+    latents: how a pipeline's latents are laid out, for rough pictures (see `render.latents`).
+    tested: what the tests compare with plain stock calls: "text", "image", "inpainting".
+    note: what else a user should know.
+    """
+
+    pipeline: str
+    name: str
+    title: str
+    image_to_image: str | None = None
+    inpainting: str | None = None
+    steps: int | None = 50
+    guidance: float | None = 5.0
+    guidance_argument: str | None = GUIDANCE
+    side: int | None = None
+    sample_size: int | None = None
+    takes_negative: bool = True
+    omission: Omission | None = None
+    denoiser: str = "transformer"
+    decoder: str = "vae"
+    packed: Packed | None = None
+    latents: str = "planes"
+    tested: frozenset[str] = frozenset()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A pipeline class that does not draw from a text alone. reason: what it is or needs."""
+
+    pipeline: str
+    reason: str
+
+
+def is_distilled(denoiser: Mapping[str, object]) -> bool:
+    """Whether a denoiser gets the guidance as an input, and so never sees a negative prompt."""
+    return denoiser.get("time_cond_proj_dim") is not None
