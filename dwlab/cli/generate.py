@@ -34,6 +34,9 @@ def generate(
     width: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
     height: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    variant: Annotated[
+        str | None, typer.Option(help="Form of the model's weights, like fp16.")
+    ] = None,
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
 ) -> None:
@@ -57,6 +60,7 @@ def generate(
         width=width,
         height=height,
         dtype=dtype,
+        variant=variant,
     )
     path = picture.save(output)
     typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")

@@ -33,9 +33,14 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def pull(
-    model: Annotated[str, typer.Argument(help="A catalog name or hub id (owner/name).")],
+    model: Annotated[
+        str, typer.Argument(help="A catalog name or hub id (owner/name, owner/name@revision).")
+    ],
+    variant: Annotated[
+        str | None, typer.Option(help="Form of the model's weights, like fp16.")
+    ] = None,
 ) -> None:
     """Download a model, or complete an interrupted download."""
     from ..models.identity import identify
 
-    typer.echo(f"{model} is in {identify(model).folder}")
+    typer.echo(f"{model} is in {identify(model, variant=variant).folder}")

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._util.atomic import write_atomic
 from ..errors import ModelError
 from ..spec import checkpoints
-from . import pipeline_kinds, transfers, trust
+from . import pipeline_kinds, transfers, trust, weight_names
 from .repository import listed, no_such_file
 from .weight_files import needs_weights
 
@@ -23,15 +24,12 @@ INDEX = "model_index.json"
 SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")
 SMALL_LIMIT = 64 << 20  # bytes per file
 _INDEX_OF_WEIGHTS = re.compile(r"\.index\.(\w+\.)?json$|\.index\.json$")
-# names of weights in diffusers and transformers, without those of a variant (x.fp16.safetensors)
-_PLAIN = re.compile(
-    r"(diffusion_pytorch_model|model|pytorch_model)(-\d+-of-\d+)?\.safetensors(\.index\.json)?$"
-)
 
 
-def fetch(repo: str, revision: str | None, listener: Listener) -> Path:
+def fetch(repo: str, revision: str | None, variant: str | None, listener: Listener) -> Path:
     """Download what the local cache lacks of a model; returns its folder there.
 
+    variant: of the weights, like fp16; parts that are not there in it are fetched in the plain form.
     Configs come first, so that a wrong kind of model is refused before its weights are downloaded.
     What has arrived is kept whatever happens. Raises ModelError for models that dwlab cannot draw
     with, and whatever the hub, the network or the disk raise.
@@ -43,7 +41,7 @@ def fetch(repo: str, revision: str | None, listener: Listener) -> Path:
         raise _not_a_pipeline(repository)
     # this also records which commit the revision is
     folder = Path(hf_hub_download(repo, INDEX, revision=revision)).parent
-    small, weights = needed(repo, folder, repository.sizes)
+    small, weights = needed(repo, folder, repository.sizes, variant)
     missing = [name for name in (*small, *weights) if not (folder / name).exists()]
     transfers.check_space(repository, missing)
     tally = transfers.Tally(repo, {name: repository.files[name].size for name in missing})
@@ -51,7 +49,22 @@ def fetch(repo: str, revision: str | None, listener: Listener) -> Path:
         wanted = [name for name in names if name in missing]
         transfers.fetch_files(repository, wanted, tally, listener)
         pipeline_kinds.check(repo, folder)
+    if variant:
+        write_atomic(_note(folder, variant), b"")
     return folder
+
+
+def may_be_mixed(folder: Path, variant: str | None) -> bool:
+    """Whether parts of a model in the cache that are not there in a variant may be plain.
+
+    They may after a whole download: the repository has no others.
+    """
+    return variant is not None and _note(folder, variant).exists()
+
+
+def _note(folder: Path, variant: str) -> Path:
+    """A file in a commit's folder that says that all of a variant was downloaded."""
+    return folder / f".dwlab-{variant}"
 
 
 def fetch_one(repo: str, name: str, revision: str | None, listener: Listener) -> Path:
@@ -72,11 +85,13 @@ def fetch_one(repo: str, name: str, revision: str | None, listener: Listener) ->
     return Path(hf_hub_download(repo, name, revision=revision))
 
 
-def needed(repo: str, folder: Path, sizes: Mapping[str, int]) -> tuple[list[str], list[str]]:
+def needed(
+    repo: str, folder: Path, sizes: Mapping[str, int], variant: str | None = None
+) -> tuple[list[str], list[str]]:
     """The files of a repository that its pipeline loads: (configs and vocabularies, safetensors).
 
-    sizes: bytes by file name. Raises ModelError for a part without safetensors, or with those of a
-    variant only.
+    sizes: bytes by file name. variant: as for `fetch`. Raises ModelError for a part without
+    safetensors, or with those of another variant only, and for a variant that no part has.
     """
     small: list[str] = []
     weights: list[str] = []
@@ -87,7 +102,9 @@ def needed(repo: str, folder: Path, sizes: Mapping[str, int]) -> tuple[list[str]
             names = [name for name in sizes if "/" not in name]
         small += [name for name in names if _is_small(name, sizes[name])]
         if needs_weights(cls):
-            weights += _weights_of(repo, part, names)
+            weights += _weights_of(repo, part, names, variant)
+    if variant and variant not in weight_names.variants_in(weights):
+        raise weight_names.no_such_variant(repo, variant, sizes)
     return list(dict.fromkeys(small)), list(dict.fromkeys(weights))
 
 
@@ -95,32 +112,20 @@ def _is_small(name: str, size: int) -> bool:
     return name.endswith(SMALL) and size <= SMALL_LIMIT and not _INDEX_OF_WEIGHTS.search(name)
 
 
-def _weights_of(repo: str, part: str, names: Collection[str]) -> list[str]:
-    plain = [name for name in names if _PLAIN.fullmatch(_base_name(name))]
-    if plain:
-        return plain
-    variants = sorted({_variant(name) for name in names if ".safetensors" in name})
-    if variants and "safetensors" not in variants:
+def _weights_of(repo: str, part: str, names: Collection[str], variant: str | None) -> list[str]:
+    weights = weight_names.chosen(names, variant)
+    if weights:
+        return weights
+    variants = weight_names.variants_in(names)
+    if variants:
         raise ModelError(
-            f"model {repo!r} has the weights of {part} only in the variant {', '.join(variants)}, "
-            "which dwlab does not load by itself; save it to a folder with diffusers' "
-            f"`DiffusionPipeline.from_pretrained({repo!r}, variant={variants[0]!r})"
-            ".save_pretrained(FOLDER)` and use that folder"
+            f"model {repo!r} has the weights of {part} only in the variant {', '.join(variants)}: "
+            f"write `variant: {variants[0]}` to use it"
         )
     raise ModelError(
         f"model {repo!r} has no safetensors of {part}; dwlab loads nothing else, because pickles "
         "can run code: look for a repository or a revision that has them"
     )
-
-
-def _base_name(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
-
-
-def _variant(name: str) -> str:
-    """The variant in a file's name: fp16 in model.fp16.safetensors; "safetensors" if there is none."""
-    suffix = _base_name(name).split(".")[1]
-    return suffix.split("-")[0]
 
 
 def _not_a_pipeline(repository: Repository) -> ModelError:

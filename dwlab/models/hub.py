@@ -23,19 +23,24 @@ _FILE = re.compile(r"([A-Za-z0-9_][\w. +()-]*/)*[A-Za-z0-9_][\w. +()-]*\.safeten
 
 
 def snapshot(
-    repo: str, download: bool, on_download: Listener | None = None, *, revision: str | None = None
+    repo: str,
+    download: bool,
+    on_download: Listener | None = None,
+    *,
+    revision: str | None = None,
+    variant: str | None = None,
 ) -> Path:
     """The folder of a hub model in the local cache, downloaded or completed if `download` allows.
 
     on_download: receives the progress of a download (by default it is shown on stderr); exceptions
     that it raises end the download. revision: a branch, tag or commit; None for the main branch.
-    Raises ModelError with the cause and the remedy, NotDownloaded if a download is needed but not
+    variant: of the weights, like fp16; None for the plain ones. Raises ModelError with the cause and the remedy, NotDownloaded if a download is needed but not
     allowed.
     """
     quiet_libraries()
     name = full_name(repo, revision)
     folder = _cached_folder(repo, revision)
-    fault = weight_files.find_fault(folder) if folder else None
+    fault = _fault(folder, variant) if folder else None
     if folder and not fault:
         return folder
     if fault and fault.path:
@@ -43,15 +48,16 @@ def snapshot(
     state = f"only partly downloaded ({fault.text})" if fault else "not downloaded yet"
     if not download:
         raise NotDownloaded(
-            f"model {name!r} is {state}; `dwlab pull {name}` downloads it, and so does the first run"
+            f"model {name!r} is {state}; `{_pull(name, variant)}` downloads it, and so does the "
+            "first run"
         )
     folder = _fetch(
         repo,
         f"model {name!r} is {state}",
-        lambda listener: downloads.fetch(repo, revision, listener),
+        lambda listener: downloads.fetch(repo, revision, variant, listener),
         on_download,
     )
-    weight_files.check(name, folder)
+    weight_files.check(name, folder, variant)
     return folder
 
 
@@ -94,6 +100,11 @@ def file_of(
     return path
 
 
+def _pull(name: str, variant: str | None) -> str:
+    """The command that downloads a model."""
+    return f"dwlab pull {name} --variant {variant}" if variant else f"dwlab pull {name}"
+
+
 def full_name(repo: str, revision: str | None) -> str:
     """The id of a model with its revision, as `owner/name@revision`."""
     return f"{repo}@{revision}" if revision else repo
@@ -125,16 +136,21 @@ def _fetch(
         bar.close()
 
 
-def is_here(repo: str, revision: str | None = None) -> bool:
+def is_here(repo: str, revision: str | None = None, variant: str | None = None) -> bool:
     """Whether a hub model is complete in the local cache."""
     folder = _cached_folder(repo, revision)
     if folder is None:
         return False
     try:
-        return weight_files.find_fault(folder) is None
+        return _fault(folder, variant) is None
     except ModelError:
         # its index cannot be read
         return False
+
+
+def _fault(folder: Path, variant: str | None) -> weight_files.Fault | None:
+    mixed = downloads.may_be_mixed(folder, variant)
+    return weight_files.find_fault(folder, variant, mixed=mixed)
 
 
 def _cached_folder(repo: str, revision: str | None) -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ModelError
+from ..errors import InvalidInput, ModelError
 from ..spec import catalog
 from . import device, fingerprint, hub, pipeline_kinds, profiles, trust, weight_files
 from .settings import STOCK, Settings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Identity:
     """What a cell's key needs to know of a model (weights, dtype), and how it is computed.
 
-    pack: pictures per call, if a profile says so.
+    pack: pictures per call, if a profile says so. variant: of the weights, like fp16.
     """
 
     name: str
@@ -32,6 +32,12 @@ class Identity:
     dtype: str
     settings: Settings = STOCK
     pack: int | None = None
+    variant: str | None = None
+
+    @property
+    def files_hash(self) -> str:
+        """The fingerprint of the files, or their commit on the hub."""
+        return self.weights.removesuffix(_mark(self.variant))
 
 
 def identify(
@@ -39,6 +45,7 @@ def identify(
     device_name: str = "auto",
     dtype: str = "auto",
     *,
+    variant: str | None = None,
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
@@ -46,23 +53,27 @@ def identify(
 ) -> Identity:
     """Find a model without loading it.
 
-    download: whether a hub model may be downloaded. on_download: receives the progress of a
-    download; by default it is shown on stderr. profile: "fast" takes dtype (if it is auto),
-    settings and pack from this machine's profile. Raises ModelError, NotDownloaded if a download is
-    needed but not allowed, and InvalidInput if there is no such profile.
+    variant: of the weights, like fp16; None for the plain ones. download: whether a hub model may
+    be downloaded. on_download: receives the progress of a download; by default it is shown on
+    stderr. profile: "fast" takes dtype (if it is auto), settings and pack from this machine's
+    profile. Raises ModelError, NotDownloaded if a download is needed but not allowed, and
+    InvalidInput if there is no such profile or variant.
     """
     entry = catalog.lookup(name)
     resolved = device.resolve(device_name)
     if entry.random:
         folder = Path(name)
         weights = f"random-{name}"
+        if variant:
+            raise InvalidInput("variant", variant, f"left out, for model {name!r}")
     else:
-        folder = _folder(entry, download, on_download)
+        folder = _folder(entry, variant, download, on_download)
         trust.check_folder(folder)
         pipeline_kinds.check(name, folder)
-        weight_files.check(name, folder)
+        weight_files.check(name, folder, variant)
         # the folder of a hub model is named after its commit
         weights = fingerprint.of_folder(folder) if entry.local else folder.name
+        weights += _mark(variant)
     pack = None
     if profile is not None:
         fast = profiles.find(profile, name, weights, resolved)
@@ -78,18 +89,28 @@ def identify(
         dtype=device.resolve_dtype(dtype, resolved),
         settings=settings,
         pack=pack,
+        variant=variant,
     )
 
 
-def _folder(entry: Entry, download: bool, on_download: transfers.Listener | None) -> Path:
+def _mark(variant: str | None) -> str:
+    """What a fingerprint ends in if a variant was loaded: its pictures are others."""
+    return f"+variant-{variant}" if variant else ""
+
+
+def _folder(
+    entry: Entry, variant: str | None, download: bool, on_download: transfers.Listener | None
+) -> Path:
     if entry.local:
         return Path(entry.source).expanduser()
-    return hub.snapshot(entry.source, download, on_download)
+    return hub.snapshot(
+        entry.source, download, on_download, revision=entry.revision, variant=variant
+    )
 
 
 def check_unchanged(identity: Identity) -> None:
     """Raise ModelError if the files of a local model are no longer those that were identified."""
-    is_hub_model = identity.weights == identity.folder.name
+    is_hub_model = identity.files_hash == identity.folder.name
     if is_hub_model or catalog.lookup(identity.name).random:
         return
     try:
@@ -97,20 +118,20 @@ def check_unchanged(identity: Identity) -> None:
     # files that cannot be read any more have changed too
     except ModelError:
         weights = ""
-    if weights != identity.weights:
+    if weights != identity.files_hash:
         raise ModelError(
             f"the files of model {identity.name!r} changed since the run was planned; "
             "run the command again"
         )
 
 
-def is_here(name: str) -> bool:
+def is_here(name: str, variant: str | None = None) -> bool:
     """Whether a model can be loaded without a download; its weights are not read."""
     try:
         entry = catalog.lookup(name)
     except ModelError:
         return False
-    return entry.random or entry.local or hub.is_here(entry.source)
+    return entry.random or entry.local or hub.is_here(entry.source, entry.revision, variant)
 
 
 def complete(params: GenerationParams, identity: Identity) -> GenerationParams:

@@ -41,18 +41,23 @@ class Model:
 
 
 def load(
-    name: str = "shapes", device: str = "auto", dtype: str = "auto", *, profile: str | None = None
+    name: str = "shapes",
+    device: str = "auto",
+    dtype: str = "auto",
+    *,
+    profile: str | None = None,
+    variant: str | None = None,
 ) -> Model:
     """Load a model: a catalog name, a local diffusers folder or a hub id.
 
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
     GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
-    `dwlab bench tune` found on this machine. Only safetensors weights and stock classes are loaded.
+    `dwlab bench tune` found on this machine. variant: of the weights, like fp16. Only safetensors weights and stock classes are loaded.
     The model belongs to the caller: changes to its pipeline affect no other pictures, and pictures
     made with the changed pipeline have keys of their own (see `as_it_is`).
     Raises ModelError or InvalidInput.
     """
-    identity = identify(name, device, dtype, profile=profile)
+    identity = identify(name, device, dtype, variant=variant, profile=profile)
     with _loading:
         # frees memory, and attention kernels and threads belong to the whole process
         _latest.clear()
@@ -143,6 +148,7 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
         return _pipeline_class(identity.folder).from_pretrained(
             identity.folder,
             dtype=dtype,
+            variant=identity.variant,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,

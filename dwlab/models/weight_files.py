@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError, first_line
+from . import weight_names
 from .trust import TEXT_LIMIT, parts, place_of
 
 if TYPE_CHECKING:
@@ -33,12 +34,15 @@ class Fault:
     path: Path | None = None
 
 
-def check(name: str, folder: Path) -> None:
+def check(name: str, folder: Path, variant: str | None = None) -> None:
     """Refuse a folder that lacks a part, or whose weights are empty or cut short.
 
-    Raises ModelError naming the part or file and what to do.
+    variant: the one to load, as in `find_fault`. Raises ModelError naming the part or file and what
+    to do, and InvalidInput for a variant that no part has.
     """
-    fault = find_fault(folder)
+    if variant:
+        _check_variant(name, folder, variant)
+    fault = find_fault(folder, variant)
     if fault and fault.path:
         raise ModelError(f"model {name!r}: {fault.text}; copy or download this file again")
     if fault:
@@ -47,16 +51,33 @@ def check(name: str, folder: Path) -> None:
         )
 
 
-def find_fault(folder: Path) -> Fault | None:
-    """What is missing from a pipeline's folder, or broken in it; None if it is complete."""
+def find_fault(folder: Path, variant: str | None = None, *, mixed: bool = True) -> Fault | None:
+    """What is missing from a pipeline's folder, or broken in it; None if it is complete.
+
+    variant: the one to load, like fp16. mixed: whether parts without it may be plain.
+    """
     for name, _, cls in parts(folder):
         place = place_of(folder, name)
         if not any(path.exists() for path in place.glob("*config*.json")):
             return Fault(f"{name} is missing")
-        fault = _fault_of_part(name, place) if needs_weights(cls) else None
+        if not needs_weights(cls):
+            continue
+        files = _files_of_variant(place, variant)
+        if not files and (mixed or not variant):
+            files = _plain_files(place)
+        fault = _fault_of_part(name, place, files)
         if fault:
             return fault
     return None
+
+
+def _check_variant(name: str, folder: Path, variant: str) -> None:
+    """Raise InvalidInput for a variant that no part of a folder has."""
+    places = [place_of(folder, part) for part, _, cls in parts(folder) if needs_weights(cls)]
+    if any(_files_of_variant(place, variant) for place in places):
+        return
+    names = [path.name for place in places for path in place.glob("*.safetensors")]
+    raise weight_names.no_such_variant(name, variant, names)
 
 
 def needs_weights(cls: object) -> bool:
@@ -67,10 +88,9 @@ def needs_weights(cls: object) -> bool:
     return not _WEIGHTLESS.search(str(cls))
 
 
-def _fault_of_part(name: str, place: Path) -> Fault | None:
-    files = _files(place)
+def _fault_of_part(name: str, place: Path, files: list[Path]) -> Fault | None:
     if not files:
-        return Fault(f"the weights of {name} are missing{_only_a_variant(place)}")
+        return Fault(f"the weights of {name} are missing{_other_variants(place)}")
     for path in files:
         if not path.exists():
             return Fault(f"some weights of {name} are missing ({path.name} does not exist)")
@@ -80,16 +100,27 @@ def _fault_of_part(name: str, place: Path) -> Fault | None:
     return None
 
 
-def _files(place: Path) -> list[Path]:
-    """The safetensors of a part: one file, or all shards that its index names.
-
-    Files of a variant (x.fp16.safetensors) are left out.
-    """
+def _plain_files(place: Path) -> list[Path]:
+    """The safetensors of a part without a variant: one file, or all shards that its index names."""
     paths = sorted(place.glob("*.safetensors"))
     whole = [path for path in paths if "." not in path.stem and "-of-" not in path.stem]
+    return _whole_or_shards(place, whole, "*.safetensors.index.json")
+
+
+def _files_of_variant(place: Path, variant: str | None) -> list[Path]:
+    """The safetensors of a part in a variant, like model.fp16.safetensors; empty if there are none."""
+    if not variant:
+        return []
+    whole = sorted(place.glob(f"*.{variant}.safetensors"))
+    whole = [path for path in whole if "-of-" not in path.stem]
+    return _whole_or_shards(place, whole, f"*.safetensors.index.{variant}.json")
+
+
+def _whole_or_shards(place: Path, whole: list[Path], pattern: str) -> list[Path]:
+    """Files that exist, otherwise the shards of an index. pattern: of the index's name."""
     if any(path.exists() for path in whole):
         return whole
-    for index in sorted(place.glob("*.safetensors.index.json")):
+    for index in sorted(place.glob(pattern)):
         if index.exists():
             return _shards(place, index)
     return []
@@ -104,18 +135,13 @@ def _shards(place: Path, index: Path) -> list[Path]:
     return [place / name for name in sorted(names)]
 
 
-def _only_a_variant(place: Path) -> str:
-    """A note on weights that exist only in a variant, which dwlab does not load."""
-    paths = sorted(place.glob("*.safetensors"))
-    variants = [path for path in paths if "." in path.stem and path.exists()]
+def _other_variants(place: Path) -> str:
+    """A note on the variants in which a part's weights are there, although another was chosen."""
+    names = [path.name for path in place.glob("*.safetensors") if path.exists()]
+    variants = weight_names.variants_in(names)
     if not variants:
         return ""
-    variant = variants[0].stem.split(".", 1)[1].split("-")[0]
-    plain = variants[0].name.replace(f".{variant}", "", 1)
-    return (
-        f": there is only the variant {variant} ({variants[0].name}), which dwlab does not load by "
-        f"itself; in a folder of your own, name its files without {variant} ({plain})"
-    )
+    return f" (to use those in the variant {', '.join(variants)}, write `variant: {variants[0]}`)"
 
 
 def flaw(path: Path) -> str | None:

@@ -57,6 +57,8 @@ class Recipe:
         if chosen != model and not self._is_in_catalog(chosen, weights_of):
             left_out.append(f"model: {chosen} ({model} stays; choose another in the controls)")
             chosen = model
+            # it is a form of the other model's weights
+            values.pop("variant", None)
         left_out += self._drop_ignored(values, chosen)
         kept: dict[str, Any] = {"model": chosen, "prompt": values.pop("prompt")}
         for name, value in values.items():

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
+    from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
     from ..store.store import Store
-    from .resolve import Identities, ModelAndDtype
+    from .resolve import Identities
 
 
 # before a picture of this model was stored: half of what raw RGB takes
@@ -59,7 +60,7 @@ def estimate(
     used = []
     seconds = size = 0.0
     for params, count in alike([cell.params for cell in cells]):
-        rate = rates[params.model, params.dtype]
+        rate = rates[params.choice]
         pixels = count * params.pixels
         seconds += (rate.seconds or 0) * rows_of(params) * pixels
         size += rate.bytes * pixels
@@ -72,12 +73,12 @@ def estimate(
 
 
 def rates_of(
-    identities: Mapping[ModelAndDtype, Identity], store: Store | None
-) -> dict[ModelAndDtype, Rate]:
+    identities: Mapping[ModelChoice, Identity], store: Store | None
+) -> dict[ModelChoice, Rate]:
     """The rate of each model: measured if pictures of it are in the store, otherwise guessed."""
     return {
-        (model, dtype): _measured(identity, store) or _guessed(model, identity.device)
-        for (model, dtype), identity in identities.items()
+        choice: _measured(identity, store) or _guessed(choice.model, identity.device)
+        for choice, identity in identities.items()
     }
 
 

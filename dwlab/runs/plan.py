@@ -217,23 +217,23 @@ def _never_packed(identities: Identities, compute: Compute) -> list[str]:
     """Warnings of models whose pictures cannot share forwards, as far as their class tells."""
     effect = "no picture can be made in exact mode" if compute.exact else "one picture at a time"
     reasons = {}
-    for (model, _), identity in identities.items():
+    for choice, identity in identities.items():
         pipeline = catalog.lookup(str(identity.folder)).pipeline
-        reasons[model] = families.never_packed(pipeline) if pipeline else None
+        reasons[choice.model] = families.never_packed(pipeline) if pipeline else None
     return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
 
 
 def _folders(identities: Identities) -> dict[str, str]:
-    return {model: str(identity.folder) for (model, _), identity in identities.items()}
+    return {choice.model: str(identity.folder) for choice, identity in identities.items()}
 
 
 def _dtype_hints(identities: Identities) -> tuple[str, ...]:
     hints = []
-    for (model, dtype), identity in identities.items():
+    for choice, identity in identities.items():
         faster = device.faster_dtype(identity.device)
-        if dtype == "auto" and identity.dtype == "float32" and faster:
+        if choice.dtype == "auto" and identity.dtype == "float32" and faster:
             hints.append(
-                f"{model} runs in float32; dtype: {faster} would be faster on this "
+                f"{choice.model} runs in float32; dtype: {faster} would be faster on this "
                 f"{identity.device.upper()} (and makes other pictures)"
             )
     return tuple(hints)

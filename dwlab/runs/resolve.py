@@ -10,6 +10,7 @@ from ..models.arguments import check_arguments
 from ..models.identity import Identity, complete, identify, omission_of
 from ..render.resolved_cell import ResolvedCell
 from ..spec.kinds import alike
+from ..spec.model_choice import ModelChoice
 
 if TYPE_CHECKING:
     import threading
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
 
     Listener = Callable[[Event], None]
 
-ModelAndDtype = tuple[str, str]
-Identities = dict[ModelAndDtype, Identity]
+Identities = dict[ModelChoice, Identity]
 
 
 def resolve(
     params: Iterable[GenerationParams],
-    identities: Mapping[ModelAndDtype, Identity],
+    identities: Mapping[ModelChoice, Identity],
     exact: int | None = None,
     *,
     start: int = 0,
@@ -37,13 +37,13 @@ def resolve(
     exact: the number of rows of each forward in exact mode, otherwise None.
     start: the position of the first cell; the others follow it.
     """
-    omissions = {pair: omission_of(identity) for pair, identity in identities.items()}
+    omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
     cells = []
     for position, asked in enumerate(params, start):
-        pair = (asked.model, asked.dtype)
-        identity = identities[pair]
+        choice = asked.choice
+        identity = identities[choice]
         completed = complete(asked, identity)
-        key = completed.key(identity.weights, identity.dtype, exact, omission=omissions[pair])
+        key = completed.key(identity.weights, identity.dtype, exact, omission=omissions[choice])
         cells.append(ResolvedCell(position, completed, identity, key))
     return cells
 
@@ -55,34 +55,38 @@ def identify_all(
     download: bool = True,
     on_event: Listener | None = None,
 ) -> Identities:
-    """Identify each (model, dtype) that is named, and check schedulers and arguments against it.
+    """Identify each model that is chosen, and check schedulers and arguments against it.
 
     on_event: told of downloads; if it is not given, they are shown on stderr. Raises InvalidInput
     and ModelError, and NotDownloaded if a download is needed but not allowed.
     """
     groups = _by_model(params)
     identities = {}
-    for (model, dtype), cells in groups.items():
-        identities[model, dtype] = identify(
-            model,
+    for choice, cells in groups.items():
+        identities[choice] = identify(
+            choice.model,
             compute.device,
-            dtype,
+            choice.dtype,
+            variant=choice.variant,
             download=download,
             profile=compute.profile,
             on_download=_download_listener(on_event, params, cells[0]),
         )
-    for pair, identity in identities.items():
-        check_arguments(groups[pair], identity)
+    for choice, identity in identities.items():
+        check_arguments(groups[choice], identity)
     return identities
 
 
 def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity) -> Identities:
     """The same for cells that a loaded model renders; it has one dtype only."""
     groups = _by_model(params)
-    for (_, dtype), cells in groups.items():
-        if dtype not in ("auto", identity.dtype):
+    for choice, cells in groups.items():
+        if choice.dtype not in ("auto", identity.dtype):
             allowed = f"auto or {identity.dtype}, which the given model is loaded in"
-            raise InvalidInput("dtype", dtype, allowed)
+            raise InvalidInput("dtype", choice.dtype, allowed)
+        if choice.variant not in (None, identity.variant):
+            allowed = f"left out, or {identity.variant or 'none'}, as the given model is loaded"
+            raise InvalidInput("variant", choice.variant, allowed)
         check_arguments(cells, identity)
     return dict.fromkeys(groups, identity)
 
@@ -116,11 +120,11 @@ def stop_downloads(cancel: threading.Event | None, listener: Listener | None) ->
     return listen
 
 
-def _by_model(params: Sequence[GenerationParams]) -> dict[ModelAndDtype, list[GenerationParams]]:
-    """One example of each kind of cell, by model and dtype."""
-    groups: dict[ModelAndDtype, list[GenerationParams]] = {}
+def _by_model(params: Sequence[GenerationParams]) -> dict[ModelChoice, list[GenerationParams]]:
+    """One example of each kind of cell, by the model that it needs."""
+    groups: dict[ModelChoice, list[GenerationParams]] = {}
     for example, _ in alike(params):
-        groups.setdefault((example.model, example.dtype), []).append(example)
+        groups.setdefault(example.choice, []).append(example)
     return groups
 
 
@@ -132,8 +136,7 @@ def _download_listener(
         return None
 
     def listen(download: Download) -> None:
-        pair = (example.model, example.dtype)
-        index = next(k for k, each in enumerate(params) if (each.model, each.dtype) == pair)
+        index = next(k for k, each in enumerate(params) if each.choice == example.choice)
         on_event(Downloading(index, params[index], download))
 
     return listen

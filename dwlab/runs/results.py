@@ -9,7 +9,7 @@ from ..errors import InvalidInput
 from ..metrics.measures import STARS
 from ..paths import results_folder
 from ..spec.params import FIELDS
-from ..spec.table_columns import FIXED, METRICS
+from ..spec.table_columns import ALWAYS, FIXED, METRICS, OPTIONAL
 from ..store.store import open_existing
 from .table import Table
 
@@ -52,7 +52,9 @@ class Results:
             raise InvalidInput("experiment", name, allowed)
         axes = [json.loads(row["axes"]) for row in rows]
         cells = [_cell(row, point) for row, point in zip(rows, axes, strict=True)]
-        table = Table(cells, columns=[*FIXED, *_placeholders(axes), *_metrics(rows)])
+        columns = _columns(rows, cells, axes)
+        _fill_texts(cells, [name for name in OPTIONAL if name in columns])
+        table = Table(cells, columns=columns)
         table.attrs["results"] = str(self.root)
         table.attrs["axes"] = _axis_values(axes)
         table.attrs["metric"] = specs[name].get("metric") if name is not None else None
@@ -74,6 +76,22 @@ def _cell(row: Row, axes: Axes) -> Row:
     maps = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
     stars = {STARS: row[STARS]}
     return row["metrics"] | stars | axes | {"negative_prompt": ""} | fields | fixed | maps
+
+
+def _columns(rows: Sequence[Row], cells: Sequence[Row], axes: Sequence[Axes]) -> list[str]:
+    """The columns of a table, in its order."""
+    used = [name for name in OPTIONAL if any(name in cell for cell in cells)]
+    fixed = [name for name in FIXED if name in ALWAYS or name in used]
+    return [*fixed, *_placeholders(axes), *_metrics(rows)]
+
+
+def _fill_texts(cells: Sequence[Row], names: Sequence[str]) -> None:
+    """Give cells without a text that others have an empty one, so that it counts as a value."""
+    for name in names:
+        values = [cell.get(name) for cell in cells]
+        if all(value is None or isinstance(value, str) for value in values):
+            for cell in cells:
+                cell[name] = cell.get(name) or ""
 
 
 def _placeholders(axes: Sequence[Axes]) -> list[str]:

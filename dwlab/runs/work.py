@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..render.resolved_cell import ResolvedCell
+    from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
     from ..store.store import Store
-    from .resolve import Identities, ModelAndDtype
+    from .resolve import Identities
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Work:
     def of(
         cls,
         params: Sequence[GenerationParams],
-        rates: Mapping[ModelAndDtype, float | None] | None = None,
+        rates: Mapping[ModelChoice, float | None] | None = None,
     ) -> Work:
-        """The work of some recipes. rates: seconds per row and pixel, by (model, dtype)."""
+        """The work of some recipes. rates: seconds per row and pixel, by model."""
         return cls._of(dict(enumerate(params)), rates or {})
 
     @classmethod
@@ -54,19 +55,19 @@ class Work:
         """The work of some cells, in seconds if the store or the catalog knows what they take."""
         params = {cell.position: cell.params for cell in cells}
         rates = rates_of(identities, store)
-        return cls._of(params, {pair: rate.seconds for pair, rate in rates.items()})
+        return cls._of(params, {choice: rate.seconds for choice, rate in rates.items()})
 
     @classmethod
     def _of(
         cls,
         params: Mapping[int, GenerationParams],
-        rates: Mapping[ModelAndDtype, float | None],
+        rates: Mapping[ModelChoice, float | None],
     ) -> Work:
         rows = {position: rows_of(cell) for position, cell in params.items()}
         amounts = {position: rows[position] * cell.pixels for position, cell in params.items()}
         costs = {}
         for position, cell in params.items():
-            seconds = rates.get((cell.model, cell.dtype))
+            seconds = rates.get(cell.choice)
             if seconds is None:
                 return cls(rows, amounts)
             costs[position] = seconds * amounts[position]

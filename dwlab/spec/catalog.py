@@ -13,7 +13,12 @@ from .model_entry import Entry
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
 # longer ones would fill a screen with every message that names the model
 _NAME_LIMIT = 1000
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+# owner/name, and perhaps @ with a branch, tag or commit
+_HUB_ID = re.compile(
+    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)"
+    r"(@(?P<revision>[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*))?",
+    re.ASCII,
+)
 _MODELS = (
     Entry(
         "shapes",
@@ -88,9 +93,9 @@ DRAWING = tuple(entry.name for entry in _MODELS if not entry.random)
 
 @lru_cache(maxsize=256)
 def lookup(name: str) -> Entry:
-    """The entry of a catalog name, a local diffusers folder or a hub id `owner/name`.
+    """The entry of a catalog name, a local diffusers folder or a hub id.
 
-    Reads the configs of a folder, never its weights, and does not ask the hub. Raises ModelError
+    A hub id is `owner/name`, or `owner/name@revision` with a branch, tag or commit. Reads the configs of a folder, never its weights, and does not ask the hub. Raises ModelError
     for a bare name that is neither in the catalog nor a folder, and for a folder without a pipeline
     in it; InvalidInput for a name of more than 1,000 characters.
     """
@@ -111,11 +116,12 @@ def lookup(name: str) -> Entry:
         return model_folder.describe(name, path)
     if is_file:
         raise checkpoints.for_a_file(name, path)
-    if _HUB_ID.fullmatch(name):
-        return Entry(name, source=name)
+    hub_id = _HUB_ID.fullmatch(name)
+    if hub_id:
+        return Entry(name, source=hub_id["repo"], revision=hub_id["revision"])
     raise ModelError(
         f"model is {name!r}, which is neither in the catalog ({', '.join(CATALOG)}) nor a folder; "
-        "give one of these, the path of a diffusers folder, or a hub id like owner/name"
+        "give one of these, the path of a diffusers folder, or a hub id like owner/name or owner/name@revision"
     )
 
 

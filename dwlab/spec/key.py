@@ -52,6 +52,8 @@ def key_document(
     recipe = params.as_dict()
     recipe.pop("model")
     recipe.pop("dtype", None)
+    # the fingerprint says which form of the weights was loaded
+    recipe.pop("variant", None)
     document: KeyDocument = {"params": recipe, "weights": weights, "dtype": dtype}
     if exact:
         document["mode"] = mode(exact)

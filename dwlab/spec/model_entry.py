@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Entry:
     """A model, and what is known of it before it loads; None where only loading tells.
 
-    source: a folder, or a hub id `owner/name`.
+    source: a folder, or a hub id `owner/name`. revision: a branch, tag or commit of the hub; None for
+        the main branch.
     width, height: pixels that it was trained for. side_min, side_max: pixels that it can draw.
     steps, guidance, scheduler: its defaults.
     ignores: parameters without effect on it. A negative_prompt has one all the same if
@@ -28,6 +29,7 @@ class Entry:
 
     name: str
     source: str
+    revision: str | None = None
     family: str = "unknown"
     width: int | None = None
     height: int | None = None

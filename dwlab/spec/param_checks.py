@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
 
 DTYPES = ("auto", "float32", "float16", "bfloat16")
+_VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 SEED_LIMIT = 2**63 - 1
 EMPTY_MAP: Mapping[str, object] = MappingProxyType({})
 _SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw one"
@@ -42,8 +44,18 @@ def checked(name: str, value: object, model: str) -> object:
         return _checked_side(name, value, model)
     if name in MAPS:
         return _checked_map(name, value)
+    if name == "variant":
+        return _checked_variant(value)
     if name == "dtype" and value not in DTYPES:
         raise InvalidInput("dtype", value, f"one of {', '.join(DTYPES)}")
+    return value
+
+
+def _checked_variant(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _VARIANT.fullmatch(value):
+        raise InvalidInput("variant", value, "letters, digits and _, like fp16")
     return value
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from . import catalog, foreign_names, schedulers
 from .key import key_of
+from .model_choice import ModelChoice
 from .names import MAPS, SPELLINGS, own_name, under_own_names
 from .param_checks import check_model_name, check_one_negative_prompt, checked
 
@@ -60,8 +61,9 @@ class GenerationParams:
     guidance: 0 to 100.
     width, height: pixels, multiples of 8 within the model's limits.
     scheduler: a diffusers class, or the name that other tools use.
-    model: a catalog name, a diffusers folder or a hub id.
+    model: a catalog name, a diffusers folder or a hub id, also as `owner/name@revision`.
     dtype: auto, float32, float16 or bfloat16.
+    variant: the form of the model's weights, like fp16; by default the plain one.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
@@ -80,6 +82,7 @@ class GenerationParams:
     scheduler: str | None = None
     model: str = "shapes"
     dtype: str = "auto"
+    variant: str | None = None
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -146,6 +149,11 @@ class GenerationParams:
     def negative(self) -> str | None:
         """The negative prompt that the pipeline is called with, or None if there is none."""
         return self.negative_prompt or self.call.get("negative_prompt")
+
+    @property
+    def choice(self) -> ModelChoice:
+        """What decides which weights are loaded, and how."""
+        return ModelChoice(self.model, self.dtype, self.variant)
 
     @property
     def pixels(self) -> int:

@@ -35,5 +35,5 @@ def name_without_path(model: str) -> str:
 
 def _same_source(known: Entry, entry: Entry) -> bool:
     if known.source == entry.source:
-        return True
+        return entry.revision in (None, known.revision)
     return known.local and entry.local and Path(known.source).samefile(entry.source)

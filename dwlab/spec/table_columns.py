@@ -16,12 +16,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table. brief: whether a Markdown table, which people read, has it too."""
+    """A column of the table.
+
+    brief: whether a Markdown table, which people read, has it too. optional: whether only tables
+    have it in which some cell has a value for it.
+    """
 
     name: str
     kind: Kind
     meaning: str
     brief: bool = True
+    optional: bool = False
 
 
 # in the order of the table; columns of placeholders stand between parameters or records and metrics
@@ -59,6 +64,7 @@ COLUMNS = (
     ),
     Column("scheduler_options", Kind.PARAMETER, "further options of the scheduler, as JSON"),
     Column("call", Kind.PARAMETER, "further arguments of the pipeline's call, as JSON"),
+    Column("variant", Kind.PARAMETER, "the form of the model's weights, like fp16", optional=True),
     Column("brightness", Kind.METRIC, "mean luma, 0 to 1"),
     Column("contrast", Kind.METRIC, "standard deviation of the luma"),
     Column(
@@ -86,8 +92,11 @@ COLUMNS = (
     Column("stars", Kind.METRIC, "1 to 5, given in the prompt bench"),
 )
 
-# columns that every table has, whatever was measured
+# columns that do not depend on what was measured
 FIXED = tuple(column.name for column in COLUMNS if column.kind is not Kind.METRIC)
+OPTIONAL = tuple(column.name for column in COLUMNS if column.optional)
+# columns that every table has
+ALWAYS = tuple(name for name in FIXED if name not in OPTIONAL)
 METRICS = tuple(column.name for column in COLUMNS if column.kind is Kind.METRIC)
 # parameters in the order in which people read them: what first, then how, the seed last
 PARAMETERS = (
@@ -100,6 +109,7 @@ PARAMETERS = (
     "width",
     "height",
     "dtype",
+    "variant",
     "call",
     "seed",
 )

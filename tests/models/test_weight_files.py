@@ -83,7 +83,7 @@ NOT_WHOLE = {
         lambda f: write(f / "unet" / WEIGHTS, POINTER),
         "Git LFS pointer.*git lfs pull",
     ),
-    "a variant only": (variant_only, "there is only the variant fp16"),
+    "a variant only": (variant_only, "to use those in the variant fp16, write `variant: fp16`"),
     "a link to nothing": (dangling, "the weights of vae are missing"),
     "a pipe": (pipe, "is not a regular file"),
     "a shard": (lambda f: sharded(f, lost=1), "some weights of .* are missing .*00002-of-00002"),

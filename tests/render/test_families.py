@@ -311,7 +311,7 @@ def test_the_recipe_in_a_picture_keeps_the_encoded_empty_text(family, tmp_path):
     params = read_recipe(picture.save(tmp_path / "a.png"))["params"]
     assert params["call"] == {"negative_prompt": ""}
     again = GenerationParams(**params | {"model": one.model.identity.name})
-    (cell,) = resolve([again], {(again.model, again.dtype): one.model.identity})
+    (cell,) = resolve([again], {again.choice: one.model.identity})
     assert cell.key == picture.key
 
 

@@ -11,6 +11,7 @@ import pytest
 from dwlab.events import Done, Failed, Started, Step
 from dwlab.runs.eta import Pace
 from dwlab.runs.work import Work
+from dwlab.spec.model_choice import ModelChoice
 from dwlab.spec.params import GenerationParams
 from dwlab.views.progress import Progress
 from dwlab.workflows.runlog import RunLog
@@ -91,7 +92,7 @@ def test_bursts_of_a_shared_forward_do_not_sway_the_estimate(hands):
 
 
 def test_before_the_first_forward_the_plan_is_told_or_nothing(hands):
-    known = Work.of([params()] * 4, {("shapes", "auto"): 1e-5})
+    known = Work.of([params()] * 4, {ModelChoice("shapes"): 1e-5})
     assert known.in_seconds and Pace(known, now=hands).left == pytest.approx(
         4 * 10 * 2 * 64 * 64 * 1e-5
     )

@@ -77,9 +77,12 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         dtype="bfloat16",
         call={"eta": 1},
         scheduler_options={"use_karras_sigmas": True},
+        variant="fp16",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
-    assert recipe.keys() == FIELDS - {"model", "dtype"}, "the weights and the real dtype say those"
+    assert recipe.keys() == FIELDS - {"model", "dtype", "variant"}, (
+        "the weights and the real dtype say those"
+    )
 
 
 def test_the_mode_is_in_the_document_in_exact_mode_only():

@@ -7,7 +7,7 @@ from pathlib import Path
 from dwlab.metrics.measures import NAMES, STARS
 from dwlab.runs.results import Results
 from dwlab.spec.params import FIELDS
-from dwlab.spec.table_columns import COLUMNS, FIXED, METRICS, PARAMETERS, Kind
+from dwlab.spec.table_columns import ALWAYS, COLUMNS, FIXED, METRICS, OPTIONAL, PARAMETERS, Kind
 
 DOCS = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -19,7 +19,8 @@ def test_every_column_stands_in_the_list_once():
 
 
 def test_an_empty_table_has_the_columns_of_the_list(tmp_path):
-    assert tuple(Results(tmp_path).table().columns) == FIXED
+    assert tuple(Results(tmp_path).table().columns) == ALWAYS
+    assert {*ALWAYS, *OPTIONAL} == set(FIXED)
 
 
 def test_every_parameter_of_a_picture_is_a_column():
