@@ -11,10 +11,11 @@ from . import bench
 from .command import VerboseOption, command, new_app
 from .doctor import doctor
 from .generate import generate
+from .metrics import metrics
 from .models import models, pull
 from .serve import serve
 from .sweep import sweep
-from .table import metrics, table
+from .table import table
 from .verify import verify
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")

@@ -1,4 +1,4 @@
-"""`dwlab table` and `dwlab metrics`: what was computed, as a table, and measured again."""
+"""`dwlab table`: what an experiment computed, as a table."""
 
 from __future__ import annotations
 
@@ -30,20 +30,3 @@ def table(
         write_atomic(output, data)
     else:
         sys.stdout.buffer.write(data)
-
-
-def metrics(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")
-    ] = None,
-    results: ResultsOption = None,
-) -> None:
-    """Compute the metrics of an experiment's pictures again."""
-    from ..runs.remeasure import remeasure
-    from ..runs.results import Results
-
-    stored = Results(results)
-    # refuses a name that never ran here
-    stored.table(name)
-    typer.echo(f"{name}: {remeasure(stored.root, name, only)}")

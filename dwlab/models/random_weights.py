@@ -49,9 +49,12 @@ def build(name: str, dtype: torch.dtype) -> DiffusionPipeline:
             part.to(dtype)
     if name == "sd15-geometry":
         return StableDiffusionPipeline(
-            **parts, scheduler=PNDMScheduler(**BETAS, skip_prk_steps=True), safety_checker=None,
-            feature_extractor=None, requires_safety_checker=False,
-        )  # fmt: skip
+            **parts,
+            scheduler=PNDMScheduler(**BETAS, skip_prk_steps=True),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
     return StableDiffusionXLPipeline(
         **parts, scheduler=EulerDiscreteScheduler(**BETAS), add_watermarker=False
     )
