@@ -1,4 +1,4 @@
-"""Pictures on disk: named by their bytes, each carrying the recipe that made it."""
+"""Pictures on disk: each is named by the hash of its bytes and contains its recipe."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ _HASH = re.compile("[0-9a-f]{64}")
 
 
 def save_picture(root: Path, data: bytes) -> str:
-    """Write a PNG's bytes under their hash, durably; returns the path relative to `root`.
+    """Write a PNG durably under the hash of its bytes; returns the path relative to `root`.
 
-    A file of that name with other bytes is replaced. A folder in its place is moved to `quarantine/`.
+    A file of that name with other bytes is replaced. A folder of that name is moved to
+    `quarantine/`.
     """
     digest = hashlib.sha256(data).hexdigest()
     relative = f"images/{digest[:2]}/{digest}.png"
     path = root / relative
     if not path.is_symlink() and _content(path) == data:
-        sync_folder(path.parent)  # the process that wrote it may have died before doing so
+        # the process that wrote it may have died before doing so
+        sync_folder(path.parent)
         return relative
     if path.is_dir() and not path.is_symlink():
         set_aside(root, path)
@@ -40,22 +42,30 @@ def save_picture(root: Path, data: bytes) -> str:
 
 
 def is_there(path: str, size: int | None) -> bool:
-    """Whether a file of `size` bytes (None: of any size) is at `path`; costs one call of the system, for there may be 100,000."""
+    """Whether there is a file of `size` bytes (None: of any size) at `path`.
+
+    It makes a single system call, because there may be 100,000 pictures.
+    """
     try:
-        status = os.stat(path)  # noqa: PTH116  # a Path of each would take longer than the call
+        # making a Path would take longer than the call
+        status = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):
         return False
     return stat.S_ISREG(status.st_mode) and size in (None, status.st_size)
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a file of ours holds the very bytes that it is named after."""
+    """Whether a stored picture still has the bytes that it is named after."""
     data = _content(path)
-    return data is not None and hashlib.sha256(data).hexdigest() == path.stem
+    return data is not None and _is_named_after(path, data)
+
+
+def _is_named_after(path: Path, data: bytes) -> bool:
+    return hashlib.sha256(data).hexdigest() == path.stem
 
 
 def _content(path: Path) -> bytes | None:
-    """The bytes of a file; None if there is no regular file. A pipe or a device would never end."""
+    """The bytes of a file; None if it is not a regular one: a pipe or a device might never end."""
     if not is_there(str(path), None):
         return None
     try:
@@ -65,13 +75,13 @@ def _content(path: Path) -> bytes | None:
 
 
 def read_picture(path: Path) -> Image.Image | None:
-    """The RGB picture in a file; None if it is missing or broken, or is not what its name is the hash of."""
+    """The RGB picture in a file; None if it is missing, broken or not what its name is the hash of."""
     from PIL import Image
 
     data = _content(path)
-    if data is None or (
-        _HASH.fullmatch(path.stem) and hashlib.sha256(data).hexdigest() != path.stem
-    ):
+    if data is None:
+        return None
+    if _HASH.fullmatch(path.stem) and not _is_named_after(path, data):
         return None
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:

@@ -1,4 +1,4 @@
-"""Are the pictures of a results folder still what was written? Reads each of them; loads no model."""
+"""Checks that the pictures of a results folder are as they were written, by reading each of them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class IntegrityReport:
-    """How many pictures were looked at, and which of them, relative to the results folder, are not as they were written.
+    """How many pictures were checked, and the paths of those that are not as they were written.
 
-    damaged: other bytes than were written; each now lies in `quarantine/`. missing: in a row, but not on disk.
+    damaged: their bytes differ from what was written; they are now in `quarantine/`.
+    missing: a row names them, but they are not on the disk.
+    Paths are relative to the results folder.
     """
 
     pictures: int = 0
@@ -31,47 +33,47 @@ class IntegrityReport:
 
     @property
     def good(self) -> bool:
-        """Whether every picture is there as it was written."""
+        """Whether every picture is there, as it was written."""
         return not self.damaged and not self.missing
 
 
 def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) -> IntegrityReport:
     """Compare every picture with the hash in its name, and move those that differ to `quarantine/`.
 
-    The next sweep then makes them again. experiment: only its pictures, else all that lie in the folder or are in a row.
-    follow: passes the pictures on one by one, and may show how far they are. Raises InvalidInput for an experiment that
-    never ran here, StoreError for a folder that cannot be read.
+    The next sweep makes them again. experiment: only its pictures are checked, otherwise all that
+    are in the folder or in a row. follow: passes the pictures on one by one, for a progress bar.
+    Raises InvalidInput for an experiment that never ran here, StoreError for a folder that cannot
+    be read.
     """
     sizes = _stored(root, experiment)
-    verdict = IntegrityReport()
+    report = IntegrityReport()
     with explained(root):
-        names = list(sizes) if experiment else sorted({*sizes, *_on_disk(root)})
-        for name in follow(names):
-            verdict.pictures += 1
-            path = root / name
+        pictures = list(sizes) if experiment else sorted({*sizes, *_on_disk(root)})
+        for picture in follow(pictures):
+            report.pictures += 1
+            path = root / picture
             if not path.exists() and not path.is_symlink():
-                verdict.missing.append(name)
-            elif not is_there(str(path), sizes.get(name)) or not is_whole(path):
+                report.missing.append(picture)
+            elif not is_there(str(path), sizes.get(picture)) or not is_whole(path):
                 set_aside(root, path)
-                verdict.damaged.append(name)
-    return verdict
+                report.damaged.append(picture)
+    return report
 
 
 def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
-    """The pictures that are in a row, and their bytes."""
-    names: list[str] = []
+    """The size in bytes of each picture that a row names."""
+    experiments: list[str] = []
     sizes: dict[str, int | None] = {}
     with open_existing(root) as store:
         if store:
-            names = list(store.experiments.specs())
+            experiments = list(store.experiments.specs())
             sizes = store.cells.pictures(experiment)
-    if experiment is not None and experiment not in names:
-        raise InvalidInput(
-            "experiment", experiment, f"one that ran in {root}: {', '.join(names) or 'none yet'}"
-        )
+    if experiment is not None and experiment not in experiments:
+        known = ", ".join(experiments) or "none yet"
+        raise InvalidInput("experiment", experiment, f"one that ran in {root}: {known}")
     return sizes
 
 
 def _on_disk(root: Path) -> list[str]:
-    """What lies where pictures do, also where no row names it: a row may come to name it again."""
+    """The pictures on the disk, also those that no row names: a later row may name them again."""
     return [path.relative_to(root).as_posix() for path in root.glob("images/??/*.png")]

@@ -1,4 +1,4 @@
-"""Runs a benchmark, or tunes a model, for a person: with progress bars and Ctrl-C."""
+"""Runs a benchmark or tunes a model, with progress bars and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def execute_bench(
     spec: BenchSpec, *, results: str | Path | None = None, host: bool = False
 ) -> Path:
-    """Measure a benchmark and return its file; Ctrl-C is raised again as KeyboardInterrupt.
+    """Run a benchmark and return the path of its file.
 
-    host: write this machine's name into the file.
+    host: write this machine's name into the file. Raises KeyboardInterrupt after Ctrl-C.
     """
     from ..bench import runner
 
@@ -53,7 +53,7 @@ def execute_tune(
 ) -> Tuned:
     """Tune a model, with a progress bar per stage; for the options see `dwlab.bench.tune.tune`.
 
-    Ctrl-C is raised again as KeyboardInterrupt.
+    Raises KeyboardInterrupt after Ctrl-C.
     """
     from ..bench.tune import tune
 
@@ -75,20 +75,20 @@ def execute_tune(
 
 
 class _Bars(contextlib.ExitStack):
-    """Progress bars of measurements, one after the other; the last one ends with the block."""
+    """Progress bars of measurements, one at a time; the last one ends with the `with` block."""
 
     _bar: Progress
 
     def begin(self, total: int) -> None:
-        """Begin a bar of so many measurements."""
+        """Begin a bar for `total` measurements."""
         self._bar = self.enter_context(Progress(Pace(total), unit="measurements"))
 
     def begin_stage(self, stage: str, total: int) -> None:
-        """End the bar of the stage before, and begin another one under the name of this stage."""
+        """End the bar of the stage before, print the name of this one, and begin its bar."""
         self.close()
         print(f"{stage}:", file=sys.stderr)
         self.begin(total)
 
     def update(self, event: Event) -> None:
-        """Take in an event of the measurement under way."""
+        """Show an event of the measurement that is under way."""
         self._bar.update(event)

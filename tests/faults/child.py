@@ -1,4 +1,4 @@
-"""A process that imports once, then forks one child per case: what dies in the fault tests.
+"""A process that imports once, then forks one child per case; the children die in the fault tests.
 
 Reads cases as JSON lines on standard input and answers each with one line. A case has `work` (a name
 in WORKS), `root`, `argument`, the files `acks`, `log` and `report`, `fault` (for io_faults.c) and
@@ -42,7 +42,7 @@ GROUP = 3  # pictures a call, which are committed together: several commits in a
 
 
 def toy_model(folder: Path) -> Path:
-    """A pipeline's folder without weights: it can be identified, and only a fake renderer can draw with it."""
+    """A pipeline's folder without weights: it can be identified, but only a fake renderer can draw with it."""
     (folder / "scheduler").mkdir(parents=True)
     (folder / "scheduler" / "scheduler_config.json").write_text("{}")
     index = {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "DDIMScheduler"]}
@@ -136,7 +136,7 @@ def _sweep(
 
 
 def naive(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
-    """The control: pictures and a file of rows written in place, resumed by whether a picture exists."""
+    """The control: pictures and a file of rows written in place, and a picture that exists is not made again."""
     root = Path(case["root"])
     root.mkdir(exist_ok=True)
     rows_file = root / "rows.json"
@@ -158,7 +158,7 @@ def naive(case: Case, acknowledge: Callable[[str], None]) -> dict[str, Any]:
 
 
 def reopen(case: Case, _: Callable[[str], None]) -> dict[str, Any]:
-    """Only open the store, which mends it where it has to."""
+    """Only open the store, which repairs it if necessary."""
     with store.Store(Path(case["root"])) as opened:
         return {"notes": opened.notes}
 
@@ -191,7 +191,7 @@ def work_on(case: Case) -> int:
         status = int(done.code or 0)
     except DwlabError as error:
         status, report = 1, {"error": f"{type(error).__name__}: {error}"}
-    except BaseException as error:  # noqa: BLE001  # a test fails on it by its name
+    except BaseException as error:  # noqa: BLE001  # tests see it in the report
         status, report = 70, {"error": f"{type(error).__name__}: {error}"}
     report["seconds"] = time.perf_counter() - started
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Runs cases in children that die on order, and says what damage they left."""
+"""Runs cases in child processes that die at a chosen point, and reports the damage they left."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Call(NamedTuple):
     path: str
 
     @property
-    def what(self) -> str:
+    def kind(self) -> str:
         """The call and the kind of file, without what differs between runs."""
         name = Path(self.path).name
-        kind = "temporary" if name.startswith(".tmp-") else Path(self.path).suffix or "folder"
-        return f"{self.name} {kind}"
+        file = "temporary" if name.startswith(".tmp-") else Path(self.path).suffix or "folder"
+        return f"{self.name} {file}"
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended. code: exit status, or minus a signal. acked: keys that it said were committed."""
+    """How a child ended. code: exit status, or minus a signal. acked: keys that it reported as committed."""
 
     code: int
     acked: list[str]
@@ -68,7 +68,7 @@ class Damage:
     )  # more than one row, or finished more than once
     torn: list[str] = field(
         default_factory=list
-    )  # pictures that are not whole, or not what their row says
+    )  # pictures that are not whole, or differ from their row
     temporary: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -125,9 +125,9 @@ class Forge:
             Call(int(n), name, path)
             for n, name, path in (line.split(" ", 2) for line in _lines(log))
         ]
-        said = json.loads(report.read_text() or "{}") if report.exists() else {}
+        answer = json.loads(report.read_text() or "{}") if report.exists() else {}
         out, err = ("\n".join(_lines(Path(f"{report}.{name}"))) for name in ("stdout", "stderr"))
-        return Ended(code, _lines(acks), calls, said, out, err)
+        return Ended(code, _lines(acks), calls, answer, out, err)
 
     def close(self) -> None:
         self._process.stdin.close()  # type: ignore[union-attr]
@@ -141,7 +141,8 @@ def _lines(path: Path) -> list[str]:
 def store_damage(root: Path, acked: set[str], *, alone: bool = True) -> Damage:
     """Open the store again, as a restart does, and look for damage.
 
-    alone: one process ran at a time. Several may each finish a cell that they share; the first to do so is kept.
+    alone: one process ran at a time. Otherwise each of them may finish a cell that they share; the first
+    result is kept.
     """
     damage = Damage()
     with Store(root) as store:
@@ -171,7 +172,7 @@ def store_damage(root: Path, acked: set[str], *, alone: bool = True) -> Damage:
 
 
 def naive_damage(root: Path, acked: set[str]) -> Damage:
-    """The same of what the naive control leaves."""
+    """The damage that the naive control left."""
     try:
         keys = Counter(json.loads((root / "rows.json").read_text()))
     except (OSError, ValueError):
@@ -183,7 +184,7 @@ def naive_damage(root: Path, acked: set[str]) -> Damage:
 
 
 def pixels_of(path: Path) -> str | None:
-    """The pixel hash of a picture file; None where it is missing or not whole."""
+    """The pixel hash of a picture file; None if it is missing or not whole."""
     try:
         with Image.open(path) as image:
             return pixel_hash(image)

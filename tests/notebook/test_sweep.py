@@ -1,4 +1,4 @@
-"""The sweep notebook: under plain papermill, after `dwlab sweep`, polled, killed, and with parameters that are wrong."""
+"""The sweep notebook: with plain papermill, after `dwlab sweep`, read while it is written, killed, and with wrong parameters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ axes:
   colour: [red, blue]
   steps: [1, 2]
 """
-DEAF = """
+NO_EFFECT = """
 base: {prompt: a red circle, width: 64, height: 64, steps: 1}
 axes:
   guidance: [0, 1]
@@ -52,12 +52,12 @@ def project(tmp_path_factory):
     (folder / "experiments").mkdir()
     (folder / "experiments/tiny.yaml").write_text(TINY)
     (folder / "experiments/endless.yaml").write_text(ENDLESS)
-    (folder / "experiments/deaf.yaml").write_text(DEAF)
+    (folder / "experiments/no-effect.yaml").write_text(NO_EFFECT)
     return folder
 
 
 def papermill(project, parameters, output="out.ipynb"):
-    """Plain papermill, as a person calls it from the project's folder; the parameters are YAML."""
+    """Plain papermill, as a person calls it from the project's folder; with parameters as YAML."""
     command = [
         sys.executable,
         "-m",
@@ -87,7 +87,7 @@ def kinds(path):
     return {kind for output in outputs(path) for kind in output.get("data", ())}
 
 
-def said(path):
+def stream_text(path):
     return "".join(
         "".join(output["text"]) for output in outputs(path) if output["output_type"] == "stream"
     )
@@ -127,7 +127,7 @@ def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
 
 
 def test_its_progress_is_a_few_lines_and_no_bar(ran):
-    text = said(ran / "out.ipynb")
+    text = stream_text(ran / "out.ipynb")
     assert "100%: 4/4 pictures" in text
     assert "tiny: 4 pictures made now, 0 already there" in text
     assert "\r" not in text and "█" not in text
@@ -144,7 +144,7 @@ def test_the_same_command_computes_only_what_is_missing(ran):
     after = dwlab.Results(ran / "results").table("tiny").set_index("key")["created"]
     assert len(after) == 6
     assert after[before.index].equals(before)
-    assert "tiny: 2 pictures made now, 4 already there" in said(ran / "again.ipynb")
+    assert "tiny: 2 pictures made now, 4 already there" in stream_text(ran / "again.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -238,17 +238,17 @@ def test_its_notebook_shows_the_finished_store_and_computes_nothing(swept):
     path = swept[0] / "tiny" / "sweep.ipynb"
     assert {"text/html", "image/jpeg", "image/png"} <= kinds(path)
     assert max(len(json.dumps(output)) for output in outputs(path)) <= OUTPUT_LIMIT
-    assert said(path) == ""
+    assert stream_text(path) == ""
 
 
-def test_its_report_counts_the_run_and_holds_the_experiment_that_makes_it_again(swept, tmp_path):
+def test_its_report_counts_the_pictures_of_the_run_and_contains_the_experiment(swept, tmp_path):
     root, _ = swept
     report = (root / "tiny" / "report.html").read_text("utf-8")
-    said = " ".join(html.unescape(re.sub("<[^>]*>", " ", report)).split())
+    words = " ".join(html.unescape(re.sub("<[^>]*>", " ", report)).split())
     assert (
-        "4 pictures of 4 cells 0 failed" in said
-        and "this run" in said
-        and "dwlab sweep tiny.yaml" in said
+        "4 pictures of 4 cells 0 failed" in words
+        and "this run" in words
+        and "dwlab sweep tiny.yaml" in words
     )
     experiment = tmp_path / "tiny.yaml"
     experiment.write_text(
@@ -258,18 +258,18 @@ def test_its_report_counts_the_run_and_holds_the_experiment_that_makes_it_again(
     assert re.search(r"cells: +4\ndone: +4\nto do: +0\n", again.output), again.output
 
 
-def test_warnings_of_the_plan_come_before_the_run_and_stay_in_its_report_and_log(
+def test_warnings_of_the_plan_are_printed_before_the_run_and_are_in_its_report_and_log(
     project, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(project)
     options = ["--results", str(tmp_path), "--no-notebook"]
-    result = CliRunner().invoke(app, ["sweep", "experiments/deaf.yaml", *options])
+    result = CliRunner().invoke(app, ["sweep", "experiments/no-effect.yaml", *options])
     assert result.exit_code == 0, result.output
     warning = "guidance 0, 1: all of them switch guidance off, so their pictures are the same"
     assert result.stderr.index(f"warning: {warning}") < result.stderr.index("2/2 pictures")
-    assert warning in (tmp_path / "deaf/report.html").read_text("utf-8")
-    assert warning in (tmp_path / "deaf/run.log").read_text("utf-8")
-    open_sweep("experiments/deaf.yaml", results=str(tmp_path)).run()
+    assert warning in (tmp_path / "no-effect/report.html").read_text("utf-8")
+    assert warning in (tmp_path / "no-effect/run.log").read_text("utf-8")
+    open_sweep("experiments/no-effect.yaml", results=str(tmp_path)).run()
     assert f"warning: {warning}" in capsys.readouterr().out
 
 
@@ -305,7 +305,7 @@ def test_braces_in_a_folder_are_not_filled_in(swept, tmp_path):
     assert [path.name for path in output.parent.iterdir()] == ["out.ipynb"]
 
 
-# ---- R3: no reader and no kill finds half a notebook
+# ---- neither a reader nor a kill sees half a notebook
 
 
 def poll(path, process):
@@ -380,14 +380,14 @@ def _is_torn(path):
     return False
 
 
-def test_the_same_poller_finds_a_notebook_torn_that_papermill_writes_itself(tmp_path):
+def test_the_same_poller_sees_torn_notebooks_if_papermill_writes_them_itself(tmp_path):
     output = tmp_path / "naive.ipynb"
     output.write_text("{}")
     _, torn = poll(output, writer(NAIVE, output))
     assert torn > 0
 
 
-# ---- R4: no kernel outlives its papermill
+# ---- no kernel outlives its papermill
 
 
 def test_killing_papermill_ends_the_kernel_while_it_computes(project, tmp_path, record_property):

@@ -1,4 +1,4 @@
-"""The notebooks for people: they run from top to bottom, say what is true, and the start page leads to all of them."""
+"""The teaching notebooks: they run from top to bottom, what they say is true, and the start page links to all of them."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def outputs(notebook):
     return [output for cell in notebook.cells for output in cell.get("outputs", ())]
 
 
-def said(notebook):
+def stream_text(notebook):
     return "".join(
         output["text"] for output in outputs(notebook) if output["output_type"] == "stream"
     )
 
 
-def shown(notebook):
+def output_kinds(notebook):
     return {kind for output in outputs(notebook) for kind in output.get("data", ())}
 
 
@@ -90,12 +90,12 @@ def test_a_notebook_has_one_cell_of_parameters_and_begins_with_a_title(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_links_lead_somewhere_without_the_network(name):
+def test_its_links_lead_to_files_that_exist(name):
     assert [link for link in links(name) if not (FOLDER / link).exists()] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_no_magic_and_asks_nothing_of_the_network(name):
+def test_it_has_no_magics_and_does_not_use_the_network(name):
     code = "\n".join(sources(name, "code"))
     assert not re.search(r"^\s*[%!]", code, re.MULTILINE)
     assert not re.search(r"https?://|hf_hub|requests|urllib", code)
@@ -105,7 +105,7 @@ def test_it_has_no_magic_and_asks_nothing_of_the_network(name):
 def test_a_short_one_runs_from_top_to_bottom(name, tmp_path):
     notebook = execute(name, tmp_path)
     check_outputs(notebook)
-    assert shown(notebook) - {"text/plain"}  # something to see
+    assert output_kinds(notebook) - {"text/plain"}  # something to see
 
 
 # ---- the start page
@@ -150,25 +150,25 @@ def test_guidance_and_steps_makes_the_pictures_that_it_announces(lesson):
     folder, notebook = lesson
     check_outputs(notebook)
     assert sum(bool(DRAWN & output.get("data", {}).keys()) for output in outputs(notebook)) == 8
-    (told,) = re.findall(r"makes up to (\d+) pictures", notebook.cells[0].source)
+    (announced,) = re.findall(r"makes up to (\d+) pictures", notebook.cells[0].source)
     table = dwlab.Results(folder / "results").table()
     assert set(table["status"]) == {"ok"}
     assert (
-        int(told) - 8 <= len(table) <= int(told)
+        int(announced) - 8 <= len(table) <= int(announced)
     )  # a star without a colour has no negative prompt
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_what_guidance_and_steps_teaches_is_so(lesson):
+def test_what_guidance_and_steps_teaches_is_true(lesson):
     folder, notebook = lesson
     results = dwlab.Results(folder / "results")
     by_steps = results.table("lesson-steps").groupby("steps")["adherence"].mean()
     by_guidance = results.table("lesson-guidance").groupby("guidance")["adherence"].mean()
     assert by_steps[2] < by_steps[20]
     assert by_guidance[1] < by_guidance[3]
-    ((left, of),) = re.findall(r"the colour changed in (\d+) of (\d+)", said(notebook))
-    assert int(left) > int(of) / 2
+    ((changed, total),) = re.findall(r"the colour changed in (\d+) of (\d+)", stream_text(notebook))
+    assert int(changed) > int(total) / 2
     assert "negative_prompt has no effect" in str(outputs(notebook)[-1])
 
 
@@ -177,7 +177,7 @@ def test_what_guidance_and_steps_teaches_is_so(lesson):
 def test_guidance_and_steps_makes_nothing_the_second_time(lesson):
     made = re.findall(
         r"(\d+) pictures made now, (\d+) already there",
-        said(execute("guidance-and-steps", lesson[0])),
+        stream_text(execute("guidance-and-steps", lesson[0])),
     )
     assert len(made) == 5
     assert {new for new, _ in made} == {"0"}
@@ -185,12 +185,14 @@ def test_guidance_and_steps_makes_nothing_the_second_time(lesson):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_read_a_sweep_comes_to_an_answer(tmp_path):
+def test_read_a_sweep_names_the_cheapest_setting_that_cannot_be_told_from_the_best(tmp_path):
     notebook = execute("read-a-sweep", tmp_path)
     check_outputs(notebook)
-    (told,) = re.findall(r"makes (\d+) pictures", notebook.cells[0].source)
+    (announced,) = re.findall(r"makes (\d+) pictures", notebook.cells[0].source)
     table = dwlab.Results(tmp_path / "results").table()
-    assert len(table) == int(told) and set(table["status"]) == {"ok"}
-    assert re.search(r"cheapest that 24 pairs cannot tell from it: \d+ steps", said(notebook))
+    assert len(table) == int(announced) and set(table["status"]) == {"ok"}
+    assert re.search(
+        r"cheapest that 24 pairs cannot tell from it: \d+ steps", stream_text(notebook)
+    )
     assert "negative_prompt has no effect" in str(outputs(notebook))
     assert (tmp_path / "results/lesson-reading/ranking.csv").is_file()

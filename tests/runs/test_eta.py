@@ -1,8 +1,7 @@
-"""How far a run is and how long the rest takes: measured in rows, from the end of the first forward; by an injected clock."""
+"""The progress of a run and the time left, measured in rows from the end of the first forward, with an injected clock."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 
@@ -18,7 +17,7 @@ from dwlab.workflows.runlog import RunLog
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self):
         self.time = 1000.0
@@ -32,7 +31,7 @@ def params(steps=10, **more):
 
 
 @pytest.fixture
-def hands():
+def clock():
     return Clock()
 
 
@@ -45,8 +44,8 @@ def event(kind, index, step=0, steps=10):
     return Done(index, cell, None) if kind == "done" else Failed(index, cell, "it failed")
 
 
-def packed(pace, hands, count, *, steps=10, load=0.0, first=1.0, each=1.0, together=4, most=10**9):
-    """Pictures, `together` at a time, that share forwards; gives what was left after each event."""
+def packed(pace, clock, count, *, steps=10, load=0.0, first=1.0, each=1.0, together=4, most=10**9):
+    """Pictures, `together` at a time, that share forwards; returns the time left after each event."""
     lefts = []
 
     def tell(kind, index, step=0):
@@ -54,13 +53,13 @@ def packed(pace, hands, count, *, steps=10, load=0.0, first=1.0, each=1.0, toget
             pace.update(event(kind, index, step, steps))
             lefts.append(getattr(pace, "pace", pace).left)
 
-    hands.time += load
+    clock.time += load
     for start in range(0, count, together):
         group = range(start, start + together)
         for index in group:
             tell("started", index)
         for step in range(1, steps + 1):
-            hands.time += first if step == 1 and start == 0 else each
+            clock.time += first if step == 1 and start == 0 else each
             for index in group:
                 tell("step", index, step)
         for index in group:
@@ -68,50 +67,52 @@ def packed(pace, hands, count, *, steps=10, load=0.0, first=1.0, each=1.0, toget
     return lefts
 
 
-def test_loading_and_the_first_forward_say_nothing_of_the_rest(hands):
+def test_loading_and_the_first_forward_do_not_count_in_the_estimate(clock):
     """A model that loads for ten minutes, then compiles for one, then takes a second per forward."""
-    pace = Pace(Work.of([params()] * 8), now=hands)
-    lefts = packed(pace, hands, 8, load=600, first=60)
-    told = [left for left in lefts if left is not None]
-    assert told, "an estimate comes"
-    assert max(told) <= 18.0, "20 forwards in all, one of which is over before anything is told"
+    pace = Pace(Work.of([params()] * 8), now=clock)
+    lefts = packed(pace, clock, 8, load=600, first=60)
+    estimates = [left for left in lefts if left is not None]
+    assert estimates, "an estimate comes"
+    assert max(estimates) <= 18.0, (
+        "20 forwards in all, one of which is over before the first estimate"
+    )
     assert lefts[-1] == 0.0
 
 
-def test_bursts_of_a_shared_forward_do_not_sway_the_estimate(hands):
+def test_events_that_come_in_bursts_do_not_change_the_estimate(clock):
     """At the first event of a forward one picture of four has taken its step: the others are not slow."""
-    began = hands.time
+    began = clock.time
 
     class Checked(Pace):
         def update(self, event):
             super().update(event)
             if self.left is not None:
-                assert abs(self.left - (100 - (hands.time - began))) <= 1.0
+                assert abs(self.left - (100 - (clock.time - began))) <= 1.0
 
-    packed(Checked(Work.of([params()] * 40), now=hands), hands, 40)
+    packed(Checked(Work.of([params()] * 40), now=clock), clock, 40)
 
 
-def test_before_the_first_forward_the_plan_is_told_or_nothing(hands):
+def test_before_the_first_forward_the_estimate_is_the_plans_or_none(clock):
     known = Work.of([params()] * 4, {ModelChoice("shapes"): 1e-5})
-    assert known.in_seconds and Pace(known, now=hands).left == pytest.approx(
+    assert known.in_seconds and Pace(known, now=clock).left == pytest.approx(
         4 * 10 * 2 * 64 * 64 * 1e-5
     )
-    unknown = Pace(Work.of([params()] * 4), now=hands)
-    hands.time += 600
+    unknown = Pace(Work.of([params()] * 4), now=clock)
+    clock.time += 600
     unknown.update(event("started", 0))
     assert unknown.left is None and unknown.left_text() == ""
 
 
-def test_a_model_that_loads_in_the_midst_of_a_run_is_left_out(hands):
-    pace = Pace(Work.of([params()] * 8), now=hands)
-    packed(pace, hands, 4)
-    hands.time += 3600
+def test_loading_another_model_during_a_run_does_not_count_in_the_estimate(clock):
+    pace = Pace(Work.of([params()] * 8), now=clock)
+    packed(pace, clock, 4)
+    clock.time += 3600
     for index in range(4, 8):
         pace.update(event("started", index))
     assert pace.left == pytest.approx(10.0)
 
 
-def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(hands):
+def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(clock):
     small, large = params(), params().replace(width=128, height=128)
     work = Work.of(
         [
@@ -126,33 +127,33 @@ def test_pictures_of_other_sizes_and_settings_count_by_what_they_cost(hands):
     assert [cost / work.costs[0] for cost in work.costs.values()] == [1, 4, 2, 0.5, 2]
 
 
-def test_rows_are_counted_where_pictures_come_in_bursts(hands):
-    pace = Pace(Work.of([params()] * 8), now=hands)
-    packed(pace, hands, 8, most=4 + 4 * 5)
+def test_rows_are_counted_while_no_picture_is_finished(clock):
+    pace = Pace(Work.of([params()] * 8), now=clock)
+    packed(pace, clock, 8, most=4 + 4 * 5)
     assert pace.counts() == "0/8 pictures, 40/160 rows" and pace.share == 0.25
     assert Pace(3).counts("measurements") == "0/3 measurements", "what is no picture has no rows"
 
 
-def test_failed_pictures_are_work_that_is_over(hands):
-    pace = Pace(Work.of([params()] * 2), now=hands)
-    for one in (event("started", 0), event("step", 0, 3), event("failed", 0)):
-        pace.update(one)
+def test_failed_pictures_count_as_finished_work(clock):
+    pace = Pace(Work.of([params()] * 2), now=clock)
+    for kind, step in (("started", 0), ("step", 3), ("failed", 0)):
+        pace.update(event(kind, 0, step))
     assert (pace.finished, pace.failed, pace.share) == (1, 1, 0.5)
     assert pace.counts() == "1/2 pictures, 1 failed, 20/40 rows"
 
 
-def test_one_picture_after_the_other_and_single_steps_are_measured_too(hands):
+def test_one_picture_after_the_other_and_single_steps_are_measured_too(clock):
     for steps in (1, 5):
-        pace = Pace(Work.of([params(steps)] * 10), now=hands)
-        packed(pace, hands, 5, steps=steps, together=1, first=30, load=100)
+        pace = Pace(Work.of([params(steps)] * 10), now=clock)
+        packed(pace, clock, 5, steps=steps, together=1, first=30, load=100)
         assert pace.left == pytest.approx(5 * steps, rel=0.35), steps
 
 
-def test_measurements_that_have_no_steps_are_estimated_by_those_that_are_over(hands):
-    pace = Pace(10, now=hands)
+def test_measurements_that_have_no_steps_are_estimated_by_those_that_are_over(clock):
+    pace = Pace(10, now=clock)
     for index in range(5):
         pace.update(event("started", index))
-        hands.time += 7
+        clock.time += 7
         pace.update(event("done", index))
     assert pace.left == pytest.approx(35)
 
@@ -161,10 +162,10 @@ def test_nothing_to_do_is_done():
     assert Pace(0).share == 1.0 and Pace(Work.of([])).share == 1.0
 
 
-def lines_of(hands, *, terminal):
+def lines_of(clock, *, terminal):
     out = Terminal() if terminal else io.StringIO()
-    with Progress(Pace(Work.of([params()] * 8), now=hands), stream=out, every=0) as progress:
-        packed(progress, hands, 8, load=600, first=60)
+    with Progress(Pace(Work.of([params()] * 8), now=clock), stream=out, every=0) as progress:
+        packed(progress, clock, 8, load=600, first=60)
     return out.getvalue()
 
 
@@ -174,9 +175,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_the_lines_tell_rows_and_a_sober_estimate_without_a_stray_comma(hands, terminal):
-    said = lines_of(hands, terminal=terminal)
-    lines = [line for line in said.replace("\r", "\n").splitlines() if line.strip()]
+def test_progress_lines_show_rows_and_an_estimate_without_a_stray_comma(clock, terminal):
+    text = lines_of(clock, terminal=terminal)
+    lines = [line for line in text.replace("\r", "\n").splitlines() if line.strip()]
     assert "8/8 pictures, 160/160 rows" in lines[-1] and lines[-1].rstrip().endswith("finished")
     assert not any(", ," in line or line.rstrip().endswith(",") or "| ," in line for line in lines)
     assert not any(" h " in line.split("elapsed")[-1] for line in lines)
@@ -186,12 +187,12 @@ def test_the_lines_tell_rows_and_a_sober_estimate_without_a_stray_comma(hands, t
         assert any(line.endswith("elapsed, about 15 s left") for line in lines)
 
 
-def test_the_log_of_a_run_tells_the_same(hands, tmp_path):
+def test_the_log_of_a_run_shows_the_same_estimate(clock, tmp_path):
     log = RunLog(tmp_path / "run.log")
-    log.start(12, Pace(Work.of([params()] * 8), now=hands))
+    log.start(12, Pace(Work.of([params()] * 8), now=clock))
     for step in range(1, 4):
         for index in range(8):
-            hands.time += 31 if index == 0 else 0
+            clock.time += 31 if index == 0 else 0
             log.event(event("step", index, step))
     lines = [line.partition(" ")[2] for line in log.path.read_text().splitlines()]
     assert lines[0] == "start: 12 cells, 8 to do"
@@ -202,40 +203,45 @@ def test_the_log_of_a_run_tells_the_same(hands, tmp_path):
     ]
 
 
-def everything_written(descriptor):
-    chunks = []
-    with contextlib.suppress(OSError):  # on Linux the end of a pseudo-terminal is an error
-        while chunk := os.read(descriptor, 10_000):
-            chunks.append(chunk)
-    return b"".join(chunks).decode()
+END = "that was all"
+
+
+def everything_written(descriptor, terminal):
+    """What `terminal` was sent, read at the other end while both are open.
+
+    Once one end is closed, what was not read yet may be lost.
+    """
+    terminal.write(END)
+    terminal.flush()
+    written = b""
+    while END.encode() not in written:
+        written += os.read(descriptor, 10_000)
+    return written.decode().removesuffix(END)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="a system without pseudo-terminals")
 @pytest.mark.parametrize(("rows", "columns"), [(0, 0), (0, 100), (40, 0), (40, 100)])
-def test_a_terminal_that_does_not_know_its_size_gets_the_bar_too(hands, rows, columns):
+def test_a_terminal_that_does_not_know_its_size_shows_the_bar_too(clock, rows, columns):
     import fcntl
     import struct
     import termios
 
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    with (
-        open(theirs, "w", encoding="utf-8") as terminal,  # noqa: PTH123  # a descriptor
-        Progress(Pace(Work.of([params()] * 2), now=hands), stream=terminal, every=0),
-    ):
-        pass
-    drawn = everything_written(ours)
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  # a descriptor
+        with Progress(Pace(Work.of([params()] * 2), now=clock), stream=terminal, every=0):
+            pass
+        drawn = everything_written(ours, terminal)
     os.close(ours)
-    assert drawn.lstrip("\r").startswith("  0%") and "0/2 pictures" in drawn.split("\r")[1], (
-        "with its words from the first"
-    )
+    first = drawn.lstrip("\r").split("\r")[0]
+    assert first.startswith("  0%") and "0/2 pictures" in first
     assert "stopped" not in drawn and "finished" in drawn
 
 
-def test_when_all_rows_are_done_no_time_is_told_for_what_is_left_of_them(hands):
-    pace = Pace(Work.of([params()] * 2), now=hands)
+def test_when_all_rows_are_done_no_time_left_is_shown(clock):
+    pace = Pace(Work.of([params()] * 2), now=clock)
     for step in range(1, 11):
-        hands.time += 1
+        clock.time += 1
         pace.update(event("step", 0, step))
         pace.update(event("step", 1, step))
     assert pace.finished < 2 and pace.share == 1

@@ -74,7 +74,7 @@ def named_points(calls: Iterable[Call]) -> list[Call]:
     """The first and the last call of each kind: opening, writing, syncing, renaming, of each sort of file."""
     kinds: dict[str, list[Call]] = {}
     for call in calls:
-        kinds.setdefault(call.what, []).append(call)
+        kinds.setdefault(call.kind, []).append(call)
     return [call for same in kinds.values() for call in dict.fromkeys((same[0], same[-1]))]
 
 
@@ -189,7 +189,7 @@ def test_a_picture_is_on_disk_before_its_row(reference: Reference) -> None:
     assert len(renames) == CELLS
     for k in renames:
         folder = Path(calls[k].path).parent
-        assert calls[k - 1].what == "fsync temporary"
+        assert calls[k - 1].kind == "fsync temporary"
         assert (calls[k + 1].name, Path(calls[k + 1].path)) == ("fsync", folder)
     made = {
         call.path: call
@@ -253,7 +253,7 @@ def test_a_reader_sees_what_was_acknowledged_right_after_a_kill(
     forge: Forge, tmp_path: Path, reference: Reference
 ) -> None:
     """Also in the midst of a commit, which leaves a journal: whoever opens the store next has to undo the half."""
-    commits = [call.number for call in reference.ended.calls if call.what == "fdatasync .sqlite"]
+    commits = [call.number for call in reference.ended.calls if call.kind == "fdatasync .sqlite"]
     for number in commits[-2:]:
         root = tmp_path / str(number)
         ended = forge.run(root, fault=f"kill:{number}:before")

@@ -197,9 +197,9 @@ JSON = {"Content-Type": "application/json"}
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
 def test_pages_of_other_sites_cannot_make_jobs(free, path, headers, body, status):
-    given = {"Content-Length": str(len(body)), **headers}
+    sent = {"Content-Length": str(len(body)), **headers}
     with httpx.Client(base_url=free.url, timeout=30) as client:
-        request = client.build_request("POST", path, content=body, headers=given)
+        request = client.build_request("POST", path, content=body, headers=sent)
         assert client.send(request).status_code == status
     assert free.job_ids() == []
 
@@ -210,10 +210,10 @@ def test_pages_of_other_sites_cannot_cancel_jobs_or_read_lists(free):
 
 
 def test_cors_lets_in_the_front_end_s_origin_only(free):
-    asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     preflight = free.http.options(
         "/api/generate",
-        headers=asked | {"Access-Control-Request-Headers": "content-type,idempotency-key"},
+        headers=preflight | {"Access-Control-Request-Headers": "content-type,idempotency-key"},
     )
     assert (
         preflight.status_code == 200
@@ -227,7 +227,7 @@ def test_cors_lets_in_the_front_end_s_origin_only(free):
     free.http.delete(f"/api/jobs/{taken.json()['job_id']}")
     own = free.http.delete("/api/jobs/x", headers={"Origin": free.url})
     assert own.status_code == 404, "the server's own pages"
-    foreign = free.http.options("/api/generate", headers=asked | FOREIGN)
+    foreign = free.http.options("/api/generate", headers=preflight | FOREIGN)
     assert "access-control-allow-origin" not in foreign.headers
 
 

@@ -11,10 +11,10 @@ import dwlab
 
 
 def test_the_root_lists_the_endpoints(server):
-    said = server.http.get("/").json()
-    assert (said["name"], said["version"], said["docs"]) == ("dwlab", dwlab.__version__, "/docs")
+    index = server.http.get("/").json()
+    assert (index["name"], index["version"], index["docs"]) == ("dwlab", dwlab.__version__, "/docs")
     assert {"POST /api/generate", "GET /api/status/{job_id}", "GET /api/health"} <= set(
-        said["endpoints"]
+        index["endpoints"]
     )
 
 
@@ -26,10 +26,10 @@ def test_health_and_the_list_of_models_name_the_default_model(server):
         "running",
     }
     models = server.http.get("/api/models").json()["models"]
-    shapes = next(one for one in models if one["id"] == "shapes")
+    shapes = next(model for model in models if model["id"] == "shapes")
     assert shapes["default"] and shapes["loaded"] and shapes["limits"]["side_max"] == 512
-    assert [one["id"] for one in models if one["default"]] == ["shapes"]
-    assert not any("geometry" in one["id"] for one in models), (
+    assert [model["id"] for model in models if model["default"]] == ["shapes"]
+    assert not any("geometry" in model["id"] for model in models), (
         "those have no weights: their pictures mean nothing"
     )
 
@@ -45,7 +45,7 @@ def test_unknown_paths_and_methods_are_answered_like_all_errors(server, method, 
 
 def test_a_secret_in_the_environment_appears_in_no_answer_and_no_file(server, secret):
     server.wait(server.ask()["job_id"])
-    said = [
+    texts = [
         server.http.get(path).text
         for path in (
             "/",
@@ -57,7 +57,7 @@ def test_a_secret_in_the_environment_appears_in_no_answer_and_no_file(server, se
         )
     ]
     files = [path.read_bytes() for path in server.folder.rglob("*") if path.is_file()]
-    assert not any(secret in text for text in said) and not any(
+    assert not any(secret in text for text in texts) and not any(
         secret.encode() in data for data in files
     )
     log = (server.results / "api/server.log").read_text()

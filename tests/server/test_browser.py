@@ -27,13 +27,16 @@ def context(chromium, server):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context(http_credentials={"username": "any", "password": TOKEN})
-        context.outside, context.said = [], []
+        context.outside = []
+        context.errors = []
         own = (server.url, "data:", "blob:")
         context.on(
             "request", lambda r: None if r.url.startswith(own) else context.outside.append(r.url)
         )
-        context.on("console", lambda m: context.said.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda e: context.said.append(str(e.error)))
+        context.on(
+            "console", lambda m: context.errors.append(m.text) if m.type == "error" else None
+        )
+        context.on("weberror", lambda e: context.errors.append(str(e.error)))
         yield context
         browser.close()
 
@@ -80,10 +83,11 @@ def test_a_picture_is_previewed_shown_and_added_to_the_gallery(context, page):
     pictures = page.locator("#now img:not(.rough)")
     expect(pictures).to_have_count(2)
     assert all(
-        one.evaluate("i => i.decode().then(() => i.naturalWidth)") == 192 for one in pictures.all()
+        picture.evaluate("i => i.decode().then(() => i.naturalWidth)") == 192
+        for picture in pictures.all()
     )
     expect(page.locator("#gallery img")).to_have_count(before + 2)
-    assert context.said == []
+    assert context.errors == []
 
 
 def test_clicking_a_picture_in_the_gallery_fills_the_form_with_its_recipe(page):
@@ -186,17 +190,17 @@ def test_an_error_is_shown_below_its_field_until_the_next_request(page):
 
 
 def test_without_an_event_stream_the_page_polls_the_status(context, page):
-    context.said.clear()
+    context.errors.clear()
     page.route("**/api/events/*", lambda route: route.fulfill(status=502, body="what a proxy says"))
     ask(page, Seed=78, Steps=3)
     expect(status(page)).to_contain_text("Done in")
     expect(page.locator("#now img:not(.rough)")).to_have_count(1)
-    assert all("502" in text for text in context.said), context.said
-    context.said.clear()
+    assert all("502" in text for text in context.errors), context.errors
+    context.errors.clear()
 
 
 def test_hostile_prompts_are_shown_as_text_and_not_run(context, page):
-    context.said.clear()
+    context.errors.clear()
     for k, prompt in enumerate(HOSTILE):
         ask(page, prompt=prompt, Steps=1, Seed=1000 + k)
         expect(status(page)).to_contain_text("Done in")
@@ -207,7 +211,7 @@ def test_hostile_prompts_are_shown_as_text_and_not_run(context, page):
     expect(page.locator("#gallery figcaption").first).to_contain_text("seed 1019")
     assert page.title() == "dwlab"
     assert page.locator('img[src="x"], main script, iframe, main svg, main style').count() == 0
-    assert context.said == []
+    assert context.errors == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -226,7 +230,7 @@ def test_both_themes_have_enough_contrast_and_every_control_has_a_name(page, the
 
 
 def test_the_documentation_loads_nothing_from_other_hosts(context, page, server):
-    context.said.clear()
+    context.errors.clear()
     page.goto(f"{server.url}/docs")
     page.locator("#operations-default-generate_api_generate_post").click()
     page.get_by_role("button", name="Try it out").click()
@@ -237,4 +241,6 @@ def test_the_documentation_loads_nothing_from_other_hosts(context, page, server)
     expect(
         page.locator(".live-responses-table tr.response .response-col_status").first
     ).to_contain_text("202")
-    assert not [text for text in context.said if "Content Security Policy" in text], context.said
+    assert not [text for text in context.errors if "Content Security Policy" in text], (
+        context.errors
+    )

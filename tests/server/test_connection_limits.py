@@ -26,7 +26,7 @@ def server(tmp_path_factory):
         yield server
 
 
-def all_that_comes(connection):
+def read_until_closed(connection):
     """Everything that a connection receives until the server closes it."""
     parts = []
     with connection, contextlib.suppress(ConnectionError):
@@ -54,13 +54,11 @@ def test_half_open_connections_shut_nobody_out_and_are_dropped(server, many_file
         half_open.append(server.connect(BEGUN))
         if number % 100 == 0:
             assert httpx.get(f"{server.url}/api/health").json()["status"] == "healthy"
-    answers = [all_that_comes(connection) for connection in half_open]
+    answers = [read_until_closed(connection) for connection in half_open]
     assert all(
         answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 408 ")) or not answer for answer in answers
     )
-    assert any(answer.startswith(b"HTTP/1.1 408 ") for answer in answers), (
-        "the last ones had their time"
-    )
+    assert any(answer.startswith(b"HTTP/1.1 408 ") for answer in answers), "the last ones timed out"
     assert stderr.stat().st_size + log.stat().st_size - before < 20_000
     text = server.http.get("/metrics").text
     assert 'dwlab_connections_dropped_total{why="for another"}' in text
@@ -86,13 +84,13 @@ def test_a_header_that_arrives_byte_by_byte_times_out(server):
 
 def test_an_idle_connection_is_closed(server):
     connection = server.connect(BEGUN + b"\r\n")
-    assert all_that_comes(connection).startswith(b"HTTP/1.1 200 ")
+    assert read_until_closed(connection).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("path", [b"/api/generate", b"/api/sweeps"])
 def test_a_body_that_never_arrives_times_out_and_leaves_no_trace_in_the_log(server, path):
     before = server.job_ids()
-    answer = all_that_comes(server.connect(POST % (path, 100) + b'{"prompt": '))
+    answer = read_until_closed(server.connect(POST % (path, 100) + b'{"prompt": '))
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert server.job_ids() == before
     for written in (server.folder / "stderr", server.results / "api/server.log"):
@@ -111,11 +109,11 @@ def test_a_body_that_arrives_steadily_is_given_the_time_it_needs(server):
 
 
 def test_an_answer_that_is_not_read_is_dropped(server):
-    wanted = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    connection = server.connect(wanted * 8, buffer=4096)
+    request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    connection = server.connect(request * 8, buffer=4096)
     dropped = 'dwlab_connections_dropped_total{why="whose answer took too long"}'
     wait_for(lambda: dropped in server.http.get("/metrics").text)
-    assert len(all_that_comes(connection)) < 8 * len(
+    assert len(read_until_closed(connection)) < 8 * len(
         server.http.get("/docs/swagger-ui-bundle.js").content
     )
 
@@ -127,9 +125,9 @@ def test_event_streams_of_one_client_leave_room_for_another_client(server):
     for _ in range(40):
         streams.append(server.connect(follow))
         assert streams[-1].recv(100).startswith(b"HTTP/1.1 200 "), (
-            "nobody who is followed is dropped"
+            "an event stream is never dropped for another connection"
         )
-    refused = all_that_comes(server.connect(BEGUN + b"\r\n"))
+    refused = read_until_closed(server.connect(BEGUN + b"\r\n"))
     assert refused.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in refused
     if sys.platform == "linux":  # elsewhere this machine has one address for itself
         with httpx.Client(
@@ -139,18 +137,18 @@ def test_event_streams_of_one_client_leave_room_for_another_client(server):
     streams.pop().close()
     assert wait_for(lambda: healthy(server)), "there is room again"
     assert server.http.delete(f"/api/jobs/{job}").status_code == 200
-    assert all(b"event: end" in all_that_comes_of(stream) for stream in streams)
+    assert all(b"event: end" in stream_until_its_end(stream) for stream in streams)
 
 
-def all_that_comes_of(stream):
+def stream_until_its_end(stream):
     """Everything that a stream of events receives until its end."""
-    said = b""
-    while b"event: end" not in said:
+    received = b""
+    while b"event: end" not in received:
         part = stream.recv(65_536)
-        assert part, said
-        said += part
+        assert part, received
+        received += part
     stream.close()
-    return said
+    return received
 
 
 def test_running_out_of_files_writes_little_to_the_log_and_passes(tmp_path, many_files):

@@ -43,11 +43,11 @@ def test_the_page_has_examples_for_shell_python_and_ruby():
 
 
 def test_the_first_curl_example_works(server):
-    said = run(server, ["sh", "-ec"], SHELL[0])
+    output = run(server, ["sh", "-ec"], SHELL[0])
     assert (
-        said.count('"job_id"') == 2
-        and '"status_url":"/api/status/' in said
-        and '"seed":"42"' in said
+        output.count('"job_id"') == 2
+        and '"status_url":"/api/status/' in output
+        and '"seed":"42"' in output
     )
 
 
@@ -56,10 +56,10 @@ def test_the_httpx_example_works(server):
 
 
 def test_the_curl_examples_of_events_and_sweeps_work(server):
-    said = run(server, ["sh", "-ec"], SHELL[1])
-    kinds = re.findall(r"^event: (\w+)", said, re.MULTILINE)
+    output = run(server, ["sh", "-ec"], SHELL[1])
+    kinds = re.findall(r"^event: (\w+)", output, re.MULTILINE)
     assert kinds == ["started", "step", "step", "step", "step", "done", "end"]
-    sweep = server.wait(re.findall(r'"job_id":"([^"]+)"', said)[-1])
+    sweep = server.wait(re.findall(r'"job_id":"([^"]+)"', output)[-1])
     assert sweep["status"] == "completed" and sweep["counts"]["total"] == 2
 
 

@@ -14,7 +14,7 @@ def without_previews(events):
 
 def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server):
     job = server.ask("a red ring", seed=9, **LONG)["job_id"]
-    head = server.events(job, stop=lambda found: len(found) >= 12)
+    head = server.events(job, stop=lambda events: len(events) >= 12)
     rest = server.events(job, last=head[-1][0])
     both = head + rest
     assert [event for _, event, _ in both] == ["started"] + ["step"] * 150 + ["done", "end"]
@@ -26,9 +26,11 @@ def test_events_are_numbered_previewed_and_resumed_without_loss_or_repeat(server
         and both[-1][2]["image_url"] == both[-2][2]["image_url"]
     )
     assert server.events(job) == without_previews(both), (
-        "a late client misses nothing but what was rough"
+        "a client that connects late misses only the previews"
     )
     assert server.events(job, last=both[-2][0]) == both[-1:], "the last event always arrives"
     assert server.events(job, last="end") == []
-    assert [one[0] for one in server.events(job, last="of-another-run")] == [one[0] for one in both]
+    assert [event[0] for event in server.events(job, last="of-another-run")] == [
+        event[0] for event in both
+    ]
     assert server.http.get("/api/events/none").status_code == 404

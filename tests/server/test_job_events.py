@@ -38,7 +38,7 @@ def test_only_the_newest_preview_of_each_picture_is_kept_and_none_after_the_end(
         (k, step) for step in range(1, 5) for k in (0, 1)
     ]
     assert not any("preview" in event.data for event in ended) and log.over
-    assert any("preview" in event.data for event in kept), "who reads meanwhile has what was there"
+    assert any("preview" in event.data for event in kept), "a reader meanwhile has what was there"
 
 
 def test_the_status_of_a_running_job_has_its_finished_pictures(tmp_path):

@@ -26,33 +26,36 @@ def store(tmp_path):
         yield store
 
 
-def claims(root, owner, count, found):
+def claims(root, owner, count, answers):
     with Store(root) as store:
-        jobs, mine = JobQueue(store.file, lease=600), []
-        while len(mine) < count and (batch := jobs.claim(owner, 3)):
-            mine += [job.id for job in batch]
-        found.put(mine)
+        jobs = JobQueue(store.file, lease=600)
+        claimed = []
+        while len(claimed) < count and (batch := jobs.claim(owner, 3)):
+            claimed += [job.id for job in batch]
+        answers.put(claimed)
 
 
 def test_two_processes_never_claim_the_same_job(tmp_path):
     with Store(tmp_path) as store:
         jobs = JobQueue(store.file, queue_limit=1000)
-        asked = [jobs.submit({"n": n}, alike="same" if n % 3 else None).job.id for n in range(1000)]
+        submitted = [
+            jobs.submit({"n": n}, alike="same" if n % 3 else None).job.id for n in range(1000)
+        ]
     context = multiprocessing.get_context("spawn")
-    found = context.Queue()
+    answers = context.Queue()
     node = ALIVE.rsplit("/", 2)[0]
     workers = [
-        context.Process(target=claims, args=(tmp_path, f"{node}x/{n}/1", 500, found))
+        context.Process(target=claims, args=(tmp_path, f"{node}x/{n}/1", 500, answers))
         for n in (1, 2)
     ]
     for worker in workers:
         worker.start()
-    claimed = [found.get(timeout=120) for _ in workers]
+    claimed = [answers.get(timeout=120) for _ in workers]
     for worker in workers:
         worker.join()
-    assert all(len(mine) >= 400 for mine in claimed), "both must have had a chance"
-    together = [job for mine in claimed for job in mine]
-    assert len(together) == len(set(together)) and set(together) <= set(asked)
+    assert all(len(job_ids) >= 400 for job_ids in claimed), "both must have had a chance"
+    together = [job for job_ids in claimed for job in job_ids]
+    assert len(together) == len(set(together)) and set(together) <= set(submitted)
 
 
 def test_the_oldest_job_is_claimed_first_together_with_jobs_alike(store):
@@ -76,19 +79,21 @@ def test_a_dead_owner_s_jobs_are_taken_over_at_once_and_a_silent_one_s_after_the
     )
     jobs = JobQueue(store.file, lease=30)
     job = jobs.submit({}).job.id
-    assert [one.id for one in jobs.claim(child)] == [job]
-    assert [(one.id, one.attempts) for one in jobs.claim("elsewhere/1/1.0")] == [(job, 2)]
+    assert [claimed.id for claimed in jobs.claim(child)] == [job]
+    assert [(claimed.id, claimed.attempts) for claimed in jobs.claim("elsewhere/1/1.0")] == [
+        (job, 2)
+    ]
     assert jobs.claim(ALIVE) == [], "that machine may be alive"
     hurried = JobQueue(store.file, lease=0.0)
     assert hurried.extend_leases("elsewhere/1/1.0", [job]) == []
-    assert [one.attempts for one in hurried.claim(ALIVE)] == [3]
+    assert [claimed.attempts for claimed in hurried.claim(ALIVE)] == [3]
 
 
 def test_a_job_that_kills_its_workers_fails_once_its_attempts_are_used_up(store):
     jobs = JobQueue(store.file, lease=0.0, attempts=3)
     job = jobs.submit({}, alike="a").job.id
     for n in range(1, 4):
-        assert [one.attempts for one in jobs.claim(ALIVE)] == [n]
+        assert [claimed.attempts for claimed in jobs.claim(ALIVE)] == [n]
         company = jobs.submit({}, alike="a").job.id
         if n == 1:
             continue

@@ -20,10 +20,10 @@ def test_a_running_job_is_cancelled_within_a_step(server):
     *steps, end = server.events(job)
     assert end[2]["status"] == server.status(job)["status"] == "cancelled"
     assert steps[-1][2]["step"] <= cancelled["progress"]["step"] + 5, (
-        "what was computed by then, but not told"
+        "they were computed by then, but not reported"
     )
     assert server.http.delete(f"/api/jobs/{next_one['job_id']}").json()["status"] == "completed", (
-        "what is over stays"
+        "a job that ended stays as it is"
     )
     assert server.http.delete("/api/jobs/none").status_code == 404
 
@@ -55,17 +55,17 @@ def test_jobs_of_different_settings_are_rendered_together_and_one_is_cancelled_a
             steps.append(server.status(blue)["progress"]["step"]) or steps[-1] > min(far + 20, 139)
         )
     )
-    assert min(steps) >= far, "what is under way goes on"
+    assert min(steps) >= far, "the job that is under way goes on"
     assert [server.wait(job)["status"] for job in (red, blue)] == ["cancelled", "completed"]
     assert server.status(red)["progress"]["step"] < 150
 
 
 def test_jobs_are_listed_newest_first(server):
-    mine = [server.ask(seed=100 + k)["job_id"] for k in range(3)]
-    for job in mine:
+    job_ids = [server.ask(seed=100 + k)["job_id"] for k in range(3)]
+    for job in job_ids:
         server.wait(job)
     newest = server.http.get("/api/jobs", params={"limit": 3, "status": "completed"}).json()["jobs"]
-    assert [job["job_id"] for job in newest] == mine[::-1]
+    assert [job["job_id"] for job in newest] == job_ids[::-1]
     assert server.http.get("/api/jobs?limit=0").status_code == 422
 
 

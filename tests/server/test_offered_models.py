@@ -96,14 +96,16 @@ def test_a_listed_model_that_is_missing_is_answered_with_the_command_that_downlo
 
 
 def test_the_list_of_models_says_which_are_on_this_machine(server, hub):
-    models = {one["id"]: one["here"] for one in server.http.get("/api/models").json()["models"]}
+    models = {
+        model["id"]: model["here"] for model in server.http.get("/api/models").json()["models"]
+    }
     assert models == {"shapes": True, FETCHED: True, LISTED: False}
     assert hub.requests == []
 
 
 def test_a_listed_model_on_this_machine_is_used_without_asking_the_hub(server, hub):
     job = server.ask(model=FETCHED)["job_id"]
-    assert wait_for(lambda: (found := server.status(job))["status"] == "completed" and found)
+    assert wait_for(lambda: (answer := server.status(job))["status"] == "completed" and answer)
     assert hub.requests == []
 
 
@@ -113,15 +115,15 @@ def test_an_old_job_whose_model_is_gone_fails_and_downloads_nothing(server, hub)
 
     recipe = {"prompt": "a", **SMALL, "model": STRANGE, "seed": 1}
     with Store(server.results) as store:
-        one = JobQueue(store.file).submit({"params": [recipe]}, alike="x").job.id
-        two = (
+        first = JobQueue(store.file).submit({"params": [recipe]}, alike="x").job.id
+        second = (
             JobQueue(store.file)
             .submit({"sweep": sweep(name="earlier", model=STRANGE)}, alike=None)
             .job.id
         )
-    for job in (one, two):
+    for job in (first, second):
         ended = wait_for(
-            lambda job=job: (found := server.status(job))["status"] == "failed" and found
+            lambda job=job: (answer := server.status(job))["status"] == "failed" and answer
         )
         assert "not downloaded yet" in ended["error"], json.dumps(ended)
     assert hub.requests == []
@@ -131,4 +133,4 @@ def test_a_listed_model_can_be_used_once_its_owner_has_downloaded_it(server, fol
     cached = folder / "home" / "hub"
     shutil.copytree(cached / "models--owner--fetched", cached / "models--owner--listed")
     job = server.ask(model=LISTED)["job_id"]
-    assert wait_for(lambda: (found := server.status(job))["status"] == "completed" and found)
+    assert wait_for(lambda: (answer := server.status(job))["status"] == "completed" and answer)

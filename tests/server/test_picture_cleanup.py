@@ -53,7 +53,7 @@ def test_clean_up_by_age_spares_marked_pictures_and_those_of_other_experiments(s
 def test_clean_up_by_size_removes_the_least_recently_requested_pictures(store):
     for name in "abcd":
         picture(store, name)
-    store.history.append("api", ["a"])  # asked for again
+    store.history.append("api", ["a"])  # requested again
     assert remove_old_pictures(store.file, "api", size=250).pictures == 2
     assert left(store) == {"a", "d"}
     assert remove_old_pictures(store.file, "api").pictures == 0

@@ -17,7 +17,7 @@ def test_a_picture_damaged_on_disk_is_not_served_and_is_made_again_on_request(se
     path.write_bytes(data)
     assert server.http.get(done["image_url"]).status_code == 404
     again = server.ask(seed=61)
-    assert again["status"] == "queued", "what is damaged is not there"
+    assert again["status"] == "queued", "a damaged picture counts as missing"
     picture = server.http.get(server.wait(again["job_id"])["image_url"])
     assert picture.status_code == 200 and Image.open(io.BytesIO(picture.content)).size == (64, 64)
 
@@ -48,7 +48,7 @@ def test_a_link_that_leads_out_of_the_folder_of_pictures_is_not_served(server, t
     within = server.results / "images" / "kept.png"
     shutil.move(outside, within)
     path.symlink_to(within)
-    assert server.http.get(url).status_code == 200, "a link to another place among the pictures"
+    assert server.http.get(url).status_code == 200, "a link to another picture of the folder"
     path.unlink()
     shutil.move(within, path)
     assert server.http.get(url).status_code == 200

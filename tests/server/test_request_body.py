@@ -107,7 +107,7 @@ def test_a_body_without_end_is_cut_off_after_a_limit(server):
             b"Content-Length: 1000000000\r\n\r\n"
         )
         sent = sent_until_cut_off(line, 100 * MIB)
-    assert 8 * MIB <= sent < 60 * MIB, "what the system itself holds back comes on top"
+    assert 8 * MIB <= sent < 60 * MIB, "the buffers of the system come on top"
 
 
 def test_a_client_that_expects_100_continue_is_answered_without_sending_its_body(server):

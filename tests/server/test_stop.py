@@ -26,8 +26,8 @@ def stop_under_load(server, job, how):
     """Stop a server with many clients connected; returns its exit code and the seconds it took."""
     follow = b"GET /api/events/%b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % job.encode()
     with contextlib.ExitStack() as held:
-        for said in [BEGUN] * 30 + [follow] * 10 + [POST % (b"/api/sweeps", 5000) + b"{"] * 10:
-            held.enter_context(server.connect(said))
+        for request in [BEGUN] * 30 + [follow] * 10 + [POST % (b"/api/sweeps", 5000) + b"{"] * 10:
+            held.enter_context(server.connect(request))
         for _ in range(10):
             held.enter_context(server.connect(ASSETS * 20, buffer=4096))
         assert server.http.get("/api/health").status_code == 200
@@ -52,9 +52,9 @@ def test_a_server_under_load_stops_in_time_and_its_jobs_stay_queued(
     assert ended == code
     assert "Traceback" not in (tmp_path / "stderr").read_text()
     with Served(tmp_path, ready=False, shutdown_seconds=0) as server:
-        found = [server.status(job) for job in jobs]
-        assert all(one["status"] in ("queued", "running") for one in found)
-        assert all(one["attempts"] <= 1 for one in found), "what was put back was not begun"
+        answers = [server.status(job) for job in jobs]
+        assert all(answer["status"] in ("queued", "running") for answer in answers)
+        assert all(answer["attempts"] <= 1 for answer in answers), "a released job was not begun"
         for job in jobs:
             server.http.delete(f"/api/jobs/{job}")
 
@@ -92,5 +92,5 @@ def test_a_stop_does_not_wait_for_a_step_that_cannot_be_interrupted(tmp_path):
         Served(tmp_path, ready=False, shutdown_seconds=0) as server,
         contextlib.suppress(httpx.HTTPError),
     ):
-        found = server.http.delete(f"/api/jobs/{job}").json()
-        assert found["attempts"] <= 1
+        cancelled = server.http.delete(f"/api/jobs/{job}").json()
+        assert cancelled["attempts"] <= 1

@@ -59,14 +59,18 @@ def ask(tmp_path, worker):
         with Store(tmp_path) as store:
             jobs = JobQueue(store.file)
             requests = [
-                {"params": [recipe(one)]} if isinstance(one, str) else one for one in prompts
+                {"params": [recipe(prompt)]} if isinstance(prompt, str) else prompt
+                for prompt in prompts
             ]
-            asked = [jobs.submit(one, alike="same").job.id for one in requests]
+            submitted = [jobs.submit(request, alike="same").job.id for request in requests]
             worker.start()
             return wait_for(
                 lambda: (
-                    all((found := [jobs.get(job) for job in asked]) and [j.over for j in found])
-                    and found
+                    all(
+                        (answers := [jobs.get(job) for job in submitted])
+                        and [job.over for job in answers]
+                    )
+                    and answers
                 )
             )
 

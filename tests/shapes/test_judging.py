@@ -1,4 +1,4 @@
-"""The judge reads renderings nearly without fault, spoiled ones too, and finds nothing in noise."""
+"""The judge reads nearly all renderings correctly, also degraded ones, and finds nothing in noise."""
 
 import io
 import subprocess
@@ -42,13 +42,13 @@ def all_at_once(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return compressed(noisy(blurred(image, rng), rng), rng)
 
 
-def shares_right(count: int, spoil, *, side: int = 128, seed: int = 0) -> dict[str, float]:
+def shares_right(count: int, degrade, *, side: int = 128, seed: int = 0) -> dict[str, float]:
     """How often each attribute is judged right over `count` fresh renderings."""
     rng = np.random.default_rng([seed, count])
     right: Counter[str] = Counter()
     for _ in range(count):
         scene = random_scene(rng)
-        verdict = judge(spoil(draw(scene, rng, side), rng))
+        verdict = judge(degrade(draw(scene, rng, side), rng))
         right.update(a for a in ATTRIBUTES if getattr(scene, a) == getattr(verdict, a))
     return {a: right[a] / count for a in ATTRIBUTES}
 
@@ -58,9 +58,9 @@ def test_a_thousand_renderings_are_read_right():
     assert min(shares.values()) >= 0.99, shares
 
 
-@pytest.mark.parametrize("spoil", [blurred, noisy, compressed, all_at_once])
-def test_mildly_spoiled_renderings_are_read_right(spoil):
-    shares = shares_right(400, spoil)
+@pytest.mark.parametrize("degrade", [blurred, noisy, compressed, all_at_once])
+def test_mildly_degraded_renderings_are_read_right(degrade):
+    shares = shares_right(400, degrade)
     assert min(shares.values()) >= 0.99, shares
 
 
@@ -118,14 +118,20 @@ def between_two_colours(way: np.ndarray, rng: np.random.Generator) -> Image.Imag
 @pytest.mark.parametrize(
     "make",
     [
-        uniform_noise, gaussian_noise, noise_around_a_colour, soft_noise,
-        blank, blank_of_the_palette, gradient, radial_gradient,
+        uniform_noise,
+        gaussian_noise,
+        noise_around_a_colour,
+        soft_noise,
+        blank,
+        blank_of_the_palette,
+        gradient,
+        radial_gradient,
     ],
-)  # fmt: skip
-def test_nothing_is_found_where_nothing_is(make):
+)
+def test_a_picture_without_a_figure_is_none_throughout(make):
     rng = np.random.default_rng(4)
-    found = [verdict for verdict in (judge(make(rng)) for _ in range(60)) if verdict != Verdict()]
-    assert not found
+    verdicts = [judge(make(rng)) for _ in range(60)]
+    assert verdicts == [Verdict()] * 60
 
 
 def test_a_speck_is_not_a_figure():
@@ -140,7 +146,7 @@ def figure(mask: Image.Image, colour: tuple[int, int, int] = COLOURS["red"]) -> 
     return image
 
 
-def test_an_outline_that_no_shape_has_is_no_shape():
+def test_an_outline_of_no_known_shape_is_none():
     bar = Image.new("L", (128, 128))
     bar.paste(255, (20, 56, 108, 72))
     verdict = judge(figure(bar))
@@ -148,7 +154,7 @@ def test_an_outline_that_no_shape_has_is_no_shape():
     assert verdict.confidence < 0.3
 
 
-def test_a_colour_or_place_outside_the_world_is_none_by_itself():
+def test_a_colour_or_position_outside_the_world_is_none_and_the_rest_is_read():
     grey = judge(figure(figure_mask("star", 0.28, 0.5, 0.24, 128), (128, 128, 128)))
     assert (grey.shape, grey.colour, grey.position) == ("star", NONE, "left")
     corner = judge(figure(figure_mask("circle", 0.26, 0.26, 0.13, 128)))
@@ -165,16 +171,16 @@ def test_soft_off_colour_pictures_with_specks_keep_their_shape_at_a_lower_confid
     for _ in range(6):
         x, y = rng.integers(0, 122, 2)
         soft[y : y + 3, x : x + 3] = rng.choice(PALETTE)
-    spoiled = judge(picture(soft))
-    assert {a: getattr(spoiled, a) for a in ATTRIBUTES} == scene.as_dict()
-    assert 0 < spoiled.confidence < judge(crisp).confidence <= 1
+    degraded = judge(picture(soft))
+    assert {a: getattr(degraded, a) for a in ATTRIBUTES} == scene.as_dict()
+    assert 0 < degraded.confidence < judge(crisp).confidence <= 1
 
 
 def test_a_second_figure_lowers_the_confidence():
-    one = figure(figure_mask("circle", 0.28, 0.5, 0.13, 128))
-    two = one.copy()
-    two.paste(COLOURS["blue"], mask=figure_mask("star", 0.72, 0.5, 0.13, 128))
-    assert judge(two).confidence < 0.8 * judge(one).confidence
+    circle = figure(figure_mask("circle", 0.28, 0.5, 0.13, 128))
+    circle_and_star = circle.copy()
+    circle_and_star.paste(COLOURS["blue"], mask=figure_mask("star", 0.72, 0.5, 0.13, 128))
+    assert judge(circle_and_star).confidence < 0.8 * judge(circle).confidence
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "L", "1", "CMYK", "I;16", "F"])
@@ -200,7 +206,7 @@ def test_a_wide_picture_is_read_without_stretching_its_figure():
     assert (verdict.shape, verdict.size, verdict.position) == ("circle", "large", "left")
 
 
-def test_adherence_is_the_share_of_what_was_asked():
+def test_adherence_is_the_share_of_the_named_attributes_that_are_right():
     verdict = Verdict("circle", "red", "small", "center", "white", 1.0)
     assert adherence("a small red circle at the centre on a white background", verdict) == 1.0
     assert adherence("a large red square", verdict) == pytest.approx(1 / 3)

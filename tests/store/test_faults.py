@@ -27,7 +27,7 @@ def calls(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
 def first_of_each_kind(calls: Iterable[Call]) -> list[int]:
     kinds: dict[str, int] = {}
     for call in calls:
-        kinds.setdefault(call.what, call.number)
+        kinds.setdefault(call.kind, call.number)
     return list(kinds.values())
 
 

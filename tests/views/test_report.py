@@ -148,7 +148,7 @@ def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path
         "views", base={"prompt": "ein schöner Stern 星"}, axes={"seed": {"random": 2}}
     )
     assert "ein schöner Stern 星" in yamlfile.dump(plain.as_dict())
-    assert "in another folder, others are drawn" in words(
+    assert "in another folder, new ones are drawn" in words(
         report(sweep_table(tmp_path), tmp_path, spec=plain)
     )
 
@@ -166,7 +166,7 @@ def test_without_a_measure_of_quality_the_report_calls_nothing_best(tmp_path):
     text = " ".join("".join(Page(report(table, tmp_path)).text).split())
     assert "Best by" not in text and "Worst by" not in text
     assert "so no setting is called best" in text and "metric: sharpness" in text
-    assert "Brightness describes the pictures; it does not say which are better." in text
+    assert "Brightness describes the pictures; it does not measure how good they are." in text
 
 
 @pytest.mark.parametrize("measure", ["stars", "sharpness"])

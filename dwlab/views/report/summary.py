@@ -35,7 +35,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Place:
-    """The best or the worst setting. ties: how many other settings do the same."""
+    """The best or the worst setting. ties: how many other settings have the same mean."""
 
     name: str
     setting: str
@@ -97,7 +97,7 @@ def _time(table: pd.DataFrame, seconds: float | None) -> Card | None:
 
 
 def best_and_worst(table: pd.DataFrame, metric: str | None) -> list[Place]:
-    """The first and the last setting by a metric of quality; none if all do the same."""
+    """The first and the last setting by a metric of quality; none if all have the same mean."""
     ranked = ranked_settings(table, metric) if metric else []
     if len(ranked) < 2 or ranked[0].mean == ranked[-1].mean:
         return []
