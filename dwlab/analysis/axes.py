@@ -121,7 +121,9 @@ def _declared(table: pd.DataFrame) -> dict[str, list[object]]:
     declared = {}
     for name, values in (table.attrs.get("axes") or {}).items():
         own = own_name(name)
-        declared[own] = [stripped(str(text)) for text in values] if own in TEXTS else list(values)
+        declared[own] = list(values)
+        if own in TEXTS:
+            declared[own] = [stripped(str(text)) for text in values]
     return declared
 
 
@@ -146,17 +148,19 @@ def _move_together(first: Axis, second: Axis) -> bool:
 def _zip_group(first: Axis, second: Axis) -> Axis:
     pairs = zip(first.column, second.column, strict=True)
     joined = {value: (*_parts(value), other) for value, other in pairs}
+    rows = [joined[value] for value in first.column]
     return Axis(
         names=(*first.names, *second.names),
         values=[joined[value] for value in first.values],
-        column=pd.Series(
-            [joined[value] for value in first.column], index=second.column.index, dtype=object
-        ),
+        column=pd.Series(rows, index=second.column.index, dtype=object),
     )
 
 
 def named_axis(field: str, name: object, axes: Sequence[Axis]) -> Axis:
-    """The axis of a name, or that a name is part of; raises InvalidInput for `field` if there is none."""
+    """The axis with this name, or the zip group that contains it.
+
+    Raises InvalidInput for `field` if there is none.
+    """
     for axis in axes:
         if name == axis.name or name in axis.names:
             return axis

@@ -1,4 +1,4 @@
-"""What each row of a table has on an axis, also if no column has the axis' name."""
+"""The value of each row on an axis, also if no column has the name of the axis."""
 
 from __future__ import annotations
 
@@ -76,13 +76,12 @@ def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
 
 def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
     """Each row's prompt template: the one that makes its prompt once it is filled in."""
-    placeholders = [
-        name
-        for name in table.columns
-        if name in (table.attrs.get("axes") or {}) and name not in PARAMETERS
-    ]
-    found = [_template_of(row, templates, placeholders) for row in table.to_dict("records")]
-    return pd.Series(found, index=table.index, dtype=object)
+    axes = table.attrs.get("axes") or {}
+    axis_names = [name for name in table.columns if name in axes]
+    placeholders = [name for name in axis_names if name not in PARAMETERS]
+    rows = table.to_dict("records")
+    row_templates = [_template_of(row, templates, placeholders) for row in rows]
+    return pd.Series(row_templates, index=table.index, dtype=object)
 
 
 def _template_of(

@@ -1,4 +1,4 @@
-"""What each axis does to a metric, and which settings come out on top."""
+"""The effect of each axis on a metric, and the settings ranked by it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AxisEffect:
 
 @dataclass(frozen=True)
 class RankedSetting:
-    """A way to make pictures, such as `steps 8, guidance 4`, with the mean of a metric."""
+    """How pictures are made, such as `steps 8, guidance 4`, with their mean of a metric."""
 
     setting: str
     mean: float
@@ -57,10 +57,10 @@ def axis_effects(table: pd.DataFrame, metric: str) -> list[AxisEffect]:
     effects = []
     for axis in axes:
         others = [other for other in axes if other is not axis and other.names != SEED]
-        by_value = [
-            _value_effect(axis.label(value), values[axis.codes == code], others)
-            for code, value in enumerate(axis.values)
-        ]
+        by_value = []
+        for code, value in enumerate(axis.values):
+            at_value = values[axis.codes == code]
+            by_value.append(_value_effect(axis.label(value), at_value, others))
         effects.append(AxisEffect(axis, tuple(by_value)))
     return effects
 
@@ -93,18 +93,18 @@ def ranked_settings(table: pd.DataFrame, metric: str) -> list[RankedSetting]:
         return []
     codes = [axis.codes.loc[values.index] for axis in axes]
     groups: dict[tuple[int, ...], list[float]] = {}
-    for value, *position in zip(values, *codes, strict=True):
-        groups.setdefault(tuple(position), []).append(value)
-    settings = [
-        RankedSetting(_named(axes, position), sum(group) / len(group), len(group))
-        for position, group in groups.items()
-    ]
+    for value, *row_codes in zip(values, *codes, strict=True):
+        groups.setdefault(tuple(row_codes), []).append(value)
+    settings = []
+    for position, group in groups.items():
+        mean = sum(group) / len(group)
+        settings.append(RankedSetting(_named(axes, position), mean, len(group)))
     return sorted(settings, key=lambda setting: setting.mean, reverse=True)
 
 
 def _axes_of_settings(axes: list[Axis]) -> list[Axis]:
-    of_making = [axis for axis in axes if not axis.of_content]
-    return of_making or [axis for axis in axes if axis.names != SEED]
+    how_axes = [axis for axis in axes if not axis.of_content]
+    return how_axes or [axis for axis in axes if axis.names != SEED]
 
 
 def _named(axes: list[Axis], position: tuple[int, ...]) -> str:

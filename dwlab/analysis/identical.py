@@ -73,9 +73,12 @@ def identical_along(table: pd.DataFrame) -> list[str]:
         # of identical values, the first stands for all
         by_first = {group[0]: group for group in same[:READ_VALUES]}
         for firsts in _groups(by_first, _everywhere(cells, nearly_equal, READ_PLACES)):
-            if len(firsts) > 1:
-                near = [value for first in firsts for value in by_first[first]]
-                sentences.append(_sentence(cells, near, near=True))
+            if len(firsts) == 1:
+                continue
+            group = []
+            for first in firsts:
+                group += by_first[first]
+            sentences.append(_sentence(cells, group, near=True))
     return sentences
 
 
@@ -96,17 +99,17 @@ def _cells(axis: Axis, axes: list[Axis], finished: list[int]) -> _Cells:
 
 
 def _everywhere(cells: _Cells, same: SameRows, most: int | None = None) -> SameValues:
-    """Whether two values share places and their pictures are the same in all of them.
+    """A test of two values: do they share places, with the same pictures in all of them?
 
-    most: how many places are looked at, evenly spread; None for all.
+    most: how many places are compared, evenly spread; None for all.
     """
 
     def agree(first: Hashable, second: Hashable) -> bool:
         rows = cells.rows[first]
         others = cells.rows[second]
         place = next((place for place in rows if place in others), None)
-        # values that differ nearly always differ in the first place already: then the list of all
-        # places is not made
+        # values that differ nearly always differ in the first place already, and then the list of
+        # all places is not needed
         if place is None or not same(rows[place], others[place]):
             return False
         places = _spread(cells.shared(first, second), most)
@@ -136,7 +139,7 @@ def _groups(values: Iterable[Hashable], agree: SameValues) -> list[list[Hashable
 
 
 def _reader(table: pd.DataFrame) -> Callable[[int], np.ndarray | None]:
-    """What reads the picture [H, W, 3] of a row; None if its file is missing or broken."""
+    """A function that reads the picture [H, W, 3] of a row; None if it is missing or broken."""
     paths = table["image"].tolist() if "image" in table else [None] * len(table)
 
     @functools.lru_cache(maxsize=CACHED)

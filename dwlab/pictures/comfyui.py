@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    # by name; each has `inputs`, a map
+    Nodes = Mapping[str, dict[str, Any]]
 
 DEPTH_LIMIT = 20  # links to follow from a sampler
 _SAMPLERS = ("KSampler", "KSamplerAdvanced")
@@ -22,7 +25,7 @@ _WHOLE_PICTURE = {
 }
 
 
-def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def flat(graph: Mapping[str, object]) -> list[tuple[str, object]]:
     """Names and values of a graph's only sampler; "not read" for what is linked in unknown ways.
 
     Raises InvalidInput for a graph with no known sampler, or with several.
@@ -42,7 +45,7 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
         "height": _literal(nodes, latent.get("height"), _NUMBERS),
         "model": _model(nodes, inputs.get("model")),
     }
-    pairs: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, object]] = []
     for name, value in values.items():
         pairs.append((f"{name} of the graph", "not read") if value is None else (name, value))
     for name, usual in _WHOLE_PICTURE.items():
@@ -51,11 +54,11 @@ def flat(graph: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return pairs
 
 
-def _is_node(node: object) -> bool:
+def _is_node(node: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(node, dict) and isinstance(node.get("inputs"), dict)
 
 
-def _sampler_inputs(nodes: Mapping[str, Any]) -> dict[str, Any]:
+def _sampler_inputs(nodes: Nodes) -> Mapping[str, object]:
     samplers = [node for node in nodes.values() if node.get("class_type") in _SAMPLERS]
     if len(samplers) != 1:
         raise InvalidInput(
@@ -63,52 +66,54 @@ def _sampler_inputs(nodes: Mapping[str, Any]) -> dict[str, Any]:
             f"a PNG of ComfyUI with {len(samplers) or 'no'} KSampler nodes",
             "a graph with exactly one; others do not show what made the picture",
         )
-    inputs: dict[str, Any] = samplers[0]["inputs"]
+    inputs: Mapping[str, object] = samplers[0]["inputs"]
     return inputs
 
 
-def _inputs_of(nodes: Mapping[str, Any], link: Any) -> dict[str, Any]:
-    """The inputs of the node at a link [name, output]; empty for anything else."""
-    inputs: dict[str, Any] = nodes[link[0]]["inputs"] if _is_link(nodes, link) else {}
-    return inputs
+def _linked_node(nodes: Nodes, link: object) -> dict[str, Any] | None:
+    """The node at a link [name, output]; None for anything else."""
+    if not isinstance(link, list) or len(link) != 2:
+        return None
+    return nodes.get(link[0]) if isinstance(link[0], str) else None
 
 
-def _is_link(nodes: Mapping[str, Any], value: Any) -> bool:
-    if not isinstance(value, list) or len(value) != 2:
-        return False
-    return isinstance(value[0], str) and value[0] in nodes
+def _inputs_of(nodes: Nodes, link: object) -> Mapping[str, object]:
+    """The inputs of the node at a link; empty for anything else."""
+    node = _linked_node(nodes, link)
+    return node["inputs"] if node else {}
 
 
-def _literal(nodes: Mapping[str, Any], value: Any, names: tuple[str, ...]) -> Any:
+def _literal(nodes: Nodes, value: object, names: tuple[str, ...]) -> object:
     """A number or text itself, or one of the linked node's inputs: the first of `names` there."""
-    if _is_link(nodes, value):
-        inputs = _inputs_of(nodes, value)
+    if node := _linked_node(nodes, value):
+        inputs = node["inputs"]
         value = next((inputs[name] for name in names if name in inputs), None)
     return None if isinstance(value, list | dict) else value
 
 
-def _text(nodes: Mapping[str, Any], link: Any) -> str | None:
+def _text(nodes: Nodes, link: object) -> str | None:
     """The text of a conditioning: follows links to the node that encodes it."""
     for _ in range(DEPTH_LIMIT):
-        inputs = _inputs_of(nodes, link)
-        if not inputs:
+        node = _linked_node(nodes, link)
+        if not node or not node["inputs"]:
             return None
-        if nodes[link[0]].get("class_type") == "ConditioningZeroOut":
+        if node.get("class_type") == "ConditioningZeroOut":
             return ""
+        inputs = node["inputs"]
         if "conditioning" not in inputs:
             return _only_text(nodes, inputs)
         link = inputs["conditioning"]
     return None
 
 
-def _only_text(nodes: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | None:
+def _only_text(nodes: Nodes, inputs: Mapping[str, object]) -> str | None:
     """The text that a node encodes; None if it has none, or different ones."""
     values = [_literal(nodes, inputs.get(name), _TEXTS) for name in _TEXTS]
     texts = {value for value in values if isinstance(value, str)}
     return texts.pop() if len(texts) == 1 else None
 
 
-def _model(nodes: Mapping[str, Any], link: Any) -> str | None:
+def _model(nodes: Nodes, link: object) -> str | None:
     """The name of a checkpoint: follows links named `model` to the node that loads it."""
     for _ in range(DEPTH_LIMIT):
         inputs = _inputs_of(nodes, link)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
 from . import comfyui
@@ -46,7 +46,7 @@ class Written:
     """What a tool wrote: names and values, and what its names mean (see WORDS)."""
 
     tool: str
-    pairs: list[tuple[str, Any]]
+    pairs: list[tuple[str, object]]
     words: Mapping[str, str]
 
 
@@ -86,27 +86,27 @@ def unreadable(tool: str, what: str) -> InvalidInput:
     )
 
 
-def _graph(texts: Mapping[str, str]) -> dict[str, Any]:
+def _graph(texts: Mapping[str, str]) -> dict[str, object]:
     if "prompt" not in texts:
         raise unreadable("ComfyUI", "a workflow without the graph of its run")
     return _object(texts["prompt"], "ComfyUI")
 
 
-def _object(text: str, tool: str) -> dict[str, Any]:
+def _object(text: str, tool: str) -> dict[str, object]:
     value = _json(text)
     if not isinstance(value, dict):
         raise unreadable(tool, "a text that is not a JSON object")
     return value
 
 
-def _json(text: str) -> Any:
+def _json(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def _model_name(model: Any) -> Any:
+def _model_name(model: object) -> object:
     """The name of a model that may be a map."""
     if isinstance(model, dict):
         return model.get("name") or model.get("model_name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.atomic import write_atomic
 from .._util.html import figure_html
@@ -42,7 +42,7 @@ class Picture:
     device_seconds: float
     nan: float = 0.0
     exact: int | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
 
     @property
     def warning(self) -> str | None:
