@@ -17,6 +17,7 @@ from .serve import serve
 from .sweep import sweep
 from .table import table
 from .verify import verify
+from .why import why
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
 
@@ -40,7 +41,7 @@ def options(
     context.obj = verbose
 
 
-for _function in (generate, sweep, table, metrics, verify, models, pull, doctor, serve):
+for _function in (generate, sweep, table, metrics, verify, models, pull, doctor, serve, why):
     command(app)(_function)
 app.add_typer(bench.app, name="bench")
 

@@ -37,6 +37,13 @@ def generate(
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
     ] = None,
+    noise: Annotated[
+        str,
+        typer.Option(
+            help="The starting noise: cpu, as diffusers draws it, or a1111-cuda, as AUTOMATIC1111 "
+            "draws it on an NVIDIA GPU."
+        ),
+    ] = "cpu",
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
 ) -> None:
@@ -61,6 +68,7 @@ def generate(
         height=height,
         dtype=dtype,
         variant=variant,
+        noise=noise,
     )
     path = picture.save(output)
     typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")

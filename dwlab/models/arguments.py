@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .identity import Identity
 
 CLIP_SKIP = "clip_skip"
+# families whose latents have the shape [channels, height, width] that AUTOMATIC1111 draws
+NOISE_FAMILIES = ("sd", "sdxl", "sd3")
 # words in annotations of objects that an experiment file cannot contain
 _OBJECTS = ("Tensor", "Image", "ndarray", "Generator", "Callable")
 # words in names of arguments that the renderer sets, or that are tensors despite their annotation
@@ -40,12 +42,14 @@ def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> N
             _check_scheduler(cell)
         if cell.call:
             _check_call(cell, identity)
+        if cell.noise != "cpu":
+            _check_noise(cell, identity)
 
 
 def _variant(cell: GenerationParams) -> tuple[object, ...]:
     """All that matters for the checks: names of arguments, but the value of clip_skip only."""
     clip_skip = repr(cell.call.get(CLIP_SKIP))
-    return tuple(cell.call), clip_skip, cell.scheduler, tuple(cell.scheduler_options)
+    return tuple(cell.call), clip_skip, cell.scheduler, tuple(cell.scheduler_options), cell.noise
 
 
 def _check_call(cell: GenerationParams, identity: Identity) -> None:
@@ -64,6 +68,17 @@ def _check_call(cell: GenerationParams, identity: Identity) -> None:
             raise InvalidInput(f"call.{name}", value, allowed)
     if CLIP_SKIP in cell.call:
         check_clip_skip(cell.call[CLIP_SKIP], pipeline.__name__, identity.folder)
+
+
+def _check_noise(cell: GenerationParams, identity: Identity) -> None:
+    """Raise InvalidInput for a model that AUTOMATIC1111 does not draw with from a text alone."""
+    family = catalog.lookup(str(identity.folder)).family
+    if family not in NOISE_FAMILIES:
+        allowed = (
+            f"cpu; a1111-cuda is for {', '.join(NOISE_FAMILIES)}, and {identity.name!r} is of "
+            f"another family ({family})"
+        )
+        raise InvalidInput("noise", cell.noise, allowed)
 
 
 def _check_scheduler(cell: GenerationParams) -> None:

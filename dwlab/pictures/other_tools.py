@@ -36,7 +36,7 @@ WORDS = {
     "model": "model",
     "base_model": "model",
 }
-INVOKE_WORDS = {**WORDS, "scheduler": "sampler"}
+INVOKE_WORDS = {**WORDS, "scheduler": "sampler", "rand_device": "noise"}
 # keywords of older forms that are not read, and the tools that wrote them
 _OLD_FORMS = {"sd-metadata": "InvokeAI", "Dream": "InvokeAI", "generation_data": "TensorArt"}
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..errors import printable, shortened
 from ..spec import schedulers
+from ..spec.param_checks import CUDA_NOISE
 from ..spec.public_names import public_name
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ WORDS = {
     "Model": "model",
     "Model hash": "hash",
     "Schedule type": "schedule",
+    "RNG": "noise",
+}
+TOOL_LIMIT = 40  # characters of a tool's name
+# how versions begin -> the tool
+_VERSIONS = {
+    r"v\d+\.\d": "AUTOMATIC1111",
+    r"f\d+\.\d": "Forge",
+    "Fooocus": "Fooocus",
+    "ComfyUI": "ComfyUI",
 }
 _NEGATIVE = "Negative prompt:"
 _LIKELY = 3  # of WORDS that make a line one of pairs
@@ -59,6 +70,18 @@ def parse(text: str) -> list[tuple[str, str]] | None:
         negative_prompt = "\n".join(lines[negative_start:end]).removeprefix(_NEGATIVE)
         recipe.append(("negative_prompt", negative_prompt))
     return recipe + _pairs(", ".join(pairs))
+
+
+def tool(pairs: list[tuple[str, str]]) -> str:
+    """The tool that wrote these pairs, as far as its own name or the form of its version tells."""
+    values = dict(pairs)
+    if application := values.get("App"):
+        return shortened(printable(application), TOOL_LIMIT)
+    version = values.get("Version", "")
+    for form, name in _VERSIONS.items():
+        if re.match(form, version):
+            return name
+    return "SD.Next" if "Pipeline" in values else "another tool"
 
 
 def _line_of_negative_prompt(lines: list[str]) -> int | None:
@@ -119,5 +142,7 @@ def write(params: GenerationParams, weights: str) -> str:
         "Model hash": weights[:10],
         "Model": public_name(params.model, weights),
     }
+    if params.noise == CUDA_NOISE:
+        facts["RNG"] = "NV"
     lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._util.checks import is_number
 from ..errors import InvalidInput
 from ..spec import schedulers
+from ..spec.param_checks import CUDA_NOISE
 from ..spec.prompt_text import stripped
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def convert(word: str, value: object) -> Converted | None:
     """
     try:
         return CONVERTERS[word](value)
-    except (ValueError, InvalidInput):
+    except (ValueError, KeyError, InvalidInput):
         return None
 
 
@@ -98,6 +99,11 @@ def _model(value: object) -> Converted:
     return {"model": _text(value)}
 
 
+def _noise(value: object) -> Converted:
+    """CUDA's noise, on any device (AUTOMATIC1111's NV) or on its own; or the CPU's."""
+    return {"noise": {"NV": CUDA_NOISE, "CUDA": CUDA_NOISE, "CPU": "cpu"}[_text(value).upper()]}
+
+
 def _sampler(value: object) -> Converted:
     """A sampler, also as `dpmpp_2m`, `k_euler_ancestral` or `dpmpp_2m_sde_gpu`."""
     name = _text(value)
@@ -134,4 +140,5 @@ CONVERTERS: dict[str, Callable[[object], Converted]] = {
     "guidance": _guidance,
     "sampler": _sampler,
     "model": _model,
+    "noise": _noise,
 }

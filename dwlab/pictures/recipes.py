@@ -136,7 +136,9 @@ def _of_other_tools(texts: Mapping[str, str]) -> Recipe | None:
 def parse(text: str) -> Recipe | None:
     """The recipe in a `parameters` text of AUTOMATIC1111's form; None if there is none."""
     pairs = parameters_text.parse(text)
-    return None if pairs is None else _recipe("another tool", pairs, _INFOTEXT_WORDS)
+    if pairs is None:
+        return None
+    return _recipe(parameters_text.tool(pairs), pairs, _INFOTEXT_WORDS)
 
 
 def _recipe(tool: str, pairs: Iterable[tuple[str, Any]], words: Mapping[str, str]) -> Recipe:

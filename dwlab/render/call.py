@@ -7,6 +7,8 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..models.settings import decoder_of, denoiser_of
+from ..spec.param_checks import CUDA_NOISE
+from .starting_noise import cuda_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,6 +101,8 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
         arguments["negative_prompt"] = negatives
     elif any(negative is not None for negative in negatives):
         raise ValueError("cells with and without a negative prompt need calls of their own")
+    if shared.noise == CUDA_NOISE:
+        arguments["latents"] = cuda_noise(pipeline, cells)
     if len(cells) == 1:
         arguments |= {name: value[0] for name, value in arguments.items() if name in PER_CELL}
     known = inspect.signature(type(pipeline).__call__).parameters

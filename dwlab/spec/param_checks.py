@@ -15,6 +15,9 @@ from .prompt_text import checked_prompt
 
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 _VARIANT = re.compile(r"\w{1,40}", re.ASCII)
+# CUDA_NOISE: the starting noise of AUTOMATIC1111 on an NVIDIA GPU
+CUDA_NOISE = "a1111-cuda"
+NOISES = ("cpu", CUDA_NOISE)
 SEED_LIMIT = 2**63 - 1
 EMPTY_MAP: Mapping[str, object] = MappingProxyType({})
 _SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw one"
@@ -48,6 +51,8 @@ def checked(name: str, value: object, model: str) -> object:
         return _checked_variant(value)
     if name == "dtype" and value not in DTYPES:
         raise InvalidInput("dtype", value, f"one of {', '.join(DTYPES)}")
+    if name == "noise" and value not in NOISES:
+        raise InvalidInput("noise", value, f"one of {', '.join(NOISES)}")
     return value
 
 

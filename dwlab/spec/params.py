@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _EMPTY: dict[str, object] = {
     "negative_prompt": "",
     "dtype": "auto",
+    "noise": "cpu",
     "call": {},
     "scheduler_options": {},
 }
@@ -64,6 +65,8 @@ class GenerationParams:
     model: a catalog name, a diffusers folder or a hub id, also as `owner/name@revision`.
     dtype: auto, float32, float16 or bfloat16.
     variant: the form of the model's weights, like fp16; by default the plain one.
+    noise: what draws the noise that the picture starts from. cpu: as diffusers does with a
+        generator on the CPU. a1111-cuda: as AUTOMATIC1111 does on an NVIDIA GPU, on any device.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
@@ -83,6 +86,7 @@ class GenerationParams:
     model: str = "shapes"
     dtype: str = "auto"
     variant: str | None = None
+    noise: str = "cpu"
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
 

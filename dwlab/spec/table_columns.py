@@ -43,6 +43,7 @@ COLUMNS = (
     Column("width", Kind.PARAMETER, "pixels", brief=False),
     Column("height", Kind.PARAMETER, "pixels", brief=False),
     Column("dtype", Kind.PARAMETER, "the number format that the model ran in", brief=False),
+    Column("noise", Kind.PARAMETER, "`a1111-cuda`: AUTOMATIC1111's starting noise", optional=True),
     Column("device", Kind.RECORD, "what the model ran on", brief=False),
     Column("seconds", Kind.RECORD, "wall time from the first step to the last"),
     Column(
@@ -110,6 +111,7 @@ PARAMETERS = (
     "height",
     "dtype",
     "variant",
+    "noise",
     "call",
     "seed",
 )

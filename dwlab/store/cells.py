@@ -76,6 +76,11 @@ _FINISHED = """
     FROM json_each(:keys) JOIN cells ON cells.key = json_each.value
     WHERE cells.status = 'ok'
 """
+_RECORD = """
+    SELECT device, dtype, mode, versions, created, pixels
+    FROM cells
+    WHERE key = :key AND status = 'ok'
+"""
 _TIMINGS = """
     SELECT params, device_seconds, bytes
     FROM cells
@@ -179,6 +184,14 @@ class Cells:
     def finished(self, keys: Sequence[str]) -> dict[str, str]:
         """The path of the picture of each of `keys` that is finished, by key."""
         return dict(self._file.tuples(_FINISHED, keys=json.dumps(keys)))
+
+    def record(self, key: str) -> dict[str, Any] | None:
+        """How the finished cell of a key was made; None if there is none.
+
+        With `device`, `dtype`, `mode`, `versions` (JSON), `created` and `pixels`.
+        """
+        rows = self._file.query(_RECORD, key=key)
+        return dict(rows[0]) if rows else None
 
     def timings(self, weights: str, dtype: str, device: str, limit: int = 500) -> list[Timing]:
         """How long the latest pictures took that these weights made on this device."""

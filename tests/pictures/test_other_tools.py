@@ -83,7 +83,7 @@ READ = {
         ["adm_guidance", "base_model_hash", "full_prompt", "full_negative_prompt", "metadata_scheme", "performance: Speed",
          "sharpness: 2.0", "styles", "version: Fooocus"],
     ),
-    "invokeai5": ({**PLAIN, "seed": 1554095076}, ["generation_mode: txt2img", "rand_device: cpu", "app_version: 5.4.3"]),
+    "invokeai5": ({**PLAIN, "seed": 1554095076, "noise": "cpu"}, ["generation_mode: txt2img", "app_version: 5.4.3"]),
     "negative_lookalike_in_prompt": (
         {**STAR, "prompt": "a sign that says", "negative_prompt": "none\nand a star\nNegative prompt: blurry", "scheduler": "Euler a"},
         [],

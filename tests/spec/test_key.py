@@ -66,15 +66,18 @@ def test_the_document_holds_parameters_weights_and_dtype():
 
 
 def test_an_empty_parameter_is_left_out_of_the_document():
-    empty = GenerationParams("x", negative_prompt="", dtype="auto", call={}, scheduler_options={})
+    empty = GenerationParams(
+        "x", negative_prompt="", dtype="auto", noise="cpu", call={}, scheduler_options={}
+    )
     assert (
-        not {"negative_prompt", "dtype", "model", *MAPS}
+        not {"negative_prompt", "dtype", "noise", "model", *MAPS}
         & key_document(empty, "w", "d")["params"].keys()
     )
     full = GenerationParams(
         "x",
         negative_prompt="red",
         dtype="bfloat16",
+        noise="a1111-cuda",
         call={"eta": 1},
         scheduler_options={"use_karras_sigmas": True},
         variant="fp16",

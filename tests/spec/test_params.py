@@ -162,3 +162,11 @@ def test_the_error_about_a_seed_names_random_seeds_and_the_default(seed):
 def test_the_error_about_a_number_in_quotes_says_without_quotes():
     with pytest.raises(InvalidInput, match="without quotes"):
         GenerationParams("x", width="512")
+
+
+def test_noise_from_the_cpu_is_the_same_as_no_noise_named():
+    plain = GenerationParams("x")
+    assert GenerationParams("x", noise="cpu").canonical() == plain.canonical()
+    assert GenerationParams("x", noise="a1111-cuda").canonical() != plain.canonical()
+    with pytest.raises(InvalidInput, match="noise is 'gpu'; allowed: one of cpu, a1111-cuda"):
+        GenerationParams("x", noise="gpu")

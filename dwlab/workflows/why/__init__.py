@@ -1,0 +1,1 @@
+"""Why two pictures differ, or why another tool's picture comes out differently here."""
