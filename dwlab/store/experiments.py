@@ -100,7 +100,7 @@ class Experiments:
         self, experiment: str, spec: Mapping[str, Any], members: Sequence[Member]
     ) -> None:
         """Replace the cells of an experiment, and its spec with them."""
-        rows = ((experiment, *member) for member in members)
+        rows = ((experiment, position, key, axes) for position, key, axes in members)
         with self._file.transaction() as sql:
             sql.execute(_SET_SPEC, {"experiment": experiment, "spec": json.dumps(spec)})
             sql.execute(_REMOVE_CELLS, {"experiment": experiment})
