@@ -40,6 +40,8 @@ def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> N
         # looked up first because diffusers takes seconds to import
         if not schedulers.is_known(cell.scheduler, cell.scheduler_options):
             _check_scheduler(cell)
+        if cell.prediction:
+            _check_prediction(cell)
         if cell.call:
             _check_call(cell, identity)
         if cell.noise != "cpu":
@@ -49,7 +51,9 @@ def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> N
 def _variant(cell: GenerationParams) -> tuple[object, ...]:
     """All that matters for the checks: names of arguments, but the value of clip_skip only."""
     clip_skip = repr(cell.call.get(CLIP_SKIP))
-    return tuple(cell.call), clip_skip, cell.scheduler, tuple(cell.scheduler_options), cell.noise
+    options = tuple(cell.scheduler_options)
+    words = (cell.scheduler, cell.noise, bool(cell.prediction))
+    return tuple(cell.call), clip_skip, options, words
 
 
 def _check_call(cell: GenerationParams, identity: Identity) -> None:
@@ -98,6 +102,15 @@ def _check_scheduler(cell: GenerationParams) -> None:
         if name not in accepted:
             allowed = f"an option of {cell.scheduler}: {', '.join(accepted)}"
             raise InvalidInput(f"scheduler_options.{name}", value, allowed)
+
+
+def _check_prediction(cell: GenerationParams) -> None:
+    """Raise InvalidInput if the scheduler knows one prediction only."""
+    import diffusers
+
+    if "prediction_type" not in writable(getattr(diffusers, str(cell.scheduler))):
+        allowed = f"nothing for {cell.scheduler}, which has one kind of prediction"
+        raise InvalidInput("prediction", cell.prediction, allowed)
 
 
 def _install_hint(packages: list[str]) -> str:

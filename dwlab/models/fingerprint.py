@@ -10,10 +10,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._util.atomic import write_atomic
 from .._util.regular_file import open_regular
 from ..errors import ModelError
+
+if TYPE_CHECKING:
+    from .checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 # what a loader may open: weights, configs, vocabularies and templates of prompts
@@ -35,6 +39,27 @@ def of_folder(folder: Path) -> str:
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     if hashes != known:
         _write_hashes(hashes)
+    return digest.hexdigest()
+
+
+def of_checkpoint(checkpoint: Checkpoint) -> str:
+    """A hash over a model in one file, its configs, and the parts that other folders lend it.
+
+    The file's name and those of the folders do not count. Weights beside the configs count only if
+    they are lent. Raises ModelError like `of_folder`.
+    """
+    digest = hashlib.sha256()
+    known = _read_hashes()
+    hashes = dict(known)
+    digest.update(f"file {_content_hash(checkpoint.file, hashes)}\n".encode())
+    for path in _files(checkpoint.configs):
+        if path.suffix != ".safetensors":
+            name = path.relative_to(checkpoint.configs).as_posix()
+            digest.update(f"{name} {_content_hash(path, hashes)}\n".encode())
+    if hashes != known:
+        _write_hashes(hashes)
+    for part, folder in checkpoint.lent:
+        digest.update(f"lent {part} {of_folder(folder)}\n".encode())
     return digest.hexdigest()
 
 

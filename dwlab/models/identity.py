@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, ModelError
 from ..spec import catalog
-from . import device, fingerprint, hub, pipeline_kinds, profiles, trust, weight_files
+from . import (
+    checkpoint_loading,
+    device,
+    fingerprint,
+    hub,
+    pipeline_kinds,
+    profiles,
+    trust,
+    weight_files,
+)
+from .checkpoint import Checkpoint, locate
 from .settings import STOCK, Settings
 
 if TYPE_CHECKING:
@@ -22,7 +32,8 @@ if TYPE_CHECKING:
 class Identity:
     """What a cell's key needs to know of a model (weights, dtype), and how it is computed.
 
-    pack: pictures per call, if a profile says so. variant: of the weights, like fp16.
+    pack: pictures per call, if a profile says so. variant: of the weights, like fp16. checkpoint:
+    where the parts of a model in one file are; `folder` is then the one with its configs.
     """
 
     name: str
@@ -33,6 +44,7 @@ class Identity:
     settings: Settings = STOCK
     pack: int | None = None
     variant: str | None = None
+    checkpoint: Checkpoint | None = None
 
     @property
     def files_hash(self) -> str:
@@ -46,6 +58,7 @@ def identify(
     dtype: str = "auto",
     *,
     variant: str | None = None,
+    config: str = "",
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
@@ -53,19 +66,27 @@ def identify(
 ) -> Identity:
     """Find a model without loading it.
 
-    variant: of the weights, like fp16; None for the plain ones. download: whether a hub model may
-    be downloaded. on_download: receives the progress of a download; by default it is shown on
-    stderr. profile: "fast" takes dtype (if it is auto), settings and pack from this machine's
-    profile. Raises ModelError, NotDownloaded if a download is needed but not allowed, and
-    InvalidInput if there is no such profile or variant.
+    variant: of the weights, like fp16; None for the plain ones. config: the configs of a model in
+    one file (see `GenerationParams`). download: whether a hub model may be downloaded.
+    on_download: receives the progress of a download; by default it is shown on stderr. profile:
+    "fast" takes dtype (if it is auto), settings and pack from this machine's profile. Raises
+    ModelError, NotDownloaded if a download is needed but not allowed, and InvalidInput if there is
+    no such profile, variant or config.
     """
-    entry = catalog.lookup(name)
+    entry = catalog.lookup(name, config)
     resolved = device.resolve(device_name)
+    checkpoint = None
     if entry.random:
         folder = Path(name)
         weights = f"random-{name}"
         if variant:
             raise InvalidInput("variant", variant, f"left out, for model {name!r}")
+    elif entry.file:
+        if variant:
+            raise InvalidInput("variant", variant, f"left out, because {name!r} is a single file")
+        checkpoint = _checkpoint(entry)
+        folder = checkpoint.configs
+        weights = fingerprint.of_checkpoint(checkpoint)
     else:
         folder = _folder(entry, variant, download, on_download)
         trust.check_folder(folder)
@@ -90,7 +111,17 @@ def identify(
         settings=settings,
         pack=pack,
         variant=variant,
+        checkpoint=checkpoint,
     )
+
+
+def _checkpoint(entry: Entry) -> Checkpoint:
+    """The parts of a model in one file; raises ModelError if it cannot be drawn with."""
+    file = Path(entry.source)
+    checkpoint_loading.check_library(file.name)
+    checkpoint = locate(entry, file)
+    pipeline_kinds.check(entry.name, checkpoint.configs)
+    return checkpoint
 
 
 def _mark(variant: str | None) -> str:
@@ -114,7 +145,7 @@ def check_unchanged(identity: Identity) -> None:
     if is_hub_model or catalog.lookup(identity.name).random:
         return
     try:
-        weights = fingerprint.of_folder(identity.folder)
+        weights = _fingerprint(identity)
     # files that cannot be read any more have changed too
     except ModelError:
         weights = ""
@@ -123,6 +154,12 @@ def check_unchanged(identity: Identity) -> None:
             f"the files of model {identity.name!r} changed since the run was planned; "
             "run the command again"
         )
+
+
+def _fingerprint(identity: Identity) -> str:
+    if identity.checkpoint:
+        return fingerprint.of_checkpoint(identity.checkpoint)
+    return fingerprint.of_folder(identity.folder)
 
 
 def is_here(name: str, variant: str | None = None) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.jsonfile import read_object
 from ..errors import DwlabError, ModelError, first_line
 from ..spec import catalog, families
-from . import alterations, memory, size_limits, trust
+from . import alterations, checkpoint_loading, memory, size_limits, trust
 from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts
 from .quiet import no_bars, quiet_libraries
@@ -47,17 +47,20 @@ def load(
     *,
     profile: str | None = None,
     variant: str | None = None,
+    config: str = "",
 ) -> Model:
-    """Load a model: a catalog name, a local diffusers folder or a hub id.
+    """Load a model: a catalog name, a local diffusers folder or checkpoint, or a hub id.
 
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
     GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
-    `dwlab bench tune` found on this machine. variant: of the weights, like fp16. Only safetensors weights and stock classes are loaded.
+    `dwlab bench tune` found on this machine. variant: of the weights, like fp16. config: the
+    configs of a checkpoint in one file (see `GenerationParams`). Only safetensors or GGUF weights
+    and stock classes are loaded.
     The model belongs to the caller: changes to its pipeline affect no other pictures, and pictures
     made with the changed pipeline have keys of their own (see `as_it_is`).
     Raises ModelError or InvalidInput.
     """
-    identity = identify(name, device, dtype, variant=variant, profile=profile)
+    identity = identify(name, device, dtype, variant=variant, config=config, profile=profile)
     with _loading:
         # frees memory, and attention kernels and threads belong to the whole process
         _latest.clear()
@@ -110,7 +113,10 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
 
     shipped = model.pipeline.scheduler
     cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
-    return cls.from_config(shipped.config, **dict(params.scheduler_options))
+    options = dict(params.scheduler_options)
+    if params.prediction:
+        options = {"prediction_type": params.prediction, **options}
+    return cls.from_config(shipped.config, **options)
 
 
 def _load_pipeline(identity: Identity) -> Model:
@@ -142,6 +148,9 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
         from . import random_weights
 
         return random_weights.build(identity.name, dtype)
+    if identity.checkpoint:
+        cls = _pipeline_class(identity.folder)
+        return checkpoint_loading.read(identity.name, identity.checkpoint, cls, dtype)
     # checked once more, because files may have changed since the model was identified
     weights = trust.check_folder(identity.folder)
     with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, first_line
-from . import trust
+from . import clip_tokenizer, trust
 from .identity import identify
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .identity import Identity
 
 LONGEST_PROMPT = 512  # tokens that diffusers passes to a T5, whose tokenizer has no limit
 
@@ -31,7 +33,7 @@ def count_tokens(name: str, text: str) -> tuple[int, int, int]:
     If there are several encoders, the one that reads the most counts. Start and end tokens are not
     counted. Raises ModelError for a model that is not on this machine.
     """
-    tokenizers = _tokenizers(identify(name, download=False).folder)
+    tokenizers = _tokenizers(_folders(identify(name, download=False)))
     longest = max(tokenizers, key=lambda tokenizer: tokenizer.limit)
     tokens = longest.tokenizer(
         text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
@@ -44,13 +46,20 @@ def count_tokens(name: str, text: str) -> tuple[int, int, int]:
 
 
 @functools.lru_cache(maxsize=4)
-def _tokenizers(folder: Path) -> list[_Tokenizer]:
-    """The tokenizers of a pipeline's folder."""
+def _tokenizers(folders: tuple[Path, ...]) -> list[_Tokenizer]:
     quiet_libraries()
-    tokenizers = [_load(path) for path in sorted(folder.glob("tokenizer*"))]
-    if not tokenizers:
-        raise ModelError(f"{folder} holds no tokenizer")
-    return tokenizers
+    return [_load(path) for path in folders]
+
+
+def _folders(identity: Identity) -> tuple[Path, ...]:
+    """The folders of a model's tokenizers; raises ModelError if there is none."""
+    folders = sorted(identity.folder.glob("tokenizer*"))
+    if identity.checkpoint:
+        lent = [folder for part, folder in identity.checkpoint.lent if part.startswith("tokenizer")]
+        folders = list(dict.fromkeys([*folders, *lent]))
+    if not folders:
+        raise ModelError(f"{identity.folder} holds no tokenizer")
+    return tuple(folders)
 
 
 def _load(path: Path) -> _Tokenizer:
@@ -60,9 +69,12 @@ def _load(path: Path) -> _Tokenizer:
     trust.check_part(path)
     try:
         with trust.no_code():
-            tokenizer = AutoTokenizer.from_pretrained(
-                path, trust_remote_code=False, local_files_only=True
-            )
+            if clip_tokenizer.lacks_vocabulary(path):
+                tokenizer = clip_tokenizer.build(path)
+            else:
+                tokenizer = AutoTokenizer.from_pretrained(
+                    path, trust_remote_code=False, local_files_only=True
+                )
     except ModelError:
         raise
     # its files and class may raise anything, also for a library that is not installed

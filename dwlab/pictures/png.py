@@ -54,6 +54,8 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     parameters = params.as_dict()
     parameters["model"] = public_name(params.model, recipe["weights"])
     parameters["dtype"] = recipe["dtype"]
+    # the name of such a model stands for its configs too, and this may be a path
+    parameters.pop("config", None)
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()

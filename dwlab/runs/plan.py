@@ -133,6 +133,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         warnings=(
             *no_effect.warnings(spec, cells, _folders(identities)),
             *_not_checked(not_here, missing),
+            *_notes(identities),
             *_never_packed(identities, compute),
         ),
         hints=_dtype_hints(identities),
@@ -221,6 +222,15 @@ def _never_packed(identities: Identities, compute: Compute) -> list[str]:
         pipeline = catalog.lookup(str(identity.folder)).pipeline
         reasons[choice.model] = families.never_packed(pipeline) if pipeline else None
     return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
+
+
+def _notes(identities: Identities) -> list[str]:
+    """What models in one file lack."""
+    notes: dict[str, None] = {}
+    for choice, identity in identities.items():
+        for note in identity.checkpoint.notes if identity.checkpoint else ():
+            notes[f"{choice.model}: {note}"] = None
+    return list(notes)
 
 
 def _folders(identities: Identities) -> dict[str, str]:

@@ -68,6 +68,7 @@ def identify_all(
             compute.device,
             choice.dtype,
             variant=choice.variant,
+            config=choice.config,
             download=download,
             profile=compute.profile,
             on_download=_download_listener(on_event, params, cells[0]),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidInput, ModelError
-from . import checkpoints, families, model_folder
+from . import families, model_folder, single_file
 from .model_entry import Entry
 
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
@@ -92,37 +92,46 @@ DRAWING = tuple(entry.name for entry in _MODELS if not entry.random)
 
 
 @lru_cache(maxsize=256)
-def lookup(name: str) -> Entry:
-    """The entry of a catalog name, a local diffusers folder or a hub id.
+def lookup(name: str, config: str = "") -> Entry:
+    """The entry of a catalog name, a local diffusers folder or file, or a hub id.
 
-    A hub id is `owner/name`, or `owner/name@revision` with a branch, tag or commit. Reads the configs of a folder, never its weights, and does not ask the hub. Raises ModelError
-    for a bare name that is neither in the catalog nor a folder, and for a folder without a pipeline
-    in it; InvalidInput for a name of more than 1,000 characters.
+    A hub id is `owner/name`, or `owner/name@revision` with a branch, tag or commit. config: of a
+    file (see `single_file.describe`). Reads configs and the header of a file, never weights, and
+    does not ask the hub. Raises ModelError for a bare name that is neither in the catalog nor a
+    folder or file, and for a folder or file without a pipeline in it; InvalidInput for a name of
+    more than 1,000 characters and for a config that does not fit.
     """
+    if len(name) > _NAME_LIMIT:
+        allowed = f"a catalog name, a path or a hub id, of at most {_NAME_LIMIT:,} characters"
+        raise InvalidInput("model", name, allowed)
+    path = _path(name)
+    if name not in CATALOG and path and path.is_file():
+        return single_file.describe(name, path, config)
+    if config:
+        allowed = f"nothing, because model {name!r} is not a single file and has its own configs"
+        raise InvalidInput("config", config, allowed)
     if name in CATALOG:
         return CATALOG[name]
-    if len(name) > _NAME_LIMIT:
-        allowed = f"a catalog name, a folder or a hub id, of at most {_NAME_LIMIT:,} characters"
-        raise InvalidInput("model", name, allowed)
-    path = Path(name)
-    try:
-        path = path.expanduser()
-        is_folder = path.is_dir()
-        is_file = path.is_file()
-    except (OSError, RuntimeError, ValueError):
-        # too long for a path, ~name of an unknown user, or NUL in it
-        is_folder = is_file = False
-    if is_folder:
+    if path and path.is_dir():
         return model_folder.describe(name, path)
-    if is_file:
-        raise checkpoints.for_a_file(name, path)
     hub_id = _HUB_ID.fullmatch(name)
     if hub_id:
         return Entry(name, source=hub_id["repo"], revision=hub_id["revision"])
     raise ModelError(
-        f"model is {name!r}, which is neither in the catalog ({', '.join(CATALOG)}) nor a folder; "
-        "give one of these, the path of a diffusers folder, or a hub id like owner/name or owner/name@revision"
+        f"model is {name!r}, which is neither in the catalog ({', '.join(CATALOG)}) nor a folder or "
+        "file; give one of these, the path of a diffusers folder or checkpoint (.safetensors, "
+        ".gguf), or a hub id like owner/name or owner/name@revision"
     )
+
+
+def _path(name: str) -> Path | None:
+    """The path of a folder or file with this name; None if there is none."""
+    try:
+        path = Path(name).expanduser()
+        return path if path.is_dir() or path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        # too long for a path, ~name of an unknown user, or NUL in it
+        return None
 
 
 def check_side(entry: Entry, name: str, side: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError
+from . import safetensors_header
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,11 +17,7 @@ if TYPE_CHECKING:
 WEIGHTS = (".safetensors", ".bin", ".ckpt", ".pt", ".pth", ".gguf")
 TAKES = "dwlab draws with whole text-to-image pipelines"
 GIVE = "give the folder or hub id of one, with a model_index.json in it"
-CONVERT = (
-    "make a folder of it with diffusers' "
-    "`StableDiffusionPipeline.from_single_file(FILE).save_pretrained(FOLDER)`, "
-    "or the class of its family"
-)
+DOWNLOAD_IT = "download the file and give its path"
 _GIVE_THE_OTHER = "give that other model, a folder or hub id"
 PIPELINES_SHOWN = 5
 
@@ -95,17 +92,6 @@ def of_repository(name: str, files: Collection[str], config: dict[str, object]) 
     )
 
 
-def for_a_file(name: str, path: Path) -> ModelError:
-    """The error for a model that is the path of a file."""
-    if path.suffix in WEIGHTS:
-        finding = _single_file(path.name, path.parent)
-    else:
-        finding = Finding("a file", GIVE)
-    return ModelError(
-        f"model is {name!r}, {finding.description}; {TAKES}, which are folders: {finding.remedy}"
-    )
-
-
 def read(path: Path) -> dict[str, object]:
     """The JSON object in a file; an empty one if there is none."""
     try:
@@ -162,17 +148,16 @@ def _single_file(name: str, folder: Path | None) -> Finding:
     is_lora = "lora" in name.lower() or (folder is not None and _has_lora_tensors(folder / name))
     if is_lora:
         return Finding(f"a LoRA ({name}), which changes another model", _GIVE_THE_OTHER)
-    return Finding(f"a single-file checkpoint ({name})", CONVERT)
+    if folder is None:
+        return Finding(f"a single-file checkpoint ({name})", DOWNLOAD_IT)
+    return Finding(f"a single-file checkpoint ({name})", f"give that file: {folder / name}")
 
 
 def _has_lora_tensors(path: Path) -> bool:
     """Whether a safetensors file has tensors with the names of a LoRA's."""
     if path.suffix != ".safetensors":
         return False
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="numpy") as file:
-            return any("lora" in name for name in file.keys())  # noqa: SIM118  # not a dict
-    except (SafetensorError, OSError):
+        return any("lora" in name for name in safetensors_header.read(path).tensors)
+    except ModelError:
         return False

@@ -44,7 +44,8 @@ def key_document(
     """What goes into a picture's key.
 
     params: what was asked for; parameters that are empty are left out (`GenerationParams.as_dict`).
-    weights: the fingerprint of the model's weights, which stands for the model's name.
+    weights: the fingerprint of the model's weights and configs, which stands for `model` and
+        `config`.
     dtype: the one that is computed in, which stands for the one that was asked for.
     exact: the rows of each forward in exact mode, or None in close mode.
     omission: what the model does without a negative prompt, if not the same as with an empty one.
@@ -52,8 +53,9 @@ def key_document(
     recipe = params.as_dict()
     recipe.pop("model")
     recipe.pop("dtype", None)
-    # the fingerprint says which form of the weights was loaded
+    # the fingerprint says which form of the weights was loaded, and with which configs
     recipe.pop("variant", None)
+    recipe.pop("config", None)
     document: KeyDocument = {"params": recipe, "weights": weights, "dtype": dtype}
     if exact:
         document["mode"] = mode(exact)

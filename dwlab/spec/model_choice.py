@@ -11,3 +11,4 @@ class ModelChoice(NamedTuple):
     model: str
     dtype: str = "auto"
     variant: str | None = None
+    config: str = ""

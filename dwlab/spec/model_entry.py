@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Entry:
     """A model, and what is known of it before it loads; None where only loading tells.
 
-    source: a folder, or a hub id `owner/name`. revision: a branch, tag or commit of the hub; None for
-        the main branch.
+    source: a folder, a file, or a hub id `owner/name`. revision: a branch, tag or commit of the
+        hub; None for the main branch.
     width, height: pixels that it was trained for. side_min, side_max: pixels that it can draw.
     steps, guidance, scheduler: its defaults.
     ignores: parameters without effect on it. A negative_prompt has one all the same if
@@ -25,6 +25,8 @@ class Entry:
     random: whether its weights are made up, which is good for benchmarks only.
     pipeline: the class that a folder is loaded with.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
+    file: whether the source is a single file. configs: the folder with the configs of such a file;
+        None if they are not known.
     """
 
     name: str
@@ -43,8 +45,10 @@ class Entry:
     random: bool = False
     pipeline: str | None = None
     omission: Omission | None = None
+    file: bool = False
+    configs: str | None = None
 
     @property
     def local(self) -> bool:
-        """Whether the weights are in a folder on this machine."""
-        return Path(self.source).is_dir()
+        """Whether the weights are in a folder or file of this machine's user."""
+        return self.file or Path(self.source).is_dir()

@@ -9,15 +9,18 @@ from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog, model_folder
+from . import catalog, layouts, model_folder
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
 
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 _VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 # CUDA_NOISE: the starting noise of AUTOMATIC1111 on an NVIDIA GPU
 CUDA_NOISE = "a1111-cuda"
 NOISES = ("cpu", CUDA_NOISE)
+# parameters whose values are words; "" is the same as leaving one out
+_WORDS = {"dtype": DTYPES, "noise": NOISES, "prediction": ("", *PREDICTIONS)}
 SEED_LIMIT = 2**63 - 1
 EMPTY_MAP: Mapping[str, object] = MappingProxyType({})
 _SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw one"
@@ -28,6 +31,12 @@ def check_model_name(model: object) -> None:
     if not isinstance(model, str) or not model:
         allowed = "a catalog name, a folder, or a hub id like owner/name"
         raise InvalidInput("model", model, allowed)
+
+
+def check_config(config: object) -> None:
+    """Raise InvalidInput unless a config is a text; `catalog.lookup` finds the configs."""
+    if not isinstance(config, str):
+        raise InvalidInput("config", config, f"a folder, or one of {', '.join(layouts.LAYOUTS)}")
 
 
 def checked(name: str, value: object, model: str) -> object:
@@ -49,10 +58,8 @@ def checked(name: str, value: object, model: str) -> object:
         return _checked_map(name, value)
     if name == "variant":
         return _checked_variant(value)
-    if name == "dtype" and value not in DTYPES:
-        raise InvalidInput("dtype", value, f"one of {', '.join(DTYPES)}")
-    if name == "noise" and value not in NOISES:
-        raise InvalidInput("noise", value, f"one of {', '.join(NOISES)}")
+    if name in _WORDS and value not in _WORDS[name]:
+        raise InvalidInput(name, value, f"one of {', '.join(filter(None, _WORDS[name]))}")
     return value
 
 

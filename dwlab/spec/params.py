@@ -14,7 +14,7 @@ from . import catalog, foreign_names, schedulers
 from .key import key_of
 from .model_choice import ModelChoice
 from .names import MAPS, SPELLINGS, own_name, under_own_names
-from .param_checks import check_model_name, check_one_negative_prompt, checked
+from .param_checks import check_config, check_model_name, check_one_negative_prompt, checked
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -26,6 +26,8 @@ _EMPTY: dict[str, object] = {
     "negative_prompt": "",
     "dtype": "auto",
     "noise": "cpu",
+    "config": "",
+    "prediction": "",
     "call": {},
     "scheduler_options": {},
 }
@@ -62,9 +64,14 @@ class GenerationParams:
     guidance: 0 to 100.
     width, height: pixels, multiples of 8 within the model's limits.
     scheduler: a diffusers class, or the name that other tools use.
-    model: a catalog name, a diffusers folder or a hub id, also as `owner/name@revision`.
+    model: a catalog name, a diffusers folder, a checkpoint in one file, or a hub id, also as
+        `owner/name@revision`.
     dtype: auto, float32, float16 or bfloat16.
     variant: the form of the model's weights, like fp16; by default the plain one.
+    config: the configs of a checkpoint in one file: a layout that ships with dwlab, or a folder; by
+        default they are told from the file.
+    prediction: what the denoiser was trained to predict: epsilon, v_prediction or sample; by
+        default what its configs or its file say.
     noise: what draws the noise that the picture starts from. cpu: as diffusers does with a
         generator on the CPU. a1111-cuda: as AUTOMATIC1111 does on an NVIDIA GPU, on any device.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
@@ -86,12 +93,15 @@ class GenerationParams:
     model: str = "shapes"
     dtype: str = "auto"
     variant: str | None = None
+    config: str = ""
+    prediction: str = ""
     noise: str = "cpu"
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_model_name(self.model)
+        check_config(self.config)
         self._fill_in_from_model()
         for name in vars(self):
             self._check(name)
@@ -157,7 +167,7 @@ class GenerationParams:
     @property
     def choice(self) -> ModelChoice:
         """What decides which weights are loaded, and how."""
-        return ModelChoice(self.model, self.dtype, self.variant)
+        return ModelChoice(self.model, self.dtype, self.variant, self.config)
 
     @property
     def pixels(self) -> int:
@@ -173,7 +183,7 @@ class GenerationParams:
         return hash((self.prompt, self.seed, self.kind()))
 
     def _fill_in_from_model(self) -> None:
-        entry = catalog.lookup(self.model)
+        entry = catalog.lookup(self.model, self.config)
         for name in _FROM_MODEL:
             if vars(self)[name] is None:
                 vars(self)[name] = getattr(entry, name)
@@ -198,7 +208,7 @@ class GenerationParams:
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
 # fields that decide which values others have or may have
-ENTANGLED = frozenset({"model", "scheduler", "scheduler_options"})
+ENTANGLED = frozenset({"model", "config", "scheduler", "scheduler_options"})
 _INDEPENDENT = FIELDS - ENTANGLED
 _scalars_of = itemgetter(*sorted(FIELDS - {"prompt", "seed", *MAPS}))
 

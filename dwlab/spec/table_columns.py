@@ -65,6 +65,8 @@ COLUMNS = (
     ),
     Column("scheduler_options", Kind.PARAMETER, "further options of the scheduler, as JSON"),
     Column("call", Kind.PARAMETER, "further arguments of the pipeline's call, as JSON"),
+    Column("config", Kind.PARAMETER, "the configs of a model in one file", optional=True),
+    Column("prediction", Kind.PARAMETER, "what the denoiser was said to predict", optional=True),
     Column("variant", Kind.PARAMETER, "the form of the model's weights, like fp16", optional=True),
     Column("brightness", Kind.METRIC, "mean luma, 0 to 1"),
     Column("contrast", Kind.METRIC, "standard deviation of the luma"),

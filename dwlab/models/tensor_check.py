@@ -1,0 +1,100 @@
+"""Compares the tensors that a file names with those that its configs describe; reads no weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import first_line
+from . import size_limits, trust
+from .checkpoint import DENOISERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+
+    from ..spec.tensor_header import Header
+    from .checkpoint import Checkpoint
+
+SHOWN = 3  # tensors that are named
+# what diffusers leaves out when it reads the original names
+_ADDED_LATER = ("time_embedding.cond_proj.weight",)
+
+Tensors = dict[str, "torch.Tensor"]
+
+
+def faults(name: str, checkpoint: Checkpoint, header: Header) -> list[str]:
+    """What does not fit between a file and its configs, a sentence for each part.
+
+    Compares the denoiser and the autoencoder, if the file holds one.
+    """
+    sentences = []
+    lent = dict(checkpoint.lent)
+    for part, library, cls in trust.parts(checkpoint.configs):
+        if library == "diffusers" and part in (*DENOISERS, "vae") and part not in lent:
+            fault = _fault(name, checkpoint, header, part, str(cls))
+            if fault:
+                sentences.append(f"{part}: {fault}")
+    return sentences
+
+
+def _fault(name: str, checkpoint: Checkpoint, header: Header, part: str, cls: str) -> str | None:
+    import diffusers
+
+    model_class = getattr(diffusers, cls)
+    config = model_class.load_config(checkpoint.configs, subfolder=part, local_files_only=True)
+    with size_limits.building(name, len(header.tensors), header.size):
+        expected = _expected(model_class, config)
+    try:
+        tensors = _converted(cls, config, expected, _empty(header))
+    # the converters look up names and cut tensors without asking first
+    except Exception as error:  # noqa: BLE001
+        return f"its tensors are not those of {cls} ({first_line(error)})"
+    return _difference(expected, tensors)
+
+
+def _empty(header: Header) -> Tensors:
+    """The tensors of a file without data."""
+    import torch
+
+    shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
+    return {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+
+
+def _expected(model_class: Any, config: dict[str, Any]) -> Tensors:
+    from accelerate import init_empty_weights
+
+    with init_empty_weights(include_buffers=True):
+        tensors: Tensors = model_class.from_config(config).state_dict()
+    return tensors
+
+
+def _converted(
+    cls: str, config: dict[str, Any], expected: Tensors, tensors: Tensors
+) -> Mapping[str, torch.Tensor]:
+    """The tensors under diffusers' names."""
+    if set(tensors) == set(expected):
+        return tensors
+    from diffusers.loaders.single_file_model import SINGLE_FILE_LOADABLE_CLASSES
+
+    convert = SINGLE_FILE_LOADABLE_CLASSES[cls]["checkpoint_mapping_fn"]
+    return convert(config=config, checkpoint=tensors)
+
+
+def _difference(expected: Tensors, tensors: Mapping[str, torch.Tensor]) -> str | None:
+    missing = [name for name in expected if name not in tensors and name not in _ADDED_LATER]
+    if missing:
+        return f"{len(missing):,} tensors are missing ({_shown(missing)})"
+    wrong = [
+        f"{name} is {list(tensors[name].shape)} instead of {list(shape.shape)}"
+        for name, shape in expected.items()
+        if name in tensors and tensors[name].shape != shape.shape
+    ]
+    if wrong:
+        return f"{len(wrong):,} tensors have other shapes ({_shown(wrong)})"
+    return None
+
+
+def _shown(names: list[str]) -> str:
+    more = ", ..." if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
