@@ -112,6 +112,8 @@ PARAMETERS = (
     "width",
     "height",
     "dtype",
+    "config",
+    "prediction",
     "variant",
     "noise",
     "call",

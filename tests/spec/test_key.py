@@ -70,7 +70,7 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         "x", negative_prompt="", dtype="auto", noise="cpu", call={}, scheduler_options={}
     )
     assert (
-        not {"negative_prompt", "dtype", "noise", "model", *MAPS}
+        not {"negative_prompt", "dtype", "noise", "model", "config", "prediction", *MAPS}
         & key_document(empty, "w", "d")["params"].keys()
     )
     full = GenerationParams(
@@ -81,9 +81,10 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         call={"eta": 1},
         scheduler_options={"use_karras_sigmas": True},
         variant="fp16",
+        prediction="v_prediction",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
-    assert recipe.keys() == FIELDS - {"model", "dtype", "variant"}, (
+    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config"}, (
         "the weights and the real dtype say those"
     )
 
