@@ -14,7 +14,7 @@ from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
-from .axis_columns import axis_column, ordered_values
+from .axis_columns import INPUTS, axis_column, ordered_values
 from .labels import label
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Axis:
 
 def _is_content(name: str) -> bool:
     is_placeholder = name not in PARAMETERS and "." not in name
-    return name == "seed" or name.endswith("prompt") or is_placeholder
+    return name == "seed" or name.endswith("prompt") or name in INPUTS or is_placeholder
 
 
 def _parts(value: Hashable) -> tuple[Hashable, ...]:

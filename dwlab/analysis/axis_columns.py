@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,7 +17,12 @@ from ..spec.table_columns import PARAMETERS
 from .labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+
+# columns of pictures that cells start from
+INPUTS = ("input_image", "mask")
+HASH_SHOWN = 10  # digits
 
 
 def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.Series | None:
@@ -30,8 +36,21 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return _templates(table, [str(value) for value in values])
     if name in table.columns:
         column = table[name].astype(object)
-        return column.where(column.notna(), None).map(_plain)
+        plain = column.where(column.notna(), None).map(_plain)
+        return plain.map(_picture_labels(table)) if name in INPUTS else plain
     return _part_of_map(table, name)
+
+
+def _picture_labels(table: pd.DataFrame) -> Callable[[object], Hashable]:
+    """What people read for a picture that cells start from: its file's name, or its hash's start."""
+    labels: dict[str, str] = table.attrs.get("pictures") or {}
+
+    def label_of(path: object) -> Hashable:
+        if not isinstance(path, str) or not path:
+            return None
+        return labels.get(path) or PurePosixPath(path).stem[:HASH_SHOWN]
+
+    return label_of
 
 
 def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:

@@ -14,6 +14,7 @@ from ..models import settings
 from ..models.settings import Settings
 from ..paths import check_name
 from ..spec import axes as axis_values
+from ..spec import inputs
 from ..spec.cells import Expansion
 from ..spec.names import under_own_names
 from ..spec.params import FIELDS, GenerationParams
@@ -26,7 +27,8 @@ BATCH_LIMIT = 1024
 LIMIT = 500
 PROMPT = "a large blue star at the center on a white background"
 OWN = ("device", "batch", "size")
-NAMES = frozenset({*OWN, *FIELDS, *settings.NAMES})
+# pictures to start from are not measured
+NAMES = frozenset({*OWN, *FIELDS, *settings.NAMES} - {*inputs.FIELDS})
 PARITIES = ("auto", "picture", "denoiser", "none")
 COUNT_LIMIT = 1000
 SECONDS_LIMIT = 86_400

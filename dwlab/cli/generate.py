@@ -33,6 +33,21 @@ def generate(
     ] = None,
     width: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
     height: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
+    image: Annotated[
+        str | None, typer.Option(help="A picture to start from: a PNG, JPEG or WebP file.")
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help="How much of it is made anew, above 0 to 1 (default: the model's)."),
+    ] = None,
+    mask: Annotated[
+        str | None, typer.Option(help="A picture that is white where the image is made anew.")
+    ] = None,
+    mask_padding: Annotated[
+        int | None,
+        typer.Option(help="Work on the mask and so many pixels around it alone, then put it back."),
+    ] = None,
+    mask_blur: Annotated[int | None, typer.Option(help="Pixels over which the mask fades.")] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
@@ -69,6 +84,11 @@ def generate(
         dtype=dtype,
         variant=variant,
         noise=noise,
+        image=image,
+        strength=strength,
+        mask=mask,
+        mask_padding=mask_padding,
+        mask_blur=mask_blur,
     )
     path = picture.save(output)
     typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")

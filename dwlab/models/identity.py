@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -171,16 +172,31 @@ def is_here(name: str, variant: str | None = None) -> bool:
     return entry.random or entry.local or hub.is_here(entry.source, entry.revision, variant)
 
 
-def complete(params: GenerationParams, identity: Identity) -> GenerationParams:
-    """`params` with size and scheduler filled in from the model's own files."""
+def complete(
+    params: GenerationParams, identity: Identity, start: tuple[int, int] | None = None
+) -> GenerationParams:
+    """`params` with size and scheduler filled in from the model's own files.
+
+    start: the size in pixels of the picture to start from, which counts before the model's.
+    """
     if None not in (params.width, params.height, params.scheduler):
         return params
     entry = catalog.lookup(str(identity.folder))
+    width, height = entry.width or 512, entry.height or 512
+    if start and params.width is None and params.height is None:
+        width, height = fitted_size(start, width * height, entry.side_min)
     return params.replace(
-        width=params.width or entry.width or 512,
-        height=params.height or entry.height or 512,
+        width=params.width or width,
+        height=params.height or height,
         scheduler=params.scheduler or entry.scheduler,
     )
+
+
+def fitted_size(size: tuple[int, int], pixels: int, side_min: int = 8) -> tuple[int, int]:
+    """A picture's size in multiples of 8, made smaller in proportion if it has more than `pixels`."""
+    scale = min(1.0, math.sqrt(pixels / (size[0] * size[1])))
+    width, height = (max(side_min, int(side * scale) // 8 * 8) for side in size)
+    return width, height
 
 
 def omission_of(identity: Identity) -> Omission | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
-from ..spec import families
+from ..spec import families, tasks
 from ..spec.checkpoints import TAKES, read
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ _OTHERS = (
 
 # Denoisers with more input than output channels, by the number of input channels.
 _EXTRA_CHANNELS = {
-    ("unet", 9): "an inpainting model, which fills in a part of a picture",
     ("unet", 8): "a model that edits a picture (like InstructPix2Pix)",
     ("unet", 7): "a model that enlarges a picture",
     ("unet", 5): "a model that needs a depth map",
@@ -66,7 +65,7 @@ def check(name: str, folder: Path) -> None:
     if index.get("requires_aesthetics_score"):
         kind = f"an SDXL refiner ({cls}), which continues another model's picture"
         raise _refused(name, kind, "the base model")
-    _check_channels(name, folder)
+    _check_channels(name, folder, cls)
     if families.of(cls):
         return
     for words, kind in _OTHERS:
@@ -75,7 +74,7 @@ def check(name: str, folder: Path) -> None:
     _check_with_diffusers(name, cls)
 
 
-def _check_channels(name: str, folder: Path) -> None:
+def _check_channels(name: str, folder: Path, cls: str) -> None:
     """Refuse a denoiser with more input than output channels: it needs a picture besides the latents.
 
     Checks UNets and FLUX.1 only; other transformers cut their latents into patches, and so always
@@ -89,6 +88,8 @@ def _check_channels(name: str, folder: Path) -> None:
         outputs = config.get("out_channels") or usual
         if not isinstance(inputs, int) or not isinstance(outputs, int) or inputs <= outputs:
             continue
+        if tasks.needed(cls, config) is not None:
+            continue  # it is refused without a mask, cell by cell
         kind = _EXTRA_CHANNELS.get(
             (part, inputs), "a model that needs a picture besides the prompt"
         )

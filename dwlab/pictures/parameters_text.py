@@ -139,6 +139,7 @@ def write(params: GenerationParams, weights: str) -> str:
         "CFG scale": f"{params.guidance:g}",
         "Seed": params.seed,
         "Size": f"{params.width}x{params.height}",
+        **_of_start_picture(params),
         "Model hash": weights[:10],
         "Model": public_name(params.model, weights),
     }
@@ -146,3 +147,9 @@ def write(params: GenerationParams, weights: str) -> str:
         facts["RNG"] = "NV"
     lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)
+
+
+def _of_start_picture(params: GenerationParams) -> dict[str, str]:
+    if params.strength is None:
+        return {}
+    return {"Denoising strength": f"{params.strength:g}"}

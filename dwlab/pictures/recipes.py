@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, shortened
-from ..spec import catalog, schedulers
+from ..spec import catalog, inputs, schedulers
 from ..spec.params import FIELDS, GenerationParams
 from . import other_tools, parameters_text, png_text
 from .recipe_values import convert
@@ -115,12 +115,19 @@ def read(data: bytes) -> Recipe:
 def _own(text: str) -> Recipe | None:
     try:
         values = json.loads(text)["params"]
-        known = {name: value for name, value in values.items() if name in FIELDS}
+        known = {name: value for name, value in values.items() if _is_safe(name, value)}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     # from a later version of dwlab
-    unknown = [_described(name, value) for name, value in values.items() if name not in FIELDS]
+    unknown = [_described(name, value) for name, value in values.items() if name not in known]
     return Recipe(known, unknown)
+
+
+def _is_safe(name: str, value: object) -> bool:
+    """Whether a picture may say this: of files, only the hashes of pictures that are here."""
+    if name in inputs.PICTURES:
+        return inputs.digest_of(value) is not None
+    return name in FIELDS
 
 
 def _of_other_tools(texts: Mapping[str, str]) -> Recipe | None:

@@ -13,8 +13,6 @@ from .starting_noise import cuda_noise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
-
     from ..spec.params import GenerationParams
 
 
@@ -109,13 +107,15 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def to_image(pipeline: Any, output: np.ndarray) -> Any:
+def to_image(pipeline: Any, output: Any) -> Any:
     """The RGB picture as the stock pipeline makes it; values that are not numbers become black.
 
-    output: [height, width, 3], values from 0 to 1.
+    output: [height, width, 3], values from 0 to 1, or a picture that stock put together itself.
     """
     import numpy as np
 
+    if not isinstance(output, np.ndarray):
+        return output.convert("RGB")
     # pipelines that work on pixels have no image processor
     converter = getattr(pipeline, "image_processor", None) or pipeline
     (image,) = converter.numpy_to_pil(np.nan_to_num(output[None]))

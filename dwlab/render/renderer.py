@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import RenderError
 from ..models import loading
-from ..spec import schedulers
+from ..models.tasks import pipeline_for
+from ..spec import schedulers, tasks
 from .channel import Channel
 from .failure import failed
 from .one_cell import Rendering, render_cell
@@ -80,7 +81,9 @@ def render_into(
         except Exception as error:  # noqa: BLE001
             _fail_all(channel, same_model, error)
         else:
-            _render_model(Rendering(model, compute.exact, channel), same_model, compute.pack)
+            for task, same_task in _by_task(same_model).items():
+                rendering = Rendering(pipeline_for(model, task), compute.exact, channel)
+                _render_task(rendering, same_task, compute.pack)
 
 
 def _by_model(cells: Sequence[ResolvedCell]) -> dict[Identity, list[ResolvedCell]]:
@@ -90,8 +93,15 @@ def _by_model(cells: Sequence[ResolvedCell]) -> dict[Identity, list[ResolvedCell
     return groups
 
 
-def _render_model(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:
-    """Make the pictures of one model; those of a size share forwards if the model allows it."""
+def _by_task(cells: list[ResolvedCell]) -> dict[str, list[ResolvedCell]]:
+    groups: dict[str, list[ResolvedCell]] = {}
+    for cell in cells:
+        groups.setdefault(tasks.task_of(cell.params), []).append(cell)
+    return groups
+
+
+def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:
+    """Make the pictures of one pipeline; those of a size share forwards if the model allows it."""
     from .packing.refusal import refusal
 
     identity = rendering.model.identity
@@ -124,4 +134,5 @@ def _by_size(cells: list[ResolvedCell]) -> list[list[ResolvedCell]]:
 
 def _calls(cell: ResolvedCell) -> int:
     """How often a cell's picture calls the denoiser."""
-    return cell.params.steps * schedulers.calls_per_step(cell.params.scheduler)
+    steps = tasks.steps_run(cell.params.steps, cell.params.strength)
+    return steps * schedulers.calls_per_step(cell.params.scheduler)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
+
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ..models.identity import Identity
+    from ..pictures.inputs import Inputs
     from ..spec.params import GenerationParams
 
 
@@ -20,9 +25,19 @@ class ResolvedCell:
     position: the cell's number in what was asked for, which its events carry.
     params: complete, with size and scheduler filled in from the model's files.
     identity: the model as its files were when the cell was resolved.
+    inputs: where the pictures are that it starts from.
     """
 
     position: int
     params: GenerationParams
     identity: Identity
     key: str
+    inputs: Inputs | None = field(default=None, compare=False, repr=False)
+
+    def picture(self, reference: object) -> Image.Image:
+        """A picture that the cell's parameters name; raises InvalidInput if it is gone."""
+        if self.inputs is None:
+            raise InvalidInput(
+                "image", reference, "a picture that was read when the cell was resolved"
+            )
+        return self.inputs.picture(str(reference))

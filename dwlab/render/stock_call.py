@@ -7,12 +7,15 @@ import functools
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..events import Started, Step
 from ..models import device as devices
 from ..models import loading, memory
 from ..pictures.picture import Picture
 from . import preview
 from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
+from .input_arguments import input_arguments
 from .not_finite import Watch
 from .packing.cell import timed
 
@@ -42,6 +45,7 @@ class StockCall:
         self._rendering.channel.send(Started(self.cell.position, params))
         memory.begin_size(device, (params.width, params.height))
         arguments = stock_arguments(self._pipeline, [params])
+        arguments |= input_arguments(self.cell)
         arguments |= step_callback(self._pipeline, params.steps, self._on_step)
         began = time.perf_counter()
         with (
@@ -53,7 +57,8 @@ class StockCall:
             output = self._pipeline(**arguments).images[0]
         ended = self._ended or time.perf_counter()
         seconds = ended - (clock.begun or began)
-        self._watch.look(torch.from_numpy(output))
+        if isinstance(output, np.ndarray):
+            self._watch.look(torch.from_numpy(output))
         return self._picture_of(output, seconds, min(clock.seconds, seconds) or seconds)
 
     def _on_step(self, step: int, steps: int, latents: Any) -> None:

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..spec import catalog, schedulers
+from ..spec import catalog, schedulers, tasks
 from ..spec.kinds import alike
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Estimate:
 
 def rows_of(params: GenerationParams) -> int:
     """Rows of the denoiser that a picture takes: its calls, twice with guidance."""
-    calls = params.steps * schedulers.calls_per_step(params.scheduler)
+    steps = max(1, tasks.steps_run(params.steps, params.strength))
+    calls = steps * schedulers.calls_per_step(params.scheduler)
     return calls * (2 if params.guided else 1)
 
 
@@ -94,7 +95,8 @@ def _measured(identity: Identity, store: Store | None) -> Rate | None:
     for timing in timings:
         # not validated, because its model may have moved since
         values = json.loads(timing.params)
-        calls = values["steps"] * schedulers.calls_per_step(values["scheduler"])
+        steps = max(1, tasks.steps_run(values["steps"], values.get("strength")))
+        calls = steps * schedulers.calls_per_step(values["scheduler"])
         rows = calls * (2 if values["guidance"] > 1 else 1)
         pixels = values["width"] * values["height"]
         seconds_per_row.append(timing.device_seconds / (rows * pixels))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..events import Cancelled, Done, Event
 from ..paths import results_folder
+from ..pictures.inputs import Inputs
 from ..pictures.not_finite import nan_warning
 from ..pictures.picture import Picture
 from ..render.renderer import Renderer, render
@@ -63,7 +64,7 @@ def keep(
         return
     with Store(results_folder(results)) as store:
         keep_cells(
-            resolve(params, identities, compute.exact),
+            resolve(params, identities, compute.exact, inputs=Inputs(store.root, write=True)),
             store,
             experiment=experiment,
             compute=compute,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
+from ..pictures.inputs import Inputs
 from ..store.experiments import Member
 from .resolve import resolve
 
@@ -48,7 +49,8 @@ def enter(
     document = spec.as_dict()
     seeds = store.experiments.enter(spec.name, document, spec.random_seeds)
     drawn = spec.cells(seeds, limit=limit)
-    resolved = resolve((cell.params for cell in drawn), identities, exact)
+    inputs = Inputs(store.root, write=True)
+    resolved = resolve((cell.params for cell in drawn), identities, exact, inputs=inputs)
     # cells that differ only in what a key leaves out, as `dtype: auto` and its dtype, are one
     cells = {cell.key: cell for cell in resolved}
     members = store.experiments.members(spec.name)

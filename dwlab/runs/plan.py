@@ -16,6 +16,7 @@ from .._util.html import facts_table
 from .._util.text_table import text_table
 from ..errors import printable
 from ..models import device
+from ..pictures.inputs import Inputs
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
 from ..spec.sweep import LIMIT
@@ -115,7 +116,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         params = [cell.params for cell in cells]
         identities, missing = identify_available(params, compute)
         not_here = [cell for cell in params if cell.model in missing]
-        resolved = _resolve_available(params, missing, identities, compute)
+        resolved = _resolve_available(params, missing, identities, compute, root)
         statuses = _statuses(store, resolved, seeds)
         todo = [cell for cell in resolved.values() if statuses.get(cell.key) != "ok"]
         expected = _estimate(todo, identities, store, not_here)
@@ -165,10 +166,12 @@ def _resolve_available(
     missing: Mapping[str, str],
     identities: Identities,
     compute: Compute,
+    root: Path,
 ) -> dict[str, ResolvedCell]:
     """The cells, by key, whose models need no download."""
     available = [cell for cell in params if cell.model not in missing] if missing else params
-    return {cell.key: cell for cell in resolve(available, identities, compute.exact)}
+    resolved = resolve(available, identities, compute.exact, inputs=Inputs(root))
+    return {cell.key: cell for cell in resolved}
 
 
 def _statuses(

@@ -8,6 +8,9 @@ from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, complete, identify, omission_of
+from ..models.tasks import check_tasks, complete_task
+from ..paths import results_folder
+from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
 from ..spec.kinds import alike
 from ..spec.model_choice import ModelChoice
@@ -31,21 +34,37 @@ def resolve(
     exact: int | None = None,
     *,
     start: int = 0,
+    inputs: Inputs | None = None,
 ) -> list[ResolvedCell]:
     """Complete parameters from their models' files and compute the keys.
 
     exact: the number of rows of each forward in exact mode, otherwise None.
     start: the position of the first cell; the others follow it.
+    inputs: reads the pictures that cells start from; if it is not given, from the usual results
+    folder, without storing them. Raises InvalidInput for those that cannot be read.
     """
+    inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
     cells = []
     for position, asked in enumerate(params, start):
         choice = asked.choice
         identity = identities[choice]
-        completed = complete(asked, identity)
+        completed = _completed(asked, identity, inputs)
         key = completed.key(identity.weights, identity.dtype, exact, omission=omissions[choice])
-        cells.append(ResolvedCell(position, completed, identity, key))
+        cells.append(ResolvedCell(position, completed, identity, key, inputs))
     return cells
+
+
+def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> GenerationParams:
+    """The parameters with all that the model's files and the pictures say."""
+    if params.image is None:
+        return complete(params, identity)
+    start = inputs.take("image", params.image)
+    references = {"image": start.reference}
+    if params.mask is not None:
+        references["mask"] = inputs.take("mask", params.mask).reference
+    read = params.replace(**references)
+    return complete_task(complete(read, identity, start.size), identity)
 
 
 def identify_all(
@@ -74,6 +93,7 @@ def identify_all(
             on_download=_download_listener(on_event, params, cells[0]),
         )
     for choice, identity in identities.items():
+        check_tasks(groups[choice], identity)
         check_arguments(groups[choice], identity)
     return identities
 
@@ -88,6 +108,7 @@ def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity)
         if choice.variant not in (None, identity.variant):
             allowed = f"left out, or {identity.variant or 'none'}, as the given model is loaded"
             raise InvalidInput("variant", choice.variant, allowed)
+        check_tasks(cells, identity)
         check_arguments(cells, identity)
     return dict.fromkeys(groups, identity)
 

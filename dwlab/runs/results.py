@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from ..metrics.measures import STARS
 from ..paths import results_folder
+from ..spec import input_files, inputs
 from ..spec.params import FIELDS
-from ..spec.table_columns import ALWAYS, FIXED, METRICS, OPTIONAL
+from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 from ..store.store import open_existing
 from .table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     Row = dict[str, Any]
@@ -51,12 +52,16 @@ class Results:
             allowed = f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}"
             raise InvalidInput("experiment", name, allowed)
         axes = [json.loads(row["axes"]) for row in rows]
-        cells = [_cell(row, point) for row, point in zip(rows, axes, strict=True)]
+        params = [json.loads(row["params"]) for row in rows]
+        cells = [_cell(*each) for each in zip(rows, axes, params, strict=True)]
         columns = _columns(rows, cells, axes)
         _fill_texts(cells, [name for name in OPTIONAL if name in columns])
         table = Table(cells, columns=columns)
+        labels = _picture_labels(axes, params)
         table.attrs["results"] = str(self.root)
-        table.attrs["axes"] = _axis_values(axes)
+        points = [_shown(*each, labels) for each in zip(axes, params, strict=True)]
+        table.attrs["axes"] = _axis_values(points)
+        table.attrs["pictures"] = labels
         table.attrs["metric"] = specs[name].get("metric") if name is not None else None
         return table
 
@@ -68,10 +73,12 @@ class Results:
             return None
 
 
-def _cell(row: Row, axes: Axes) -> Row:
+def _cell(row: Row, axes: Axes, params: Row) -> Row:
     """A stored row as the table has it; the fixed columns win over metrics of the same name."""
-    params = json.loads(row["params"])
     fields = {name: value for name, value in params.items() if name in FIELDS}
+    for name in inputs.PICTURES:
+        if name in fields:
+            fields[COLUMN_NAMES.get(name, name)] = inputs.stored_path(fields[name])
     fixed = {name: row[name] for name in FIXED if name in row}
     maps = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
     stars = {STARS: row[STARS]}
@@ -92,6 +99,27 @@ def _fill_texts(cells: Sequence[Row], names: Sequence[str]) -> None:
         if all(value is None or isinstance(value, str) for value in values):
             for cell in cells:
                 cell[name] = cell.get(name) or ""
+
+
+def _picture_labels(axes: Sequence[Axes], params: Sequence[Row]) -> dict[str, str]:
+    """What people read for the pictures of axes, by their paths in the results folder."""
+    sources: dict[str, Any] = {}
+    for point, values in zip(axes, params, strict=True):
+        for name in inputs.PICTURES:
+            path = inputs.stored_path(values.get(name))
+            if name in point and path:
+                sources[path] = point[name]
+    return dict(zip(sources, input_files.labels(list(sources.values())), strict=True))
+
+
+def _shown(axes: Axes, params: Row, labels: Mapping[str, str]) -> Axes:
+    """A cell's values of its axes under the names of their columns, pictures by their labels."""
+    shown = {COLUMN_NAMES.get(name, name): value for name, value in axes.items()}
+    for name in inputs.PICTURES:
+        if name in axes:
+            path = inputs.stored_path(params.get(name))
+            shown[COLUMN_NAMES.get(name, name)] = labels[path] if path else None
+    return shown
 
 
 def _placeholders(axes: Sequence[Axes]) -> list[str]:

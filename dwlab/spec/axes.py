@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
+from . import input_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,8 @@ def values(name: str, description: object) -> Column:
 
     A list stands for itself; `{range: [start, stop, step]}` counts like Python's range, without
     `stop`; `{linspace: [start, stop, count]}` spaces evenly, `stop` included; `{random: n}` (seeds
-    only) draws n seeds once. Raises InvalidInput, which names the axis.
+    only) draws n seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files
+    there. Raises InvalidInput, which names the axis.
     """
     column = _read(name, description)
     if isinstance(column, _EvenlySpaced):
@@ -97,6 +99,8 @@ def _read(
     if isinstance(description, range):
         _check_length(field, description, len(description))
         return description
+    if isinstance(description, dict) and input_files.is_description(name, description):
+        return input_files.files(field, description)
     if isinstance(description, dict) and len(description) == 1:
         ((form, argument),) = description.items()
         if form == "range":

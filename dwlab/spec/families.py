@@ -46,8 +46,15 @@ def drawing(pipeline: str) -> str:
 
 def packed(pipeline: str) -> Packed | None:
     """The denoiser whose calls a pipeline class may have merged; None if it was never tried."""
-    family = BY_PIPELINE.get(pipeline)
-    return family.packed if family else None
+    family = of(pipeline)
+    if family is None:
+        return None
+    by_task = {
+        family.pipeline: "text",
+        family.image_to_image: "image",
+        family.inpainting: "inpainting",
+    }
+    return family.packed if by_task[pipeline] in family.tested else None
 
 
 def never_packed(pipeline: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-_TEXT_ONLY = "nothing like it: pictures are made from text only"
 _UNCHANGED = "nothing like it: pictures stay as the model made them"
 _NOT_UPSCALED = "width and height as large as the picture should be; nothing is upscaled"
 _WITH_SCHEDULE = "scheduler, its name with the schedule, like `DPM++ 2M Karras`"
@@ -31,7 +30,10 @@ _INSTEAD = {
         "num_images_per_prompt image_number images"
     ),
     _CALL: "clip_skip eta guidance_rescale true_cfg_scale pag_scale",
-    _TEXT_ONLY: "denoising_strength denoise strength init_image init_images image mask mask_image",
+    "image": "init_image init_images input_image start_image source_image",
+    "strength": "denoising_strength denoise image_strength prompt_strength",
+    "mask": "inpaint_mask mask_source",
+    "mask_padding": "inpaint_full_res_padding only_masked_padding",
     _NOT_UPSCALED: "enable_hr hr_scale hr_upscaler hr_second_pass_steps hires_fix upscale upscaler",
     _UNCHANGED: "restore_faces tiling face_restoration refiner refiner_checkpoint",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError
-from . import checkpoints, families
+from . import checkpoints, families, tasks
 from .model_entry import Entry
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def describe(name: str, folder: Path) -> Entry:
         side_min=8,
         ignores=families.ignored(pipeline, denoiser or {}),
         pipeline=families.drawing(pipeline),
+        needs=tasks.needed(pipeline, denoiser or {}),
         omission=families.omission(index, denoiser or {}),
     )
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 # spellings of diffusers and of other tools -> dwlab's own
-SPELLINGS = {"num_inference_steps": "steps", "guidance_scale": "guidance", "cfg": "guidance"}
+SPELLINGS = {
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "cfg": "guidance",
+    "mask_image": "mask",
+    "padding_mask_crop": "mask_padding",
+}
 TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
 

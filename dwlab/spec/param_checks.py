@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog, layouts, model_folder
+from . import catalog, inputs, layouts, model_folder
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
 
@@ -44,36 +44,37 @@ def checked(name: str, value: object, model: str) -> object:
 
     model: limits width and height. Scheduler and model have checks of their own.
     """
-    if name in TEXTS:
-        return checked_prompt(name, value)
-    if name == "seed":
-        return check_whole_number(name, as_whole_number(value), 0, SEED_LIMIT, _SEED_HINT)
-    if name == "steps":
-        return check_whole_number(name, as_whole_number(value), 1, 1000)
-    if name == "guidance":
-        return _checked_guidance(value)
     if name in ("width", "height"):
         return _checked_side(name, value, model)
-    if name in MAPS:
-        return _checked_map(name, value)
-    if name == "variant":
-        return _checked_variant(value)
-    if name in _WORDS and value not in _WORDS[name]:
+    check = _CHECKS.get(name)
+    return check(name, value) if check else value
+
+
+def _checked_seed(name: str, value: object) -> int:
+    return check_whole_number(name, as_whole_number(value), 0, SEED_LIMIT, _SEED_HINT)
+
+
+def _checked_steps(name: str, value: object) -> int:
+    return check_whole_number(name, as_whole_number(value), 1, 1000)
+
+
+def _checked_word(name: str, value: object) -> object:
+    if value not in _WORDS[name]:
         raise InvalidInput(name, value, f"one of {', '.join(filter(None, _WORDS[name]))}")
     return value
 
 
-def _checked_variant(value: object) -> str | None:
+def _checked_variant(name: str, value: object) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not _VARIANT.fullmatch(value):
-        raise InvalidInput("variant", value, "letters, digits and _, like fp16")
+        raise InvalidInput(name, value, "letters, digits and _, like fp16")
     return value
 
 
-def _checked_guidance(value: object) -> float:
+def _checked_guidance(name: str, value: object) -> float:
     if not is_number(value) or not 0 <= value <= 100:  # NaN is not in this range either
-        raise InvalidInput("guidance", value, f"a number from 0 to 100{without_quotes(value)}")
+        raise InvalidInput(name, value, f"a number from 0 to 100{without_quotes(value)}")
     return float(value) + 0.0  # makes 0.0 of -0.0
 
 
@@ -124,3 +125,15 @@ def check_one_negative_prompt(negative_prompt: str, call: Mapping[str, object]) 
     if negative_prompt and "negative_prompt" in call:
         allowed = f"left out, because negative_prompt is {negative_prompt!r}"
         raise InvalidInput("call.negative_prompt", "", allowed)
+
+
+_CHECKS: dict[str, Callable[[str, object], object]] = {
+    **dict.fromkeys(TEXTS, checked_prompt),
+    **dict.fromkeys(MAPS, _checked_map),
+    **dict.fromkeys(inputs.FIELDS, inputs.checked),
+    **dict.fromkeys(_WORDS, _checked_word),
+    "seed": _checked_seed,
+    "steps": _checked_steps,
+    "guidance": _checked_guidance,
+    "variant": _checked_variant,
+}

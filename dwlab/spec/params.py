@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from . import catalog, foreign_names, schedulers
+from . import catalog, foreign_names, inputs, schedulers
 from .key import key_of
 from .model_choice import ModelChoice
 from .names import MAPS, SPELLINGS, own_name, under_own_names
@@ -33,6 +33,7 @@ _EMPTY: dict[str, object] = {
 }
 # parameters whose default is the model's own
 _FROM_MODEL = ("steps", "guidance", "width", "height", "scheduler")
+_FROM_MODEL_WITH_IMAGE = ("steps", "guidance", "scheduler")
 # arguments of a pipeline's call that dwlab sets itself
 _MANAGED = frozenset(
     {
@@ -62,7 +63,8 @@ class GenerationParams:
     seed: 0 to 2^63-1.
     steps: 1 to 1000.
     guidance: 0 to 100.
-    width, height: pixels, multiples of 8 within the model's limits.
+    width, height: pixels, multiples of 8 within the model's limits. With an image, left out, they
+        are those of the image, or what the model was trained for if that is smaller.
     scheduler: a diffusers class, or the name that other tools use.
     model: a catalog name, a diffusers folder, a checkpoint in one file, or a hub id, also as
         `owner/name@revision`.
@@ -75,6 +77,11 @@ class GenerationParams:
     noise: what draws the noise that the picture starts from. cpu: as diffusers does with a
         generator on the CPU. a1111-cuda: as AUTOMATIC1111 does on an NVIDIA GPU, on any device.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
+    image: the picture to start from, a path or a picture of Pillow; its hash once it was read.
+    strength: how much of it is made anew, above 0 to 1.
+    mask: a picture that is white where `image` is made anew.
+    mask_padding: pixels around the mask that are worked on alone, then put back.
+    mask_blur: pixels over which the mask fades.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -98,6 +105,11 @@ class GenerationParams:
     noise: str = "cpu"
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
+    image: inputs.Source | None = None
+    strength: float | None = None
+    mask: inputs.Source | None = None
+    mask_padding: int | None = None
+    mask_blur: int | None = None
 
     def __post_init__(self) -> None:
         check_model_name(self.model)
@@ -106,7 +118,7 @@ class GenerationParams:
         for name in vars(self):
             self._check(name)
         self._resolve_scheduler()
-        check_one_negative_prompt(self.negative_prompt, self.call)
+        self._check_together()
 
     @classmethod
     def of(cls, **values: Any) -> GenerationParams:
@@ -123,7 +135,7 @@ class GenerationParams:
         for name, value in vars(self).items():
             if value is None or (name in _EMPTY and value == _EMPTY[name]):
                 continue
-            values[name] = dict(value) if name in MAPS else value
+            values[name] = _as_plain(name, value)
         return values
 
     def key(
@@ -156,7 +168,7 @@ class GenerationParams:
         vars(twin).update(vars(self), **changes)
         for name in changes:
             twin._check(name)
-        check_one_negative_prompt(twin.negative_prompt, twin.call)
+        twin._check_together()
         return twin
 
     @property
@@ -184,7 +196,9 @@ class GenerationParams:
 
     def _fill_in_from_model(self) -> None:
         entry = catalog.lookup(self.model, self.config)
-        for name in _FROM_MODEL:
+        # with a picture to start from, its own size counts, once it was read
+        names = _FROM_MODEL if self.image is None else _FROM_MODEL_WITH_IMAGE
+        for name in names:
             if vars(self)[name] is None:
                 vars(self)[name] = getattr(entry, name)
 
@@ -194,6 +208,11 @@ class GenerationParams:
         if name in MAPS:
             _check_not_reserved(name, values[name])
         values[name] = checked(name, values[name], self.model)
+
+    def _check_together(self) -> None:
+        """Validate the fields that mean something beside others only."""
+        check_one_negative_prompt(self.negative_prompt, self.call)
+        inputs.check_together(vars(self))
 
     def _resolve_scheduler(self) -> None:
         """Replace another tool's name of a scheduler by its class and options."""
@@ -208,9 +227,16 @@ class GenerationParams:
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
 # fields that decide which values others have or may have
-ENTANGLED = frozenset({"model", "config", "scheduler", "scheduler_options"})
+ENTANGLED = frozenset({"model", "config", "scheduler", "scheduler_options", "image"})
 _INDEPENDENT = FIELDS - ENTANGLED
 _scalars_of = itemgetter(*sorted(FIELDS - {"prompt", "seed", *MAPS}))
+
+
+def _as_plain(name: str, value: Any) -> Any:
+    """A field's value for JSON."""
+    if name in MAPS:
+        return dict(value)
+    return str(value) if isinstance(value, inputs.HeldPicture) else value
 
 
 def _check_not_reserved(name: str, arguments: object) -> None:

@@ -12,10 +12,11 @@ from typing import Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import experiment_file
+from . import experiment_file, input_files
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
+from .names import under_own_names
 from .overrides import overridden
 from .params import FIELDS
 from .skips import Rules
@@ -98,7 +99,7 @@ class SweepSpec:
         document = experiment_file.read(Path(path))
         try:
             check_name(document.value["name"])
-            return cls.from_dict(document.value)
+            return cls.from_dict(_with_paths_from(Path(path).parent, document.value))
         except InvalidInput as error:
             raise document.located(error) from None
 
@@ -205,6 +206,15 @@ class SweepSpec:
             if not idle:
                 break
         return [str(dict(rule)) for index, rule in enumerate(self.skip) if idle >> index & 1]
+
+
+def _with_paths_from(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An experiment whose relative paths of pictures are taken from a folder."""
+    moved = dict(values)
+    for part in ("base", "axes"):
+        if isinstance(values.get(part), Mapping):
+            moved[part] = input_files.beside(folder, under_own_names(values[part], part))
+    return moved
 
 
 def _rules_under_own_names(rules: Any) -> Any:

@@ -68,6 +68,33 @@ COLUMNS = (
     Column("config", Kind.PARAMETER, "the configs of a model in one file", optional=True),
     Column("prediction", Kind.PARAMETER, "what the denoiser was said to predict", optional=True),
     Column("variant", Kind.PARAMETER, "the form of the model's weights, like fp16", optional=True),
+    Column(
+        "input_image",
+        Kind.PARAMETER,
+        "the picture that it starts from (`image` in a recipe), relative to the results folder",
+        brief=False,
+        optional=True,
+    ),
+    Column(
+        "strength", Kind.PARAMETER, "how much of that picture is made anew, 0 to 1", optional=True
+    ),
+    Column(
+        "mask",
+        Kind.PARAMETER,
+        "where that picture is made anew, relative to the results folder",
+        brief=False,
+        optional=True,
+    ),
+    Column(
+        "mask_padding",
+        Kind.PARAMETER,
+        "pixels around the mask that are worked on alone",
+        brief=False,
+        optional=True,
+    ),
+    Column(
+        "mask_blur", Kind.PARAMETER, "pixels over which the mask fades", brief=False, optional=True
+    ),
     Column("brightness", Kind.METRIC, "mean luma, 0 to 1"),
     Column("contrast", Kind.METRIC, "standard deviation of the luma"),
     Column(
@@ -100,12 +127,19 @@ FIXED = tuple(column.name for column in COLUMNS if column.kind is not Kind.METRI
 OPTIONAL = tuple(column.name for column in COLUMNS if column.optional)
 # columns that every table has
 ALWAYS = tuple(name for name in FIXED if name not in OPTIONAL)
+# parameters whose column has another name: `image` is the picture that was made
+COLUMN_NAMES = {"image": "input_image"}
 METRICS = tuple(column.name for column in COLUMNS if column.kind is Kind.METRIC)
 # parameters in the order in which people read them: what first, then how, the seed last
 PARAMETERS = (
     "model",
     "prompt",
     "negative_prompt",
+    "input_image",
+    "strength",
+    "mask",
+    "mask_padding",
+    "mask_blur",
     "scheduler",
     "steps",
     "guidance",

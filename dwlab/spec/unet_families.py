@@ -5,6 +5,8 @@ from __future__ import annotations
 from .family import Family, Omission, Packed
 
 _TEXT = frozenset({"text"})
+_IMAGE = frozenset({"text", "image"})
+_ALL = frozenset({"text", "image", "inpainting"})
 _UNET = Packed.of(
     "UNet2DConditionModel",
     "AttnProcessor",
@@ -27,7 +29,7 @@ FAMILIES = (
         guidance=7.5,
         denoiser="unet",
         packed=_UNET,
-        tested=_TEXT,
+        tested=_ALL,
     ),
     Family(
         "StableDiffusionPAGPipeline",
@@ -37,7 +39,7 @@ FAMILIES = (
         inpainting="StableDiffusionPAGInpaintPipeline",
         guidance=7.5,
         denoiser="unet",
-        tested=_TEXT,
+        tested=_ALL,
         note=_SPLITS,
     ),
     Family(
@@ -49,7 +51,7 @@ FAMILIES = (
         omission=_ZEROS_BY_OPTION,
         denoiser="unet",
         packed=_UNET,
-        tested=_TEXT,
+        tested=_ALL,
     ),
     Family(
         "StableDiffusionXLPAGPipeline",
@@ -59,7 +61,7 @@ FAMILIES = (
         inpainting="StableDiffusionXLPAGInpaintPipeline",
         omission=_ZEROS_BY_OPTION,
         denoiser="unet",
-        tested=_TEXT,
+        tested=_IMAGE,
         note=_SPLITS,
     ),
     Family(
@@ -72,7 +74,7 @@ FAMILIES = (
         takes_negative=False,
         denoiser="unet",
         packed=_UNET,
-        tested=_TEXT,
+        tested=_IMAGE,
     ),
     Family(
         "KolorsPipeline",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.timestamp import now
+from ..spec.inputs import stored_paths
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,6 +70,11 @@ _EXPERIMENT_METRICS = f"""
 _ALL_PICTURES = "SELECT DISTINCT image, bytes FROM cells WHERE status = 'ok'"
 _EXPERIMENT_PICTURES = f"""
     {_ALL_PICTURES}
+    AND key IN (SELECT key FROM membership WHERE experiment = :experiment)
+"""
+_ALL_INPUTS = "SELECT params FROM cells WHERE params LIKE '%\"sha256:%'"
+_EXPERIMENT_INPUTS = f"""
+    {_ALL_INPUTS}
     AND key IN (SELECT key FROM membership WHERE experiment = :experiment)
 """
 _FINISHED = """
@@ -180,6 +186,17 @@ class Cells:
         if experiment is None:
             return dict(self._file.tuples(_ALL_PICTURES))
         return dict(self._file.tuples(_EXPERIMENT_PICTURES, experiment=experiment))
+
+    def inputs(self, experiment: str | None = None) -> list[str]:
+        """The paths of the pictures that cells of an experiment, or all, start from; each once."""
+        if experiment is None:
+            rows = self._file.query(_ALL_INPUTS)
+        else:
+            rows = self._file.query(_EXPERIMENT_INPUTS, experiment=experiment)
+        paths: dict[str, None] = {}
+        for row in rows:
+            paths |= dict.fromkeys(stored_paths(json.loads(row["params"])))
+        return list(paths)
 
     def finished(self, keys: Sequence[str]) -> dict[str, str]:
         """The path of the picture of each of `keys` that is finished, by key."""

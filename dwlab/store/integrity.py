@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
+from ..pictures import inputs
+from ..spec.inputs import FOLDER
 from .database import explained
 from .images import is_there, is_whole
 from .quarantine import set_aside
@@ -54,20 +56,26 @@ def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) 
             path = root / picture
             if not path.exists() and not path.is_symlink():
                 report.missing.append(picture)
-            elif not is_there(str(path), sizes.get(picture)) or not is_whole(path):
+            elif not is_there(str(path), sizes.get(picture)) or not _is_as_written(path):
                 set_aside(root, path)
                 report.damaged.append(picture)
     return report
 
 
+def _is_as_written(path: Path) -> bool:
+    """Whether a picture is what its name says: the hash of its pixels if cells start from it."""
+    return inputs.is_whole(path) if path.parent.name == FOLDER else is_whole(path)
+
+
 def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
-    """The size in bytes of each picture that a row names."""
+    """The size in bytes of each picture that a row names; None for those that cells start from."""
     experiments: list[str] = []
     sizes: dict[str, int | None] = {}
     with open_existing(root) as store:
         if store:
             experiments = list(store.experiments.specs())
             sizes = store.cells.pictures(experiment)
+            sizes |= dict.fromkeys(store.cells.inputs(experiment))
     if experiment is not None and experiment not in experiments:
         known = ", ".join(experiments) or "none yet"
         raise InvalidInput("experiment", experiment, f"one that ran in {root}: {known}")
@@ -76,4 +84,5 @@ def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
 
 def _on_disk(root: Path) -> list[str]:
     """The pictures on the disk, also those that no row names: a later row may name them again."""
-    return [path.relative_to(root).as_posix() for path in root.glob("images/??/*.png")]
+    paths = [*root.glob("images/??/*.png"), *root.glob(f"{FOLDER}/*.png")]
+    return [path.relative_to(root).as_posix() for path in paths]

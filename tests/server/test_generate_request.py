@@ -76,7 +76,7 @@ def test_an_error_in_the_json_of_a_body_names_the_place(server, path, body, word
     [
         ("cfg_scale", "guidance"), ("cfg", "guidance"), ("sampler_name", "scheduler"), ("sampler", "scheduler"),
         ("batch_size", "num_images"), ("n_iter", "num_images"), ("n", "num_images"), ("size", "width and height"),
-        ("denoising_strength", "from text only"), ("hr_scale", "nothing is upscaled"), ("restore_faces", "nothing like it"),
+        ("denoising_strength", "strength"), ("hr_scale", "nothing is upscaled"), ("restore_faces", "nothing like it"),
     ],
 )  # fmt: skip
 def test_another_tool_s_parameter_name_is_answered_with_ours(server, name, ours):

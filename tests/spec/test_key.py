@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dwlab.spec import inputs
 from dwlab.spec import key as key_module
 from dwlab.spec.family import Omission
 from dwlab.spec.key import hash_of, key_document, key_of
@@ -70,9 +71,10 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         "x", negative_prompt="", dtype="auto", noise="cpu", call={}, scheduler_options={}
     )
     assert (
-        not {"negative_prompt", "dtype", "noise", "model", "config", "prediction", *MAPS}
+        not {"negative_prompt", "dtype", "noise", "model", "config", "prediction"}
         & key_document(empty, "w", "d")["params"].keys()
     )
+    assert not {*MAPS, *inputs.FIELDS} & key_document(empty, "w", "d")["params"].keys()
     full = GenerationParams(
         "x",
         negative_prompt="red",
@@ -82,6 +84,13 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         scheduler_options={"use_karras_sigmas": True},
         variant="fp16",
         prediction="v_prediction",
+        width=64,
+        height=64,
+        image=f"sha256:{'a' * 64}",
+        strength=0.5,
+        mask=f"sha256:{'b' * 64}",
+        mask_padding=8,
+        mask_blur=2,
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
     assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config"}, (

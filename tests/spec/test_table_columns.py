@@ -7,7 +7,16 @@ from pathlib import Path
 from dwlab.metrics.measures import NAMES, STARS
 from dwlab.runs.results import Results
 from dwlab.spec.params import FIELDS
-from dwlab.spec.table_columns import ALWAYS, COLUMNS, FIXED, METRICS, OPTIONAL, PARAMETERS, Kind
+from dwlab.spec.table_columns import (
+    ALWAYS,
+    COLUMN_NAMES,
+    COLUMNS,
+    FIXED,
+    METRICS,
+    OPTIONAL,
+    PARAMETERS,
+    Kind,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "results.md"
 
@@ -25,7 +34,7 @@ def test_an_empty_table_has_the_columns_of_the_list(tmp_path):
 
 def test_every_parameter_of_a_picture_is_a_column():
     parameters = {column.name for column in COLUMNS if column.kind is Kind.PARAMETER}
-    assert parameters == FIELDS
+    assert parameters == {COLUMN_NAMES.get(name, name) for name in FIELDS}
     assert parameters == {*PARAMETERS, "scheduler_options"}
 
 

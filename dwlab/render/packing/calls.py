@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch.utils import _pytree as pytree
 
 from .memo import digest
@@ -128,8 +129,8 @@ class Call:
         )
 
     @property
-    def decodes(self) -> bool:
-        """Whether the call turns latents into pictures, instead of removing noise."""
+    def of_autoencoder(self) -> bool:
+        """Whether the call turns latents into pictures or back, instead of removing noise."""
         return self.function is not self.module
 
     @property
@@ -228,8 +229,11 @@ def _joined(parts: list[Any], padding: int) -> Any:
 
 
 def _split(rows: Any, sizes: list[int]) -> Sequence[Any]:
-    """Rows, in a tensor or a list, as those of each call."""
+    """Rows, in a tensor, a list or a distribution of latents, as those of each call."""
     if isinstance(rows, torch.Tensor):
         return rows.split(sizes)
+    if isinstance(rows, DiagonalGaussianDistribution):
+        parts = rows.parameters.split(sizes)
+        return [DiagonalGaussianDistribution(part, rows.deterministic) for part in parts]
     remaining = iter(rows)
     return [list(itertools.islice(remaining, size)) for size in sizes]

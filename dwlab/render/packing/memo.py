@@ -1,4 +1,7 @@
-"""Answers of a model that are asked for again: for text encoders, whose prompts repeat."""
+"""Answers of a model that are asked for again: of text encoders and of a VAE that encodes.
+
+Prompts and start pictures repeat from cell to cell.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from torch.utils import _pytree as pytree
 from torch.utils.weak import WeakIdKeyDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 _digests: Any = WeakIdKeyDictionary()
 
@@ -21,8 +24,8 @@ class Memo:
     size: the bytes of answers to keep at most, besides the newest.
     """
 
-    def __init__(self, module: torch.nn.Module, size: int = 2**27) -> None:
-        self._module = module
+    def __init__(self, model: Callable[..., Any], size: int = 2**27) -> None:
+        self._model = model
         self._size = size
         self._answers: dict[Hashable, Any] = {}
 
@@ -32,7 +35,7 @@ class Memo:
         key = (structure, *map(_by_value, leaves))
         answer = self._answers.pop(key, None)
         if answer is None:
-            answer = self._module(*args, **kwargs)
+            answer = self._model(*args, **kwargs)
         # the newest stands last
         self._answers[key] = answer
         self._forget_oldest()
@@ -63,5 +66,10 @@ def _by_value(leaf: Any) -> Any:
 
 
 def _bytes(answer: Any) -> int:
-    tensors = [leaf for leaf in pytree.tree_leaves(answer) if isinstance(leaf, torch.Tensor)]
-    return sum(tensor.nbytes for tensor in tensors)
+    leaves = [_tensor_of(leaf) for leaf in pytree.tree_leaves(answer)]
+    return sum(leaf.nbytes for leaf in leaves if isinstance(leaf, torch.Tensor))
+
+
+def _tensor_of(leaf: Any) -> Any:
+    """The tensor in a distribution of latents, which is no tensor itself."""
+    return getattr(leaf, "parameters", leaf)

@@ -37,11 +37,17 @@ def prepare(pipeline: Any) -> Any:
             vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
         # stock moves some decoders to float32 and back: those are left alone
         elif name == "vae" and not _changes_dtype(part):
-            unused = {"generator"} if type(part).__name__ in DRAWS_NOTHING else set()
-            vars(packed)[name] = stand_in(part, "decode", waiting(part, "decode", unused))
+            vars(packed)[name] = _autoencoder(part)
         elif name.startswith("text_encoder"):
             vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
+
+
+def _autoencoder(vae: Any) -> torch.nn.Module:
+    """A stand-in whose pictures are encoded and decoded together, each start picture once."""
+    unused = {"generator"} if type(vae).__name__ in DRAWS_NOTHING else set()
+    decoding = stand_in(vae, "decode", waiting(vae, "decode", unused))
+    return stand_in(decoding, "encode", Memo(waiting(vae, "encode")).ask)
 
 
 def _changes_dtype(vae: Any) -> bool:
@@ -71,10 +77,12 @@ def waiting(
     def wait(*args: Any, **kwargs: Any) -> Any:
         cell = getcurrent()
         used = {name: value for name, value in kwargs.items() if name not in unused}
-        # Cells that differ in guidance only begin with the same call; later calls are never equal.
+        # Cells that differ in guidance only begin with the same calls, to encode their picture and
+        # to denoise; later calls are never equal.
         is_first = cell.clock.begun is None
         call = Call.of(module, method, args, used, compare=is_first)
-        cell.clock.begin()
+        if method != "encode":
+            cell.clock.begin()
         return cell.parent.switch(call)
 
     return wait

@@ -11,7 +11,8 @@ from ...metrics import measures
 from ...paths import check_name
 from ...runs.sweep import Sweep
 from ...spec import axes, experiment_file, zipped
-from ...spec.names import under_own_names
+from ...spec.names import own_name, under_own_names
+from ...spec.params import FIELDS
 from ...spec.prompt_text import UNWRITABLE
 from . import allowed_arguments, json_text, offered_models, seed_text
 from .work_limits import check_work
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
     from ..settings import ServerSettings
 
 KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
+# parameters that a sweep from the network may have: none that names a file
+ACCEPTED = frozenset(
+    {
+        "prompt",
+        "negative_prompt",
+        "seed",
+        "steps",
+        "guidance",
+        "width",
+        "height",
+        "scheduler",
+        "model",
+        "dtype",
+        "noise",
+        "call",
+        "scheduler_options",
+    }
+)
 NODES = 3  # of a YAML text per value: the value, its name, and what they stand in
 BEFORE_SKIPS = 10  # times max_cells: what the axes may make before skip rules apply
 
@@ -33,6 +52,7 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep
     values = _parsed(body, is_yaml, _value_limit(settings))
     _check_values(values, _value_limit(settings))
     values = seed_text.as_numbers(values)
+    _check_names(values)
     _check_axes(values, settings)
     _check_models(values, settings)
     sweep: Sweep = Sweep.from_dict({"model": settings.model, **values})
@@ -101,6 +121,21 @@ def _check_value(value: object) -> None:
         raise InvalidInput("the sweep", value, allowed)
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidInput("the sweep", value, "finite numbers")
+
+
+def _check_names(sweep: JsonObject) -> None:
+    """Refuse parameters that name files or other models, before any of their values is looked at."""
+    for part in ("base", "axes"):
+        values = sweep.get(part)
+        if not isinstance(values, dict):
+            continue  # the sweep itself refuses this
+        for name in values:
+            parameter = own_name(str(name)).partition(".")[0]
+            if parameter in FIELDS and parameter not in ACCEPTED:
+                allowed = (
+                    f"{', '.join(sorted(ACCEPTED))}; this server takes no files or other models"
+                )
+                raise InvalidInput(f"{part}.{name}", values[name], allowed)
 
 
 def _check_models(sweep: JsonObject, settings: ServerSettings) -> None:

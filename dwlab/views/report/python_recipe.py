@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..._util.jsonfile import object_in
 from ...spec.names import MAPS
-from ...spec.table_columns import PARAMETERS
+from ...spec.table_columns import COLUMN_NAMES, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+
+# columns that are not called like their parameter
+_FIELDS = {column: name for name, column in COLUMN_NAMES.items()}
 
 
 def recipe(row: Mapping[Hashable, object]) -> str:
@@ -19,6 +23,7 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     It is in Python's own quoting: no prompt can leave its string, and hidden characters show.
     """
     values = {name: row.get(name) for name in PARAMETERS if name != "prompt" and name not in MAPS}
+    values = {_FIELDS.get(name, name): value for name, value in values.items()}
     for name in ("scheduler_options", "call"):
         values[name] = object_in(row.get(name))
     arguments = [repr(str(row.get("prompt", "")))]

@@ -1,0 +1,92 @@
+"""Which pipeline a recipe needs: made from the loaded one, with the same parts in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput
+from ..spec import catalog, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..spec.params import GenerationParams
+    from .identity import Identity
+    from .loading import Model
+
+
+def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
+    """Raise InvalidInput for a recipe that the model's family cannot do, naming what it can."""
+    entry = catalog.lookup(str(identity.folder))
+    cls = entry.pipeline
+    for params in cells:
+        task = tasks.task_of(params)
+        if entry.needs is not None and task != entry.needs:
+            allowed = "a picture that is white where the image is to be made anew, beside image; "
+            allowed += f"model {params.model!r} is an inpainting model and does nothing else"
+            raise InvalidInput("mask", None, allowed)
+        if task == tasks.TEXT:
+            continue
+        doing = tasks.pipeline_for(cls, task)
+        kind = f"model {params.model!r} ({cls or 'of no known class'})"
+        if doing is None:
+            field = "mask" if task == tasks.INPAINTING else "image"
+            can = ", ".join(tasks.tasks_of(cls)) or tasks.IN_WORDS[tasks.TEXT]
+            allowed = f"left out for {kind}, which can do {can} only"
+            raise InvalidInput(field, str(getattr(params, field)), allowed)
+        if params.strength is not None and doing not in tasks.STRENGTHS:
+            allowed = f"left out for {kind}, which takes its picture as a whole"
+            raise InvalidInput("strength", params.strength, allowed)
+        _check_mask(params, doing)
+
+
+def _check_mask(params: GenerationParams, doing: str) -> None:
+    """Raise InvalidInput for settings of a mask that the class does not take."""
+    if params.mask_padding is not None and doing in tasks.WITHOUT_PADDING:
+        allowed = f"left out for model {params.model!r}, because {doing} takes none"
+        raise InvalidInput("mask_padding", params.mask_padding, allowed)
+
+
+def complete_task(params: GenerationParams, identity: Identity) -> GenerationParams:
+    """`params` with the strength that the pipeline's call takes by default.
+
+    Raises InvalidInput for a strength that leaves no step to run.
+    """
+    cls = catalog.lookup(str(identity.folder)).pipeline
+    doing = tasks.pipeline_for(cls, tasks.task_of(params))
+    strength = params.strength
+    if strength is None:
+        strength = tasks.STRENGTHS.get(doing or "")
+    if strength is None:
+        return params
+    if tasks.steps_run(params.steps, strength, doing) < 1:
+        least = f"{1 / params.steps:.4g}"
+        allowed = f"at least {least}: of {params.steps} steps this leaves none to run"
+        raise InvalidInput("strength", strength, allowed)
+    return params if params.strength is not None else params.replace(strength=strength)
+
+
+def pipeline_for(model: Model, task: str) -> Model:
+    """The loaded model with the pipeline for a task; for a text alone it stays as it is.
+
+    Its parts are those of the loaded pipeline: nothing is copied, cast or moved.
+    """
+    loaded = type(model.pipeline).__name__
+    doing = tasks.pipeline_for(loaded, task)
+    if task == tasks.TEXT or doing in (None, loaded):
+        return model
+    return replace(model, pipeline=_with_parts_of(model.pipeline, str(doing)))
+
+
+def _with_parts_of(pipeline: Any, name: str) -> Any:
+    import diffusers
+
+    cls = getattr(diffusers, name)
+    # not `from_pipe`, which casts all parts to one dtype
+    names, options = cls._get_signature_keys(cls)  # as `from_pipe` reads them
+    parts = {part: pipeline.components.get(part) for part in names}
+    settings = {key: value for key, value in pipeline.config.items() if key in options}
+    made = cls(**parts, **settings)
+    made.set_progress_bar_config(disable=True)
+    return made

@@ -1,0 +1,55 @@
+"""The arguments of a stock call for a cell's pictures, as a person would write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .resolved_cell import ResolvedCell
+
+    Size = tuple[int, int]
+
+
+def input_arguments(cell: ResolvedCell) -> dict[str, Any]:
+    """The pictures that a cell starts from, and what belongs to them; nothing for a text alone."""
+    params = cell.params
+    if params.image is None:
+        return {}
+    picture = cell.picture(params.image)
+    if params.mask_padding is None:
+        # some pipelines take no size: they draw in that of their picture
+        picture = _resized(picture, (params.width, params.height))
+    arguments: dict[str, Any] = {"image": picture}
+    if params.strength is not None:
+        arguments["strength"] = params.strength
+    if params.mask is not None:
+        arguments |= _mask_arguments(cell, picture.size)
+    return arguments
+
+
+def _mask_arguments(cell: ResolvedCell, size: Size) -> dict[str, Any]:
+    from diffusers.image_processor import VaeImageProcessor
+
+    params = cell.params
+    mask = _resized(cell.picture(params.mask), size)
+    if params.mask_blur:
+        mask = VaeImageProcessor.blur(mask, params.mask_blur)
+    if params.mask_padding is None:
+        return {"mask_image": mask}
+    # stock puts the part back into the picture, and does so with pictures of Pillow only
+    return {
+        "mask_image": mask,
+        "padding_mask_crop": params.mask_padding,
+        "output_type": "pil",
+    }
+
+
+def _resized(picture: Image.Image, size: Any) -> Image.Image:
+    """A picture in another size, as diffusers' image processors do it."""
+    from PIL import Image
+
+    if picture.size == size:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,108 @@
+"""What a recipe asks for besides a text: which pipelines do it, and how many steps they take.
+
+The defaults are written down because importing diffusers takes seconds; a test compares them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import families
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .params import GenerationParams
+
+# as `Family.tested` names them
+TEXT = "text"
+IMAGE = "image"
+INPAINTING = "inpainting"
+INPAINTING_CHANNELS = 9  # of a UNet's input
+IN_WORDS = {TEXT: "text-to-image", IMAGE: "image-to-image", INPAINTING: "inpainting"}
+
+# The strength that pipelines take by default. Of these, `int(steps * strength)` steps run.
+_WHOLE_STEPS = {
+    "IFImg2ImgPipeline": 0.7,
+    "IFInpaintingPipeline": 1.0,
+    "Kandinsky3Img2ImgPipeline": 0.3,
+    "KandinskyImg2ImgCombinedPipeline": 0.3,
+    "KandinskyV22Img2ImgCombinedPipeline": 0.3,
+    "KolorsImg2ImgPipeline": 0.3,
+    "LatentConsistencyModelImg2ImgPipeline": 0.8,
+    "StableDiffusionImg2ImgPipeline": 0.8,
+    "StableDiffusionInpaintPipeline": 1.0,
+    "StableDiffusionPAGImg2ImgPipeline": 0.8,
+    "StableDiffusionPAGInpaintPipeline": 0.9999,
+    "StableDiffusionXLImg2ImgPipeline": 0.3,
+    "StableDiffusionXLInpaintPipeline": 0.9999,
+    "StableDiffusionXLPAGImg2ImgPipeline": 0.3,
+    "StableDiffusionXLPAGInpaintPipeline": 0.9999,
+}
+# Of these, a part of a step counts as a whole one.
+_PARTS_OF_STEPS = {
+    "ChromaImg2ImgPipeline": 0.9,
+    "Flux2KleinInpaintPipeline": 0.8,
+    "FluxImg2ImgPipeline": 0.6,
+    "FluxInpaintPipeline": 0.6,
+    "FluxKontextInpaintPipeline": 1.0,
+    "QwenImageImg2ImgPipeline": 0.6,
+    "QwenImageInpaintPipeline": 0.6,
+    "SanaSprintImg2ImgPipeline": 0.6,
+    "StableDiffusion3Img2ImgPipeline": 0.6,
+    "StableDiffusion3InpaintPipeline": 0.6,
+    "StableDiffusion3PAGImg2ImgPipeline": 0.6,
+    "ZImageImg2ImgPipeline": 0.6,
+    "ZImageInpaintPipeline": 1.0,
+}
+# These cannot work on the part around a mask alone.
+WITHOUT_PADDING = frozenset(
+    {
+        "IFInpaintingPipeline",
+        "KandinskyInpaintCombinedPipeline",
+        "KandinskyV22InpaintCombinedPipeline",
+        "ZImageInpaintPipeline",
+    }
+)
+STRENGTHS = {**_WHOLE_STEPS, **_PARTS_OF_STEPS}
+
+
+def task_of(params: GenerationParams) -> str:
+    """What a recipe asks for: TEXT, IMAGE or INPAINTING."""
+    if params.mask is not None:
+        return INPAINTING
+    return IMAGE if params.image is not None else TEXT
+
+
+def needed(pipeline: str, denoiser: Mapping[str, object]) -> str | None:
+    """The only task of a model with this class and denoiser's config; None if it needs a text only.
+
+    A UNet of nine channels sees the mask and the picture around it besides the latents.
+    """
+    inpaints = pipeline_for(pipeline, INPAINTING) is not None
+    return INPAINTING if inpaints and denoiser.get("in_channels") == INPAINTING_CHANNELS else None
+
+
+def pipeline_for(pipeline: str | None, task: str) -> str | None:
+    """The class that does a task with the parts of a pipeline; None if none does."""
+    family = families.of(pipeline or "")
+    if family is None:
+        return None
+    by_task = {TEXT: family.pipeline, IMAGE: family.image_to_image, INPAINTING: family.inpainting}
+    return by_task[task]
+
+
+def tasks_of(pipeline: str | None) -> list[str]:
+    """What the parts of a pipeline can do, in words."""
+    return [words for task, words in IN_WORDS.items() if pipeline_for(pipeline, task)]
+
+
+def steps_run(steps: int, strength: float | None, pipeline: str | None = None) -> int:
+    """How many of the steps run from a start picture; all of them without a strength.
+
+    The first ones are left out, in the arithmetic of the class `pipeline`.
+    """
+    if strength is None:
+        return steps
+    part = min(steps * strength, steps)
+    return steps - int(steps - part) if pipeline in _PARTS_OF_STEPS else int(part)

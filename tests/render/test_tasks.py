@@ -1,0 +1,278 @@
+"""Start pictures and masks: each picture is that of the plain stock call, alone and packed in mixed company."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import logging
+
+import diffusers
+import numpy as np
+import pytest
+import tiny
+import tiny_families
+import torch
+from counting import Rows
+from PIL import Image
+
+import dwlab
+from dwlab.errors import InvalidInput
+from dwlab.models import loading
+from dwlab.models.settings import denoiser_of
+from dwlab.models.tasks import pipeline_for
+from dwlab.render.packing.refusal import refusal
+from dwlab.runs.sweep import Sweep
+from dwlab.spec import families, tasks
+from dwlab.spec.params import GenerationParams
+
+SHORT = {"max_sequence_length": 32}
+CALLS = {"sd3": SHORT, "sd3_sixteen": SHORT, "flux": SHORT}
+IMAGE = ("sd", "sdxl", "lcm", "sd3", "flux", "chroma", "qwen_image", "z_image")
+INPAINTING = ("sd", "sdxl", "sd_nine", "sdxl_nine", "sd3_sixteen", "flux", "qwen_image", "z_image")
+ALONE = ("sd_pag", "sdxl_pag", "kandinsky3")
+AUTOMATIC = {
+    tasks.IMAGE: diffusers.AutoPipelineForImage2Image,
+    tasks.INPAINTING: diffusers.AutoPipelineForInpainting,
+}
+# prompt, seed, steps, guidance, strength, start picture
+MIXED = (
+    ("a red circle", 0, 4, 1.0, 0.5, 0), ("a red circle", 7, 3, 4.0, 0.7, 0), ("a small blue square", 0, 4, 4.0, 1.0, 1),
+    ("a small blue square", 7, 4, 1.0, 0.5, 1), ("a small blue square", 1, 5, 4.0, 0.8, 0), ("a red circle", 2, 4, 7.0, 0.3, 1),
+)  # fmt: skip
+
+
+def noise_picture(seed, size=(16, 16)):
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def half_mask(side, size=(16, 16)):
+    """White in its left or its upper half."""
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (0, 0, size[0] // 2, size[1]) if side == 0 else (0, 0, size[0], size[1] // 2))
+    return mask.convert("RGB")
+
+
+def with_nine_channels(pipeline):
+    torch.manual_seed(0)
+    config = {name: v for name, v in pipeline.unet.config.items() if not name.startswith("_")}
+    unet = diffusers.UNet2DConditionModel(**config | {"in_channels": 9, "out_channels": 4}).eval()
+    kind = tasks.pipeline_for(type(pipeline).__name__, tasks.INPAINTING)
+    pipeline.register_modules(unet=unet)
+    return getattr(diffusers, kind).from_pipe(pipeline)
+
+
+def sd3_sixteen():
+    """With as many channels as SD3 has: its inpainting refuses any other number."""
+    pipeline = tiny.sd3()
+    config = {k: v for k, v in pipeline.transformer.config.items() if not k.startswith("_")}
+    torch.manual_seed(0)
+    transformer = diffusers.SD3Transformer2DModel(
+        **config | {"in_channels": 16, "out_channels": 16}
+    ).eval()
+    pipeline.register_modules(transformer=transformer, vae=tiny.vae(16, quant=False))
+    return pipeline
+
+
+def built(name):
+    if name == "sd3_sixteen":
+        return sd3_sixteen()
+    if name.endswith("_nine"):
+        return with_nine_channels(built(name.removesuffix("_nine")))
+    return (getattr(tiny_families, name, None) or getattr(tiny, name))()
+
+
+def difference(a, b):
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
+
+
+class TaskFamily:
+    """A tiny model, saved and loaded as any other, with cells that start from pictures."""
+
+    def __init__(self, name, folder):
+        built(name).save_pretrained(folder)
+        self.name, self.model = name, loading.load(str(folder), "cpu")
+        self.pictures = [noise_picture(seed) for seed in range(2)]
+        self.masks = [half_mask(side) for side in range(2)]
+        self._stock = {}
+
+    def cells(self, task):
+        return [
+            GenerationParams(
+                prompt, seed=seed, steps=steps, guidance=guidance, strength=strength,
+                image=self.pictures[picture], mask=self.masks[seed % 2] if task == tasks.INPAINTING else None,
+                model=self.model.identity.name, width=16, height=16, call=CALLS.get(self.name, {}),
+            )
+            for prompt, seed, steps, guidance, strength, picture in MIXED
+        ]  # fmt: skip
+
+    @functools.cache  # noqa: B019  # as long as the model
+    def pipeline(self, task):
+        """What a person makes of the model to start from a picture."""
+        kind = tasks.pipeline_for(type(self.model.pipeline).__name__, task)
+        if self.name == "chroma":  # which the automatic class does not know
+            made = getattr(diffusers, kind).from_pipe(self.model.pipeline)
+        else:
+            made = AUTOMATIC[task].from_pipe(self.model.pipeline)
+        made.set_progress_bar_config(disable=True)
+        return made
+
+    def stock(self, params, **more):
+        pipeline = copy.copy(self.pipeline(tasks.task_of(params)))
+        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        known = inspect.signature(type(pipeline).__call__).parameters
+        given = {"width": params.width, "height": params.height} if "width" in known else {}
+        if params.mask is not None:
+            given["mask_image"] = params.mask.picture
+        return pipeline(
+            prompt=params.prompt, image=params.image.picture, strength=params.strength,
+            num_inference_steps=params.steps, guidance_scale=params.guidance,
+            generator=torch.Generator().manual_seed(params.seed), **given | params.call | more,
+        ).images[0]  # fmt: skip
+
+    def stock_pictures(self, task):
+        if task not in self._stock:
+            self._stock[task] = [self.stock(params) for params in self.cells(task)]
+        return self._stock[task]
+
+    def made(self, cells, **options):
+        events = list(dwlab.stream(cells, model=self.model, **options))
+        assert [event.error for event in events if event.kind == "failed"] == []
+        pictures = {event.index: event.result for event in events if event.kind == "done"}
+        return [pictures[k] for k in range(len(cells))]
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory):
+    """Gives a family by its name."""
+    return functools.cache(lambda name: TaskFamily(name, tmp_path_factory.mktemp(name)))
+
+
+ALL = [
+    *((name, tasks.IMAGE) for name in IMAGE),
+    *((name, tasks.INPAINTING) for name in INPAINTING),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [*ALL, *((name, tasks.IMAGE) for name in ALONE), ("sd_pag", tasks.INPAINTING)],
+)
+def test_a_picture_made_from_another_alone_is_that_of_the_plain_stock_call(family, name, task):
+    one = family(name)
+    pictures = one.made(one.cells(task), pack=1)
+    for picture, expected in zip(pictures, one.stock_pictures(task), strict=True):
+        assert difference(picture.image, expected) <= 1
+    assert len({picture.tobytes() for picture in one.stock_pictures(task)}) > 2
+
+
+@pytest.mark.parametrize(("name", "task"), ALL)
+def test_packed_with_other_strengths_and_pictures_it_is_so_too(family, name, task):
+    one = family(name)
+    assert refusal(pipeline_for(one.model, task).pipeline, "cpu") is None
+    with Rows(denoiser_of(one.model.pipeline)) as rows:
+        pictures = one.made(one.cells(task))
+    assert max(rows) > 2
+    for picture, expected in zip(pictures, one.stock_pictures(task), strict=True):
+        assert difference(picture.image, expected) <= 1
+
+
+def test_the_table_of_families_says_which_were_tested():
+    for task, names in ((tasks.IMAGE, IMAGE), (tasks.INPAINTING, INPAINTING)):
+        tested = {family.pipeline for family in families.FAMILIES if task in family.tested}
+        kinds = {type(built(name)).__name__ for name in names if not name.endswith("_nine")}
+        assert kinds == {kind for kind in tested if "PAG" not in kind}
+
+
+def test_text_and_pictures_run_in_one_sweep_and_equal_pictures_are_encoded_once(family):
+    one = family("sd")
+    cells = one.cells(tasks.IMAGE)
+    text = cells[1].replace(image=None, strength=None)
+    with Rows(one.model.pipeline.vae.encoder) as encoded:
+        pictures = one.made([text, *cells, *one.cells(tasks.INPAINTING)])
+    assert (
+        sum(encoded) == 2 + 2 + 4
+    )  # start pictures, again for inpainting, and each without its mask
+    expected = one.stock_pictures(tasks.IMAGE) + one.stock_pictures(tasks.INPAINTING)
+    for picture, stock in zip(pictures[1:], expected, strict=True):
+        assert difference(picture.image, stock) <= 1
+
+
+def test_in_exact_mode_company_and_order_change_no_byte(family):
+    one = family("sd")
+    for task in (tasks.IMAGE, tasks.INPAINTING):
+        cells = one.cells(task)
+        together = [picture.png() for picture in one.made(cells, exact=8)]
+        backwards = [picture.png() for picture in one.made(cells[::-1], exact=8)]
+        assert backwards[::-1] == together
+        assert one.made(cells[2:3], exact=8)[0].png() == together[2]
+
+
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_the_part_around_a_mask_is_worked_on_alone_and_put_back(family, name):
+    one = family(name)
+    start, mask = noise_picture(5, (40, 32)), Image.new("RGB", (40, 32))
+    mask.paste("white", (8, 8, 20, 20))
+    cell = one.cells(tasks.INPAINTING)[4].replace(image=start, mask=mask, mask_padding=4)
+    (picture,) = one.made([cell])
+    expected = one.stock(cell, padding_mask_crop=4)
+    assert picture.image.size == expected.size == (40, 32)
+    assert difference(picture.image, expected) <= 1
+    assert difference(picture.image.crop((30, 0, 40, 32)), start.crop((30, 0, 40, 32))) == 0
+
+
+def test_a_blurred_mask_is_the_one_that_diffusers_blurs(family):
+    one = family("sd")
+    cell = one.cells(tasks.INPAINTING)[4]
+    (picture,) = one.made([cell.replace(mask_blur=3)])
+    blurred = one.pipeline(tasks.INPAINTING).mask_processor.blur(cell.mask.picture, blur_factor=3)
+    assert difference(picture.image, one.stock(cell.replace(mask=blurred))) <= 1
+
+
+def test_a_start_picture_of_another_size_is_resized_as_a_person_would(family):
+    one = family("sd")
+    start = noise_picture(6, (50, 30))
+    cell = one.cells(tasks.IMAGE)[1].replace(image=start)
+    (picture,) = one.made([cell])
+    resized = start.resize((16, 16), Image.Resampling.LANCZOS)
+    assert difference(picture.image, one.stock(cell.replace(image=resized))) <= 1
+
+
+@pytest.mark.parametrize("name", ["sd_nine", "sdxl_nine"])
+def test_a_model_of_nine_channels_is_refused_without_a_mask(family, name, tmp_path):
+    one = family(name)
+    model = one.model.identity.name
+    for changes in ({}, {"image": one.pictures[0]}):
+        with pytest.raises(InvalidInput, match="is an inpainting model and does nothing else"):
+            Sweep("x", base={"prompt": "a star", "model": model, **changes}).plan(tmp_path)
+
+
+def test_what_a_family_cannot_do_is_refused_in_words(tmp_path):
+    folder = tmp_path / "model"
+    built("pixart").save_pretrained(folder)
+    base = {"prompt": "a star", "model": str(folder), "image": noise_picture(0)}
+    with pytest.raises(
+        InvalidInput, match=r"PixArtSigmaPipeline\), which can do text-to-image only"
+    ):
+        Sweep("x", base=base).plan(tmp_path)
+    other = tmp_path / "lcm"
+    built("lcm").save_pretrained(other)
+    base |= {"model": str(other), "mask": half_mask(0)}
+    with pytest.raises(InvalidInput, match="which can do text-to-image, image-to-image only"):
+        Sweep("x", base=base).plan(tmp_path)
+
+
+def test_a_pipeline_for_pictures_shares_every_part(family):
+    one = family("sdxl")
+    made = pipeline_for(one.model, tasks.INPAINTING).pipeline
+    assert type(made).__name__ == "StableDiffusionXLInpaintPipeline"
+    for name, part in one.model.pipeline.components.items():
+        assert made.components[name] is part
+
+
+def test_pictures_that_are_made_one_by_one_say_so(family, caplog):
+    one = family("sd_pag")
+    with caplog.at_level(logging.WARNING):
+        one.made(one.cells(tasks.IMAGE)[:1])
+    assert "one picture at a time, because StableDiffusionPAGImg2ImgPipeline" in caplog.text
