@@ -67,7 +67,7 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_what_the_code_imports_is_declared():
-    assert third_party("dwlab") - set(requirements("serve")) == set()
+    assert third_party("dwlab") - set(requirements("serve", "models")) == set()
 
 
 def test_what_the_tests_import_is_declared():

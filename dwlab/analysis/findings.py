@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def findings_of(table: pd.DataFrame) -> list[str]:
-    """Pictures of values that are not finite, values that changed nothing, and blank pictures."""
-    return [*_not_finite(table), *identical_along(table), *_blank(table)]
+    """Broken and blank pictures, prompts that were cut, and values that changed nothing."""
+    return [*_not_finite(table), *_cut(table), *identical_along(table), *_blank(table)]
 
 
 def _not_finite(table: pd.DataFrame) -> list[str]:
@@ -23,6 +23,18 @@ def _not_finite(table: pd.DataFrame) -> list[str]:
     shares = numbers(table, "nan").dropna()
     warning = nan_warning(list(shares), len(table))
     return [f"{warning} (column nan)"] if warning else []
+
+
+def _cut(table: pd.DataFrame) -> list[str]:
+    if "cut" not in table:
+        return []
+    cut = table["cut"].dropna()
+    if cut.empty:
+        return []
+    subject = "1 picture" if len(cut) == 1 else f"{len(cut):,} pictures"
+    return [
+        f"{subject} of prompts that the model did not read to the end (column cut), like {cut.iloc[0]}"
+    ]
 
 
 def _blank(table: pd.DataFrame) -> list[str]:

@@ -22,6 +22,8 @@ METRICS = (PIXEL_STATISTICS, ADHERENCE)
 NAMES = (*PIXEL_STATISTICS.names, *ADHERENCE.names)
 # version 1 looked at the decoder's output only after it was clamped
 NAN_VERSION = 2
+# `cut` is what a model did not read of its prompts; it cannot be read from a picture either.
+CUT_VERSION = 1
 # 1 to 5, given by people; kept as marks beside the metrics
 STARS = "stars"
 # metrics that settings can be ranked by

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import printable, shortened
-from ..spec import schedulers
+from ..errors import DwlabError, printable, shortened
+from ..spec import catalog, schedulers
 from ..spec.param_checks import CUDA_NOISE
+from ..spec.prompt_encoders import SD, encoding_of
 from ..spec.public_names import public_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ WORDS = {
     "Model hash": "hash",
     "Schedule type": "schedule",
     "RNG": "noise",
+    "Clip skip": "clip_skip",
 }
 TOOL_LIMIT = 40  # characters of a tool's name
 # how versions begin -> the tool
@@ -133,7 +135,7 @@ def write(params: GenerationParams, weights: str) -> str:
     if params.negative_prompt:
         lines.append(f"Negative prompt: {params.negative_prompt}")
     sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
-    facts = {
+    facts: dict[str, object] = {
         "Steps": params.steps,
         "Sampler": sampler,
         "CFG scale": f"{params.guidance:g}",
@@ -145,6 +147,10 @@ def write(params: GenerationParams, weights: str) -> str:
     }
     if params.noise == CUDA_NOISE:
         facts["RNG"] = "NV"
+    layers_skipped = params.call.get("clip_skip")
+    if isinstance(layers_skipped, int) and _counts_from_last_layer(params):
+        # other tools count the last layer as 1
+        facts["Clip skip"] = layers_skipped + 1
     lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)
 
@@ -153,3 +159,12 @@ def _of_start_picture(params: GenerationParams) -> dict[str, str]:
     if params.strength is None:
         return {}
     return {"Denoising strength": f"{params.strength:g}"}
+
+
+def _counts_from_last_layer(params: GenerationParams) -> bool:
+    """Whether other tools mean by clip skip what dwlab does; on SDXL they do not."""
+    try:
+        return encoding_of(catalog.lookup(params.model, params.config)) == SD
+    # the model's folder may be gone
+    except DwlabError:
+        return False

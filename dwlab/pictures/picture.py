@@ -29,6 +29,7 @@ class Picture:
     nan: the share of values that were not finite, 0 to 1, in the last latents or in what was
     decoded, whichever is larger.
     exact: the number of rows of each forward in exact mode, otherwise None.
+    cut: what the model did not read of prompts that were too long, in words.
     settings: those that were not stock (see `dwlab.models.settings`).
     """
 
@@ -42,6 +43,7 @@ class Picture:
     device_seconds: float
     nan: float = 0.0
     exact: int | None = None
+    cut: str = ""
     settings: dict[str, object] = field(default_factory=dict)
 
     @property

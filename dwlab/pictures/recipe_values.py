@@ -95,6 +95,14 @@ def _size(value: object) -> Converted:
     return {"width": int(match[1]), "height": int(match[2])}
 
 
+def _clip_skip(value: object) -> Converted:
+    """Layers from the last one, which other tools count as 1."""
+    layers = _whole_number(value) - 1
+    if layers < 0:
+        raise ValueError(value)
+    return {"call": {"clip_skip": layers}} if layers else {}
+
+
 def _model(value: object) -> Converted:
     return {"model": _text(value)}
 
@@ -139,6 +147,7 @@ CONVERTERS: dict[str, Callable[[object], Converted]] = {
     "size": _size,
     "guidance": _guidance,
     "sampler": _sampler,
+    "clip_skip": _clip_skip,
     "model": _model,
     "noise": _noise,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, inputs, schedulers
 from ..spec.params import FIELDS, GenerationParams
+from ..spec.prompt_encoders import SD, encoding_of
 from . import other_tools, parameters_text, png_text
 from .recipe_values import convert
 
@@ -60,6 +61,7 @@ class Recipe:
             # it is a form of the other model's weights
             values.pop("variant", None)
         left_out += self._drop_ignored(values, chosen)
+        left_out += self._drop_clip_skip(values, chosen)
         kept: dict[str, Any] = {"model": chosen, "prompt": values.pop("prompt")}
         for name, value in values.items():
             try:
@@ -79,6 +81,13 @@ class Recipe:
         if model == self.values.get("model"):
             return []
         return [f"{name}: {value}" for name, value in dropped.items() if value]
+
+    def _drop_clip_skip(self, values: dict[str, Any], model: str) -> list[str]:
+        """Remove another tool's clip skip where it is none of dwlab's; returns what to tell of it."""
+        is_foreign = self.tool != OWN and "call" in values
+        if not is_foreign or encoding_of(catalog.lookup(model)) == SD:
+            return []
+        return [f"clip_skip: {values.pop('call')['clip_skip']}"]
 
     def _is_in_catalog(self, model: object, weights_of: Callable[[str], str] | None) -> bool:
         if not isinstance(model, str) or model not in catalog.CATALOG:
@@ -163,7 +172,7 @@ def _recipe(tool: str, pairs: Iterable[tuple[str, Any]], words: Mapping[str, str
             schedule = (name, value)
         elif word == "hash":
             recipe.weights = str(value)
-        elif converted := convert(word, value):
+        elif (converted := convert(word, value)) is not None:
             recipe.values |= converted
             taken.add(word)
         else:

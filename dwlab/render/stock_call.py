@@ -11,7 +11,7 @@ import numpy as np
 
 from ..events import Started, Step
 from ..models import device as devices
-from ..models import loading, memory
+from ..models import loading, memory, prompts, tokens
 from ..pictures.picture import Picture
 from . import preview
 from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
@@ -44,9 +44,8 @@ class StockCall:
         device = self._rendering.model.identity.device
         self._rendering.channel.send(Started(self.cell.position, params))
         memory.begin_size(device, (params.width, params.height))
-        arguments = stock_arguments(self._pipeline, [params])
-        arguments |= input_arguments(self.cell)
-        arguments |= step_callback(self._pipeline, params.steps, self._on_step)
+        with torch.inference_mode():
+            arguments = self._arguments()
         began = time.perf_counter()
         with (
             torch.inference_mode(),
@@ -60,6 +59,18 @@ class StockCall:
         if isinstance(output, np.ndarray):
             self._watch.look(torch.from_numpy(output))
         return self._picture_of(output, seconds, min(clock.seconds, seconds) or seconds)
+
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments of the call; prompts that are more than plain text are encoded here."""
+        params = self.cell.params
+        arguments = stock_arguments(self._pipeline, [params])
+        arguments |= input_arguments(self.cell)
+        arguments |= step_callback(self._pipeline, params.steps, self._on_step)
+        embeddings = prompts.embeddings(self._pipeline, params)
+        if not embeddings:
+            return arguments
+        kept = {name: value for name, value in arguments.items() if name not in prompts.REPLACED}
+        return {**kept, **embeddings}
 
     def _on_step(self, step: int, steps: int, latents: Any) -> None:
         """Called by the pipeline after step `step` of `steps`, counted from 0."""
@@ -85,5 +96,6 @@ class StockCall:
             device_seconds=device_seconds,
             nan=self._watch.share,
             exact=self._rendering.exact,
+            cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
         )

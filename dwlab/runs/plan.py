@@ -21,6 +21,7 @@ from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
 from ..spec.sweep import LIMIT
 from ..store.store import open_existing
+from . import prompt_warnings
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .resolve import identify_available, resolve
 from .run import check_metrics
@@ -133,6 +134,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         axes=_axes(spec),
         warnings=(
             *no_effect.warnings(spec, cells, _folders(identities)),
+            *_prompt_warnings(params, identities),
             *_not_checked(not_here, missing),
             *_notes(identities),
             *_never_packed(identities, compute),
@@ -234,6 +236,18 @@ def _notes(identities: Identities) -> list[str]:
         for note in identity.checkpoint.notes if identity.checkpoint else ():
             notes[f"{choice.model}: {note}"] = None
     return list(notes)
+
+
+def _prompt_warnings(params: Sequence[GenerationParams], identities: Identities) -> list[str]:
+    folders = _folders(identities)
+    models = dict.fromkeys(cell.model for cell in params)
+    entries = {model: catalog.lookup(folders.get(model, model)) for model in models}
+    warnings = prompt_warnings.literal_syntax(params, entries)
+    by_model = {choice.model: identity for choice, identity in identities.items()}
+    for model, identity in by_model.items():
+        cells = [cell for cell in params if cell.model == model]
+        warnings += prompt_warnings.cut_prompts(cells, identity)
+    return warnings
 
 
 def _folders(identities: Identities) -> dict[str, str]:

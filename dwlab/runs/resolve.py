@@ -8,6 +8,7 @@ from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, complete, identify, omission_of
+from ..models.prompt_checks import check_prompts, needs_check
 from ..models.tasks import check_tasks, complete_task
 from ..paths import results_folder
 from ..pictures.inputs import Inputs
@@ -95,6 +96,7 @@ def identify_all(
     for choice, identity in identities.items():
         check_tasks(groups[choice], identity)
         check_arguments(groups[choice], identity)
+    _check_prompts(params, groups, identities)
     return identities
 
 
@@ -110,7 +112,9 @@ def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity)
             raise InvalidInput("variant", choice.variant, allowed)
         check_tasks(cells, identity)
         check_arguments(cells, identity)
-    return dict.fromkeys(groups, identity)
+    identities = dict.fromkeys(groups, identity)
+    _check_prompts(params, groups, identities)
+    return identities
 
 
 def identify_available(
@@ -148,6 +152,21 @@ def _by_model(params: Sequence[GenerationParams]) -> dict[ModelChoice, list[Gene
     for example, _ in alike(params):
         groups.setdefault(example.choice, []).append(example)
     return groups
+
+
+def _check_prompts(
+    params: Sequence[GenerationParams],
+    groups: Mapping[ModelChoice, Sequence[GenerationParams]],
+    identities: Mapping[ModelChoice, Identity],
+) -> None:
+    """Check the prompts of the models for which some cell asks for more than plain prompts.
+
+    groups: one example of each kind of cell.
+    """
+    for choice, examples in groups.items():
+        if any(map(needs_check, examples)):
+            cells = [cell for cell in params if cell.choice == choice and needs_check(cell)]
+            check_prompts(cells, identities[choice])
 
 
 def _download_listener(

@@ -63,6 +63,8 @@ def metrics_of(picture: Picture, names: Sequence[str] | None) -> Metrics:
         picture.image, prompt=params.prompt, model=params.model, names=names
     )
     metrics["nan"] = (measures.NAN_VERSION, picture.nan)
+    if picture.cut:
+        metrics["cut"] = (measures.CUT_VERSION, picture.cut)
     return metrics
 
 

@@ -1,4 +1,4 @@
-"""The values of one axis: written out, a range, evenly spaced, or random seeds."""
+"""The values of one axis: written out, a range, evenly spaced, variants, or random seeds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
-from . import input_files
+from . import input_files, prompt_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+VARIANTS = "variants"  # the form of an axis whose texts dynamicprompts makes
 LENGTH_LIMIT = 1_000_000  # an axis with more values is refused before they are made
 _FORMS = (
     "a list of values, {range: [start, stop, step]}, {linspace: [start, stop, count]}, "
-    "or for seed {random: n}"
+    'for a text {variants: "a {red|blue} star"}, or for seed {random: n}'
 )
 
 
@@ -57,9 +58,10 @@ def values(name: str, description: object) -> Column:
     """The values that the description of an axis stands for.
 
     A list stands for itself; `{range: [start, stop, step]}` counts like Python's range, without
-    `stop`; `{linspace: [start, stop, count]}` spaces evenly, `stop` included; `{random: n}` (seeds
-    only) draws n seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files
-    there. Raises InvalidInput, which names the axis.
+    `stop`; `{linspace: [start, stop, count]}` spaces evenly, `stop` included; `{variants: text}`
+    stands for the texts that a text with `{a|b}` in it makes; `{random: n}` (seeds only) draws n
+    seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files there. Raises
+    InvalidInput, which names the axis.
     """
     column = _read(name, description)
     if isinstance(column, _EvenlySpaced):
@@ -107,6 +109,8 @@ def _read(
             return _range(f"{field}.range", argument)
         if form == "linspace":
             return _linspace(f"{field}.linspace", argument)
+        if form == VARIANTS:
+            return prompt_variants.variants(f"{field}.{VARIANTS}", argument)
         if form == "random" and name == "seed":
             return _random_seeds(f"{field}.random", argument)
     raise InvalidInput(field, description, _FORMS)

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from .long_prompts import ERROR
 from .modes import mode
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def key_document(
     # the fingerprint says which form of the weights was loaded, and with which configs
     recipe.pop("variant", None)
     recipe.pop("config", None)
+    # refusing long prompts changes no picture
+    if params.long_prompt == ERROR:
+        recipe.pop("long_prompt")
     document: KeyDocument = {"params": recipe, "weights": weights, "dtype": dtype}
     if exact:
         document["mode"] = mode(exact)

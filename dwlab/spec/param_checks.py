@@ -10,8 +10,10 @@ from types import MappingProxyType
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
 from . import catalog, inputs, layouts, model_folder
+from .long_prompts import LONG_PROMPTS
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
+from .prompt_weights import WEIGHTINGS
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
@@ -20,7 +22,13 @@ _VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 CUDA_NOISE = "a1111-cuda"
 NOISES = ("cpu", CUDA_NOISE)
 # parameters whose values are words; "" is the same as leaving one out
-_WORDS = {"dtype": DTYPES, "noise": NOISES, "prediction": ("", *PREDICTIONS)}
+_WORDS = {
+    "dtype": DTYPES,
+    "noise": NOISES,
+    "prediction": ("", *PREDICTIONS),
+    "long_prompt": LONG_PROMPTS,
+    "prompt_weighting": WEIGHTINGS,
+}
 SEED_LIMIT = 2**63 - 1
 EMPTY_MAP: Mapping[str, object] = MappingProxyType({})
 _SEED_HINT = "; leave it out for 0, or write `seed: random` in a sweep to draw one"

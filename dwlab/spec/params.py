@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from . import catalog, foreign_names, inputs, schedulers
 from .key import key_of
+from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
-from .names import MAPS, SPELLINGS, own_name, under_own_names
+from .names import MAPS, SPELLINGS, TEXTS, own_name, under_own_names
 from .param_checks import check_config, check_model_name, check_one_negative_prompt, checked
+from .prompt_weights import COMPEL, LITERAL, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -28,6 +30,8 @@ _EMPTY: dict[str, object] = {
     "noise": "cpu",
     "config": "",
     "prediction": "",
+    "long_prompt": TRUNCATE,
+    "prompt_weighting": LITERAL,
     "call": {},
     "scheduler_options": {},
 }
@@ -76,6 +80,9 @@ class GenerationParams:
         default what its configs or its file say.
     noise: what draws the noise that the picture starts from. cpu: as diffusers does with a
         generator on the CPU. a1111-cuda: as AUTOMATIC1111 does on an NVIDIA GPU, on any device.
+    long_prompt: what becomes of a prompt that is longer than the text encoder reads: truncate, chunk
+        or error (see `long_prompts`).
+    prompt_weighting: literal, or compel, which gives the `word` of `(word:1.2)` a weight.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
     image: the picture to start from, a path or a picture of Pillow; its hash once it was read.
     strength: how much of it is made anew, above 0 to 1.
@@ -110,6 +117,8 @@ class GenerationParams:
     mask: inputs.Source | None = None
     mask_padding: int | None = None
     mask_blur: int | None = None
+    long_prompt: str = TRUNCATE
+    prompt_weighting: str = LITERAL
 
     def __post_init__(self) -> None:
         check_model_name(self.model)
@@ -182,6 +191,11 @@ class GenerationParams:
         return ModelChoice(self.model, self.dtype, self.variant, self.config)
 
     @property
+    def embeds_prompts(self) -> bool:
+        """Whether the prompts are to be passed as embeddings, if the model takes any."""
+        return self.prompt_weighting != LITERAL or self.long_prompt == CHUNK
+
+    @property
     def pixels(self) -> int:
         """The pixels of the picture; those of 512 by 512 while its size is not known."""
         return (self.width or 512) * (self.height or 512)
@@ -213,6 +227,9 @@ class GenerationParams:
         """Validate the fields that mean something beside others only."""
         check_one_negative_prompt(self.negative_prompt, self.call)
         inputs.check_together(vars(self))
+        if self.prompt_weighting == COMPEL:
+            for name in TEXTS:
+                parts_of(name, vars(self)[name])
 
     def _resolve_scheduler(self) -> None:
         """Replace another tool's name of a scheduler by its class and options."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from .prompt_text import PROMPT_LIMIT
 from .table_columns import COLUMNS, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 
@@ -55,11 +56,17 @@ def names_in_prompts(base: Mapping[str, object], axes: Mapping[str, object]) -> 
 
 def _prompts(base: Mapping[str, object], axes: Mapping[str, object]) -> Iterator[str]:
     for name in TEXTS:
-        values = axes.get(name)
-        column = values if isinstance(values, list | tuple) else ()
+        column = _written_texts(axes.get(name))
         for text in (base.get(name), *column):
             if isinstance(text, str):
                 yield text
+
+
+def _written_texts(values: object) -> Iterable[object]:
+    """The texts of an axis as they are written; those of variants have placeholders too."""
+    if isinstance(values, Mapping):
+        return values.values()
+    return values if isinstance(values, list | tuple) else ()
 
 
 def check_name(name: str) -> None:

@@ -95,6 +95,19 @@ COLUMNS = (
     Column(
         "mask_blur", Kind.PARAMETER, "pixels over which the mask fades", brief=False, optional=True
     ),
+    Column(
+        "long_prompt",
+        Kind.PARAMETER,
+        "`chunk` or `error`, if long prompts are not cut",
+        optional=True,
+    ),
+    Column(
+        "prompt_weighting",
+        Kind.PARAMETER,
+        "`compel`, if parts of the prompts have weights",
+        optional=True,
+    ),
+    Column("cut", Kind.METRIC, "what the model did not read of prompts that were too long"),
     Column("brightness", Kind.METRIC, "mean luma, 0 to 1"),
     Column("contrast", Kind.METRIC, "standard deviation of the luma"),
     Column(
@@ -150,6 +163,8 @@ PARAMETERS = (
     "prediction",
     "variant",
     "noise",
+    "long_prompt",
+    "prompt_weighting",
     "call",
     "seed",
 )

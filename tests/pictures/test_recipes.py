@@ -166,3 +166,31 @@ def test_what_a_model_ignores_is_said(monkeypatch):
         ]
         == []
     )
+
+
+@pytest.mark.parametrize("skipped", [0, 1, 3])
+def test_clip_skip_is_written_and_read_as_other_tools_count_it(skipped):
+    params = PARAMS.replace(call={"clip_skip": skipped})
+    image = Image.open(io.BytesIO(encode(Image.new("RGB", (8, 8)), params, RECIPE)))
+    assert f"Clip skip: {skipped + 1}" in image.info["parameters"]
+    read = recipes.parse(image.info["parameters"])
+    assert read.values.get("call", {}) == ({"clip_skip": skipped} if skipped else {})
+    assert read.left_out == []
+
+
+def test_clip_skip_of_another_tool_is_left_out_where_it_means_something_else():
+    recipe = recipes.parse("a dog\nSteps: 20, Sampler: Euler a, Clip skip: 2, Seed: 5")
+    assert dict(recipe.fit("shapes")[0].call) == {"clip_skip": 1}
+    params, left_out = recipe.fit("sdxl")
+    assert not params.call
+    assert left_out == ["clip_skip: 1"]
+    for nonsense in ("0", "-1", "two"):
+        read = recipes.parse(f"a dog\nSteps: 20, Sampler: Euler a, Clip skip: {nonsense}, Seed: 5")
+        assert read.left_out == [f"Clip skip: {nonsense}"]
+
+
+def test_weights_and_long_prompts_come_back_whole():
+    params = PARAMS.replace(prompt_weighting="compel", long_prompt="chunk")
+    read = recipes.read(encode(Image.new("RGB", (8, 8)), params, RECIPE))
+    assert GenerationParams(**{**read.values, "dtype": "auto"}) == params
+    assert read.left_out == []

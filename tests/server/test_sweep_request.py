@@ -70,6 +70,9 @@ def read(**parts):
         ({"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 9000]}}, "at most 20,000 characters"),
         ({"base": {"prompt": "a", "cfg_scale": 7}}, "allowed: guidance (instead of cfg_scale"),
         ({"axes": {"steps": [1, 2, -3]}}, "axes.steps[2] is -3"),
+        ({"axes": {"prompt": {"variants": "{a|b}"}}}, "a list of texts, on this server"),
+        ({"base": {"prompt": "(a:99)", "prompt_weighting": "compel"}}, "weights from 0 to 10"),
+        ({"base": {"prompt": "a", "long_prompt": "cut"}}, "truncate, chunk, error"),
         ({"axes": [1]}, "axes"),
         ({"base": 5}, "base"),
         ({"zip": [[["seed"]]], "axes": {"seed": [1]}}, "zip"),
@@ -87,6 +90,7 @@ def test_a_sweep_that_is_too_large_or_invalid_is_refused_with_the_field(parts, w
     [
         ({}, 1),
         ({"axes": {"seed": {"random": 100}}}, 100),
+        ({"axes": {"prompt_weighting": ["literal", "compel"], "long_prompt": ["chunk"]}}, 2),
         (
             {
                 "axes": {"seed": {"range": [100]}, "guidance": {"linspace": [1, 9, 100]}},

@@ -91,6 +91,8 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         mask=f"sha256:{'b' * 64}",
         mask_padding=8,
         mask_blur=2,
+        long_prompt="chunk",
+        prompt_weighting="compel",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
     assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config"}, (

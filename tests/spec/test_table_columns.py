@@ -39,7 +39,7 @@ def test_every_parameter_of_a_picture_is_a_column():
 
 
 def test_everything_that_is_measured_is_a_column():
-    assert set(METRICS) == {*NAMES, STARS, "nan"}
+    assert set(METRICS) == {*NAMES, STARS, "nan", "cut"}
 
 
 def test_the_documentation_lists_every_column_with_its_meaning():

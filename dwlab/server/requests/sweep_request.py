@@ -160,6 +160,8 @@ def _check_axes(sweep: JsonObject, settings: ServerSettings) -> None:
         return  # the sweep itself refuses this
     columns = {}
     for name, description in under_own_names(descriptions, "axes").items():
+        if isinstance(description, dict) and axes.VARIANTS in description:
+            raise InvalidInput(f"axes.{name}", description, "a list of texts, on this server")
         columns[name] = range(axes.length(name, description))
     _check_lengths(columns, settings)
     limit = settings.max_cells

@@ -9,6 +9,7 @@ from ..._util.checks import is_whole_number
 from ...errors import DwlabError, InvalidInput
 from ...spec import catalog, schedulers
 from ...spec.names import MAPS
+from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ FIELDS = (
     "width",
     "height",
 )
+# The parameters without a control, besides those in maps; a picture's dtype is chosen anew.
+OTHERS = PARAMETERS - {*FIELDS, *MAPS, "dtype"}
 # The controls that "Sweep this" can turn into axes.
 AXES = (
     "seed",
@@ -130,14 +133,18 @@ def _more_for(params: GenerationParams) -> dict[str, str]:
     if scheduler in schedulers.ALIASES:
         # The name in the list stands for these options.
         options = {}
-    if not call and not options:
+    others = {name: value for name, value in params.as_dict().items() if name in OTHERS}
+    if not call and not options and not others:
         return {}
     more = {}
     if call:
         more["call"] = json.dumps(call)
     if options:
         more["scheduler_options"] = json.dumps(options)
-    words = [f"{name} {json.dumps(value)}" for name, value in {**call, **options}.items()]
+    if others:
+        more["others"] = json.dumps(others)
+    named = {**call, **options, **others}
+    words = [f"{name} {json.dumps(value)}" for name, value in named.items()]
     return {**more, "scheduler": scheduler, "words": ", ".join(words)}
 
 
@@ -145,6 +152,8 @@ def _without_field(controls: Mapping[str, Any]) -> dict[str, Any]:
     """The values in the control `more`, without options of a scheduler that is no longer chosen."""
     more = controls["more"]
     values = {name: json.loads(more[name]) for name in MAPS if name in more}
+    others = json.loads(more.get("others", "{}"))
+    values |= {name: value for name, value in others.items() if name in OTHERS}
     if more.get("scheduler") != controls.get("scheduler"):
         values.pop("scheduler_options", None)
     return values

@@ -29,7 +29,7 @@ def _more(saved: object) -> dict[str, object]:
     """The control `more`: parameters without a field, as JSON."""
     if not isinstance(saved, dict):
         return {}
-    more = {name: saved[name] for name in MAPS if _is_map(saved.get(name))}
+    more = {name: saved[name] for name in (*MAPS, "others") if _is_map(saved.get(name))}
     if "scheduler_options" in more and isinstance(saved.get("scheduler"), str):
         more["scheduler"] = saved["scheduler"]
     return more
