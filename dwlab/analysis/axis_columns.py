@@ -11,7 +11,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import schedulers
+from ..spec import loras, schedulers
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
@@ -34,6 +34,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return _schedulers(table)
     if name == "prompt" and _has_templates(table, values):
         return _templates(table, [str(value) for value in values])
+    if name == "loras" and name in table.columns:
+        return table[name].map(_stack_label).astype(object)
     if name in table.columns:
         column = table[name].astype(object)
         plain = column.where(column.notna(), None).map(_plain)
@@ -65,6 +67,8 @@ def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> li
 
 
 def _as_in_table(name: str, value: object) -> Hashable:
+    if name == "loras":
+        return loras.label(loras.checked_stack(name, value))
     if name != "scheduler":
         return _plain(value)
     try:
@@ -86,6 +90,24 @@ def _scheduler_label(name: str, options: dict[str, object]) -> str:
     if shown == name and options:
         return f"{name} {json.dumps(options, sort_keys=True)}"
     return shown
+
+
+def _stack_label(text: object) -> str:
+    """A stack of LoRAs as people read it."""
+    return loras.label(_stack_in(text))
+
+
+def _stack_in(text: object) -> loras.Stack:
+    """The LoRAs in the JSON of a table; none for a cell without any."""
+    if not isinstance(text, str) or not text:
+        return ()
+    return loras.checked_stack("loras", json.loads(text))
+
+
+def _weights(table: pd.DataFrame, name: str) -> pd.Series:
+    """Each row's weight of a LoRA, on the axis `loras.NAME.weight`."""
+    weights = [loras.weights_by_axis("loras", _stack_in(text)).get(name) for text in table["loras"]]
+    return pd.Series(weights, index=table.index, dtype=object)
 
 
 def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
@@ -121,6 +143,8 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
     holder, _, field = name.partition(".")
     if not field or holder not in table.columns:
         return None
+    if holder == "loras":
+        return _weights(table, name)
     return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
 
 

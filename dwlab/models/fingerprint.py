@@ -63,6 +63,24 @@ def of_checkpoint(checkpoint: Checkpoint) -> str:
     return digest.hexdigest()
 
 
+def of_file(path: Path) -> str:
+    """The SHA-256 of a regular file's content, also behind links, in hexadecimal digits.
+
+    Raises ModelError for a file that cannot be read.
+    """
+    known = _read_hashes()
+    hashes = dict(known)
+    content = _content_hash(path, hashes)
+    if hashes != known:
+        _write_hashes(hashes)
+    return content
+
+
+def files_with(content: str) -> list[Path]:
+    """Files of this machine whose content had a SHA-256 when it was last read here."""
+    return [Path(name) for name, (_, known) in _read_hashes().items() if known == content]
+
+
 @dataclass(frozen=True)
 class _Folder:
     """A folder to look through. real: the true paths of the folders around it and of itself."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._util.subclass import add_members
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _tokenizing = threading.Lock()
+_hiding = threading.local()
 
 
 def patch_parts(pipeline: Any) -> None:
@@ -38,4 +43,23 @@ def _add_text_model(encoder: Any) -> None:
     has_text_model = hasattr(encoder, "text_model")
     is_clip = hasattr(encoder, "final_layer_norm")
     if is_clip and not has_text_model:
-        add_members(encoder, text_model=property(lambda self: self))
+        add_members(encoder, text_model=property(_text_model))
+
+
+def _text_model(encoder: Any) -> Any:
+    if getattr(_hiding, "text_model", False):
+        raise AttributeError("text_model")
+    return encoder
+
+
+@contextlib.contextmanager
+def without_text_model() -> Iterator[None]:
+    """Hide the attribute `text_model` in this thread for a while.
+
+    By it diffusers recognizes the older encoders, whose layers LoRA files name in another way.
+    """
+    _hiding.text_model = True
+    try:
+        yield
+    finally:
+        _hiding.text_model = False

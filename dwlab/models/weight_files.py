@@ -100,6 +100,11 @@ def _fault_of_part(name: str, place: Path, files: list[Path]) -> Fault | None:
     return None
 
 
+def files_of_part(place: Path, variant: str | None = None) -> list[Path]:
+    """The safetensors of a part in a variant, or the plain ones if there are none."""
+    return _files_of_variant(place, variant) or _plain_files(place)
+
+
 def _plain_files(place: Path) -> list[Path]:
     """The safetensors of a part without a variant: one file, or all shards that its index names."""
     paths = sorted(place.glob("*.safetensors"))

@@ -45,7 +45,7 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     recipe: `key`, `weights`, `dtype`, and `mode` in exact mode; the canonical parameters are added.
     The same key and picture always give the same bytes: the recipe contains no time, version or
     path, the dtype is the one that `auto` stood for, and each model has one name (see
-    `public_name`).
+    `public_name`). Of a LoRA it has the name and the hash.
     """
     from PIL.PngImagePlugin import PngInfo
 
@@ -56,6 +56,8 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     parameters["dtype"] = recipe["dtype"]
     # the name of such a model stands for its configs too, and this may be a path
     parameters.pop("config", None)
+    if params.loras:
+        parameters["loras"] = [lora.without_path().as_dict() for lora in params.loras]
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()

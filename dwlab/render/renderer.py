@@ -8,11 +8,13 @@ in exact mode not at all.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import RenderError
-from ..models import loading
+from ..models import adapters, loading
 from ..models.tasks import pipeline_for
 from ..spec import schedulers, tasks
 from .channel import Channel
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from ..events import Event
-    from ..models.identity import Identity
     from ..spec.compute import Compute
     from .resolved_cell import ResolvedCell
 
 log = logging.getLogger(__name__)
+Group = TypeVar("Group", bound=Hashable)
 
 
 class Renderer(Protocol):
@@ -73,7 +75,7 @@ def render_into(
     loaded: loading.Model | None = None,
 ) -> None:
     """Make pictures, model by model, and send their events. loaded: the model of all cells."""
-    for identity, same_model in _by_model(cells).items():
+    for identity, same_model in _grouped(cells, lambda cell: cell.identity).items():
         channel.check()
         try:
             model = loaded or loading.load_identified(identity)
@@ -81,23 +83,44 @@ def render_into(
         except Exception as error:  # noqa: BLE001
             _fail_all(channel, same_model, error)
         else:
-            for task, same_task in _by_task(same_model).items():
-                rendering = Rendering(pipeline_for(model, task), compute.exact, channel)
-                _render_task(rendering, same_task, compute.pack)
+            _render_stacks(channel, model, same_model, compute)
 
 
-def _by_model(cells: Sequence[ResolvedCell]) -> dict[Identity, list[ResolvedCell]]:
-    groups: dict[Identity, list[ResolvedCell]] = {}
+def _grouped(
+    cells: Sequence[ResolvedCell], group_of: Callable[[ResolvedCell], Group]
+) -> dict[Group, list[ResolvedCell]]:
+    """The cells of each group, in the order in which groups first occur."""
+    groups: dict[Group, list[ResolvedCell]] = {}
     for cell in cells:
-        groups.setdefault(cell.identity, []).append(cell)
+        groups.setdefault(group_of(cell), []).append(cell)
     return groups
 
 
-def _by_task(cells: list[ResolvedCell]) -> dict[str, list[ResolvedCell]]:
-    groups: dict[str, list[ResolvedCell]] = {}
-    for cell in cells:
-        groups.setdefault(tasks.task_of(cell.params), []).append(cell)
-    return groups
+def _render_stacks(
+    channel: Channel, model: loading.Model, cells: list[ResolvedCell], compute: Compute
+) -> None:
+    """Make the pictures of one model, stack of adapters by stack, each loaded once."""
+    for files, same_files in _grouped(cells, lambda cell: cell.adapters.files).items():
+        channel.check()
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(adapters.loaded(model.pipeline, files))
+            # whatever a file raises is the failure of its own cells
+            except Exception as error:  # noqa: BLE001
+                _fail_all(channel, same_files, error)
+                continue
+            for added, same_weights in _grouped(same_files, lambda cell: cell.adapters).items():
+                adapters.set_weights(model.pipeline, added)
+                _render_tasks(channel, model, same_weights, compute)
+
+
+def _render_tasks(
+    channel: Channel, model: loading.Model, cells: list[ResolvedCell], compute: Compute
+) -> None:
+    """Make the pictures of one model as it is now, task by task."""
+    for task, same_task in _grouped(cells, lambda cell: tasks.task_of(cell.params)).items():
+        rendering = Rendering(pipeline_for(model, task), compute.exact, channel)
+        _render_task(rendering, same_task, compute.pack)
 
 
 def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
+from ..models.adapters import NONE, Adapters
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,6 +27,7 @@ class ResolvedCell:
     params: complete, with size and scheduler filled in from the model's files.
     identity: the model as its files were when the cell was resolved.
     inputs: where the pictures are that it starts from.
+    adapters: what is added to the model, as its files were then.
     """
 
     position: int
@@ -33,6 +35,7 @@ class ResolvedCell:
     identity: Identity
     key: str
     inputs: Inputs | None = field(default=None, compare=False, repr=False)
+    adapters: Adapters = NONE
 
     def picture(self, reference: object) -> Image.Image:
         """A picture that the cell's parameters name; raises InvalidInput if it is gone."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
+from ..models import adapters
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, complete, identify, omission_of
 from ..models.prompt_checks import check_prompts, needs_check
@@ -14,6 +15,7 @@ from ..paths import results_folder
 from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
 from ..spec.kinds import alike
+from ..spec.loras import Stack
 from ..spec.model_choice import ModelChoice
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 Identities = dict[ModelChoice, Identity]
+Stacks = dict[tuple[Stack, Identity], tuple[Stack, adapters.Adapters]]
 
 
 def resolve(
@@ -37,22 +40,30 @@ def resolve(
     start: int = 0,
     inputs: Inputs | None = None,
 ) -> list[ResolvedCell]:
-    """Complete parameters from their models' files and compute the keys.
+    """Complete parameters from their models' files, find their adapters, and compute the keys.
 
     exact: the number of rows of each forward in exact mode, otherwise None.
     start: the position of the first cell; the others follow it.
     inputs: reads the pictures that cells start from; if it is not given, from the usual results
-    folder, without storing them. Raises InvalidInput for those that cannot be read.
+    folder, without storing them. Raises InvalidInput for those that cannot be read, and for a file
+    of an adapter that cannot be used.
     """
     inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
+    stacks: Stacks = {}
     cells = []
     for position, asked in enumerate(params, start):
-        choice = asked.choice
-        identity = identities[choice]
+        identity = identities[asked.choice]
         completed = _completed(asked, identity, inputs)
-        key = completed.key(identity.weights, identity.dtype, exact, omission=omissions[choice])
-        cells.append(ResolvedCell(position, completed, identity, key, inputs))
+        completed, added = _with_adapters(completed, identity, stacks)
+        key = completed.key(
+            identity.weights,
+            identity.dtype,
+            exact,
+            omission=omissions[asked.choice],
+            adapters=added.key(),
+        )
+        cells.append(ResolvedCell(position, completed, identity, key, inputs, added))
     return cells
 
 
@@ -66,6 +77,22 @@ def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> 
         references["mask"] = inputs.take("mask", params.mask).reference
     read = params.replace(**references)
     return complete_task(complete(read, identity, start.size), identity)
+
+
+def _with_adapters(
+    params: GenerationParams, identity: Identity, stacks: Stacks
+) -> tuple[GenerationParams, adapters.Adapters]:
+    """Parameters with the hashes of their adapters, and the adapters.
+
+    stacks: those that were found before, because most cells have the same.
+    """
+    if not params.loras:
+        return params, adapters.NONE
+    asked = (params.loras, identity)
+    if asked not in stacks:
+        stacks[asked] = adapters.find(*asked)
+    loras, added = stacks[asked]
+    return params.replace(loras=loras), added
 
 
 def identify_all(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec.names import SPELLINGS
+from ..spec import loras
+from ..spec.names import LISTS, SPELLINGS
 from ..store.images import read_picture
 
 if TYPE_CHECKING:
@@ -91,4 +92,9 @@ def _value(row: Row, name: str) -> object:
     """The value of a column; that of `call.eta` is in the column `call`, as JSON."""
     column, _, argument = name.partition(".")
     text = row.get(column) if argument else None
-    return json.loads(text).get(argument) if isinstance(text, str) else row.get(name)
+    if not isinstance(text, str) or not text:
+        return row.get(name)
+    value = json.loads(text)
+    if column in LISTS:
+        return loras.weights_by_axis(column, value).get(name)
+    return value.get(argument)

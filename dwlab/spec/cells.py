@@ -94,7 +94,9 @@ class Expansion:
 
     def _place(self, field: str, point: Mapping[str, object]) -> str:
         """Where the file gives a field of a cell, like `base.steps` or `axes.steps[2]`."""
-        for axis in (field, parent_of(field)):
+        # a field may be an entry of a list, like `loras[0].weight`
+        name = parent_of(field).partition("[")[0]
+        for axis in (field, parent_of(field), name):
             if axis in point:
                 index = self._index(axis, point[axis])
                 return f"axes.{axis}{index}{field.removeprefix(axis)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import InvalidInput
-from .names import MAPS, under_own_names
+from . import loras
+from .names import LISTS, MAPS, under_own_names
 from .params import FIELDS
 
 
@@ -64,16 +65,26 @@ def with_parameters(
             merged[name] = value
         elif is_dotted(name):
             parent = parent_of(name)
-            inside = check_map(f"base.{parent}", merged.get(parent, {}))
-            merged[parent] = {**inside, child_of(name): value}
+            merged[parent] = _with_child(parent, merged.get(parent), child_of(name), value)
     return merged
 
 
+def _with_child(parent: str, inside: object, child: str, value: object) -> object:
+    """A map, or a stack of LoRAs, with one value replaced."""
+    if parent in LISTS:
+        return loras.with_weight(parent, () if inside is None else inside, child, value)
+    entries = check_map(f"base.{parent}", {} if inside is None else inside)
+    return {**entries, child: value}
+
+
 def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
-    """Base values, with what is in `call` and `scheduler_options` under dotted names as well."""
+    """Base values, with what is in `call`, `scheduler_options` and `loras` under dotted names too."""
     named: dict[str, object] = {}
     for parent in MAPS:
         inside = base.get(parent)
         if isinstance(inside, Mapping):
             named |= {f"{parent}.{child}": value for child, value in inside.items()}
+    for parent in LISTS:
+        if parent in base:
+            named |= loras.weights_by_axis(parent, base[parent])
     return named | dict(base)

@@ -19,6 +19,9 @@ _INSTEAD = {
     "seed": "noise_seed random_seed image_seed manual_seed generator",
     "scheduler": "sampler sampler_name sampler_index sampling_method scheduler_name",
     _WITH_SCHEDULE: "schedule_type noise_schedule karras",
+    "loras: [{file: ..., weight: ...}], in a sweep or in Python": (
+        "lora lora_weights lora_scale lora_name lora_path adapter adapters networks"
+    ),
     "model": (
         "model_id model_name checkpoint ckpt ckpt_name sd_model_checkpoint override_settings engine"
     ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from .long_prompts import ERROR
 from .modes import mode
+from .names import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -33,6 +34,7 @@ class KeyDocument(TypedDict):
     dtype: str
     mode: NotRequired[str]
     negative_prompt: NotRequired[str]
+    adapters: NotRequired[str]
 
 
 def key_document(
@@ -41,6 +43,7 @@ def key_document(
     dtype: str,
     exact: int | None = None,
     omission: Omission | None = None,
+    adapters: str = "",
 ) -> KeyDocument:
     """What goes into a picture's key.
 
@@ -50,13 +53,13 @@ def key_document(
     dtype: the one that is computed in, which stands for the one that was asked for.
     exact: the rows of each forward in exact mode, or None in close mode.
     omission: what the model does without a negative prompt, if not the same as with an empty one.
+    adapters: hashes and weights of adapters, which stand for their files; empty without any.
     """
     recipe = params.as_dict()
     recipe.pop("model")
-    recipe.pop("dtype", None)
     # the fingerprint says which form of the weights was loaded, and with which configs
-    recipe.pop("variant", None)
-    recipe.pop("config", None)
+    for name in ("dtype", "variant", "config", *FILES):
+        recipe.pop(name, None)
     # refusing long prompts changes no picture
     if params.long_prompt == ERROR:
         recipe.pop("long_prompt")
@@ -66,6 +69,8 @@ def key_document(
     if _is_negative_omitted(params, omission):
         # older versions passed an empty text here, and the keys of their pictures have no such note
         document["negative_prompt"] = "omitted"
+    if adapters:
+        document["adapters"] = adapters
     return document
 
 
@@ -80,13 +85,14 @@ def key_of(
     dtype: str,
     exact: int | None = None,
     omission: Omission | None = None,
+    adapters: str = "",
 ) -> str:
     """The same as `hash_of(key_document(...))`, from a template that cells of one kind share."""
     is_omitted = _is_negative_omitted(params, omission)
-    kind = (weights, dtype, exact, is_omitted, params.kind())
+    kind = (weights, dtype, exact, is_omitted, adapters, params.kind())
     template = _TEMPLATES.get(kind)
     if template is None:
-        document = key_document(params, weights, dtype, exact, omission)
+        document = key_document(params, weights, dtype, exact, omission, adapters)
         template = _remember(kind, _template_of(document))
     return hashlib.sha256(template.filled(params.prompt, params.seed).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..paths import check_name
 from .dotted import child_of, is_dotted, is_parameter, named_once, parent_of, with_dotted_names
-from .names import MAPS
+from .names import LISTS, MAPS
 from .params import FIELDS
 from .prompt_templates import names_in_prompts
 from .sweep_checks import check_name_known, is_axis
@@ -54,6 +54,9 @@ def _replace_parameter(
     if name in MAPS and isinstance(value, Mapping):
         for child in value:
             axes.pop(f"{name}.{child}", None)
+    if name in LISTS:
+        for axis in [axis for axis in axes if parent_of(axis) == name]:
+            del axes[axis]
     if name == "seed" and value == "random":
         axes[name] = {"random": 1}
         return

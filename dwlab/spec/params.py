@@ -14,7 +14,7 @@ from . import catalog, foreign_names, inputs, schedulers
 from .key import key_of
 from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
-from .names import MAPS, SPELLINGS, TEXTS, own_name, under_own_names
+from .names import LISTS, MAPS, SPELLINGS, TEXTS, own_name, under_own_names
 from .param_checks import check_config, check_model_name, check_one_negative_prompt, checked
 from .prompt_weights import COMPEL, LITERAL, parts_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from .family import Omission
+    from .loras import Stack
 
 # values that mean the same as leaving the parameter out
 _EMPTY: dict[str, object] = {
@@ -33,6 +34,7 @@ _EMPTY: dict[str, object] = {
     "long_prompt": TRUNCATE,
     "prompt_weighting": LITERAL,
     "call": {},
+    "loras": (),
     "scheduler_options": {},
 }
 # parameters whose default is the model's own
@@ -83,6 +85,7 @@ class GenerationParams:
     long_prompt: what becomes of a prompt that is longer than the text encoder reads: truncate, chunk
         or error (see `long_prompts`).
     prompt_weighting: literal, or compel, which gives the `word` of `(word:1.2)` a weight.
+    loras: LoRA files with their weights, like [{"file": "style.safetensors", "weight": 0.8}].
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
     image: the picture to start from, a path or a picture of Pillow; its hash once it was read.
     strength: how much of it is made anew, above 0 to 1.
@@ -110,6 +113,7 @@ class GenerationParams:
     config: str = ""
     prediction: str = ""
     noise: str = "cpu"
+    loras: Stack = ()
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
     image: inputs.Source | None = None
@@ -154,14 +158,15 @@ class GenerationParams:
         exact: int | None = None,
         *,
         omission: Omission | None = None,
+        adapters: str = "",
     ) -> str:
         """The cell's identity (see `dwlab.spec.key.key_document`).
 
         weights: a fingerprint. dtype: the one that is computed in. exact: the rows of each forward
         in exact mode. omission: what the model does without a negative prompt, if not the same as
-        with an empty one.
+        with an empty one. adapters: what stands for the files of `loras`.
         """
-        return key_of(self, weights, dtype, exact, omission)
+        return key_of(self, weights, dtype, exact, omission, adapters)
 
     def kind(self) -> Hashable:
         """Everything but prompt and seed: most cells of a large sweep are of few kinds."""
@@ -253,6 +258,8 @@ def _as_plain(name: str, value: Any) -> Any:
     """A field's value for JSON."""
     if name in MAPS:
         return dict(value)
+    if name in LISTS:
+        return [entry.as_dict() for entry in value]
     return str(value) if isinstance(value, inputs.HeldPicture) else value
 
 

@@ -8,7 +8,7 @@ from ..errors import InvalidInput
 from . import foreign_names, prompt_templates
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
-from .names import MAPS, own_name
+from .names import LISTS, MAPS, own_name
 from .params import FIELDS
 
 AXES_LIMIT = 100  # axes of a sweep
@@ -64,11 +64,14 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     where: the part of the file, like `axes`.
     """
     is_argument = parent_of(name) in MAPS and child_of(name).isidentifier()
-    if name in FIELDS or name in placeholders or is_argument:
+    is_weight = parent_of(name) in LISTS and name.endswith(".weight")
+    if name in FIELDS or name in placeholders or is_argument or is_weight:
         return
     allowed = foreign_names.instead_of(name)
     if allowed is None:
-        allowed = f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME"
+        allowed = (
+            f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight"
+        )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"
             allowed += f", or a {{placeholder}} of the prompt ({listed})"
@@ -97,5 +100,7 @@ def _is_list_of_names(value: object) -> bool:
 
 def is_axis(name: str, value: object) -> bool:
     """Whether what is given for a name are the values of an axis, not one value."""
+    if name in LISTS and isinstance(value, list | tuple):
+        return any(isinstance(item, list | tuple | None) for item in value)
     is_description = isinstance(value, Mapping) and name not in MAPS
     return is_description or isinstance(value, list | tuple | range)

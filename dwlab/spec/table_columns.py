@@ -95,6 +95,7 @@ COLUMNS = (
     Column(
         "mask_blur", Kind.PARAMETER, "pixels over which the mask fades", brief=False, optional=True
     ),
+    Column("loras", Kind.PARAMETER, "LoRA files with their weights, as JSON", optional=True),
     Column(
         "long_prompt",
         Kind.PARAMETER,
@@ -165,6 +166,7 @@ PARAMETERS = (
     "noise",
     "long_prompt",
     "prompt_weighting",
+    "loras",
     "call",
     "seed",
 )

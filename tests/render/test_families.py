@@ -571,13 +571,6 @@ def test_a_folder_saved_by_the_image_to_image_kind_is_packed_and_known_as_what_i
     assert not [text for text in plan(identity.name).warnings if "one" in text]
 
 
-def test_a_text_encoder_with_adapters_is_not_packed(family, monkeypatch):
-    """The answers that are remembered are those of one strength, and a call may set another."""
-    pipeline = family("sd").model.pipeline
-    monkeypatch.setitem(vars(pipeline.text_encoder), "peft_config", {"default": object()})
-    assert "a text encoder has adapters" in refusal(pipeline, "cpu")
-
-
 def test_the_keys_of_pictures_that_were_right_stay():
     """As an earlier version wrote them, before a missing negative prompt had a meaning of its own."""
     base = {"seed": 3, "steps": 4, "guidance": 5.0, "width": 64, "height": 64, "scheduler": "DDIM"}

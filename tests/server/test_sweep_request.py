@@ -52,6 +52,8 @@ def read(**parts):
         ({"axes": {"call.timesteps": [[1], [2]]}}, "call.timesteps"),
         ({"axes": {"scheduler_options.num_train_timesteps": [10**9]}}, "scheduler_options.num_train_timesteps"),
         ({"axes": {"call": [{"timesteps": [1]}]}}, "axes.call[0].timesteps"),
+        ({"base": {"prompt": "a", "loras": [{"file": "/etc/x.safetensors"}]}}, "this server takes no files"),
+        ({"axes": {"loras.x.weight": [1]}}, "axes.loras.x.weight is"),
         ({"metrics": ["beauty"]}, "metrics is 'beauty'"),
         ({"metrics": ["\ud800"]}, "lone surrogates"),
         ({"base": {"prompt": "a", "call": {"\udfff": 1}}}, "lone surrogates"),

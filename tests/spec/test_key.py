@@ -14,7 +14,7 @@ from dwlab.spec import inputs
 from dwlab.spec import key as key_module
 from dwlab.spec.family import Omission
 from dwlab.spec.key import hash_of, key_document, key_of
-from dwlab.spec.names import MAPS
+from dwlab.spec.names import FILES, MAPS
 from dwlab.spec.params import FIELDS, GenerationParams
 
 # 200 varied cells with the keys that version 0.1.0 gave them, before the fields of later versions were there
@@ -95,8 +95,8 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         prompt_weighting="compel",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
-    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config"}, (
-        "the weights and the real dtype say those"
+    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config", *FILES}, (
+        "the weights, the real dtype and hashes say those"
     )
 
 

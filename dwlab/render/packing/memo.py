@@ -28,11 +28,14 @@ class Memo:
         self._model = model
         self._size = size
         self._answers: dict[Hashable, Any] = {}
+        # a call may set the strength of adapters for itself
+        self._strengths = _strengths_in(model)
 
     def ask(self, *args: Any, **kwargs: Any) -> Any:
         """The model's answer for these arguments."""
         leaves, structure = pytree.tree_flatten((args, kwargs))
-        key = (structure, *map(_by_value, leaves))
+        strengths = [tuple(strength.items()) for strength in self._strengths]
+        key = (structure, *strengths, *map(_by_value, leaves))
         answer = self._answers.pop(key, None)
         if answer is None:
             answer = self._model(*args, **kwargs)
@@ -48,6 +51,14 @@ class Memo:
             oldest = next(iter(self._answers))
             del self._answers[oldest]
             total -= sizes[oldest]
+
+
+def _strengths_in(module: object) -> list[dict[str, float]]:
+    """For each layer with adapters of peft, their strengths by name; later changes show in it."""
+    if not isinstance(module, torch.nn.Module):
+        return []
+    scalings = [getattr(layer, "scaling", None) for layer in module.modules()]
+    return [scaling for scaling in scalings if isinstance(scaling, dict)]
 
 
 def digest(tensor: torch.Tensor) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...models.parts import modules_of
 from ...models.settings import denoiser_of
 from ...spec import families
-from .parts import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,6 @@ def refusal(pipeline: Any, device: str) -> str | None:
         _unknown_denoiser(denoiser_of(pipeline), tried)
         or _unknown_device(device)
         or _moved_parts(parts.values())
-        or _adapters(parts)
         or _hooks(parts.values())
         or _cache(denoiser_of(pipeline))
     )
@@ -56,13 +55,6 @@ def _moved_parts(parts: Iterable[torch.nn.Module]) -> str | None:
     for part in parts:
         if hasattr(part, "_hf_hook") or getattr(part, "hf_device_map", None):
             return "parts of the model are moved or offloaded while it runs"
-    return None
-
-
-def _adapters(parts: dict[str, torch.nn.Module]) -> str | None:
-    for name, part in parts.items():
-        if name.startswith("text_encoder") and getattr(part, "peft_config", None):
-            return "a text encoder has adapters, whose strength each call may set"
     return None
 
 

@@ -9,10 +9,10 @@ import torch
 from greenlet import getcurrent
 
 from ..._util.subclass import add_members
+from ...models.parts import modules_of
 from ...models.settings import denoiser_of
 from .calls import Call
 from .memo import Memo
-from .parts import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
 from ..._util.jsonfile import object_in
-from ...spec.names import MAPS
+from ...spec.names import LISTS, MAPS
 from ...spec.table_columns import COLUMN_NAMES, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+# the prompt comes first; maps and lists are JSON in a table
+_WITHOUT_COLUMN = ("prompt", *MAPS, *LISTS)
 
 
 # columns that are not called like their parameter
@@ -22,10 +26,11 @@ def recipe(row: Mapping[Hashable, object]) -> str:
 
     It is in Python's own quoting: no prompt can leave its string, and hidden characters show.
     """
-    values = {name: row.get(name) for name in PARAMETERS if name != "prompt" and name not in MAPS}
+    values = {name: row.get(name) for name in PARAMETERS if name not in _WITHOUT_COLUMN}
     values = {_FIELDS.get(name, name): value for name, value in values.items()}
     for name in ("scheduler_options", "call"):
         values[name] = object_in(row.get(name))
+    values["loras"] = _list_in(row.get("loras"))
     arguments = [repr(str(row.get("prompt", "")))]
     for name, value in values.items():
         plain = value.item() if hasattr(value, "item") else value
@@ -34,6 +39,11 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     return f"dwlab.generate({', '.join(arguments)})"
 
 
+def _list_in(text: object) -> list[object]:
+    """The list in a column's JSON; an empty one if the table has none."""
+    return list(json.loads(text)) if isinstance(text, str) and text else []
+
+
 def _is_empty(value: object) -> bool:
     is_nan = isinstance(value, float) and math.isnan(value)
-    return is_nan or value is None or value in ("", {})
+    return is_nan or value is None or value in ("", {}, [])
