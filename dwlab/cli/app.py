@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from . import bench
 from .command import VerboseOption, command, new_app
+from .convert import convert
 from .doctor import doctor
 from .generate import generate
 from .metrics import metrics
@@ -41,7 +42,19 @@ def options(
     context.obj = verbose
 
 
-for _function in (generate, sweep, table, metrics, verify, models, pull, doctor, serve, why):
+for _function in (
+    generate,
+    sweep,
+    table,
+    metrics,
+    verify,
+    models,
+    pull,
+    convert,
+    doctor,
+    serve,
+    why,
+):
     command(app)(_function)
 app.add_typer(bench.app, name="bench")
 
