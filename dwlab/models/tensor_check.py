@@ -9,7 +9,7 @@ from . import size_limits, trust
 from .checkpoint import DENOISERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import torch
 
@@ -36,6 +36,14 @@ def faults(name: str, checkpoint: Checkpoint, header: Header) -> list[str]:
             if fault:
                 sentences.append(f"{part}: {fault}")
     return sentences
+
+
+def difference(model_class: Any, config: dict[str, Any], headers: Iterable[Header]) -> str | None:
+    """What does not fit between a part's files and its config, under diffusers' names."""
+    tensors: Tensors = {}
+    for header in headers:
+        tensors |= _empty(header)
+    return _difference(_expected(model_class, config), tensors)
 
 
 def _fault(name: str, checkpoint: Checkpoint, header: Header, part: str, cls: str) -> str | None:

@@ -15,6 +15,9 @@ from dwlab.cli.app import app
 from dwlab.errors import ModelError
 from dwlab.models.conversion import convert
 
+# each case starts a process that imports torch
+SLOW = pytest.mark.slow
+
 
 class Malicious:
     """Unpickling this makes a file, as it could run anything."""
@@ -53,10 +56,6 @@ def test_an_old_file_without_zip_and_an_embedding_are_read_too(tmp_path):
     torch.save({"string_to_param": {"*": torch.ones(2, 768)}, "name": "style"}, embedding)
     made = convert(embedding)
     assert safetensors.torch.load_file(made.path)["emb_params"].shape == (2, 768)
-
-
-# each case starts a process that imports torch
-SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
