@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..pictures.cut_prompts import cut_note
 from ..pictures.not_finite import nan_warning
 from .identical import identical_along
 from .metric_columns import numbers
@@ -28,13 +29,8 @@ def _not_finite(table: pd.DataFrame) -> list[str]:
 def _cut(table: pd.DataFrame) -> list[str]:
     if "cut" not in table:
         return []
-    cut = table["cut"].dropna()
-    if cut.empty:
-        return []
-    subject = "1 picture" if len(cut) == 1 else f"{len(cut):,} pictures"
-    return [
-        f"{subject} of prompts that the model did not read to the end (column cut), like {cut.iloc[0]}"
-    ]
+    note = cut_note(list(table["cut"].dropna()))
+    return [f"{note} (column cut)"] if note else []
 
 
 def _blank(table: pd.DataFrame) -> list[str]:

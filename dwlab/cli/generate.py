@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
 from .command import DeviceOption, ProfileOption  # noqa: TC001  # typer reads the annotations
+
+if TYPE_CHECKING:
+    from ..pictures.picture import Picture
 
 
 def generate(
@@ -59,6 +62,16 @@ def generate(
             "draws it on an NVIDIA GPU."
         ),
     ] = "cpu",
+    long_prompt: Annotated[
+        str,
+        typer.Option(
+            help="A prompt that is longer than the model reads: truncate it, read it in chunks "
+            "(chunk), or refuse it (error)."
+        ),
+    ] = "truncate",
+    prompt_weighting: Annotated[
+        str, typer.Option(help="literal, or compel: (word:1.2) gives the word a weight.")
+    ] = "literal",
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
 ) -> None:
@@ -84,6 +97,8 @@ def generate(
         dtype=dtype,
         variant=variant,
         noise=noise,
+        long_prompt=long_prompt,
+        prompt_weighting=prompt_weighting,
         image=image,
         strength=strength,
         mask=mask,
@@ -92,6 +107,20 @@ def generate(
     )
     path = picture.save(output)
     typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+    for note in _notes(picture):
+        typer.echo(f"note: {note}", err=True)
     if picture.warning:
         typer.echo(f"warning: {picture.warning}", err=True)
         raise typer.Exit(SOME_NAN)
+
+
+def _notes(picture: Picture) -> list[str]:
+    """What the model took literally in the prompts, and what it did not read of them."""
+    from ..pictures.cut_prompts import cut_note
+    from ..runs.prompt_warnings import literal_syntax
+    from ..spec import catalog
+
+    params = picture.params
+    entry = catalog.lookup(params.model, params.config)
+    cut = cut_note([picture.cut] if picture.cut else [])
+    return [*literal_syntax([params], {params.model: entry}), *([cut] if cut else [])]

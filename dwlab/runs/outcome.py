@@ -14,7 +14,7 @@ class Outcome:
     """How a run ended.
 
     total: cells of the sweep. reused: finished before. made, failed: in this run.
-    notes: what opening the results folder had to mend.
+    notes: what opening the results folder had to mend, and which prompts were not read to the end.
     begun: False if the run was cancelled while a model was downloaded, before anything was entered
     in the store.
     nan: finished pictures, of earlier runs too, with values that were not finite. warning: a line

@@ -8,6 +8,7 @@ from .._util.gc_paused import gc_paused
 from ..events import Cancelled
 from ..metrics import measures
 from ..paths import results_folder
+from ..pictures.cut_prompts import cut_note
 from ..pictures.not_finite import nan_warning
 from ..render.renderer import Renderer, render
 from ..spec.compute import Compute
@@ -80,6 +81,7 @@ def run(
             saver.take_all(render(todo.cells, compute=compute, cancel=cancel))
         measure_what_is_missing(store, spec.name, spec.metrics)
         _warn_of_nan(outcome, store)
+        _note_cut_prompts(outcome, store)
     return outcome
 
 
@@ -102,3 +104,9 @@ def _warn_of_nan(outcome: Outcome, store: Store) -> None:
     shares = store.metrics.nan_shares_of_experiment(outcome.name)
     outcome.nan = len(shares)
     outcome.warning = nan_warning(shares, outcome.total)
+
+
+def _note_cut_prompts(outcome: Outcome, store: Store) -> None:
+    note = cut_note(store.metrics.cuts_of_experiment(outcome.name))
+    if note:
+        outcome.notes = (*outcome.notes, note)

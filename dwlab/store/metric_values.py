@@ -46,6 +46,15 @@ _NAN_SHARES_OF_KEYS = f"""
     JOIN cells ON cells.key = chosen.value
     WHERE {_IS_NAN_SHARE}
 """
+_CUTS_OF_EXPERIMENT = """
+    SELECT metrics.value
+    FROM membership
+    JOIN metrics USING (key)
+    JOIN cells USING (key)
+    WHERE membership.experiment = :experiment
+        AND metrics.metric = 'cut'
+        AND cells.status = 'ok'
+"""
 _NAN_SHARES_OF_EXPERIMENT = f"""
     SELECT metrics.value
     FROM membership
@@ -100,6 +109,11 @@ class MetricValues:
         """The same of the finished pictures of an experiment."""
         rows = self._file.tuples(_NAN_SHARES_OF_EXPERIMENT, experiment=experiment)
         return [share for (share,) in rows]
+
+    def cuts_of_experiment(self, experiment: str) -> list[str]:
+        """What was not read of prompts, of each finished picture whose prompts were too long."""
+        rows = self._file.tuples(_CUTS_OF_EXPERIMENT, experiment=experiment)
+        return [text for (text,) in rows]
 
 
 def write_metrics(sql: sqlite3.Connection, key: str, metrics: Metrics) -> None:

@@ -92,10 +92,23 @@ def test_generate_writes_a_png_with_its_recipe(tmp_path):
         assert image.size == (64, 64)
 
 
+def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_read(tmp_path):
+    size = ("--steps", 1, "--width", 64, "--height", 64, "-o", tmp_path / "out.png")
+    result = dw("generate", "a (red:1.3) star " + "red " * 90, *size)
+    assert result.exit_code == 0, result.output
+    assert "note: prompt: (red:1.3) is taken literally" in result.output
+    assert "note: 1 picture of prompts that the model did not read to the end" in result.output
+    quiet = dw("generate", "a (red:1.3) star", "--prompt-weighting", "compel", *size)
+    assert "note" not in quiet.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (("generate", "x", "--steps", 0), "steps"),
+        (("generate", "x", "--long-prompt", "cut"), "long_prompt"),
+        (("generate", "x", "--prompt-weighting", "some"), "prompt_weighting"),
+        (("generate", "red " * 90, "--long-prompt", "error"), "at most 75 tokens"),
         (("generate", "x", "--width", 100), "width"),
         (("generate", "x", "--scheduler", "eul"), "scheduler"),
         (("generate", "x", "--model", "nosuch"), "model"),

@@ -7,7 +7,9 @@ import pytest
 from dwlab.analysis.findings import findings_of
 from dwlab.errors import InvalidInput
 from dwlab.runs.results import Results
+from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
+from dwlab.spec.compute import Compute
 from dwlab.store.store import Store
 
 SMALL = {"steps": 1, "width": 64, "height": 64}
@@ -70,7 +72,10 @@ def test_a_long_prompt_is_refused_before_the_run_if_that_is_asked_for(tmp_path):
 def test_row_and_report_say_what_was_cut(tmp_path):
     axes = {"prompt": ["a star", LONG]}
     base = {**SMALL, "negative_prompt": LONG}
-    Sweep("trial", base=base, axes=axes).run(tmp_path, device="cpu")
+    spec = Sweep("trial", base=base, axes=axes)
+    outcome = run(spec, results=tmp_path, compute=Compute(device="cpu"))
+    (note,) = outcome.notes
+    assert note.startswith("2 pictures of prompts that the model did not read to the end, like ")
     table = Results(tmp_path).table("trial")
     short, long = table["cut"]
     assert short.startswith("negative_prompt: the last ")

@@ -66,6 +66,19 @@ def test_parameters_without_a_field_survive_the_trip_to_the_page_and_back(bench)
     assert bench.params.canonical() == picture.params.canonical()
 
 
+def test_weights_and_long_prompts_stay_in_the_recipe_of_a_picture(bench):
+    picture = dwlab.generate(
+        "a (red:1.2) ring", steps=1, width=64, height=64, prompt_weighting="compel"
+    )
+    bench.drop(picture.png())
+    assert bench.controls["more"]["words"] == 'prompt_weighting "compel"'
+    bench.controls = through_a_page(bench.controls)
+    assert bench.params.canonical() == picture.params.canonical()
+    more = {"others": '{"prompt": "x", "model": "y", "nonsense": 1, "long_prompt": "chunk"}'}
+    bench.controls = {**bench.controls, "more": more}
+    assert (bench.params.prompt, bench.params.long_prompt) == ("a (red:1.2) ring", "chunk")
+
+
 def test_a_typed_negative_prompt_replaces_the_empty_one_of_a_recipe(bench):
     bench.show(dwlab.GenerationParams("a star", call={"negative_prompt": "", "eta": 0.5}))
     assert bench._arguments()["call"] == {"negative_prompt": "", "eta": 0.5}

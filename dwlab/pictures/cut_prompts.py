@@ -1,0 +1,19 @@
+"""What to say of pictures whose prompts the model did not read to the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def cut_note(cuts: Sequence[str]) -> str | None:
+    """One line about pictures of prompts that were too long; None if there are none.
+
+    cuts: what was not read, of each such picture.
+    """
+    if not cuts:
+        return None
+    subject = "1 picture" if len(cuts) == 1 else f"{len(cuts):,} pictures"
+    return f"{subject} of prompts that the model did not read to the end, like {cuts[0]}"
