@@ -75,6 +75,20 @@ class Downloading:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A cell's model, which was not in memory before, is loaded. index: of its first cell.
+
+    memory: what is to be said of its memory: measures that save some, and the numbers.
+    """
+
+    kind: ClassVar[Literal["loaded"]] = "loaded"
+    index: int
+    params: GenerationParams
+    seconds: float
+    memory: str = ""
+
+
+@dataclass(frozen=True)
 class Download:
     """The progress of a hub model's download.
 
@@ -110,4 +124,4 @@ class Download:
         return f"{progress}, about {duration(left)} left"
 
 
-Event: TypeAlias = Started | Step | Done | Failed | Downloading
+Event: TypeAlias = Started | Step | Done | Failed | Downloading | Loaded

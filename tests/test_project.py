@@ -67,7 +67,7 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_what_the_code_imports_is_declared():
-    assert third_party("dwlab") - set(requirements("serve", "models")) == set()
+    assert third_party("dwlab") - set(requirements("serve", "models", "quantised")) == set()
 
 
 def test_what_the_tests_import_is_declared():

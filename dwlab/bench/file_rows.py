@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from .files import Document
 
 # The settings that a person chooses; threads are what they are on a machine.
-CHOSEN = ("attention", "compile", "channels_last", "slicing", "offload")
+CHOSEN = (
+    "attention",
+    "compile",
+    "channels_last",
+    "slicing",
+    "tiling",
+    "offload",
+    "quantisation",
+)
 
 
 @dataclass(frozen=True, order=True)

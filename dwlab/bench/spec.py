@@ -14,7 +14,7 @@ from ..models import settings
 from ..models.settings import Settings
 from ..paths import check_name
 from ..spec import axes as axis_values
-from ..spec import inputs
+from ..spec import inputs, memory
 from ..spec.cells import Expansion
 from ..spec.names import under_own_names
 from ..spec.params import FIELDS, GenerationParams
@@ -100,6 +100,15 @@ class BenchSpec:
                 zipped.append(remaining)
         return replace(self, base=base, axes={**self.axes, **chosen}, zip=zipped)
 
+    def with_measures(self, names: Sequence[str]) -> BenchSpec:
+        """A copy in which models are computed with measures that save memory (`dwlab.spec.memory`).
+
+        They replace axes and base values of the same settings. Raises InvalidInput for auto.
+        """
+        return self.vary(
+            **{name: [value] for name, value in memory_settings(names).changed().items()}
+        )
+
     def configurations(self, devices: Sequence[str]) -> list[Configuration]:
         """The configurations it makes, each once. The last axis varies fastest.
 
@@ -127,6 +136,14 @@ class BenchSpec:
         expansion = Expansion(self.base, columns, groups, Rules(self.skip, NAMES))
         for point in expansion.points(seeds=()):
             yield {**self.base, **point}
+
+
+def memory_settings(names: Sequence[str]) -> Settings:
+    """Stock settings with measures that save memory; raises InvalidInput for auto."""
+    if memory.AUTO in names:
+        allowed = "names of measures: a benchmark says what it measures"
+        raise InvalidInput("memory", memory.AUTO, allowed)
+    return settings.STOCK.with_measures(names)
 
 
 def _check_seconds(name: str, value: object) -> None:

@@ -14,13 +14,12 @@ from ..errors import RenderError
 from ..models import device as devices
 from ..models import profiles
 from ..models.identity import Identity, complete, identify
-from ..models.settings import STOCK
 from ..runs.versions import versions
 from ..spec.params import GenerationParams
 from . import parity, runner
 from .confidence import Speedup, speedup
 from .configuration import Configuration
-from .spec import PROMPT, BenchSpec
+from .spec import PROMPT, BenchSpec, memory_settings
 from .tune_stages import stages
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def tune(
     device: str = "auto",
     steps: int | None = None,
     quick: bool = False,
+    memory: Sequence[str] = (),
     results: str | Path | None = None,
     on_plan: Callable[[str, int], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -90,13 +90,14 @@ def tune(
     Returns None if cancelled.
 
     steps: per picture (None: the model's own, or 4 for pictures above 256x256). quick: without
-    torch.compile. on_plan: called with each stage's name and its number of processes. Raises
+    torch.compile. memory: measures that save memory, in use from the start. on_plan: called with each stage's name and its number of processes. Raises
     InvalidInput or ModelError before anything is computed, RenderError if stock settings do not
     work here.
     """
     device = devices.resolve(device)
     identity = identify(model, device, download=False)
-    start = Configuration(_params(model, identity, steps), device, 1, STOCK)
+    settings = memory_settings(memory)
+    start = Configuration(_params(model, identity, steps), device, 1, settings)
     tuning = _Tuning(
         start=start,
         folder=runner.unfinished_folder(results),

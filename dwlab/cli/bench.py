@@ -9,8 +9,9 @@ import typer
 
 from .._util.exit_codes import SOME_FAILED
 from ..errors import DwlabError, MissingExtra
+from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT
-from .command import DeviceOption, ResultsOption, command, new_app
+from .command import DeviceOption, MemoryOption, ResultsOption, command, new_app
 
 if TYPE_CHECKING:
     from ..bench.compare import Comparison
@@ -39,6 +40,7 @@ def run(
         str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")
     ] = None,
     quick: QuickOption = False,
+    memory: MemoryOption = None,
     host: Annotated[
         bool, typer.Option("--host", help="Also write this machine's name into the file.")
     ] = False,
@@ -49,6 +51,7 @@ def run(
     from ..workflows.bench import execute_bench
 
     spec = chosen_benchmark(file, device, dtype, quick=quick)
+    spec = spec.with_measures(parse_memory(memory) or ())
     path = execute_bench(spec, results=results, host=host)
     comparison = compare([path])
     typer.echo(comparison.text())
@@ -140,12 +143,21 @@ def tune(
     quick: Annotated[
         bool, typer.Option("--quick", help="Do not try torch.compile, which takes minutes.")
     ] = False,
+    memory: MemoryOption = None,
     results: ResultsOption = None,
 ) -> None:
     """Find the fastest settings that keep the pictures the same, for `--profile fast`."""
     from ..workflows.bench import execute_tune
 
-    typer.echo(execute_tune(model, device=device, steps=steps, quick=quick, results=results).text())
+    tuned = execute_tune(
+        model,
+        device=device,
+        steps=steps,
+        quick=quick,
+        memory=parse_memory(memory) or (),
+        results=results,
+    )
+    typer.echo(tuned.text())
 
 
 JsonOption = Annotated[
@@ -171,12 +183,14 @@ def engine(
         int, typer.Option(min=1, help="The most cells per grid, taken evenly.")
     ] = LIMIT,
     device: DeviceOption = "auto",
+    memory: MemoryOption = None,
     json: JsonOption = None,
 ) -> None:
     """Draw the same cells with a loop, with grouped calls and packed, in turns."""
     from .._util.atomic import write_atomic
     from ..bench.engine.chart import engine_chart
     from ..bench.engine.speed import compare_engines
+    from ..bench.spec import memory_settings
 
     report = compare_engines(
         model,
@@ -186,6 +200,7 @@ def engine(
         rounds=rounds,
         scale=scale,
         limit=limit,
+        memory=memory_settings(parse_memory(memory) or ()).measures,
         on_step=lambda text: typer.echo(text, err=True),
     )
     typer.echo(report.text())

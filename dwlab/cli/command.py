@@ -32,6 +32,15 @@ ProfileOption = Annotated[
         help="fast: what `dwlab bench tune` found on this machine (default: stock settings)."
     ),
 ]
+MemoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--memory",
+        metavar="NAME",
+        help="Save memory: auto, none, or a measure like model-offload; several with commas or by "
+        "repeating it (docs/memory.md).",
+    ),
+]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
 
 

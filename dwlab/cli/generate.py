@@ -9,7 +9,11 @@ import typer
 
 from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
-from .command import DeviceOption, ProfileOption  # noqa: TC001  # typer reads the annotations
+from .command import (  # noqa: TC001  # typer reads the annotations
+    DeviceOption,
+    MemoryOption,
+    ProfileOption,
+)
 
 if TYPE_CHECKING:
     from ..pictures.picture import Picture
@@ -74,6 +78,7 @@ def generate(
     ] = "literal",
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
+    memory: MemoryOption = None,
 ) -> None:
     """Draw a picture and write it as a PNG that contains its recipe."""
     import dwlab
@@ -87,6 +92,7 @@ def generate(
         model=model,
         device=device,
         profile=profile,
+        memory=memory,
         negative_prompt=negative_prompt or negative,
         seed=seed,
         steps=steps,

@@ -8,7 +8,7 @@ import typer
 
 from ..errors import MissingExtra
 from ..paths import results_folder
-from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .command import MemoryOption, ResultsOption  # noqa: TC001  # typer reads the annotations
 
 
 def serve(
@@ -30,6 +30,7 @@ def serve(
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = None,
+    memory: MemoryOption = None,
     cors_origins: Annotated[
         str | None,
         typer.Option(

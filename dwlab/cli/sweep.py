@@ -12,9 +12,11 @@ from .._util.exit_codes import SOME_FAILED, SOME_NAN
 from .._util.text_table import text_table
 from ..errors import InvalidInput
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT
 from .command import (  # noqa: TC001  # typer reads the annotations
     DeviceOption,
+    MemoryOption,
     ProfileOption,
     ResultsOption,
 )
@@ -58,6 +60,7 @@ def sweep(
     ] = None,
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
+    memory: MemoryOption = None,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook."""
@@ -65,11 +68,16 @@ def sweep(
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     if dry_run:
-        typer.echo(spec.plan(results, device=device, profile=profile, exact=exact, limit=limit))
+        plan = spec.plan(
+            results, device=device, profile=profile, exact=exact, memory=memory, limit=limit
+        )
+        typer.echo(plan)
         return
     from ..workflows.sweep import execute
 
-    compute = Compute(device=device, profile=profile, pack=pack, exact=exact)
+    compute = Compute(
+        device=device, profile=profile, pack=pack, exact=exact, memory=parse_memory(memory)
+    )
     outcome, written = execute(spec, results=results, compute=compute, limit=limit)
     try:
         if notebook:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
+from .plain_tensors import plain_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -258,11 +259,11 @@ def _weights(modules: Modules) -> Iterator[tuple[str, torch.Tensor]]:
     """Parameters, and the buffers that are saved with them; other buffers are caches."""
     for path, module in modules:
         for name, parameter in module.named_parameters(recurse=False):
-            yield f"{path}.{name}", parameter
+            yield from plain_tensors(f"{path}.{name}", parameter)
         for name, buffer in module.named_buffers(recurse=False):
             # torch has no public way to ask
             if name not in module._non_persistent_buffers_set:  # noqa: SLF001
-                yield f"{path}.{name}", buffer
+                yield from plain_tensors(f"{path}.{name}", buffer)
 
 
 def _marks(modules: Modules) -> tuple[Any, ...]:

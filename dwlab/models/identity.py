@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, ModelError
 from ..spec import catalog
+from ..spec import memory as measures
 from . import (
     checkpoint_loading,
     device,
@@ -16,6 +17,7 @@ from . import (
     hub,
     pipeline_kinds,
     profiles,
+    quantisation,
     trust,
     weight_files,
 )
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
     from . import transfers
+    from .memory_fit import Fit
 
 
 @dataclass(frozen=True)
 class Identity:
     """What a cell's key needs to know of a model (weights, dtype), and how it is computed.
 
-    pack: pictures per call, if a profile says so. variant: of the weights, like fp16. checkpoint:
-    where the parts of a model in one file are; `folder` is then the one with its configs.
+    weights: their fingerprint, with a mark if a variant or settings (8 bits, tiles) change the
+    pictures. pack: pictures per call, if a profile says so. variant: of the weights, like fp16.
+    checkpoint: where the parts of a model in one file are; `folder` is then the one with its
+    configs. fit: whether it fits into memory, if that was found out; it is no part of the identity,
+    because it changes with what else is in memory.
     """
 
     name: str
@@ -46,11 +52,12 @@ class Identity:
     pack: int | None = None
     variant: str | None = None
     checkpoint: Checkpoint | None = None
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def files_hash(self) -> str:
         """The fingerprint of the files, or their commit on the hub."""
-        return self.weights.removesuffix(_mark(self.variant))
+        return self.weights.removesuffix(self.settings.mark).removesuffix(_mark(self.variant))
 
 
 def identify(
@@ -63,6 +70,7 @@ def identify(
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
+    memory: tuple[str, ...] | None = None,
     on_download: transfers.Listener | None = None,
 ) -> Identity:
     """Find a model without loading it.
@@ -70,9 +78,12 @@ def identify(
     variant: of the weights, like fp16; None for the plain ones. config: the configs of a model in
     one file (see `GenerationParams`). download: whether a hub model may be downloaded.
     on_download: receives the progress of a download; by default it is shown on stderr. profile:
-    "fast" takes dtype (if it is auto), settings and pack from this machine's profile. Raises
-    ModelError, NotDownloaded if a download is needed but not allowed, and InvalidInput if there is
-    no such profile, variant or config.
+    "fast" takes dtype (if it is auto), settings and pack from this machine's profile. memory:
+    measures that save memory (see `dwlab.spec.memory`) beside those of the settings; which ones
+    `auto` stands for is decided by `dwlab.models.memory_plan`. Raises ModelError, NotDownloaded if
+    a download is needed but not allowed, InvalidInput if there is no such profile, variant or
+    config, or a measure cannot work on the device, and MissingExtra if it needs a library that is
+    not installed.
     """
     entry = catalog.lookup(name, config)
     resolved = device.resolve(device_name)
@@ -103,10 +114,13 @@ def identify(
         pack = fast.batch
         if dtype == "auto":
             dtype = fast.dtype
+    settings = settings.with_measures(each for each in memory or () if each != measures.AUTO)
+    quantisation.check(settings.quantisation, name, has_folder=not (entry.random or checkpoint))
+    settings.check(resolved)
     return Identity(
         name=name,
         folder=folder,
-        weights=weights,
+        weights=weights + settings.mark,
         device=resolved,
         dtype=device.resolve_dtype(dtype, resolved),
         settings=settings,

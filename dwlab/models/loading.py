@@ -5,17 +5,29 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._util.jsonfile import read_object
 from ..errors import DwlabError, ModelError, first_line
 from ..spec import catalog, families
-from . import alterations, checkpoint_loading, memory, size_limits, trust
+from ..spec import memory as measures
+from . import (
+    alterations,
+    checkpoint_loading,
+    memory,
+    memory_fit,
+    memory_plan,
+    quantisation,
+    size_limits,
+    trust,
+)
 from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts
+from .loaded_models import LOADED
 from .quiet import no_bars, quiet_libraries
-from .settings import apply
+from .settings import apply, apply_to_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,16 +39,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # parts that pipelines can do without
 _OPTIONAL_PARTS = {"safety_checker", "feature_extractor", "image_encoder"}
-_latest: list[Model] = []
 _loading = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded pipeline and its identity. loaded: the pipeline's state that the identity describes."""
+    """A loaded pipeline and its identity. loaded: the pipeline's state that the identity describes.
+
+    seconds: that loading it took.
+    """
 
     identity: Identity
     pipeline: DiffusionPipeline
+    seconds: float = field(default=0.0, compare=False)
     loaded: alterations.State | None = field(default=None, compare=False, repr=False)
 
 
@@ -48,22 +63,26 @@ def load(
     profile: str | None = None,
     variant: str | None = None,
     config: str = "",
+    memory: object = None,
 ) -> Model:
     """Load a model: a catalog name, a local diffusers folder or checkpoint, or a hub id.
 
     device: auto, cpu, mps, cuda or cuda:N. dtype: auto (float32 on a CPU, half precision on a
     GPU), float32, float16 or bfloat16. profile: None for stock settings, or "fast" for those that
     `dwlab bench tune` found on this machine. variant: of the weights, like fp16. config: the
-    configs of a checkpoint in one file (see `GenerationParams`). Only safetensors or GGUF weights
-    and stock classes are loaded.
+    configs of a checkpoint in one file (see `GenerationParams`). memory: "auto", or names of
+    measures that save memory, like "model-offload" (see docs/memory.md). Only safetensors or GGUF
+    weights and stock classes are loaded.
     The model belongs to the caller: changes to its pipeline affect no other pictures, and pictures
     made with the changed pipeline have keys of their own (see `as_it_is`).
     Raises ModelError or InvalidInput.
     """
-    identity = identify(name, device, dtype, variant=variant, config=config, profile=profile)
+    names = measures.parse(memory)
+    identity = identify(
+        name, device, dtype, variant=variant, config=config, profile=profile, memory=names
+    )
+    identity = memory_plan.fitted(identity, auto=measures.AUTO in (names or ()))
     with _loading:
-        # frees memory, and attention kernels and threads belong to the whole process
-        _latest.clear()
         model = _load_pipeline(identity)
     return replace(model, loaded=alterations.State.of(model.pipeline))
 
@@ -86,17 +105,29 @@ def as_it_is(model: Model) -> Model:
 
 
 def load_identified(identity: Identity) -> Model:
-    """The model of an identity, from memory if it was the last one loaded.
+    """The model of an identity, from memory if it is still there.
 
     It is shared between renderings, so it must not be handed to users. Raises ModelError if its
-    files changed since it was identified.
+    files changed since it was identified, and if it does not fit into memory.
     """
     with _loading:
         check_unchanged(identity)
-        if not _latest or _latest[0].identity != identity:
-            _latest.clear()
-            _latest.append(_load_unchanged(identity))
-        return _latest[0]
+        model = LOADED.take(identity)
+        if model is None:
+            model = _load_unchanged(identity)
+            LOADED.add(model)
+    prepare_process(model)
+    return model
+
+
+def is_loaded(identity: Identity) -> bool:
+    """Whether a model is in memory."""
+    return identity in LOADED
+
+
+def prepare_process(model: Model) -> None:
+    """Make this process compute in a model's settings, which another model may have changed since."""
+    apply_to_process(model.identity.settings)
 
 
 def _load_unchanged(identity: Identity) -> Model:
@@ -120,6 +151,31 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
 
 
 def _load_pipeline(identity: Identity) -> Model:
+    """Load a model; if memory runs out, once more without any other one."""
+    LOADED.make_room(identity)
+    _check_fits(identity)
+    began = time.perf_counter()
+    try:
+        pipeline = _pipeline(identity)
+    except ModelError as error:
+        ran_out = error.__cause__ is not None and memory.is_out_of_memory(error.__cause__)
+        if not (ran_out and LOADED.clear()):
+            raise
+        pipeline = _pipeline(identity)
+    return Model(identity, pipeline, seconds=time.perf_counter() - began)
+
+
+def _check_fits(identity: Identity) -> None:
+    """Raise ModelError, with the numbers, for a model whose weights alone do not fit."""
+    if identity.fit is None:
+        return
+    room = memory_fit.Room(memory.free_bytes(identity.device), memory.free_bytes("cpu"))
+    fit = replace(identity.fit, room=room)
+    if fit.is_hopeless:
+        raise ModelError(memory_fit.shortage(identity.name, fit, identity.device))
+
+
+def _pipeline(identity: Identity) -> DiffusionPipeline:
     quiet_libraries()
     if identity.device == "cpu":
         memory.keep_freed_memory()
@@ -129,6 +185,7 @@ def _load_pipeline(identity: Identity) -> Model:
     try:
         with no_bars():
             pipeline = _read_pipeline(identity)
+        quantisation.after_reading(pipeline, identity.settings.quantisation)
         pipeline.set_progress_bar_config(disable=True)
         apply(pipeline, identity.settings, identity.device)
         patch_parts(pipeline)
@@ -137,7 +194,7 @@ def _load_pipeline(identity: Identity) -> Model:
     # a model's files and classes can raise anything
     except Exception as error:
         raise ModelError(f"model {identity.name!r} does not load: {_cause(error)}") from error
-    return Model(identity, pipeline)
+    return pipeline
 
 
 def _read_pipeline(identity: Identity) -> DiffusionPipeline:
@@ -161,6 +218,9 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
+            **quantisation.while_reading(
+                identity.settings.quantisation, identity.folder, identity.dtype
+            ),
         )
 
 

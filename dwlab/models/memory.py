@@ -1,4 +1,4 @@
-"""Memory of devices: whether it ran out, how to give it back, and how much was in use."""
+"""Memory of devices: how much is free, whether it ran out, how to give it back, how much was in use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 import gc
 import platform
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .device import synchronize
@@ -19,6 +20,8 @@ _WATCH_SECONDS = 0.01
 # parameters of glibc's mallopt
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+# where Linux says how much memory a container may use, and how much it does
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -31,6 +34,50 @@ def is_out_of_memory(error: BaseException) -> bool:
         return False
     message = str(error)
     return any(text in message for text in _OUT_OF_MEMORY_TEXTS)
+
+
+def free_bytes(device: str) -> int:
+    """How many bytes are free on a device: of its own memory, or of the computer's."""
+    import psutil
+    import torch
+
+    if device.startswith("cuda"):
+        free, _ = torch.cuda.mem_get_info(device)
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(free) + unused
+    available = min(psutil.virtual_memory().available, _left_to_container())
+    if device == "mps":
+        limit = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return max(0, min(available, limit))
+    return available
+
+
+def total_bytes(device: str) -> int:
+    """How many bytes of memory a device has."""
+    import psutil
+    import torch
+
+    if device.startswith("cuda"):
+        _, total = torch.cuda.mem_get_info(device)
+        return int(total)
+    return psutil.virtual_memory().total
+
+
+def _left_to_container() -> int:
+    """How many bytes the container that this runs in may still take; without one, a great many.
+
+    The system's own figure of available memory is the whole computer's.
+    """
+    try:
+        limit = int((_CGROUP / "memory.max").read_text())
+        used = int((_CGROUP / "memory.current").read_text())
+        statistics = (_CGROUP / "memory.stat").read_text().split()
+    # no container, or one without a limit, which reads "max"
+    except (OSError, ValueError):
+        return 2**62
+    # files in memory that it can drop
+    dropped = int(statistics[statistics.index("inactive_file") + 1])
+    return max(0, limit - used + dropped)
 
 
 def release_memory(device: str) -> None:

@@ -1,24 +1,33 @@
-"""How a model is computed: settings that may change its speed but not its pictures."""
+"""How a model is computed: settings of speed and memory, few of which change its pictures."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from .._util.checks import check_whole_number
 from ..errors import InvalidInput, ModelError
+from ..spec import memory as measures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from diffusers import DiffusionPipeline
 
 CHOICES = {
     "attention": ("auto", "math", "flash", "efficient", "cudnn"),
     "compile": ("none", "default", "reduce-overhead", "max-autotune"),
-    "slicing": ("none", "attention", "vae"),
-    "offload": ("none", "model", "sequential"),
+    "slicing": ("none", "attention", "vae", "both"),
+    "offload": ("none", "model", "group", "sequential"),
+    "quantisation": (
+        "none",
+        "float8-layers",
+        "torchao-8bit",
+        "quanto-8bit",
+        "bitsandbytes-8bit",
+        "bitsandbytes-4bit",
+    ),
 }
 THREADS_LIMIT = 1024
 # shapes of input that a compiled model may have: numbers of rows, for several sizes of picture
@@ -31,8 +40,11 @@ class Settings:
 
     attention: the kernel of scaled_dot_product_attention (auto: torch's choice). compile: a mode of
     torch.compile for the denoiser. channels_last: the memory layout of denoiser and decoder.
-    slicing: trades speed for memory in attention or in the decoder. offload: keeps parts in the
-    computer's memory until they are needed. threads: of the CPU, 1 to 1024 (None: torch's choice).
+    slicing: trades speed for memory in attention, in the decoder (one picture at a time) or in both.
+    tiling: decodes a picture in tiles, which changes pictures larger than a tile. offload: keeps
+    parts in the computer's memory until they are needed, whole (model), in groups of layers (group)
+    or layer by layer (sequential). quantisation: keeps weights in 8 or 4 bits, which changes
+    pictures. threads: of the CPU, 1 to 1024 (None: torch's choice).
     Raises InvalidInput naming the field.
     """
 
@@ -42,6 +54,8 @@ class Settings:
     slicing: str = "none"
     offload: str = "none"
     threads: int | None = None
+    tiling: bool = False
+    quantisation: str = "none"
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -51,8 +65,9 @@ class Settings:
             value = getattr(self, name)
             if value not in allowed:
                 raise InvalidInput(name, value, f"one of {', '.join(allowed)}")
-        if not isinstance(self.channels_last, bool):
-            raise InvalidInput("channels_last", self.channels_last, "true or false")
+        for name in ("channels_last", "tiling"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidInput(name, getattr(self, name), "true or false")
         if self.threads is not None:
             check_whole_number("threads", self.threads, 1, THREADS_LIMIT, ", or nothing")
 
@@ -69,6 +84,34 @@ class Settings:
         stock = asdict(STOCK)
         return {name: value for name, value in asdict(self).items() if value != stock[name]}
 
+    def with_measures(self, names: Iterable[str]) -> Settings:
+        """The same with measures that save memory, by their names in `dwlab.spec.memory`."""
+        changes: dict[str, Any] = {}
+        for name in names:
+            setting, value = measures.MEASURES[name]
+            if setting == "slicing" and changes.get(setting, self.slicing) not in ("none", value):
+                value = "both"
+            changes[setting] = value
+        return replace(self, **changes)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures that are in use."""
+        return tuple(
+            name
+            for name, (setting, value) in measures.MEASURES.items()
+            if self._has(setting, value)
+        )
+
+    def _has(self, setting: str, value: object) -> bool:
+        own = getattr(self, setting)
+        return own == value or (setting == "slicing" and own == "both")
+
+    @property
+    def mark(self) -> str:
+        """What the fingerprint of a model's weights ends in, if its pictures are others than stock's."""
+        return "".join(f"+{name}" for name in self.measures if name in measures.OTHER_PICTURES)
+
     def check(self, device: str) -> None:
         """Raise InvalidInput for a setting that cannot work on a device."""
         is_cuda = device.startswith("cuda")
@@ -78,6 +121,9 @@ class Settings:
         if self.attention == "cudnn" and not is_cuda:
             allowed = "auto, math, flash or efficient; cudnn needs CUDA"
             raise InvalidInput("attention", self.attention, allowed)
+        if self.quantisation.startswith("bitsandbytes") and not is_cuda:
+            allowed = "torchao-8bit, quanto-8bit or float8-layers; bitsandbytes needs CUDA"
+            raise InvalidInput("quantisation", self.quantisation, allowed)
         if self.compile == "reduce-overhead" and not is_cuda:
             allowed = "default or max-autotune; CUDA graphs need CUDA"
             raise InvalidInput("compile", self.compile, allowed)
@@ -90,25 +136,39 @@ STOCK = Settings()
 def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
     """Move a freshly loaded pipeline to its device and make it compute with `settings`.
 
-    Attention kernels and threads belong to the whole process: applying STOCK resets them. Raises
+    Its weights are quantised before, by `dwlab.models.quantisation`. Raises
     InvalidInput for what cannot work on this device.
     """
     import torch
 
     settings.check(device)
-    _choose_attention(settings.attention)
-    torch.set_num_threads(settings.threads or _default_threads())
+    apply_to_process(settings)
     denoiser = denoiser_of(pipeline)
     decoder = decoder_of(pipeline)
-    _place(pipeline, settings.offload, device)
-    _slice(pipeline, decoder, settings.slicing)
+    if settings.quantisation == "float8-layers":
+        denoiser.enable_layerwise_casting(torch.float8_e4m3fn, denoiser.dtype)
     if settings.channels_last:
         denoiser.to(memory_format=torch.channels_last)
         if decoder is not None:
             decoder.to(memory_format=torch.channels_last)
+    _slice(pipeline, decoder, settings)
+    _place(pipeline, settings.offload, device)
     if settings.compile != "none":
         # Not the module: hooks, which are set and removed with each call, would be compiled too.
         denoiser.forward = _compiled(denoiser.forward, settings.compile)
+
+
+def apply_to_process(settings: Settings) -> None:
+    """Choose attention kernels and threads, which belong to the whole process, for what comes next.
+
+    STOCK resets them.
+    """
+    import torch
+
+    _choose_attention(settings.attention)
+    threads = settings.threads or _default_threads()
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def _place(pipeline: DiffusionPipeline, offload: str, device: str) -> None:
@@ -116,18 +176,34 @@ def _place(pipeline: DiffusionPipeline, offload: str, device: str) -> None:
         pipeline.to(device)
     elif offload == "model":
         pipeline.enable_model_cpu_offload(device=device)
+    elif offload == "group":
+        import torch
+
+        # a stream of its own loads the next group while one computes
+        pipeline.enable_group_offload(
+            torch.device(device),
+            offload_type="block_level",
+            num_blocks_per_group=1,
+            use_stream=device.startswith("cuda"),
+        )
     else:
         pipeline.enable_sequential_cpu_offload(device=device)
 
 
-def _slice(pipeline: DiffusionPipeline, decoder: Any, slicing: str) -> None:
-    if slicing == "attention":
+def _slice(pipeline: DiffusionPipeline, decoder: Any, settings: Settings) -> None:
+    """Slice attention, and slice and tile the decoder, as far as `settings` say."""
+    if settings.slicing in ("attention", "both"):
         pipeline.enable_attention_slicing()
-    elif slicing == "vae":
+    if settings.slicing in ("vae", "both"):
         if not hasattr(decoder, "enable_slicing"):
             allowed = "none or attention for this model, whose decoder cannot be sliced"
-            raise InvalidInput("slicing", slicing, allowed)
+            raise InvalidInput("slicing", settings.slicing, allowed)
         decoder.enable_slicing()
+    if settings.tiling:
+        if not hasattr(decoder, "enable_tiling"):
+            allowed = "false for this model, whose decoder cannot work in tiles"
+            raise InvalidInput("tiling", settings.tiling, allowed)
+        decoder.enable_tiling()
 
 
 def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..models.quiet import quiet_libraries
 from ..paths import project_folder, project_results
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,12 +19,16 @@ _open_benches: dict[tuple[Path, str], Explorer] = {}
 
 
 def explore(
-    model: str = "shapes", *, results: str | Path | None = None, device: str = "auto"
+    model: str = "shapes",
+    *,
+    results: str | Path | None = None,
+    device: str = "auto",
+    memory: object = None,
 ) -> Explorer:
     """The prompt bench: write a prompt, watch its picture form, go back to earlier pictures.
 
     model: see `dwlab.load`. results: the results folder, seen from the project, if not the usual
-    one. The bench's `params`, `image` and `history` can be used in the next cells. Raises
+    one. memory: "auto", or names of measures that save memory (docs/memory.md). The bench's `params`, `image` and `history` can be used in the next cells. Raises
     ModelError for an unknown model.
     """
     from ..models.tokens import count_tokens
@@ -44,7 +49,7 @@ def explore(
         execute=execute,
         count_tokens=count_tokens,
         model=model,
-        compute=Compute(device=device),
+        compute=Compute(device=device, memory=parse_memory(memory)),
     )
     _open_benches[root, model] = bench
     return bench

@@ -10,6 +10,7 @@ from ..errors import InvalidInput
 from ..models.quiet import quiet_libraries
 from ..paths import project_results
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 from .display import html, image, show, stderr_as_stdout
 from .experiment_files import find_file, searched_folders, sweep_files
 from .papermill import injected
@@ -40,13 +41,15 @@ def open_sweep(
     overrides: Mapping[str, Any] | None = None,
     compute: bool = True,
     device: str = "auto",
+    memory: object = None,
 ) -> SweepView:
     """A sweep in a notebook, or the panel if none is named.
 
     experiment: a YAML file, looked for from here, then from the project's folder, or the name of an
     experiment that ran before. results: the results folder, seen from the project, if not the usual
     one. overrides: axes and base values to replace. compute: False shows what is there and computes
-    nothing. Raises InvalidInput for unknown parameters of the notebook and unknown overrides.
+    nothing. memory: "auto", or names of measures that save memory (docs/memory.md). Raises
+    InvalidInput for unknown parameters of the notebook and unknown overrides.
     """
     quiet_libraries()
     headless = injected(PARAMETERS)
@@ -54,17 +57,18 @@ def open_sweep(
         raise InvalidInput("overrides", overrides, "a map like {steps: [2, 4], seed: 1}")
     if not isinstance(experiment, str):
         raise InvalidInput("experiment", experiment, EXPERIMENT_ALLOWED)
+    how = Compute(device=device, memory=parse_memory(memory))
     root = project_results(results)
     if not experiment:
         if headless or overrides:
             raise InvalidInput("experiment", experiment, EXPERIMENT_ALLOWED)
-        return SweepView(root, panel=_panel(root, Compute(device=device)))
+        return SweepView(root, panel=_panel(root, how))
     if not compute:
         if overrides:
             raise InvalidInput("overrides", overrides, "none if compute is False")
         return SweepView(root, _stored_name(experiment, root))
     sweep = _find(experiment, root).override(overrides or {})
-    return SweepView(root, sweep=sweep, compute=Compute(device=device))
+    return SweepView(root, sweep=sweep, compute=how)
 
 
 class SweepView:

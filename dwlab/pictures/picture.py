@@ -31,6 +31,7 @@ class Picture:
     exact: the number of rows of each forward in exact mode, otherwise None.
     cut: what the model did not read of prompts that were too long, in words.
     settings: those that were not stock (see `dwlab.models.settings`).
+    load_seconds: that its model took to load, once for all of its pictures.
     """
 
     params: GenerationParams
@@ -45,6 +46,7 @@ class Picture:
     exact: int | None = None
     cut: str = ""
     settings: dict[str, object] = field(default_factory=dict)
+    load_seconds: float = 0.0
 
     @property
     def warning(self) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..events import Cancelled, Done
-from ..models import memory
+from ..models import loaded_models
 from .channel import Dropped
 from .failure import failed, is_out_of_memory
 from .stock_call import StockCall
@@ -53,7 +53,7 @@ def render_cell(
         error.__traceback__ = None
         out_of_memory = is_out_of_memory(error)
         if out_of_memory:
-            memory.release_memory(rendering.model.identity.device)
+            loaded_models.out_of_memory(rendering.model.identity.device)
         if out_of_memory and on_out_of_memory:
             on_out_of_memory(cell)
         else:

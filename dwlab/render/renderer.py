@@ -14,7 +14,9 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import RenderError
+from ..events import Loaded
 from ..models import adapters, loading
+from ..models.memory_texts import memory_text
 from ..models.tasks import pipeline_for
 from ..spec import schedulers, tasks
 from .channel import Channel
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from ..events import Event
+    from ..models.identity import Identity
     from ..spec.compute import Compute
     from .resolved_cell import ResolvedCell
 
@@ -77,13 +80,35 @@ def render_into(
     """Make pictures, model by model, and send their events. loaded: the model of all cells."""
     for identity, same_model in _grouped(cells, lambda cell: cell.identity).items():
         channel.check()
-        try:
-            model = loaded or loading.load_identified(identity)
-        # whatever a model raises is the failure of its own cells
-        except Exception as error:  # noqa: BLE001
-            _fail_all(channel, same_model, error)
-        else:
-            _render_stacks(channel, model, same_model, compute)
+        _render_cells_of(identity, channel, same_model, compute, loaded)
+
+
+# a function of its own, so that nothing refers to a model while the next one is loaded
+def _render_cells_of(
+    identity: Identity,
+    channel: Channel,
+    cells: list[ResolvedCell],
+    compute: Compute,
+    loaded: loading.Model | None,
+) -> None:
+    try:
+        model = loaded or _loaded_model(identity, channel, cells[0])
+        loading.prepare_process(model)
+    # whatever a model raises is the failure of its own cells
+    except Exception as error:  # noqa: BLE001
+        _fail_all(channel, cells, error)
+    else:
+        _render_stacks(channel, model, cells, compute)
+
+
+def _loaded_model(identity: Identity, channel: Channel, first: ResolvedCell) -> loading.Model:
+    """The model of an identity; an event tells if it had to be loaded."""
+    was_here = loading.is_loaded(identity)
+    model = loading.load_identified(identity)
+    if not was_here:
+        text = memory_text(model.identity)
+        channel.send(Loaded(first.position, first.params, model.seconds, text))
+    return model
 
 
 def _grouped(

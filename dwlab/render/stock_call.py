@@ -98,4 +98,5 @@ class StockCall:
             exact=self._rendering.exact,
             cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
+            load_seconds=self._rendering.model.seconds,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.durations import duration
-from ..events import Done, Downloading, Failed, Started, Step
+from ..events import Done, Downloading, Failed, Loaded, Started, Step
 from .work import Work
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Pace:
 
     def update(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, Downloading):
+        if isinstance(event, Downloading | Loaded):
             return
         now = self._now()
         if isinstance(event, Started) and not self._shares:

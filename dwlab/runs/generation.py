@@ -12,6 +12,7 @@ from ..pictures.picture import Picture
 from ..render.channel import Channel
 from ..render.renderer import render_into
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
 from .resolve import identify_all, identities_of_loaded, resolve
 
@@ -28,6 +29,7 @@ def generate(
     model: str | loading.Model = "shapes",
     device: str = "auto",
     profile: str | None = None,
+    memory: object = None,
     **params: Any,
 ) -> Picture:
     """Make one picture.
@@ -35,6 +37,7 @@ def generate(
     model: a name, or what `dwlab.load` returned, which stays on its device, in its dtype and
     settings.
     device, profile: see `Compute` in `dwlab.spec.compute`.
+    memory: "auto", or names of measures that save memory, like "model-offload" (docs/memory.md).
     params: the fields of GenerationParams, in diffusers' spellings too; whatever is left out is the
     model's default.
     Raises InvalidInput or ModelError before anything loads, RenderError when the picture fails.
@@ -42,7 +45,8 @@ def generate(
     name = model.identity.name if isinstance(model, loading.Model) else model
     cell = GenerationParams.of(prompt=prompt, model=name, **params)
     show_download = DownloadBar()
-    for event in stream([cell], model=model, device=device, profile=profile):
+    events = stream([cell], model=model, device=device, profile=profile, memory=memory)
+    for event in events:
         if isinstance(event, Downloading):
             show_download(event.download)
         elif isinstance(event, Failed):
@@ -60,6 +64,7 @@ def stream(
     pack: int | None = None,
     profile: str | None = None,
     exact: int | None = None,
+    memory: object = None,
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] | None = None,
     download: bool = True,
@@ -74,6 +79,8 @@ def stream(
     own model. A loaded model stays on its device and in its dtype.
     device, pack, profile, exact: see `Compute` in `dwlab.spec.compute`. Without `exact`, pictures
     are within 1/255 of a lone call's in float32.
+    memory: "auto", or names of measures that save memory; see docs/memory.md. A loaded model keeps
+    its own.
     cancel: stops within one step once it is set, as closing the iterator does.
     dropped: whether a picture, by its index, is no longer wanted; asked at each of its steps, and
     then it ends there without another event.
@@ -82,7 +89,8 @@ def stream(
     A cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
-    compute = Compute(device=device, pack=pack, profile=profile, exact=exact)
+    measures = parse_memory(memory)
+    compute = Compute(device=device, pack=pack, profile=profile, exact=exact, memory=measures)
     loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
     cells = _with_model(params_list, loaded.identity.name if loaded else model)
     channel = Channel(cancel, dropped)

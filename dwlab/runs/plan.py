@@ -16,6 +16,7 @@ from .._util.html import facts_table
 from .._util.text_table import text_table
 from ..errors import printable
 from ..models import device
+from ..models.memory_texts import memory_texts
 from ..pictures.inputs import Inputs
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
@@ -48,7 +49,7 @@ class Plan:
 
     results: the folder that was looked through, and that a run would write to.
     seconds, bytes: estimates for what is left to do; seconds is None if not known. basis: where the
-    estimate of time comes from.
+    estimate of time comes from. memory: a sentence on each model that saves memory or may not fit.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Plan:
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()
 
     @property
     def todo(self) -> int:
@@ -79,6 +81,7 @@ class Plan:
             ("to do", f"{self.todo:,}{self._failed_text()}"),
             ("time", f"{self._time_text()} ({self.basis})"),
             ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            *(("memory", text) for text in self.memory),
             ("results", printable(str(self.results))),
             *(("warning", text) for text in self.warnings),
             *(("hint", text) for text in self.hints),
@@ -111,6 +114,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
     sweep that could not run.
     """
     check_metrics(spec)
+    compute = compute.of_experiment(spec.measures)
     with open_existing(root) as store:
         seeds = _Seeds.of(spec, store)
         cells = spec.cells(seeds.values, limit=limit)
@@ -140,6 +144,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
             *_never_packed(identities, compute),
         ),
         hints=_dtype_hints(identities),
+        memory=tuple(memory_texts(identities.values())),
     )
 
 

@@ -9,6 +9,7 @@ from ..events import Cancelled, Downloading, Event
 from ..models import adapters
 from ..models.arguments import check_arguments
 from ..models.identity import Identity, complete, identify, omission_of
+from ..models.memory_plan import fitted
 from ..models.prompt_checks import check_prompts, needs_check
 from ..models.tasks import check_tasks, complete_task
 from ..paths import results_folder
@@ -16,6 +17,7 @@ from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
 from ..spec.kinds import alike
 from ..spec.loras import Stack
+from ..spec.memory import AUTO
 from ..spec.model_choice import ModelChoice
 
 if TYPE_CHECKING:
@@ -118,13 +120,27 @@ def identify_all(
             config=choice.config,
             download=download,
             profile=compute.profile,
+            memory=compute.memory,
             on_download=_download_listener(on_event, params, cells[0]),
         )
     for choice, identity in identities.items():
         check_tasks(groups[choice], identity)
         check_arguments(groups[choice], identity)
     _check_prompts(params, groups, identities)
-    return identities
+    is_automatic = AUTO in (compute.memory or ())
+    return {
+        choice: fitted(identity, pixels=_most_pixels(groups[choice], identity), auto=is_automatic)
+        for choice, identity in identities.items()
+    }
+
+
+def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:
+    """The pixels of the largest picture, or of the model's own size if that is larger.
+
+    So that pictures of several small sizes are made in the same settings.
+    """
+    own = cells[0].replace(width=None, height=None)
+    return max(complete(cell, identity).pixels for cell in (own, *cells))
 
 
 def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity) -> Identities:

@@ -36,6 +36,7 @@ def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) ->
         bytes=size,
         seconds=picture.seconds,
         device_seconds=picture.device_seconds,
+        load_seconds=picture.load_seconds,
         versions=_made_with(picture),
         mode=mode(picture.exact),
     )

@@ -57,6 +57,7 @@ def run(
     another process runs this experiment there.
     """
     check_metrics(spec)
+    compute = compute.of_experiment(spec.measures)
     try:
         identities = _identify(spec, compute, limit, download, stop_downloads(cancel, on_event))
     # while a model was downloaded

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..paths import results_folder
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT, SweepSpec
 from .plan import Plan, make_plan
 from .results import Results
@@ -31,10 +32,12 @@ class Sweep(SweepSpec):
         device: str = "auto",
         profile: str | None = None,
         exact: int | None = None,
+        memory: object = None,
         limit: int = LIMIT,
     ) -> Plan:
         """Counts and estimates; loads no model and writes nothing."""
-        compute = Compute(device=device, profile=profile, exact=exact)
+        measures = parse_memory(memory)
+        compute = Compute(device=device, profile=profile, exact=exact, memory=measures)
         return make_plan(self, results_folder(results), compute, limit=limit)
 
     def run(
@@ -45,6 +48,7 @@ class Sweep(SweepSpec):
         pack: int | None = None,
         profile: str | None = None,
         exact: int | None = None,
+        memory: object = None,
         limit: int = LIMIT,
         on_plan: Callable[[int, Work], None] | None = None,
         on_event: Listener | None = None,
@@ -53,13 +57,19 @@ class Sweep(SweepSpec):
     ) -> Table:
         """Compute what is missing and return the table.
 
-        device, pack, profile, exact: see `dwlab.stream`. limit: refuse more cells than this. For
+        device, pack, profile, exact, memory: see `dwlab.stream`. limit: refuse more cells than this. For
         the other options see `dwlab.runs.run.run`.
         """
         outcome = run(
             self,
             results=results,
-            compute=Compute(device=device, pack=pack, profile=profile, exact=exact),
+            compute=Compute(
+                device=device,
+                pack=pack,
+                profile=profile,
+                exact=exact,
+                memory=parse_memory(memory),
+            ),
             limit=limit,
             on_plan=on_plan,
             on_event=on_event,

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from ..errors import InvalidInput
 from ..spec.compute import Compute
+from ..spec.memory import parse as parse_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ class ServerSettings(BaseSettings):
         description="models to offer besides `model` and those of the catalog on this machine",
     )
     device: str = "auto"
+    memory: Names = Field([], description="auto, or measures that save memory")
     token: SecretStr | None = Field(
         None, description="required of every request, as a bearer token or as a password"
     )
@@ -95,7 +97,13 @@ class ServerSettings(BaseSettings):
         5, ge=0, description="for running jobs to end when the server is stopped"
     )
 
-    @field_validator("models", "cors_origins", "allowed_hosts", mode="before")
+    @field_validator("memory", mode="after")
+    @classmethod
+    def _check_memory(cls, value: list[str]) -> list[str]:
+        parse_memory(value)
+        return value
+
+    @field_validator("models", "memory", "cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -129,7 +137,7 @@ class ServerSettings(BaseSettings):
     @property
     def compute(self) -> Compute:
         """How pictures are computed."""
-        return Compute(device=self.device)
+        return Compute(device=self.device, memory=parse_memory(self.memory))
 
     @property
     def loopback(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._util.checks import is_whole_number, without_quotes
 from ..errors import InvalidInput
@@ -11,7 +11,7 @@ from .modes import mode
 
 @dataclass(frozen=True)
 class Compute:
-    """How pictures are computed. What they show does not depend on it beyond rounding.
+    """How pictures are computed. What they show does not depend on it beyond rounding, except for `memory`.
 
     device: auto, cpu, mps, cuda or cuda:N.
     profile: None for stock settings, or "fast" for those that `dwlab bench tune` found on this
@@ -21,6 +21,9 @@ class Compute:
     exact: None, or the number of rows of each forward, 2 to 1024: then a cell gives the same bytes
     whatever runs beside it, on the same machine with the same versions and threads, and has a key
     of its own.
+    memory: measures that save memory, as `dwlab.spec.memory.parse` returns them: None for those of
+    the experiment, () for stock. Those that change pictures, 8 and 4 bits and tiles, give them keys
+    of their own.
     Raises InvalidInput for a pack or a number of rows that is not allowed; a device and a profile
     are looked up when a model is identified.
     """
@@ -29,6 +32,7 @@ class Compute:
     profile: str | None = None
     pack: int | None = None
     exact: int | None = None
+    memory: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         mode(self.exact)
@@ -37,3 +41,7 @@ class Compute:
                 "a whole number of at least 1, or nothing for as many as the device gains from"
             )
             raise InvalidInput("pack", self.pack, allowed + without_quotes(self.pack))
+
+    def of_experiment(self, memory: tuple[str, ...] | None) -> Compute:
+        """The same with an experiment's measures that save memory, unless some were given before."""
+        return self if self.memory is not None else replace(self, memory=memory)

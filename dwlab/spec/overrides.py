@@ -43,6 +43,7 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
         "skip": [rule for rule in sweep.skip if rule.keys() <= names],
         "metrics": sweep.metrics,
         "metric": sweep.metric,
+        "memory": sweep.memory,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import experiment_file, input_files
+from . import experiment_file, input_files, memory
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
@@ -48,6 +48,7 @@ class SweepSpec:
     metrics: names of metrics, or None for all that apply.
     metric: the one that says how good a picture is, higher is better (None: see
         `dwlab.analysis.quality`).
+    memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
 
     Raises InvalidInput, which names the key.
     """
@@ -60,6 +61,7 @@ class SweepSpec:
     skip: Sequence[Mapping[str, object]] = ()
     metrics: Sequence[str] | None = None
     metric: str | None = None
+    memory: object = None
     _expansion: Expansion = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +74,7 @@ class SweepSpec:
         check_base(base)
         check_number_of_axes(axes)
         check_metrics(self.metrics, self.metric)
+        self._set("memory", memory.plain(memory.parse(self.memory)))
         self._set("model", base.pop("model", self.model))
         self._set("base", {key: value for key, value in base.items() if key not in axes})
         self._set("axes", axes)
@@ -136,6 +139,11 @@ class SweepSpec:
         placeholder.
         """
         return type(self)(**overridden(self, changes))
+
+    @property
+    def measures(self) -> tuple[str, ...] | None:
+        """The measures that save memory, for `Compute`."""
+        return memory.parse(self.memory)
 
     @property
     def values(self) -> dict[str, Column]:

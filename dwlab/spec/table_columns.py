@@ -52,6 +52,12 @@ COLUMNS = (
         "this picture's share of `seconds` if several were computed together",
         brief=False,
     ),
+    Column(
+        "load_seconds",
+        Kind.RECORD,
+        "how long the model took to load, once for all of its pictures",
+        brief=False,
+    ),
     Column("status", Kind.RECORD, "`ok`, `failed`, or `oom` (out of memory)"),
     Column("error", Kind.RECORD, "why it failed"),
     Column("image", Kind.RECORD, "the PNG, relative to the results folder"),

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _WRITE = """
     INSERT INTO cells (
         key, params, weights, dtype, device, status, error, image, pixels, bytes,
-        seconds, device_seconds, created, versions, mode
+        seconds, device_seconds, load_seconds, created, versions, mode
     ) VALUES (
         :key, :params, :weights, :dtype, :device, :status, :error, :image, :pixels, :bytes,
-        :seconds, :device_seconds, :created, :versions, :mode
+        :seconds, :device_seconds, :load_seconds, :created, :versions, :mode
     )
     ON CONFLICT (key) DO UPDATE SET
         params = excluded.params,
@@ -35,6 +35,7 @@ _WRITE = """
         bytes = excluded.bytes,
         seconds = excluded.seconds,
         device_seconds = excluded.device_seconds,
+        load_seconds = excluded.load_seconds,
         created = excluded.created,
         versions = excluded.versions,
         mode = excluded.mode
@@ -121,6 +122,7 @@ class CellRow:
     bytes: int | None = None
     seconds: float | None = None
     device_seconds: float | None = None
+    load_seconds: float | None = None
     created: str = field(default_factory=now)
     versions: str = "{}"
     mode: str = "close"

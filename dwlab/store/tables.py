@@ -45,4 +45,5 @@ MIGRATIONS = (
     CREATE INDEX jobs_by_status ON jobs (status, number);
     CREATE UNIQUE INDEX jobs_by_idempotency ON jobs (idempotency) WHERE idempotency IS NOT NULL;
     """,
+    "ALTER TABLE cells ADD COLUMN load_seconds REAL",
 )

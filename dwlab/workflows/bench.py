@@ -12,6 +12,7 @@ from ..views.progress import Progress
 from .interrupt import ctrl_c_sets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..bench.spec import BenchSpec
@@ -49,6 +50,7 @@ def execute_tune(
     device: str = "auto",
     steps: int | None = None,
     quick: bool = False,
+    memory: Sequence[str] = (),
     results: str | Path | None = None,
 ) -> Tuned:
     """Tune a model, with a progress bar per stage; for the options see `dwlab.bench.tune.tune`.
@@ -64,6 +66,7 @@ def execute_tune(
             device=device,
             steps=steps,
             quick=quick,
+            memory=memory,
             results=results,
             cancel=cancel,
             on_plan=bars.begin_stage,

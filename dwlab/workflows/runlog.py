@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.timestamp import now
-from ..events import Download, Downloading, Failed
+from ..events import Download, Downloading, Failed, Loaded
 from ..runs.eta import Pace
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ class RunLog:
         self.line(f"warning: {text}")
 
     def event(self, event: Event) -> None:
-        """Write failures at once, downloads when they begin and end, and progress now and then."""
+        """Write failures and loaded models at once, downloads when they begin and end, and progress now and then."""
         self._pace.update(event)
         match event:
             case Downloading():
                 self._download(event.download)
+            case Loaded():
+                memory = f" ({event.memory})" if event.memory else ""
+                self.line(f"loaded: {event.params.model} in {event.seconds:.1f} s{memory}")
             case Failed():
                 self.line(f"{event.status}: cell {event.index}: {event.error}")
         if self._pace.elapsed - self._last_progress > PROGRESS_EVERY:

@@ -98,12 +98,16 @@ class Engine:
         return self.model.identity.settings.compile != "none"
 
 
-def load(name: str, model: str, device: str) -> Engine:
-    """The engine of a name (see ENGINES), with the model loaded as that engine computes it."""
+def load(name: str, model: str, device: str, memory: tuple[str, ...] = ()) -> Engine:
+    """The engine of a name (see ENGINES), with the model loaded as that engine computes it.
+
+    memory: measures that save memory.
+    """
     if not name.startswith("packed-"):
-        return Engine(ENGINES[name], loading.load(model, device))
+        return Engine(ENGINES[name], loading.load(model, device, memory=memory))
     device = devices.resolve(device)
     compile_mode = "default" if name == "packed-compiled" else "none"
     settings = Settings(channels_last=True, compile=compile_mode)
-    identity = identify(model, device, devices.faster_dtype(device) or "auto", settings=settings)
+    dtype = devices.faster_dtype(device) or "auto"
+    identity = identify(model, device, dtype, settings=settings, memory=memory)
     return Engine(ENGINES[name], loading.load_identified(identity))

@@ -51,17 +51,18 @@ def compare_engines(
     rounds: int = 3,
     scale: float = 1.0,
     limit: int = LIMIT,
+    memory: tuple[str, ...] = (),
     on_step: Callable[[str], None] | None = None,
 ) -> EngineReport:
     """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
 
-    scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. on_step:
-    called with a line of text after each timed run. Raises InvalidInput for an unknown grid or
+    scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. memory:
+    measures that save memory. on_step: called with a line of text after each timed run. Raises InvalidInput for an unknown grid or
     engine, ModelError if the model cannot be found.
     """
     _check_names("grids", grids, GRIDS)
     _check_names("engines", engines, ENGINES)
-    loaded = {name: _apart(load, name, model, device) for name in engines}
+    loaded = {name: _apart(load, name, model, device, memory) for name in engines}
     matmul = {}
     for engine in loaded.values():
         identity = engine.model.identity

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...models import device as devices
-from ...models import memory
+from ...models import loaded_models, memory
 from .calls import Call, merged
 from .cell import RunningCell
 
@@ -164,7 +164,7 @@ class Pack:
         error.__traceback__ = None
         exhausted = memory.is_out_of_memory(error)
         if exhausted:
-            memory.release_memory(self._device)
+            loaded_models.out_of_memory(self._device)
         if len(calls) == 1 or (exhausted and self._exact):
             return [error] * len(calls)
         if exhausted:

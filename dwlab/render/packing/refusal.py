@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ...spec.family import Packed
 
 
+# by their names in diffusers; they change the dtype of one layer's weights, whatever the rows
+_HOOKS_OF_FLOAT8 = frozenset({"layerwise_casting", "peft_autocast_disable"})
+
+
 def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed, or None if they can."""
     name = type(pipeline).__name__
@@ -62,7 +66,7 @@ def _hooks(parts: Iterable[torch.nn.Module]) -> str | None:
     for part in parts:
         for module in part.modules():
             registry = getattr(module, "_diffusers_hook", None)
-            if registry and registry.hooks:
+            if registry and registry.hooks.keys() - _HOOKS_OF_FLOAT8:
                 return "diffusers' hooks move parts of the model, or keep a cache, while it runs"
     return None
 

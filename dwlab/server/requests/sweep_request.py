@@ -50,6 +50,8 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep
     Raises InvalidInput, also for what this server does not do.
     """
     values = _parsed(body, is_yaml, _value_limit(settings))
+    if "memory" in values:
+        raise InvalidInput("memory", values["memory"], "left out: the server's own settings hold")
     _check_values(values, _value_limit(settings))
     values = seed_text.as_numbers(values)
     _check_names(values)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import DwlabError
 from ...models import loading
-from ...models.identity import identify
+from ...runs.resolve import identify_all
+from ...spec.params import GenerationParams
 
 if TYPE_CHECKING:
     from ...models.identity import Identity
@@ -35,4 +36,7 @@ def load_default_model(settings: ServerSettings) -> Identity | None:
 
 
 def _load(settings: ServerSettings) -> loading.Model:
-    return loading.load_identified(identify(settings.model, settings.device))
+    (identity,) = identify_all(
+        [GenerationParams("", model=settings.model)], settings.compute
+    ).values()
+    return loading.load_identified(identity)

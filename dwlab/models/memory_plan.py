@@ -1,0 +1,39 @@
+"""Finds out whether a model fits into this machine's memory, and by what measures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import memory, memory_estimate, memory_fit
+from .loaded_models import LOADED
+from .memory_fit import Demand, Fit, Room
+
+if TYPE_CHECKING:
+    from .identity import Identity
+
+PIXELS = 512 * 512  # if nothing is known of the pictures
+
+
+def fitted(identity: Identity, *, pixels: int | None = None, auto: bool = False) -> Identity:
+    """An identity that knows whether its model fits, in the settings that `auto` chooses.
+
+    pixels: of the largest picture. Nothing is loaded. An identity stays as it is if the sizes of
+    its weights are not known.
+    """
+    size = memory_estimate.size_of(identity.folder, identity.variant, identity.checkpoint)
+    if size is None:
+        return identity
+    demand = Demand(size, identity.dtype, pixels or PIXELS)
+    room = _room(identity.device)
+    if auto:
+        fit = memory_fit.choose(demand, identity.settings, room, identity.device)
+    else:
+        fit = Fit(demand, identity.settings, room)
+    return replace(identity, settings=fit.settings, fit=fit)
+
+
+def _room(device: str) -> Room:
+    """What is free, and would be if no other model were kept."""
+    free = memory.free_bytes(device) + LOADED.bytes_on(device)
+    return Room(free, host=memory.free_bytes("cpu"))
