@@ -88,8 +88,9 @@ def _check_channels(name: str, folder: Path, cls: str) -> None:
         outputs = config.get("out_channels") or usual
         if not isinstance(inputs, int) or not isinstance(outputs, int) or inputs <= outputs:
             continue
-        if tasks.needed(cls, config) is not None:
-            continue  # it is refused without a mask, cell by cell
+        family = families.of(cls)
+        if tasks.needed(cls, config) is not None or (family and family.needs):
+            continue  # a recipe without its picture is refused
         kind = _EXTRA_CHANNELS.get(
             (part, inputs), "a model that needs a picture besides the prompt"
         )

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from ..spec import catalog, tasks
+from ..spec import catalog, families, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
     from .identity import Identity
     from .loading import Model
@@ -22,23 +23,40 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
     cls = entry.pipeline
     for params in cells:
         task = tasks.task_of(params)
-        if entry.needs is not None and task != entry.needs:
-            allowed = "a picture that is white where the image is to be made anew, beside image; "
-            allowed += f"model {params.model!r} is an inpainting model and does nothing else"
-            raise InvalidInput("mask", None, allowed)
-        if task == tasks.TEXT:
-            continue
         doing = tasks.pipeline_for(cls, task)
         kind = f"model {params.model!r} ({cls or 'of no known class'})"
+        if entry.needs is not None and task != entry.needs:
+            doing = None
+        if doing is None and task != tasks.INPAINTING:
+            _check_needed_picture(params, entry, kind)
+        if doing is None and task == tasks.TEXT:
+            continue
         if doing is None:
-            field = "mask" if task == tasks.INPAINTING else "image"
-            can = ", ".join(tasks.tasks_of(cls)) or tasks.IN_WORDS[tasks.TEXT]
-            allowed = f"left out for {kind}, which can do {can} only"
-            raise InvalidInput(field, str(getattr(params, field)), allowed)
+            raise _cannot(params, cls, kind)
         if params.strength is not None and doing not in tasks.STRENGTHS:
             allowed = f"left out for {kind}, which takes its picture as a whole"
             raise InvalidInput("strength", params.strength, allowed)
         _check_mask(params, doing)
+
+
+def _check_needed_picture(params: GenerationParams, entry: Entry, kind: str) -> None:
+    """Raise InvalidInput if a model cannot draw without a picture, or a mask, that is not there."""
+    family = families.of(entry.pipeline or "")
+    needs = entry.needs or (family.needs if family else None)
+    if needs == tasks.INPAINTING:
+        allowed = "a picture that is white where the image is to be made anew, beside image; "
+        allowed += f"{kind} is an inpainting model and does nothing else"
+        raise InvalidInput("mask", None, allowed)
+    if needs == tasks.IMAGE and params.image is None:
+        raise InvalidInput("image", None, f"a picture, because {kind} does not draw without one")
+
+
+def _cannot(params: GenerationParams, cls: str | None, kind: str) -> InvalidInput:
+    """The error for a task that the family has no class for."""
+    field = "image" if params.mask is None else "mask"
+    can = ", ".join(tasks.tasks_of(cls)) or tasks.IN_WORDS[tasks.TEXT]
+    allowed = f"left out for {kind}, which can do {can} only"
+    return InvalidInput(field, str(getattr(params, field)), allowed)
 
 
 def _check_mask(params: GenerationParams, doing: str) -> None:

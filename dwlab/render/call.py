@@ -90,6 +90,8 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
         "guidance_scale": shared.guidance,
         "height": shared.height,
         "width": shared.width,
+        # FLUX.1 Kontext makes any size as large as this
+        "max_area": shared.pixels,
         "generator": [torch.Generator("cpu").manual_seed(params.seed) for params in cells],
         "output_type": "np",
         **shared.call,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
+
+from ..spec import families, tasks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -12,16 +15,20 @@ if TYPE_CHECKING:
     Size = tuple[int, int]
 
 
-def input_arguments(cell: ResolvedCell) -> dict[str, Any]:
+def input_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     """The pictures that a cell starts from, and what belongs to them; nothing for a text alone."""
     params = cell.params
     if params.image is None:
         return {}
     picture = cell.picture(params.image)
-    if params.mask_padding is None:
+    name = type(pipeline).__name__
+    takes_size = "width" in inspect.signature(type(pipeline).__call__).parameters
+    is_whole = params.mask_padding is not None or name not in tasks.STRENGTHS
+    if not (is_whole and takes_size):
         # some pipelines take no size: they draw in that of their picture
         picture = _resized(picture, (params.width, params.height))
-    arguments: dict[str, Any] = {"image": picture}
+    family = families.of(name)
+    arguments: dict[str, Any] = {family.picture_argument if family else "image": picture}
     if params.strength is not None:
         arguments["strength"] = params.strength
     if params.mask is not None:

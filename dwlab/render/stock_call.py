@@ -64,7 +64,7 @@ class StockCall:
         """The arguments of the call; prompts that are more than plain text are encoded here."""
         params = self.cell.params
         arguments = stock_arguments(self._pipeline, [params])
-        arguments |= input_arguments(self.cell)
+        arguments |= input_arguments(self._pipeline, self.cell)
         arguments |= step_callback(self._pipeline, params.steps, self._on_step)
         embeddings = prompts.embeddings(self._pipeline, params)
         if not embeddings:

@@ -58,10 +58,12 @@ class Omission:
 
 @dataclass(frozen=True)
 class Family:
-    """A text-to-image pipeline class of diffusers, and what is known of it.
+    """A pipeline class of diffusers that draws, and what is known of it.
 
     pipeline: the class that draws. name: of the family, like sdxl. title: as people write it.
     image_to_image, inpainting: the classes that do this with the same parts, if there are any.
+    needs: the only task that the class can do, "image" or "inpainting"; None if it draws from a text.
+    picture_argument: the argument of the call that the recipe's image is.
     steps, guidance: the defaults of the class's own call; None if it takes none.
     guidance_argument: the argument of the call that the recipe's guidance is.
     side: pixels of a side, if the class itself says so.
@@ -80,6 +82,8 @@ class Family:
     title: str
     image_to_image: str | None = None
     inpainting: str | None = None
+    needs: str | None = None
+    picture_argument: str = "image"
     steps: int | None = 50
     guidance: float | None = 5.0
     guidance_argument: str | None = GUIDANCE

@@ -45,7 +45,9 @@ _PARTS_OF_STEPS = {
     "Flux2KleinInpaintPipeline": 0.8,
     "FluxImg2ImgPipeline": 0.6,
     "FluxInpaintPipeline": 0.6,
+    "FluxFillPipeline": 1.0,
     "FluxKontextInpaintPipeline": 1.0,
+    "QwenImageEditInpaintPipeline": 0.6,
     "QwenImageImg2ImgPipeline": 0.6,
     "QwenImageInpaintPipeline": 0.6,
     "SanaSprintImg2ImgPipeline": 0.6,
@@ -58,6 +60,7 @@ _PARTS_OF_STEPS = {
 # These cannot work on the part around a mask alone.
 WITHOUT_PADDING = frozenset(
     {
+        "FluxFillPipeline",
         "IFInpaintingPipeline",
         "KandinskyInpaintCombinedPipeline",
         "KandinskyV22InpaintCombinedPipeline",
@@ -88,7 +91,11 @@ def pipeline_for(pipeline: str | None, task: str) -> str | None:
     family = families.of(pipeline or "")
     if family is None:
         return None
-    by_task = {TEXT: family.pipeline, IMAGE: family.image_to_image, INPAINTING: family.inpainting}
+    by_task = {
+        TEXT: None if family.needs else family.pipeline,
+        IMAGE: family.image_to_image,
+        INPAINTING: family.inpainting,
+    }
     return by_task[task]
 
 

@@ -11,6 +11,10 @@ _ZEROS = "zeros instead of an encoded text"
 _NO_TRUE_CFG = "no true CFG, and half the calls of the denoiser"
 _SPLITS = "its attention processors split a batch into its parts with and without guidance"
 
+_PICTURE = frozenset({"image"})
+_INPAINTING = frozenset({"inpainting"})
+_FLUX = Packed.of("FluxTransformer2DModel", "FluxAttnProcessor")
+
 FAMILIES = (
     Family(
         "StableDiffusion3Pipeline",
@@ -45,7 +49,7 @@ FAMILIES = (
         sample_size=128,
         takes_negative=False,
         omission=Omission(_NO_TRUE_CFG, true_cfg=1.0),
-        packed=Packed.of("FluxTransformer2DModel", "FluxAttnProcessor"),
+        packed=_FLUX,
         latents="patches",
         tested=_ALL,
     ),
@@ -60,7 +64,37 @@ FAMILIES = (
         sample_size=128,
         takes_negative=False,
         omission=Omission(_NO_TRUE_CFG, true_cfg=1.0),
+        packed=_FLUX,
         latents="patches",
+        tested=_IMAGE,
+    ),
+    Family(
+        "FluxFillPipeline",
+        "flux",
+        "FLUX.1 Fill",
+        inpainting="FluxFillPipeline",
+        needs="inpainting",
+        guidance=30.0,
+        sample_size=128,
+        takes_negative=False,
+        packed=_FLUX,
+        latents="patches",
+        tested=_INPAINTING,
+    ),
+    Family(
+        "FluxControlPipeline",
+        "flux",
+        "FLUX.1 Canny and Depth",
+        image_to_image="FluxControlPipeline",
+        needs="image",
+        picture_argument="control_image",
+        steps=28,
+        guidance=3.5,
+        sample_size=128,
+        takes_negative=False,
+        packed=_FLUX,
+        latents="patches",
+        tested=_PICTURE,
     ),
     Family(
         "Flux2Pipeline",
@@ -112,6 +146,31 @@ FAMILIES = (
         packed=Packed.of("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0"),
         latents="normalized patches",
         tested=_ALL,
+    ),
+    Family(
+        "QwenImageEditPipeline",
+        "qwen-image",
+        "Qwen-Image-Edit",
+        image_to_image="QwenImageEditPipeline",
+        inpainting="QwenImageEditInpaintPipeline",
+        needs="image",
+        guidance=4.0,
+        guidance_argument=TRUE_CFG,
+        sample_size=128,
+        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0),
+        latents="normalized patches",
+    ),
+    Family(
+        "QwenImageEditPlusPipeline",
+        "qwen-image",
+        "Qwen-Image-Edit 2509",
+        image_to_image="QwenImageEditPlusPipeline",
+        needs="image",
+        guidance=4.0,
+        guidance_argument=TRUE_CFG,
+        sample_size=128,
+        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0),
+        latents="normalized patches",
     ),
     Family(
         "QwenImage21Pipeline",

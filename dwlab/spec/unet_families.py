@@ -65,6 +65,18 @@ FAMILIES = (
         note=_SPLITS,
     ),
     Family(
+        "StableDiffusionInstructPix2PixPipeline",
+        "sd",
+        "InstructPix2Pix",
+        image_to_image="StableDiffusionInstructPix2PixPipeline",
+        needs="image",
+        steps=100,
+        guidance=7.5,
+        denoiser="unet",
+        packed=_UNET,
+        tested=frozenset({"image"}),
+    ),
+    Family(
         "LatentConsistencyModelPipeline",
         "lcm",
         "Latent Consistency Model",

@@ -39,7 +39,6 @@ def flux_of(channels, **config):
 
 
 OTHER_KINDS = {
-    "an inpainting UNet": (unet_of(9), "inpainting model.*its unet takes 9 channels"),
     "an instruction UNet": (unet_of(8), "edits a picture"),
     "an upscaling UNet": (unet_of(7), "enlarges a picture"),
     "a depth UNet": (unet_of(5), "depth map"),
@@ -51,14 +50,11 @@ OTHER_KINDS = {
     "FLUX Fill": (flux_of(384, out_channels=64), r"FLUX Fill.*384 channels"),
     "FLUX Depth": (flux_of(128, out_channels=64), r"control picture \(FLUX Canny or Depth\)"),
     "FLUX Fill without out_channels": (flux_of(384), "FLUX Fill"),
-    "Fill's own class": (pipeline_of("FluxFillPipeline"), "inpainting pipeline"),
     "a ControlNet pipeline": (
         pipeline_of("StableDiffusionControlNetPipeline"),
         "needs a control picture",
     ),
-    "Flux Control": (pipeline_of("FluxControlPipeline"), "needs a control picture"),
     "an image-to-image pipeline": (pipeline_of("CycleDiffusionPipeline"), "changes a picture"),
-    "an editing pipeline": (pipeline_of("QwenImageEditPipeline"), "changes a picture"),
     "an upscaler": (pipeline_of("StableDiffusionUpscalePipeline"), "enlarges or refines"),
     "a video pipeline": (pipeline_of("StableVideoDiffusionPipeline"), "for video"),
     "another video pipeline": (pipeline_of("WanPipeline"), "for video"),
@@ -111,7 +107,7 @@ def test_an_image_to_image_pipeline_with_the_parts_for_text_draws_from_text(pipe
 
 
 BROKEN = {
-    "a kind": (unet_of(9), "inpainting model"),
+    "a kind": (unet_of(8), "edits a picture"),
     "weights": (lambda folder: cut(folder / "unet" / WEIGHTS, 0), "is empty (0 bytes)"),
 }
 

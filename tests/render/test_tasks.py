@@ -8,13 +8,13 @@ import inspect
 import logging
 
 import diffusers
-import numpy as np
 import pytest
 import tiny
 import tiny_families
 import torch
 from counting import Rows
 from PIL import Image
+from start_pictures import difference, half_mask, noise_picture
 
 import dwlab
 from dwlab.errors import InvalidInput
@@ -40,18 +40,6 @@ MIXED = (
     ("a red circle", 0, 4, 1.0, 0.5, 0), ("a red circle", 7, 3, 4.0, 0.7, 0), ("a small blue square", 0, 4, 4.0, 1.0, 1),
     ("a small blue square", 7, 4, 1.0, 0.5, 1), ("a small blue square", 1, 5, 4.0, 0.8, 0), ("a red circle", 2, 4, 7.0, 0.3, 1),
 )  # fmt: skip
-
-
-def noise_picture(seed, size=(16, 16)):
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
-
-
-def half_mask(side, size=(16, 16)):
-    """White in its left or its upper half."""
-    mask = Image.new("L", size, 0)
-    mask.paste(255, (0, 0, size[0] // 2, size[1]) if side == 0 else (0, 0, size[0], size[1] // 2))
-    return mask.convert("RGB")
 
 
 def with_nine_channels(pipeline):
@@ -81,10 +69,6 @@ def built(name):
     if name.endswith("_nine"):
         return with_nine_channels(built(name.removesuffix("_nine")))
     return (getattr(tiny_families, name, None) or getattr(tiny, name))()
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 class TaskFamily:

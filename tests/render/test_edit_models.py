@@ -1,0 +1,149 @@
+"""Models that need a picture by their class: Flux Kontext, Fill and Control, InstructPix2Pix."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+
+import diffusers
+import pytest
+import tiny
+import torch
+from counting import Rows
+from PIL import Image
+from start_pictures import difference, half_mask, noise_picture
+
+import dwlab
+from dwlab.errors import InvalidInput
+from dwlab.models import loading
+from dwlab.models.settings import denoiser_of
+from dwlab.runs.sweep import Sweep
+from dwlab.spec.params import GenerationParams
+
+SHORT = {"max_sequence_length": 32}
+CALLS = {
+    "kontext": {**SHORT, "_auto_resize": False},
+    "fill": SHORT,
+    "control": SHORT,
+    "pix2pix": {"image_guidance_scale": 2.0},
+}
+ARGUMENTS = {"control": "control_image"}
+
+
+def flux_with(channels, cls):
+    parts = tiny.flux().components
+    config = {k: v for k, v in parts["transformer"].config.items() if not k.startswith("_")}
+    torch.manual_seed(0)
+    parts["transformer"] = diffusers.FluxTransformer2DModel(
+        **config | {"in_channels": channels, "out_channels": 4}
+    ).eval()
+    names = inspect.signature(cls.__init__).parameters
+    return cls(**{name: part for name, part in parts.items() if name in names})
+
+
+def pix2pix():
+    parts = tiny.sd().components
+    config = {k: v for k, v in parts["unet"].config.items() if not k.startswith("_")}
+    torch.manual_seed(0)
+    parts["unet"] = diffusers.UNet2DConditionModel(**config | {"in_channels": 8}).eval()
+    return diffusers.StableDiffusionInstructPix2PixPipeline(**parts, requires_safety_checker=False)
+
+
+BUILD = {
+    "kontext": lambda: flux_with(4, diffusers.FluxKontextPipeline),
+    # latents, the masked picture's latents, and 4 x 4 pixels of the mask
+    "fill": lambda: flux_with(4 + 4 + 16, diffusers.FluxFillPipeline),
+    "control": lambda: flux_with(8, diffusers.FluxControlPipeline),
+    "pix2pix": pix2pix,
+}
+MIXED = (
+    ("a red circle", 0, 2, 2.0), ("a red circle", 7, 3, 4.0), ("a blue square", 0, 3, 4.0), ("a blue square", 3, 2, 7.0),
+)  # fmt: skip
+
+
+class EditModel:
+    def __init__(self, name, folder):
+        BUILD[name]().save_pretrained(folder)
+        self.name, self.model = name, loading.load(str(folder), "cpu")
+        self.cells = [
+            GenerationParams(
+                prompt, seed=seed, steps=steps, guidance=guidance, image=noise_picture(seed),
+                mask=half_mask(seed % 2) if name == "fill" else None,
+                model=str(folder), width=16, height=16, call=CALLS[name],
+            )
+            for prompt, seed, steps, guidance in MIXED
+        ]  # fmt: skip
+
+    def stock(self, params):
+        pipeline = copy.copy(self.model.pipeline)
+        pipeline.set_progress_bar_config(disable=True)
+        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        given = {ARGUMENTS.get(self.name, "image"): params.image.picture, **params.call}
+        if params.mask is not None:
+            given["mask_image"] = params.mask.picture
+        if self.name != "pix2pix":
+            given |= {"width": params.width, "height": params.height}
+        if self.name == "kontext":
+            given["max_area"] = params.width * params.height  # else a megapixel
+        return pipeline(
+            prompt=params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance,
+            generator=torch.Generator().manual_seed(params.seed), **given,
+        ).images[0]  # fmt: skip
+
+    @functools.cached_property
+    def stock_pictures(self):
+        return [self.stock(params) for params in self.cells]
+
+    def made(self, cells, **options):
+        events = list(dwlab.stream(cells, model=self.model, **options))
+        assert [event.error for event in events if event.kind == "failed"] == []
+        pictures = {event.index: event.result for event in events if event.kind == "done"}
+        return [pictures[k] for k in range(len(cells))]
+
+
+@pytest.fixture(scope="module")
+def edit_model(tmp_path_factory):
+    return functools.cache(lambda name: EditModel(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.mark.parametrize("name", BUILD)
+def test_alone_and_packed_a_picture_is_that_of_the_plain_stock_call(edit_model, name):
+    one = edit_model(name)
+    for picture, expected in zip(one.made(one.cells, pack=1), one.stock_pictures, strict=True):
+        assert difference(picture.image, expected) <= 1
+    with Rows(denoiser_of(one.model.pipeline)) as rows:
+        packed = one.made(one.cells)
+    assert max(rows) > (3 if name == "pix2pix" else 1)
+    for picture, expected in zip(packed, one.stock_pictures, strict=True):
+        assert difference(picture.image, expected) <= 1
+    assert len({picture.tobytes() for picture in one.stock_pictures}) == len(one.cells)
+
+
+def test_kontext_draws_from_a_text_alone_too(edit_model):
+    one = edit_model("kontext")
+    text = one.cells[0].replace(image=None)
+    (picture,) = one.made([text])
+    assert difference(picture.image, one.stock_pictures[0]) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fill", "is an inpainting model and does nothing else"),
+        ("control", "does not draw without one"),
+        ("pix2pix", "does not draw without one"),
+    ],
+)
+def test_without_its_picture_a_recipe_is_refused(edit_model, name, message, tmp_path):
+    base = {"prompt": "a star", "model": edit_model(name).model.identity.name}
+    with pytest.raises(InvalidInput, match=message):
+        Sweep("x", base=base).plan(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["kontext", "control", "pix2pix"])
+def test_a_strength_is_refused_where_the_picture_is_taken_as_a_whole(edit_model, name, tmp_path):
+    base = {"prompt": "a star", "model": edit_model(name).model.identity.name, "strength": 0.5}
+    base["image"] = Image.new("RGB", (16, 16))
+    with pytest.raises(InvalidInput, match="which takes its picture as a whole"):
+        Sweep("x", base=base).plan(tmp_path)
