@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import sys
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ import torch
 from compel import Compel, ReturnedEmbeddingsType
 from compel.prompt_parser import Conjunction, FlattenedPrompt
 from counting import Rows
+from diffusers import StableDiffusionImg2ImgPipeline
+from PIL import Image
 from transformers import CLIPTextModel
 
 import dwlab
-from dwlab.errors import InvalidInput
+from dwlab.errors import InvalidInput, MissingExtra
 from dwlab.models import library_patches, loading, prompts
 from dwlab.models.settings import denoiser_of
 from dwlab.runs.sweep import Sweep
@@ -280,3 +283,40 @@ def test_clip_skip_still_needs_dwlabs_own_patch():
         pipeline("a star", clip_skip=1, num_inference_steps=1, output_type="latent")
     library_patches.patch_parts(pipeline)
     pipeline("a star", clip_skip=1, num_inference_steps=1, output_type="latent")
+
+
+def test_weights_go_with_a_picture_to_start_from(family, tmp_path):
+    one = family("sd")
+    path = tmp_path / "start.png"
+    Image.effect_noise((16, 16), 60).convert("RGB").save(path)
+    start = {"image": str(path), "strength": 0.7}
+    cells = [
+        one.cell("a (red:1.4) star", prompt_weighting="compel", **start),
+        one.cell("a (red:0.5) star", prompt_weighting="compel", **start),
+    ]
+    pictures = one.made(cells)
+    pipeline = StableDiffusionImg2ImgPipeline(
+        **one.model.pipeline.components, requires_safety_checker=False
+    )
+    for cell, picture, weight in zip(cells, pictures, (1.4, 0.5), strict=True):
+        parts = [("a ", 1.0), ("red", weight), (" star", 1.0)]
+        embeddings = compel_for_sd(pipeline, parts, [("", 1.0)])
+        image = pipeline(
+            image=Image.open(path),
+            strength=0.7,
+            num_inference_steps=cell.steps,
+            guidance_scale=cell.guidance,
+            generator=torch.Generator().manual_seed(cell.seed),
+            **embeddings,
+        ).images[0]
+        assert difference(picture, np.asarray(image, int)) <= 1
+
+
+def test_without_compel_the_error_says_how_to_install_it(family, monkeypatch):
+    one = family("sd")
+    monkeypatch.setitem(sys.modules, "compel", None)
+    base = {"prompt": "a star", "prompt_weighting": "compel"}
+    with pytest.raises(MissingExtra, match=r'pip install "dwlab\[models\]"'):
+        Sweep("x", model=one.folder, base=base).plan("nowhere", device="cpu")
+    with pytest.raises(MissingExtra, match=r'pip install "dwlab\[models\]"'):
+        prompts.embeddings(one.model.pipeline, one.cell("a star", prompt_weighting="compel"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dwlab.errors import InvalidInput
+from dwlab.errors import InvalidInput, MissingExtra
 from dwlab.spec import prompt_variants
 from dwlab.spec.prompt_text import PROMPT_LIMIT
 from dwlab.spec.prompt_variants import variants
@@ -103,3 +104,9 @@ def test_no_text_makes_endless_work(text):
 def test_any_text_is_expanded_or_refused(text):
     with contextlib.suppress(InvalidInput):
         assert variants("f", text)
+
+
+def test_without_dynamicprompts_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dynamicprompts.generators", None)
+    with pytest.raises(MissingExtra, match=r'pip install "dwlab\[models\]"'):
+        variants("f", "a {text|word} of its own")
