@@ -33,7 +33,8 @@ class Hub:
     place of every answer. cut: file names whose bytes end in the middle, as often as the number says. slow: waited for
     before each chunk of a file. store: the address that weights are
     sent from, as the real hub does; this one if None.
-    requests: what was asked, "GET /path". resumed: file names with the position from which they were asked for.
+    cards: repository -> what its card says. gated: repositories whose terms must be accepted. requests: what was asked,
+    "GET /path". resumed: file names with the position from which they were asked for.
     tokens: what stood in the Authorization headers.
     """
 
@@ -41,6 +42,8 @@ class Hub:
     revisions: dict[tuple[str, str], tuple[str, dict[str, bytes]]] = field(default_factory=dict)
     resumed: list[tuple[str, int]] = field(default_factory=list)
     store: str | None = None
+    cards: dict[str, dict[str, str]] = field(default_factory=dict)
+    gated: set[str] = field(default_factory=set)
     fail: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -144,6 +147,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "private": False,
                 "tags": [],
                 "siblings": siblings,
+                "cardData": self.hub.cards.get(repo, {}),
+                "gated": "auto" if repo in self.hub.gated else False,
             }
         self._answer(200, json.dumps(found).encode(), {"Content-Type": "application/json"})
 

@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import bench
+from . import bench, models
 from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
 from .generate import generate
 from .metrics import metrics
-from .models import models, pull
 from .serve import serve
 from .sweep import sweep
 from .table import table
@@ -48,14 +47,14 @@ for _function in (
     table,
     metrics,
     verify,
-    models,
-    pull,
+    models.pull,
     convert,
     doctor,
     serve,
     why,
 ):
     command(app)(_function)
+app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 
 

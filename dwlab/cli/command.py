@@ -59,15 +59,35 @@ def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., N
     """Make a function a command of `app`, with -v, and with errors as one line."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def guarded(context: typer.Context, verbose: bool, **options: Any) -> None:
-            _show_logs(verbose or bool(context.obj))
-            _call(function, options)
-
-        guarded.__signature__ = _with_verbose(function)  # type: ignore[attr-defined]  # typer reads it
-        return app.command()(guarded)
+        app.command()(_guarded(function))
+        return function
 
     return register
+
+
+def default_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function what a group of commands does if none of them is named."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        app.info.no_args_is_help = False
+        app.callback(invoke_without_command=True)(_guarded(function))
+        return function
+
+    return register
+
+
+def _guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """A function with -v, and with errors as one line; not called if a command of its group is."""
+
+    @functools.wraps(function)
+    def guarded(context: typer.Context, verbose: bool, **options: Any) -> None:
+        context.obj = verbose or bool(context.obj)
+        if context.invoked_subcommand is None:
+            _show_logs(context.obj)
+            _call(function, options)
+
+    guarded.__signature__ = _with_verbose(function)  # type: ignore[attr-defined]  # typer reads it
+    return guarded
 
 
 def _call(function: Callable[..., None], options: dict[str, Any]) -> None:

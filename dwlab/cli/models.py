@@ -1,4 +1,4 @@
-"""`dwlab models` and `dwlab pull`: models by name, and their downloads."""
+"""`dwlab models`: models by name, what they cost to get, and their downloads."""
 
 from __future__ import annotations
 
@@ -7,40 +7,158 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._util.text_table import text_table
+from ..errors import InvalidInput, ModelError
+from .command import command, default_command, new_app
+from .models_check import check
 
 if TYPE_CHECKING:
+    from ..models.availability import Offer
     from ..spec.model_entry import Entry
 
+app = new_app("Models by name: what is here, what they cost to get, their licences.")
+command(app)(check)
+ModelArgument = Annotated[
+    str, typer.Argument(help="A catalog name or hub id (owner/name, owner/name@revision).")
+]
+VariantOption = Annotated[str | None, typer.Option(help="Form of the model's weights, like fp16.")]
+NOT_CHECKED = "not checked"
+HEAD = ("model", "task", "pixels", "steps", "guidance", "files", "licence", "repository")
 
-def models() -> None:
+
+@default_command(app)
+def models(
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the hub for sizes and licences.")
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a Markdown table, without what is here.")
+    ] = False,
+) -> None:
     """List the models that dwlab knows by name."""
-    from ..spec.catalog import CATALOG
+    from ..spec import catalog, catalog_table
 
-    head = ("model", "family", "size", "steps", "guidance", "where its files are")
-    rows = [_row(entry) for entry in CATALOG.values()]
-    typer.echo(text_table(rows, head, numbers=(3, 4)))
-    typer.echo("Any diffusers folder or hub id (owner/name) works too.")
+    if markdown:
+        typer.echo(catalog_table.markdown())
+        return
+    entries = [*catalog.CATALOG.values(), *catalog.PARTS.values()]
+    faults: list[str] = []
+    rows = [_row(entry, faults, online=online) for entry in entries]
+    typer.echo(text_table(rows, HEAD, numbers=(3, 4)))
+    typer.echo(
+        "Any diffusers folder or hub id (owner/name, owner/name@revision) works too. Licences and "
+        f"terms were read on {catalog.KNOWN.read}; `dwlab models show NAME` asks the hub for "
+        "today's, and for the size of the download."
+    )
+    for fault in faults:
+        typer.echo(f"dwlab: {fault}", err=True)
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: Entry, faults: list[str], *, online: bool) -> tuple[str, ...]:
     """A model's defaults, and where its files are."""
+    offer = None
+    if online and entry.hub and entry.hub.task != "controlnet":
+        offer = _asked(entry, faults)
+    task = entry.hub.task if entry.hub else "text-to-image"
+    pixels = f"{entry.width}x{entry.height}" if entry.width else ""
+    defaults = (str(entry.steps), f"{entry.guidance:g}") if task != "controlnet" else ("", "")
+    return entry.name, task, pixels, *defaults, *_files(entry, offer)
+
+
+def _asked(entry: Entry, faults: list[str]) -> Offer | None:
+    from ..models import availability
+
+    try:
+        return availability.ask(entry)
+    except ModelError as error:
+        faults.append(str(error))
+        return None
+
+
+def _files(entry: Entry, offer: Offer | None) -> tuple[str, str, str]:
+    """(what is here and what is to get, the licence, where the files come from)."""
+    from ..models import availability
+
     if entry.random:
-        where = "random weights, for benchmarks"
+        return "random weights", "", "for benchmarks"
+    if entry.hub is None:
+        return "here", "apache-2.0", "in dwlab"
+    size = offer.bytes if offer else entry.hub.bytes
+    here = availability.bytes_here(entry)
+    if here is not None:
+        files = f"here, {_gigabytes(here)}"
+    elif size is not None:
+        files = f"{_gigabytes(size)} to get"
     else:
-        where = "in dwlab" if entry.local else entry.source
-    size = f"{entry.width}x{entry.height}"
-    return entry.name, entry.family, size, str(entry.steps), f"{entry.guidance:g}", where
+        files = "not here"
+    is_gated = offer.gated if offer else entry.hub.access == "gated"
+    licence = (offer.licence if offer else None) or entry.hub.licence or NOT_CHECKED
+    source = f"{entry.source} (mirror)" if entry.hub.mirror_of else entry.source
+    return f"{files}, gated" if is_gated else files, licence, source
 
 
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 5e7 else f"{size / 1e6:,.1f} MB"
+
+
+@command(app)
+def show(model: ModelArgument, variant: VariantOption = None) -> None:
+    """Ask the hub what a model takes to get, and say what is known of it."""
+    from ..models import availability
+    from ..models.identity import is_here
+
+    entry = _hub_entry(model)
+    offer = availability.ask(entry, variant)
+    gone = entry.hub.mirror_of if entry.hub else None
+    if offer.repository != entry.source:
+        gone = entry.source
+    lines = {
+        "repository": offer.repository,
+        "mirrors": f"{gone}, which has left the hub" if gone else None,
+        "commit": offer.commit,
+        "licence": offer.licence or "the repository names none",
+        "terms": "must be accepted on its page first (gated)" if offer.gated else None,
+        "variant": variant,
+        "size": _gigabytes(offer.bytes),
+        "here": "yes" if is_here(model, variant) else f"no, {_gigabytes(offer.missing)} to get",
+    }
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        if text:
+            typer.echo(f"{name:<{width}}  {text}")
+
+
+@command(app)
 def pull(
-    model: Annotated[
-        str, typer.Argument(help="A catalog name or hub id (owner/name, owner/name@revision).")
-    ],
-    variant: Annotated[
-        str | None, typer.Option(help="Form of the model's weights, like fp16.")
+    model: ModelArgument,
+    variant: VariantOption = None,
+    file: Annotated[
+        str | None,
+        typer.Option(help="One .safetensors file of the repository, like a LoRA."),
     ] = None,
 ) -> None:
     """Download a model, or complete an interrupted download."""
-    from ..models.identity import identify
+    from ..models import availability, hub
+    from ..models.identity import identify, is_here
 
+    if file:
+        entry = _hub_entry(model)
+        typer.echo(hub.file_of(hub.source_of(entry), file, entry.revision))
+        return
+    if not is_here(model, variant):
+        offer = availability.ask(_hub_entry(model), variant)
+        licence = offer.licence or "the repository names none"
+        typer.echo(
+            f"{model}: {_gigabytes(offer.missing)} of {_gigabytes(offer.bytes)} to get; "
+            f"licence: {licence}"
+        )
     typer.echo(f"{model} is in {identify(model, variant=variant).folder}")
+
+
+def _hub_entry(model: str) -> Entry:
+    """The entry of a model of the hub; raises InvalidInput for any other."""
+    from ..spec import catalog
+
+    entry = catalog.PARTS.get(model) or catalog.lookup(model)
+    if entry.random or entry.local:
+        raise InvalidInput("model", model, "a model of the hub; this one needs no download")
+    return entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,24 +35,51 @@ def fetch(repo: str, revision: str | None, variant: str | None, listener: Listen
     What has arrived is kept whatever happens. Raises ModelError for models that dwlab cannot draw
     with, and whatever the hub, the network or the disk raise.
     """
+    repository = listed(repo, revision)
+    parts = needed_parts(repository, variant)
+    missing = parts.missing()
+    transfers.check_space(repository, missing)
+    tally = transfers.Tally(repo, {name: repository.files[name].size for name in missing})
+    for names in (parts.small, parts.weights):
+        wanted = [name for name in names if name in missing]
+        transfers.fetch_files(repository, wanted, tally, listener)
+        pipeline_kinds.check(repo, parts.folder)
+    if variant:
+        write_atomic(_note(parts.folder, variant), b"")
+    return parts.folder
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The files of a repository that its pipeline loads.
+
+    folder: of the commit, in the local cache. small: configs and vocabularies. weights: safetensors.
+    """
+
+    folder: Path
+    small: list[str]
+    weights: list[str]
+
+    def missing(self) -> list[str]:
+        """The files that the local cache lacks."""
+        names = (*self.small, *self.weights)
+        return [name for name in names if not (self.folder / name).exists()]
+
+
+def needed_parts(repository: Repository, variant: str | None) -> Parts:
+    """What a repository's pipeline loads, by its index, which is downloaded.
+
+    Raises as `fetch` does.
+    """
     from huggingface_hub import hf_hub_download
 
-    repository = listed(repo, revision)
     if INDEX not in repository.files:
         raise _not_a_pipeline(repository)
     # this also records which commit the revision is
-    folder = Path(hf_hub_download(repo, INDEX, revision=revision)).parent
-    small, weights = needed(repo, folder, repository.sizes, variant)
-    missing = [name for name in (*small, *weights) if not (folder / name).exists()]
-    transfers.check_space(repository, missing)
-    tally = transfers.Tally(repo, {name: repository.files[name].size for name in missing})
-    for names in (small, weights):
-        wanted = [name for name in names if name in missing]
-        transfers.fetch_files(repository, wanted, tally, listener)
-        pipeline_kinds.check(repo, folder)
-    if variant:
-        write_atomic(_note(folder, variant), b"")
-    return folder
+    index = hf_hub_download(repository.repo, INDEX, revision=repository.revision)
+    folder = Path(index).parent
+    small, weights = needed(repository.repo, folder, repository.sizes, variant)
+    return Parts(folder, small, weights)
 
 
 def may_be_mixed(folder: Path, variant: str | None) -> bool:

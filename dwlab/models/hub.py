@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded
 from ..events import Cancelled
+from ..spec import catalog
 from . import downloads, hub_errors, weight_files
 from .download_bar import DownloadBar
 from .quiet import quiet_libraries
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..spec.model_entry import Entry
     from .transfers import Listener
 
 # a path within a repository, without hidden files and ways out
@@ -29,31 +31,34 @@ def snapshot(
     *,
     revision: str | None = None,
     variant: str | None = None,
+    name: str | None = None,
 ) -> Path:
     """The folder of a hub model in the local cache, downloaded or completed if `download` allows.
 
     on_download: receives the progress of a download (by default it is shown on stderr); exceptions
     that it raises end the download. revision: a branch, tag or commit; None for the main branch.
-    variant: of the weights, like fp16; None for the plain ones. Raises ModelError with the cause and the remedy, NotDownloaded if a download is needed but not
+    variant: of the weights, like fp16; None for the plain ones. name: what the user calls the model,
+    for messages; by default its id. Raises ModelError with the cause and the remedy, NotDownloaded if a download is needed but not
     allowed.
     """
     quiet_libraries()
-    name = full_name(repo, revision)
-    folder = _cached_folder(repo, revision)
+    name = name or full_name(repo, revision)
+    where = "" if name == full_name(repo, revision) else f" ({repo})"
+    folder = cached_folder(repo, revision)
     fault = _fault(folder, variant) if folder else None
     if folder and not fault:
         return folder
     if fault and fault.path:
-        raise _broken(f"model {name!r}", fault.text, fault.path)
+        raise _broken(f"model {name!r}{where}", fault.text, fault.path)
     state = f"only partly downloaded ({fault.text})" if fault else "not downloaded yet"
     if not download:
         raise NotDownloaded(
-            f"model {name!r} is {state}; `{_pull(name, variant)}` downloads it, and so does the "
-            "first run"
+            f"model {name!r}{where} is {state}; `{_pull(name, variant)}` downloads it, and so does "
+            "the first run"
         )
     folder = _fetch(
         repo,
-        f"model {name!r} is {state}",
+        f"model {name!r}{where} is {state}",
         lambda listener: downloads.fetch(repo, revision, variant, listener),
         on_download,
     )
@@ -105,6 +110,14 @@ def _pull(name: str, variant: str | None) -> str:
     return f"dwlab pull {name} --variant {variant}" if variant else f"dwlab pull {name}"
 
 
+def source_of(entry: Entry, variant: str | None = None) -> str:
+    """The repository of a hub model: its successor, if it left the hub and is not here."""
+    successor = catalog.successor(entry.source)
+    if successor != entry.source and is_here(entry.source, entry.revision, variant):
+        return entry.source
+    return successor
+
+
 def full_name(repo: str, revision: str | None) -> str:
     """The id of a model with its revision, as `owner/name@revision`."""
     return f"{repo}@{revision}" if revision else repo
@@ -138,7 +151,7 @@ def _fetch(
 
 def is_here(repo: str, revision: str | None = None, variant: str | None = None) -> bool:
     """Whether a hub model is complete in the local cache."""
-    folder = _cached_folder(repo, revision)
+    folder = cached_folder(repo, revision)
     if folder is None:
         return False
     try:
@@ -153,7 +166,7 @@ def _fault(folder: Path, variant: str | None) -> weight_files.Fault | None:
     return weight_files.find_fault(folder, variant, mixed=mixed)
 
 
-def _cached_folder(repo: str, revision: str | None) -> Path | None:
+def cached_folder(repo: str, revision: str | None) -> Path | None:
     """The folder of a hub model in the local cache, complete or not."""
     index = cached(repo, downloads.INDEX, revision)
     return index.parent if index else None

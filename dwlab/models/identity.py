@@ -149,8 +149,14 @@ def _folder(
 ) -> Path:
     if entry.local:
         return Path(entry.source).expanduser()
+    source = hub.source_of(entry, variant)
     return hub.snapshot(
-        entry.source, download, on_download, revision=entry.revision, variant=variant
+        source,
+        download,
+        on_download,
+        revision=entry.revision,
+        variant=variant,
+        name=entry.name,
     )
 
 
@@ -183,7 +189,9 @@ def is_here(name: str, variant: str | None = None) -> bool:
         entry = catalog.lookup(name)
     except ModelError:
         return False
-    return entry.random or entry.local or hub.is_here(entry.source, entry.revision, variant)
+    if entry.random or entry.local:
+        return True
+    return hub.is_here(hub.source_of(entry, variant), entry.revision, variant)
 
 
 def complete(

@@ -24,13 +24,16 @@ class RemoteFile:
 class Repository:
     """The files of a repository at a commit.
 
-    revision: the branch, tag or commit that was named; None for the main branch.
+    revision: the branch, tag or commit that was named; None for the main branch. licence: as its
+    card names it. gated: whether an account must accept its terms.
     """
 
     repo: str
     revision: str | None
     commit: str
     files: Mapping[str, RemoteFile]
+    licence: str | None = None
+    gated: bool = False
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -44,7 +47,16 @@ def listed(repo: str, revision: str | None) -> Repository:
 
     info = HfApi().model_info(repo, revision=revision, files_metadata=True)
     files = {sibling.rfilename: _remote_file(sibling) for sibling in info.siblings or []}
-    return Repository(repo, revision, str(info.sha), files)
+    return Repository(
+        repo, revision, str(info.sha), files, licence=_licence(info), gated=bool(info.gated)
+    )
+
+
+def _licence(info: Any) -> str | None:
+    """The licence that a repository's card names; the card's own name for it, if it is no common one."""
+    card = info.card_data or {}
+    licence = card.get("license_name") or card.get("license")
+    return str(licence) if licence else None
 
 
 def _remote_file(sibling: Any) -> RemoteFile:

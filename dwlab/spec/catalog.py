@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidInput, ModelError
-from . import families, model_folder, single_file
+from . import families, known_models, model_folder, single_file
 from .model_entry import Entry
 
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
@@ -19,7 +20,8 @@ _HUB_ID = re.compile(
     r"(@(?P<revision>[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*))?",
     re.ASCII,
 )
-_MODELS = (
+KNOWN = known_models.load()
+_BUILT_IN = (
     Entry(
         "shapes",
         source=str(SHAPES_FOLDER),
@@ -31,36 +33,6 @@ _MODELS = (
         guidance=3.0,
         side_max=512,
         row_seconds=0.008,
-    ),
-    Entry(
-        "sd15",
-        source="stable-diffusion-v1-5/stable-diffusion-v1-5",
-        family="sd",
-        width=512,
-        height=512,
-        scheduler="PNDMScheduler",
-        side_max=1024,
-        row_seconds=5.0,
-    ),
-    Entry(
-        "sdxl",
-        source="stabilityai/stable-diffusion-xl-base-1.0",
-        family="sdxl",
-        width=1024,
-        height=1024,
-        scheduler="EulerDiscreteScheduler",
-        side_max=2048,
-    ),
-    Entry(
-        "sdxl-turbo",
-        source="stabilityai/sdxl-turbo",
-        family="sdxl",
-        width=512,
-        height=512,
-        scheduler="EulerAncestralDiscreteScheduler",
-        steps=1,
-        guidance=0.0,
-        side_max=1024,
     ),
     Entry(
         "sd15-geometry",
@@ -86,9 +58,11 @@ _MODELS = (
         omission=families.BY_PIPELINE["StableDiffusionXLPipeline"].omission,
     ),
 )
-CATALOG = {entry.name: entry for entry in _MODELS}
-# models whose pictures mean something
-DRAWING = tuple(entry.name for entry in _MODELS if not entry.random)
+CATALOG = {entry.name: entry for entry in (*_BUILT_IN, *KNOWN.models)}
+# models that draw from a text, and whose pictures mean something
+DRAWING = tuple(entry.name for entry in CATALOG.values() if entry.draws)
+# parts of models by name, like ControlNets
+PARTS = {entry.name: entry for entry in KNOWN.parts}
 
 
 @lru_cache(maxsize=256)
@@ -114,13 +88,15 @@ def lookup(name: str, config: str = "") -> Entry:
         return CATALOG[name]
     if path and path.is_dir():
         return model_folder.describe(name, path)
+    if name in PARTS:
+        raise ModelError(f"model is {name!r}, which is a part of models: use it in `control:`")
     hub_id = _HUB_ID.fullmatch(name)
     if hub_id:
         return Entry(name, source=hub_id["repo"], revision=hub_id["revision"])
     raise ModelError(
-        f"model is {name!r}, which is neither in the catalog ({', '.join(CATALOG)}) nor a folder or "
-        "file; give one of these, the path of a diffusers folder or checkpoint (.safetensors, "
-        ".gguf), or a hub id like owner/name or owner/name@revision"
+        f"model is {name!r}, which is neither in the catalog nor a folder or file; give a name that "
+        "`dwlab models` lists, the path of a diffusers folder or checkpoint (.safetensors, .gguf), or "
+        f"a hub id like owner/name or owner/name@revision{_similar(name)}"
     )
 
 
@@ -132,6 +108,17 @@ def _path(name: str) -> Path | None:
     except (OSError, RuntimeError, ValueError):
         # too long for a path, ~name of an unknown user, or NUL in it
         return None
+
+
+def _similar(name: str) -> str:
+    """A note on names in the catalog that are like a name."""
+    names = difflib.get_close_matches(name, CATALOG, n=3)
+    return f" (did you mean {' or '.join(names)}?)" if names else ""
+
+
+def successor(repository: str) -> str:
+    """The repository that took the place of one that has left the hub, or the same one."""
+    return KNOWN.moved.get(repository, repository)
 
 
 def check_side(entry: Entry, name: str, side: int) -> None:

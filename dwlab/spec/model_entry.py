@@ -9,6 +9,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .family import Omission
 
+TEXT_TO_IMAGE = "text-to-image"
+
+
+@dataclass(frozen=True)
+class HubFacts:
+    """What is known of a model on the hub; None where it was not checked.
+
+    task: what it is for, like text-to-image. pipeline: its class in diffusers.
+    licence: as the hub names it. access: open, or gated (an account must accept its terms).
+    bytes: of a download in the plain form of its weights.
+    mirror_of: the repository that it was copied from, and that has left the hub.
+    """
+
+    task: str
+    pipeline: str
+    licence: str | None = None
+    access: str | None = None
+    bytes: int | None = None
+    mirror_of: str | None = None
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -28,6 +48,7 @@ class Entry:
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     file: whether the source is a single file. configs: the folder with the configs of such a file;
         None if they are not known.
+    hub: what is known of it on the hub, for the models of the catalog.
     """
 
     name: str
@@ -49,6 +70,12 @@ class Entry:
     omission: Omission | None = None
     file: bool = False
     configs: str | None = None
+    hub: HubFacts | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws from a text, and its pictures mean something."""
+        return not self.random and (self.hub is None or self.hub.task == TEXT_TO_IMAGE)
 
     @property
     def local(self) -> bool:

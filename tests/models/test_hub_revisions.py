@@ -224,3 +224,37 @@ def test_a_variant_is_an_axis_with_a_column_and_is_read_back_from_the_picture(bo
     recipes = [read_recipe(tmp_path / image)["params"] for image in table["image"]]
     assert [recipe.get("variant") for recipe in recipes] == [None, "fp16"]
     assert dwlab.generate(**recipes[1]).key == table["key"][1]
+
+
+# -- names of the catalog, and repositories that left -------------------------------------------------
+
+RUNWAY = "runwayml/stable-diffusion-v1-5"
+SUCCESSOR = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+
+
+def test_a_name_of_the_catalog_is_its_pinned_commit_and_not_the_newest(hub):
+    pinned = catalog.CATALOG["sd15"].revision
+    hub.repositories[SUCCESSOR] = {"model_index.json": b"newer"}
+    hub.revisions[SUCCESSOR, pinned] = (pinned, hub.repositories[REPO])
+    assert identify("sd15").weights == pinned
+    with pytest.raises(
+        NotDownloaded,
+        match=r"model 'sdxl' \(stabilityai/.*\) is not downloaded yet; `dwlab pull sdxl`",
+    ):
+        identify("sdxl", download=False)
+
+
+def test_a_repository_that_left_the_hub_is_fetched_from_its_successor(hub):
+    hub.repositories[SUCCESSOR] = hub.repositories[REPO]
+    assert identify(RUNWAY).weights == COMMIT
+    assert not [request for request in hub.requests if RUNWAY in request]
+
+
+def test_a_repository_that_left_the_hub_stays_what_it_was_where_it_is_here(hub, monkeypatch):
+    hub.repositories[RUNWAY] = hub.repositories[REPO]
+    hub.revisions[SUCCESSOR, "main"] = (OTHER_COMMIT, hub.repositories[REPO])
+    with monkeypatch.context() as before:
+        before.setattr(catalog, "successor", lambda repository: repository)
+        identify(RUNWAY)
+    hub.requests.clear()
+    assert identify(RUNWAY).weights == COMMIT and hub.requests == []
