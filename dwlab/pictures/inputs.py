@@ -115,15 +115,15 @@ def read_file(field: str, path: Path) -> Image.Image:
     return decode(field, str(path), data)
 
 
-def decode(field: str, name: str, data: bytes) -> Image.Image:
-    """The same from a file's bytes. name: for the error."""
+def decode(field: str, name: str, data: bytes, pixels: int = PIXEL_LIMIT) -> Image.Image:
+    """The same from a file's bytes. name: for the error. pixels: how many it may have."""
     from PIL import Image
 
     if len(data) > FILE_LIMIT:
         raise InvalidInput(field, name, f"{_ALLOWED}, in at most {FILE_LIMIT >> 20} MiB")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            _check_size(field, name, opened)
+            _check_size(field, name, opened, pixels)
             return canonical(opened)
     except Image.DecompressionBombError:
         raise InvalidInput(field, name, _ALLOWED) from None
@@ -217,11 +217,11 @@ def _read_held(field: str, source: HeldPicture) -> Image.Image:
     return canonical(picture)
 
 
-def _check_size(field: str, name: str, picture: Image.Image) -> None:
+def _check_size(field: str, name: str, picture: Image.Image, limit: int = PIXEL_LIMIT) -> None:
     """Raise InvalidInput for too many pixels, before they are decoded."""
-    if picture.width * picture.height > PIXEL_LIMIT:
+    if picture.width * picture.height > limit:
         size = f"{picture.width}x{picture.height} pixels"
-        raise InvalidInput(field, f"{name}, {size}", _ALLOWED)
+        raise InvalidInput(field, f"{name}, {size}", f"a picture of at most {limit:,} pixels")
 
 
 def _stamp(source: Source) -> tuple[str, int, int] | None:

@@ -46,10 +46,14 @@ class Estimate:
     basis: str
 
 
+def steps_of(params: GenerationParams) -> int:
+    """How many of its steps a picture runs: all, or as many as the strength says."""
+    return max(1, tasks.steps_run(params.steps, params.strength))
+
+
 def rows_of(params: GenerationParams) -> int:
     """Rows of the denoiser that a picture takes: its calls, twice with guidance."""
-    steps = max(1, tasks.steps_run(params.steps, params.strength))
-    calls = steps * schedulers.calls_per_step(params.scheduler)
+    calls = steps_of(params) * schedulers.calls_per_step(params.scheduler)
     return calls * (2 if params.guided else 1)
 
 

@@ -11,14 +11,14 @@ from .. import __version__
 from .access.middleware import AccessMiddleware
 from .error_handlers import add_error_handlers
 from .lifespan import lifespan
-from .routes import events, generate, health, jobs, metrics, models, pages, pictures, sweeps
+from .routes import events, generate, health, inputs, jobs, metrics, models, pages, pictures, sweeps
 from .state import ServerState
 
 if TYPE_CHECKING:
     from .settings import ServerSettings
 
 # in the order of the OpenAPI document
-ROUTES = (health, models, generate, sweeps, jobs, events, pictures, metrics, pages)
+ROUTES = (health, models, inputs, generate, sweeps, jobs, events, pictures, metrics, pages)
 
 
 def make_app(settings: ServerSettings) -> FastAPI:

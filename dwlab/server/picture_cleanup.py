@@ -1,4 +1,7 @@
-"""Old pictures of the API are removed by age or size; marked ones and those of sweeps stay."""
+"""Old pictures of the API are removed by age or size; marked ones and those of sweeps stay.
+
+So are start pictures that no row names any longer.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..spec.inputs import FOLDER
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from pathlib import Path
 
     from ..store.database import StoreFile
 
@@ -69,6 +75,22 @@ def remove_old_pictures(
             return total
         removed_bytes = sum(picture.bytes for picture in pictures)
         total = RemovedPictures(total.pictures + len(pictures), total.bytes + removed_bytes)
+
+
+def remove_unused_inputs(root: Path, used: Iterable[str], days: float) -> int:
+    """Remove start pictures that are older and that no row names; returns how many.
+
+    root: the results folder. used: paths of those that rows name, relative to it. Call it while no
+    job waits that may name others.
+    """
+    kept = {root / path for path in used}
+    oldest_kept = time.time() - days * DAY_SECONDS
+    removed = 0
+    for path in (root / FOLDER).glob("*.png"):
+        if path not in kept and path.stat().st_mtime < oldest_kept:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def _delete_rows(sql: sqlite3.Connection, pictures: Iterable[StoredPicture]) -> None:

@@ -21,6 +21,14 @@ class Accepted(BaseModel):
     )
 
 
+class StoredInput(BaseModel):
+    """A picture that requests can start from."""
+
+    image: str = Field(description="its name: what `image` and `mask` of a request take")
+    width: int
+    height: int
+
+
 class JobProgress(BaseModel):
     """Steps done, of steps in all; for a sweep, pictures."""
 

@@ -76,6 +76,9 @@ class ServerSettings(BaseSettings):
     max_steps: int = Field(150, ge=1, le=1000)
     max_pixels: int = Field(2048 * 2048, ge=64, description="width times height")
     max_cells: int = Field(1000, ge=1, description="pictures per sweep")
+    upload_mb: float = Field(10, gt=0, le=100, description="size of a start picture's file")
+    upload_pixels: int = Field(16_000_000, ge=64, description="width times height of one")
+    uploads_mb: float = Field(1024, gt=0, description="size of all start pictures together")
     keep_days: float | None = Field(
         None, gt=0, description="remove pictures of the API that are older"
     )
@@ -133,6 +136,11 @@ class ServerSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment, .env, TOML."""
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def upload_bytes(self) -> int:
+        """How large the file of a start picture may be."""
+        return int(self.upload_mb * 1e6)
 
     @property
     def compute(self) -> Compute:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
 
-from dwlab.server.picture_cleanup import remove_old_pictures
+from dwlab.server.picture_cleanup import remove_old_pictures, remove_unused_inputs
 from dwlab.store.cells import CellRow
 from dwlab.store.store import Store
 
@@ -57,3 +58,16 @@ def test_clean_up_by_size_removes_the_least_recently_requested_pictures(store):
     assert remove_old_pictures(store.file, "api", size=250).pictures == 2
     assert left(store) == {"a", "d"}
     assert remove_old_pictures(store.file, "api").pictures == 0
+
+
+def test_old_start_pictures_go_that_no_row_names(tmp_path):
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    for name, days in (("old", 9), ("new", 0), ("used", 9)):
+        path = folder / f"{name}.png"
+        path.write_bytes(b"x")
+        at = time.time() - days * 86_400
+        os.utime(path, (at, at))
+    assert remove_unused_inputs(tmp_path, ["inputs/used.png"], days=5) == 1
+    assert {path.stem for path in folder.iterdir()} == {"new", "used"}
+    assert remove_unused_inputs(tmp_path / "nothing", [], days=5) == 0

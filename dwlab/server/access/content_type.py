@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
 JSON_TYPES = ("application/json",)
+PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
+MULTIPART = "multipart/form-data"
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+
+_MORE_TYPES = {"/api/sweeps": YAML_TYPES, "/api/inputs": (MULTIPART, *PICTURE_TYPES)}
 
 
 def content_type(headers: Headers) -> str:
@@ -19,8 +23,8 @@ def content_type(headers: Headers) -> str:
 
 
 def check_content_type(path: str, headers: Headers) -> None:
-    """Refuse a body that is not JSON, or YAML where sweeps are posted."""
-    allowed = (*JSON_TYPES, *YAML_TYPES) if path == "/api/sweeps" else JSON_TYPES
+    """Refuse a body that is not JSON, or YAML for a sweep, or a picture for an input."""
+    allowed = (*JSON_TYPES, *_MORE_TYPES.get(path, ()))
     if content_type(headers) not in allowed:
         kinds = " or ".join(allowed)
         raise Refused(415, f"the body must be {kinds}, with that Content-Type")

@@ -38,6 +38,7 @@ class AccessMiddleware:
         self._origins = {origin.rstrip("/").lower() for origin in settings.cors_origins}
         self._token = settings.token.get_secret_value() if settings.token else None
         self._rate_limit = RateLimit(settings.rate_limit)
+        self._upload_bytes = settings.upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -45,7 +46,7 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = body_limit(scope["path"])
+        limit = body_limit(scope["path"], self._upload_bytes)
         body = RequestBody(receive, send, headers, limit)
         response = _Response(body.send, scope, self._metrics)
         try:

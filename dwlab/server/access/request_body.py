@@ -23,8 +23,11 @@ DISCARDED_BYTES = 8 << 20  # of a body that is not wanted, before the connection
 DISCARD_SECONDS = 20.0  # that a client has to send them
 
 
-def body_limit(path: str) -> int:
-    """How many bytes the body of a request to a path may have."""
+def body_limit(path: str, upload_bytes: int) -> int:
+    """How many bytes the body of a request to a path may have. upload_bytes: of a picture's file."""
+    if path == "/api/inputs":
+        # base64 has four characters for three bytes; the rest is for what stands around it
+        return upload_bytes * 4 // 3 + BODY_BYTES
     return SWEEP_BYTES if path == "/api/sweeps" else BODY_BYTES
 
 

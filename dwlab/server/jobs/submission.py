@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import NotDownloaded
+from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...runs.resolve import identify_all, resolve
 from ...store.images import is_whole
@@ -88,7 +89,7 @@ def _stored_result(
         identities = identify_all(recipes, compute, download=False)
     except NotDownloaded:
         return None
-    keys = [cell.key for cell in resolve(recipes, identities)]
+    keys = [cell.key for cell in resolve(recipes, identities, inputs=Inputs(store.root))]
     images = store.cells.finished(keys)
     for key in keys:
         if key not in images or not is_whole(store.root / images[key]):

@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..._util.checks import as_whole_number
 from ...errors import InvalidInput
 from ...spec import foreign_names
+from ...spec.inputs import BLUR_LIMIT, PADDING_LIMIT, PICTURES
 from ...spec.names import under_own_names
 from ...spec.params import GenerationParams
 from ...spec.prompt_text import PROMPT_LIMIT, UNWRITABLE
-from . import json_text, offered_models, seed_text
+from . import json_text, offered_models, seed_text, start_pictures
 from .work_limits import check_work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic.fields import FieldInfo
 
     from ..settings import ServerSettings
@@ -54,6 +57,15 @@ class GenerateRequest(BaseModel):
     scheduler: str | None = Field(
         None, max_length=100, description="a diffusers class, or a name like DPM++ 2M Karras"
     )
+    image: str | None = Field(
+        None, max_length=100, description="to start from: a name that /api/inputs answered"
+    )
+    mask: str | None = Field(
+        None, max_length=100, description="white where `image` is made anew; a name like it"
+    )
+    strength: float | None = Field(None, ge=0, le=1, description="how much of `image` is made anew")
+    mask_padding: int | None = Field(None, ge=0, le=PADDING_LIMIT, description="pixels")
+    mask_blur: int | None = Field(None, ge=0, le=BLUR_LIMIT, description="pixels")
     num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
 
     @classmethod
@@ -82,11 +94,16 @@ class GenerateRequest(BaseModel):
         if isinstance(value, str) and UNWRITABLE.search(value):
             raise InvalidInput(name, value, "text without NUL characters and lone surrogates")
 
-    def params(self, settings: ServerSettings) -> list[GenerationParams]:
-        """The requested recipes; raises InvalidInput for what this server does not do."""
+    def params(self, settings: ServerSettings, root: Path) -> list[GenerationParams]:
+        """The requested recipes; raises InvalidInput for what this server does not do.
+
+        root: the results folder, which holds the pictures that requests start from.
+        """
         values = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
         values = {"model": settings.model, **under_own_names(values)}
         offered_models.check(values["model"], settings)
+        for name in PICTURES:
+            start_pictures.check(name, values.get(name), root)
         if self.num_images > settings.max_images:
             raise InvalidInput("num_images", self.num_images, f"at most {settings.max_images}")
         first_seed = secrets.randbelow(2**32) if self.seed is None else self.seed

@@ -10,14 +10,16 @@ from ...errors import InvalidInput
 from ...metrics import measures
 from ...paths import check_name
 from ...runs.sweep import Sweep
-from ...spec import axes, experiment_file, zipped
+from ...spec import axes, experiment_file, inputs, zipped
 from ...spec.names import own_name, under_own_names
 from ...spec.params import FIELDS
 from ...spec.prompt_text import UNWRITABLE
-from . import allowed_arguments, json_text, offered_models, seed_text
+from . import allowed_arguments, json_text, offered_models, seed_text, start_pictures
 from .work_limits import check_work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..jobs.job import JsonObject
     from ..settings import ServerSettings
 
@@ -36,6 +38,7 @@ ACCEPTED = frozenset(
         "model",
         "dtype",
         "noise",
+        *inputs.FIELDS,
         "call",
         "scheduler_options",
     }
@@ -44,10 +47,10 @@ NODES = 3  # of a YAML text per value: the value, its name, and what they stand 
 BEFORE_SKIPS = 10  # times max_cells: what the axes may make before skip rules apply
 
 
-def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep:
+def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Path) -> Sweep:
     """The sweep in a request's body, with its cells made and checked.
 
-    Raises InvalidInput, also for what this server does not do.
+    root: the results folder, which holds the pictures that cells start from. Raises InvalidInput, also for what this server does not do.
     """
     values = _parsed(body, is_yaml, _value_limit(settings))
     if "memory" in values:
@@ -55,6 +58,7 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings) -> Sweep
     _check_values(values, _value_limit(settings))
     values = seed_text.as_numbers(values)
     _check_names(values)
+    start_pictures.check_sweep(values, root)
     _check_axes(values, settings)
     _check_models(values, settings)
     sweep: Sweep = Sweep.from_dict({"model": settings.model, **values})

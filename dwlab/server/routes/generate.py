@@ -34,7 +34,7 @@ async def generate(
     body = await request.body()
     wanted = await asyncio.to_thread(GenerateRequest.read, body)
     # in a thread, because it may look for a model on the disk
-    recipes = await asyncio.to_thread(wanted.params, state.settings)
+    recipes = await asyncio.to_thread(wanted.params, state.settings, state.root)
     new_job = NewJob(
         request={"params": [recipes[0].as_dict()], "num_images": len(recipes)},
         recipes=recipes,

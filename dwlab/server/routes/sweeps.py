@@ -36,6 +36,7 @@ async def sweep(request: Request, state: State, idempotency_key: IdempotencyKey 
         await request.body(),
         is_yaml=content_type(request.headers) in YAML_TYPES,
         settings=state.settings,
+        root=state.root,
     )
     content = {"sweep": (await state.read_body(read)).as_dict()}
     new_job = NewJob(

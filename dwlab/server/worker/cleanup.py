@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..jobs.job import API_EXPERIMENT
-from ..picture_cleanup import remove_old_pictures
+from ..picture_cleanup import remove_old_pictures, remove_unused_inputs
 
 if TYPE_CHECKING:
     from ...store.store import Store
@@ -33,7 +33,18 @@ class PeriodicCleanup:
             return
         self.last_at = at
         self._remove_pictures(store)
+        counts = queue.counts()
+        # a job that is not finished may name pictures that no row names yet
+        if not counts["queued"] and not counts["running"]:
+            self._remove_inputs(store)
         queue.forget_ended_before(time.time() - self._settings.keep_jobs_days * DAY_SECONDS)
+
+    def _remove_inputs(self, store: Store) -> None:
+        days = self._settings.keep_days
+        if days is None:
+            return
+        removed = remove_unused_inputs(store.root, store.cells.inputs(), days)
+        log.info("clean-up: %d start pictures removed", removed)
 
     def _remove_pictures(self, store: Store) -> None:
         days = self._settings.keep_days

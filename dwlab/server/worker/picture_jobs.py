@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...errors import DwlabError
 from ...events import Done, Failed, Started, Step
+from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...pictures.picture import Picture
+from ...runs.cost import steps_of
 from ...runs.eta import Pace
 from ...runs.keep import Reused, keep_cells
 from ...runs.resolve import identify_all, resolve
@@ -65,9 +67,11 @@ def _begin(batch: Batch, job: Job, *, start: int) -> PictureJob:
     log = batch.event_logs.start(job.id)
     recipes = [GenerationParams(**recipe) for recipe in job.recipes]
     identities = identify_all(recipes, batch.compute, download=False)
-    cells = resolve(recipes, identities, start=start)
-    log.steps = sum(recipe.steps for recipe in recipes)
-    return PictureJob(job, log, cells, Pace(Work.of(recipes)))
+    inputs = Inputs(batch.store.root, write=True)
+    cells = resolve(recipes, identities, start=start, inputs=inputs)
+    complete = [cell.params for cell in cells]
+    log.steps = sum(steps_of(params) for params in complete)
+    return PictureJob(job, log, cells, Pace(Work.of(complete)))
 
 
 def _render(batch: Batch, jobs: list[PictureJob]) -> None:
