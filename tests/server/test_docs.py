@@ -8,6 +8,7 @@ import sys
 import tomllib
 
 import pytest
+from PIL import Image
 from served import ROOT, Served
 
 from dwlab.server.settings import ServerSettings
@@ -39,7 +40,7 @@ def run(server, command, code):
 
 
 def test_the_page_has_examples_for_shell_python_and_ruby():
-    assert (len(SHELL), len(PYTHON)) == (2, 1) and "```ruby" in TEXT
+    assert (len(SHELL), len(PYTHON)) == (3, 1) and "```ruby" in TEXT
 
 
 def test_the_first_curl_example_works(server):
@@ -55,8 +56,16 @@ def test_the_httpx_example_works(server):
     assert run(server, [sys.executable, "-c"], PYTHON[0]).split() == ["completed", "2", "True"]
 
 
-def test_the_curl_examples_of_events_and_sweeps_work(server):
+def test_the_curl_examples_of_a_start_picture_work(server):
+    Image.new("RGB", (64, 64), "teal").save(server.folder / "sketch.png")
     output = run(server, ["sh", "-ec"], SHELL[1])
+    job = server.wait(re.findall(r'"job_id":"([^"]+)"', output)[-1])
+    assert job["status"] == "completed"
+    assert job["parameters"]["strength"] == 0.6
+
+
+def test_the_curl_examples_of_events_and_sweeps_work(server):
+    output = run(server, ["sh", "-ec"], SHELL[2])
     kinds = re.findall(r"^event: (\w+)", output, re.MULTILINE)
     assert kinds == ["started", "step", "step", "step", "step", "done", "end"]
     sweep = server.wait(re.findall(r'"job_id":"([^"]+)"', output)[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ MANY = {"range": [1_000_000]}
 
 def read(**parts):
     body = {"name": "x", "base": {"prompt": "a"}, **parts}
-    return read_sweep(json.dumps(body).encode(), is_yaml=False, settings=SETTINGS)
+    return read_sweep(json.dumps(body).encode(), is_yaml=False, settings=SETTINGS, root=Path())
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,11 @@ def read(**parts):
         ({"base": {"prompt": "a", "call": {"x": [0] * 2000}}}, "names and values"),
         ({"model": "someone/something"}, "model is 'someone/something'; allowed: one of shapes"),
         ({"base": {"prompt": "a", "model": "/etc"}}, "base.model is '/etc'"),
-        ({"base": {"prompt": "a", "image": "/etc/hostname"}}, "this server takes no files or other models"),
+        ({"base": {"prompt": "a", "image": "/etc/hostname"}}, "sent to /api/inputs"),
         ({"axes": {"image": {"folder": "/etc"}}}, "axes.image is {'folder': '/etc'}"),
-        ({"axes": {"image": {"glob": "/**"}}}, "this server takes no files or other models"),
+        ({"axes": {"image": {"glob": "/**"}}}, "sent to /api/inputs"),
         ({"base": {"prompt": "a", "mask_image": "a.png"}}, "base.mask_image is 'a.png'"),
-        ({"axes": {"strength": [0.5]}}, "this server takes no files or other models"),
+        ({"axes": {"strength": [0.5]}}, "without an image"),
         ({"axes": {"model": ["shapes", "~a\0b"]}}, "text without NUL"),
         ({"axes": {"model": ["shapes", "~root"]}}, "axes.model[1] is '~root'"),
         ({"axes": {"model": ["shapes", "sd15-geometry"]}}, "axes.model[1] is 'sd15-geometry'"),
@@ -145,7 +146,7 @@ def test_a_sweep_within_the_limits_is_accepted(parts, cells):
 )
 def test_a_yaml_text_of_very_many_nodes_is_refused_while_it_is_read(body):
     with pytest.raises(InvalidInput) as caught:
-        read_sweep(body, is_yaml=True, settings=SETTINGS)
+        read_sweep(body, is_yaml=True, settings=SETTINGS, root=Path())
     assert len(str(caught.value)) < 500
 
 

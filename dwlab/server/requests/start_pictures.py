@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import InvalidInput
 from ...spec.inputs import PICTURES, digest_of, stored_path
+from ...spec.names import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,14 +34,19 @@ def check_sweep(sweep: JsonObject, root: Path) -> None:
 
 
 def _pictures(sweep: JsonObject) -> Iterator[tuple[str, object]]:
-    """The pictures in a sweep's base and axes, each with where it stands."""
-    base = sweep.get("base")
-    swept = sweep.get("axes")
-    for name in PICTURES:
-        if isinstance(base, dict):
-            yield f"base.{name}", base.get(name)
-        column = swept.get(name) if isinstance(swept, dict) else None
-        if isinstance(column, list):
-            yield from ((f"axes.{name}[{index}]", value) for index, value in enumerate(column))
-        elif column is not None:
+    """The pictures in a sweep's base and axes, in any spelling, each with where it stands."""
+    for name, value in _entries(sweep.get("base")):
+        yield f"base.{name}", value
+    for name, column in _entries(sweep.get("axes")):
+        if not isinstance(column, list):
             raise InvalidInput(f"axes.{name}", column, f"a list; each value is {_ALLOWED}")
+        for index, value in enumerate(column):
+            yield f"axes.{name}[{index}]", value
+
+
+def _entries(values: object) -> Iterator[tuple[str, object]]:
+    """The entries of a map that are pictures, under their own spelling."""
+    if isinstance(values, dict):
+        for name, value in values.items():
+            if own_name(str(name)) in PICTURES:
+                yield str(name), value

@@ -38,6 +38,8 @@ ACCEPTED = frozenset(
         "model",
         "dtype",
         "noise",
+        "long_prompt",
+        "prompt_weighting",
         *inputs.FIELDS,
         "call",
         "scheduler_options",
