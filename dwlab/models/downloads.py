@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .transfers import Listener
 
 INDEX = "model_index.json"
+CONFIG = "config.json"
 # configs and vocabularies
 SMALL = (".json", ".txt", ".model", ".jinja", ".tiktoken")
 SMALL_LIMIT = 64 << 20  # bytes per file
@@ -106,11 +107,40 @@ def fetch_one(repo: str, name: str, revision: str | None, listener: Listener) ->
     repository = listed(repo, revision)
     if name not in repository.files:
         raise no_such_file(repository, name)
-    transfers.check_space(repository, [name])
-    tally = transfers.Tally(f"{repo}/{name}", {name: repository.files[name].size})
-    transfers.fetch_files(repository, [name], tally, listener)
+    _fetch_all(repository, [name], f"{repo}/{name}", listener)
     # this also records which commit the revision is
     return Path(hf_hub_download(repo, name, revision=revision))
+
+
+def fetch_part(
+    repo: str, part: str, revision: str | None, variant: str | None, listener: Listener
+) -> Path:
+    """Download a part with a config of its own, like a ControlNet; returns its folder.
+
+    part: its folder in the repository, or "" for the repository itself. Raises as `fetch_one` does.
+    """
+    from huggingface_hub import hf_hub_download
+
+    repository = listed(repo, revision)
+    prefix = f"{part}/" if part else ""
+    config = f"{prefix}{CONFIG}"
+    if config not in repository.files:
+        raise no_such_file(repository, config)
+    names = [name for name in repository.files if name.rpartition("/")[0] == part]
+    weights = _weights_of(repo, part or "the part", names, variant)
+    if variant and variant not in weight_names.variants_in(weights):
+        raise weight_names.no_such_variant(repo, variant, names)
+    _fetch_all(repository, [config, *weights], f"{repo}/{part}".rstrip("/"), listener)
+    # this also records which commit the revision is
+    return Path(hf_hub_download(repo, config, revision=revision)).parent
+
+
+def _fetch_all(
+    repository: Repository, names: Collection[str], title: str, listener: Listener
+) -> None:
+    transfers.check_space(repository, names)
+    tally = transfers.Tally(title, {name: repository.files[name].size for name in names})
+    transfers.fetch_files(repository, names, tally, listener)
 
 
 def needed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded
 from ..events import Cancelled
 from ..spec import catalog
-from . import downloads, hub_errors, weight_files
+from . import downloads, hub_errors, trust, weight_files
 from .download_bar import DownloadBar
 from .quiet import quiet_libraries
 from .repository import cached
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..spec.model_entry import Entry
     from .transfers import Listener
 
+_FOLDER = re.compile(r"[A-Za-z0-9_][\w-]*(/[A-Za-z0-9_][\w-]*)*", re.ASCII)
 # a path within a repository, without hidden files and ways out
 _FILE = re.compile(r"([A-Za-z0-9_][\w. +()-]*/)*[A-Za-z0-9_][\w. +()-]*\.safetensors", re.ASCII)
 
@@ -103,6 +104,47 @@ def file_of(
     if flaw:
         raise _broken(name, f"{path} {flaw}", path)
     return path
+
+
+def part_of(
+    repo: str,
+    part: str = "",
+    revision: str | None = None,
+    variant: str | None = None,
+    *,
+    download: bool = True,
+    on_download: Listener | None = None,
+) -> Path:
+    """The folder of a part with a config of its own, like a ControlNet or a VAE, in the local cache.
+
+    part: its folder in the repository; "" for the repository itself. The others, and what it raises,
+    are as for `file_of` and `snapshot`. The folder is checked as the parts of a model are.
+    """
+    quiet_libraries()
+    if part and not _FOLDER.fullmatch(part):
+        raise InvalidInput("part", part, "the name of a folder in the repository")
+    name = f"part {part or repo!r} of {full_name(repo, revision)!r}"
+    config = cached(repo, f"{part}/{downloads.CONFIG}" if part else downloads.CONFIG, revision)
+    fault = weight_files.fault_of_part(part or repo, config.parent, variant) if config else None
+    if config and not fault:
+        trust.check_part(config.parent)
+        return config.parent
+    if fault and fault.path:
+        raise _broken(name, fault.text, fault.path)
+    state = f"{name} is not downloaded yet"
+    if not download:
+        raise NotDownloaded(f"{state}; the first run downloads it")
+    folder = _fetch(
+        repo,
+        state,
+        lambda listener: downloads.fetch_part(repo, part, revision, variant, listener),
+        on_download,
+    )
+    fault = weight_files.fault_of_part(part or repo, folder, variant)
+    if fault:
+        raise _broken(name, fault.text, fault.path or folder)
+    trust.check_part(folder)
+    return folder
 
 
 def _pull(name: str, variant: str | None) -> str:

@@ -71,6 +71,12 @@ def find_fault(folder: Path, variant: str | None = None, *, mixed: bool = True) 
     return None
 
 
+def fault_of_part(name: str, place: Path, variant: str | None = None) -> Fault | None:
+    """What is wrong with the weights in the folder of one part; None if they are complete."""
+    files = _files_of_variant(place, variant) if variant else _plain_files(place)
+    return _fault_of_part(name, place, files)
+
+
 def _check_variant(name: str, folder: Path, variant: str) -> None:
     """Raise InvalidInput for a variant that no part of a folder has."""
     places = [place_of(folder, part) for part, _, cls in parts(folder) if needs_weights(cls)]

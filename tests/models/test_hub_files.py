@@ -13,7 +13,7 @@ from safetensors.torch import save
 
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
 from dwlab.models import transfers
-from dwlab.models.hub import file_of
+from dwlab.models.hub import file_of, part_of
 from dwlab.models.identity import identify
 
 STYLE = "owner/style"
@@ -97,6 +97,56 @@ def test_the_hub_s_failures_are_told_as_for_models(style):
         ModelError, match=r"^file .* is not downloaded yet, .*gated.*accept its terms"
     ):
         file_of(STYLE, FILE)
+
+
+# -- parts ---------------------------------------------------------------------------------------------
+
+NET = "owner/net"
+PART = "diffusion_pytorch_model.safetensors"
+PLAIN = {"config.json": b'{"_class_name": "ControlNetModel"}', PART: WEIGHTS}
+
+
+def test_a_part_is_its_config_and_the_weights_of_one_form(hub):
+    other = PART.replace(".safetensors", ".fp16.safetensors")
+    hub.repositories[NET] = PLAIN | {other: OTHER_WEIGHTS, "x.bin": b"x", "run.py": b"x"}
+    folder = part_of(NET)
+    assert set(hub.fetched()) == {"config.json", PART}
+    assert part_of(NET, download=False) == folder
+    hub.requests.clear()
+    assert (part_of(NET, variant="fp16") / other).read_bytes() == OTHER_WEIGHTS
+    with pytest.raises(InvalidInput, match=r"variant is 'bf16'.*left out, or fp16"):
+        part_of(NET, variant="bf16")
+
+
+def test_a_part_in_a_folder_of_a_pipeline(hub):
+    folder = part_of(REPO, "vae")
+    assert folder.name == "vae" and {name.split("/")[0] for name in hub.fetched()} == {"vae"}
+
+
+def test_a_part_that_is_not_there_or_is_a_pickle_is_told(hub):
+    hub.repositories[NET] = {"config.json": b"{}", "diffusion_pytorch_model.bin": b"pickle"}
+    with pytest.raises(ModelError, match="no safetensors of the part; dwlab loads nothing else"):
+        part_of(NET)
+    with pytest.raises(ModelError, match=r"no file 'vae/config\.json'"):
+        part_of(NET, "vae")
+    with pytest.raises(InvalidInput, match=r"part is '\.\./x'"):
+        part_of(NET, "../x")
+    with pytest.raises(NotDownloaded):
+        part_of("owner/other", download=False)
+
+
+def test_a_hostile_config_of_a_part_is_refused(hub):
+    config = b'{"_class_name": "ControlNetModel", "transformers_weights": "/etc/passwd"}'
+    hub.repositories[NET] = PLAIN | {"config.json": config}
+    with pytest.raises(ModelError, match="transformers_weights is '/etc/passwd'"):
+        part_of(NET)
+
+
+def test_the_cause_of_a_failure_stays_with_the_error(style):
+    style.fail[STYLE] = (429, {})
+    with pytest.raises(ModelError) as caught:
+        file_of(STYLE, FILE)
+    assert caught.value.__cause__.response.status_code == 429
 
 
 # -- cut in the middle ---------------------------------------------------------------------------------
