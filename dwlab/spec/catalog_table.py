@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from .model_entry import Entry, HubFacts
 
 NOT_CHECKED = "not checked"
-_HEAD = ("name", "task", "pixels", "steps", "guidance", "repository", "commit", "licence", "terms")
+_HEAD = (
+    "name",
+    "task",
+    "pixels",
+    "steps",
+    "guidance",
+    "repository",
+    "commit",
+    "licence",
+    "terms",
+    "size",
+)
 _REVISION_DIGITS = 7
 
 
@@ -35,4 +46,5 @@ def _row(entry: Entry, facts: HubFacts) -> tuple[str, ...]:
         f"`{entry.revision[:_REVISION_DIGITS]}`" if entry.revision else NOT_CHECKED,
         facts.licence or NOT_CHECKED,
         facts.access or NOT_CHECKED,
+        f"{facts.bytes / 1e9:.1f} GB" if facts.bytes else NOT_CHECKED,
     )
