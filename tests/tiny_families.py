@@ -210,25 +210,32 @@ def pixart():
     )  # fmt: skip
 
 
-def qwen_image():
+def qwen_vl(**changes):
+    """A language model that also sees, in its smallest form."""
     text = {
         "vocab_size": 128, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2,
         "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 2048, "pad_token_id": 0,
         "bos_token_id": 2, "eos_token_id": 1,
         "rope_parameters": {"mrope_section": [1, 1, 2], "rope_type": "default", "rope_theta": 1e6},
-    }  # fmt: skip
+    } | changes  # fmt: skip
     vision = {
         "depth": 1, "hidden_size": 16, "intermediate_size": 16, "num_heads": 2, "out_hidden_size": 16,
         "fullatt_block_indexes": [0],
     }  # fmt: skip
     config = transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision)
+    return encoder("Qwen2_5_VLForConditionalGeneration", config)
+
+
+def qwen_vae():
     torch.manual_seed(0)
+    return diffusers.AutoencoderKLQwenImage(
+        base_dim=16, z_dim=4, dim_mult=[1, 1, 1, 1], num_res_blocks=1, latents_mean=[0.0] * 4, latents_std=[1.0] * 4
+    ).eval()  # fmt: skip
+
+
+def qwen_image():
     return diffusers.QwenImagePipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=diffusers.AutoencoderKLQwenImage(
-            base_dim=16, z_dim=4, dim_mult=[1, 1, 1, 1], num_res_blocks=1, latents_mean=[0.0] * 4, latents_std=[1.0] * 4
-        ).eval(),
-        text_encoder=encoder("Qwen2_5_VLForConditionalGeneration", config), tokenizer=chat_tokenizer(),
+        scheduler=FlowMatchEulerDiscreteScheduler(), vae=qwen_vae(), text_encoder=qwen_vl(), tokenizer=chat_tokenizer(),
         transformer=denoiser(
             "QwenImageTransformer2DModel", patch_size=2, in_channels=16, out_channels=4, num_layers=2,
             attention_head_dim=16, num_attention_heads=2, joint_attention_dim=16, axes_dims_rope=(8, 4, 4),

@@ -15,6 +15,19 @@ _tokenizing = threading.Lock()
 _hiding = threading.local()
 
 
+def restore_moved_modules() -> None:
+    """Let diffusers find a module of its own by the name that models of the hub know it by.
+
+    The index of Stable Cascade says `wuerstchen`, which diffusers 0.42.1 moved without an alias.
+    """
+    from diffusers import pipelines
+
+    if not hasattr(pipelines, "wuerstchen"):
+        from diffusers.pipelines.deprecated import wuerstchen
+
+        pipelines.wuerstchen = wuerstchen
+
+
 def patch_parts(pipeline: Any) -> None:
     """Patch a freshly loaded pipeline's tokenizers and text encoders in place."""
     for name, part in pipeline.components.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import re
 import threading
@@ -24,7 +25,7 @@ from . import (
     trust,
 )
 from .identity import Identity, check_unchanged, identify
-from .library_patches import patch_parts
+from .library_patches import patch_parts, restore_moved_modules
 from .loaded_models import LOADED
 from .quiet import no_bars, quiet_libraries
 from .settings import apply, apply_to_process
@@ -210,8 +211,14 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
         return checkpoint_loading.read(identity.name, identity.checkpoint, cls, dtype)
     # checked once more, because files may have changed since the model was identified
     weights = trust.check_folder(identity.folder)
-    with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):
-        return _pipeline_class(identity.folder).from_pretrained(
+    restore_moved_modules()
+    pipeline = _pipeline_class(identity.folder)
+    with (
+        trust.no_code(),
+        trust.nothing_connected(pipeline),
+        size_limits.building(identity.name, weights.tensors, weights.bytes),
+    ):
+        loaded: DiffusionPipeline = pipeline.from_pretrained(
             identity.folder,
             dtype=dtype,
             variant=identity.variant,
@@ -222,6 +229,7 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
                 identity.settings.quantisation, identity.folder, identity.dtype
             ),
         )
+    return loaded
 
 
 def _pipeline_class(folder: Path) -> Any:
@@ -235,6 +243,10 @@ def _pipeline_class(folder: Path) -> Any:
             f"its class is {named}, which diffusers {diffusers.__version__} does not draw with; "
             "a newer diffusers may (`pip install -U diffusers`)"
         )
+    missing = [name for name in family.packages if importlib.util.find_spec(name) is None]
+    if missing:
+        packages = " ".join(missing)
+        raise ModelError(f"a {family.pipeline} needs {packages}: `pip install {packages}`")
     return getattr(diffusers, family.pipeline)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import check_whole_number
 from ..errors import InvalidInput, ModelError
+from ..spec import families
 from ..spec import memory as measures
 
 if TYPE_CHECKING:
@@ -222,7 +223,11 @@ def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
 
 def denoiser_of(pipeline: Any) -> Any:
     """The UNet or transformer of a pipeline; raises ModelError if it has neither."""
-    denoiser = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
+    family = families.of(type(pipeline).__name__)
+    names = ["unet", "transformer"]
+    if family is not None:
+        names.insert(0, family.denoiser)
+    denoiser = _first_part(pipeline, names)
     if denoiser is None:
         name = type(pipeline).__name__
         raise ModelError(f"a {name} has neither a UNet nor a transformer; dwlab needs one of them")
@@ -231,7 +236,12 @@ def denoiser_of(pipeline: Any) -> Any:
 
 def decoder_of(pipeline: Any) -> Any:
     """The part that turns latents into pixels, or None for a pipeline that works on pixels."""
-    return getattr(pipeline, "vae", None) or getattr(pipeline, "movq", None)
+    return _first_part(pipeline, ["vae", "movq", "vqgan"])
+
+
+def _first_part(pipeline: Any, names: list[str]) -> Any:
+    parts = (getattr(pipeline, name, None) for name in names)
+    return next((part for part in parts if part is not None), None)
 
 
 @functools.cache

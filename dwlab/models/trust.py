@@ -22,8 +22,24 @@ _TEXTS = (".json", ".txt", ".model", ".jinja")  # configs and vocabularies
 TEXT_LIMIT = 64 << 20  # bytes; the largest vocabularies have half of this
 _CONFIGS = ("config.json", "scheduler_config.json")  # parts are built from these
 _INDEX = ".safetensors.index.json"
-# diffusers' name for a class of its own in old indexes
-_SAFETY_CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")
+# Classes in modules of diffusers' own pipelines, which an index names like a library. Only these:
+# other names in such a module may be anything that it imports.
+_OWN_PARTS = frozenset(
+    {
+        ("deepfloyd_if", "IFSafetyChecker"),
+        ("deepfloyd_if", "IFWatermarker"),
+        ("kandinsky", "MultilingualCLIP"),
+        ("kolors", "ChatGLMModel"),
+        ("kolors", "ChatGLMTokenizer"),
+        ("stable_cascade", "StableCascadeUNet"),
+        ("stable_diffusion", "StableDiffusionSafetyChecker"),
+        ("wuerstchen", "PaellaVQModel"),
+        ("wuerstchen", "WuerstchenDiffNeXt"),
+        ("wuerstchen", "WuerstchenPrior"),
+    }
+)
+# an option of pipelines that may be a list of two texts
+_OPTIONS = frozenset({"pag_applied_layers"})
 # Classes that choose another class by the folder's files, load a folder with an index of its own,
 # or load no safetensors.
 _LOADERS = re.compile("^Auto(?!encoder)|^Onnx|^Modular|Pipeline")
@@ -63,15 +79,23 @@ def check_folder(folder: Path) -> Weights:
 
 def parts(folder: Path) -> Iterator[tuple[str, object, object]]:
     """(name, library, class) of each part in a pipeline's index, unchecked."""
-    for name, part in read_object(folder / "model_index.json").items():
-        if name.startswith("_") or not isinstance(part, list) or part == [None, None]:
+    index = folder / "model_index.json"
+    for name, part in read_object(index).items():
+        if not _is_part(name, part):
             continue
         # a name is an argument of the pipeline, never a path
-        if len(part) != 2 or not name.isidentifier():
-            raise ModelError(
-                f"{folder / 'model_index.json'}: {name} is {part!r}; allowed: a plain name with [library, class]"
-            )
+        if not name.isidentifier():
+            raise ModelError(f"{index}: {name} is {part!r}; allowed: a plain name")
         yield name, part[0], part[1]
+
+
+def _is_part(name: str, entry: object) -> bool:
+    """Whether an index's entry is `[library, class]`; other lists are options of the pipeline."""
+    if name.startswith("_") or name in _OPTIONS:
+        return False
+    if not isinstance(entry, list) or len(entry) != 2:
+        return False
+    return any(isinstance(item, str) for item in entry)
 
 
 def place_of(folder: Path, part: str) -> Path:
@@ -82,7 +106,7 @@ def place_of(folder: Path, part: str) -> Path:
 
 def _check_class(library: object, cls: object, index: Path) -> None:
     """Refuse anything but class names of the two libraries; loading shows whether they exist."""
-    if (library, cls) == _SAFETY_CHECKER:
+    if (library, cls) in _OWN_PARTS:
         return
     is_class = isinstance(cls, str) and cls.isidentifier()
     if library not in ("diffusers", "transformers") or not is_class:
@@ -208,3 +232,17 @@ def no_code() -> Iterator[None]:
         raise
     finally:
         dynamic.TIME_OUT_REMOTE_CODE = patience
+
+
+@contextlib.contextmanager
+def nothing_connected(pipeline: Any) -> Iterator[None]:
+    """Keep a pipeline class from loading the other models that the folder's README.md names.
+
+    Those would be parts of a prior and a decoder, which nobody checked.
+    """
+    connects = pipeline._load_connected_pipes  # noqa: SLF001  # no public switch
+    pipeline._load_connected_pipes = False  # noqa: SLF001
+    try:
+        yield
+    finally:
+        pipeline._load_connected_pipes = connects  # noqa: SLF001

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # parts that are configuration only
-_WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor")
+_WEIGHTLESS = re.compile("Scheduler|Tokenizer|Processor|Extractor|Guidance")
 # the beginning of the small file that git keeps instead of a large one
 _LFS_POINTER = b"version https://git-lfs"
 _HEADER_LIMIT = 100_000_000  # bytes, as in the safetensors library
@@ -89,7 +89,7 @@ def _check_variant(name: str, folder: Path, variant: str) -> None:
 def needs_weights(cls: object) -> bool:
     """Whether a part of this class has weights.
 
-    Schedulers, tokenizers and image processors are configuration only.
+    Schedulers, tokenizers, image processors and guiders are configuration only.
     """
     return not _WEIGHTLESS.search(str(cls))
 

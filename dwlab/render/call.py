@@ -7,11 +7,12 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..models.settings import decoder_of, denoiser_of
+from ..spec import families
 from ..spec.param_checks import CUDA_NOISE
 from .starting_noise import cuda_noise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..spec.params import GenerationParams
 
@@ -84,17 +85,18 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     import torch
 
     shared = cells[0]
+    known = inspect.signature(type(pipeline).__call__).parameters
     arguments = {
         "prompt": [params.prompt for params in cells],
         "num_inference_steps": shared.steps,
-        "guidance_scale": shared.guidance,
+        **_guidance(pipeline, shared.guidance),
         "height": shared.height,
         "width": shared.width,
         # FLUX.1 Kontext makes any size as large as this
         "max_area": shared.pixels,
         "generator": [torch.Generator("cpu").manual_seed(params.seed) for params in cells],
         "output_type": "np",
-        **shared.call,
+        **_in_types_of(known, shared.call),
     }
     negatives = [params.negative for params in cells]
     if None not in negatives:
@@ -105,8 +107,25 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
         arguments["latents"] = cuda_noise(pipeline, cells)
     if len(cells) == 1:
         arguments |= {name: value[0] for name, value in arguments.items() if name in PER_CELL}
-    known = inspect.signature(type(pipeline).__call__).parameters
     return {name: value for name, value in arguments.items() if name in known}
+
+
+def _guidance(pipeline: Any, guidance: float) -> dict[str, float]:
+    """The argument that is guidance to this pipeline, if there is one."""
+    config = getattr(denoiser_of(pipeline), "config", {})
+    name = families.guidance_argument(type(pipeline).__name__, config)
+    return {name: guidance} if name else {}
+
+
+def _in_types_of(known: Mapping[str, inspect.Parameter], call: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a call with lists as tuples where its signature says so, which JSON cannot."""
+    arguments = dict(call)
+    for name, value in call.items():
+        takes_tuple = name in known and "tuple" in str(known[name].annotation).lower()
+        takes_list = name in known and "list" in str(known[name].annotation).lower()
+        if isinstance(value, list) and takes_tuple and not takes_list:
+            arguments[name] = tuple(value)
+    return arguments
 
 
 def to_image(pipeline: Any, output: Any) -> Any:

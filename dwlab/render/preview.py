@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .latents import encode, layout_of, planes
+
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
@@ -25,22 +27,27 @@ SHAPES = (
     (0.202, 0.179, 0.025),
     (0.422, 0.570, 0.348),
 )
+# the same for models that work on pixels from -1 to 1
+PIXELS = ((0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5), (0.5, 0.5, 0.5))
 PICTURES = 64  # that a projection is fitted on
 _known: dict[Identity, NDArray[np.float32] | None] = {}
 
 
-def project(latents: torch.Tensor, model: Model) -> Image.Image | None:
-    """The picture that latents [C, H, W] stand for, H x W pixels.
+def project(latents: torch.Tensor, model: Model, aspect: float = 1.0) -> Image.Image | None:
+    """The picture that the latents of a pipeline stand for, with a pixel per latent.
 
-    It is None if the model has no projection, or if its latents are not a plane.
+    aspect: the picture's width divided by its height. It is None if the model has no projection,
+    or if its latents have another form than its family's.
     """
     from PIL import Image
 
+    plane = planes(latents, model.pipeline, aspect)
     matrix = projection(model)
-    if matrix is None or latents.ndim != 3 or len(latents) + 1 != len(matrix):
+    if matrix is None or plane is None or len(plane) + 1 != len(matrix):
         return None
-    plane = latents.float().cpu().numpy()
-    rgb = np.tensordot(np.concatenate([plane, np.ones_like(plane[:1])]), matrix, axes=([0], [0]))
+    values = plane.float().cpu().numpy()
+    with_constant = np.concatenate([values, np.ones_like(values[:1])])
+    rgb = np.tensordot(with_constant, matrix, axes=([0], [0]))
     return Image.fromarray((255 * rgb.clip(0, 1)).round().astype(np.uint8))
 
 
@@ -65,19 +72,17 @@ def _fitted(model: Model) -> NDArray[np.float32] | None:
 def fit(pipeline: Any) -> NDArray[np.float32] | None:
     """Least squares from the latents of drawings to their colours, [C + 1, 3].
 
-    It is None for a pipeline without a KL autoencoder.
+    It is None for a pipeline that cannot turn pictures into latents.
     """
     import torch
-    from diffusers import AutoencoderKL
 
-    vae = getattr(pipeline, "vae", None)
-    if not isinstance(vae, AutoencoderKL):
-        return None
+    if layout_of(pipeline) == "pixels":
+        return np.asarray(PIXELS, np.float32)
     drawings = _drawings()
     with torch.inference_mode():
-        encoded = vae.encode((2 * drawings - 1).to(vae.device, vae.dtype))
-        latents = encoded.latent_dist.mode().float().cpu()
-    latents = (latents - (vae.config.shift_factor or 0)) * vae.config.scaling_factor
+        latents = encode(pipeline, 2 * drawings - 1)
+    if latents is None:
+        return None
     colours = torch.nn.functional.interpolate(drawings, latents.shape[2:], mode="area")
     with_constant = torch.cat([latents, torch.ones_like(latents[:, :1])], dim=1)
     solution = torch.linalg.lstsq(_pixels(with_constant), _pixels(colours)).solution

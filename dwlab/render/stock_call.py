@@ -30,9 +30,8 @@ class StockCall:
     def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
         self._rendering = rendering
         self.cell = cell
-        # pipelines keep a call's settings on themselves
-        self._pipeline = copy.copy(rendering.model.pipeline)
-        self._pipeline.scheduler = loading.scheduler_for(rendering.model, cell.params)
+        scheduler = loading.scheduler_for(rendering.model, cell.params)
+        self._pipeline = _own_pipeline(rendering.model.pipeline, scheduler)
         self._watch = Watch(self._pipeline)
         self._ended: float | None = None
 
@@ -80,8 +79,10 @@ class StockCall:
             devices.synchronize(self._rendering.model.identity.device)
             self._ended = time.perf_counter()
             self._watch.look(latents[0])
-        rough = functools.partial(preview.project, latents[0], self._rendering.model)
-        channel.send(Step(self.cell.position, self.cell.params, step + 1, steps, rough))
+        params = self.cell.params
+        aspect = (params.width or 1) / (params.height or 1)
+        rough = functools.partial(preview.project, latents[0], self._rendering.model, aspect)
+        channel.send(Step(self.cell.position, params, step + 1, steps, rough))
 
     def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
         identity = self.cell.identity
@@ -100,3 +101,18 @@ class StockCall:
             settings=identity.settings.changed(),
             load_seconds=self._rendering.model.seconds,
         )
+
+
+def _own_pipeline(pipeline: Any, scheduler: Any) -> Any:
+    """A copy of a pipeline for one cell, with its scheduler; the parts are shared.
+
+    Pipelines keep a call's settings on themselves. A prior and a decoder in one pipeline have
+    pipelines of their own, which take the scheduler when they are made.
+    """
+    if hasattr(pipeline, "decoder_pipe"):
+        own = type(pipeline)(**pipeline.components | {"scheduler": scheduler})
+        own.set_progress_bar_config(disable=True)
+        return own
+    own = copy.copy(pipeline)
+    own.scheduler = scheduler
+    return own

@@ -31,6 +31,7 @@ _BUILT_IN = (
         scheduler="DDIMScheduler",
         steps=20,
         guidance=3.0,
+        side_min=64,
         side_max=512,
         row_seconds=0.008,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import transformer_families, unet_families
-from .family import is_distilled
+from .family import GUIDANCE, is_told_guidance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,11 +64,20 @@ def never_packed(pipeline: str) -> str | None:
     return f"{pipeline} was never tried with several pictures in a forward"
 
 
+def guidance_argument(pipeline: str, denoiser: Mapping[str, object]) -> str | None:
+    """The argument of a pipeline's call that the recipe's guidance is; None if it has none."""
+    family = of(pipeline)
+    # Qwen-Image's call has a guidance_scale for models that are told the guidance
+    if family is None or denoiser.get("guidance_embeds"):
+        return GUIDANCE
+    return family.guidance_argument
+
+
 def ignored(pipeline: str, denoiser: Mapping[str, object]) -> frozenset[str]:
     """The parameters without effect on a pipeline of this class with this denoiser's config."""
     family = of(pipeline)
     names = set()
-    if is_distilled(denoiser) or (family and not family.takes_negative):
+    if is_told_guidance(denoiser) or (family and not family.takes_negative):
         names.add("negative_prompt")
     is_flux = family is not None and family.name == "flux"
     if is_flux and not denoiser.get("guidance_embeds"):  # like FLUX.1-schnell

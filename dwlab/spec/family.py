@@ -30,30 +30,48 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class Defaults:
+    """Steps and guidance that a model is drawn with unless a recipe says otherwise."""
+
+    steps: int
+    guidance: float
+
+
+# of models whose class is not known
+UNKNOWN_DEFAULTS = Defaults(25, 7.5)
+
+
+@dataclass(frozen=True)
 class Omission:
     """That leaving the negative prompt out makes another picture than an empty text.
 
     means: what leaving it out does.
     option, default: the option in model_index.json that switches this on, and its default.
-    true_cfg: the default of the call's `true_cfg_scale`, if that one (not the guidance) must be
+    true_cfg: the default of the call's `true_cfg_scale`, if that one (not `guidance_scale`) must be
         above 1 for a negative prompt to be used.
+    is_guidance: whether the recipe's guidance is that `true_cfg_scale`.
     """
 
     means: str
     option: str | None = None
     default: bool = True
     true_cfg: float | None = None
+    is_guidance: bool = False
 
     def applies(self, index: Mapping[str, object], denoiser: Mapping[str, object]) -> bool:
         """Whether this holds for a model, by its model_index.json and its denoiser's config."""
         if self.option and not index.get(self.option, self.default):
             return False
-        return self.true_cfg is not None or not is_distilled(denoiser)
+        return self.true_cfg is not None or not is_told_guidance(denoiser)
 
     def shows(self, guidance: float, call: Mapping[str, object]) -> bool:
         """Whether a picture with this guidance and these arguments of the call depends on it."""
         scale = guidance if self.true_cfg is None else call.get(TRUE_CFG, self.true_cfg)
         return isinstance(scale, int | float) and scale > 1
+
+    def is_scale_from_guidance(self, guidance: float, call: Mapping[str, object]) -> bool:
+        """Whether a picture with a negative prompt has another true CFG than the call's default."""
+        return self.is_guidance and TRUE_CFG not in call and guidance != self.true_cfg
 
 
 @dataclass(frozen=True)
@@ -65,14 +83,17 @@ class Family:
     needs: the only task that the class can do, "image" or "inpainting"; None if it draws from a text.
     picture_argument: the argument of the call that the recipe's image is.
     steps, guidance: the defaults of the class's own call; None if it takes none.
-    guidance_argument: the argument of the call that the recipe's guidance is.
+    advised: what the model's authors advise, if that differs.
+    distilled: what they advise for the distilled models of the class, which need few steps.
+    guidance_argument: the argument of the call that the recipe's guidance is; None if there is none.
     side: pixels of a side, if the class itself says so.
     sample_size: pixels of the latents' side, if the class says so and not the denoiser's config.
     takes_negative: whether a negative prompt has an effect by default.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     denoiser, decoder: the names of the parts; an empty decoder if the model works on pixels.
     packed: the denoiser whose calls may be merged, or None if pictures are made one by one.
-    latents: how a pipeline's latents are laid out, for rough pictures (see `render.latents`).
+    latents: how the pipeline's latents are laid out, for rough pictures (see `render.latents`).
+    packages: Python packages that the class needs besides diffusers' own.
     tested: what the tests compare with plain stock calls: "text", "image", "inpainting".
     note: what else a user should know.
     """
@@ -86,6 +107,8 @@ class Family:
     picture_argument: str = "image"
     steps: int | None = 50
     guidance: float | None = 5.0
+    advised: Defaults | None = None
+    distilled: Defaults | None = None
     guidance_argument: str | None = GUIDANCE
     side: int | None = None
     sample_size: int | None = None
@@ -95,8 +118,16 @@ class Family:
     decoder: str = "vae"
     packed: Packed | None = None
     latents: str = "planes"
+    packages: tuple[str, ...] = ()
     tested: frozenset[str] = frozenset()
     note: str = ""
+
+    def defaults(self, index: Mapping[str, object], denoiser: Mapping[str, object]) -> Defaults:
+        """The steps and guidance of a model, by its model_index.json and its denoiser's config."""
+        if self.distilled and is_distilled(index, denoiser):
+            return self.distilled
+        own = Defaults(self.steps or UNKNOWN_DEFAULTS.steps, self.guidance or 0.0)
+        return self.advised or own
 
 
 @dataclass(frozen=True)
@@ -107,6 +138,18 @@ class Refusal:
     reason: str
 
 
-def is_distilled(denoiser: Mapping[str, object]) -> bool:
+def is_told_guidance(denoiser: Mapping[str, object]) -> bool:
     """Whether a denoiser gets the guidance as an input, and so never sees a negative prompt."""
     return denoiser.get("time_cond_proj_dim") is not None
+
+
+def is_distilled(index: Mapping[str, object], denoiser: Mapping[str, object]) -> bool:
+    """Whether a model draws in a few steps without guidance, like FLUX.1-schnell.
+
+    Newer indexes say so themselves; a FLUX.1 transformer that takes no guidance is one.
+    """
+    is_schnell = (
+        denoiser.get("_class_name") == "FluxTransformer2DModel"
+        and denoiser.get("guidance_embeds") is False
+    )
+    return index.get("is_distilled") is True or is_schnell

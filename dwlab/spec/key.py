@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from .family import TRUE_CFG
 from .long_prompts import ERROR
 from .modes import mode
 from .names import FILES
@@ -35,6 +36,7 @@ class KeyDocument(TypedDict):
     mode: NotRequired[str]
     negative_prompt: NotRequired[str]
     adapters: NotRequired[str]
+    guidance: NotRequired[str]
 
 
 def key_document(
@@ -71,6 +73,9 @@ def key_document(
         document["negative_prompt"] = "omitted"
     if adapters:
         document["adapters"] = adapters
+    if _is_scale_from_guidance(params, omission):
+        # older versions left the pipeline's own scale, whatever the recipe's guidance was
+        document["guidance"] = TRUE_CFG
     return document
 
 
@@ -89,7 +94,8 @@ def key_of(
 ) -> str:
     """The same as `hash_of(key_document(...))`, from a template that cells of one kind share."""
     is_omitted = _is_negative_omitted(params, omission)
-    kind = (weights, dtype, exact, is_omitted, adapters, params.kind())
+    is_scale = _is_scale_from_guidance(params, omission)
+    kind = (weights, dtype, exact, is_omitted, is_scale, adapters, params.kind())
     template = _TEMPLATES.get(kind)
     if template is None:
         document = key_document(params, weights, dtype, exact, omission, adapters)
@@ -143,3 +149,10 @@ def _is_negative_omitted(params: GenerationParams, omission: Omission | None) ->
     if omission is None or params.negative is not None:
         return False
     return omission.shows(params.guidance, params.call)
+
+
+def _is_scale_from_guidance(params: GenerationParams, omission: Omission | None) -> bool:
+    """Whether the recipe's guidance makes another picture than the call's own true CFG."""
+    if omission is None or params.negative is None:
+        return False
+    return omission.is_scale_from_guidance(params.guidance, params.call)

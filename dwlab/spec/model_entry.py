@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .family import UNKNOWN_DEFAULTS
+from .side_limits import SMALLEST
+
 if TYPE_CHECKING:
     from .family import Omission
 
@@ -58,9 +61,9 @@ class Entry:
     width: int | None = None
     height: int | None = None
     scheduler: str | None = None
-    steps: int = 25
-    guidance: float = 7.5
-    side_min: int = 64
+    steps: int = UNKNOWN_DEFAULTS.steps
+    guidance: float = UNKNOWN_DEFAULTS.guidance
+    side_min: int = SMALLEST
     side_max: int = 4096
     ignores: frozenset[str] = frozenset()
     row_seconds: float | None = None

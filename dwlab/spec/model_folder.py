@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
 from ..errors import ModelError
-from . import checkpoints, families, tasks
+from . import checkpoints, families, native_side, tasks
+from .family import UNKNOWN_DEFAULTS
 from .model_entry import Entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SIDE_LIMIT = 8192  # pixels
+    from .family import Family
 
 
 def describe(name: str, folder: Path) -> Entry:
@@ -22,9 +23,11 @@ def describe(name: str, folder: Path) -> Entry:
     if index is None:
         raise checkpoints.without_index(name, folder)
     pipeline = str(index.get("_class_name", ""))
-    denoiser = _config(folder, "unet/config.json") or _config(folder, "transformer/config.json")
-    vae = _config(folder, "vae/config.json")
-    side = _trained_side(denoiser or {}, vae or {})
+    family = families.of(pipeline)
+    denoiser = _denoiser_config(folder, family)
+    decoder = _config(folder, f"{family.decoder if family else 'vae'}/config.json") or {}
+    side = native_side.of(family, index, denoiser, decoder)
+    defaults = family.defaults(index, denoiser) if family else UNKNOWN_DEFAULTS
     return Entry(
         name,
         source=str(folder),
@@ -32,12 +35,21 @@ def describe(name: str, folder: Path) -> Entry:
         width=side,
         height=side,
         scheduler=_scheduler(folder, index),
-        side_min=8,
-        ignores=families.ignored(pipeline, denoiser or {}),
+        steps=defaults.steps,
+        guidance=defaults.guidance,
+        ignores=families.ignored(pipeline, denoiser),
         pipeline=families.drawing(pipeline),
-        needs=tasks.needed(pipeline, denoiser or {}),
-        omission=families.omission(index, denoiser or {}),
+        needs=tasks.needed(pipeline, denoiser),
+        omission=families.omission(index, denoiser),
     )
+
+
+def _denoiser_config(folder: Path, family: Family | None) -> dict[str, object]:
+    names = ["unet", "transformer"]
+    if family is not None:
+        names.insert(0, family.denoiser)
+    configs = (_config(folder, f"{name}/config.json") for name in names)
+    return next((config for config in configs if config is not None), {})
 
 
 def _config(folder: Path, name: str) -> dict[str, object] | None:
@@ -56,14 +68,3 @@ def _scheduler(folder: Path, index: dict[str, object]) -> str | None:
         path = folder / "model_index.json"
         raise ModelError(f"{path}: scheduler is {entry}; allowed: [library, class]")
     return scheduler
-
-
-def _trained_side(denoiser: dict[str, object], vae: dict[str, object]) -> int | None:
-    """The pixels of a side that the denoiser was trained for; None if its config does not tell."""
-    latents = denoiser.get("sample_size")
-    channels = vae.get("block_out_channels")
-    halvings = len(channels) - 1 if isinstance(channels, list) else 3
-    if not isinstance(latents, int) or not 0 <= halvings <= 8:
-        return None
-    side = latents * 2**halvings
-    return side if 8 <= side <= SIDE_LIMIT else None

@@ -48,6 +48,7 @@ def warnings(
         *_guidance_off(params, entries),
         *_unused_eta(params, entries),
         *_ignored_by_model(by_model, entries),
+        *_guidance_without_negative_prompt(by_model, entries),
         *_empty_negative_prompt(by_model, entries),
         *_idle_rules(spec.idle_rules()),
     ]
@@ -137,6 +138,19 @@ def _has_true_cfg(params: GenerationParams) -> bool:
     """Whether a model that ignores the negative prompt uses it for this cell."""
     scale = params.call.get("true_cfg_scale")
     return isinstance(scale, int | float) and scale > 1
+
+
+def _guidance_without_negative_prompt(by_model: ByModel, entries: Entries) -> Iterator[str]:
+    """Models like Qwen-Image, whose guidance is a true CFG: it needs a negative prompt."""
+    for model, params in sorted(by_model.items()):
+        omission = entries[model].omission
+        if omission is None or not omission.is_guidance:
+            continue
+        if _vary(each.guidance for each in params if each.negative is None):
+            yield (
+                f"guidance has no effect on model {model!r} without a negative_prompt; "
+                '`call: {negative_prompt: ""}` passes an empty one'
+            )
 
 
 def _empty_negative_prompt(by_model: ByModel, entries: Entries) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog, inputs, layouts, loras, model_folder
+from . import catalog, inputs, layouts, loras, side_limits
 from .long_prompts import LONG_PROMPTS
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
@@ -89,7 +89,9 @@ def _checked_guidance(name: str, value: object) -> float:
 def _checked_side(name: str, value: object, model: str) -> int | None:
     if value is None:
         return None
-    side = check_whole_number(name, as_whole_number(value), 8, model_folder.SIDE_LIMIT)
+    side = check_whole_number(
+        name, as_whole_number(value), side_limits.SMALLEST, side_limits.LARGEST
+    )
     catalog.check_side(catalog.lookup(model), name, side)
     return side
 

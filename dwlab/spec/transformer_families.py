@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .family import TRUE_CFG, Family, Omission, Packed
+from .family import TRUE_CFG, Defaults, Family, Omission, Packed
 
 _TEXT = frozenset({"text"})
 _IMAGE = frozenset({"text", "image"})
@@ -37,6 +37,7 @@ FAMILIES = (
         steps=28,
         guidance=7.0,
         note=_SPLITS,
+        tested=_TEXT,
     ),
     Family(
         "FluxPipeline",
@@ -46,6 +47,7 @@ FAMILIES = (
         inpainting="FluxInpaintPipeline",
         steps=28,
         guidance=3.5,
+        distilled=Defaults(4, 0.0),
         sample_size=128,
         takes_negative=False,
         omission=Omission(_NO_TRUE_CFG, true_cfg=1.0),
@@ -105,6 +107,7 @@ FAMILIES = (
         sample_size=128,
         takes_negative=False,
         latents="normalized patches",
+        tested=_TEXT,
     ),
     Family(
         "Flux2KleinPipeline",
@@ -113,6 +116,7 @@ FAMILIES = (
         image_to_image="Flux2KleinPipeline",
         inpainting="Flux2KleinInpaintPipeline",
         guidance=4.0,
+        distilled=Defaults(4, 1.0),
         sample_size=128,
         takes_negative=False,
         packed=Packed.of(
@@ -142,9 +146,9 @@ FAMILIES = (
         guidance=4.0,
         guidance_argument=TRUE_CFG,
         sample_size=128,
-        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0),
+        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
         packed=Packed.of("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0"),
-        latents="normalized patches",
+        latents="patches",
         tested=_ALL,
     ),
     Family(
@@ -157,8 +161,8 @@ FAMILIES = (
         guidance=4.0,
         guidance_argument=TRUE_CFG,
         sample_size=128,
-        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0),
-        latents="normalized patches",
+        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
+        latents="patches",
     ),
     Family(
         "QwenImageEditPlusPipeline",
@@ -169,8 +173,8 @@ FAMILIES = (
         guidance=4.0,
         guidance_argument=TRUE_CFG,
         sample_size=128,
-        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0),
-        latents="normalized patches",
+        omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
+        latents="patches",
     ),
     Family(
         "QwenImage21Pipeline",
@@ -181,7 +185,7 @@ FAMILIES = (
         guidance=1.0,
         guidance_argument=TRUE_CFG,
         side=1024,
-        omission=Omission(_NO_TRUE_CFG, true_cfg=1.0),
+        omission=Omission(_NO_TRUE_CFG, true_cfg=1.0, is_guidance=True),
     ),
     Family(
         "ZImagePipeline",
@@ -189,6 +193,7 @@ FAMILIES = (
         "Z-Image",
         image_to_image="ZImageImg2ImgPipeline",
         inpainting="ZImageInpaintPipeline",
+        advised=Defaults(50, 4.0),
         side=1024,
         packed=Packed.of("ZImageTransformer2DModel", "ZSingleStreamAttnProcessor"),
         tested=_ALL,
@@ -225,7 +230,9 @@ FAMILIES = (
         packed=Packed.of("HunyuanDiT2DModel", "HunyuanAttnProcessor2_0"),
         tested=_TEXT,
     ),
-    Family("HunyuanDiTPAGPipeline", "hunyuan-dit", "Hunyuan-DiT with PAG", note=_SPLITS),
+    Family(
+        "HunyuanDiTPAGPipeline", "hunyuan-dit", "Hunyuan-DiT with PAG", note=_SPLITS, tested=_TEXT
+    ),
     Family(
         "HunyuanImagePipeline",
         "hunyuan-image",
@@ -233,6 +240,7 @@ FAMILIES = (
         guidance=3.25,
         guidance_argument="distilled_guidance_scale",
         sample_size=64,
+        tested=_TEXT,
     ),
     Family(
         "Lumina2Pipeline",
@@ -278,6 +286,7 @@ FAMILIES = (
         steps=20,
         guidance=4.5,
         note=_SPLITS,
+        tested=_TEXT,
     ),
     Family(
         "SanaPipeline",
@@ -290,7 +299,15 @@ FAMILIES = (
         ),
         tested=_TEXT,
     ),
-    Family("SanaPAGPipeline", "sana", "Sana with PAG", steps=20, guidance=4.5, note=_SPLITS),
+    Family(
+        "SanaPAGPipeline",
+        "sana",
+        "Sana with PAG",
+        steps=20,
+        guidance=4.5,
+        note=_SPLITS,
+        tested=_TEXT,
+    ),
     Family(
         "SanaSprintPipeline",
         "sana",
@@ -299,9 +316,21 @@ FAMILIES = (
         steps=2,
         guidance=4.5,
         takes_negative=False,
+        tested=_TEXT,
     ),
-    Family("Krea2Pipeline", "krea2", "Krea 2", steps=28, guidance=4.5, side=1024),
-    Family("HiDreamImagePipeline", "hidream", "HiDream-I1", sample_size=128),
+    Family(
+        "Krea2Pipeline",
+        "krea2",
+        "Krea 2",
+        steps=28,
+        guidance=4.5,
+        advised=Defaults(52, 4.5),
+        distilled=Defaults(8, 0.0),
+        side=1024,
+        latents="patches",
+        tested=_TEXT,
+    ),
+    Family("HiDreamImagePipeline", "hidream", "HiDream-I1", sample_size=128, tested=_TEXT),
     Family(
         "OmniGenPipeline",
         "omnigen",
@@ -309,8 +338,16 @@ FAMILIES = (
         guidance=2.5,
         sample_size=128,
         takes_negative=False,
+        packages=("torchvision",),
     ),
-    Family("GlmImagePipeline", "glm-image", "GLM-Image", guidance=1.5, takes_negative=False),
+    Family(
+        "GlmImagePipeline",
+        "glm-image",
+        "GLM-Image",
+        guidance=1.5,
+        takes_negative=False,
+        latents="normalized planes",
+    ),
     Family("NucleusMoEImagePipeline", "nucleus", "Nucleus-Image", guidance=4.0, sample_size=128),
     Family("PRXPipeline", "prx", "PRX", steps=28, guidance=4.0),
     Family(

@@ -95,6 +95,7 @@ FAMILIES = (
         image_to_image="KolorsImg2ImgPipeline",
         omission=_ZEROS_IF_SET,
         denoiser="unet",
+        packages=("sentencepiece",),
     ),
     Family(
         "KolorsPAGPipeline",
@@ -102,6 +103,7 @@ FAMILIES = (
         "Kolors with PAG",
         omission=_ZEROS_IF_SET,
         denoiser="unet",
+        packages=("sentencepiece",),
         note=_SPLITS,
     ),
     Family(
@@ -115,6 +117,7 @@ FAMILIES = (
         side=512,
         denoiser="unet",
         decoder="movq",
+        tested=_TEXT,
     ),
     Family(
         "KandinskyCombinedPipeline",
@@ -138,6 +141,7 @@ FAMILIES = (
         side=1024,
         denoiser="unet",
         decoder="movq",
+        tested=_TEXT,
     ),
     Family(
         "IFPipeline",
@@ -150,6 +154,7 @@ FAMILIES = (
         denoiser="unet",
         decoder="",
         latents="pixels",
+        tested=_TEXT,
     ),
     Family(
         "StableCascadeCombinedPipeline",
@@ -161,6 +166,7 @@ FAMILIES = (
         side=512,
         denoiser="decoder",
         decoder="vqgan",
+        tested=_TEXT,
     ),
     Family(
         "WuerstchenCombinedPipeline",

@@ -9,19 +9,16 @@ import inspect
 import logging
 
 import diffusers
-import numpy as np
 import pytest
-import tiny
-import tiny_families
 import torch
 from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from family_pictures import NO_NEGATIVE, OMITTED, PACKED, PAG, difference
 
 import dwlab
 from dwlab.bench.engine import engines
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed
-from dwlab.models import loading
 from dwlab.models.identity import identify, omission_of
 from dwlab.models.settings import denoiser_of
 from dwlab.pictures.png import read_recipe
@@ -32,73 +29,6 @@ from dwlab.runs.resolve import resolve
 from dwlab.runs.sweep import Sweep
 from dwlab.spec import catalog, families
 from dwlab.spec.params import GenerationParams
-
-PACKED = (
-    "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
-    "ovis", "pixart", "pixart_alpha", "qwen_image", "sana", "z_image",
-)  # fmt: skip
-PAG = ("sd_pag", "sdxl_pag")
-NO_NEGATIVE = ("lcm", "klein")  # whose calls take none
-OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one
-SIDES = {"sana": 32, "lumina2": 32}
-CALLS = {
-    "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False}, "pixart_alpha": {"use_resolution_binning": False},
-    "sana": {"use_resolution_binning": False, "complex_human_instruction": None},
-    "sd3": {"max_sequence_length": 32}, "flux": {"max_sequence_length": 32}, "klein": {"max_sequence_length": 128},
-}  # fmt: skip
-# prompt, seed, steps, guidance, negative prompt
-MIXED = (
-    ("a red circle", 0, 2, 1.0, ""), ("a red circle", 7, 3, 4.0, ""), ("a small blue square", 0, 3, 4.0, "blurry"),
-    ("a small blue square", 7, 2, 1.0, ""), ("a small blue square", 1, 2, 4.0, ""), ("a red circle", 2, 3, 7.0, "blurry"),
-)  # fmt: skip
-
-
-class Family:
-    """A tiny model, saved and loaded as any other, with its cells and what the plain stock call makes of them."""
-
-    def __init__(self, name, folder):
-        build = getattr(tiny_families, name, None) or getattr(tiny, name)
-        build().save_pretrained(folder)
-        self.name, self.model = name, loading.load(str(folder), "cpu")
-        side = SIDES.get(name, 16)
-        base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
-        self.cells = [
-            GenerationParams(
-                prompt, seed=seed, steps=steps, guidance=guidance, negative_prompt=negative, **base
-            )
-            for prompt, seed, steps, guidance, negative in MIXED
-            if not (negative and name in NO_NEGATIVE)
-        ]
-
-    def stock(self, params, **more):
-        """The plain stock call: nothing that was not asked for."""
-        pipeline = copy.copy(self.model.pipeline)
-        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-        asked = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
-        return pipeline(
-            prompt=params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance, width=params.width,
-            height=params.height, generator=torch.Generator().manual_seed(params.seed), **asked, **params.call, **more,
-        ).images[0]  # fmt: skip
-
-    @functools.cached_property
-    def stock_pictures(self):
-        return [self.stock(params) for params in self.cells]
-
-    def made(self, cells, **options):
-        events = list(dwlab.stream(cells, model=self.model, **options))
-        assert [event.error for event in events if event.kind == "failed"] == []
-        pictures = {event.index: event.result for event in events if event.kind == "done"}
-        return [pictures[k] for k in range(len(cells))]
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory):
-    """Gives a family by its name."""
-    return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 @pytest.mark.parametrize("name", [*PACKED, *PAG])
@@ -324,6 +254,27 @@ def test_without_a_negative_prompt_qwen_image_calls_its_denoiser_once_a_step(fam
         assert len(rows) == times
 
 
+def test_guidance_is_true_cfg_on_qwen_image_unless_the_call_has_a_scale_of_its_own(family):
+    one = family("qwen_image")
+    plain = one.cells[2].replace(guidance=2.0)
+    own_scale = plain.replace(call={"true_cfg_scale": 7.0})
+    pictures = one.made([plain, own_scale])
+    assert difference(pictures[0].image, one.stock(plain)) <= 1
+    assert difference(pictures[1].image, one.stock(plain.replace(guidance=7.0))) <= 1
+    assert difference(pictures[0].image, pictures[1].image) > 1
+
+
+def test_lists_become_tuples_where_the_pipelines_call_takes_tuples(family):
+    one = family("sdxl")
+    sizes = {"original_size": [64, 32], "crops_coords_top_left": [4, 8]}
+    cell = one.cells[1].replace(call=sizes)
+    (picture,) = one.made([cell])
+    as_tuples = {name: tuple(value) for name, value in sizes.items()}
+    expected = one.stock(one.cells[1], **as_tuples)
+    assert difference(picture.image, expected) <= 1
+    assert difference(expected, one.stock(one.cells[1])) > 1
+
+
 def key(omission=None, **changes):
     asked = {"steps": 2, "guidance": 5.0, "width": 64, "height": 64, "scheduler": "DDIM"} | changes
     return GenerationParams("a star", **asked).key("w", "float32", omission=omission)
@@ -348,6 +299,12 @@ def rule(name):
         ("QwenImagePipeline", {}, True),
         ("QwenImagePipeline", {"guidance": 1.0}, True),  # true_cfg_scale counts, 4 by default
         ("QwenImagePipeline", {"call": {"true_cfg_scale": 1.0}}, False),
+        # guidance is true_cfg_scale; earlier versions left it at 4
+        ("QwenImagePipeline", {"negative_prompt": "blurry"}, True),
+        ("QwenImagePipeline", {"negative_prompt": "blurry", "guidance": 4.0}, False),
+        ("QwenImagePipeline", {"negative_prompt": "red", "call": {"true_cfg_scale": 3}}, False),
+        ("QwenImagePipeline", {"call": {"negative_prompt": ""}}, True),
+        ("FluxPipeline", {"negative_prompt": "red", "call": {"true_cfg_scale": 3}}, False),
         ("FluxPipeline", {}, False),
         ("FluxPipeline", {"call": {"true_cfg_scale": 2.0}}, True),
         ("FluxPipeline", {"call": {"true_cfg_scale": "two"}}, False),  # which the pipeline refuses

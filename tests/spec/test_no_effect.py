@@ -111,6 +111,17 @@ def test_a_model_that_ignores_the_negative_prompt_uses_it_with_true_cfg(tmp_path
     assert len(warned(model, axes=axes, base={"prompt": "x", "call": {"true_cfg_scale": 1}})) == 1
 
 
+def test_guidance_that_is_a_true_cfg_needs_a_negative_prompt(tmp_path):
+    model = folder(tmp_path / "model", "QwenImagePipeline")
+    axes = {"guidance": [2, 5]}
+    (warning,) = warned(model, axes=axes)
+    assert warning.startswith(
+        f"guidance has no effect on model {model!r} without a negative_prompt"
+    )
+    assert warned(model, axes=axes, base={"prompt": "x", "negative_prompt": "red"}) == []
+    assert warned(model, axes=axes, base={"prompt": "x", "call": {"negative_prompt": ""}}) == []
+
+
 def test_guidance_of_one_or_less_is_called_off_only_in_families_where_it_is(tmp_path):
     flux = folder(tmp_path / "flux", "FluxPipeline", guidance_embeds=True)
     distilled = folder(tmp_path / "lcm", "StableDiffusionPipeline", time_cond_proj_dim=256)

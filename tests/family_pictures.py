@@ -1,0 +1,114 @@
+"""Tiny models of every family that is tested, saved and loaded as any other, with their pictures by stock calls."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+
+import numpy as np
+import tiny
+import tiny_families
+import tiny_one_by_one
+import torch
+
+import dwlab
+from dwlab.models import loading
+from dwlab.spec.params import GenerationParams
+
+PACKED = (
+    "sd", "sdxl", "lcm", "sd3", "flux", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
+    "flux_kontext", "ovis", "pixart", "pixart_alpha", "qwen_image", "sana", "z_image",
+)  # fmt: skip
+PAG = ("sd_pag", "sdxl_pag")
+ONE_BY_ONE = (
+    "deepfloyd", "flux2", "hidream", "hunyuan_image", "hunyuandit_pag", "kandinsky22", "kandinsky3",
+    "krea2", "pixart_pag", "sana_pag", "sana_sprint", "sd3_pag", "stable_cascade",
+)  # fmt: skip
+NO_NEGATIVE = ("lcm", "klein", "flux2", "sana_sprint")  # whose calls take none
+OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one
+GUIDANCE = {
+    "qwen_image": "true_cfg_scale",
+    "hunyuan_image": "distilled_guidance_scale",
+    "stable_cascade": "prior_guidance_scale",
+}  # other arguments that are guidance
+SIDES = {"sana": 32, "sana_pag": 32, "sana_sprint": 32, "lumina2": 32, "stable_cascade": 128}
+CALLS = {
+    "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False}, "pixart_alpha": {"use_resolution_binning": False},
+    "sana": {"use_resolution_binning": False, "complex_human_instruction": None},
+    "sd3": {"max_sequence_length": 32}, "flux": {"max_sequence_length": 32}, "klein": {"max_sequence_length": 128},
+}  # fmt: skip
+CALLS |= {
+    "flux2": {"max_sequence_length": 128}, "flux_kontext": {"max_sequence_length": 32, "max_area": 256},
+    "hidream": {"max_sequence_length": 32}, "hunyuandit_pag": CALLS["hunyuandit"], "pixart_pag": CALLS["pixart"],
+    "krea2": {"max_sequence_length": 64}, "sana_pag": CALLS["sana"], "sana_sprint": CALLS["sana"] | {"intermediate_timesteps": None},
+    "sd3_pag": CALLS["sd3"], "stable_cascade": {"prior_num_inference_steps": 2},
+    "kandinsky22": {"prior_num_inference_steps": 2},
+}  # fmt: skip
+# prompt, seed, steps, guidance, negative prompt
+MIXED = (
+    ("a red circle", 0, 2, 1.0, ""), ("a red circle", 7, 3, 4.0, ""), ("a small blue square", 0, 3, 4.0, "blurry"),
+    ("a small blue square", 7, 2, 1.0, ""), ("a small blue square", 1, 2, 4.0, ""), ("a red circle", 2, 3, 7.0, "blurry"),
+)  # fmt: skip
+FEW = (MIXED[1], MIXED[2], MIXED[4])
+
+
+class Family:
+    """A tiny model, saved and loaded as any other, with its cells and what the plain stock call makes of them."""
+
+    def __init__(self, name, folder):
+        _builder(name)().save_pretrained(folder)
+        if name == "stable_cascade":
+            _name_module_as_on_the_hub(folder / "model_index.json")
+        self.name, self.model = name, loading.load(str(folder), "cpu")
+        side = SIDES.get(name, 16)
+        base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
+        self.cells = [
+            GenerationParams(
+                prompt, seed=seed, steps=steps, guidance=guidance, negative_prompt=negative, **base
+            )
+            for prompt, seed, steps, guidance, negative in _recipes(name)
+        ]
+
+    def stock(self, params, **more):
+        """The plain stock call: nothing that was not asked for."""
+        pipeline = copy.copy(self.model.pipeline)
+        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        asked = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
+        asked[GUIDANCE.get(self.name, "guidance_scale")] = params.guidance
+        return pipeline(
+            prompt=params.prompt, num_inference_steps=params.steps, width=params.width,
+            height=params.height, generator=torch.Generator().manual_seed(params.seed), **asked, **params.call, **more,
+        ).images[0]  # fmt: skip
+
+    @functools.cached_property
+    def stock_pictures(self):
+        return [self.stock(params) for params in self.cells]
+
+    def made(self, cells, **options):
+        events = list(dwlab.stream(cells, model=self.model, **options))
+        failures = [event.error for event in events if event.kind == "failed"]
+        assert failures == []
+        pictures = {event.index: event.result for event in events if event.kind == "done"}
+        return [pictures[k] for k in range(len(cells))]
+
+
+def _name_module_as_on_the_hub(index):
+    entries = json.loads(index.read_text())
+    entries["vqgan"] = ["wuerstchen", "PaellaVQModel"]
+    index.write_text(json.dumps(entries))
+
+
+def _builder(name):
+    modules = (tiny_one_by_one, tiny_families, tiny)
+    return next(getattr(module, name) for module in modules if hasattr(module, name))
+
+
+def _recipes(name):
+    recipes = MIXED if name in PACKED or name in PAG else FEW
+    return [recipe for recipe in recipes if not (recipe[-1] and name in NO_NEGATIVE)]
+
+
+def difference(a, b):
+    """The largest difference of two pictures, of 255."""
+    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())

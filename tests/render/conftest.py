@@ -1,0 +1,12 @@
+"""Tiny models of every family, made once for all tests of drawing."""
+
+import functools
+
+import pytest
+from family_pictures import Family
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory):
+    """Gives a family by its name."""
+    return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))

@@ -1,0 +1,67 @@
+"""Families that are made one picture at a time: equal to stock calls, with rough pictures, and ended at once."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from family_pictures import ONE_BY_ONE, PACKED, PAG, difference
+
+import dwlab
+from dwlab.render import preview
+from dwlab.spec import families
+
+# those that take seconds a picture
+SLOW = ("hidream", "hunyuan_image")
+STEPS = 8  # of a picture that is left
+
+
+def marked(names):
+    """The names as parameters, with the slow ones marked."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in names]
+
+
+@pytest.mark.parametrize("name", marked(ONE_BY_ONE))
+def test_a_picture_is_that_of_the_plain_stock_call_and_the_log_says_one_by_one(
+    family, name, caplog
+):
+    drawn = family(name)
+    with caplog.at_level(logging.WARNING):
+        pictures = drawn.made(drawn.cells)
+    for picture, expected in zip(pictures, drawn.stock_pictures, strict=True):
+        assert difference(picture.image, expected) <= 1
+    assert len({picture.tobytes() for picture in drawn.stock_pictures}) == len(drawn.cells)
+    assert f"because {type(drawn.model.pipeline).__name__} was never tried" in caplog.text
+
+
+@pytest.mark.parametrize("name", marked([*PACKED, *PAG, *ONE_BY_ONE]))
+def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
+    family, name, monkeypatch
+):
+    # two drawings are enough to see that there is a projection
+    monkeypatch.setattr(preview, "PICTURES", 2)
+    drawn = family(name)
+    unwanted = drawn.cells[1].replace(steps=STEPS)
+    asked = []
+
+    def is_dropped(index):
+        asked.append(index)
+        return index == 0 and asked.count(0) > 3
+
+    steps = []
+    cells = [unwanted, drawn.cells[0]]
+    for event in dwlab.stream(cells, model=drawn.model, dropped=is_dropped):
+        if event.kind == "step" and event.index == 0:
+            rough = event.preview()
+            assert rough is not None and rough.width == rough.height
+            steps.append(event.step)
+        elif event.kind == "done":
+            assert event.index == 1
+            assert difference(event.result.image, drawn.stock(drawn.cells[0])) <= 1
+    assert steps and max(steps) < STEPS
+
+
+def test_every_family_that_the_table_calls_tested_is_tested_and_no_other(family):
+    tested = {type(family(name).model.pipeline).__name__ for name in (*PACKED, *PAG, *ONE_BY_ONE)}
+    in_table = {entry.pipeline for entry in families.FAMILIES if "text" in entry.tested}
+    assert in_table == tested
