@@ -24,11 +24,13 @@ class Rendering:
     """What the cells of one model have in common while they are rendered.
 
     exact: the number of rows of each forward in exact mode, otherwise None.
+    whole: the model itself, if the parts of `model` wait for company: it can be used in any thread.
     """
 
     model: Model
     exact: int | None
     channel: Channel
+    whole: Model | None = None
 
 
 def render_cell(

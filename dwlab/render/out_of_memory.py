@@ -25,7 +25,7 @@ def render_together(rendering: Rendering, cells: Sequence[ResolvedCell], pack: i
 
     model = rendering.model
     packed = dataclasses.replace(model, pipeline=prepare(model.pipeline))
-    rendering = dataclasses.replace(rendering, model=packed)
+    rendering = dataclasses.replace(rendering, model=packed, whole=model)
     out_of_memory: list[ResolvedCell] = []
     _run(
         rendering,

@@ -81,7 +81,8 @@ class StockCall:
             self._watch.look(latents[0])
         params = self.cell.params
         aspect = (params.width or 1) / (params.height or 1)
-        rough = functools.partial(preview.project, latents[0], self._rendering.model, aspect)
+        model = self._rendering.whole or self._rendering.model
+        rough = functools.partial(preview.project, latents[0], model, aspect)
         channel.send(Step(self.cell.position, params, step + 1, steps, rough))
 
     def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
