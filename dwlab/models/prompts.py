@@ -65,6 +65,26 @@ class _Prompts:
         return _Encoder(self.pipeline, number, states, tokens, self.params.long_prompt == CHUNK)
 
 
+class _OnItsDevice:
+    """A text encoder that says which device it computes on.
+
+    compel asks for that, and the weights of one that is offloaded lie elsewhere between its calls.
+    """
+
+    def __init__(self, encoder: Any, device: Any) -> None:
+        self._encoder = encoder
+        self.device = device
+        self.dtype = encoder.dtype
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._encoder(*args, **kwargs)
+
+    @property
+    def text_model(self) -> Any:
+        """What has the final layer norm, for clip_skip."""
+        return self._encoder.text_model
+
+
 class _Encoder:
     """A text encoder with its tokenizer.
 
@@ -79,9 +99,10 @@ class _Encoder:
         ending = "" if number == 1 else f"_{number}"
         self._pipeline = pipeline
         self._tokenizer = getattr(pipeline, f"tokenizer{ending}")
+        device = pipeline._execution_device  # noqa: SLF001  # where stock encodes prompts
         self._provider = provider_class(
             tokenizer=self._tokenizer,
-            text_encoder=getattr(pipeline, f"text_encoder{ending}"),
+            text_encoder=_OnItsDevice(getattr(pipeline, f"text_encoder{ending}"), device),
             truncate=not chunk,
             returned_embeddings_type=states_type[states],
             model_max_length=tokens,

@@ -18,6 +18,7 @@ LIMIT = 10_000  # texts of one axis
 CHARACTERS_LIMIT = 20_000_000  # of all texts together
 DEPTH_LIMIT = 10  # braces within each other
 OPTIONS_LIMIT = 300  # in all braces together
+_MANY = 10**12  # beyond this, texts are not counted
 _ALLOWED = 'text like "a {red|blue} star", or {2$$a|b|c} for two of three'
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 # {2$$...}, {1-2$$...}, {2$$ and $$...}: how many of the options, and what stands between them
@@ -99,9 +100,6 @@ def _hidden(text: str) -> str:
 def _shown(text: str) -> str:
     text = text.translate(_STAND_INS_BACK)
     return text.replace(_NAME_START, "{").replace(_NAME_END, "}")
-
-
-_MANY = 10**12  # beyond this, texts are not counted
 
 
 @dataclass

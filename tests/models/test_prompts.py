@@ -6,6 +6,7 @@ import copy
 import functools
 import sys
 
+import accelerate
 import numpy as np
 import pytest
 import tiny
@@ -320,3 +321,22 @@ def test_without_compel_the_error_says_how_to_install_it(family, monkeypatch):
         Sweep("x", model=one.folder, base=base).plan("nowhere", device="cpu")
     with pytest.raises(MissingExtra, match=r'pip install "dwlab\[models\]"'):
         prompts.embeddings(one.model.pipeline, one.cell("a star", prompt_weighting="compel"))
+
+
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_the_weights_of_text_encoders_may_be_offloaded(family, name):
+    one = family(name)
+    cell = one.cell("a (red:0.5) star", prompt_weighting="compel", call={})
+    expected = prompts.embeddings(one.model.pipeline, cell)
+    pipeline = getattr(tiny, name)()
+    library_patches.patch_parts(pipeline)
+    # as sequential offloading does it
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            accelerate.cpu_offload(part, torch.device("cpu"))
+    assert pipeline.text_encoder.device.type == "meta"
+    with torch.no_grad():
+        made = prompts.embeddings(pipeline, cell)
+    assert made.keys() == expected.keys()
+    for argument, states in made.items():
+        assert torch.allclose(states, expected[argument], atol=1e-5)
