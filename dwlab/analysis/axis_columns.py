@@ -11,7 +11,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import loras, schedulers
+from ..spec import controls, loras, schedulers
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
@@ -36,6 +36,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return _templates(table, [str(value) for value in values])
     if name == "loras" and name in table.columns:
         return table[name].map(_stack_label).astype(object)
+    if name == "control" and name in table.columns:
+        return table[name].map(lambda text: controls.label(_controls_in(text))).astype(object)
     if name in table.columns:
         column = table[name].astype(object)
         plain = column.where(column.notna(), None).map(_plain)
@@ -104,6 +106,13 @@ def _stack_in(text: object) -> loras.Stack:
     return loras.checked_stack("loras", json.loads(text))
 
 
+def _controls_in(text: object) -> controls.Controls:
+    """The ControlNets in the JSON of a table; none for a cell without any."""
+    if not isinstance(text, str) or not text:
+        return ()
+    return controls.checked_controls("control", json.loads(text))
+
+
 def _weights(table: pd.DataFrame, name: str) -> pd.Series:
     """Each row's weight of a LoRA, on the axis `loras.NAME.weight`."""
     weights = [loras.weights_by_axis("loras", _stack_in(text)).get(name) for text in table["loras"]]
@@ -145,6 +154,12 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
         return None
     if holder == "loras":
         return _weights(table, name)
+    if holder == "control":
+        values = [
+            controls.values_by_axis("control", _controls_in(text)).get(name)
+            for text in table["control"]
+        ]
+        return pd.Series(values, index=table.index, dtype=object)
     return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..spec import catalog, families, tasks
+from . import controlnets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
+    from .controlnets import ControlNet
     from .identity import Identity
     from .loading import Model
 
@@ -24,6 +26,8 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
     for params in cells:
         task = tasks.task_of(params)
         doing = tasks.pipeline_for(cls, task)
+        if params.control and doing is not None:
+            doing = _check_control(params, cls, task)
         kind = f"model {params.model!r} ({cls or 'of no known class'})"
         if entry.needs is not None and task != entry.needs:
             doing = None
@@ -37,6 +41,16 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
             allowed = f"left out for {kind}, which takes its picture as a whole"
             raise InvalidInput("strength", params.strength, allowed)
         _check_mask(params, doing)
+
+
+def _check_control(params: GenerationParams, cls: str | None, task: str) -> str:
+    """The class for a recipe with ControlNets; raises InvalidInput if there is none."""
+    doing = tasks.with_control(cls, task)
+    if doing is None:
+        able = ", ".join(tasks.CONTROLLED)
+        allowed = f"left out for model {params.model!r} ({cls}); these take ControlNets: {able}"
+        raise InvalidInput("control", [each.as_dict() for each in params.control], allowed)
+    return doing
 
 
 def _check_needed_picture(params: GenerationParams, entry: Entry, kind: str) -> None:
@@ -72,7 +86,8 @@ def complete_task(params: GenerationParams, identity: Identity) -> GenerationPar
     Raises InvalidInput for a strength that leaves no step to run.
     """
     cls = catalog.lookup(str(identity.folder)).pipeline
-    doing = tasks.pipeline_for(cls, tasks.task_of(params))
+    task = tasks.task_of(params)
+    doing = tasks.with_control(cls, task) if params.control else tasks.pipeline_for(cls, task)
     strength = params.strength
     if strength is None:
         strength = tasks.STRENGTHS.get(doing or "")
@@ -85,19 +100,24 @@ def complete_task(params: GenerationParams, identity: Identity) -> GenerationPar
     return params if params.strength is not None else params.replace(strength=strength)
 
 
-def pipeline_for(model: Model, task: str) -> Model:
+def pipeline_for(model: Model, task: str, nets: Sequence[ControlNet] = ()) -> Model:
     """The loaded model with the pipeline for a task; for a text alone it stays as it is.
 
-    Its parts are those of the loaded pipeline: nothing is copied, cast or moved.
+    Its parts are those of the loaded pipeline: nothing is copied, cast or moved. nets: what it is
+    controlled by. Raises ModelError for one that does not load.
     """
     loaded = type(model.pipeline).__name__
+    if nets:
+        parts = {"controlnet": controlnets.loaded(nets, model.identity)}
+        name = str(tasks.with_control(loaded, task))
+        return replace(model, pipeline=_with_parts_of(model.pipeline, name, parts))
     doing = tasks.pipeline_for(loaded, task)
     if task == tasks.TEXT or doing in (None, loaded):
         return model
     return replace(model, pipeline=_with_parts_of(model.pipeline, str(doing)))
 
 
-def _with_parts_of(pipeline: Any, name: str) -> Any:
+def _with_parts_of(pipeline: Any, name: str, more: Mapping[str, Any] | None = None) -> Any:
     import diffusers
 
     cls = getattr(diffusers, name)
@@ -105,6 +125,6 @@ def _with_parts_of(pipeline: Any, name: str) -> Any:
     names, options = cls._get_signature_keys(cls)  # as `from_pipe` reads them
     parts = {part: pipeline.components.get(part) for part in names}
     settings = {key: value for key, value in pipeline.config.items() if key in options}
-    made = cls(**parts, **settings)
+    made = cls(**parts | dict(more or {}), **settings)
     made.set_progress_bar_config(disable=True)
     return made

@@ -58,6 +58,8 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     parameters.pop("config", None)
     if params.loras:
         parameters["loras"] = [lora.without_path().as_dict() for lora in params.loras]
+    if params.control:
+        parameters["control"] = [each.without_path().as_dict() for each in params.control]
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 def input_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
-    """The pictures that a cell starts from, and what belongs to them; nothing for a text alone."""
+    """The pictures of a cell, and what belongs to them; nothing for a text alone."""
+    arguments: dict[str, Any] = {}
+    if cell.params.image is not None:
+        arguments |= _start_arguments(pipeline, cell)
+    if cell.params.control:
+        arguments |= _control_arguments(cell)
+    return arguments
+
+
+def _start_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     params = cell.params
-    if params.image is None:
-        return {}
     picture = cell.picture(params.image)
     name = type(pipeline).__name__
     takes_size = "width" in inspect.signature(type(pipeline).__call__).parameters
@@ -34,6 +41,22 @@ def input_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     if params.mask is not None:
         arguments |= _mask_arguments(cell, picture.size)
     return arguments
+
+
+def _control_arguments(cell: ResolvedCell) -> dict[str, Any]:
+    """What the ControlNets see; of one net a value, of several a list."""
+    controls = cell.params.control
+    # where there is no picture to start from, the control picture has its name
+    name = "image" if cell.params.image is None else "control_image"
+    arguments: dict[str, Any] = {
+        name: [cell.picture(control.image) for control in controls],
+        "controlnet_conditioning_scale": [control.scale for control in controls],
+        "control_guidance_start": [control.start for control in controls],
+        "control_guidance_end": [control.end for control in controls],
+    }
+    if len(controls) > 1:
+        return arguments
+    return {name: value[0] for name, value in arguments.items()}
 
 
 def _mask_arguments(cell: ResolvedCell, size: Size) -> dict[str, Any]:

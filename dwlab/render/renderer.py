@@ -143,9 +143,15 @@ def _render_tasks(
     channel: Channel, model: loading.Model, cells: list[ResolvedCell], compute: Compute
 ) -> None:
     """Make the pictures of one model as it is now, task by task."""
-    for task, same_task in _grouped(cells, lambda cell: tasks.task_of(cell.params)).items():
-        rendering = Rendering(pipeline_for(model, task), compute.exact, channel)
-        _render_task(rendering, same_task, compute.pack)
+    groups = _grouped(cells, lambda cell: (tasks.task_of(cell.params), cell.nets))
+    for (task, nets), same_task in groups.items():
+        try:
+            rendering = Rendering(pipeline_for(model, task, nets), compute.exact, channel)
+        # whatever a ControlNet raises is the failure of its own cells
+        except Exception as error:  # noqa: BLE001
+            _fail_all(channel, same_task, error)
+        else:
+            _render_task(rendering, same_task, compute.pack)
 
 
 def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:

@@ -11,6 +11,7 @@ from ..models.adapters import NONE, Adapters
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ..models.controlnets import ControlNet
     from ..models.identity import Identity
     from ..pictures.inputs import Inputs
     from ..spec.params import GenerationParams
@@ -28,6 +29,7 @@ class ResolvedCell:
     identity: the model as its files were when the cell was resolved.
     inputs: where the pictures are that it starts from.
     adapters: what is added to the model, as its files were then.
+    nets: the ControlNets of `params.control`, as their files were then.
     """
 
     position: int
@@ -36,6 +38,7 @@ class ResolvedCell:
     key: str
     inputs: Inputs | None = field(default=None, compare=False, repr=False)
     adapters: Adapters = NONE
+    nets: tuple[ControlNet, ...] = ()
 
     def picture(self, reference: object) -> Image.Image:
         """A picture that the cell's parameters name; raises InvalidInput if it is gone."""

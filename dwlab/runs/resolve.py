@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
-from ..models import adapters
+from ..models import adapters, controlnets
 from ..models.arguments import check_arguments
+from ..models.controlnets import ControlNet
 from ..models.identity import Identity, complete, identify, omission_of
 from ..models.memory_plan import fitted
 from ..models.prompt_checks import check_prompts, needs_check
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 Identities = dict[ModelChoice, Identity]
+Nets = dict[tuple[str, str], ControlNet]
 Stacks = dict[tuple[Stack, Identity], tuple[Stack, adapters.Adapters]]
 
 
@@ -53,10 +56,12 @@ def resolve(
     inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
     stacks: Stacks = {}
+    nets: Nets = {}
     cells = []
     for position, asked in enumerate(params, start):
         identity = identities[asked.choice]
-        completed = _completed(asked, identity, inputs)
+        controlled, found = _with_control(asked, inputs, nets)
+        completed = _completed(controlled, identity, inputs)
         completed, added = _with_adapters(completed, identity, stacks)
         key = completed.key(
             identity.weights,
@@ -65,7 +70,7 @@ def resolve(
             omission=omissions[asked.choice],
             adapters=added.key(),
         )
-        cells.append(ResolvedCell(position, completed, identity, key, inputs, added))
+        cells.append(ResolvedCell(position, completed, identity, key, inputs, added, found))
     return cells
 
 
@@ -79,6 +84,27 @@ def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> 
         references["mask"] = inputs.take("mask", params.mask).reference
     read = params.replace(**references)
     return complete_task(complete(read, identity, start.size), identity)
+
+
+def _with_control(
+    params: GenerationParams, inputs: Inputs, nets: Nets
+) -> tuple[GenerationParams, tuple[ControlNet, ...]]:
+    """Parameters with the hashes of their ControlNets and control pictures, and the ControlNets.
+
+    nets: those that were found before, because most cells have the same.
+    """
+    if not params.control:
+        return params, ()
+    controls = []
+    for index, control in enumerate(params.control):
+        field = f"control[{index}]"
+        asked = (control.model, control.weights)
+        if asked not in nets:
+            nets[asked] = controlnets.find(field, control)
+        picture = inputs.take(f"{field}.image", control.image).reference
+        controls.append(replace(control, image=picture, weights=nets[asked].weights))
+    found = tuple(nets[each.model, each.weights] for each in params.control)
+    return params.replace(control=tuple(controls)), found
 
 
 def _with_adapters(

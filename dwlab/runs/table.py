@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec import loras
+from ..spec import controls, loras
 from ..spec.names import LISTS, SPELLINGS
 from ..store.images import read_picture
 
@@ -95,6 +95,8 @@ def _value(row: Row, name: str) -> object:
     if not isinstance(text, str) or not text:
         return row.get(name)
     value = json.loads(text)
+    if column == "control":
+        return controls.values_by_axis(column, value).get(name)
     if column in LISTS:
         return loras.weights_by_axis(column, value).get(name)
     return value.get(argument)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import InvalidInput
-from . import loras
+from . import controls, loras
 from .names import LISTS, MAPS, under_own_names
 from .params import FIELDS
 
@@ -71,6 +71,8 @@ def with_parameters(
 
 def _with_child(parent: str, inside: object, child: str, value: object) -> object:
     """A map, or a stack of LoRAs, with one value replaced."""
+    if parent == "control":
+        return controls.with_value(parent, inside, child, value)
     if parent in LISTS:
         return loras.with_weight(parent, () if inside is None else inside, child, value)
     entries = check_map(f"base.{parent}", {} if inside is None else inside)
@@ -84,7 +86,8 @@ def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
         inside = base.get(parent)
         if isinstance(inside, Mapping):
             named |= {f"{parent}.{child}": value for child, value in inside.items()}
-    for parent in LISTS:
-        if parent in base:
-            named |= loras.weights_by_axis(parent, base[parent])
+    if "loras" in base:
+        named |= loras.weights_by_axis("loras", base["loras"])
+    if "control" in base:
+        named |= controls.values_by_axis("control", base["control"])
     return named | dict(base)

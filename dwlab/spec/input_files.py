@@ -22,7 +22,7 @@ _SUFFIXES = ", ".join(inputs.SUFFIXES)
 
 def is_description(name: str, description: object) -> bool:
     """Whether an axis is described as `{folder: ...}` or `{glob: ...}`."""
-    if name not in inputs.PICTURES or not isinstance(description, dict):
+    if not inputs.is_picture(name) or not isinstance(description, dict):
         return False
     return len(description) == 1 and next(iter(description)) in _FORMS
 
@@ -70,10 +70,21 @@ def _fitting(field: str, pattern: str) -> list[str]:
 def beside(folder: Path, values: Mapping[str, object]) -> dict[str, object]:
     """The base or the axes of an experiment's file, with paths taken from the folder of the file."""
     moved = dict(values)
-    for name in inputs.PICTURES:
-        if name in moved:
-            moved[name] = _moved(folder, moved[name])
+    for name, value in values.items():
+        if inputs.is_picture(name):
+            moved[name] = _moved(folder, value)
+        elif name == "control":
+            moved[name] = _with_moved_pictures(folder, value)
     return moved
+
+
+def _with_moved_pictures(folder: Path, value: object) -> object:
+    """The same for the pictures of controls, in a map, a list, or a list of lists."""
+    if isinstance(value, list):
+        return [_with_moved_pictures(folder, each) for each in value]
+    if isinstance(value, dict) and "image" in value:
+        return {**value, "image": _moved(folder, value["image"])}
+    return value
 
 
 def _moved(folder: Path, value: object) -> object:

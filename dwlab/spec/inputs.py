@@ -66,8 +66,16 @@ def reference_of_path(path: str) -> str | None:
 
 def stored_paths(params: Mapping[str, object]) -> list[str]:
     """Where the pictures lie that a stored recipe names, relative to the results folder."""
-    paths = [stored_path(params.get(name)) for name in PICTURES]
+    controls = params.get("control")
+    seen = [control.get("image") for control in controls] if isinstance(controls, list) else []
+    sources = [*(params.get(name) for name in PICTURES), *seen]
+    paths = [stored_path(source) for source in sources]
     return [path for path in paths if path]
+
+
+def is_picture(name: str) -> bool:
+    """Whether a name of a recipe or of an axis is that of a picture, like `control.image`."""
+    return name in PICTURES or (name.startswith("control.") and name.endswith(".image"))
 
 
 def checked(name: str, value: object) -> object:

@@ -37,6 +37,7 @@ class KeyDocument(TypedDict):
     negative_prompt: NotRequired[str]
     adapters: NotRequired[str]
     guidance: NotRequired[str]
+    control: NotRequired[list[dict[str, object]]]
 
 
 def key_document(
@@ -60,7 +61,7 @@ def key_document(
     recipe = params.as_dict()
     recipe.pop("model")
     # the fingerprint says which form of the weights was loaded, and with which configs
-    for name in ("dtype", "variant", "config", *FILES):
+    for name in ("dtype", "variant", "config", "control", *FILES):
         recipe.pop(name, None)
     # refusing long prompts changes no picture
     if params.long_prompt == ERROR:
@@ -76,6 +77,8 @@ def key_document(
     if _is_scale_from_guidance(params, omission):
         # older versions left the pipeline's own scale, whatever the recipe's guidance was
         document["guidance"] = TRUE_CFG
+    if params.control:
+        document["control"] = [control.for_key() for control in params.control]
     return document
 
 

@@ -21,7 +21,7 @@ SPELLINGS = {
 TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
 # parameters that are lists; a list of lists are several values
-LISTS = ("loras",)
+LISTS = ("loras", "control")
 # parameters that name files of this machine: keys have the hashes of their contents instead
 FILES = ("loras",)
 

@@ -21,6 +21,7 @@ from .prompt_weights import COMPEL, LITERAL, parts_of
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .controls import Controls
     from .family import Omission
     from .loras import Stack
 
@@ -35,6 +36,7 @@ _EMPTY: dict[str, object] = {
     "prompt_weighting": LITERAL,
     "call": {},
     "loras": (),
+    "control": (),
     "scheduler_options": {},
 }
 # parameters whose default is the model's own
@@ -92,6 +94,7 @@ class GenerationParams:
     mask: a picture that is white where `image` is made anew.
     mask_padding: pixels around the mask that are worked on alone, then put back.
     mask_blur: pixels over which the mask fades.
+    control: ControlNets with their pictures, like [{"model": folder, "image": path, "scale": 1}].
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -121,6 +124,7 @@ class GenerationParams:
     mask: inputs.Source | None = None
     mask_padding: int | None = None
     mask_blur: int | None = None
+    control: Controls = ()
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
 

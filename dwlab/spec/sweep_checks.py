@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidInput
-from . import foreign_names, prompt_templates
+from . import controls, foreign_names, prompt_templates
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
 from .names import LISTS, MAPS, own_name
@@ -64,13 +64,15 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     where: the part of the file, like `axes`.
     """
     is_argument = parent_of(name) in MAPS and child_of(name).isidentifier()
-    is_weight = parent_of(name) in LISTS and name.endswith(".weight")
-    if name in FIELDS or name in placeholders or is_argument or is_weight:
+    is_inside = name.startswith("loras.") and name.endswith(".weight")
+    is_inside |= name.startswith("control.") and name.endswith(controls.ATTRIBUTES)
+    if name in FIELDS or name in placeholders or is_argument or is_inside:
         return
     allowed = foreign_names.instead_of(name)
     if allowed is None:
         allowed = (
-            f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight"
+            f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight, "
+            "control.NAME"
         )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"
@@ -102,5 +104,5 @@ def is_axis(name: str, value: object) -> bool:
     """Whether what is given for a name are the values of an axis, not one value."""
     if name in LISTS and isinstance(value, list | tuple):
         return any(isinstance(item, list | tuple | None) for item in value)
-    is_description = isinstance(value, Mapping) and name not in MAPS
+    is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS)
     return is_description or isinstance(value, list | tuple | range)

@@ -101,6 +101,13 @@ COLUMNS = (
     Column(
         "mask_blur", Kind.PARAMETER, "pixels over which the mask fades", brief=False, optional=True
     ),
+    Column(
+        "control",
+        Kind.PARAMETER,
+        "ControlNets with their pictures, as JSON",
+        brief=False,
+        optional=True,
+    ),
     Column("loras", Kind.PARAMETER, "LoRA files with their weights, as JSON", optional=True),
     Column(
         "long_prompt",
@@ -172,6 +179,7 @@ PARAMETERS = (
     "noise",
     "long_prompt",
     "prompt_weighting",
+    "control",
     "loras",
     "call",
     "seed",

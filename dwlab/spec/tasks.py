@@ -34,6 +34,10 @@ _WHOLE_STEPS = {
     "StableDiffusionInpaintPipeline": 1.0,
     "StableDiffusionPAGImg2ImgPipeline": 0.8,
     "StableDiffusionPAGInpaintPipeline": 0.9999,
+    "StableDiffusionControlNetImg2ImgPipeline": 0.8,
+    "StableDiffusionControlNetInpaintPipeline": 1.0,
+    "StableDiffusionXLControlNetImg2ImgPipeline": 0.8,
+    "StableDiffusionXLControlNetInpaintPipeline": 0.9999,
     "StableDiffusionXLImg2ImgPipeline": 0.3,
     "StableDiffusionXLInpaintPipeline": 0.9999,
     "StableDiffusionXLPAGImg2ImgPipeline": 0.3,
@@ -68,6 +72,35 @@ WITHOUT_PADDING = frozenset(
     }
 )
 STRENGTHS = {**_WHOLE_STEPS, **_PARTS_OF_STEPS}
+
+
+# text-to-image class -> the classes with ControlNets, by task
+CONTROLLED = {
+    "StableDiffusionPipeline": {
+        TEXT: "StableDiffusionControlNetPipeline",
+        IMAGE: "StableDiffusionControlNetImg2ImgPipeline",
+        INPAINTING: "StableDiffusionControlNetInpaintPipeline",
+    },
+    "StableDiffusionXLPipeline": {
+        TEXT: "StableDiffusionXLControlNetPipeline",
+        IMAGE: "StableDiffusionXLControlNetImg2ImgPipeline",
+        INPAINTING: "StableDiffusionXLControlNetInpaintPipeline",
+    },
+}
+
+
+def with_control(pipeline: str | None, task: str) -> str | None:
+    """The class that does a task with ControlNets and a pipeline's parts; None if none does."""
+    return CONTROLLED.get(pipeline or "", {}).get(task)
+
+
+def without_control(pipeline: str) -> str:
+    """The class that does the same without ControlNets; other names as they are."""
+    for plain, by_task in CONTROLLED.items():
+        for task, name in by_task.items():
+            if name == pipeline:
+                return pipeline_for(plain, task) or pipeline
+    return pipeline
 
 
 def task_of(params: GenerationParams) -> str:

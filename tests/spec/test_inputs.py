@@ -99,6 +99,9 @@ def test_paths_in_an_experiments_file_are_taken_from_its_folder(folder):
     sweep = SweepSpec.from_yaml(file)
     assert sweep.values["image"] == (f"{folder}/a.JPG", f"{folder}/inner/b.png")
     assert sweep.base["mask"] == f"{folder}/b.png"
+    file.write_text("base: {prompt: a, control: [{model: nets/canny, image: b.png}]}\n")
+    (control,) = SweepSpec.from_yaml(file).cells()[0].params.control
+    assert (control.model, control.image) == ("nets/canny", f"{folder}/b.png")
     file.write_text("base: {prompt: a star}\naxes: {image: {folder: inner}}\n")
     assert SweepSpec.from_yaml(file).values["image"] == (f"{folder}/inner/b.png",)
 

@@ -95,7 +95,7 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         prompt_weighting="compel",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
-    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config", *FILES}, (
+    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config", "control", *FILES}, (
         "the weights, the real dtype and hashes say those"
     )
 

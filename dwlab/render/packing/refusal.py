@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...models.parts import modules_of
 from ...models.settings import denoiser_of
-from ...spec import families
+from ...spec import families, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ _HOOKS_OF_FLOAT8 = frozenset({"layerwise_casting", "peft_autocast_disable"})
 def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed, or None if they can."""
     name = type(pipeline).__name__
-    tried = families.packed(name)
+    tried = families.packed(tasks.without_control(name))
     if tried is None:
         return families.never_packed(name)
     parts = modules_of(pipeline)

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
+from diffusers import MultiControlNetModel
 from greenlet import getcurrent
 
 from ..._util.subclass import add_members
@@ -22,7 +23,7 @@ DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})
 
 
 def prepare(pipeline: Any) -> Any:
-    """A copy of a pipeline with stand-ins for its denoiser, decoder and text encoders.
+    """A copy of a pipeline with stand-ins for its denoiser, autoencoder, ControlNets and text encoders.
 
     It must be called within `Pack.run`.
     """
@@ -38,6 +39,8 @@ def prepare(pipeline: Any) -> Any:
         # stock moves some decoders to float32 and back: those are left alone
         elif name == "vae" and not _changes_dtype(part):
             vars(packed)[name] = _autoencoder(part)
+        elif name == "controlnet":
+            vars(packed)[name] = _controlnet(part)
         elif name.startswith("text_encoder"):
             vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
@@ -48,6 +51,27 @@ def _autoencoder(vae: Any) -> torch.nn.Module:
     unused = {"generator"} if type(vae).__name__ in DRAWS_NOTHING else set()
     decoding = stand_in(vae, "decode", waiting(vae, "decode", unused))
     return stand_in(decoding, "encode", Memo(waiting(vae, "encode")).ask)
+
+
+def _controlnet(net: Any) -> torch.nn.Module:
+    """A stand-in whose calls may be merged whatever their scales; of several, each has its own."""
+    if isinstance(net, MultiControlNetModel):
+        twin = copy.copy(net)
+        nets = torch.nn.ModuleList([_controlnet(each) for each in net.nets])
+        # the copy has the very dictionary of the original's parts
+        vars(twin)["_modules"] = {**vars(net)["_modules"], "nets": nets}
+        return twin
+    compute = waiting(net, "__call__")
+
+    def scaled(
+        *args: Any, conditioning_scale: float = 1.0, guess_mode: bool = False, **kwargs: Any
+    ) -> Any:
+        if guess_mode:  # its scales differ from layer to layer
+            return compute(*args, conditioning_scale=conditioning_scale, guess_mode=True, **kwargs)
+        down, middle = compute(*args, conditioning_scale=1.0, guess_mode=False, **kwargs)
+        return [sample * conditioning_scale for sample in down], middle * conditioning_scale
+
+    return stand_in(net, "__call__", scaled)
 
 
 def _changes_dtype(vae: Any) -> bool:

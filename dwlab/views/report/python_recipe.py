@@ -30,7 +30,8 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     values = {_FIELDS.get(name, name): value for name, value in values.items()}
     for name in ("scheduler_options", "call"):
         values[name] = object_in(row.get(name))
-    values["loras"] = _list_in(row.get("loras"))
+    for name in LISTS:
+        values[name] = _list_in(row.get(name))
     arguments = [repr(str(row.get("prompt", "")))]
     for name, value in values.items():
         plain = value.item() if hasattr(value, "item") else value

@@ -1,0 +1,159 @@
+"""Control pictures: ControlNets with what they see, as a recipe names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePath
+from typing import Any
+
+from .._util.checks import is_number, without_quotes
+from ..errors import InvalidInput
+from . import inputs
+from .inputs import HeldPicture, Source
+
+NETS_LIMIT = 8  # of one picture
+SCALE_LIMIT = 10.0
+TEXT_LIMIT = 1_000  # characters of a path
+_ALLOWED = "a list like [{model: nets/canny, image: edges.png, scale: 0.8}]"
+# what may be an axis, as `control.scale`, or `control.1.scale` for the second net
+ATTRIBUTES = ("model", "image", "scale", "start", "end")
+
+
+@dataclass(frozen=True)
+class Control:
+    """A ControlNet and its picture.
+
+    model: a folder with a ControlNet, as diffusers saves it.
+    image: the picture that it sees, as `image` of a recipe.
+    scale: how strongly it acts, 0 to 10.
+    start, end: the part of the steps in which it does, 0 to 1.
+    weights: the fingerprint of the folder, filled in once it was read. A recipe that contains it
+        accepts no other weights.
+
+    Raises InvalidInput, which names the field.
+    """
+
+    model: str
+    image: Source
+    scale: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        if not _is_text(self.model) or not (self.model or self.weights):
+            raise InvalidInput("model", self.model, "the folder of a ControlNet")
+        object.__setattr__(self, "image", inputs.checked_source("image", self.image))
+        for name, most in (("scale", SCALE_LIMIT), ("start", 1.0), ("end", 1.0)):
+            object.__setattr__(self, name, _number(name, getattr(self, name), most))
+        if self.start >= self.end:
+            raise InvalidInput("start", self.start, f"less than end, which is {self.end:g}")
+
+    def as_dict(self) -> dict[str, object]:
+        """The fields as plain values for JSON; empty ones are left out."""
+        values: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self)}
+        if isinstance(self.image, HeldPicture):
+            values["image"] = str(self.image)
+        return {name: value for name, value in values.items() if value != ""}
+
+    def for_key(self) -> dict[str, object]:
+        """The same without the folder, for which its fingerprint stands."""
+        return {name: value for name, value in self.as_dict().items() if name != "model"}
+
+    def without_path(self) -> Control:
+        """The same without its folder, which is nobody else's business."""
+        return replace(self, model="")
+
+
+Controls = tuple[Control, ...]
+
+
+def checked_controls(field: str, value: object) -> Controls:
+    """The controls in a list of maps, or in one map.
+
+    Raises InvalidInput, which names the entry, like `control[0].scale`.
+    """
+    if isinstance(value, Mapping | Control):
+        value = [value]
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise InvalidInput(field, value, _ALLOWED)
+    if len(value) > NETS_LIMIT:
+        raise InvalidInput(field, f"{len(value):,} ControlNets", f"at most {NETS_LIMIT}")
+    return tuple(_control(f"{field}[{index}]", entry) for index, entry in enumerate(value))
+
+
+def with_value(field: str, value: object, axis: str, changed: object) -> list[Control]:
+    """The controls with another value of one of them.
+
+    axis: the rest of a dotted name, like `scale` or `1.scale`. Raises InvalidInput.
+    """
+    controls = list(checked_controls(field, value))
+    number, _, attribute = axis.rpartition(".")
+    index = int(number or 0) if (number or "0").isdecimal() else len(controls)
+    if index >= len(controls) or attribute not in ATTRIBUTES:
+        allowed = f"{field}.NAME or {field}.NUMBER.NAME, NAME one of {', '.join(ATTRIBUTES)}"
+        raise InvalidInput(f"{field}.{axis}", changed, f"a value of one of {field}: {allowed}")
+    entry = {**vars(controls[index]), attribute: changed}
+    if attribute == "model":
+        entry["weights"] = ""
+    controls[index] = _control(f"{field}[{index}]", entry)
+    return controls
+
+
+def values_by_axis(field: str, value: object) -> dict[str, object]:
+    """The values of each control by the names of their axes; nothing for what is none."""
+    try:
+        controls = checked_controls(field, value)
+    except InvalidInput:
+        return {}
+    values: dict[str, object] = {}
+    for index, control in enumerate(controls):
+        for name in ATTRIBUTES:
+            values[f"{field}.{index}.{name}"] = getattr(control, name)
+    if len(controls) == 1:
+        values |= {f"{field}.{name}": getattr(controls[0], name) for name in ATTRIBUTES}
+    return values
+
+
+def label(controls: Controls) -> str:
+    """Controls as people read them: `canny 0.8`."""
+    return " + ".join(map(_label, controls)) or "none"
+
+
+def _label(control: Control) -> str:
+    """One of them: the net, its scale, and the first digits of its picture's hash."""
+    name = PurePath(control.model).name or control.weights[:10]
+    digest = inputs.digest_of(control.image)
+    picture = f" ({digest[:6]})" if digest else ""
+    return f"{name} {control.scale:g}{picture}"
+
+
+def _control(field: str, entry: Any) -> Control:
+    if isinstance(entry, Control):
+        return entry
+    if not isinstance(entry, Mapping):
+        raise InvalidInput(field, entry, "a map like {model: nets/canny, image: edges.png}")
+    known = [f.name for f in fields(Control)]
+    for name, value in entry.items():
+        if name not in known:
+            raise InvalidInput(f"{field}.{name}", value, f"one of {', '.join(known)}")
+    if not entry.get("image"):
+        raise InvalidInput(f"{field}.image", entry.get("image"), inputs.ALLOWED)
+    try:
+        return Control(**{"model": "", **entry})
+    except InvalidInput as error:
+        raise error.at(f"{field}.{error.field}") from None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= TEXT_LIMIT and "\0" not in value
+
+
+def _number(name: str, value: object, most: float) -> float:
+    # NaN is not in this range either
+    if not is_number(value) or not 0 <= value <= most:
+        raise InvalidInput(name, value, f"a number from 0 to {most:g}{without_quotes(value)}")
+    return float(value) + 0.0
