@@ -13,6 +13,7 @@ from .convert import convert
 from .doctor import doctor
 from .generate import generate
 from .metrics import metrics
+from .models_check import check
 from .serve import serve
 from .sweep import sweep
 from .table import table
@@ -54,6 +55,7 @@ for _function in (
     why,
 ):
     command(app)(_function)
+command(models.app)(check)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 

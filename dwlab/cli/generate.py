@@ -25,7 +25,10 @@ def generate(
         "out.png"
     ),
     model: Annotated[
-        str, typer.Option(help="A catalog name, a diffusers folder or a hub id.")
+        str,
+        typer.Option(
+            help="A catalog name, a diffusers folder, a checkpoint (.safetensors, .gguf) or a hub id."
+        ),
     ] = "shapes",
     negative_prompt: Annotated[
         str, typer.Option("--negative-prompt", help="What the picture should not contain.")
@@ -59,6 +62,12 @@ def generate(
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
     ] = None,
+    config: Annotated[
+        str, typer.Option(help="Configs of a model in one file: a shipped layout, or a folder.")
+    ] = "",
+    prediction: Annotated[
+        str, typer.Option(help="What the model predicts: epsilon, v_prediction or sample.")
+    ] = "",
     noise: Annotated[
         str,
         typer.Option(
@@ -102,6 +111,8 @@ def generate(
         height=height,
         dtype=dtype,
         variant=variant,
+        config=config,
+        prediction=prediction,
         noise=noise,
         long_prompt=long_prompt,
         prompt_weighting=prompt_weighting,

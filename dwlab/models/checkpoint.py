@@ -24,16 +24,17 @@ _T5 = "T5EncoderModel"
 _STARTS = {
     "vae": ("first_stage_model.", "vae."),
     "text_encoder": (
-        "cond_stage_model.",
-        "conditioner.embedders.0.transformer.",
-        "text_encoders.clip_l.",
+        "cond_stage_model.transformer.text_model.",
+        "cond_stage_model.model.",
+        "conditioner.embedders.0.transformer.text_model.",
+        "text_encoders.clip_l.transformer.text_model.",
     ),
     "text_encoder_2": (
         "conditioner.embedders.1.model.",
         "conditioner.embedders.0.model.",
-        "text_encoders.clip_g.",
+        "text_encoders.clip_g.transformer.text_model.",
     ),
-    _T5: ("text_encoders.t5xxl.",),
+    _T5: ("text_encoders.t5xxl.transformer.shared.",),
 }
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "spiece.model", "tokenizer.model")
 

@@ -24,6 +24,8 @@ def read(name: str, checkpoint: Checkpoint, cls: Any, dtype: torch.dtype) -> Dif
 
     Raises ModelError for tensors that are missing or of other shapes, and whatever diffusers raises.
     """
+    # checked once more, because files may have changed since the model was identified
+    trust.check_folder(checkpoint.configs)
     header = single_file.read_header(name, checkpoint.file)
     weights = _size(checkpoint, header)
     with trust.no_code(), size_limits.building(name, weights.tensors, weights.bytes):

@@ -12,6 +12,7 @@ from . import (
     checkpoint_loading,
     folder_check,
     memory_check,
+    memory_fit,
     pipeline_kinds,
     tensor_check,
 )
@@ -19,6 +20,8 @@ from .checkpoint import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .checkpoint import Checkpoint
 
 ERROR = "error"
 WARNING = "warning"
@@ -85,7 +88,7 @@ def _check_folder(checkup: Checkup, folder: Path) -> None:
         checkup.add(finding.level, finding.code, finding.text)
     checkup.facts |= folder_check.facts(folder)
     _check_licence(checkup, licences.of_folder(folder))
-    _check_memory(checkup, folder_check.parameters(folder))
+    _check_memory(checkup, folder)
 
 
 def _check_file(checkup: Checkup, file: Path, config: str) -> None:
@@ -101,12 +104,12 @@ def _check_file(checkup: Checkup, file: Path, config: str) -> None:
         "prediction": layouts.prediction(header) or "as in its configs",
     }
     _check_licence(checkup, header.metadata.get("modelspec.license"))
-    _check_memory(checkup, header.parameters)
     entry = checkup.attempt("config", lambda: catalog.lookup(name, config))
     checkpoint = checkup.attempt("parts", lambda: locate(entry, file)) if entry else None
     if checkpoint is None:
         return
     checkup.facts["configs"] = checkpoint.configs.name
+    _check_memory(checkup, checkpoint.configs, checkpoint)
     checkup.attempt("kind", lambda: pipeline_kinds.check(name, checkpoint.configs))
     for note in checkpoint.notes:
         checkup.add(WARNING, "parts", note)
@@ -123,8 +126,12 @@ def _check_licence(checkup: Checkup, licence: str | None) -> None:
         checkup.add(WARNING, "licence", text)
 
 
-def _check_memory(checkup: Checkup, parameters: int) -> None:
-    estimate = memory_check.estimate(parameters)
-    checkup.facts |= estimate.facts
-    if estimate.level:
-        checkup.add(estimate.level, "memory", estimate.text)
+def _check_memory(checkup: Checkup, folder: Path, checkpoint: Checkpoint | None = None) -> None:
+    estimate = checkup.attempt("memory", lambda: memory_check.fit(folder, checkpoint))
+    if estimate is None:
+        return
+    fit, device = estimate
+    checkup.facts |= {"device": device, "dtype": fit.demand.dtype, "memory": fit.numbers()}
+    if not fit.fits:
+        level = ERROR if fit.is_hopeless else WARNING
+        checkup.add(level, "memory", memory_fit.shortage(checkup.model, fit, device))

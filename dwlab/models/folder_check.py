@@ -54,11 +54,6 @@ def facts(folder: Path) -> dict[str, Any]:
     }
 
 
-def parameters(folder: Path) -> int:
-    """The number of values in all weights."""
-    return sum(header.parameters for header in _headers(folder))
-
-
 def _attempt(code: str, work: Callable[[], object]) -> Iterator[Finding]:
     try:
         work()

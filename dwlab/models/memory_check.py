@@ -1,52 +1,30 @@
-"""Whether a model's weights fit into the memory of this machine, by their number alone."""
+"""Whether a model fits into the memory of this machine, in stock settings and before it loads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from . import device
+from . import device, memory, memory_estimate, memory_fit
+from .settings import STOCK
 
-_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+if TYPE_CHECKING:
+    from pathlib import Path
 
+    from .checkpoint import Checkpoint
 
-@dataclass(frozen=True)
-class Estimate:
-    """What the weights take. level: error or warning if that is too much, otherwise empty."""
-
-    facts: dict[str, object]
-    level: str
-    text: str
+PIXELS = 512 * 512  # of the picture that is reckoned with
 
 
-def estimate(parameters: int) -> Estimate:
-    """The memory that so many parameters take in the dtype that `auto` stands for here."""
+def fit(folder: Path, checkpoint: Checkpoint | None) -> tuple[memory_fit.Fit, str] | None:
+    """(whether a model fits, the device) for the device and dtype that `auto` stands for here.
+
+    folder: of a pipeline, or with the configs of a checkpoint. None if the sizes of its weights are
+    not known.
+    """
+    size = memory_estimate.size_of(folder, None, checkpoint)
+    if size is None:
+        return None
     chosen = device.resolve()
-    dtype = device.resolve_dtype("auto", chosen)
-    needed = parameters * _BYTES[dtype]
-    total, free = _memory(chosen)
-    facts: dict[str, object] = {
-        "parameters": parameters,
-        "memory_gb": round(needed / 1e9, 2),
-        "device": chosen,
-        "dtype": dtype,
-    }
-    text = (
-        f"its weights take {needed / 1e9:.1f} GB in {dtype}, and {chosen} has {total / 1e9:.1f} GB, "
-        f"of which {free / 1e9:.1f} GB are free; a smaller dtype or offloading takes less"
-    )
-    if needed > total:
-        return Estimate(facts, "error", text)
-    return Estimate(facts, "warning" if needed > free else "", text)
-
-
-def _memory(chosen: str) -> tuple[int, int]:
-    """(all, free) bytes of a device."""
-    if chosen.startswith("cuda"):
-        import torch
-
-        free, total = torch.cuda.mem_get_info(chosen)
-        return total, free
-    import psutil
-
-    memory = psutil.virtual_memory()
-    return memory.total, memory.available
+    demand = memory_fit.Demand(size, device.resolve_dtype("auto", chosen), PIXELS)
+    room = memory_fit.Room(memory.free_bytes(chosen), host=memory.free_bytes("cpu"))
+    return memory_fit.Fit(demand, STOCK, room), chosen

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HEADER_LIMIT = 32 << 20  # bytes; a tensor takes about a hundred
 DIMENSIONS_LIMIT = 16
+# how the small file begins that git keeps instead of a large one
+_LFS_START = b"version "
 # bits per value
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
@@ -54,7 +56,12 @@ def _text(path: Path) -> tuple[bytes, int]:
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
-            length = int.from_bytes(file.read(8), "little")
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if start == _LFS_START:
+                raise ModelError(
+                    f"{path} is a Git LFS pointer: get its weights with `git lfs pull`"
+                )
             if size < 8:
                 raise _broken(path, f"it has {size} bytes")
             if length > HEADER_LIMIT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,11 +32,6 @@ class Header:
     def size(self) -> int:
         """The bytes of all tensors."""
         return sum(tensor.size for tensor in self.tensors.values())
-
-    @cached_property
-    def parameters(self) -> int:
-        """The number of values in all tensors."""
-        return sum(math.prod(tensor.shape) for tensor in self.tensors.values())
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor; () if there is none of this name."""

@@ -28,6 +28,7 @@ from dwlab.runs.run import run
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store
 
+from . import checkpoints
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     Attempt = Callable[[bytes], bool]
 
-YAML, PNG, BENCHMARKS, PROFILES = 600, 900, 150, 200
+YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS = 600, 900, 150, 200, 300
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
 MOST_MEMORY = 300  # MB that a kind of files may add to what the process holds
@@ -70,6 +71,12 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
         profile,
         spoiled_profiles(profile, some(PROFILES)),
         using_profiles(folder),
+    )
+    yield judge(
+        "models in one file (safetensors)",
+        checkpoints.whole(),
+        checkpoints.mutants(some(CHECKPOINTS)),
+        checkpoints.identifying(folder, in_words),
     )
 
 

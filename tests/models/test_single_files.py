@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
+from pathlib import Path
+from types import SimpleNamespace
 
+import diffusers
+import gguf
 import numpy as np
 import original_layouts
 import pytest
@@ -12,10 +16,12 @@ import single_files
 import tiny
 import torch
 from PIL import Image
+from transformers import CLIPTextConfig, CLIPTextModel
 from weightless import safetensors as weightless
 
 from dwlab import generate, load, stream
 from dwlab.errors import InvalidInput, MissingExtra, ModelError, RenderError
+from dwlab.models import clip_tokenizer
 from dwlab.models.identity import identify
 from dwlab.models.tokens import count_tokens
 from dwlab.runs.results import Results
@@ -181,6 +187,26 @@ def test_parts_that_are_nowhere_are_named_before_loading(files, tmp_path):
         identify(str(file))
 
 
+def test_parts_that_a_file_lacks_come_from_the_hubs_cache(tmp_path):
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    repository = Path(HF_HUB_CACHE) / "models--black-forest-labs--FLUX.1-schnell"
+    commit = "a" * 40
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    snapshot = repository / "snapshots" / commit
+    tiny.flux().save_pretrained(snapshot)
+    flux = {"double_blocks.0.img_attn.norm.key_norm.scale": (128,), "img_in.weight": (3072, 64)}
+    file = weightless(tmp_path / "flux1-schnell.safetensors", flux)
+    try:
+        identity = identify(str(file))
+    finally:
+        shutil.rmtree(repository)
+    lent = ("text_encoder", "text_encoder_2", "tokenizer_2", "vae")
+    assert identity.checkpoint.lent == tuple((part, snapshot / part) for part in lent)
+    assert identity.folder == LAYOUTS["flux-schnell"].folder
+
+
 def test_stable_diffusion_3_without_t5_is_drawn_without_it_and_says_so(tmp_path):
     pipeline = single_files.sd3()
     tensors = original_layouts.stable_diffusion_3(pipeline, t5=False)
@@ -255,9 +281,78 @@ def test_a_pickle_is_refused_with_the_command_that_converts_it(tmp_path, suffix)
     assert "\n" not in str(caught.value)
 
 
+def gguf_file(path, model):
+    """A transformer in 8 bits, as far as its rows are long enough."""
+    writer = gguf.GGUFWriter(path, "flux")
+    for name, tensor in model.state_dict().items():
+        data = tensor.numpy()
+        if data.ndim == 2 and data.shape[1] % 32 == 0:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quantize(data, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, data)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_pictures_of_a_gguf_file_are_those_of_stock(files, tmp_path):
+    flux = tiny.flux()
+    file = gguf_file(tmp_path / "flux.gguf", flux.transformer)
+    configs = files["flux"].configs
+    transformer = diffusers.FluxTransformer2DModel.from_single_file(
+        str(file),
+        config=str(configs),
+        subfolder="transformer",
+        quantization_config=diffusers.GGUFQuantizationConfig(compute_dtype=torch.float32),
+        torch_dtype=torch.float32,
+    )
+    pipeline = diffusers.FluxPipeline.from_pretrained(configs, transformer=transformer)
+    pipeline.set_progress_bar_config(disable=True)
+    call = {"num_inference_steps": 2, "width": 32, "height": 32, "guidance_scale": 3.5}
+    expected = pipeline("a cat", generator=torch.Generator().manual_seed(3), **call).images[0]
+    asked = {"model": str(file), "config": str(configs), "seed": 3, **SIZE}
+    picture = generate("a cat", guidance=3.5, **asked)
+    assert difference(picture.image, expected) <= 1
+    whole = generate("a cat", guidance=3.5, **asked | {"model": str(files["flux"].file)})
+    assert picture.key != whole.key
+
+
 def test_a_gguf_file_without_its_library_names_the_install_command(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gguf", None)
-    file = tmp_path / "flux.gguf"
-    file.write_bytes(b"GGUF")
-    with pytest.raises((MissingExtra, ModelError)):
+    file = gguf_file(tmp_path / "flux.gguf", tiny.flux().transformer)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r'pip install "dwlab\[quantised\]"'):
         identify(str(file))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_file_of_full_size_needs_nothing_beside_itself(tmp_path):
+    folder = LAYOUTS["sd15"].folder
+    parts = SimpleNamespace()
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        for part, cls in (("unet", "UNet2DConditionModel"), ("vae", "AutoencoderKL")):
+            config = json.loads((folder / part / "config.json").read_text())
+            setattr(parts, part, getattr(diffusers, cls).from_config(config))
+        config = CLIPTextConfig.from_pretrained(folder / "text_encoder")
+        parts.text_encoder = CLIPTextModel(config)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    tensors = original_layouts.stable_diffusion(parts)
+    file = original_layouts.save(tmp_path / "model.safetensors", tensors)
+    del parts, tensors
+    call = {"width": 64, "height": 64}
+    picture = generate("a cat", model=str(file), steps=1, dtype="bfloat16", seed=3, **call)
+    pipeline = diffusers.StableDiffusionPipeline.from_single_file(
+        str(file),
+        config=str(folder),
+        tokenizer=clip_tokenizer.build(folder / "tokenizer"),
+        torch_dtype=torch.bfloat16,
+        local_files_only=True,
+    )
+    generator = torch.Generator().manual_seed(3)
+    expected = pipeline("a cat", num_inference_steps=1, generator=generator, **call).images[0]
+    assert difference(picture.image, expected) <= 1

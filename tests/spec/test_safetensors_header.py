@@ -40,6 +40,10 @@ def test_tensors_and_words_of_a_real_file_are_read(path):
 
 LIES = {
     "an empty file": (lambda p: p.write_bytes(b""), "it has 0 bytes"),
+    "a Git LFS pointer": (
+        lambda p: p.write_text("version https://git-lfs.github.com/spec/v1"),
+        "git lfs pull",
+    ),
     "a header of many gigabytes": (lambda p: write(p, {}, length=1 << 40), "would have 1,099"),
     "a header longer than the file": (lambda p: write(p, {}, 0, length=500), "within its header"),
     "a header that is not JSON": (lambda p: write(p, b"{not json"), "not JSON"),
