@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,6 +193,19 @@ def is_here(name: str, variant: str | None = None) -> bool:
     if entry.random or entry.local:
         return True
     return hub.is_here(hub.source_of(entry, variant), entry.revision, variant)
+
+
+def entry_here(name: str) -> Entry:
+    """What is known of a model from its own files, if they are on this machine; else from its name.
+
+    Reads no weights, and does not ask the hub. Raises ModelError for an unknown model.
+    """
+    entry = catalog.lookup(name)
+    if entry.pipeline is None and not entry.random:
+        with contextlib.suppress(ModelError):
+            folder = _folder(entry, variant=None, download=False, on_download=None)
+            return catalog.lookup(str(folder))
+    return entry
 
 
 def complete(

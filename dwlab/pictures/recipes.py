@@ -105,8 +105,18 @@ def line(params: Mapping[str, Any]) -> str:
     sampler = schedulers.display_name(params.get("scheduler") or "", options)
     return (
         f"{params['prompt'] or '(no prompt)'} · seed {params['seed']}, {params['steps']} steps, "
-        f"guidance {params['guidance']:g}, {sampler}"
+        f"guidance {params['guidance']:g}, {sampler}{_start(params)}"
     )
+
+
+def _start(params: Mapping[str, Any]) -> str:
+    """What a recipe starts from, for people; nothing if that is noise."""
+    if params.get("image") is None:
+        return ""
+    strength = params.get("strength")
+    at_strength = "" if strength is None else f" at strength {strength:g}"
+    under_mask = "" if params.get("mask") is None else " under a mask"
+    return f", from a picture{at_strength}{under_mask}"
 
 
 def read(data: bytes) -> Recipe:

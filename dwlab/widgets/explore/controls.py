@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..._util.checks import is_whole_number
 from ...errors import DwlabError, InvalidInput
 from ...spec import catalog, schedulers
+from ...spec.inputs import NUMBERS, PICTURES
 from ...spec.names import MAPS
 from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
@@ -25,9 +26,10 @@ FIELDS = (
     "seed",
     "width",
     "height",
+    *NUMBERS,
 )
 # The parameters without a control, besides those in maps; a picture's dtype is chosen anew.
-OTHERS = PARAMETERS - {*FIELDS, *MAPS, "dtype"}
+OTHERS = PARAMETERS - {*FIELDS, *MAPS, *PICTURES, "dtype"}
 # The controls that "Sweep this" can turn into axes.
 AXES = (
     "seed",
@@ -37,6 +39,7 @@ AXES = (
     "width",
     "height",
     "negative_prompt",
+    "strength",
 )
 MOST_PICTURES = 8  # per run
 
@@ -51,8 +54,13 @@ def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str,
         "sides": [entry.side_min, entry.side_max],
         "ignores": sorted(entry.ignores),
         "most": MOST_PICTURES,
-        "swept": [name for name in AXES if name not in entry.ignores],
+        "swept": swept(entry.ignores, from_picture=params.image is not None),
     }
+
+
+def swept(ignored: Collection[str], *, from_picture: bool) -> list[str]:
+    """The parameters that "Sweep this" can vary. from_picture: whether runs start from one."""
+    return [name for name in AXES if name not in ignored and (from_picture or name != "strength")]
 
 
 def controls_for(params: GenerationParams, *, count: object, locked: bool) -> dict[str, object]:
@@ -91,7 +99,7 @@ def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
     """What is wrong with each control, by its name."""
     problems: dict[str, str] = {}
     for name in FIELDS:
-        checked_together = (name, "prompt", "model")
+        checked_together = (name, "prompt", "model", *PICTURES)
         alone = {key: value for key, value in arguments.items() if key in checked_together}
         try:
             GenerationParams(**alone)

@@ -11,6 +11,11 @@ const LABELS = {
   width: "Width",
   height: "Height",
   count: "Pictures per run",
+  image: "Start picture",
+  strength: "Strength (0 to 1)",
+  mask: "Mask",
+  mask_padding: "Mask padding",
+  mask_blur: "Mask blur",
 };
 
 /** An element with properties, listeners (on...) and children; strings become text. */

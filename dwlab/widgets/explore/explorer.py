@@ -9,6 +9,7 @@ import contextlib
 import json
 import secrets
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
@@ -21,10 +22,11 @@ from ...workflows.related_recipes import neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
 from .comparison import changed_parameters
-from .controls import arguments_from, check_count, controls_for, offer_for, problems_of
+from .controls import arguments_from, check_count, controls_for, offer_for, problems_of, swept
 from .dropped import read_dropped
 from .history import PAGE, HistoryStrip
-from .saved import saved_controls, saved_page
+from .saved import saved_controls, saved_page, saved_start
+from .start import StartPicture
 from .status import StatusLine
 from .sweep_form import SweepForm
 from .task_listener import TaskListener
@@ -66,6 +68,7 @@ class Explorer(PageTraits):
         self.project = project
         self.status_line = StatusLine(self)
         self.sweep_form = SweepForm(self)
+        self.start_picture = StartPicture(self, root)
         self._tasks = TaskListener(self)
         self._session = Session(root, render, execute, self._tasks.hear, compute=compute)
         self._history = HistoryStrip(self._session, root)
@@ -73,10 +76,11 @@ class Explorer(PageTraits):
         self._count_tokens = count_tokens
         self._counting = threading.Lock()
         self._reading_history = threading.Lock()
-        self.show(GenerationParams("", model=model))
+        self._fill(GenerationParams("", model=model))
         self._restore_saved()
         self.observe(lambda _: self._check(), "controls")
         self.observe(lambda _: self._edited(), ["controls", "page"])
+        self.observe(lambda _: self._show_inputs(), ["page", "pair", "strip"])
         self.on_msg(lambda _widget, content, buffers: self._receive(content, buffers))
         connect(self)
         self._check()
@@ -98,6 +102,7 @@ class Explorer(PageTraits):
 
         Raises InvalidInput if one of the other fields is wrong.
         """
+        self.start_picture.wait()
         arguments = self._arguments()
         return GenerationParams(**{k: v for k, v in arguments.items() if k not in without})
 
@@ -136,17 +141,30 @@ class Explorer(PageTraits):
 
         locked: runs keep the seed.
         """
+        self.start_picture.show(params)
+        self._fill(params, locked=locked)
+        self.start_changed()
+
+    def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
         self.offer = offer_for(params, self.offer.get("models", ()))
         self.controls = controls_for(params, count=self.controls.get("count", 1), locked=locked)
 
     def _arguments(self) -> dict[str, Any]:
-        return arguments_from(self.controls, self.offer.get("ignores", ()))
+        arguments = arguments_from(self.controls, self.offer.get("ignores", ()))
+        return self.start_picture.completed(arguments)
 
     def _check(self) -> None:
         """Say below each field what is wrong with it, and count its tokens."""
         if self.controls.get("model") != self.offer["model"]:
             self._change_model()
-        self.problems = problems_of(self._arguments(), self.controls.get("count"))
+        self.start = self.start_picture.for_page()
+        from_picture = self.start_picture.is_used
+        self.offer = {
+            **self.offer,
+            "swept": swept(self.offer["ignores"], from_picture=from_picture),
+        }
+        problems = problems_of(self._arguments(), self.controls.get("count"))
+        self.problems = {**problems, **self.start_picture.problems()}
         threading.Thread(target=self._update_tokens, daemon=True).start()
 
     def _change_model(self) -> None:
@@ -156,8 +174,9 @@ class Explorer(PageTraits):
         kept = {name: self.controls.get(name) for name in names}
         # An unknown model leaves the fields as they are; `_check` says what is wrong.
         with contextlib.suppress(DwlabError):
-            self.show(GenerationParams("", model=model))
+            self._fill(GenerationParams("", model=model))
             self.controls = {**self.controls, **kept}
+            self.fit_size()
         self.offer = {**self.offer, "model": model}
 
     def _update_tokens(self) -> None:
@@ -174,7 +193,8 @@ class Explorer(PageTraits):
 
     def _edited(self) -> None:
         self.sweep_form.forget_stale()
-        self._saved.save({"controls": self.controls, "page": self.page})
+        pictures = self.start_picture.references
+        self._saved.save({"controls": self.controls, "page": self.page, "start": pictures})
 
     def _restore_saved(self) -> None:
         """Fill the fields as before the kernel restarted, as far as that is still possible."""
@@ -182,9 +202,10 @@ class Explorer(PageTraits):
         controls = saved_controls(state, self.controls)
         # The model may be gone; the fields then stay as they are.
         with contextlib.suppress(DwlabError):
-            self.show(GenerationParams("", model=controls["model"]))
+            self._fill(GenerationParams("", model=controls["model"]))
             self.controls = controls
         self.page = saved_page(state)
+        self.start_picture.restore(saved_start(state))
 
     # -- what a page asks for ------------------------------------------------------------------
 
@@ -214,10 +235,14 @@ class Explorer(PageTraits):
         self.problems = problems
 
     def _act(self, action: str, arguments: dict[str, Any], buffers: list[memoryview]) -> None:
-        if action == "drop":
-            self.drop(bytes(buffers[0]))
-            return
+        data = bytes(buffers[0]) if buffers else b""
         actions: dict[str, Callable[..., None]] = {
+            "drop": partial(self.drop, data),
+            "start": partial(self.start_picture.use_file, data),
+            "start_from": self.start_from,
+            "start_clear": self.start_picture.clear,
+            "mask": partial(self.start_picture.paint, data),
+            "mask_remove": self.start_picture.remove_mask,
             # The page draws the seed itself, so that a field that is being edited stays as it is.
             "run": self._make,
             "cancel": self.cancel,
@@ -260,6 +285,24 @@ class Explorer(PageTraits):
         if not self._session.unfinished:
             self.stage = [self._history.shown(entry)]
 
+    def start_from(self, key: str) -> None:
+        """Use a picture of the history as the one to start from."""
+        path = self.root / self._session.entry(key).image
+        self.start_picture.use_path(path)
+
+    def start_changed(self) -> None:
+        """Another start picture or mask: check the fields with it, and keep it."""
+        self._check()
+        self._edited()
+
+    def fit_size(self) -> None:
+        """Leave the size to the start picture if there is one; otherwise show the model's."""
+        size: dict[str, int | None] = {"width": None, "height": None}
+        if not self.start_picture.is_used:
+            usual = GenerationParams("", model=self.controls["model"])
+            size = {"width": usual.width, "height": usual.height}
+        self.controls = {**self.controls, **size}
+
     def mark(self, key: str, mark: str, value: object) -> None:
         """Pin, star, note or hide a picture."""
         self._session.mark(key, mark, value)
@@ -296,6 +339,12 @@ class Explorer(PageTraits):
             strip = self._history.thumbnails()
             self.older = self._history.goes_on
             self.strip = strip
+
+    def _show_inputs(self) -> None:
+        """Show the pictures that the chosen and the compared pictures started from."""
+        chosen = self.page.get("chosen")
+        shown = [picture for picture in self.strip if picture["key"] == chosen]
+        self.inputs = self._history.inputs([*shown, *self.pair.get("pictures", ())])
 
     def see_older(self) -> None:
         """Show more of the history."""

@@ -1,7 +1,6 @@
 // The fields of a recipe, and below each what is wrong with it.
 
 const SEND_AFTER = 200; // milliseconds without a key
-const FILE_LIMIT = 9 << 20; // bytes; Jupyter takes no message above 10 MiB
 
 class FieldsView {
   constructor(page) {
@@ -17,13 +16,14 @@ class FieldsView {
     const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
     const list = (name) => this.field(name, make("select"));
     this.more = make("div", { className: "dwx-more" });
+    this.startPlace = make("div");
     this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
     const settings = make("div", { className: "dwx-grid" },
       list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), this.seed(),
       number("width", 8), number("height", 8), number("count", 1));
     const file = make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file);
     return make("form", { className: "dwx-controls", onsubmit: (event) => event.preventDefault() },
-      area("prompt", 2), area("negative_prompt", 1), settings, this.more, file);
+      area("prompt", 2), area("negative_prompt", 1), settings, this.more, this.startPlace, file);
   }
 
   seed() {
@@ -92,14 +92,8 @@ class FieldsView {
     this.paint();
   }
 
-  async drop(files) {
-    if (!files || !files.length) return;
-    if (files[0].size > FILE_LIMIT) {
-      this.page.run.complain("The picture is too large: at most 9 MiB are allowed.");
-      return;
-    }
-    this.page.askForFields("drop", {}, [await files[0].arrayBuffer()]);
-    this.file.value = "";
+  drop(files) {
+    this.page.readFile(files, this.file, (data) => this.page.askForFields("drop", {}, [data]));
   }
 
   paint() {
@@ -108,7 +102,7 @@ class FieldsView {
     this.paintOptions(this.fields.model.input, models);
     this.paintOptions(this.fields.scheduler.input, schedulers);
     for (const [name, { box, input }] of Object.entries(this.fields)) {
-      box.hidden = ignores.includes(name);
+      box.hidden = ignores.includes(name) || this.page.start.hides(name);
       const text = values[name] == null ? "" : String(values[name]);
       const isKept = text === "?" && input.validity.badInput; // what is typed there, whatever it is
       if (input.value !== text && !isKept) input.value = text;

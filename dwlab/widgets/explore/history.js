@@ -38,21 +38,30 @@ class HistoryView {
 
   paintDetails() {
     const entry = this.model.get("strip").find(({ key }) => key === this.page.state.chosen);
-    const shown = entry ? [{ ...entry, held: this.page.state.held }] : [];
+    const off = this.page.start.isOff("image");
+    const shown = entry ? [{ ...entry, held: this.page.state.held, inputs: this.addresses(entry), off }] : [];
     renew(this.details, shown, (item) => this.detail(item)); // a note that is being typed stays
   }
 
-  detail({ key, stars, pin, note, held }) {
+  /** The addresses of the pictures that one of the history started from. */
+  addresses({ inputs }) {
+    return inputs.map((reference) => this.model.get("inputs")[reference]).filter(Boolean);
+  }
+
+  detail({ key, stars, pin, note, held, inputs }) {
     const mark = (name, value) => this.page.ask("mark", { key, mark: name, value });
     const button = (name, text, onclick, more = {}) => makeButton(text, onclick, { "data-name": name, ...more });
     let compare = "Hold for comparison";
     if (held) compare = held === key ? "Let go" : "Compare with the held picture";
-    return make("div", { className: "dwx-detail" },
+    const [start, mask] = inputs.map((src, index) =>
+      make("img", { src, alt: index ? "Its mask" : "It started from this picture", title: index ? "Its mask" : "Its start picture" }));
+    return make("div", { className: "dwx-detail" }, start || "", mask || "",
       this.starButtons(stars || 0, (number) => mark("stars", number)),
       button("pin", pin ? "Unpin" : "Pin", () => mark("pin", pin ? 0 : 1), { ariaPressed: Boolean(pin) }),
       this.noteField(note || "", (text) => mark("note", text)),
       button("hold", compare, () => this.hold(key)),
       button("hide", "Hide", () => this.hide(key)),
+      this.page.start.useButton(key),
       this.page.run.varyButtons(key));
   }
 
@@ -102,13 +111,22 @@ class HistoryView {
     const slider = make("input",
       { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Wipe between the two pictures", oninput: uncover });
     uncover();
-    return make("div", { className: "dwx-wipe" }, make("div", { className: "dwx-over-each-other" }, bottom, top), slider);
+    const use = make("div", { className: "dwx-buttons" },
+      this.page.start.useButton(left.key, "Use left as start"), this.page.start.useButton(right.key, "Use right as start"));
+    return make("div", { className: "dwx-wipe" }, make("div", { className: "dwx-over-each-other" }, bottom, top), slider, use);
+  }
+
+  /** A value of a recipe; a picture is shown as long as it is there. */
+  value(name, text) {
+    const src = this.model.get("inputs")[text];
+    return src ? make("img", { src, alt: LABELS[name] || name }) : text || "–";
   }
 
   changes(changed) {
     const heads = ["what changed", "left", "right"].map((text) => make("th", { scope: "col" }, text));
     const rows = changed.map(([name, left, right]) => make("tr", {},
-      make("th", { scope: "row" }, LABELS[name] || name), make("td", {}, left || "–"), make("td", {}, right || "–")));
+      make("th", { scope: "row" }, LABELS[name] || name),
+      make("td", {}, this.value(name, left)), make("td", {}, this.value(name, right))));
     return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   }
 }

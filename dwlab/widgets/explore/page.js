@@ -1,5 +1,6 @@
 // The page of the prompt bench: fields, run, history and the sweep's form, painted from what the kernel says.
 
+const FILE_LIMIT = 9 << 20; // bytes; Jupyter takes no message above 10 MiB
 let serial = 0;
 
 class ExplorePage {
@@ -10,7 +11,11 @@ class ExplorePage {
     this.id = `dwlab-explore-${++serial}-${Math.random().toString(36).slice(2)}`;
     this.sweepForm = new SweepFormView(this);
     this.fields = new FieldsView(this);
+    this.start = new StartView(this);
+    this.fields.startPlace.replaceWith(this.start.element);
     this.run = new RunView(this);
+    this.painter = new PainterView(this);
+    this.run.stage.before(this.painter.element);
     this.history = new HistoryView(this);
     el.classList.add("dwlab-explore");
     el.append(
@@ -33,6 +38,7 @@ class ExplorePage {
 
   /** Ask for something made of the fields. They travel with it, because a change that was sent before may arrive after. */
   askWithFields(action, more = {}) {
+    this.painter.send();
     this.ask(action, { controls: this.fields.values, ...more });
     this.fields.flush();
   }
@@ -41,6 +47,14 @@ class ExplorePage {
   askForFields(action, more = {}, buffers = []) {
     this.fields.discard();
     this.ask(action, more, buffers);
+  }
+
+  /** Hand the bytes of a file to `send`. It was dropped, or chosen in a field, which is emptied. */
+  async readFile(files, field, send) {
+    if (!files || !files.length) return;
+    if (files[0].size > FILE_LIMIT) this.run.complain("The picture is too large: at most 9 MiB are allowed.");
+    else send(await files[0].arrayBuffer());
+    field.value = "";
   }
 
   /** What the kernel keeps for the page: chosen, held (pictures of the history), name, axes, open (the sweep's form). */
@@ -55,11 +69,12 @@ class ExplorePage {
 
   /** What is painted when a trait changes; returns trait -> function. */
   connectPainters() {
-    const { fields, run, history, sweepForm } = this;
-    const paintMessages = () => { fields.paintMessages(); run.paintMessages(); };
+    const { fields, start, painter, run, history, sweepForm } = this;
+    const paintMessages = () => { fields.paintMessages(); start.paintMessage(); run.paintMessages(); };
     const painters = {
       controls: () => fields.paint(),
       offer: () => { fields.paint(); sweepForm.paint(); },
+      start: () => { start.paint(); fields.paint(); painter.paint(); run.paintStage(); history.paint(); },
       problems: paintMessages,
       notice: paintMessages,
       tokens: paintMessages,
@@ -69,6 +84,7 @@ class ExplorePage {
       older: () => history.paint(),
       page: () => { history.paint(); sweepForm.paint(); },
       pair: () => history.paintPair(),
+      inputs: () => { history.paint(); history.paintPair(); },
       plan: () => sweepForm.paintPlan(),
       form: () => sweepForm.paintForm(),
       sweeping: () => sweepForm.paintProgress(),
@@ -90,7 +106,10 @@ class ExplorePage {
         event.stopPropagation();
       });
     }
-    this.el.addEventListener("drop", (event) => this.fields.drop(event.dataTransfer.files));
+    this.el.addEventListener("drop", (event) => {
+      const view = this.start.element.contains(event.target) ? this.start : this.fields;
+      view.drop(event.dataTransfer.files);
+    });
   }
 
   close() {

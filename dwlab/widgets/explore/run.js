@@ -53,7 +53,9 @@ class RunView {
   paintStage() {
     const pictures = this.model.get("stage");
     const empty = { empty: "Write a prompt and press Ctrl+Enter." };
-    renew(this.stage, pictures.length ? pictures : [empty], (picture) => this.figure(picture));
+    const off = this.page.start.isOff("image");
+    const shown = pictures.map((picture) => ({ ...picture, off }));
+    renew(this.stage, shown.length ? shown : [empty], (picture) => this.figure(picture));
   }
 
   figure({ empty, src, text, state, note, key }) {
@@ -64,7 +66,7 @@ class RunView {
     const caption = make("figcaption", {}, text);
     if (note) caption.append(make("span", { className: state === "failed" ? "dwx-bad" : "dwx-note" }, ` ${note}`));
     const figure = make("figure", { className: `dwx-${state}` }, picture, caption);
-    if (key) figure.append(this.varyButtons(key));
+    if (key) figure.append(this.varyButtons(key), this.page.start.useButton(key));
     return figure;
   }
 

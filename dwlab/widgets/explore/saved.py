@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...spec.inputs import PICTURES, digest_of
 from ...spec.names import MAPS
 
 PLAIN = (str, int, float, bool, type(None))
@@ -41,6 +42,15 @@ def _is_map(text: object) -> bool:
         return isinstance(text, str) and isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def saved_start(state: dict[str, object]) -> dict[str, str]:
+    """The start picture and its mask in a saved state, by their hashes."""
+    saved = state.get("start")
+    if not isinstance(saved, dict):
+        return {}
+    references = {name: saved[name] for name in PICTURES if digest_of(saved.get(name))}
+    return references if "image" in references else {}
 
 
 def saved_page(state: dict[str, object]) -> dict[str, object]:

@@ -110,7 +110,8 @@ class SweepForm:
             controls.pop(name, None)
         axes = self._bench.page.get("axes", {})
         ticked = {name: axis["values"] for name, axis in axes.items() if axis["on"]}
-        return controls, self._bench.page.get("name"), ticked
+        pictures = self._bench.start_picture.references
+        return controls, pictures, self._bench.page.get("name"), ticked
 
     def begin(self, sweep: Sweep) -> None:
         """Show that this sweep has started."""

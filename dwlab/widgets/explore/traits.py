@@ -12,7 +12,17 @@ from ..heartbeat import SCRIPT
 
 HERE = Path(__file__).parent
 # anywidget takes one script per widget, so the page's are joined in this order.
-PAGE_SCRIPTS = ("elements", "fields", "run", "history", "sweep_form", "page")
+PAGE_SCRIPTS = (
+    "elements",
+    "fields",
+    "start",
+    "mask",
+    "painter",
+    "run",
+    "history",
+    "sweep_form",
+    "page",
+)
 
 
 def _script() -> str:
@@ -40,6 +50,8 @@ class PageTraits(anywidget.AnyWidget):
     problems = _map()
     # Text field -> its tokens, the encoder's limit, how many characters the encoder reads.
     tokens = _map()
+    # The picture that runs start from, its mask, and which of their fields the model uses.
+    start = _map()
     # Text, tone, share of the work, unfinished tasks.
     status = _map()
     # A text that outlasts a status that moves on; the next action takes it away.
@@ -50,6 +62,8 @@ class PageTraits(anywidget.AnyWidget):
     stage = _list()
     # The history: pinned pictures, then the newest.
     strip = _list()
+    # What the chosen and the compared pictures started from: how a recipe names one -> its address.
+    inputs = _map()
     # Whether the history goes on.
     older = traitlets.Bool().tag(sync=True)
     # Two pictures and the parameters in which they differ.

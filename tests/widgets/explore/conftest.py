@@ -1,6 +1,7 @@
-"""The prompt bench without a page, in a project of its own."""
+"""The prompt bench without a page, in a project of its own; and on a page of JupyterLab."""
 
 import pytest
+from lab import FLAGS, Lab
 
 import dwlab
 
@@ -21,3 +22,29 @@ def bench(tmp_path, monkeypatch):
     }
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab(tmp_path_factory.mktemp("lab"), {}, notebook="explore") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    from widgets.explore.page_use import new_page
+
+    page = new_page(browser, lab)
+    lab.run_all(page, ".dwlab-explore")
+    yield page
+    page.close()

@@ -6,13 +6,12 @@ import re
 
 import pytest
 import yaml
-from lab import FLAGS, Lab
-from playwright.sync_api import expect, sync_playwright
+from lab import Lab
+from playwright.sync_api import expect
+from widgets.explore.page_use import PROMPT, ask, button, done, field, new_page, status
 
 import dwlab
 
-SECONDS = 120  # that a page may take for one thing, on a busy machine
-PROMPT = "a large red star at the left"
 OWN = "document.title='owned'"
 HOSTILE = [
     f"<script>{OWN}</script>",
@@ -38,66 +37,6 @@ HOSTILE = [
 ]
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with Lab(tmp_path_factory.mktemp("lab"), {}, notebook="explore") as lab:
-        yield lab
-
-
-def new_page(browser, lab):
-    expect.set_options(timeout=SECONDS * 1000)
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(SECONDS * 1000)
-    lab.watch(page)
-    return page
-
-
-@pytest.fixture(scope="module")
-def page(browser, lab):
-    page = new_page(browser, lab)
-    lab.run_all(page, ".dwlab-explore")
-    yield page
-    page.close()
-
-
-def field(page, label):
-    return page.locator(".dwlab-explore").get_by_label(label, exact=True)
-
-
-def button(page, name):
-    return page.locator(".dwlab-explore").get_by_role("button", name=name, exact=True)
-
-
-def status(page):
-    return page.locator(".dwx-status")
-
-
-def done(page, count=1):
-    pictures = page.locator(".dwx-done img")
-    expect(pictures).to_have_count(count)
-    for picture in pictures.all():
-        assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
-    return pictures
-
-
-def ask(page, prompt=PROMPT, steps=2, seed=1):
-    field(page, "Prompt").fill(prompt)
-    field(page, "Steps").fill(str(steps))
-    field(page, "Width").fill("64")
-    field(page, "Height").fill("64")
-    field(page, "Seed").fill(str(seed))
-    field(page, "keep").check()
-    expect(button(page, "Run")).to_be_enabled()
 
 
 def test_ctrl_enter_makes_a_picture_that_can_be_seen_forming(lab, page):
@@ -234,11 +173,11 @@ def test_the_keyboard_focus_stays_when_the_page_is_painted_again(page):
 def test_a_dropped_png_fills_the_controls(lab, page):
     path = max((lab.project / "results/images").glob("*/*.png"), key=lambda p: p.stat().st_mtime)
     ask(page, prompt="before", steps=9, seed=1)
-    page.locator(".dwlab-explore input[type=file]").set_input_files(path)
+    page.get_by_label("Recipe from a picture").set_input_files(path)
     expect(status(page)).to_contain_text("The recipe of the picture is in the controls.")
     expect(field(page, "Prompt")).to_have_value(PROMPT)
     expect(field(page, "Steps")).to_have_value("2")
-    page.locator(".dwlab-explore input[type=file]").set_input_files(
+    page.get_by_label("Recipe from a picture").set_input_files(
         {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
     expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("not a readable PNG")
