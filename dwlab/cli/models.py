@@ -30,6 +30,9 @@ def models(
     online: Annotated[
         bool, typer.Option("--online", help="Ask the hub for sizes and licences.")
     ] = False,
+    families: Annotated[
+        bool, typer.Option("--families", help="List the kinds of models instead, and their state.")
+    ] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="As a Markdown table, without what is here.")
     ] = False,
@@ -37,6 +40,9 @@ def models(
     """List the models that dwlab knows by name."""
     from ..spec import catalog, catalog_table
 
+    if families:
+        typer.echo(_families(markdown=markdown))
+        return
     if markdown:
         typer.echo(catalog_table.markdown())
         return
@@ -51,6 +57,17 @@ def models(
     )
     for fault in faults:
         typer.echo(f"dwlab: {fault}", err=True)
+
+
+def _families(*, markdown: bool) -> str:
+    """The table of families: their defaults, and what is tested and packed."""
+    from ..spec import families_table
+
+    if markdown:
+        return families_table.markdown()
+    known = text_table(families_table.rows(), families_table.HEAD, numbers=(2, 3))
+    refused = text_table(families_table.refused_rows(), families_table.REFUSED_HEAD)
+    return f"{known}\n\n{refused}"
 
 
 def _row(entry: Entry, faults: list[str], *, online: bool) -> tuple[str, ...]:

@@ -330,7 +330,14 @@ FAMILIES = (
         latents="patches",
         tested=_TEXT,
     ),
-    Family("HiDreamImagePipeline", "hidream", "HiDream-I1", sample_size=128, tested=_TEXT),
+    Family(
+        "HiDreamImagePipeline",
+        "hidream",
+        "HiDream-I1",
+        sample_size=128,
+        tested=_TEXT,
+        note="draws about a megapixel whatever the size; width and height give its shape",
+    ),
     Family(
         "OmniGenPipeline",
         "omnigen",

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from dwlab.cli.app import app
 from dwlab.errors import ModelError
-from dwlab.models import loading, size_limits, tokens
+from dwlab.models import loading, size_limits, tokens, trust
 from dwlab.models.identity import identify
 from dwlab.spec.catalog import SHAPES_FOLDER
 
@@ -552,3 +552,36 @@ def test_a_tokenizer_that_lacks_a_library_or_its_files_is_said_to_be_the_reason(
     (folder / "tokenizer" / "spiece.model").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"the tokenizer in .* does not load"):
         tokens.count_tokens(str(folder), "a red star")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [[0, 1, 2], [2, 5], ["mid", "up", "down"], []],
+    ids=["three numbers", "two numbers", "three texts", "nothing"],
+)
+def test_a_list_that_is_no_part_is_an_option_of_the_pipeline(pipeline, option):
+    edit(pipeline / "model_index.json", text_encoder_select_layers=option)
+    names = [name for name, _, _ in trust.parts(pipeline)]
+    assert "unet" in names and "text_encoder_select_layers" not in names
+    trust.check_folder(pipeline)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [["wuerstchen", "PaellaVQModel"], ["kolors", "ChatGLMModel"]],
+    ids=lambda part: part[1],
+)
+def test_classes_in_modules_of_diffusers_own_pipelines_are_parts(pipeline, part):
+    edit(pipeline / "model_index.json", vae=part)
+    trust.check_folder(pipeline)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [["kolors", "os"], ["pipeline_utils", "ModelCard"], ["kandinsky", "PaellaVQModel"], ["os", 1]],
+    ids=str,
+)
+def test_other_names_in_such_modules_are_refused(pipeline, part):
+    edit(pipeline / "model_index.json", vae=part)
+    with pytest.raises(ModelError, match="allowed: classes of diffusers and transformers"):
+        trust.check_folder(pipeline)

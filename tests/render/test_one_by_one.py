@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 
 import pytest
+import tiny_one_by_one
 from family_pictures import ONE_BY_ONE, PACKED, PAG, difference
 
 import dwlab
+from dwlab.errors import ModelError
+from dwlab.models import loading
 from dwlab.render import preview
 from dwlab.spec import families
 
@@ -65,3 +68,21 @@ def test_every_family_that_the_table_calls_tested_is_tested_and_no_other(family)
     tested = {type(family(name).model.pipeline).__name__ for name in (*PACKED, *PAG, *ONE_BY_ONE)}
     in_table = {entry.pipeline for entry in families.FAMILIES if "text" in entry.tested}
     assert in_table == tested
+
+
+def test_a_prior_and_a_decoder_load_nothing_that_their_readme_names(tmp_path):
+    folder = tmp_path / "kandinsky"
+    tiny_one_by_one.kandinsky22().save_pretrained(folder)
+    (folder / "README.md").write_text("---\nprior:\n- owner/another-model\n---\n")
+    model = loading.load(str(folder), "cpu")
+    assert type(model.pipeline)._load_connected_pipes
+    assert model.pipeline.prior_prior.config.embedding_dim == 32
+
+
+def test_a_missing_package_of_a_family_is_named_with_its_command(tmp_path, monkeypatch):
+    folder = tmp_path / "omnigen"
+    folder.mkdir()
+    (folder / "model_index.json").write_text('{"_class_name": "OmniGenPipeline"}')
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="OmniGenPipeline needs torchvision: `pip install torchv"):
+        loading.load(str(folder), "cpu")
