@@ -14,6 +14,7 @@ import original_layouts
 import pytest
 import single_files
 import tiny
+import tiny_families
 import torch
 from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel
@@ -176,6 +177,18 @@ def test_a_config_that_does_not_exist_or_is_of_no_use_is_refused(files):
         GenerationParams("a cat", model=str(files["sd15"].file), config="nowhere")
     with pytest.raises(InvalidInput, match="allowed: nothing, because model 'shapes'"):
         GenerationParams("a cat", config="sd15")
+
+
+def test_an_lcm_in_the_original_layout_keeps_its_guidance(files, tmp_path):
+    pipeline = tiny_families.lcm()
+    tensors = original_layouts.stable_diffusion(pipeline)
+    file = original_layouts.save(tmp_path / "lcm.safetensors", tensors)
+    model = load(str(file), config=str(files["lcm"].configs))
+    expected = pipeline.unet.state_dict()
+    read = model.pipeline.unet.state_dict()
+    assert "time_embedding.cond_proj.weight" in expected
+    assert read.keys() == expected.keys()
+    assert all(torch.equal(read[name], tensor) for name, tensor in expected.items())
 
 
 def test_parts_that_are_nowhere_are_named_before_loading(files, tmp_path):
