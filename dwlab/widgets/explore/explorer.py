@@ -102,6 +102,7 @@ class Explorer(PageTraits):
 
         Raises InvalidInput if one of the other fields is wrong.
         """
+        # A run that is asked for right after a drop starts from that picture.
         self.start_picture.wait()
         arguments = self._arguments()
         return GenerationParams(**{k: v for k, v in arguments.items() if k not in without})

@@ -1,7 +1,5 @@
 // The picture that runs start from: where it is dropped or chosen, its mask, and the fields about both.
 
-const PIXELS = "pixels";
-
 class StartView {
   constructor(page) {
     this.page = page;
@@ -18,13 +16,15 @@ class StartView {
   }
 
   fields() {
-    const number = (name, step, max, placeholder) => this.page.fields.field(name,
-      make("input", { type: "number", step, min: 0, max, placeholder, inputMode: "decimal" }));
-    return make("div", { className: "dwx-grid" }, number("strength", "any", 1, ""),
-      number("mask_padding", 1, 4096, PIXELS), number("mask_blur", 1, 1024, PIXELS));
+    const number = (name, properties) => this.page.fields.field(name,
+      make("input", { type: "number", min: 0, inputMode: "decimal", ...properties }));
+    return make("div", { className: "dwx-grid" },
+      number("strength", { step: "any", max: 1 }),
+      number("mask_padding", { step: 1, max: 4096, placeholder: "pixels" }),
+      number("mask_blur", { step: 1, max: 1024, placeholder: "pixels" }));
   }
 
-  /** A file over the field is marked, so that nobody takes it for the field of recipes. */
+  /** The field is marked while a file is over it: elsewhere on the page a file is read for its recipe. */
   listen() {
     const mark = (on) => this.element.classList.toggle("dwx-over-drop", on);
     this.element.addEventListener("dragover", () => mark(!this.isOff("image")));
@@ -56,18 +56,23 @@ class StartView {
   }
 
   paint() {
-    const { image = {}, mask = {}, note = "", reading, strength } = this.model.get("start");
+    const { image = {}, mask = {}, note = "", reading } = this.model.get("start");
     const shown = image.reference ? [{ image, mask, canPaint: !this.isOff("mask") && Boolean(image.size), reading }] : [];
     renew(this.pictures, shown, (start) => this.row(start));
     this.file.disabled = this.isOff("image");
     say(this.note, reading ? "Reading the picture …" : note);
-    const { input } = this.page.fields.fields.strength;
-    input.placeholder = strength == null ? "the model's own" : `${strength} (the model's own)`;
-    input.disabled = this.isOff("strength");
-    this.page.fields.fields.mask_padding.input.disabled = this.isOff("mask_padding");
-    for (const name of ["width", "height"])
-      this.page.fields.fields[name].input.placeholder = image.reference && !this.isOff("image") ? "as the picture" : "";
+    this.paintFields();
     this.paintMessage();
+  }
+
+  /** In empty fields, the values that then hold. */
+  paintFields() {
+    const { image, strength } = this.model.get("start");
+    const { fields } = this.page.fields;
+    for (const name of ["strength", "mask_padding"]) fields[name].input.disabled = this.isOff(name);
+    fields.strength.input.placeholder = strength == null ? "the model's own" : `${strength} (the model's own)`;
+    const size = image?.reference && !this.isOff("image") ? "as the picture" : "";
+    for (const name of ["width", "height"]) fields[name].input.placeholder = size;
   }
 
   paintMessage() {

@@ -59,6 +59,17 @@ def drag(page, *points):
     page.mouse.up()
 
 
+def swipe(page, *points):
+    """Draw with a finger."""
+    box = canvas(page).bounding_box()
+    fingers = page.context.new_cdp_session(page)
+    for index, (x, y) in enumerate(points):
+        place = {"x": box["x"] + box["width"] * x, "y": box["y"] + box["height"] * y}
+        kind = "touchMove" if index else "touchStart"
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def newest(lab):
     return dwlab.Results(lab.project / "results").table("explore").iloc[-1]
 
@@ -81,6 +92,8 @@ def test_a_dropped_picture_is_painted_on_and_made_anew_there(lab, page):
     assert is_painted(page, 0.8, 0.5) and not is_painted(page, 0.2, 0.5)
     button(page, "Undo").click()
     assert is_painted(page, 0.2, 0.5) and not is_painted(page, 0.8, 0.5)
+    swipe(page, (0.1, 0.1), (0.2, 0.1), (0.45, 0.1))
+    assert is_painted(page, 0.4, 0.1) and not is_painted(page, 0.8, 0.1)
     # The open painter's mask counts at once.
     button(page, "Run").click()
     done(page)
@@ -118,6 +131,15 @@ def test_a_mask_can_be_painted_with_the_keyboard_alone(page):
     canvas(page).press("Escape")
     expect(canvas(page)).to_be_hidden()
     expect(button(page, "Change the mask")).to_be_focused()
+
+
+def test_a_file_that_is_too_large_is_refused_and_the_picture_stays(page):
+    before = thumbnails(page).first.get_attribute("src")
+    file = {"name": "large.png", "mimeType": "image/png", "buffer": bytes(9 * 2**20 + 1)}
+    page.get_by_label("Drop a PNG, JPEG or WebP here").set_input_files(file)
+    message = page.locator(".dwx-actions .dwx-message")
+    expect(message).to_have_text("The picture is too large: at most 9 MiB are allowed.")
+    expect(thumbnails(page).first).to_have_attribute("src", before)
 
 
 def test_a_picture_of_the_history_becomes_the_start(page):
