@@ -157,7 +157,7 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
         leaves[number] = _joined([call.leaves[number] for call in calls], padding)
     output = first.function(**pytree.tree_unflatten(leaves, first.structure))
     # a list in the output has an entry per row if one in the input has, otherwise one per layer
-    of_rows = any(isinstance(leaf, Rows) for leaf in leaves)
+    of_rows = any(isinstance(leaf, Rows) for leaf in first.leaves)
     outputs, structure = pytree.tree_flatten(output, is_leaf=_is_list if of_rows else None)
     if padding:
         sizes.append(padding)
