@@ -23,7 +23,7 @@ PACKED = (
 PAG = ("sd_pag", "sdxl_pag")
 ONE_BY_ONE = (
     "deepfloyd", "flux2", "hidream", "hunyuan_image", "hunyuandit_pag", "kandinsky22", "kandinsky3",
-    "krea2", "pixart_pag", "sana_pag", "sana_sprint", "sd3_pag", "stable_cascade",
+    "kolors", "kolors_pag", "krea2", "pixart_pag", "sana_pag", "sana_sprint", "sd3_pag", "stable_cascade",
 )  # fmt: skip
 NO_NEGATIVE = ("lcm", "klein", "flux2", "sana_sprint")  # whose calls take none
 OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
+from pathlib import Path
+
 import diffusers
+import pytest
 import torch
 import transformers
 from diffusers import FlowMatchEulerDiscreteScheduler
@@ -13,6 +18,7 @@ from tiny_families import (
     denoiser,
     encoder,
     hunyuandit,
+    lively,
     pixart,
     qwen_vae,
     qwen_vl,
@@ -273,3 +279,65 @@ def sana_pag():
 
 def pixart_pag():
     return diffusers.PixArtSigmaPAGPipeline(**pixart().components, pag_applied_layers=["blocks.1"])
+
+
+def chatglm_tokenizer():
+    """Kolors' tokenizer, with a vocabulary that is learned from a line of text."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    from diffusers.pipelines.kolors import ChatGLMTokenizer
+
+    words = [
+        "a",
+        "red",
+        "circle",
+        "and",
+        "a",
+        "small",
+        "blue",
+        "square,",
+        "blurry",
+        "star",
+        "green",
+    ]
+    vocabulary = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(words * 20), model_writer=vocabulary, vocab_size=40, hard_vocab_limit=False,
+        minloglevel=2,
+    )  # fmt: skip
+    path = Path(tempfile.mkdtemp()) / "tokenizer.model"
+    path.write_bytes(vocabulary.getvalue())
+    return ChatGLMTokenizer(str(path))
+
+
+def kolors():
+    from diffusers.pipelines.kolors import ChatGLMModel
+    from diffusers.pipelines.kolors.text_encoder import ChatGLMConfig
+
+    config = ChatGLMConfig(
+        num_layers=2, padded_vocab_size=128, hidden_size=32, ffn_hidden_size=37, kv_channels=8, num_attention_heads=4,
+        seq_length=256, multi_query_attention=True, multi_query_group_num=2, add_qkv_bias=True, original_rope=True,
+        use_cache=True, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+    )  # fmt: skip
+    unet = denoiser(
+        "UNet2DConditionModel", block_out_channels=(32, 64), layers_per_block=1, sample_size=8, cross_attention_dim=32,
+        norm_num_groups=8, attention_head_dim=(2, 4), use_linear_projection=True,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=(1, 2), addition_embed_type="text_time", addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + 32,
+    )  # fmt: skip
+    text_model = lively(ChatGLMModel(config))
+    # it is made without values for these
+    for name, parameter in text_model.named_parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
+    return diffusers.KolorsPipeline(
+        vae=vae(),
+        text_encoder=text_model,
+        tokenizer=chatglm_tokenizer(),
+        unet=unet,
+        scheduler=diffusers.EulerDiscreteScheduler(),
+    )
+
+
+def kolors_pag():
+    return diffusers.KolorsPAGPipeline(**kolors().components, pag_applied_layers=["mid"])

@@ -48,7 +48,8 @@ def project(latents: torch.Tensor, model: Model, aspect: float = 1.0) -> Image.I
     values = plane.float().cpu().numpy()
     with_constant = np.concatenate([values, np.ones_like(values[:1])])
     rgb = np.tensordot(with_constant, matrix, axes=([0], [0]))
-    return Image.fromarray((255 * rgb.clip(0, 1)).round().astype(np.uint8))
+    # black where the latents are not numbers
+    return Image.fromarray((255 * np.nan_to_num(rgb).clip(0, 1)).round().astype(np.uint8))
 
 
 def projection(model: Model) -> NDArray[np.float32] | None:

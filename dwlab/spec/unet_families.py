@@ -96,6 +96,7 @@ FAMILIES = (
         omission=_ZEROS_IF_SET,
         denoiser="unet",
         packages=("sentencepiece",),
+        tested=_TEXT,
     ),
     Family(
         "KolorsPAGPipeline",
@@ -104,6 +105,7 @@ FAMILIES = (
         omission=_ZEROS_IF_SET,
         denoiser="unet",
         packages=("sentencepiece",),
+        tested=_TEXT,
         note=_SPLITS,
     ),
     Family(
