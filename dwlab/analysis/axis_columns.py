@@ -11,7 +11,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import controls, loras, schedulers
+from ..spec import controls, embeddings, loras, schedulers
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
@@ -38,6 +38,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return table[name].map(_stack_label).astype(object)
     if name == "control" and name in table.columns:
         return table[name].map(lambda text: controls.label(_controls_in(text))).astype(object)
+    if name == "embeddings" and name in table.columns:
+        return table[name].map(_embeddings_label).astype(object)
     if name in table.columns:
         column = table[name].astype(object)
         plain = column.where(column.notna(), None).map(_plain)
@@ -71,6 +73,8 @@ def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> li
 def _as_in_table(name: str, value: object) -> Hashable:
     if name == "loras":
         return loras.label(loras.checked_stack(name, value))
+    if name == "embeddings":
+        return embeddings.label(embeddings.checked_embeddings(name, value))
     if name != "scheduler":
         return _plain(value)
     try:
@@ -97,6 +101,12 @@ def _scheduler_label(name: str, options: dict[str, object]) -> str:
 def _stack_label(text: object) -> str:
     """A stack of LoRAs as people read it."""
     return loras.label(_stack_in(text))
+
+
+def _embeddings_label(text: object) -> str:
+    """Embeddings as people read them: their tokens."""
+    entries = json.loads(text) if isinstance(text, str) and text else []
+    return embeddings.label(embeddings.checked_embeddings("embeddings", entries))
 
 
 def _stack_in(text: object) -> loras.Stack:

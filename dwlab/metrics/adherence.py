@@ -18,7 +18,7 @@ def adherence(image: Image.Image, prompt: str) -> Values:
     """
     from .. import shapes
 
-    verdict = shapes.judge(image)
+    verdict = shapes.judge(image, shapes.shapes_of(prompt))
     return {
         "found_shape": verdict.shape,
         "found_colour": verdict.colour,

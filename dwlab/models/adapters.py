@@ -1,7 +1,7 @@
 """Adapters of a model: loaded for the cells that need them, and taken out again afterwards.
 
-A LoRA changes the layers of a loaded model in place, by diffusers' own functions. Cells with the
-same files form a group that loads them once; within it, cells with the same weights share forwards.
+They change a loaded model in place, by diffusers' own functions. Cells with the same files form a
+group that loads them once; within it, cells with the same weights share forwards.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DwlabError, ModelError, first_line
-from . import lora_files, lora_fit
+from ..errors import ModelError, first_line
+from . import adapter_files, embeddings, lora_files, lora_fit
 from .library_patches import without_text_model
 from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
@@ -20,65 +20,93 @@ from .quiet import no_bars, quiet_libraries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..spec.embeddings import Embeddings
     from ..spec.loras import Stack
+    from .adapter_files import AdapterFile
     from .identity import Identity
-    from .lora_files import LoraFile
+
+
+@dataclass(frozen=True)
+class Files:
+    """What has to be loaded; cells that have the same follow each other at no cost."""
+
+    loras: tuple[AdapterFile, ...] = ()
+    embeddings: tuple[tuple[AdapterFile, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Adapters:
     """What is added to a model for a picture.
 
-    loras: files and weights, without those of weight 0, in the order of their hashes: the order in
-    which a recipe names them means nothing.
+    weights: of the LoRAs in `files`. Those of weight 0 are left out, and the others are in the
+    order of their hashes: the order in which a recipe names them means nothing.
     """
 
-    loras: tuple[tuple[LoraFile, float], ...] = ()
-
-    @property
-    def files(self) -> tuple[LoraFile, ...]:
-        """What has to be loaded; cells that have the same can follow each other at no cost."""
-        return tuple(file for file, _ in self.loras)
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """The weights of `files`."""
-        return tuple(weight for _, weight in self.loras)
+    files: Files = Files()
+    weights: tuple[float, ...] = ()
 
     def key(self) -> str:
         """What stands for them in a picture's key; empty if there are none."""
-        if not self.loras:
-            return ""
-        return json.dumps({"loras": [[file.sha256, weight] for file, weight in self.loras]})
+        loras = zip(self.files.loras, self.weights, strict=True)
+        parts = {
+            "loras": [[file.sha256, weight] for file, weight in loras],
+            "embeddings": [[file.sha256, token] for file, token in self.files.embeddings],
+        }
+        used = {name: part for name, part in parts.items() if part}
+        return json.dumps(used) if used else ""
 
 
 NONE = Adapters()
 
 
-def find(stack: Stack, identity: Identity) -> tuple[Stack, Adapters]:
-    """Find the files of a stack for a model; returns the stack with their hashes filled in.
+@dataclass(frozen=True)
+class Asked:
+    """The adapters that a recipe names."""
 
-    Raises InvalidInput for a file that is missing, no LoRA or for another family, and MissingExtra.
+    loras: Stack = ()
+    embeddings: Embeddings = ()
+
+
+def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
+    """Find the files of adapters for a model; returns `asked` with their hashes filled in.
+
+    Raises InvalidInput for a file that is missing, of another kind or for another family, and
+    MissingExtra.
     """
     loras = []
     chosen = []
-    for index, lora in enumerate(stack):
+    for index, lora in enumerate(asked.loras):
         field = f"loras[{index}]"
         file = lora_files.find(field, lora)
         lora_fit.check(field, file, identity)
         loras.append(replace(lora, sha256=file.sha256))
         if lora.weight:
             chosen.append((file, lora.weight))
+    words = []
+    tokens = []
+    for index, embedding in enumerate(asked.embeddings):
+        file = embeddings.find(f"embeddings[{index}]", embedding, identity)
+        words.append(replace(embedding, sha256=file.sha256))
+        tokens.append((file, embedding.token))
     chosen.sort(key=lambda entry: (entry[0].sha256, entry[1]))
-    return tuple(loras), Adapters(tuple(chosen))
+    tokens.sort(key=lambda entry: entry[1])
+    files = Files(tuple(file for file, _ in chosen), tuple(tokens))
+    weights = tuple(weight for _, weight in chosen)
+    return Asked(tuple(loras), tuple(words)), Adapters(files, weights)
 
 
 @contextlib.contextmanager
-def loaded(pipeline: Any, files: Sequence[LoraFile]) -> Iterator[None]:
-    """Add the layers of LoRA files to a pipeline for a while; afterwards it is as it was.
+def loaded(pipeline: Any, files: Files) -> Iterator[None]:
+    """Add files to a pipeline for a while; afterwards it is as it was.
 
     Raises ModelError for a file that does not load, or that changed since it was identified.
     """
+    with embeddings.loaded(pipeline, files.embeddings), _loras_loaded(pipeline, files.loras):
+        yield
+
+
+@contextlib.contextmanager
+def _loras_loaded(pipeline: Any, files: Sequence[AdapterFile]) -> Iterator[None]:
     if not files:
         yield
         return
@@ -89,7 +117,7 @@ def loaded(pipeline: Any, files: Sequence[LoraFile]) -> Iterator[None]:
         )
     try:
         for file, name in zip(files, _names(files), strict=True):
-            _load(pipeline, file, name)
+            _load_lora(pipeline, file, name)
         _copy_into_memory(pipeline)
         yield
     finally:
@@ -97,12 +125,12 @@ def loaded(pipeline: Any, files: Sequence[LoraFile]) -> Iterator[None]:
 
 
 def set_weights(pipeline: Any, adapters: Adapters) -> None:
-    """Make the files of `adapters`, which are loaded, act with its weights."""
-    if adapters.loras:
-        pipeline.set_adapters(_names(adapters.files), list(adapters.weights))
+    """Make the LoRAs of `adapters`, which are loaded, act with its weights."""
+    if adapters.weights:
+        pipeline.set_adapters(_names(adapters.files.loras), list(adapters.weights))
 
 
-def _names(files: Sequence[LoraFile]) -> list[str]:
+def _names(files: Sequence[AdapterFile]) -> list[str]:
     """What the libraries call loaded files: never names that strangers chose."""
     return [f"lora_{number}" for number in range(len(files))]
 
@@ -118,8 +146,8 @@ def _copy_into_memory(pipeline: Any) -> None:
                 parameter.data = parameter.data.clone()
 
 
-def _load(pipeline: Any, file: LoraFile, name: str) -> None:
-    lora_files.check_unchanged(file)
+def _load_lora(pipeline: Any, file: AdapterFile, name: str) -> None:
+    adapter_files.check_unchanged(file)
     try:
         with no_bars(), without_text_model():
             pipeline.load_lora_weights(
@@ -129,10 +157,8 @@ def _load(pipeline: Any, file: LoraFile, name: str) -> None:
                 use_safetensors=True,
                 local_files_only=True,
             )
-    except DwlabError:
-        raise
     # the converters of files raise anything
     except Exception as error:
         raise ModelError(f"LoRA {file.path} does not load: {first_line(error)}") from error
     finally:
-        lora_files.check_unchanged(file)
+        adapter_files.check_unchanged(file)

@@ -1,4 +1,4 @@
-"""LoRA files: found, hashed, and checked before any model loads."""
+"""LoRA files: found, and checked before any model loads."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import functools
 import importlib.util
 import json
 import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput, MissingExtra, ModelError, first_line, shortened
-from ..spec.loras import SHIPPED
-from . import fingerprint, weight_files
+from ..errors import InvalidInput, MissingExtra, shortened
+from . import adapter_files
 
 if TYPE_CHECKING:
     from ..spec.loras import Lora
+    from .adapter_files import AdapterFile, Header
 
-SIZE_LIMIT = 16 << 30  # bytes; the largest that people share have about 3
-TENSORS_LIMIT = 100_000
-_PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 # what diffusers keeps of a training in a file's metadata
 _SETTINGS = "lora_adapter_metadata"
 # Settings of peft that may have any value, and those that must be as peft has them by default:
@@ -31,15 +26,7 @@ _INERT = frozenset({"base_model_name_or_path", "inference_mode", "peft_type", "p
 _STARTS = (True, False, "gaussian")
 
 
-@dataclass(frozen=True)
-class LoraFile:
-    """A file as it was when it was identified."""
-
-    path: Path
-    sha256: str
-
-
-def find(field: str, lora: Lora) -> LoraFile:
+def find(field: str, lora: Lora) -> AdapterFile:
     """The file of a LoRA, checked as far as its header tells.
 
     field: where the recipe names it, like `loras[0]`. Raises InvalidInput for a file that is not
@@ -47,109 +34,16 @@ def find(field: str, lora: Lora) -> LoraFile:
     """
     if importlib.util.find_spec("peft") is None:
         raise MissingExtra("a LoRA", "models")
-    path = _path_of(field, lora)
-    _check_file(field, path)
-    content = _hash_of(field, path)
-    if lora.sha256 not in ("", content):
-        allowed = f"the file with the SHA-256 {lora.sha256}; this one has {content}"
-        raise InvalidInput(f"{field}.file", str(path), allowed)
-    return LoraFile(path, content)
-
-
-def check_unchanged(file: LoraFile) -> None:
-    """Raise ModelError if a file is no longer the one that was identified."""
-    try:
-        content = fingerprint.of_file(file.path)
-    # a file that cannot be read any more has changed too
-    except ModelError:
-        content = ""
-    if content != file.sha256:
-        raise ModelError(f"{file.path} changed since the run was planned; run the command again")
-
-
-def _path_of(field: str, lora: Lora) -> Path:
-    if lora.file in SHIPPED:
-        return SHIPPED[lora.file]
-    path = _existing(lora.file)
-    if path:
-        return path
-    if lora.sha256:
-        for known in fingerprint.files_with(lora.sha256):
-            if known.is_file() and fingerprint.of_file(known) == lora.sha256:
-                return known
-    if lora.file:
-        shipped = ", ".join(SHIPPED)
-        allowed = f"a safetensors file that exists, or a LoRA that comes with dwlab: {shipped}"
-        raise InvalidInput(f"{field}.file", lora.file, allowed)
-    allowed = "the hash of a file that dwlab has read on this machine; name the file with file:"
-    raise InvalidInput(f"{field}.sha256", lora.sha256, allowed)
-
-
-def _existing(name: str) -> Path | None:
-    try:
-        path = Path(name).expanduser()
-        return path if name and path.exists() else None
-    except (OSError, RuntimeError):
-        # too long for a path, or ~name of an unknown user
-        return None
-
-
-def _hash_of(field: str, path: Path) -> str:
-    try:
-        return fingerprint.of_file(path)
-    except ModelError as error:
-        raise InvalidInput(f"{field}.file", str(path), f"a file to read ({error})") from error
-
-
-def _check_file(field: str, path: Path) -> None:
-    """Refuse what is not a complete safetensors file of a sensible size, without reading weights."""
-    place = f"{field}.file"
-    if path.suffix.lower() in _PICKLES:
-        allowed = (
-            "a .safetensors file; a pickle can run code. `dwlab convert FILE` makes a safe copy"
-        )
-        raise InvalidInput(place, str(path), allowed)
-    if path.suffix != ".safetensors":
-        raise InvalidInput(place, str(path), "a file whose name ends in .safetensors")
-    flaw = weight_files.flaw(path)
-    if flaw:
-        raise InvalidInput(place, str(path), f"a complete safetensors file; this one {flaw}")
-    size = path.stat().st_size
-    if size > SIZE_LIMIT:
-        allowed = f"at most {SIZE_LIMIT >> 30} GiB"
-        raise InvalidInput(place, f"{path} with {size / (1 << 30):.1f} GiB", allowed)
-    header = read_header(path)
-    if not header.shapes or not any(
-        "lora" in name.lower() or "lokr" in name for name in header.shapes
-    ):
-        raise InvalidInput(place, str(path), f"a LoRA; this file is {_kind(header)}")
-    if len(header.shapes) > TENSORS_LIMIT:
-        allowed = f"a LoRA of at most {TENSORS_LIMIT:,} tensors"
-        raise InvalidInput(place, str(path), allowed)
+    file = adapter_files.find(field, lora.file, lora.sha256)
+    header = adapter_files.read_header(file.path)
+    if not any("lora" in name.lower() or "lokr" in name for name in header.shapes):
+        allowed = f"a LoRA; this file is {_kind(header)}"
+        raise InvalidInput(f"{field}.file", str(file.path), allowed)
     problem = _problem_of_settings(header.metadata.get(_SETTINGS))
     if problem:
-        raise InvalidInput(place, str(path), f"a LoRA with plain settings; in this one {problem}")
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a safetensors file says of itself: the shape of each tensor, and texts."""
-
-    shapes: dict[str, tuple[int, ...]]
-    metadata: dict[str, str]
-
-
-def read_header(path: Path) -> Header:
-    """The header of a safetensors file; its weights are not read."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = file.keys()
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-            return Header(shapes, dict(file.metadata() or {}))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {first_line(error)}") from error
+        allowed = f"a LoRA with plain settings; in this one {problem}"
+        raise InvalidInput(f"{field}.file", str(file.path), allowed)
+    return file
 
 
 def _kind(header: Header) -> str:

@@ -10,15 +10,15 @@ from .._util.jsonfile import read_object
 from ..errors import InvalidInput, first_line, shortened
 from ..spec import catalog
 from . import weight_files
-from .lora_files import read_header
+from .adapter_files import read_header
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from .adapter_files import AdapterFile
     from .identity import Identity
-    from .lora_files import LoraFile
 
     Shape = tuple[int, ...]
 
@@ -39,7 +39,7 @@ class _Layer:
     outputs: int
 
 
-def check(field: str, file: LoraFile, identity: Identity) -> None:
+def check(field: str, file: AdapterFile, identity: Identity) -> None:
     """Raise InvalidInput, in words, for a LoRA that was made for another family than a model's.
 
     field: where the recipe names the file. Reads the LoRA and the headers of the model's weights.
@@ -50,7 +50,7 @@ def check(field: str, file: LoraFile, identity: Identity) -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _problem(file: LoraFile, identity: Identity) -> str | None:
+def _problem(file: AdapterFile, identity: Identity) -> str | None:
     if catalog.lookup(identity.name).random:
         return f"nothing for {identity.name}, which is for measuring"
     pipeline = _pipeline_class(identity.folder)

@@ -9,6 +9,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from ..spec.names import LISTS
 from ..spec.public_names import public_name
 from . import parameters_text
 
@@ -56,10 +57,9 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     parameters["dtype"] = recipe["dtype"]
     # the name of such a model stands for its configs too, and this may be a path
     parameters.pop("config", None)
-    if params.loras:
-        parameters["loras"] = [lora.without_path().as_dict() for lora in params.loras]
-    if params.control:
-        parameters["control"] = [each.without_path().as_dict() for each in params.control]
+    for name in LISTS:
+        if name in parameters:
+            parameters[name] = [file.without_path().as_dict() for file in getattr(params, name)]
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()

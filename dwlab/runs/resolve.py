@@ -18,7 +18,6 @@ from ..paths import results_folder
 from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
 from ..spec.kinds import alike
-from ..spec.loras import Stack
 from ..spec.memory import AUTO
 from ..spec.model_choice import ModelChoice
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 Identities = dict[ModelChoice, Identity]
 Nets = dict[tuple[str, str], ControlNet]
-Stacks = dict[tuple[Stack, Identity], tuple[Stack, adapters.Adapters]]
+KnownAdapters = dict[tuple[adapters.Asked, Identity], tuple[adapters.Asked, adapters.Adapters]]
 
 
 def resolve(
@@ -55,14 +54,14 @@ def resolve(
     """
     inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
-    stacks: Stacks = {}
+    known: KnownAdapters = {}
     nets: Nets = {}
     cells = []
     for position, asked in enumerate(params, start):
         identity = identities[asked.choice]
         controlled, found = _with_control(asked, inputs, nets)
         completed = _completed(controlled, identity, inputs)
-        completed, added = _with_adapters(completed, identity, stacks)
+        completed, added = _with_adapters(completed, identity, known)
         key = completed.key(
             identity.weights,
             identity.dtype,
@@ -108,19 +107,19 @@ def _with_control(
 
 
 def _with_adapters(
-    params: GenerationParams, identity: Identity, stacks: Stacks
+    params: GenerationParams, identity: Identity, known: KnownAdapters
 ) -> tuple[GenerationParams, adapters.Adapters]:
     """Parameters with the hashes of their adapters, and the adapters.
 
-    stacks: those that were found before, because most cells have the same.
+    known: those that were found before, because most cells have the same.
     """
-    if not params.loras:
+    if not params.loras and not params.embeddings:
         return params, adapters.NONE
-    asked = (params.loras, identity)
-    if asked not in stacks:
-        stacks[asked] = adapters.find(*asked)
-    loras, added = stacks[asked]
-    return params.replace(loras=loras), added
+    asked = (adapters.Asked(params.loras, params.embeddings), identity)
+    if asked not in known:
+        known[asked] = adapters.find(*asked)
+    named, added = known[asked]
+    return params.replace(loras=named.loras, embeddings=named.embeddings), added
 
 
 def identify_all(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .._util.html import figure_html
 from ..spec import controls, loras
-from ..spec.names import LISTS, SPELLINGS
+from ..spec.names import SPELLINGS
 from ..store.images import read_picture
 
 if TYPE_CHECKING:
@@ -97,6 +97,6 @@ def _value(row: Row, name: str) -> object:
     value = json.loads(text)
     if column == "control":
         return controls.values_by_axis(column, value).get(name)
-    if column in LISTS:
+    if column == "loras":
         return loras.weights_by_axis(column, value).get(name)
     return value.get(argument)

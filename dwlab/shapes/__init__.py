@@ -2,9 +2,19 @@
 
 from ..spec.catalog import SHAPES_FOLDER as MODEL
 from .captions import full_caption
-from .judging import adherence, judge
+from .judging import adherence, judge, shapes_of
 from .world import Scene, draw, random_scene
 
 CLIP = MODEL.parent / "clip"  # the folder of a small CLIP of this world
 
-__all__ = ["CLIP", "MODEL", "Scene", "adherence", "draw", "full_caption", "judge", "random_scene"]
+__all__ = [
+    "CLIP",
+    "MODEL",
+    "Scene",
+    "adherence",
+    "draw",
+    "full_caption",
+    "judge",
+    "random_scene",
+    "shapes_of",
+]

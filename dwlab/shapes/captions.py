@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from .world import ATTRIBUTES, COLOURS, POSITIONS, SHAPES, SIZES, Scene, random_scene
+from .world import ATTRIBUTES, COLOURS, POSITIONS, SHAPES, SIZES, TAUGHT_SHAPES, Scene, random_scene
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +99,6 @@ def _attribute_of(word: str, following: str) -> str | None:
         return "background" if following == "background" else "colour"
     if word in SIZES:
         return "size"
-    if word in SHAPES:
+    if word in SHAPES or word in TAUGHT_SHAPES:
         return "shape"
     return "position" if word in POSITIONS else None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from .captions import named_attributes
-from .world import COLOURS, POSITIONS, SHAPES, figure_mask
+from .world import COLOURS, POSITIONS, SHAPES, TAUGHT_SHAPES, figure_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,8 +92,10 @@ class _Outline:
     dy: float
 
 
-def judge(image: Image.Image) -> Verdict:
+def judge(image: Image.Image, shapes: Sequence[str] = SHAPES) -> Verdict:
     """What `image` (any mode, any size) shows, in the words of the world.
+
+    shapes: that it may show.
 
     Without a flat background of the palette and a figure on it everything is "none": noise, blanks,
     gradients. A shape, colour or position outside the world is "none" by itself.
@@ -105,7 +107,13 @@ def judge(image: Image.Image) -> Verdict:
     figure = _figure(pixels, background)
     if figure is None:
         return Verdict()
-    return _verdict(figure, background.word)
+    return _verdict(figure, background.word, tuple(shapes))
+
+
+def shapes_of(prompt: str) -> tuple[str, ...]:
+    """The shapes that the picture of a prompt may show: a taught one only if the prompt names it."""
+    named = named_attributes(prompt).get("shape")
+    return (*SHAPES, named) if named in TAUGHT_SHAPES else SHAPES
 
 
 def adherence(prompt: str, verdict: Verdict) -> float | None:
@@ -249,16 +257,16 @@ def _patch(cover: Floats, *, dx: float = 0.0, dy: float = 0.0, zoom: float = 1.0
 
 
 @cache
-def _outlines() -> list[_Outline]:
+def _outlines(shapes: tuple[str, ...]) -> list[_Outline]:
     moves = (-0.08, 0.0, 0.08)
-    variants = itertools.product(SHAPES, (0.93, 1.0, 1.07), moves, moves)
+    variants = itertools.product(shapes, (0.93, 1.0, 1.07), moves, moves)
     return [_outline(shape, zoom, dx, dy) for shape, zoom, dx, dy in variants]
 
 
 @cache
-def _outline_covers() -> Floats:
+def _outline_covers(shapes: tuple[str, ...]) -> Floats:
     """The covers of all outlines, [N, PATCH * PATCH]."""
-    return np.stack([outline.cover for outline in _outlines()])
+    return np.stack([outline.cover for outline in _outlines(shapes)])
 
 
 def _outline(shape: str, zoom: float, dx: float, dy: float) -> _Outline:
@@ -277,16 +285,16 @@ def _outline(shape: str, zoom: float, dx: float, dy: float) -> _Outline:
     )
 
 
-def _verdict(figure: _Figure, background: str) -> Verdict:
+def _verdict(figure: _Figure, background: str, shapes: tuple[str, ...]) -> Verdict:
     height, width = figure.cover.shape
     patch = _patch(figure.cover)
-    overlaps = _overlaps(patch.cover.ravel())
+    overlaps = _overlaps(patch.cover.ravel(), shapes)
     best = int(overlaps.argmax())
-    outline = _outlines()[best]
+    outline = _outlines(shapes)[best]
     radius = outline.radius * patch.spread / math.sqrt(width * height)
     x = (patch.cx + outline.dx * patch.spread) / width
     y = (patch.cy + outline.dy * patch.spread) / height
-    likeness = _likeness(overlaps, outline.shape)
+    likeness = _likeness(overlaps, outline.shape, shapes)
     return Verdict(
         shape=outline.shape if likeness >= LEAST_LIKENESS else NONE,
         colour=figure.colour,
@@ -297,20 +305,20 @@ def _verdict(figure: _Figure, background: str) -> Verdict:
     )
 
 
-def _overlaps(cover: Floats) -> Floats:
+def _overlaps(cover: Floats, shapes: tuple[str, ...]) -> Floats:
     """Soft intersection over union of a patch with every outline, [N] in 0..1."""
-    covers = _outline_covers()
+    covers = _outline_covers(shapes)
     common = np.minimum(covers, cover).sum(axis=1)
     union = covers.sum(axis=1) + cover.sum() - common
     return np.asarray(common / union)
 
 
-def _likeness(overlaps: Floats, shape: str) -> float:
+def _likeness(overlaps: Floats, shape: str, shapes: tuple[str, ...]) -> float:
     """How much a figure is like `shape`, its best match, 0..1.
 
     The overlap, less if another shape overlaps nearly as well.
     """
-    others = [outline.shape != shape for outline in _outlines()]
+    others = [outline.shape != shape for outline in _outlines(shapes)]
     best = float(overlaps.max())
     rival = float(overlaps[others].max())
     by_overlap = min(1.0, max(0.0, (best - 0.5) / 0.45))

@@ -26,6 +26,8 @@ COLOURS = {
     "black": (15, 15, 15),
 }
 SHAPES = ("circle", "square", "triangle", "ring", "cross", "diamond", "star", "heart")
+# shapes that the model knows only with a LoRA (see `dwlab.shapes.teach`)
+TAUGHT_SHAPES = ("moon",)
 # radius as a share of the side
 SIZES = {"small": (0.12, 0.145), "large": (0.225, 0.255)}
 # centre as shares of the side, from the top left
@@ -159,6 +161,25 @@ def _heart() -> list[tuple[float, float]]:
     return points
 
 
+def _moon() -> list[tuple[float, float]]:
+    """A crescent: a disc of radius 1 without one of radius 0.95 whose centre is 0.7 to the right."""
+    bite = 0.95
+    offset = 0.7
+    # where the two circles meet
+    x = (1 - bite**2 + offset**2) / (2 * offset)
+    outer = math.acos(x)
+    inner = math.acos((x - offset) / bite)
+    points = []
+    for step in range(49):
+        angle = outer + (2 * math.pi - 2 * outer) * step / 48
+        points.append((math.cos(angle), math.sin(angle)))
+    for step in range(49):
+        angle = 2 * math.pi - inner - (2 * math.pi - 2 * inner) * step / 48
+        points.append((offset + bite * math.cos(angle), bite * math.sin(angle)))
+    # about its own middle
+    return [(1.15 * (x + 0.3), 1.15 * y) for x, y in points]
+
+
 _ARM = 0.34  # half the width of the cross's arms
 
 # points at unit radius about the centre
@@ -182,4 +203,5 @@ _OUTLINES = {
     ],
     "star": _star(),
     "heart": _heart(),
+    "moon": _moon(),
 }

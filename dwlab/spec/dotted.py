@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import InvalidInput
 from . import controls, loras
-from .names import LISTS, MAPS, under_own_names
+from .names import MAPS, under_own_names
 from .params import FIELDS
 
 
@@ -73,7 +73,7 @@ def _with_child(parent: str, inside: object, child: str, value: object) -> objec
     """A map, or a stack of LoRAs, with one value replaced."""
     if parent == "control":
         return controls.with_value(parent, inside, child, value)
-    if parent in LISTS:
+    if parent == "loras":
         return loras.with_weight(parent, () if inside is None else inside, child, value)
     entries = check_map(f"base.{parent}", {} if inside is None else inside)
     return {**entries, child: value}

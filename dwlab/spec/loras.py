@@ -41,12 +41,8 @@ class Lora:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        for field in ("file", "name"):
-            _check_text(field, getattr(self, field))
-        if not isinstance(self.sha256, str) or (self.sha256 and not _SHA256.fullmatch(self.sha256)):
-            raise InvalidInput("sha256", self.sha256, "the 64 digits of a SHA-256, in lower case")
-        if not self.file and not self.sha256:
-            raise InvalidInput("file", self.file, "a safetensors file with a LoRA")
+        _check_text("name", self.name)
+        check_file(self.file, self.sha256)
         object.__setattr__(self, "weight", checked_weight("weight", self.weight))
         name = self.name or PurePath(self.file).stem or self.sha256[:10]
         if len(name) > NAME_LIMIT:
@@ -65,6 +61,15 @@ class Lora:
 
 
 Stack = tuple[Lora, ...]
+
+
+def check_file(file: object, sha256: object) -> None:
+    """Raise InvalidInput unless a file is named by its path, its hash or both."""
+    _check_text("file", file)
+    if not isinstance(sha256, str) or (sha256 and not _SHA256.fullmatch(sha256)):
+        raise InvalidInput("sha256", sha256, "the 64 digits of a SHA-256, in lower case")
+    if not file and not sha256:
+        raise InvalidInput("file", file, "the path of a safetensors file")
 
 
 def checked_weight(field: str, value: object) -> float:

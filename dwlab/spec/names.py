@@ -21,9 +21,9 @@ SPELLINGS = {
 TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
 # parameters that are lists; a list of lists are several values
-LISTS = ("loras", "control")
+LISTS = ("loras", "embeddings", "control")
 # parameters that name files of this machine: keys have the hashes of their contents instead
-FILES = ("loras",)
+FILES = ("loras", "embeddings")
 
 
 def own_name(name: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from .controls import Controls
+    from .embeddings import Embeddings
     from .family import Omission
     from .loras import Stack
 
@@ -37,6 +38,7 @@ _EMPTY: dict[str, object] = {
     "call": {},
     "loras": (),
     "control": (),
+    "embeddings": (),
     "scheduler_options": {},
 }
 # parameters whose default is the model's own
@@ -88,6 +90,7 @@ class GenerationParams:
         or error (see `long_prompts`).
     prompt_weighting: literal, or compel, which gives the `word` of `(word:1.2)` a weight.
     loras: LoRA files with their weights, like [{"file": "style.safetensors", "weight": 0.8}].
+    embeddings: textual inversions, like [{"file": "ink.safetensors", "token": "<ink>"}].
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
     image: the picture to start from, a path or a picture of Pillow; its hash once it was read.
     strength: how much of it is made anew, above 0 to 1.
@@ -117,6 +120,7 @@ class GenerationParams:
     prediction: str = ""
     noise: str = "cpu"
     loras: Stack = ()
+    embeddings: Embeddings = ()
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
     image: inputs.Source | None = None

@@ -109,6 +109,7 @@ COLUMNS = (
         optional=True,
     ),
     Column("loras", Kind.PARAMETER, "LoRA files with their weights, as JSON", optional=True),
+    Column("embeddings", Kind.PARAMETER, "textual inversions, as JSON", optional=True),
     Column(
         "long_prompt",
         Kind.PARAMETER,
@@ -181,6 +182,7 @@ PARAMETERS = (
     "prompt_weighting",
     "control",
     "loras",
+    "embeddings",
     "call",
     "seed",
 )

@@ -218,9 +218,8 @@ def test_loading_checks_the_file_again(family, tmp_path):
     file = tmp_path / "style.safetensors"
     file.write_bytes(Path(one.files[0]).read_bytes())
     model = loading.load(one.folder, "cpu")
-    _, found = adapters.find(
-        GenerationParams("x", loras=[{"file": str(file)}]).loras, model.identity
-    )
+    stack = GenerationParams("x", loras=[{"file": str(file)}]).loras
+    _, found = adapters.find(adapters.Asked(stack), model.identity)
     file.write_bytes(Path(one.files[1]).read_bytes())
     with (
         pytest.raises(dwlab.errors.ModelError, match="changed since the run was planned"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -60,20 +61,45 @@ def train_denoiser(
         picks = rng.integers(len(pool.scenes), size=batch)
         captions = [_caption(pool.scenes[pick], rng) for pick in picks]
         t = torch.from_numpy(rng.integers(TIMESTEPS, size=batch)).to(run.device)
-        alpha = _per_picture(signal[t])
-        sigma = _per_picture(1 - signal[t])
         x = latents[picks].to(run.device, memory_format=torch.channels_last)
-        noisy = alpha * overdriven(x, sigma, rng) + sigma * torch.randn_like(x)
         with torch.no_grad():
             context = text(run.tokens(captions)).last_hidden_state
-        # the v that leads from here back to x
-        target = (alpha * noisy - x) / sigma
-        error = (model(noisy, t, context).sample.float() - target) ** 2
-        weight = 1 + FIGURE_WEIGHT * alpha * figures[picks].to(run.device)
-        return (error * weight).mean()
+        noise = Noise(t, signal[t])
+        return denoising_loss(model, x, context, noise, figures[picks].to(run.device), rng)
 
     learn(run, "unet", model, loss_of, rate=6e-4, batch=batch, samples=samples, ema=ema)
     return cast("UNet2DConditionModel", ema.module)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How noisy each picture of a batch is: its timestep and the variance of its signal, both [B]."""
+
+    t: torch.Tensor
+    signal: torch.Tensor
+
+
+def denoising_loss(
+    model: torch.nn.Module,
+    x: torch.Tensor,
+    context: torch.Tensor,
+    noise: Noise,
+    figures: torch.Tensor,
+    rng: np.random.Generator,
+) -> torch.Tensor:
+    """The weighted error of the v that a denoiser predicts for noisy latents.
+
+    x: clean latents [B, 4, H, W]. context: encoded captions [B, 77, D]. figures: [B, 1, H, W],
+    1 where the figure is.
+    """
+    alpha = _per_picture(noise.signal)
+    sigma = _per_picture(1 - noise.signal)
+    noisy = alpha * overdriven(x, sigma, rng) + sigma * torch.randn_like(x)
+    # the v that leads from here back to x
+    target = (alpha * noisy - x) / sigma
+    error = (model(noisy, noise.t, context).sample.float() - target) ** 2
+    weight = 1 + FIGURE_WEIGHT * alpha * figures
+    return (error * weight).mean()
 
 
 def _caption(scene: Scene, rng: np.random.Generator) -> str:

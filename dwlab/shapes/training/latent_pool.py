@@ -36,16 +36,23 @@ def make_pool(run: TrainingRun, autoencoder: AutoencoderKL, count: int) -> Laten
         return LatentPool(saved["latents"], [Scene(*words) for words in saved["scenes"]])
     rng = np.random.default_rng([run.seed, 7])
     scenes = [random_scene(rng, held_out=False) for _ in range(count)]
-    chunks = []
-    for start in range(0, count, ENCODED_TOGETHER):
-        group = scenes[start : start + ENCODED_TOGETHER]
-        pictures = [np.asarray(draw(scene, rng)) for scene in group]
-        chunks.append(_encode(run, autoencoder, to_tensor(pictures)))
-    latents = torch.cat(chunks)
+    latents = encode_scenes(run, autoencoder, scenes, rng)
     run.log(stage="pool", count=count, std=round(latents.std().item(), 4))
     words = [list(scene.as_dict().values()) for scene in scenes]
     save_checkpoint({"latents": latents, "scenes": words}, path)
     return LatentPool(latents, scenes)
+
+
+def encode_scenes(
+    run: TrainingRun, autoencoder: AutoencoderKL, scenes: list[Scene], rng: np.random.Generator
+) -> torch.Tensor:
+    """Latents [N, 4, 16, 16] of drawings of N scenes; `rng` varies position and size slightly."""
+    chunks = []
+    for start in range(0, len(scenes), ENCODED_TOGETHER):
+        group = scenes[start : start + ENCODED_TOGETHER]
+        pictures = [np.asarray(draw(scene, rng)) for scene in group]
+        chunks.append(_encode(run, autoencoder, to_tensor(pictures)))
+    return torch.cat(chunks)
 
 
 def _encode(run: TrainingRun, autoencoder: AutoencoderKL, x: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
 STAGES = ("vae", "text", "pool", "unet", "export", "clip")
+LORA = "lora"  # a training of its own, on the finished model
 
 
 @dataclass
@@ -41,7 +42,7 @@ class TrainingRun:
 
     def batch_generator(self, stage: str, done: int) -> np.random.Generator:
         """What draws the batch that follows `done` samples of a stage."""
-        return np.random.default_rng([self.seed, STAGES.index(stage), done])
+        return np.random.default_rng([self.seed, (*STAGES, LORA).index(stage), done])
 
     def autocast(self) -> torch.autocast:
         """Compute in bfloat16 wherever torch considers it safe."""
