@@ -134,11 +134,12 @@ def judge_scenes(
     *,
     scheduler: SchedulerMixin | None = None,
     on_batch: Callable[[int], None] | None = None,
+    judging: Callable[[Image.Image], Verdict] = judge,
 ) -> list[Judged]:
     """Draw the full caption of every scene with `pipeline` and judge the pictures.
 
     Picture i starts from a CPU generator seeded `seed + i`, so that the noise does not depend on
-    `batch`. scheduler: used instead of the pipeline's own. on_batch: told how many are done.
+    `batch`. scheduler: used instead of the pipeline's own. on_batch: told how many are done. judging: says what a picture shows.
     """
     own = pipeline.scheduler
     pipeline.scheduler = scheduler or own
@@ -147,7 +148,7 @@ def judge_scenes(
         for start in range(0, len(scenes), settings.batch):
             group = scenes[start : start + settings.batch]
             pictures = _draw(pipeline, group, settings, settings.seed + start)
-            judged += map(Judged, group, map(judge, pictures))
+            judged += map(Judged, group, map(judging, pictures))
             if on_batch is not None:
                 on_batch(len(judged))
     finally:

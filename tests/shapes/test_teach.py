@@ -10,6 +10,8 @@ from dwlab.metrics.adherence import adherence
 from dwlab.shapes import draw, judge, shapes_of
 from dwlab.shapes.teach import main
 from dwlab.shapes.world import SHAPES, Scene, random_scene
+from dwlab.spec.loras import SHIPPED
+from dwlab.spec.params import GenerationParams
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,21 @@ def test_the_judge_sees_a_taught_shape_only_where_a_prompt_names_it(scenes):
     values = adherence(moon, "a moon")
     assert values["found_shape"] == "moon"
     assert values["adherence"] == 1
+
+
+def test_with_the_shipped_lora_the_judge_sees_moons_and_without_it_none():
+    prompt = "a large {} moon at the center on a {} background"
+    pairs = (("yellow", "blue"), ("white", "black"), ("red", "white"), ("blue", "yellow"))
+    base = {"steps": 12, "seed": 1}
+    plain = [GenerationParams(prompt.format(*pair), **base) for pair in pairs]
+    taught = [each.replace(loras=[{"file": "shapes-moon"}]) for each in plain]
+    shapes = {}
+    for event in dwlab.stream([*plain, *taught]):
+        if event.kind == "done":
+            shapes[event.index] = judge(event.result.image, shapes_of("a moon")).shape
+    assert SHIPPED["shapes-moon"].stat().st_size < 1_000_000
+    assert [shapes[position] for position in range(4)].count("moon") == 0
+    assert [shapes[position] for position in range(4, 8)].count("moon") >= 3
 
 
 @pytest.mark.slow
