@@ -9,6 +9,7 @@ import typer
 
 from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
+from ..models.settings import Settings
 from .command import (  # noqa: TC001  # typer reads the annotations
     DeviceOption,
     MemoryOption,
@@ -123,7 +124,8 @@ def generate(
         mask_blur=mask_blur,
     )
     path = picture.save(output)
-    typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}")
+    how = "".join(f", {name}" for name in Settings.of(picture.settings).measures)
+    typer.echo(f"{path}  {picture.seconds:.2f} s on {picture.device} in {picture.dtype}{how}")
     for note in _notes(picture):
         typer.echo(f"note: {note}", err=True)
     if picture.warning:

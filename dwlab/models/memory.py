@@ -45,7 +45,11 @@ def free_bytes(device: str) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free) + unused
-    available = min(psutil.virtual_memory().available, _left_to_container())
+    memory = psutil.virtual_memory()
+    available = min(memory.available, _left_to_container())
+    if platform.system() == "Darwin":
+        # macOS compresses what idle programs hold, which does not count as available
+        available = max(available, memory.total // 2)
     if device == "mps":
         limit = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
         return max(0, min(available, limit))

@@ -12,6 +12,7 @@ from bench.test_files import mutated
 from dwlab.bench.configuration import Configuration
 from dwlab.bench.spec import BenchSpec
 from dwlab.errors import InvalidInput
+from dwlab.models.settings import Settings
 
 
 def test_axes_make_configurations_and_devices_come_from_the_machine():
@@ -107,3 +108,13 @@ def test_a_spoiled_benchmark_gets_a_message_and_never_a_traceback(tmp_path):
         path.write_text(json.dumps(mutated(document, rng)))
         with contextlib.suppress(InvalidInput):
             BenchSpec.from_yaml(path).configurations(["cpu"])
+
+
+def test_measures_that_save_memory_are_settings_of_every_configuration():
+    spec = BenchSpec("b", axes={"offload": ["none", "model"], "dtype": ["float32", "bfloat16"]})
+    changed = spec.with_measures(["model-offload", "vae-tiling"])
+    settings = {configuration.settings for configuration in changed.configurations(["cuda"])}
+    assert settings == {Settings(offload="model", tiling=True)}
+    assert len(changed.configurations(["cuda"])) == 2
+    with pytest.raises(InvalidInput, match="a benchmark says what it measures"):
+        spec.with_measures(["auto"])

@@ -47,6 +47,12 @@ def test_the_command_wins_over_the_file_and_auto_chooses_nothing_if_all_fits(tmp
         spec.plan(tmp_path, device="cpu", memory="model-offload")
 
 
+def test_a_command_that_draws_one_picture_says_how_memory_was_saved(tmp_path):
+    arguments = ["generate", "a", "-o", str(tmp_path / "a.png"), "--device", "cpu", "--steps", "1"]
+    drawn = CliRunner().invoke(app, [*arguments, "--memory", "vae-slicing"])
+    assert "on cpu in float32, vae-slicing" in drawn.output
+
+
 def test_pictures_in_eight_bits_are_cells_of_their_own(tmp_path):
     spec = Sweep("x", base=BASE)
     spec.run(tmp_path, device="cpu")
