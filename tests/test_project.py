@@ -35,6 +35,7 @@ TEACHING = {
     "start",
     "guidance-and-steps",
     "read-a-sweep",
+    "bring-your-own",
 }  # for people who have the project's folder
 
 

@@ -20,7 +20,7 @@ ELSEWHERE = {
     "benchmark",
     "sweep",
 }  # tests/bench/test_doors.py and tests/notebook/test_sweep.py run them, in many ways
-LONG = {"guidance-and-steps", "read-a-sweep"}  # each makes some hundred pictures
+LONG = {"guidance-and-steps", "read-a-sweep", "bring-your-own"}  # each makes many pictures
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SHORT = [name for name in NAMES if name not in ELSEWHERE | LONG]
 OUTPUT_LIMIT = 400_000  # bytes of one cell's output
@@ -196,3 +196,23 @@ def test_read_a_sweep_names_the_cheapest_setting_that_cannot_be_told_from_the_be
     )
     assert "negative_prompt has no effect" in str(outputs(notebook))
     assert (tmp_path / "results/lesson-reading/ranking.csv").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_bring_your_own_shows_what_each_thing_that_was_brought_does(tmp_path):
+    notebook = execute("bring-your-own", tmp_path)
+    check_outputs(notebook)
+    text = stream_text(notebook)
+    assert "from the file and from the folder: identical" in text
+    results = dwlab.Results(tmp_path / "results")
+    moons = results.table("lesson-moon")
+    without = moons["loras"].fillna("").isin(["", "[]"])
+    assert not (moons[without]["found_shape"] == "moon").any()
+    assert (moons[~without]["found_shape"] == "moon").mean() > 0.7
+    seen = results.table("lesson-strength").groupby("strength")["adherence"].mean()
+    assert seen[0.2] < seen[0.6] < seen[1.0]
+    masked = results.table("lesson-mask")
+    assert (masked["found_shape"] == "circle").all()
+    assert (masked["found_background"] == "blue").all()
+    assert re.search(r"made again: (identical|0\.\d+ of 255 on average, 1 at most)", text)
