@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -207,9 +208,9 @@ def test_bring_your_own_shows_what_each_thing_that_was_brought_does(tmp_path):
     assert "from the file and from the folder: identical" in text
     results = dwlab.Results(tmp_path / "results")
     moons = results.table("lesson-moon")
-    without = moons["loras"].fillna("").isin(["", "[]"])
-    assert not (moons[without]["found_shape"] == "moon").any()
-    assert (moons[~without]["found_shape"] == "moon").mean() > 0.7
+    taught = moons["loras"].map(lambda stack: json.loads(stack)[0]["weight"]) > 0
+    assert not (moons[~taught]["found_shape"] == "moon").any()
+    assert (moons[taught]["found_shape"] == "moon").mean() > 0.7
     seen = results.table("lesson-strength").groupby("strength")["adherence"].mean()
     assert seen[0.2] < seen[0.6] < seen[1.0]
     masked = results.table("lesson-mask")
