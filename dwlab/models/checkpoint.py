@@ -60,10 +60,6 @@ class Checkpoint:
         parts = ", ".join(name for name in self.absent if name.startswith("text_encoder"))
         return (f"the file has no {parts}, and the pictures are made without it",) if parts else ()
 
-    def folder_of(self, part: str) -> Path:
-        """The folder with a part's files, or with its config if the file holds its weights."""
-        return dict(self.lent).get(part, self.configs / part)
-
 
 def locate(entry: Entry, file: Path) -> Checkpoint:
     """Find all parts of a model in one file.

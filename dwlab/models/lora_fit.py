@@ -174,9 +174,9 @@ def _layers(shapes: Mapping[str, Shape]) -> dict[str, _Layer]:
     """Each layer that has both halves of a LoRA."""
     layers = {}
     for name, shape in shapes.items():
-        layer, found, rest = name.partition(".lora_A")
+        layer, separator, rest = name.partition(".lora_A")
         other = shapes.get(f"{layer}.lora_B{rest}")
-        if found and other and len(shape) > 1 and len(other) > 1:
+        if separator and other and len(shape) > 1 and len(other) > 1:
             layers[layer.replace(f".{_OLD_LEVEL}", ".")] = _Layer(shape[1], other[0])
     return layers
 

@@ -94,7 +94,7 @@ def cuts(params: GenerationParams, identity: Identity) -> list[Cut]:
         return []
     length = params.call.get("max_sequence_length")
     windows = WINDOWS_LIMIT if params.long_prompt == CHUNK and has_windows(entry) else 1
-    found = []
+    cuts_of_texts = []
     for name in TEXTS:
         text = _encoded(name, params, entry)
         if len(text.encode()) <= SHORT and length is None:
@@ -102,8 +102,8 @@ def cuts(params: GenerationParams, identity: Identity) -> list[Cut]:
         reading = _reading(identity, text, length if isinstance(length, int) else None)
         limit = reading.limit * windows
         if reading.tokens > limit:
-            found.append(Cut(name, reading.tokens, limit, text[reading.characters :]))
-    return found
+            cuts_of_texts.append(Cut(name, reading.tokens, limit, text[reading.characters :]))
+    return cuts_of_texts
 
 
 def remedy(identity: Identity) -> str:

@@ -57,19 +57,19 @@ def resolve(
     known: KnownAdapters = {}
     nets: Nets = {}
     cells = []
-    for position, asked in enumerate(params, start):
-        identity = identities[asked.choice]
-        controlled, found = _with_control(asked, inputs, nets)
+    for position, cell in enumerate(params, start):
+        identity = identities[cell.choice]
+        controlled, own_nets = _with_control(cell, inputs, nets)
         completed = _completed(controlled, identity, inputs)
         completed, added = _with_adapters(completed, identity, known)
         key = completed.key(
             identity.weights,
             identity.dtype,
             exact,
-            omission=omissions[asked.choice],
+            omission=omissions[cell.choice],
             adapters=added.key(),
         )
-        cells.append(ResolvedCell(position, completed, identity, key, inputs, added, found))
+        cells.append(ResolvedCell(position, completed, identity, key, inputs, added, own_nets))
     return cells
 
 
@@ -97,13 +97,13 @@ def _with_control(
     controls = []
     for index, control in enumerate(params.control):
         field = f"control[{index}]"
-        asked = (control.model, control.weights)
-        if asked not in nets:
-            nets[asked] = controlnets.find(field, control)
+        source = (control.model, control.weights)
+        if source not in nets:
+            nets[source] = controlnets.find(field, control)
         picture = inputs.take(f"{field}.image", control.image).reference
-        controls.append(replace(control, image=picture, weights=nets[asked].weights))
-    found = tuple(nets[each.model, each.weights] for each in params.control)
-    return params.replace(control=tuple(controls)), found
+        controls.append(replace(control, image=picture, weights=nets[source].weights))
+    own_nets = tuple(nets[each.model, each.weights] for each in params.control)
+    return params.replace(control=tuple(controls)), own_nets
 
 
 def _with_adapters(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePath
-from typing import Any
 
 from .._util.checks import is_number, without_quotes
 from ..errors import InvalidInput
 from . import inputs
+from .entries import build, checked_map
 from .inputs import HeldPicture, Source
 
 NETS_LIMIT = 8  # of one picture
@@ -131,21 +131,13 @@ def _label(control: Control) -> str:
     return f"{name} {control.scale:g}{picture}"
 
 
-def _control(field: str, entry: Any) -> Control:
+def _control(field: str, entry: object) -> Control:
     if isinstance(entry, Control):
         return entry
-    if not isinstance(entry, Mapping):
-        raise InvalidInput(field, entry, "a map like {model: nets/canny, image: edges.png}")
-    known = [f.name for f in fields(Control)]
-    for name, value in entry.items():
-        if name not in known:
-            raise InvalidInput(f"{field}.{name}", value, f"one of {', '.join(known)}")
-    if not entry.get("image"):
-        raise InvalidInput(f"{field}.image", entry.get("image"), inputs.ALLOWED)
-    try:
-        return Control(**{"model": "", **entry})
-    except InvalidInput as error:
-        raise error.at(f"{field}.{error.field}") from None
+    values = checked_map(field, entry, Control, "{model: nets/canny, image: edges.png}")
+    if not values.get("image"):
+        raise InvalidInput(f"{field}.image", values.get("image"), inputs.ALLOWED)
+    return build(field, Control, {"model": "", **values})
 
 
 def _is_text(value: object) -> bool:

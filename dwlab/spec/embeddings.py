@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from ..errors import InvalidInput
+from .entries import build, checked_map
 from .loras import check_file
 
 EMBEDDINGS_LIMIT = 32  # of one picture
@@ -72,15 +72,5 @@ def label(embeddings: Embeddings) -> str:
 def _embedding(field: str, entry: object) -> Embedding:
     if isinstance(entry, Embedding):
         return entry
-    if not isinstance(entry, Mapping):
-        raise InvalidInput(
-            field, entry, "a map like {file: charcoal.safetensors, token: <charcoal>}"
-        )
-    known = [field.name for field in fields(Embedding)]
-    for name, value in entry.items():
-        if name not in known:
-            raise InvalidInput(f"{field}.{name}", value, f"one of {', '.join(known)}")
-    try:
-        return Embedding(**entry)
-    except InvalidInput as error:
-        raise error.at(f"{field}.{error.field}") from None
+    example = "{file: charcoal.safetensors, token: <charcoal>}"
+    return build(field, Embedding, checked_map(field, entry, Embedding, example))

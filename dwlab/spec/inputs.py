@@ -60,8 +60,8 @@ def stored_path(source: object) -> str | None:
 def reference_of_path(path: str) -> str | None:
     """The reference to a picture by its place in a results folder; None for any other path."""
     folder, _, name = path.rpartition("/")
-    found = reference(name.removesuffix(".png"))
-    return found if folder == FOLDER and digest_of(found) else None
+    picture = reference(name.removesuffix(".png"))
+    return picture if folder == FOLDER and digest_of(picture) else None
 
 
 def stored_paths(params: Mapping[str, object]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath
 
 from .._util.checks import is_number, without_quotes
 from ..errors import InvalidInput
+from .entries import build, checked_map
 
 WEIGHT_LIMIT = 10.0
 STACK_LIMIT = 32  # LoRAs of one picture
@@ -138,16 +138,8 @@ def _lora(field: str, entry: object) -> Lora:
         return entry
     if isinstance(entry, str):
         entry = {"file": entry}
-    if not isinstance(entry, Mapping):
-        raise InvalidInput(field, entry, "a map like {file: style.safetensors, weight: 0.8}")
-    known = [field.name for field in fields(Lora)]
-    for name, value in entry.items():
-        if name not in known:
-            raise InvalidInput(f"{field}.{name}", value, f"one of {', '.join(known)}")
-    try:
-        return Lora(**entry)
-    except InvalidInput as error:
-        raise error.at(f"{field}.{error.field}") from None
+    example = "{file: style.safetensors, weight: 0.8}"
+    return build(field, Lora, checked_map(field, entry, Lora, example))
 
 
 def _check_text(field: str, value: object) -> None:

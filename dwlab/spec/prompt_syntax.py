@@ -21,9 +21,9 @@ _PATTERNS = {
 
 def examples(text: str) -> dict[str, str]:
     """The first example of each kind of such syntax in a prompt, by kind."""
-    found = {}
+    by_kind = {}
     for kind, pattern in _PATTERNS.items():
         match = pattern.search(text)
         if match:
-            found[kind] = match[0]
-    return found
+            by_kind[kind] = match[0]
+    return by_kind

@@ -40,11 +40,6 @@ _QUANTISED = re.compile(
 )
 
 
-def is_single_file(path: Path) -> bool:
-    """Whether a path is that of a file which may hold a model: the name alone decides."""
-    return path.suffix.lower() in (*READABLE, *PICKLES)
-
-
 def describe(name: str, path: Path, config: str = "") -> Entry:
     """The entry of a model in one file. Reads the header of the file and small configs only.
 
@@ -84,9 +79,9 @@ def index_of(folder: Path) -> dict[str, object]:
 def unknown_layout(name: str, path: Path) -> ModelError:
     """The error for a file whose configs nobody named."""
     kind = layouts.other_architecture(read_header(name, path))
-    what = f"of {kind}, whose configs do not ship with dwlab" if kind else "of an unknown layout"
+    layout = f"of {kind}, whose configs do not ship with dwlab" if kind else "of an unknown layout"
     return ModelError(
-        f"model {name!r} is a checkpoint {what}; name them with config: the folder of a pipeline "
+        f"model {name!r} is a checkpoint {layout}; name them with config: the folder of a pipeline "
         f"of its kind, or one of {', '.join(layouts.LAYOUTS)}"
     )
 
