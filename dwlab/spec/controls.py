@@ -62,7 +62,7 @@ class Control:
         return {name: value for name, value in self.as_dict().items() if name != "model"}
 
     def without_path(self) -> Control:
-        """The same without its folder, which is nobody else's business."""
+        """The same without its folder, which is private."""
         return replace(self, model="")
 
 

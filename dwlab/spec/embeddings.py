@@ -41,7 +41,7 @@ class Embedding:
         return {name: value for name, value in values.items() if value}
 
     def without_path(self) -> Embedding:
-        """The same without the path of its file, which is nobody else's business."""
+        """The same without the path of its file, which is private."""
         return replace(self, file="")
 
 

@@ -56,7 +56,7 @@ class Lora:
         return {name: value for name, value in values.items() if value != ""}
 
     def without_path(self) -> Lora:
-        """The same without the path of its file, which is nobody else's business."""
+        """The same without the path of its file, which is private."""
         return self if self.file in SHIPPED else replace(self, file="")
 
 
@@ -120,7 +120,7 @@ def with_weight(field: str, value: object, axis: str, weight: object) -> list[di
 
 
 def weights_by_axis(field: str, value: object) -> dict[str, object]:
-    """The weight of each LoRA of a stack by the name of its axis; nothing for what is no stack."""
+    """The weight of each LoRA of a stack by the name of its axis; empty if it is no stack."""
     try:
         stack = checked_stack(field, value)
     except InvalidInput:

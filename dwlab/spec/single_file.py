@@ -87,7 +87,7 @@ def unknown_layout(name: str, path: Path) -> ModelError:
 
 
 def read_header(name: str, path: Path) -> Header:
-    """The header of a checkpoint; raises ModelError for a file that is none."""
+    """The header of a checkpoint; raises ModelError for any other file."""
     suffix = path.suffix.lower()
     if suffix in PICKLES:
         raise ModelError(

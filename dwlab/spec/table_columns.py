@@ -72,7 +72,12 @@ COLUMNS = (
     Column("scheduler_options", Kind.PARAMETER, "further options of the scheduler, as JSON"),
     Column("call", Kind.PARAMETER, "further arguments of the pipeline's call, as JSON"),
     Column("config", Kind.PARAMETER, "the configs of a model in one file", optional=True),
-    Column("prediction", Kind.PARAMETER, "what the denoiser was said to predict", optional=True),
+    Column(
+        "prediction",
+        Kind.PARAMETER,
+        "what the denoiser was trained to predict, as the recipe says",
+        optional=True,
+    ),
     Column("variant", Kind.PARAMETER, "the form of the model's weights, like fp16", optional=True),
     Column(
         "input_image",
