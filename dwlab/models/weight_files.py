@@ -82,7 +82,9 @@ def _check_variant(name: str, folder: Path, variant: str) -> None:
     places = [place_of(folder, part) for part, _, cls in parts(folder) if needs_weights(cls)]
     if any(_files_of_variant(place, variant) for place in places):
         return
-    names = [path.name for place in places for path in place.glob("*.safetensors")]
+    names: list[str] = []
+    for place in places:
+        names += [path.name for path in place.glob("*.safetensors")]
     raise weight_names.no_such_variant(name, variant, names)
 
 
