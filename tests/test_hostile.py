@@ -491,7 +491,7 @@ def test_an_assignment_with_code_is_refused_and_nothing_runs(assignment, tmp_pat
 def test_arguments_that_are_code_tensors_or_pictures_are_refused_before_the_run(tmp_path, call):
     sweep = Sweep("trial", base={"prompt": "a star", "call": call})
     for ask in (sweep.plan, sweep.run):
-        with pytest.raises(InvalidInput, match=f"^call.{next(iter(call))} is "):
+        with pytest.raises(InvalidInput, match=rf"^(base\.)?call\.{next(iter(call))} is "):
             ask(tmp_path)
     with pytest.raises(InvalidInput, match=f"^call.{next(iter(call))} is "):
         dwlab.generate("a star", call=call)

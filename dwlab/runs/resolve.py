@@ -17,6 +17,7 @@ from ..models.tasks import check_tasks, complete_task
 from ..paths import results_folder
 from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
+from ..spec import catalog
 from ..spec.kinds import alike
 from ..spec.memory import AUTO
 from ..spec.model_choice import ModelChoice
@@ -164,8 +165,10 @@ def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:
 
     So that pictures of several small sizes are made in the same settings.
     """
-    own = cells[0].replace(width=None, height=None)
-    return max(complete(cell, identity).pixels for cell in (own, *cells))
+    entry = catalog.lookup(str(identity.folder))
+    width, height = entry.width or 512, entry.height or 512
+    sizes = [((cell.width or width), (cell.height or height)) for cell in cells]
+    return max(across * down for across, down in [(width, height), *sizes])
 
 
 def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity) -> Identities:

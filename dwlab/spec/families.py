@@ -50,11 +50,13 @@ def packed(pipeline: str) -> Packed | None:
     if family is None:
         return None
     by_task = {
-        family.pipeline: "text",
-        family.image_to_image: "image",
-        family.inpainting: "inpainting",
+        "text": family.pipeline,
+        "image": family.image_to_image,
+        "inpainting": family.inpainting,
     }
-    return family.packed if by_task[pipeline] in family.tested else None
+    # some classes do several
+    tasks = {task for task, cls in by_task.items() if cls == pipeline}
+    return None if tasks.isdisjoint(family.tested) else family.packed
 
 
 def never_packed(pipeline: str) -> str | None:

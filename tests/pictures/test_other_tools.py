@@ -68,7 +68,7 @@ READ = {
         {"prompt": "a red star", "call": {"output_type": "np"}, "seed": 3},
         ["call: {'output_type': 'np'} (allowed: any other name"],
     ),
-    "dwlab_later_version": ({"prompt": "a red star", "seed": 3}, ["strength: 0.4"]),
+    "dwlab_later_version": ({"prompt": "a red star", "seed": 3, "strength": 0.4}, ["strength: 0.4"]),
     "dynprompt_template_multiline_quoted": (
         DYNAMIC,
         ["Template: a {red|blue} star,, Seed: 77, Size: 128x128,, fancy", "Version: v1"],

@@ -210,10 +210,10 @@ def test_pages_of_other_sites_cannot_cancel_jobs_or_read_lists(free):
 
 
 def test_cors_lets_in_the_front_end_s_origin_only(free):
-    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+    asking = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     preflight = free.http.options(
         "/api/generate",
-        headers=preflight | {"Access-Control-Request-Headers": "content-type,idempotency-key"},
+        headers=asking | {"Access-Control-Request-Headers": "content-type,idempotency-key"},
     )
     assert (
         preflight.status_code == 200
@@ -227,7 +227,7 @@ def test_cors_lets_in_the_front_end_s_origin_only(free):
     free.http.delete(f"/api/jobs/{taken.json()['job_id']}")
     own = free.http.delete("/api/jobs/x", headers={"Origin": free.url})
     assert own.status_code == 404, "the server's own pages"
-    foreign = free.http.options("/api/generate", headers=preflight | FOREIGN)
+    foreign = free.http.options("/api/generate", headers=asking | FOREIGN)
     assert "access-control-allow-origin" not in foreign.headers
 
 
