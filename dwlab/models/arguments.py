@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
-from ..spec import catalog, schedulers
+from ..spec import catalog, schedulers, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +53,8 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     clip_skip = repr(cell.call.get(CLIP_SKIP))
     options = tuple(cell.scheduler_options)
     words = (cell.scheduler, cell.noise, bool(cell.prediction))
-    return tuple(cell.call), clip_skip, options, words
+    task = (tasks.task_of(cell), bool(cell.control))
+    return tuple(cell.call), clip_skip, options, words, task
 
 
 def _check_call(cell: GenerationParams, identity: Identity) -> None:
@@ -65,6 +66,13 @@ def _check_call(cell: GenerationParams, identity: Identity) -> None:
     index = read_object(identity.folder / "model_index.json")
     pipeline = getattr(diffusers, str(index["_class_name"]))
     accepted = writable(pipeline.__call__)
+    task = tasks.task_of(cell)
+    made_from = tasks.with_control if cell.control else tasks.pipeline_for
+    doing = made_from(pipeline.__name__, task)
+    if doing and doing != pipeline.__name__:
+        # the class for pictures leaves some arguments out, and they would be lost without a word
+        pipeline = getattr(diffusers, doing)
+        accepted = [name for name in accepted if name in writable(pipeline.__call__)]
     for name, value in cell.call.items():
         if name not in accepted:
             call = f"{pipeline.__name__}'s call"
@@ -75,7 +83,10 @@ def _check_call(cell: GenerationParams, identity: Identity) -> None:
 
 
 def _check_noise(cell: GenerationParams, identity: Identity) -> None:
-    """Raise InvalidInput for a model that AUTOMATIC1111 does not draw with from a text alone."""
+    """Raise InvalidInput for what AUTOMATIC1111 does not draw from a text alone."""
+    if cell.image is not None:
+        allowed = "cpu beside an image; a1111-cuda is for pictures that are made from text alone"
+        raise InvalidInput("noise", cell.noise, allowed)
     family = catalog.lookup(str(identity.folder)).family
     if family not in NOISE_FAMILIES:
         allowed = (

@@ -7,6 +7,7 @@ import pytest
 import tiny
 import torch
 from diffusers import StableDiffusionPipeline
+from PIL import Image
 
 import dwlab
 from dwlab.errors import InvalidInput
@@ -68,3 +69,10 @@ def test_a_family_that_automatic1111_does_not_draw_with_is_refused(tmp_path):
         InvalidInput, match=r"noise is 'a1111-cuda'; allowed: cpu; .* another family"
     ):
         check_arguments([cell], identity)
+
+
+def test_it_is_refused_beside_a_picture_to_start_from():
+    picture = Image.new("RGB", (64, 64))
+    cell = GenerationParams("x", noise="a1111-cuda", image=picture, **SMALL)
+    with pytest.raises(InvalidInput, match=r"noise is 'a1111-cuda'; allowed: cpu beside an image"):
+        check_arguments([cell], identify("shapes", "cpu"))

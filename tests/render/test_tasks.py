@@ -19,6 +19,8 @@ from start_pictures import difference, half_mask, noise_picture
 import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.models import loading
+from dwlab.models.arguments import check_arguments
+from dwlab.models.identity import identify
 from dwlab.models.settings import denoiser_of
 from dwlab.models.tasks import pipeline_for
 from dwlab.render.packing.refusal import refusal
@@ -267,3 +269,12 @@ def test_pictures_that_are_made_one_by_one_say_so(family, caplog):
     with caplog.at_level(logging.WARNING):
         one.made(one.cells(tasks.IMAGE)[:1])
     assert "one picture at a time, because StableDiffusionPAGImg2ImgPipeline" in caplog.text
+
+
+def test_an_argument_that_the_class_for_pictures_would_lose_is_refused():
+    text = GenerationParams("x", width=64, height=64, call={"guidance_rescale": 0.7})
+    from_picture = text.replace(image=Image.new("RGB", (64, 64)))
+    identity = identify("shapes", "cpu")
+    check_arguments([text], identity)
+    with pytest.raises(InvalidInput, match=r"call.guidance_rescale is 0.7; .*Img2ImgPipeline"):
+        check_arguments([text, from_picture], identity)
