@@ -1,10 +1,12 @@
 """The models that stay in memory, so that alternating requests do not load them again.
 
-Their parts may be used by one thread at a time only; `dwlab.models.loading` guards them.
+Renderings share a model, except for one that changes it. `dwlab.models.loading` guards this with a
+lock.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from . import memory
@@ -34,6 +36,8 @@ class LoadedModels:
         self._free = free
         self._total = total
         self._models: dict[Identity, Model] = {}
+        # how many renderings use a model, by its id
+        self._users: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return len(self._models)
@@ -47,6 +51,23 @@ class LoadedModels:
         if model is not None:
             self._models[identity] = model
         return model
+
+    def take_out(self, identity: Identity) -> Model | None:
+        """The model of an identity, which is no longer here then; None if others use it."""
+        model = self._models.get(identity)
+        if model is None or self._users[id(model)]:
+            return None
+        return self._models.pop(identity)
+
+    def begin_use(self, model: Model) -> None:
+        """Note that a rendering uses a model."""
+        self._users[id(model)] += 1
+
+    def end_use(self, model: Model) -> None:
+        """Note that a rendering no longer uses a model."""
+        self._users[id(model)] -= 1
+        if not self._users[id(model)]:
+            del self._users[id(model)]
 
     def add(self, model: Model) -> None:
         """Keep a model; those of the same name with other files are never needed again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import re
@@ -31,6 +32,7 @@ from .quiet import no_bars, quiet_libraries
 from .settings import apply, apply_to_process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from diffusers import DiffusionPipeline, SchedulerMixin
@@ -112,13 +114,45 @@ def load_identified(identity: Identity) -> Model:
     files changed since it was identified, and if it does not fit into memory.
     """
     with _loading:
-        check_unchanged(identity)
-        model = LOADED.take(identity)
-        if model is None:
-            model = _load_unchanged(identity)
-            LOADED.add(model)
+        model = _shared(identity)
     prepare_process(model)
     return model
+
+
+@contextlib.contextmanager
+def lent(identity: Identity, *, alone: bool = False) -> Iterator[Model]:
+    """Lend a rendering the model of an identity, as `load_identified` returns it.
+
+    alone: no other rendering has it meanwhile, because adapters change its parts; if others use the
+    one in memory, it is loaded once more.
+    """
+    with _loading:
+        model = _for_one(identity) if alone else _shared(identity)
+        LOADED.begin_use(model)
+    try:
+        prepare_process(model)
+        yield model
+    finally:
+        with _loading:
+            LOADED.end_use(model)
+            if alone:
+                LOADED.add(model)
+
+
+def _shared(identity: Identity) -> Model:
+    """The model that is in memory, or else is from now on."""
+    check_unchanged(identity)
+    model = LOADED.take(identity)
+    if model is None:
+        model = _load_unchanged(identity)
+        LOADED.add(model)
+    return model
+
+
+def _for_one(identity: Identity) -> Model:
+    """A model that no other rendering can get: out of memory, or loaded for this one."""
+    check_unchanged(identity)
+    return LOADED.take_out(identity) or _load_unchanged(identity)
 
 
 def is_loaded(identity: Identity) -> bool:

@@ -26,7 +26,7 @@ from .out_of_memory import render_together
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from ..events import Event
     from ..models.identity import Identity
@@ -91,24 +91,29 @@ def _render_cells_of(
     compute: Compute,
     loaded: loading.Model | None,
 ) -> None:
-    try:
-        model = loaded or _loaded_model(identity, channel, cells[0])
-        loading.prepare_process(model)
-    # whatever a model raises is the failure of its own cells
-    except Exception as error:  # noqa: BLE001
-        _fail_all(channel, cells, error)
-    else:
-        _render_stacks(channel, model, cells, compute)
+    with contextlib.ExitStack() as stack:
+        try:
+            model = loaded or stack.enter_context(_lent_model(identity, channel, cells))
+            loading.prepare_process(model)
+        # whatever a model raises is the failure of its own cells
+        except Exception as error:  # noqa: BLE001
+            _fail_all(channel, cells, error)
+        else:
+            _render_stacks(channel, model, cells, compute)
 
 
-def _loaded_model(identity: Identity, channel: Channel, first: ResolvedCell) -> loading.Model:
+@contextlib.contextmanager
+def _lent_model(
+    identity: Identity, channel: Channel, cells: list[ResolvedCell]
+) -> Iterator[loading.Model]:
     """The model of an identity; an event tells if it had to be loaded."""
     was_here = loading.is_loaded(identity)
-    model = loading.load_identified(identity)
-    if not was_here:
-        text = memory_text(model.identity)
-        channel.send(Loaded(first.position, first.params, model.seconds, text))
-    return model
+    is_changed = any(cell.adapters != adapters.NONE for cell in cells)
+    with loading.lent(identity, alone=is_changed) as model:
+        if not was_here:
+            text = memory_text(model.identity)
+            channel.send(Loaded(cells[0].position, cells[0].params, model.seconds, text))
+        yield model
 
 
 def _grouped(
