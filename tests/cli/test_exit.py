@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import importlib
 import itertools
 import os
 import random
@@ -293,3 +294,32 @@ def test_ctrl_c_that_python_would_ignore_ends_the_command_all_the_same(capsys):
     assert printed.out == ""
     assert printed.err.splitlines()[-1].startswith("dwlab: interrupted")
     assert "ignored" not in printed.err
+
+
+def test_ctrl_c_while_a_library_is_imported_ends_the_command_as_anywhere_else(
+    tmp_path, monkeypatch, capsys
+):
+    # some compiled modules turn whatever interrupts them into such an error
+    (tmp_path / "interrupted_library.py").write_text(
+        "import signal\n"
+        "try:\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "except BaseException:\n"
+        "    raise ImportError('initialization failed') from None\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    app = new_app("an app of one command")
+
+    @command(app)
+    def use() -> None:
+        importlib.import_module("interrupted_library")
+        time.sleep(20)
+        print("waited in vain")
+
+    with pytest.raises(SystemExit) as left:
+        app([])
+    printed = capsys.readouterr()
+    assert left.value.code == 130
+    assert printed.out == ""
+    assert printed.err.splitlines()[-1].startswith("dwlab: interrupted")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
