@@ -178,9 +178,13 @@ def on_ui(browser: Browser, server: Served, texts: tuple[str, ...]) -> Tally:
         page.goto(f"{server.url}/ui")
         expect(page.locator("#gallery figcaption")).to_have_count(len(texts))
         shown(page, texts, tally)
+        prompt = page.get_by_label("Prompt", exact=True)
         for entry in page.locator("#gallery button").all():
+            prompt.fill("")
             entry.click()
-        page.get_by_label("Prompt", exact=True).fill("a star")
+            # once its recipe has arrived, the form is left alone
+            expect(prompt).not_to_have_value("")
+        prompt.fill("a star")
         for text in texts:
             page.get_by_label("Scheduler", exact=True).fill(text)
             page.get_by_role("button", name="Draw").click()
@@ -290,7 +294,7 @@ def in_the_prompt_bench(browser: Browser, lab: Lab, texts: tuple[str, ...]) -> T
                 pngs.text("parameters", f"{text}\nSteps: 1, Seed: 1, Sampler: {text}")
             )
             picture = {"name": "x.png", "mimeType": "image/png", "buffer": data}
-            page.locator(".dwlab-explore input[type=file]").set_input_files(picture)
+            page.get_by_label("Recipe from a picture").set_input_files(picture)
             expect(prompt).to_have_value(text)
             tally.add("read from pictures")
         expect(page.locator(".dwx-status")).to_contain_text("recipe")
