@@ -121,7 +121,7 @@ def load_identified(identity: Identity) -> Model:
 
 @contextlib.contextmanager
 def lent(identity: Identity, *, alone: bool = False) -> Iterator[Model]:
-    """Lend a rendering the model of an identity, as `load_identified` returns it.
+    """Lend a rendering the model of an identity, which then calls `prepare_process`.
 
     alone: no other rendering has it meanwhile, because adapters change its parts; if others use the
     one in memory, it is loaded once more.
@@ -130,7 +130,6 @@ def lent(identity: Identity, *, alone: bool = False) -> Iterator[Model]:
         model = _for_one(identity) if alone else _shared(identity)
         LOADED.begin_use(model)
     try:
-        prepare_process(model)
         yield model
     finally:
         with _loading:

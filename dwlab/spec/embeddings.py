@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields, replace
 
 from ..errors import InvalidInput
-from .entries import build, checked_map
+from .entries import build, check_distinct, checked_map
 from .loras import check_file
 
 EMBEDDINGS_LIMIT = 32  # of one picture
@@ -55,12 +55,8 @@ def checked_embeddings(field: str, value: object) -> Embeddings:
     if len(value) > EMBEDDINGS_LIMIT:
         raise InvalidInput(field, f"{len(value):,} embeddings", f"at most {EMBEDDINGS_LIMIT}")
     embeddings = tuple(_embedding(f"{field}[{index}]", entry) for index, entry in enumerate(value))
-    tokens: set[str] = set()
-    for index, embedding in enumerate(embeddings):
-        if embedding.token in tokens:
-            allowed = "a token that no other embedding has"
-            raise InvalidInput(f"{field}[{index}].token", embedding.token, allowed)
-        tokens.add(embedding.token)
+    tokens = [embedding.token for embedding in embeddings]
+    check_distinct(field, "token", tokens, "a token that no other embedding has")
     return embeddings
 
 

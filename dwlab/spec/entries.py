@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -23,6 +23,15 @@ def checked_map(field: str, entry: object, cls: type, example: str) -> Mapping[s
         if name not in known:
             raise InvalidInput(f"{field}.{name}", value, f"one of {', '.join(known)}")
     return entry
+
+
+def check_distinct(field: str, name: str, values: Sequence[str], allowed: str) -> None:
+    """Raise InvalidInput for the first of several entries' values of `name` that occurs twice."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise InvalidInput(f"{field}[{index}].{name}", value, allowed)
+        seen.add(value)
 
 
 def build(field: str, cls: type[Entry], values: Mapping[str, Any]) -> Entry:

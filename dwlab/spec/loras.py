@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from .._util.checks import is_number, without_quotes
 from ..errors import InvalidInput
-from .entries import build, checked_map
+from .entries import build, check_distinct, checked_map
 
 WEIGHT_LIMIT = 10.0
 STACK_LIMIT = 32  # LoRAs of one picture
@@ -92,12 +92,8 @@ def checked_stack(field: str, value: object) -> Stack:
     if len(value) > STACK_LIMIT:
         raise InvalidInput(field, f"{len(value):,} LoRAs", f"at most {STACK_LIMIT}")
     stack = tuple(_lora(f"{field}[{index}]", entry) for index, entry in enumerate(value))
-    names: set[str] = set()
-    for index, lora in enumerate(stack):
-        if lora.name in names:
-            allowed = "a name that no other LoRA of this picture has; give it one with name:"
-            raise InvalidInput(f"{field}[{index}].name", lora.name, allowed)
-        names.add(lora.name)
+    allowed = "a name that no other LoRA of this picture has; give it one with name:"
+    check_distinct(field, "name", [lora.name for lora in stack], allowed)
     return stack
 
 
