@@ -34,7 +34,7 @@ PANELS = [
     Panel(
         notebook="explore",
         root=".dwlab-explore",
-        fields={"Steps": "900", "Width": "64", "Height": "64", "Prompt": "a star, left"},
+        fields={"Steps": "900", "Width": "192", "Height": "192", "Prompt": "a star, left"},
         status=".dwx-status",
         message="of 900",
     ),
@@ -125,6 +125,8 @@ def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, 
     until_saved(lab, panel, first)
 
     first.reload()
+    # Two pages of JupyterLab that load at once can take each other for the same window.
+    expect(first.locator(panel.status)).to_contain_text(panel.message)
     second.goto(
         f"{lab.url}/lab/workspaces/{panel.notebook}/tree/notebooks/{lab.notebook}?token={lab.token}"
     )
