@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidInput, ModelError
 from ..spec import catalog
 from ..spec import memory as measures
+from ..spec.params import GenerationParams
 from . import (
     checkpoint_loading,
     device,
@@ -28,7 +29,6 @@ from .settings import STOCK, Settings
 if TYPE_CHECKING:
     from ..spec.family import Omission
     from ..spec.model_entry import Entry
-    from ..spec.params import GenerationParams
     from . import transfers
     from .memory_fit import Fit
 
@@ -208,24 +208,27 @@ def entry_here(name: str) -> Entry:
     return entry
 
 
+def usual_recipe(model: str) -> GenerationParams:
+    """A model's own settings, as far as they are known without a download, with an empty prompt."""
+    return GenerationParams("", model=model).with_defaults(entry_here(model))
+
+
 def complete(
     params: GenerationParams, identity: Identity, start: tuple[int, int] | None = None
 ) -> GenerationParams:
-    """`params` with size and scheduler filled in from the model's own files.
+    """`params` with steps, guidance, size and scheduler filled in from the model's own files.
 
     start: the size in pixels of the picture to start from, which counts before the model's.
     """
-    if None not in (params.width, params.height, params.scheduler):
+    settings = (params.steps, params.guidance, params.width, params.height, params.scheduler)
+    if None not in settings:
         return params
     entry = catalog.lookup(str(identity.folder))
     width, height = entry.width or 512, entry.height or 512
     if start and params.width is None and params.height is None:
         width, height = fitted_size(start, width * height, entry.side_min)
-    return params.replace(
-        width=params.width or width,
-        height=params.height or height,
-        scheduler=params.scheduler or entry.scheduler,
-    )
+    sized = params.replace(width=params.width or width, height=params.height or height)
+    return sized.with_defaults(entry)
 
 
 def fitted_size(size: tuple[int, int], pixels: int, side_min: int = 8) -> tuple[int, int]:

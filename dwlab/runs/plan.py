@@ -24,6 +24,7 @@ from ..spec.sweep import LIMIT
 from ..store.store import open_existing
 from . import prompt_warnings
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
+from .plan_defaults import default_texts
 from .resolve import identify_available, resolve
 from .run import check_metrics
 
@@ -50,6 +51,7 @@ class Plan:
     results: the folder that was looked through, and that a run would write to.
     seconds, bytes: estimates for what is left to do; seconds is None if not known. basis: where the
     estimate of time comes from. memory: a sentence on each model that saves memory or may not fit.
+    defaults: a sentence on each model whose own files decide what recipes leave out.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     memory: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
 
     @property
     def todo(self) -> int:
@@ -81,6 +84,7 @@ class Plan:
             ("to do", f"{self.todo:,}{self._failed_text()}"),
             ("time", f"{self._time_text()} ({self.basis})"),
             ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            *(("defaults", text) for text in self.defaults),
             *(("memory", text) for text in self.memory),
             ("results", printable(str(self.results))),
             *(("warning", text) for text in self.warnings),
@@ -145,6 +149,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         ),
         hints=_dtype_hints(identities),
         memory=tuple(memory_texts(identities.values())),
+        defaults=tuple(default_texts(params, _folders(identities))),
     )
 
 

@@ -107,9 +107,9 @@ class ModelLimits(BaseModel):
     side_min: int
     side_max: int
     max_pixels: int
-    steps: int
+    steps: int | None
     max_steps: int
-    guidance: float
+    guidance: float | None
     max_images: int
 
 

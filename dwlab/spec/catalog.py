@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InvalidInput, ModelError
 from . import families, known_models, model_folder, single_file
+from .family import UNKNOWN_DEFAULTS
 from .model_entry import Entry
 
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
@@ -42,6 +43,8 @@ _BUILT_IN = (
         width=512,
         height=512,
         scheduler="PNDMScheduler",
+        steps=UNKNOWN_DEFAULTS.steps,
+        guidance=UNKNOWN_DEFAULTS.guidance,
         side_max=1024,
         row_seconds=5.0,
         random=True,
@@ -53,6 +56,8 @@ _BUILT_IN = (
         width=1024,
         height=1024,
         scheduler="EulerDiscreteScheduler",
+        steps=UNKNOWN_DEFAULTS.steps,
+        guidance=UNKNOWN_DEFAULTS.guidance,
         side_max=2048,
         random=True,
         pipeline="StableDiffusionXLPipeline",
@@ -62,6 +67,7 @@ _BUILT_IN = (
 CATALOG = {entry.name: entry for entry in (*_BUILT_IN, *KNOWN.models)}
 # models that draw from a text, and whose pictures mean something
 DRAWING = tuple(entry.name for entry in CATALOG.values() if entry.draws)
+_BY_REPOSITORY = {entry.source: entry for entry in KNOWN.models}
 # parts of models by name, like ControlNets
 PARTS = {entry.name: entry for entry in KNOWN.parts}
 
@@ -93,11 +99,23 @@ def lookup(name: str, config: str = "") -> Entry:
         raise ModelError(f"model is {name!r}, which is a part of models: use it in `control:`")
     hub_id = _HUB_ID.fullmatch(name)
     if hub_id:
-        return Entry(name, source=hub_id["repo"], revision=hub_id["revision"])
+        return _of_repository(name, hub_id["repo"], hub_id["revision"])
     raise ModelError(
         f"model is {name!r}, which is neither in the catalog nor a folder or file; give a name that "
         "`dwlab models` lists, the path of a diffusers folder or checkpoint (.safetensors, .gguf), or "
         f"a hub id like owner/name or owner/name@revision{_similar(name)}"
+    )
+
+
+def _of_repository(name: str, repository: str, revision: str | None) -> Entry:
+    """The entry of a hub id. Steps and guidance are known before its files if the catalog has it."""
+    known = _BY_REPOSITORY.get(successor(repository))
+    return Entry(
+        name,
+        source=repository,
+        revision=revision,
+        steps=known.steps if known else None,
+        guidance=known.guidance if known else None,
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .family import UNKNOWN_DEFAULTS
 from .side_limits import SMALLEST
 
 if TYPE_CHECKING:
@@ -61,8 +60,8 @@ class Entry:
     width: int | None = None
     height: int | None = None
     scheduler: str | None = None
-    steps: int = UNKNOWN_DEFAULTS.steps
-    guidance: float = UNKNOWN_DEFAULTS.guidance
+    steps: int | None = None
+    guidance: float | None = None
     side_min: int = SMALLEST
     side_max: int = 4096
     ignores: frozenset[str] = frozenset()

@@ -37,11 +37,12 @@ def warnings(
     """
     # prompts and seeds always have an effect
     kinds = alike([cell.params for cell in cells])
-    params = [example for example, _ in kinds]
+    models = dict.fromkeys(example.model for example, _ in kinds)
+    entries = {model: catalog.lookup((folders or {}).get(model, model)) for model in models}
+    params = [example.with_defaults(entries[example.model]) for example, _ in kinds]
     by_model: dict[str, list[GenerationParams]] = {}
     for each in params:
         by_model.setdefault(each.model, []).append(each)
-    entries = {model: catalog.lookup((folders or {}).get(model, model)) for model in by_model}
     return [
         *_duplicates(spec, cells),
         *_white_space(spec),

@@ -62,8 +62,8 @@ def _checked_seed(name: str, value: object) -> int:
     return check_whole_number(name, as_whole_number(value), 0, SEED_LIMIT, _SEED_HINT)
 
 
-def _checked_steps(name: str, value: object) -> int:
-    return check_whole_number(name, as_whole_number(value), 1, 1000)
+def _checked_steps(name: str, value: object) -> int | None:
+    return None if value is None else check_whole_number(name, as_whole_number(value), 1, 1000)
 
 
 def _checked_word(name: str, value: object) -> object:
@@ -80,7 +80,9 @@ def _checked_variant(name: str, value: object) -> str | None:
     return value
 
 
-def _checked_guidance(name: str, value: object) -> float:
+def _checked_guidance(name: str, value: object) -> float | None:
+    if value is None:
+        return None
     if not is_number(value) or not 0 <= value <= 100:  # NaN is not in this range either
         raise InvalidInput(name, value, f"a number from 0 to 100{without_quotes(value)}")
     return float(value) + 0.0  # makes 0.0 of -0.0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .embeddings import Embeddings
     from .family import Omission
     from .loras import Stack
+    from .model_entry import Entry
 
 # values that mean the same as leaving the parameter out
 _EMPTY: dict[str, object] = {
@@ -68,6 +69,9 @@ _to_json = json.JSONEncoder(
 class GenerationParams:
     """The parameters of one picture; what is left out comes from the model's entry in the catalog.
 
+    What only the files of a model tell stays None until they are there (see
+    `dwlab.models.identity.complete`).
+
     prompt, negative_prompt: text of at most 20,000 characters, without NUL or lone surrogates;
         white space around it is removed.
     seed: 0 to 2^63-1.
@@ -108,8 +112,9 @@ class GenerationParams:
     prompt: str
     negative_prompt: str = ""
     seed: int = 0
-    steps: int = None  # type: ignore[assignment]  # filled in from the catalog
-    guidance: float = None  # type: ignore[assignment]  # filled in from the catalog
+    # filled in from the catalog, or once the model's files are there
+    steps: int = None  # type: ignore[assignment]
+    guidance: float = None  # type: ignore[assignment]
     width: int | None = None
     height: int | None = None
     scheduler: str | None = None
@@ -192,6 +197,15 @@ class GenerationParams:
             twin._check(name)
         twin._check_together()
         return twin
+
+    def with_defaults(self, entry: Entry) -> GenerationParams:
+        """A copy with the steps, guidance and scheduler of a model's files, where none are given."""
+        defaults = {
+            name: getattr(entry, name)
+            for name in _FROM_MODEL_WITH_IMAGE
+            if vars(self)[name] is None and getattr(entry, name) is not None
+        }
+        return self.replace(**defaults) if defaults else self
 
     @property
     def negative(self) -> str | None:

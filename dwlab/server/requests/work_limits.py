@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def check_work(params: GenerationParams, settings: ServerSettings) -> None:
     """Raise InvalidInput for a picture that costs more than this server allows."""
-    if params.steps > settings.max_steps:
+    # the defaults of a model whose files say them are its owner's choice
+    if params.steps is not None and params.steps > settings.max_steps:
         raise InvalidInput("steps", params.steps, f"at most {settings.max_steps} on this server")
     if (params.width or 8) * (params.height or 8) > settings.max_pixels:
         allowed = f"at most {settings.max_pixels:,} pixels on this server"

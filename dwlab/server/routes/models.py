@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from ...models.identity import is_here
+from ...models.identity import is_here, usual_recipe
 from ...spec import catalog
 from .. import schemas
 from ..dependencies import State
@@ -26,15 +26,16 @@ def list_models(state: State) -> schemas.ModelList:
 def _entry(name: str, state: State) -> schemas.ModelEntry:
     settings = state.settings
     entry = catalog.lookup(name)
+    usual = usual_recipe(name)
     limits = schemas.ModelLimits(
         width=entry.width,
         height=entry.height,
         side_min=entry.side_min,
         side_max=entry.side_max,
         max_pixels=settings.max_pixels,
-        steps=entry.steps,
+        steps=usual.steps,
         max_steps=settings.max_steps,
-        guidance=entry.guidance,
+        guidance=usual.guidance,
         max_images=settings.max_images,
     )
     return schemas.ModelEntry(

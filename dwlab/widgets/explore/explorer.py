@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
+from ...models.identity import usual_recipe
 from ...runs.results import Results
 from ...spec.compute import Compute
 from ...spec.params import GenerationParams
@@ -76,7 +77,7 @@ class Explorer(PageTraits):
         self._count_tokens = count_tokens
         self._counting = threading.Lock()
         self._reading_history = threading.Lock()
-        self._fill(GenerationParams("", model=model))
+        self._fill(usual_recipe(model))
         self._restore_saved()
         self.observe(lambda _: self._check(), "controls")
         self.observe(lambda _: self._edited(), ["controls", "page"])
@@ -175,7 +176,7 @@ class Explorer(PageTraits):
         kept = {name: self.controls.get(name) for name in names}
         # An unknown model leaves the fields as they are; `_check` says what is wrong.
         with contextlib.suppress(DwlabError):
-            self._fill(GenerationParams("", model=model))
+            self._fill(usual_recipe(model))
             self.controls = {**self.controls, **kept}
             self.fit_size()
         self.offer = {**self.offer, "model": model}
@@ -203,7 +204,7 @@ class Explorer(PageTraits):
         controls = saved_controls(state, self.controls)
         # The model may be gone; the fields then stay as they are.
         with contextlib.suppress(DwlabError):
-            self._fill(GenerationParams("", model=controls["model"]))
+            self._fill(usual_recipe(controls["model"]))
             self.controls = controls
         self.page = saved_page(state)
         self.start_picture.restore(saved_start(state))
@@ -300,7 +301,7 @@ class Explorer(PageTraits):
         """Leave the size to the start picture if there is one; otherwise show the model's."""
         size: dict[str, int | None] = {"width": None, "height": None}
         if not self.start_picture.is_used:
-            usual = GenerationParams("", model=self.controls["model"])
+            usual = usual_recipe(self.controls["model"])
             size = {"width": usual.width, "height": usual.height}
         self.controls = {**self.controls, **size}
 
