@@ -13,7 +13,7 @@ _PUBLIC = {
     "GenerationParams": "spec.params",
     "InvalidInput": "errors",
     "Picture": "pictures.picture",
-    "Results": "runs.results",
+    "Results": "analysis.results",
     "Sweep": "runs.sweep",
     "explore": "notebook.explore",
     "generate": "runs.generation",

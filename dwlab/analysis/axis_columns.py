@@ -62,7 +62,7 @@ def _picture_labels(table: pd.DataFrame) -> Callable[[object], Hashable]:
 def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:
     """The values in a column: those that the sweep declares in its order, then the others."""
     present = list(column.unique())
-    declared = dict.fromkeys(_as_in_table(name, value) for value in values)
+    declared = dict.fromkeys(value_in_table(name, value) for value in values)
     first = [value for value in declared if value in present]
     others = [value for value in present if value not in first]
     if all(is_number(value) for value in others):
@@ -70,7 +70,8 @@ def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> li
     return first + others
 
 
-def _as_in_table(name: str, value: object) -> Hashable:
+def value_in_table(name: str, value: object) -> Hashable:
+    """A value of an axis as people write it, in the form that the axis' column has."""
     if name == "loras":
         return loras.label(loras.checked_stack(name, value))
     if name == "embeddings":

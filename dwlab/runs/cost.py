@@ -53,8 +53,16 @@ def steps_of(params: GenerationParams) -> int:
 
 def rows_of(params: GenerationParams) -> int:
     """Rows of the denoiser that a picture takes: its calls, twice with guidance."""
-    calls = steps_of(params) * schedulers.calls_per_step(params.scheduler)
-    return calls * (2 if params.guided else 1)
+    return denoiser_rows(params.steps, params.strength, params.scheduler, params.guidance)
+
+
+def denoiser_rows(
+    steps: int, strength: float | None, scheduler: str | None, guidance: float
+) -> int:
+    """Rows of the denoiser that a picture with these parameters takes."""
+    run = max(1, tasks.steps_run(steps, strength))
+    calls = run * schedulers.calls_per_step(scheduler)
+    return calls * (2 if guidance > 1 else 1)
 
 
 def estimate(
@@ -99,9 +107,9 @@ def _measured(identity: Identity, store: Store | None) -> Rate | None:
     for timing in timings:
         # not validated, because its model may have moved since
         values = json.loads(timing.params)
-        steps = max(1, tasks.steps_run(values["steps"], values.get("strength")))
-        calls = steps * schedulers.calls_per_step(values["scheduler"])
-        rows = calls * (2 if values["guidance"] > 1 else 1)
+        rows = denoiser_rows(
+            values["steps"], values.get("strength"), values["scheduler"], values["guidance"]
+        )
         pixels = values["width"] * values["height"]
         seconds_per_row.append(timing.device_seconds / (rows * pixels))
         bytes_per_pixel.append(timing.bytes / pixels)

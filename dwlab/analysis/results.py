@@ -1,0 +1,34 @@
+"""A results folder that answers questions about its sweeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..runs import results
+from .comparison import compare
+from .setting_grid import SAMPLED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .comparison import Comparison
+
+
+class Results(results.Results):
+    """A results folder, for reading, with what its tables say.
+
+    path: the folder, or None for the usual one. The questions take the name of an experiment and a
+    metric; docs/statistics.md says how they are answered.
+    """
+
+    def compare(
+        self,
+        name: str,
+        metric: str,
+        a: Mapping[str, object],
+        b: Mapping[str, object],
+        *,
+        target: str = SAMPLED,
+    ) -> Comparison:
+        """How far a metric is apart at two values of a setting: see `dwlab.analysis.comparison`."""
+        return compare(self.table(name), metric, a, b, target=target)

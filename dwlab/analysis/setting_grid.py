@@ -1,0 +1,119 @@
+"""A metric by setting, prompt and seed: the form in which settings are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InvalidInput
+from .axes import SEED, Axis, swept
+from .metric_columns import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from .components import Floats
+
+# what a mean of differences is meant to hold for
+SAMPLED = "prompts like these"
+FIXED = "these prompts"
+TARGETS = (SAMPLED, FIXED)
+
+
+@dataclass(frozen=True, eq=False)
+class SettingGrid:
+    """A metric by setting, prompt and seed.
+
+    values: (settings, prompts, seeds), NaN where no picture was measured. axes: those that make a
+    setting. codes: of each setting, the positions of its values on these axes. seeds_named: whether
+    seeds are an axis of their own.
+    """
+
+    values: Floats
+    axes: tuple[Axis, ...]
+    codes: tuple[tuple[int, ...], ...]
+
+    @property
+    def prompts(self) -> int:
+        """How many prompts (or combinations of what else says what is drawn) there are."""
+        return int(self.values.shape[1])
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds there are."""
+        return int(self.values.shape[2])
+
+    def label(self, setting: int) -> str:
+        """A setting as text, like `steps 8, guidance 4`."""
+        pairs = zip(self.axes, self.codes[setting], strict=True)
+        return ", ".join(axis.named(axis.values[code]) for axis, code in pairs)
+
+
+def setting_grid(
+    table: pd.DataFrame, metric: str, setting_axes: Sequence[Axis] | None = None
+) -> SettingGrid:
+    """The metric of a table by setting, prompt and seed; pictures without it are left out.
+
+    setting_axes: the axes that make a setting; by default those that say how pictures are made
+    rather than what they show. What is left of the axes makes the prompts, except for the seed.
+    Raises InvalidInput for an unknown metric.
+    """
+    axes = swept(table)
+    measured = numbers(table, metric).dropna()
+    if setting_axes is None:
+        setting_axes = [axis for axis in axes if not axis.of_content]
+    chosen = {axis.names for axis in setting_axes}
+    seed_axes = [axis for axis in axes if axis.names == SEED and axis.names not in chosen]
+    others = {*chosen, *(axis.names for axis in seed_axes)}
+    prompt_axes = [axis for axis in axes if axis.names not in others]
+    settings, codes = group_codes(setting_axes, measured.index)
+    prompts, prompt_codes = group_codes(prompt_axes, measured.index)
+    seeds, seed_codes = group_codes(seed_axes, measured.index)
+    shape = (len(codes), len(prompt_codes), len(seed_codes))
+    place = np.ravel_multi_index((settings, prompts, seeds), shape)
+    size = int(np.prod(shape))
+    counts = np.bincount(place, minlength=size)
+    sums = np.bincount(place, weights=measured.to_numpy(), minlength=size)
+    # the same place twice (a table of several experiments) counts with its mean
+    values = np.full(size, np.nan)
+    filled = counts > 0
+    values[filled] = sums[filled] / counts[filled]
+    return SettingGrid(values.reshape(shape), tuple(setting_axes), tuple(codes))
+
+
+def group_codes(axes: Sequence[Axis], rows: pd.Index) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    """The combination of values that each row has on these axes, and the combinations.
+
+    They are in the order of the axes' values. Without axes all rows are alike.
+    """
+    if not axes or not len(rows):
+        return np.zeros(len(rows), dtype=int), [()]
+    columns = [axis.codes.loc[rows].to_numpy() for axis in axes]
+    distinct, positions = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
+    combinations = [tuple(int(code) for code in row) for row in distinct]
+    return positions.reshape(-1), combinations
+
+
+def typical_jump(values: Floats) -> float:
+    """How far settings are apart where they differ, of values (settings, prompts, seeds).
+
+    It is the root mean square distance from the median setting of a prompt and seed, without those
+    that are at the median. 0 if all settings agree everywhere.
+    """
+    is_measured = ~np.isnan(values).all(axis=0)
+    measured = values[:, is_measured]
+    if not measured.size:
+        return 0.0
+    distances = measured - np.nanmedian(measured, axis=0)
+    apart = distances[~np.isnan(distances) & (distances != 0)]
+    return float(np.sqrt(np.mean(apart**2))) if apart.size else 0.0
+
+
+def check_target(target: str) -> None:
+    """Raise InvalidInput unless the interval of a mean can be about this."""
+    if target not in TARGETS:
+        raise InvalidInput("target", target, " or ".join(repr(name) for name in TARGETS))

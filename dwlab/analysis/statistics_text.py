@@ -1,0 +1,38 @@
+"""How statistics are written in sentences."""
+
+from __future__ import annotations
+
+import math
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s in the plural."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign: +0.012."""
+    return f"{value:+.{_digits(value)}f}"
+
+
+def interval_text(low: float, high: float) -> str:
+    """An interval in brackets: [-0.010, 0.018]."""
+    if math.isinf(low) or math.isinf(high):
+        return "[not known]"
+    digits = _digits(max(abs(low), abs(high)))
+    return f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def caveats(prompts: int, seeds: int) -> list[str]:
+    """Sentences about what so few prompts or seeds cannot say."""
+    sentences = []
+    if prompts == 1:
+        sentences.append("There is one prompt: nothing is known of other prompts.")
+    if seeds == 1:
+        sentences.append("There is one seed: nothing is known of other seeds.")
+    return sentences
+
+
+def _digits(value: float) -> int:
+    """Three decimals for metrics from 0 to 1, fewer for large numbers."""
+    return 3 if abs(value) < 10 else 1
