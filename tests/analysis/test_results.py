@@ -28,8 +28,8 @@ def results(tmp_path):
             params = GenerationParams(model="shapes", guidance=1, **point)
             text = json.dumps(params.as_dict())
             row = CellRow(member.key, text, "w", "float32", "cpu", "ok", image="images/a.png")
-            metrics = {"adherence": 0.03 * point["steps"] + 0.1 * point["seed"]}
-            store.add(row, experiment="trial", metrics=metrics)
+            adherence = 0.03 * point["steps"] + 0.1 * point["seed"]
+            store.add(row, experiment="trial", metrics={"adherence": (1, adherence)})
     return dwlab.Results(tmp_path)
 
 
