@@ -11,7 +11,8 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import controls, embeddings, loras, schedulers
+from ..spec import components, controls, embeddings, loras, schedulers
+from ..spec.names import PARTS
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
@@ -40,6 +41,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return table[name].map(lambda text: controls.label(_controls_in(text))).astype(object)
     if name == "embeddings" and name in table.columns:
         return table[name].map(_embeddings_label).astype(object)
+    if name in PARTS and name in table.columns:
+        return table[name].map(lambda text: _part_label(name, text)).astype(object)
     if name in table.columns:
         column = table[name].astype(object)
         plain = column.where(column.notna(), None).map(_plain)
@@ -76,6 +79,8 @@ def value_in_table(name: str, value: object) -> Hashable:
         return loras.label(loras.checked_stack(name, value))
     if name == "embeddings":
         return embeddings.label(embeddings.checked_embeddings(name, value))
+    if name in PARTS or name.startswith("components."):
+        return components.label(name, value)
     if name != "scheduler":
         return _plain(value)
     try:
@@ -97,6 +102,11 @@ def _scheduler_label(name: str, options: dict[str, object]) -> str:
     if shown == name and options:
         return f"{name} {json.dumps(options, sort_keys=True)}"
     return shown
+
+
+def _part_label(name: str, text: object) -> str:
+    """Parts from elsewhere as people read them; text: the JSON of a table."""
+    return components.label(name, json.loads(text) if isinstance(text, str) and text else None)
 
 
 def _stack_label(text: object) -> str:
@@ -171,6 +181,9 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
             for text in table["control"]
         ]
         return pd.Series(values, index=table.index, dtype=object)
+    if holder == "components":
+        parts = table[holder].map(lambda text: object_in(text).get(field))
+        return parts.map(lambda part: components.label(name, part)).astype(object)
     return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
 
 

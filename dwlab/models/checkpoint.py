@@ -11,6 +11,8 @@ from ..spec import layouts, single_file
 from . import clip_tokenizer, trust, weight_files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..spec.model_entry import Entry
     from ..spec.tensor_header import Header
 
@@ -61,8 +63,8 @@ class Checkpoint:
         return (f"the file has no {parts}, and the pictures are made without it",) if parts else ()
 
 
-def locate(entry: Entry, file: Path) -> Checkpoint:
-    """Find all parts of a model in one file.
+def locate(entry: Entry, file: Path, replaced: Collection[str] = ()) -> Checkpoint:
+    """Find all parts of a model in one file. replaced: those that a recipe takes from elsewhere.
 
     Reads headers and small files. Raises ModelError for configs that are not to be trusted, and
     for parts that are nowhere, with what to do.
@@ -76,7 +78,9 @@ def locate(entry: Entry, file: Path) -> Checkpoint:
     absent: list[str] = []
     missing: list[str] = []
     for part, _, cls in trust.parts(configs):
-        if _is_in_file(header, part, str(cls)) or not _is_to_be_lent(configs / part, str(cls)):
+        if part in replaced or _is_in_file(header, part, str(cls)):
+            continue
+        if not _is_to_be_lent(configs / part, str(cls)):
             continue
         lender = _lender(configs, part, str(cls))
         if lender:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra, ModelError
 from ..spec import layouts, single_file
-from . import clip_tokenizer, lcm, size_limits, tensor_check, trust
+from . import clip_tokenizer, lcm, part_loading, size_limits, tensor_check, trust
 from .checkpoint import DENOISERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from diffusers import DiffusionPipeline
 
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
 GGUF = ".gguf"
 
 
-def read(name: str, checkpoint: Checkpoint, cls: Any, dtype: torch.dtype) -> DiffusionPipeline:
-    """The pipeline of a model in one file. cls: its class.
+def read(
+    name: str,
+    checkpoint: Checkpoint,
+    cls: Any,
+    dtype: torch.dtype,
+    others: Mapping[str, Any],
+) -> DiffusionPipeline:
+    """The pipeline of a model in one file. cls: its class. others: parts that are here already.
 
     Raises ModelError for tensors that are missing or of other shapes, and whatever diffusers raises.
     """
@@ -29,7 +37,7 @@ def read(name: str, checkpoint: Checkpoint, cls: Any, dtype: torch.dtype) -> Dif
     header = single_file.read_header(name, checkpoint.file)
     weights = _size(checkpoint, header)
     with trust.no_code(), size_limits.building(name, weights.tensors, weights.bytes):
-        parts = _parts_beside(checkpoint, dtype)
+        parts = {**_parts_beside(checkpoint, dtype), **others}
         try:
             pipeline = _assembled(checkpoint, header, cls, parts, dtype)
         # diffusers' own errors say nothing of the file
@@ -53,9 +61,9 @@ def _assembled(
     """The pipeline. parts: those that do not come from the file."""
     is_gguf = checkpoint.file.suffix == GGUF
     if lcm.is_original(header):
-        parts["unet"] = lcm.read_unet(checkpoint, dtype)
+        parts.setdefault("unet", lcm.read_unet(checkpoint, dtype))
     elif is_gguf or not hasattr(cls, "from_single_file"):
-        parts |= _denoiser(checkpoint, dtype)
+        parts = _denoiser(checkpoint, dtype) | parts
         return cls.from_pretrained(
             checkpoint.configs, local_files_only=True, use_safetensors=True, **parts
         )
@@ -93,21 +101,10 @@ def _parts_beside(checkpoint: Checkpoint, dtype: torch.dtype) -> dict[str, Any]:
     lent = dict(checkpoint.lent)
     for part, library, cls in trust.parts(checkpoint.configs):
         if part in lent:
-            parts[part] = _lent(str(library), str(cls), lent[part], dtype)
+            parts[part] = part_loading.read_folder(str(library), str(cls), lent[part], dtype)
         elif clip_tokenizer.lacks_vocabulary(checkpoint.configs / part):
             parts[part] = clip_tokenizer.build(checkpoint.configs / part)
     return parts
-
-
-def _lent(library: str, cls: str, folder: Any, dtype: torch.dtype) -> Any:
-    import importlib
-
-    part = getattr(importlib.import_module(library), cls)
-    if "Tokenizer" in cls:
-        return part.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return part.from_pretrained(
-        folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
-    )
 
 
 def _denoiser(checkpoint: Checkpoint, dtype: torch.dtype) -> dict[str, Any]:

@@ -17,12 +17,15 @@ from .._util.regular_file import open_regular
 from ..errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 # what a loader may open: weights, configs, vocabularies and templates of prompts
 SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".jinja")
 ENTRIES_LIMIT = 10_000  # files and folders below a model's folder; a pipeline has about thirty
+_FOLDER = "folder"  # instead of the mark of a file
 SETTLED = 2.0  # seconds after which another change of a file is sure to show in its times
 
 
@@ -76,9 +79,39 @@ def of_file(path: Path) -> str:
     return content
 
 
+def of_part(folder: Path, files: Sequence[Path]) -> str:
+    """A hash over some files in a folder, as `of_folder` makes it; `folders_with` finds it again.
+
+    Raises ModelError like `of_file`.
+    """
+    digest = hashlib.sha256()
+    known = _read_hashes()
+    hashes = dict(known)
+    for path in sorted(files):
+        content = _content_hash(path, hashes)
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    hashes[str(folder.absolute())] = [_FOLDER, digest.hexdigest()]
+    if hashes != known:
+        _write_hashes(hashes)
+    return digest.hexdigest()
+
+
 def files_with(content: str) -> list[Path]:
     """Files of this machine whose content had a SHA-256 when it was last read here."""
-    return [Path(name) for name, (_, known) in _read_hashes().items() if known == content]
+    return [
+        Path(name)
+        for name, (mark, known) in _read_hashes().items()
+        if known == content and mark != _FOLDER
+    ]
+
+
+def folders_with(content: str) -> list[Path]:
+    """Folders of this machine that had a hash when `of_part` last read them here."""
+    return [
+        Path(name)
+        for name, (mark, known) in _read_hashes().items()
+        if known == content and mark == _FOLDER
+    ]
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def part_of(
     quiet_libraries()
     if part and not _FOLDER.fullmatch(part):
         raise InvalidInput("part", part, "the name of a folder in the repository")
-    name = f"part {part or repo!r} of {full_name(repo, revision)!r}"
+    whole = full_name(repo, revision)
+    name = f"part {part!r} of {whole!r}" if part else f"{whole!r}"
     config = cached(repo, f"{part}/{downloads.CONFIG}" if part else downloads.CONFIG, revision)
     fault = weight_files.fault_of_part(part or repo, config.parent, variant) if config else None
     if config and not fault:

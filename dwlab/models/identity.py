@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ..spec import memory as measures
 from ..spec.params import GenerationParams
 from . import (
     checkpoint_loading,
+    components,
     device,
     fingerprint,
     hub,
@@ -24,9 +25,13 @@ from . import (
     weight_files,
 )
 from .checkpoint import Checkpoint, locate
+from .components import Access, ModelPart
 from .settings import STOCK, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..spec.components import Component
     from ..spec.family import Omission
     from ..spec.model_entry import Entry
     from . import transfers
@@ -40,8 +45,8 @@ class Identity:
     weights: their fingerprint, with a mark if a variant or settings (8 bits, tiles) change the
     pictures. pack: pictures per call, if a profile says so. variant: of the weights, like fp16.
     checkpoint: where the parts of a model in one file are; `folder` is then the one with its
-    configs. fit: whether it fits into memory, if that was found out; it is no part of the identity,
-    because it changes with what else is in memory.
+    configs. parts: those that a recipe takes from elsewhere. fit: whether it fits into memory, if that
+    was found out; it is no part of the identity, because it changes with what else is in memory.
     """
 
     name: str
@@ -53,12 +58,24 @@ class Identity:
     pack: int | None = None
     variant: str | None = None
     checkpoint: Checkpoint | None = None
+    parts: tuple[ModelPart, ...] = ()
     fit: Fit | None = field(default=None, compare=False)
 
     @property
     def files_hash(self) -> str:
         """The fingerprint of the files, or their commit on the hub."""
-        return self.weights.removesuffix(self.settings.mark).removesuffix(_mark(self.variant))
+        own = self.weights.removesuffix(self.settings.mark)
+        return own.removesuffix(_marks(self.parts)).removesuffix(_mark(self.variant))
+
+    @property
+    def replaced(self) -> tuple[ModelPart, ...]:
+        """The parts whose files are not the model's own."""
+        return tuple(part for part in self.parts if not part.is_own)
+
+    def is_sibling(self, other: Identity) -> bool:
+        """Whether two models differ in parts from elsewhere only."""
+        with_own_parts = replace(self, parts=other.parts, weights=other.weights)
+        return self.files_hash == other.files_hash and with_own_parts == other
 
 
 def identify(
@@ -68,6 +85,7 @@ def identify(
     *,
     variant: str | None = None,
     config: str = "",
+    parts: Sequence[Component] = (),
     download: bool = True,
     profile: str | None = None,
     settings: Settings = STOCK,
@@ -77,7 +95,8 @@ def identify(
     """Find a model without loading it.
 
     variant: of the weights, like fp16; None for the plain ones. config: the configs of a model in
-    one file (see `GenerationParams`). download: whether a hub model may be downloaded.
+    one file (see `GenerationParams`). parts: those that come from elsewhere (see `components`).
+    download: whether a hub model may be downloaded.
     on_download: receives the progress of a download; by default it is shown on stderr. profile:
     "fast" takes dtype (if it is auto), settings and pack from this machine's profile. memory:
     measures that save memory (see `dwlab.spec.memory`) beside those of the settings; which ones
@@ -94,10 +113,13 @@ def identify(
         weights = f"random-{name}"
         if variant:
             raise InvalidInput("variant", variant, f"left out, for model {name!r}")
+        if parts:
+            allowed = f"left out, for model {name!r}, which is for measuring"
+            raise InvalidInput(parts[0].part, parts[0].as_plain(), allowed)
     elif entry.file:
         if variant:
             raise InvalidInput("variant", variant, f"left out, because {name!r} is a single file")
-        checkpoint = _checkpoint(entry)
+        checkpoint = _checkpoint(entry, [component.part for component in parts])
         folder = checkpoint.configs
         weights = fingerprint.of_checkpoint(checkpoint)
     else:
@@ -108,6 +130,10 @@ def identify(
         # the folder of a hub model is named after its commit
         weights = fingerprint.of_folder(folder) if entry.local else folder.name
         weights += _mark(variant)
+    replaced: tuple[ModelPart, ...] = ()
+    if parts:
+        replaced = components.find(parts, folder, Access(download, on_download))
+        weights += _marks(replaced)
     pack = None
     if profile is not None:
         fast = profiles.find(profile, name, weights, resolved)
@@ -128,14 +154,15 @@ def identify(
         pack=pack,
         variant=variant,
         checkpoint=checkpoint,
+        parts=replaced,
     )
 
 
-def _checkpoint(entry: Entry) -> Checkpoint:
+def _checkpoint(entry: Entry, replaced: Sequence[str]) -> Checkpoint:
     """The parts of a model in one file; raises ModelError if it cannot be drawn with."""
     file = Path(entry.source)
     checkpoint_loading.check_library(file.name)
-    checkpoint = locate(entry, file)
+    checkpoint = locate(entry, file, replaced)
     pipeline_kinds.check(entry.name, checkpoint.configs)
     return checkpoint
 
@@ -143,6 +170,11 @@ def _checkpoint(entry: Entry) -> Checkpoint:
 def _mark(variant: str | None) -> str:
     """What a fingerprint ends in if a variant was loaded: its pictures are others."""
     return f"+variant-{variant}" if variant else ""
+
+
+def _marks(parts: Sequence[ModelPart]) -> str:
+    """What a fingerprint ends in if parts are not the model's own."""
+    return "".join(part.mark for part in parts)
 
 
 def _folder(
@@ -163,6 +195,8 @@ def _folder(
 
 def check_unchanged(identity: Identity) -> None:
     """Raise ModelError if the files of a local model are no longer those that were identified."""
+    for part in identity.parts:
+        components.check_unchanged(part)
     is_hub_model = identity.files_hash == identity.folder.name
     if is_hub_model or catalog.lookup(identity.name).random:
         return

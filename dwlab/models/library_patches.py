@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.subclass import add_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _tokenizing = threading.Lock()
 _hiding = threading.local()
@@ -28,9 +28,14 @@ def restore_moved_modules() -> None:
         pipelines.wuerstchen = wuerstchen
 
 
-def patch_parts(pipeline: Any) -> None:
-    """Patch a freshly loaded pipeline's tokenizers and text encoders in place."""
+def patch_parts(pipeline: Any, patched: Collection[str] = ()) -> None:
+    """Patch a freshly loaded pipeline's tokenizers and text encoders in place.
+
+    patched: those that were before, as parts of another pipeline.
+    """
     for name, part in pipeline.components.items():
+        if name in patched:
+            continue
         if name.startswith("tokenizer") and part is not None:
             _make_thread_safe(part)
         elif name.startswith("text_encoder"):

@@ -59,6 +59,16 @@ class LoadedModels:
             return None
         return self._models.pop(identity)
 
+    def take_out_sibling(self, identity: Identity) -> Model | None:
+        """A model that differs in parts from elsewhere only; it is no longer here then.
+
+        None if there is none that nobody uses.
+        """
+        for other, model in reversed(self._models.items()):
+            if other.is_sibling(identity) and not self._users[id(model)]:
+                return self._models.pop(other)
+        return None
+
     def begin_use(self, model: Model) -> None:
         """Note that a rendering uses a model."""
         self._users[id(model)] += 1

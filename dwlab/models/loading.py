@@ -21,6 +21,7 @@ from . import (
     memory,
     memory_fit,
     memory_plan,
+    part_loading,
     quantisation,
     size_limits,
     trust,
@@ -32,9 +33,10 @@ from .quiet import no_bars, quiet_libraries
 from .settings import apply, apply_to_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import torch
     from diffusers import DiffusionPipeline, SchedulerMixin
 
     from ..spec.params import GenerationParams
@@ -86,7 +88,7 @@ def load(
     )
     identity = memory_plan.fitted(identity, auto=measures.AUTO in (names or ()))
     with _loading:
-        model = _load_pipeline(identity)
+        model = _load_pipeline(identity, {})
     return replace(model, loaded=alterations.State.of(model.pipeline))
 
 
@@ -143,7 +145,7 @@ def _shared(identity: Identity) -> Model:
     check_unchanged(identity)
     model = LOADED.take(identity)
     if model is None:
-        model = _load_unchanged(identity)
+        model = _rebuilt(identity) or _load_unchanged(identity)
         LOADED.add(model)
     return model
 
@@ -151,7 +153,26 @@ def _shared(identity: Identity) -> Model:
 def _for_one(identity: Identity) -> Model:
     """A model that no other rendering can get: out of memory, or loaded for this one."""
     check_unchanged(identity)
-    return LOADED.take_out(identity) or _load_unchanged(identity)
+    return LOADED.take_out(identity) or _rebuilt(identity) or _load_unchanged(identity)
+
+
+def _rebuilt(identity: Identity) -> Model | None:
+    """A model made of one in memory that has other parts from elsewhere; None if there is none.
+
+    That one, which nobody uses, is given up, and a new pipeline has the parts that both share. So no
+    pipeline is changed, and none has to be put back.
+    """
+    if not identity.settings.keeps_parts:
+        return None
+    sibling = LOADED.take_out_sibling(identity)
+    if sibling is None:
+        return None
+    names = {part.name for part in (*identity.replaced, *sibling.identity.replaced)}
+    shared = {name: part for name, part in sibling.pipeline.components.items() if name not in names}
+    # the parts that it does not need any more leave memory before others come
+    del sibling
+    memory.release_memory(identity.device)
+    return _load_unchanged(identity, shared)
 
 
 def is_loaded(identity: Identity) -> bool:
@@ -164,10 +185,13 @@ def prepare_process(model: Model) -> None:
     apply_to_process(model.identity.settings)
 
 
-def _load_unchanged(identity: Identity) -> Model:
-    """Load a model, and raise ModelError if its files changed meanwhile, whatever became of it."""
+def _load_unchanged(identity: Identity, shared: Mapping[str, Any] | None = None) -> Model:
+    """Load a model, and raise ModelError if its files changed meanwhile, whatever became of it.
+
+    shared: parts that are in memory.
+    """
     try:
-        return _load_pipeline(identity)
+        return _load_pipeline(identity, shared or {})
     finally:
         check_unchanged(identity)
 
@@ -184,18 +208,19 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     return cls.from_config(shipped.config, **options)
 
 
-def _load_pipeline(identity: Identity) -> Model:
+def _load_pipeline(identity: Identity, shared: Mapping[str, Any]) -> Model:
     """Load a model; if memory runs out, once more without any other one."""
-    LOADED.make_room(identity)
-    _check_fits(identity)
+    if not shared:
+        LOADED.make_room(identity)
+        _check_fits(identity)
     began = time.perf_counter()
     try:
-        pipeline = _pipeline(identity)
+        pipeline = _pipeline(identity, shared)
     except ModelError as error:
         ran_out = error.__cause__ is not None and memory.is_out_of_memory(error.__cause__)
         if not (ran_out and LOADED.clear()):
             raise
-        pipeline = _pipeline(identity)
+        pipeline = _pipeline(identity, shared)
     return Model(identity, pipeline, seconds=time.perf_counter() - began)
 
 
@@ -209,7 +234,7 @@ def _check_fits(identity: Identity) -> None:
         raise ModelError(memory_fit.shortage(identity.name, fit, identity.device))
 
 
-def _pipeline(identity: Identity) -> DiffusionPipeline:
+def _pipeline(identity: Identity, shared: Mapping[str, Any]) -> DiffusionPipeline:
     quiet_libraries()
     if identity.device == "cpu":
         memory.keep_freed_memory()
@@ -218,11 +243,11 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
     )
     try:
         with no_bars():
-            pipeline = _read_pipeline(identity)
+            pipeline = _read_pipeline(identity, shared)
         quantisation.after_reading(pipeline, identity.settings.quantisation)
         pipeline.set_progress_bar_config(disable=True)
         apply(pipeline, identity.settings, identity.device)
-        patch_parts(pipeline)
+        patch_parts(pipeline, patched=shared)
     except DwlabError:
         raise
     # a model's files and classes can raise anything
@@ -231,7 +256,7 @@ def _pipeline(identity: Identity) -> DiffusionPipeline:
     return pipeline
 
 
-def _read_pipeline(identity: Identity) -> DiffusionPipeline:
+def _read_pipeline(identity: Identity, shared: Mapping[str, Any]) -> DiffusionPipeline:
     import torch
 
     dtype = getattr(torch, identity.dtype)
@@ -239,9 +264,10 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
         from . import random_weights
 
         return random_weights.build(identity.name, dtype)
+    others = {**shared, **_replaced_parts(identity, dtype)}
     if identity.checkpoint:
         cls = _pipeline_class(identity.folder)
-        return checkpoint_loading.read(identity.name, identity.checkpoint, cls, dtype)
+        return checkpoint_loading.read(identity.name, identity.checkpoint, cls, dtype, others)
     # checked once more, because files may have changed since the model was identified
     weights = trust.check_folder(identity.folder)
     restore_moved_modules()
@@ -261,8 +287,18 @@ def _read_pipeline(identity: Identity) -> DiffusionPipeline:
             **quantisation.while_reading(
                 identity.settings.quantisation, identity.folder, identity.dtype
             ),
+            **others,
         )
     return loaded
+
+
+def _replaced_parts(identity: Identity, dtype: torch.dtype) -> dict[str, Any]:
+    """The parts that do not come from the model's own files, by name."""
+    if not identity.replaced:
+        return {}
+    weights = part_loading.size_of(identity.replaced)
+    with trust.no_code(), size_limits.building(identity.name, weights.tensors, weights.bytes):
+        return part_loading.read_all(identity.replaced, identity.folder, dtype)
 
 
 def _pipeline_class(folder: Path) -> Any:

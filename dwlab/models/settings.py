@@ -109,6 +109,11 @@ class Settings:
         return own == value or (setting == "slicing" and own == "both")
 
     @property
+    def keeps_parts(self) -> bool:
+        """Whether a pipeline's parts stay as they were loaded, so that another one can have them."""
+        return (self.compile, self.offload, self.quantisation) == ("none", "none", "none")
+
+    @property
     def mark(self) -> str:
         """What the fingerprint of a model's weights ends in, if its pictures are others than stock's."""
         return "".join(f"+{name}" for name in self.measures if name in measures.OTHER_PICTURES)

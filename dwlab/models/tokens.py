@@ -167,6 +167,8 @@ def _folders(identity: Identity) -> tuple[Path, ...]:
     if identity.checkpoint:
         lent = [folder for part, folder in identity.checkpoint.lent if part.startswith("tokenizer")]
         folders = list(dict.fromkeys([*folders, *lent]))
+    replaced = {part.name: part.path for part in identity.parts}
+    folders = [replaced.get(folder.name, folder) for folder in folders]
     if not folders:
         raise ModelError(f"{identity.folder} holds no tokenizer")
     return tuple(folders)

@@ -77,7 +77,11 @@ _RULES = (
         Group.DIFFERS,
         "diffusers has no scheduler that is known to be the same",
     ),
-    _Rule("(.*vae.*|module \\d+)", Group.DIFFERS, "dwlab uses the VAE in the model's own files"),
+    _Rule(
+        "(.*vae.*|module \\d+)",
+        Group.SWITCH,
+        "`vae:` with the file or the folder; without it dwlab uses the VAE in the model's own files",
+    ),
     _Rule("lora.*|.*loras", Group.SWITCH, "`loras:` with the files and their weights"),
     _Rule("ti hashes|.*embeddings.*", Group.SWITCH, "`embeddings:` with the files"),
     _Rule("controlnet.*|control .*", Group.SWITCH, "`control:` with the model and the picture"),

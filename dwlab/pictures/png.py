@@ -9,7 +9,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ..spec.names import LISTS
+from ..spec import components
+from ..spec.names import LISTS, PARTS
 from ..spec.public_names import public_name
 from . import parameters_text
 
@@ -60,6 +61,10 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     for name in LISTS:
         if name in parameters:
             parameters[name] = [file.without_path().as_dict() for file in getattr(params, name)]
+    for name in PARTS:
+        if name in parameters:
+            public = components.without_paths(getattr(params, name))
+            parameters[name] = components.as_plain(public)
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()

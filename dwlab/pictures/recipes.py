@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, shortened
-from ..spec import catalog, inputs, schedulers
+from ..spec import catalog, components, inputs, schedulers
+from ..spec.names import PARTS
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
 from . import other_tools, parameters_text, png_text
@@ -146,6 +147,8 @@ def _is_safe(name: str, value: object) -> bool:
     """Whether a picture may say this: of files, only the hashes of pictures that are here."""
     if name == "control":
         return False  # it names a folder of a machine
+    if name in PARTS:
+        return components.is_portable(name, value)
     if name in inputs.PICTURES:
         return inputs.digest_of(value) is not None
     return name in FIELDS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
-from ..models import adapters, controlnets
+from ..models import adapters, components, controlnets
 from ..models.arguments import check_arguments
 from ..models.controlnets import ControlNet
 from ..models.identity import Identity, complete, identify, omission_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..events import Download
+    from ..spec.components import Component
     from ..spec.compute import Compute
     from ..spec.params import GenerationParams
 
@@ -62,7 +63,7 @@ def resolve(
         identity = identities[cell.choice]
         controlled, own_nets = _with_control(cell, inputs, nets)
         completed = _completed(controlled, identity, inputs)
-        completed, added = _with_adapters(completed, identity, known)
+        completed, added = _with_adapters(_with_parts(completed, identity), identity, known)
         key = completed.key(
             identity.weights,
             identity.dtype,
@@ -84,6 +85,16 @@ def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> 
         references["mask"] = inputs.take("mask", params.mask).reference
     read = params.replace(**references)
     return complete_task(complete(read, identity, start.size), identity)
+
+
+def _with_parts(params: GenerationParams, identity: Identity) -> GenerationParams:
+    """Parameters with the hashes of the parts that come from elsewhere."""
+    if not params.parts:
+        return params
+    others = tuple(components.filled(part, identity.parts) for part in params.components)
+    if params.vae is None:
+        return params.replace(components=others)
+    return params.replace(vae=components.filled(params.vae, identity.parts), components=others)
 
 
 def _with_control(
@@ -144,6 +155,7 @@ def identify_all(
             choice.dtype,
             variant=choice.variant,
             config=choice.config,
+            parts=choice.parts,
             download=download,
             profile=compute.profile,
             memory=compute.memory,
@@ -181,11 +193,20 @@ def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity)
         if choice.variant not in (None, identity.variant):
             allowed = f"left out, or {identity.variant or 'none'}, as the given model is loaded"
             raise InvalidInput("variant", choice.variant, allowed)
+        if any(not _has_part(identity, part) for part in choice.parts):
+            allowed = "left out, because the given model is loaded with its parts"
+            raise InvalidInput(choice.parts[0].part, choice.parts[0].as_plain(), allowed)
         check_tasks(cells, identity)
         check_arguments(cells, identity)
     identities = dict.fromkeys(groups, identity)
     _check_prompts(params, groups, identities)
     return identities
+
+
+def _has_part(identity: Identity, component: Component) -> bool:
+    """Whether a loaded model has a part that a recipe names."""
+    names = {(part.name, part.source) for part in identity.parts}
+    return (component.part, component.model) in names
 
 
 def identify_available(

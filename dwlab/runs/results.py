@@ -9,7 +9,7 @@ from ..errors import InvalidInput
 from ..metrics.measures import STARS
 from ..paths import results_folder
 from ..spec import input_files, inputs
-from ..spec.names import LISTS
+from ..spec.names import LISTS, PARTS
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 from ..store.store import open_existing
@@ -82,7 +82,7 @@ def _cell(row: Row, axes: Axes, params: Row) -> Row:
             fields[COLUMN_NAMES.get(name, name)] = inputs.stored_path(fields[name])
     fixed = {name: row[name] for name in FIXED if name in row}
     maps = {name: json.dumps(params.get(name, {})) for name in ("scheduler_options", "call")}
-    maps |= {name: json.dumps(params[name]) for name in LISTS if name in params}
+    maps |= {name: json.dumps(params[name]) for name in (*LISTS, *PARTS) if name in params}
     stars = {STARS: row[STARS]}
     return row["metrics"] | stars | axes | {"negative_prompt": ""} | fields | fixed | maps
 

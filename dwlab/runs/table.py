@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec import controls, loras
+from ..spec import components, controls, loras
 from ..spec.names import SPELLINGS
 from ..store.images import read_picture
 
@@ -99,4 +99,6 @@ def _value(row: Row, name: str) -> object:
         return controls.values_by_axis(column, value).get(name)
     if column == "loras":
         return loras.weights_by_axis(column, value).get(name)
+    if column == "components":
+        return components.label(name, value.get(argument))
     return value.get(argument)

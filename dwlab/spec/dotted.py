@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import InvalidInput
 from . import controls, loras
-from .names import MAPS, under_own_names
+from .names import MAPS, PARTS, under_own_names
 from .params import FIELDS
 
 
@@ -80,9 +80,9 @@ def _with_child(parent: str, inside: object, child: str, value: object) -> objec
 
 
 def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
-    """Base values, with what is in `call`, `scheduler_options` and `loras` under dotted names too."""
+    """Base values, with what is in their maps and lists under dotted names too."""
     named: dict[str, object] = {}
-    for parent in MAPS:
+    for parent in (*MAPS, *PARTS):
         inside = base.get(parent)
         if isinstance(inside, Mapping):
             named |= {f"{parent}.{child}": value for child, value in inside.items()}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .components import Components
 
 
 class ModelChoice(NamedTuple):
@@ -12,3 +15,4 @@ class ModelChoice(NamedTuple):
     dtype: str = "auto"
     variant: str | None = None
     config: str = ""
+    parts: Components = ()

@@ -22,8 +22,10 @@ TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
 # parameters that are lists; a list of lists are several values
 LISTS = ("loras", "embeddings", "control")
+# parts of a model that come from elsewhere
+PARTS = ("vae", "components")
 # parameters that name files of this machine: keys have the hashes of their contents instead
-FILES = ("loras", "embeddings")
+FILES = ("loras", "embeddings", *PARTS)
 
 
 def own_name(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..paths import check_name
 from .dotted import child_of, is_dotted, is_parameter, named_once, parent_of, with_dotted_names
-from .names import LISTS, MAPS
+from .names import LISTS, MAPS, PARTS
 from .params import FIELDS
 from .prompt_templates import names_in_prompts
 from .sweep_checks import check_name_known, is_axis
@@ -52,7 +52,7 @@ def _replace_parameter(
 ) -> None:
     """Put a new value in place of all that `base` and `axes` say about a parameter."""
     _remove_from_base(base, name)
-    if name in MAPS and isinstance(value, Mapping):
+    if name in (*MAPS, *PARTS) and isinstance(value, Mapping):
         for child in value:
             axes.pop(f"{name}.{child}", None)
     if name in LISTS:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog, controls, embeddings, inputs, layouts, loras, side_limits
+from . import catalog, components, controls, embeddings, inputs, layouts, loras, side_limits
 from .long_prompts import LONG_PROMPTS
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
@@ -147,6 +147,8 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "loras": loras.checked_stack,
     "control": controls.checked_controls,
     "embeddings": embeddings.checked_embeddings,
+    "vae": components.checked_vae,
+    "components": components.checked_components,
     "seed": _checked_seed,
     "steps": _checked_steps,
     "guidance": _checked_guidance,

@@ -10,17 +10,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from . import catalog, foreign_names, inputs, schedulers
+from . import catalog, components, foreign_names, inputs, schedulers
 from .key import key_of
 from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
-from .names import LISTS, MAPS, SPELLINGS, TEXTS, own_name, under_own_names
+from .names import LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
 from .param_checks import check_config, check_model_name, check_one_negative_prompt, checked
 from .prompt_weights import COMPEL, LITERAL, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .components import Component, Components
     from .controls import Controls
     from .embeddings import Embeddings
     from .family import Omission
@@ -40,6 +41,7 @@ _EMPTY: dict[str, object] = {
     "loras": (),
     "control": (),
     "embeddings": (),
+    "components": (),
     "scheduler_options": {},
 }
 # parameters whose default is the model's own
@@ -95,6 +97,8 @@ class GenerationParams:
     prompt_weighting: literal, or compel, which gives the `word` of `(word:1.2)` a weight.
     loras: LoRA files with their weights, like [{"file": "style.safetensors", "weight": 0.8}].
     embeddings: textual inversions, like [{"file": "ink.safetensors", "token": "<ink>"}].
+    vae: another VAE than the model's own: a folder, a .safetensors file, or a hub id.
+    components: other parts of the model from elsewhere, like {"text_encoder": folder}.
     call, scheduler_options: anything else that the pipeline's call or the scheduler accepts.
     image: the picture to start from, a path or a picture of Pillow; its hash once it was read.
     strength: how much of it is made anew, above 0 to 1.
@@ -126,6 +130,8 @@ class GenerationParams:
     noise: str = "cpu"
     loras: Stack = ()
     embeddings: Embeddings = ()
+    vae: Component | None = None
+    components: Components = ()
     call: Mapping[str, Any] = field(default_factory=dict)
     scheduler_options: Mapping[str, Any] = field(default_factory=dict)
     image: inputs.Source | None = None
@@ -215,7 +221,12 @@ class GenerationParams:
     @property
     def choice(self) -> ModelChoice:
         """What decides which weights are loaded, and how."""
-        return ModelChoice(self.model, self.dtype, self.variant, self.config)
+        return ModelChoice(self.model, self.dtype, self.variant, self.config, self.parts)
+
+    @property
+    def parts(self) -> Components:
+        """The parts of the model that come from elsewhere, the VAE too."""
+        return self.components if self.vae is None else (self.vae, *self.components)
 
     @property
     def embeds_prompts(self) -> bool:
@@ -254,6 +265,7 @@ class GenerationParams:
         """Validate the fields that mean something beside others only."""
         check_one_negative_prompt(self.negative_prompt, self.call)
         inputs.check_together(vars(self))
+        vars(self)["vae"], vars(self)["components"] = components.merged(self.vae, self.components)
         if self.prompt_weighting == COMPEL:
             for name in TEXTS:
                 parts_of(name, vars(self)[name])
@@ -271,7 +283,7 @@ class GenerationParams:
 
 FIELDS = frozenset(f.name for f in fields(GenerationParams))
 # fields that decide which values others have or may have
-ENTANGLED = frozenset({"model", "config", "scheduler", "scheduler_options", "image"})
+ENTANGLED = frozenset({"model", "config", "scheduler", "scheduler_options", "image", *PARTS})
 _INDEPENDENT = FIELDS - ENTANGLED
 _scalars_of = itemgetter(*sorted(FIELDS - {"prompt", "seed", *MAPS}))
 
@@ -282,6 +294,8 @@ def _as_plain(name: str, value: Any) -> Any:
         return dict(value)
     if name in LISTS:
         return [entry.as_dict() for entry in value]
+    if name in PARTS:
+        return components.as_plain(value)
     return str(value) if isinstance(value, inputs.HeldPicture) else value
 
 

@@ -8,7 +8,7 @@ from ..errors import InvalidInput
 from . import controls, foreign_names, prompt_templates
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
-from .names import LISTS, MAPS, own_name
+from .names import LISTS, MAPS, PARTS, own_name
 from .params import FIELDS
 
 AXES_LIMIT = 100  # axes of a sweep
@@ -66,13 +66,14 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     is_argument = parent_of(name) in MAPS and child_of(name).isidentifier()
     is_inside = name.startswith("loras.") and name.endswith(".weight")
     is_inside |= name.startswith("control.") and name.endswith(controls.ATTRIBUTES)
+    is_inside |= parent_of(name) == "components" and child_of(name).isidentifier()
     if name in FIELDS or name in placeholders or is_argument or is_inside:
         return
     allowed = foreign_names.instead_of(name)
     if allowed is None:
         allowed = (
             f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight, "
-            "control.NAME"
+            "control.NAME, components.NAME"
         )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"
@@ -104,5 +105,5 @@ def is_axis(name: str, value: object) -> bool:
     """Whether what is given for a name are the values of an axis, not one value."""
     if name in LISTS and isinstance(value, list | tuple):
         return any(isinstance(item, list | tuple | None) for item in value)
-    is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS)
+    is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS, *PARTS)
     return is_description or isinstance(value, list | tuple | range)

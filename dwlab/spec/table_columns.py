@@ -115,6 +115,8 @@ COLUMNS = (
     ),
     Column("loras", Kind.PARAMETER, "LoRA files with their weights, as JSON", optional=True),
     Column("embeddings", Kind.PARAMETER, "textual inversions, as JSON", optional=True),
+    Column("vae", Kind.PARAMETER, "a VAE from elsewhere, as JSON", optional=True),
+    Column("components", Kind.PARAMETER, "other parts from elsewhere, as JSON", optional=True),
     Column(
         "long_prompt",
         Kind.PARAMETER,
@@ -188,6 +190,8 @@ PARAMETERS = (
     "control",
     "loras",
     "embeddings",
+    "vae",
+    "components",
     "call",
     "seed",
 )

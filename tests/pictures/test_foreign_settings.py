@@ -24,7 +24,7 @@ def judged(more, version="v1.10.1"):
     [
         ("ENSD: 31337", Group.DIFFERS, "ancestral"),
         ("RNG: GPU", Group.SWITCH, "a1111-cuda"),
-        ("VAE: vae-ft-mse.safetensors", Group.DIFFERS, "own files"),
+        ("VAE: vae-ft-mse.safetensors", Group.SWITCH, "`vae:`"),
         ('Lora hashes: "style: abcdef"', Group.SWITCH, "loras:"),
         ("Hires upscale: 2", Group.DIFFERS, "second pass"),
         ("Denoising strength: 0.5", Group.SWITCH, "image:"),

@@ -7,14 +7,14 @@ import math
 from typing import TYPE_CHECKING
 
 from ..._util.jsonfile import object_in
-from ...spec.names import LISTS, MAPS
+from ...spec.names import LISTS, MAPS, PARTS
 from ...spec.table_columns import COLUMN_NAMES, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
 # the prompt comes first; maps and lists are JSON in a table
-_WITHOUT_COLUMN = ("prompt", *MAPS, *LISTS)
+_WITHOUT_COLUMN = ("prompt", *MAPS, *LISTS, *PARTS)
 
 
 # columns that are not called like their parameter
@@ -30,8 +30,8 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     values = {_FIELDS.get(name, name): value for name, value in values.items()}
     for name in ("scheduler_options", "call"):
         values[name] = object_in(row.get(name))
-    for name in LISTS:
-        values[name] = _list_in(row.get(name))
+    for name in (*LISTS, *PARTS):
+        values[name] = _value_in(row.get(name))
     arguments = [repr(str(row.get("prompt", "")))]
     for name, value in values.items():
         plain = value.item() if hasattr(value, "item") else value
@@ -40,9 +40,9 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     return f"dwlab.generate({', '.join(arguments)})"
 
 
-def _list_in(text: object) -> list[object]:
-    """The list in a column's JSON; an empty one if the table has none."""
-    return list(json.loads(text)) if isinstance(text, str) and text else []
+def _value_in(text: object) -> object:
+    """The value in a column's JSON; None if the table has none."""
+    return json.loads(text) if isinstance(text, str) and text else None
 
 
 def _is_empty(value: object) -> bool:
