@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -77,3 +78,9 @@ def chromium() -> str:
             "no Chromium: `make browser` installs it or says how"
         )
     return path
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of later garbage collections, which walk a million objects each time."""
+    gc.collect()
+    gc.freeze()

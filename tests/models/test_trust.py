@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import textwrap
 import zipfile
 from pathlib import Path
 
@@ -46,9 +45,8 @@ def canary(tmp_path):
     return path
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """The embedded model's folder: weights are links, configs are copies."""
+def linked_model(parent):
+    """A folder of the embedded model: weights are links, configs are copies."""
 
     def bring(source, target):
         if source.endswith(".safetensors"):
@@ -56,8 +54,12 @@ def folder(tmp_path):
         else:
             shutil.copy(source, target)
 
-    shutil.copytree(SHAPES_FOLDER, tmp_path / "model", copy_function=bring)
-    return tmp_path / "model"
+    return shutil.copytree(SHAPES_FOLDER, parent / "model", copy_function=bring)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return linked_model(tmp_path)
 
 
 def edit(path, **changes):
@@ -500,46 +502,83 @@ def own_code(part, canary, auto="AutoTokenizer"):
     edit(part / "processor_config.json", auto_map={"AutoProcessor": "mine.Mine"})
 
 
-def answered_yes(code, *arguments):
-    """What a program prints on a terminal where somebody answers yes to every question."""
+TERMINAL = """
+import json, sys
+from dwlab.cli import main
+from dwlab.models.loading import load
+from dwlab.models.tokens import count_tokens
+
+DRAW = ["--width", "64", "--height", "64", "--steps", "1", "--output"]
+DOORS = {
+    "counting tokens": lambda folder: print(count_tokens(folder, "a star")),
+    "loading": load,
+    "the command": lambda folder: command("generate", "x", "--model", folder, *DRAW, folder + "/out.png"),
+}
+
+def command(*words):
+    sys.argv[1:] = words
+    main()
+
+for door, folder in json.loads(sys.argv[1]):
+    try:
+        DOORS[door](folder)
+    except (Exception, SystemExit) as error:
+        print(error)
+    print("NEXT")
+"""
+DOORS = ("counting tokens", "loading", "the command")
+
+
+def answered_yes(calls):
+    """What a program prints for each call (door and folder) on a terminal where somebody answers yes to every question."""
     ours, theirs = os.openpty()
-    program = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    program = [sys.executable, "-c", TERMINAL, json.dumps(calls)]
     with subprocess.Popen(
         program, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
         os.close(theirs)
-        os.write(ours, b"y\n" * 20)
+        os.write(ours, b"y\n" * 20 * len(calls))
         said = b""
         with contextlib.suppress(OSError):  # Linux says so when nobody writes any more
             while more := os.read(ours, 4096):
                 said += more
         process.wait(120)
     os.close(ours)
-    return said.decode()
+    return said.decode().split("NEXT")
 
 
-DOORS = {
-    "counting tokens": "import sys; from dwlab.models.tokens import count_tokens; print(count_tokens(sys.argv[1], 'a star'))",
-    "loading": "import sys, dwlab; dwlab.load(sys.argv[1])",
-    "the command": "import sys; from dwlab.cli import main; sys.argv[1:] = ['generate', 'x', '--model', sys.argv[1], "
-    "'--width', '64', '--height', '64', '--steps', '1', '--output', sys.argv[1] + '/out.png']; main()",
-}
+@pytest.fixture(scope="module")
+def on_a_terminal(tmp_path_factory):
+    """What each door prints for models with code of their own, and what of that code has run.
+
+    One process for all, because each takes seconds to import torch.
+    """
+    calls, canaries = {}, {}
+    for part in ("tokenizer", "feature_extractor"):
+        for door in DOORS:
+            root = tmp_path_factory.mktemp("terminal")
+            folder, canary = linked_model(root), root / "canary"
+            # a processor loads parts of its own, and diffusers cannot tell it what not to run
+            if part == "feature_extractor":
+                shutil.copytree(folder / "tokenizer", folder / part)
+                edit(
+                    folder / "model_index.json",
+                    feature_extractor=["transformers", "CLIPProcessor"],
+                )
+            own_code(folder / part, canary)
+            calls[door, part], canaries[door, part] = (door, str(folder)), canary
+    *texts, _ = answered_yes(list(calls.values()))
+    return {call: (text, canaries[call]) for call, text in zip(calls, texts, strict=True)}
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("where", ["tokenizer", "feature_extractor"])
-def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, where, folder, canary):
-    if (
-        where == "feature_extractor"
-    ):  # a processor loads parts of its own, and diffusers cannot tell it what not to run
-        shutil.copytree(folder / "tokenizer", folder / where)
-        edit(folder / "model_index.json", feature_extractor=["transformers", "CLIPProcessor"])
-    own_code(folder / where, canary)
-    said = answered_yes(DOORS[door], folder)
-    assert not canary.exists(), said
-    assert "[y/N]" not in said
-    if (door == "counting tokens") == (where == "tokenizer"):
-        assert "code of its own, which dwlab does not run" in said
+@pytest.mark.parametrize("part", ["tokenizer", "feature_extractor"])
+def test_nobody_on_a_terminal_is_asked_whether_a_models_code_may_run(door, part, on_a_terminal):
+    text, canary = on_a_terminal[door, part]
+    assert not canary.exists(), text
+    assert "[y/N]" not in text
+    if (door == "counting tokens") == (part == "tokenizer"):
+        assert "code of its own, which dwlab does not run" in text
 
 
 @pytest.mark.parametrize("cls", ["BertJapaneseTokenizer", "T5Tokenizer", "NoSuchTokenizer"])

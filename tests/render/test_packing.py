@@ -152,13 +152,27 @@ def lone(model, params):
     ).images[0]  # fmt: skip
 
 
+MATRIX = pytest.mark.parametrize("matrix", ["short", pytest.param("all", marks=pytest.mark.slow)])
+
+
+def matrix_cells(matrix, model, family, schedulers, steps):
+    """All schedulers with all prompts, steps and guidances, or in short with two combinations that have each of them."""
+    if matrix == "all":
+        return cells(model, family, schedulers=schedulers, steps=steps)
+    first = {"prompts": PROMPTS[:1], "steps": steps[:1], "guidances": (1.0,)}
+    last = {"prompts": PROMPTS[1:], "steps": steps[-1:], "guidances": (4.0,)}
+    return [
+        *cells(model, family, schedulers=schedulers, **first),
+        *cells(model, family, schedulers=schedulers, **last),
+    ]
+
+
+@MATRIX
 @pytest.mark.parametrize("family", ["shapes", "sd", "sdxl"])
-def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
+def test_close_to_the_lone_stock_call_with_every_scheduler(load, family, matrix):
     model = load(family)
-    prompts, steps = (PROMPTS[:1], (4,)) if family == "shapes" else (PROMPTS, (4,))
-    asked = cells(
-        model, family, schedulers=[(name, {}) for name in SCHEDULERS], prompts=prompts, steps=steps
-    )
+    schedulers = [(name, {}) for name in SCHEDULERS]
+    asked = matrix_cells(matrix, model, family, schedulers, steps=(4,))
     with Rows(model.pipeline.unet) as rows:
         pictures = made(model, asked)
     assert max(rows) > 2  # calls were merged
@@ -166,10 +180,11 @@ def test_close_to_the_lone_stock_call_with_every_scheduler(load, family):
     assert len({p.image.tobytes() for p in pictures}) > len(pictures) / 2  # and tell something
 
 
+@MATRIX
 @pytest.mark.parametrize("family", ["sd3", "flux"])
-def test_transformers_are_close_to_the_lone_stock_call_too(load, family):
+def test_transformers_are_close_to_the_lone_stock_call_too(load, family, matrix):
     model = load(family)
-    asked = cells(model, family, schedulers=FLOWS[family], steps=(2, 3))
+    asked = matrix_cells(matrix, model, family, FLOWS[family], steps=(2, 3))
     with Rows(model.pipeline.transformer) as rows:
         pictures = made(model, asked)
     assert max(rows) > 2
@@ -262,11 +277,11 @@ def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any
 
 
 def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
-    tmp_path, monkeypatch
+    load, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(store, "GROUP_SECONDS", 0.0)  # each picture is told as soon as it is there
     spec = Sweep(
-        "exact", base={"prompt": PROMPTS[0], "width": 64, "height": 64},
+        "exact", base={"prompt": PROMPTS[0], "width": 16, "height": 16, "model": load("sd").identity.name},
         axes={"seed": [0, 1], "steps": [2, 3, 5], "guidance": [1, 3]},
     )  # fmt: skip
 
@@ -315,9 +330,9 @@ Sweep.from_dict(json.loads(sys.argv[1])).run(sys.argv[2], exact=int(sys.argv[3])
 """
 
 
-def test_exact_pictures_survive_a_kill(tmp_path):
+def test_exact_pictures_survive_a_kill(load, tmp_path):
     spec = Sweep(
-        "killed", base={"prompt": PROMPTS[0], "width": 64, "height": 64, "guidance": 3},
+        "killed", base={"prompt": PROMPTS[0], "width": 16, "height": 16, "guidance": 3, "model": load("sd").identity.name},
         axes={"seed": [0, 1, 2], "steps": [2, 3, 5]}, metrics=(),
     )  # fmt: skip
 
@@ -370,7 +385,7 @@ NO_MEMORY = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
 
 def test_out_of_memory_halves_the_pack_and_loses_nothing(load, monkeypatch):
     model = load("sd")
-    asked = cells(model, "sd", seeds=range(4))
+    asked = cells(model, "sd", seeds=range(2))
     expected = made(model, asked)
     tried = failing(model, monkeypatch, NO_MEMORY, lambda sample: len(sample) > 5)
     pictures = made(model, asked)
@@ -450,7 +465,7 @@ def test_a_cell_too_large_for_memory_is_oom_and_the_others_come_out(load, monkey
 def test_in_exact_mode_running_out_of_memory_never_changes_the_bucket(load, monkeypatch):
     model = load("sd")
     tried = failing(model, monkeypatch, NO_MEMORY, lambda _: len(tried) in (3, 4))
-    asked = cells(model, "sd", seeds=range(3))
+    asked = cells(model, "sd", seeds=range(3), steps=(3,), guidances=(4.0,))
     ended = [e for e in dwlab.stream(asked, model=model, exact=8) if e.kind in ("done", "failed")]
     assert len(ended) == len(asked) and {e.kind for e in ended} == {"done"}, (
         "each was tried again alone"
@@ -575,7 +590,11 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
             index == 2 and len([kind for n, kind, _ in said if (n, kind) == (2, "step")]) >= 3
         )
 
-    asked = [c.replace(steps=400) for c in cells(model, "sd", seeds=range(4))[:4]]
+    # those that are left are long, the others outlive them
+    asked = [
+        c.replace(steps=12 if k % 2 else 400)
+        for k, c in enumerate(cells(model, "sd", seeds=range(4))[:4])
+    ]
     for event in dwlab.stream(asked, model=model, pack=pack, dropped=dropped):
         said.append((event.index, event.kind, getattr(event, "step", 0)))  # noqa: PERF401  # `dropped` looks at it meanwhile
     assert not [one for one in said if one[0] == 0]
@@ -627,7 +646,7 @@ def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
     monkeypatch.setitem(
         vars(model.pipeline.unet), "forward", model.pipeline.unet.forward
     )  # as compiling in place does
-    asked = cells(model, "sd", seeds=range(7), steps=(2, 3, 4))
+    asked = cells(model, "sd", seeds=range(3), steps=(2, 3, 4))
     with Rows(model.pipeline.unet) as rows:
         pictures = made(model, asked, pack=5)
     assert 10 in rows and set(rows) <= {1, 2, 8, 10}
@@ -657,7 +676,15 @@ def test_a_decoder_that_is_moved_to_float32_and_back_is_not_disturbed(load):
     model = load("sdxl", "float16")
     assert model.pipeline.vae.config.force_upcast
     pictures = made(
-        model, cells(model, "sdxl", schedulers=[("Euler", {})], seeds=range(3), steps=(2,))
+        model,
+        cells(
+            model,
+            "sdxl",
+            schedulers=[("Euler", {})],
+            prompts=PROMPTS[:1],
+            seeds=range(3),
+            steps=(2,),
+        ),
     )
     assert model.pipeline.vae.dtype == torch.float16
     assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 8
