@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,6 +59,19 @@ def generate(
         typer.Option(help="Work on the mask and so many pixels around it alone, then put it back."),
     ] = None,
     mask_blur: Annotated[int | None, typer.Option(help="Pixels over which the mask fades.")] = None,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A ControlNet: a folder, a hub id or a catalog name. Repeat it for several."
+        ),
+    ] = None,
+    control_image: Annotated[
+        list[str] | None, typer.Option(help="The picture that it sees, one for each --control.")
+    ] = None,
+    control_scale: Annotated[
+        list[float] | None,
+        typer.Option(help="How strongly it acts, 0 to 10; one for each --control (default: 1)."),
+    ] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
@@ -122,6 +135,7 @@ def generate(
         mask=mask,
         mask_padding=mask_padding,
         mask_blur=mask_blur,
+        control=_controls(control or [], control_image or [], control_scale or []),
     )
     path = picture.save(output)
     how = "".join(f", {name}" for name in Settings.of(picture.settings).measures)
@@ -131,6 +145,20 @@ def generate(
     if picture.warning:
         typer.echo(f"warning: {picture.warning}", err=True)
         raise typer.Exit(SOME_NAN)
+
+
+def _controls(models: list[str], images: list[str], scales: list[float]) -> list[dict[str, Any]]:
+    """ControlNets as a recipe names them; raises InvalidInput for values without their net."""
+    if len(images) != len(models):
+        allowed = f"one for each --control ({len(models)})"
+        raise InvalidInput("--control-image", f"{len(images)} pictures", allowed)
+    if scales and len(scales) != len(models):
+        allowed = f"one for each --control ({len(models)}), or none"
+        raise InvalidInput("--control-scale", f"{len(scales)} numbers", allowed)
+    controls = []
+    for model, image, scale in zip(models, images, scales or [1.0] * len(models), strict=True):
+        controls.append({"model": model, "image": image, "scale": scale})
+    return controls
 
 
 def _notes(picture: Picture) -> list[str]:

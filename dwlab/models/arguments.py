@@ -10,12 +10,14 @@ from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import catalog, schedulers, tasks
+from .tasks import class_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ..spec.params import GenerationParams
+    from .controlnets import ControlNet, Nets
     from .identity import Identity
 
 CLIP_SKIP = "clip_skip"
@@ -25,15 +27,29 @@ NOISE_FAMILIES = ("sd", "sdxl", "sd3")
 _OBJECTS = ("Tensor", "Image", "ndarray", "Generator", "Callable")
 # words in names of arguments that the renderer sets, or that are tensors despite their annotation
 _RESERVED = ("callback", "embeds")
+# arguments of the classes for pictures that a recipe has other names for
+_FROM_INPUTS = frozenset(
+    {
+        "strength",
+        "max_area",
+        "padding_mask_crop",
+        "controlnet_conditioning_scale",
+        "control_guidance_start",
+        "control_guidance_end",
+        "control_mode",
+    }
+)
 _DEFAULT_LAYERS = 12
 # these leave out one layer by themselves
 _SKIP_ONE_LAYER = ("StableDiffusionXL", "StableDiffusion3")
 
 
-def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> None:
+def check_arguments(
+    params: Iterable[GenerationParams], identity: Identity, nets: Nets | None = None
+) -> None:
     """Check schedulers, their options and call arguments against diffusers' signatures.
 
-    Raises InvalidInput naming the argument.
+    nets: looks for ControlNets, whose class decides which call it is. Raises InvalidInput naming the argument.
     """
     variants = {_variant(cell): cell for cell in params}
     for cell in variants.values():
@@ -43,7 +59,7 @@ def check_arguments(params: Iterable[GenerationParams], identity: Identity) -> N
         if cell.prediction:
             _check_prediction(cell)
         if cell.call:
-            _check_call(cell, identity)
+            _check_call(cell, identity, nets.of(cell) if nets and cell.control else ())
         if cell.noise != "cpu":
             _check_noise(cell, identity)
 
@@ -57,22 +73,17 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     return tuple(cell.call), clip_skip, options, words, task
 
 
-def _check_call(cell: GenerationParams, identity: Identity) -> None:
+def _check_call(cell: GenerationParams, identity: Identity, nets: Sequence[ControlNet]) -> None:
     import diffusers
 
     if catalog.lookup(identity.name).random:
         allowed = f"nothing for {identity.name}, which is for measuring"
         raise InvalidInput("call", dict(cell.call), allowed)
     index = read_object(identity.folder / "model_index.json")
-    pipeline = getattr(diffusers, str(index["_class_name"]))
-    accepted = writable(pipeline.__call__)
-    task = tasks.task_of(cell)
-    made_from = tasks.with_control if cell.control else tasks.pipeline_for
-    doing = made_from(pipeline.__name__, task)
-    if doing and doing != pipeline.__name__:
-        # the class for pictures leaves some arguments out, and they would be lost without a word
-        pipeline = getattr(diffusers, doing)
-        accepted = [name for name in accepted if name in writable(pipeline.__call__)]
+    loaded = str(index["_class_name"])
+    # the class for pictures takes some other arguments
+    pipeline = getattr(diffusers, class_for(cell, loaded, nets) or loaded)
+    accepted = [name for name in writable(pipeline.__call__) if name not in _FROM_INPUTS]
     for name, value in cell.call.items():
         if name not in accepted:
             call = f"{pipeline.__name__}'s call"

@@ -1,106 +1,185 @@
-"""ControlNets: found and checked before a run, loaded once, and put beside a pipeline's parts."""
+"""ControlNets: found and checked before a run, without loading them."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
-from ..errors import InvalidInput, ModelError, NotDownloaded
-from . import fingerprint, hub, trust
-from .quiet import no_bars, quiet_libraries
+from ..errors import InvalidInput, ModelError
+from ..spec import catalog, control_kinds
+from . import fingerprint, hub, trust, weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..spec.controls import Control
-    from .identity import Identity
+    from ..spec.params import GenerationParams
+    from .transfers import Listener
 
-KEPT = 3  # ControlNets in memory
-_CLASS = "ControlNetModel"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?", re.ASCII)
+CONFIG = "config.json"
+_UNION = "ControlNetUnionModel"
 
 
 @dataclass(frozen=True)
 class ControlNet:
-    """A folder as it was when it was identified. weights: its fingerprint."""
+    """A folder as it was when it was identified.
+
+    weights: its fingerprint. kind: its class in diffusers. modes: how many kinds of pictures it
+    tells apart by their number; 0 for a net that was trained for one.
+    """
 
     folder: Path
     weights: str
+    kind: str
+    modes: int = 0
+
+    @property
+    def files(self) -> list[Path]:
+        """What is loaded: the config and the weights."""
+        return _files(self.folder)
 
 
-_loaded: dict[tuple[ControlNet, str, str], Any] = {}
+class Nets:
+    """The ControlNets of recipes, each looked for once.
+
+    download: whether those of the hub may be fetched. on_download: receives the progress; by
+    default it is shown on stderr.
+    """
+
+    def __init__(self, *, download: bool = False, on_download: Listener | None = None) -> None:
+        self._download = download
+        self._on_download = on_download
+        self._known: dict[tuple[str, str], ControlNet] = {}
+
+    def of(self, params: GenerationParams) -> tuple[ControlNet, ...]:
+        """The ControlNets that a recipe names.
+
+        Raises InvalidInput for a folder that is not a ControlNet or has other weights than the
+        recipe says, ModelError for weights that are not trusted, and NotDownloaded.
+        """
+        nets = []
+        for index, control in enumerate(params.control):
+            field = f"control[{index}]"
+            source = (control.model, control.weights)
+            if source not in self._known:
+                self._known[source] = self._find(field, control)
+            _check_mode(field, control, self._known[source])
+            nets.append(self._known[source])
+        return tuple(nets)
+
+    def _find(self, field: str, control: Control) -> ControlNet:
+        folder = _existing(control.model) or _known_folder(control.weights)
+        if folder is None:
+            folder = self._of_hub(field, control)
+        net = identify(field, folder)
+        if control.weights not in ("", net.weights):
+            allowed = (
+                f"the ControlNet with the fingerprint {control.weights[:10]} (this is another)"
+            )
+            raise InvalidInput(f"{field}.model", control.model, allowed)
+        return net
+
+    def _of_hub(self, field: str, control: Control) -> Path:
+        """The folder of a ControlNet of the hub, by its id or its name in the catalog."""
+        part = catalog.PARTS.get(control.model)
+        entry = part or catalog.hub_entry(control.model)
+        if entry is None and control.weights and not control.model:
+            allowed = "the fingerprint of a ControlNet that dwlab has read on this machine; "
+            allowed += "name its folder with model:"
+            raise InvalidInput(f"{field}.weights", control.weights, allowed)
+        if entry is None:
+            names = ", ".join(catalog.PARTS)
+            allowed = (
+                f"a folder with a ControlNet, as diffusers saves it, the hub id of one, or {names}"
+            )
+            raise InvalidInput(f"{field}.model", control.model, allowed)
+        return hub.part_of(
+            entry.source,
+            revision=entry.revision,
+            download=self._download,
+            on_download=self._on_download,
+        )
 
 
-def find(field: str, control: Control) -> ControlNet:
-    """The folder of a control's model, checked without loading it.
+def identify(field: str, folder: Path) -> ControlNet:
+    """The ControlNet in a folder; its weights are hashed and not loaded.
 
     field: where the recipe names it, like `control[0]`. Raises InvalidInput for a folder that is
-    not a ControlNet or has other weights than the recipe says, and ModelError for weights that are
-    not trusted.
+    not a ControlNet, and ModelError for weights that are missing or not trusted.
     """
-    folder = _folder(control.model)
-    config = folder / "config.json"
-    if not control.model or not config.is_file():
-        allowed = f"a folder with a {_CLASS}, as diffusers saves it, or the hub id of one"
-        raise InvalidInput(f"{field}.model", control.model, allowed)
-    kind = read_object(config).get("_class_name")
-    if kind != _CLASS:
-        raise InvalidInput(f"{field}.model", control.model, f"a {_CLASS} (this is a {kind})")
+    config_file = folder / CONFIG
+    config = read_object(config_file) if config_file.is_file() else {}
+    kind = config.get("_class_name")
+    if kind not in control_kinds.NETS:
+        allowed = f"a folder with a ControlNet ({', '.join(control_kinds.NETS)})"
+        if kind:
+            allowed += f"; this is a {kind}"
+        raise InvalidInput(f"{field}.model", str(folder), allowed)
     trust.check_part(folder)
-    weights = fingerprint.of_folder(folder)
-    if control.weights not in ("", weights):
-        allowed = f"the ControlNet with the fingerprint {control.weights[:10]} (this is another)"
-        raise InvalidInput(f"{field}.model", control.model, allowed)
-    return ControlNet(folder, weights)
+    fault = weight_files.fault_of_part("the ControlNet", folder)
+    if fault:
+        raise ModelError(f"{folder}: {fault.text}; copy or download it again")
+    modes = config.get("num_control_type", 6) if kind == _UNION else config.get("num_mode")
+    weights = fingerprint.of_part(folder, _files(folder))
+    return ControlNet(folder, weights, str(kind), modes if isinstance(modes, int) else 0)
 
 
-def _folder(model: str) -> Path:
-    """The folder of a ControlNet, which may be one of the hub that was fetched before."""
-    folder = Path(model).expanduser()
-    if folder.is_dir() or not _HUB_ID.fullmatch(model):
-        return folder
-    repo, _, revision = model.partition("@")
+def check_unchanged(net: ControlNet) -> None:
+    """Raise ModelError if a ControlNet's files are no longer those that were identified."""
     try:
-        return hub.part_of(repo, revision=revision or None, download=False)
-    except NotDownloaded:
-        raise NotDownloaded(
-            f"the ControlNet {model} is not on this machine; fetch it with `hf download {repo}`"
-        ) from None
+        weights = fingerprint.of_part(net.folder, net.files)
+    # files that cannot be read any more have changed too
+    except ModelError:
+        weights = ""
+    if weights != net.weights:
+        raise ModelError(f"{net.folder} changed since the run was planned; run it again")
 
 
-def loaded(nets: Sequence[ControlNet], identity: Identity) -> Any:
-    """The ControlNets in memory, beside a model: one, or a list of several.
-
-    Raises ModelError for a folder that does not load, or that changed since it was identified.
-    """
-    modules = [_load(net, identity) for net in nets]
-    return modules[0] if len(modules) == 1 else modules
+def total_bytes(nets: Sequence[ControlNet]) -> int:
+    """The bytes of the files of several ControlNets, each counted once."""
+    return sum(path.stat().st_size for net in set(nets) for path in net.files)
 
 
-def _load(net: ControlNet, identity: Identity) -> Any:
-    key = (net, identity.device, identity.dtype)
-    if key not in _loaded:
-        if fingerprint.of_folder(net.folder) != net.weights:
-            raise ModelError(f"{net.folder} changed since the run was planned; run it again")
-        while len(_loaded) >= KEPT:
-            del _loaded[next(iter(_loaded))]
-        _loaded[key] = _read(net.folder, identity)
-    return _loaded[key]
+def with_weights(params: GenerationParams, nets: Sequence[ControlNet]) -> GenerationParams:
+    """A recipe with the fingerprints of its ControlNets filled in."""
+    controls = zip(params.control, nets, strict=True)
+    filled = tuple(replace(control, weights=net.weights) for control, net in controls)
+    return params.replace(control=filled)
 
 
-def _read(folder: Path, identity: Identity) -> Any:
-    import torch
-    from diffusers import ControlNetModel
+def _files(folder: Path) -> list[Path]:
+    return [folder / CONFIG, *weight_files.files_of_part(folder)]
 
-    quiet_libraries()
-    with no_bars(), trust.no_code():
-        net = ControlNetModel.from_pretrained(
-            folder,
-            dtype=getattr(torch, identity.dtype),
-            use_safetensors=True,
-            local_files_only=True,
-        )
-    return net.to(identity.device).eval()
+
+def _existing(model: str) -> Path | None:
+    """The folder that a recipe names; None if there is none."""
+    try:
+        folder = Path(model).expanduser()
+        return folder if model and folder.is_dir() else None
+    except (OSError, RuntimeError):
+        # too long for a path, or ~name of an unknown user
+        return None
+
+
+def _known_folder(weights: str) -> Path | None:
+    """A folder that had these weights when it was last read here, and has them still."""
+    for folder in fingerprint.folders_with(weights) if weights else ():
+        if not (folder / CONFIG).is_file():
+            continue
+        if fingerprint.of_part(folder, _files(folder)) == weights:
+            return folder
+    return None
+
+
+def _check_mode(field: str, control: Control, net: ControlNet) -> None:
+    """Raise InvalidInput for a number that a net does not know, or lacks."""
+    if control.mode is None and not net.modes:
+        return
+    if not net.modes:
+        allowed = "left out; this ControlNet was trained for one kind of picture"
+        raise InvalidInput(f"{field}.mode", control.mode, allowed)
+    if control.mode is None or control.mode >= net.modes:
+        allowed = f"a number from 0 to {net.modes - 1}: which kind of picture this is to the net"
+        raise InvalidInput(f"{field}.mode", control.mode, allowed)

@@ -6,7 +6,7 @@ import contextlib
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from ..errors import InvalidInput, ModelError
 from ..spec import catalog
@@ -72,8 +72,10 @@ class Identity:
         """The parts whose files are not the model's own."""
         return tuple(part for part in self.parts if not part.is_own)
 
-    def is_sibling(self, other: Identity) -> bool:
+    def is_sibling(self, other: object) -> TypeGuard[Identity]:
         """Whether two models differ in parts from elsewhere only."""
+        if not isinstance(other, Identity):
+            return False
         with_own_parts = replace(self, parts=other.parts, weights=other.weights)
         return self.files_hash == other.files_hash and with_own_parts == other
 

@@ -1,13 +1,13 @@
-"""The models that stay in memory, so that alternating requests do not load them again.
+"""The models and ControlNets that stay in memory, so that alternating requests do not load them again.
 
-Renderings share a model, except for one that changes it. `dwlab.models.loading` guards this with a
-lock.
+Renderings share a model, except for one that changes it. Those who load hold LOCK meanwhile.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 from . import memory
 from .plain_tensors import plain_tensors
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .identity import Identity
+    from .loaded_nets import LoadedNet, NetIdentity
     from .loading import Model
+
+    AnyIdentity: TypeAlias = Identity | NetIdentity
+    AnyModel: TypeAlias = Model | LoadedNet
 
 # of a device's memory, left free for what else runs there
 RESERVE = 0.1
+LOCK = threading.Lock()
 
 
 class LoadedModels:
-    """As many models as memory allows, the most recently used last.
+    """As many models, and ControlNets of models, as memory allows, the most recently used last.
 
     free, total: bytes of a device's memory.
     """
@@ -35,17 +40,21 @@ class LoadedModels:
     ) -> None:
         self._free = free
         self._total = total
-        self._models: dict[Identity, Model] = {}
+        self._models: dict[AnyIdentity, AnyModel] = {}
         # how many renderings use a model, by its id
         self._users: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return len(self._models)
 
-    def __contains__(self, identity: Identity) -> bool:
+    def __contains__(self, identity: AnyIdentity) -> bool:
         return identity in self._models
 
-    def take(self, identity: Identity) -> Model | None:
+    @overload
+    def take(self, identity: Identity) -> Model | None: ...
+    @overload
+    def take(self, identity: NetIdentity) -> LoadedNet | None: ...
+    def take(self, identity: AnyIdentity) -> AnyModel | None:
         """The model of an identity, which is then the most recently used; None if it is not here."""
         model = self._models.pop(identity, None)
         if model is not None:
@@ -54,19 +63,20 @@ class LoadedModels:
 
     def take_out(self, identity: Identity) -> Model | None:
         """The model of an identity, which is no longer here then; None if others use it."""
-        model = self._models.get(identity)
+        model = self.take(identity)
         if model is None or self._users[id(model)]:
             return None
-        return self._models.pop(identity)
+        del self._models[identity]
+        return model
 
     def take_out_sibling(self, identity: Identity) -> Model | None:
         """A model that differs in parts from elsewhere only; it is no longer here then.
 
         None if there is none that nobody uses.
         """
-        for other, model in reversed(self._models.items()):
-            if other.is_sibling(identity) and not self._users[id(model)]:
-                return self._models.pop(other)
+        for other in reversed(list(self._models)):
+            if identity.is_sibling(other) and not self._users[id(self._models[other])]:
+                return self.take_out(other)
         return None
 
     def begin_use(self, model: Model) -> None:
@@ -79,7 +89,7 @@ class LoadedModels:
         if not self._users[id(model)]:
             del self._users[id(model)]
 
-    def add(self, model: Model) -> None:
+    def add(self, model: AnyModel) -> None:
         """Keep a model; those of the same name with other files are never needed again."""
         for identity in list(self._models):
             is_same = identity.name == model.identity.name
@@ -96,16 +106,22 @@ class LoadedModels:
         if fit is None:
             self.clear()
             return
-        self._drop_until_free(identity.device, fit.needs.device)
+        self.make_room_for(identity.device, fit.needs.device)
         if fit.needs.host:
-            self._drop_until_free("cpu", fit.needs.host)
+            self.make_room_for("cpu", fit.needs.host)
 
-    def _drop_until_free(self, device: str, needed: int) -> None:
+    def make_room_for(self, device: str, needed: int) -> None:
+        """Drop models, the least recently used first, until so many bytes of a device are free.
+
+        Those in use stay: dropping them would free nothing.
+        """
         wanted = needed + RESERVE * self._total(device)
-        while self._models and self._free(device) < wanted:
-            oldest = next(iter(self._models))
-            del self._models[oldest]
-            memory.release_memory(oldest.device)
+        for identity in list(self._models):
+            if self._free(device) >= wanted:
+                return
+            if not self._users[id(self._models[identity])]:
+                del self._models[identity]
+                memory.release_memory(identity.device)
 
     def clear(self) -> bool:
         """Drop all models, and give their memory back; returns whether there were any."""
@@ -133,13 +149,10 @@ def out_of_memory(device: str) -> None:
     memory.release_memory(device)
 
 
-def _weights(model: Model) -> int:
+def _weights(model: AnyModel) -> int:
     """Bytes of a model's weights, wherever offloading has put them."""
-    import torch
-
     size = 0
-    for part in model.pipeline.components.values():
-        if isinstance(part, torch.nn.Module):
-            for weight in (*part.parameters(), *part.buffers()):
-                size += sum(tensor.nbytes for _, tensor in plain_tensors("", weight))
+    for part in model.modules:
+        for weight in (*part.parameters(), *part.buffers()):
+            size += sum(tensor.nbytes for _, tensor in plain_tensors("", weight))
     return size

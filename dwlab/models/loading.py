@@ -6,7 +6,6 @@ import contextlib
 import importlib.util
 import logging
 import re
-import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,8 @@ from . import (
 )
 from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts, restore_moved_modules
-from .loaded_models import LOADED
+from .loaded_models import LOADED, LOCK
+from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
 from .settings import apply, apply_to_process
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
     import torch
     from diffusers import DiffusionPipeline, SchedulerMixin
+    from torch.nn import Module
 
     from ..spec.params import GenerationParams
 
 log = logging.getLogger(__name__)
 # parts that pipelines can do without
 _OPTIONAL_PARTS = {"safety_checker", "feature_extractor", "image_encoder"}
-_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class Model:
     pipeline: DiffusionPipeline
     seconds: float = field(default=0.0, compare=False)
     loaded: alterations.State | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def modules(self) -> list[Module]:
+        """The parts that compute."""
+        return list(modules_of(self.pipeline).values())
 
 
 def load(
@@ -87,7 +92,7 @@ def load(
         name, device, dtype, variant=variant, config=config, profile=profile, memory=names
     )
     identity = memory_plan.fitted(identity, auto=measures.AUTO in (names or ()))
-    with _loading:
+    with LOCK:
         model = _load_pipeline(identity, {})
     return replace(model, loaded=alterations.State.of(model.pipeline))
 
@@ -115,7 +120,7 @@ def load_identified(identity: Identity) -> Model:
     It is shared between renderings, so it must not be handed to users. Raises ModelError if its
     files changed since it was identified, and if it does not fit into memory.
     """
-    with _loading:
+    with LOCK:
         model = _shared(identity)
     prepare_process(model)
     return model
@@ -128,13 +133,13 @@ def lent(identity: Identity, *, alone: bool = False) -> Iterator[Model]:
     alone: no other rendering has it meanwhile, because adapters change its parts; if others use the
     one in memory, it is loaded once more.
     """
-    with _loading:
+    with LOCK:
         model = _for_one(identity) if alone else _shared(identity)
         LOADED.begin_use(model)
     try:
         yield model
     finally:
-        with _loading:
+        with LOCK:
             LOADED.end_use(model)
             if alone:
                 LOADED.add(model)

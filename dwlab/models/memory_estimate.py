@@ -84,7 +84,7 @@ class PartSize:
         item = ITEM_BYTES[dtype]
         matrices = kernels = float(item)
         bits = quantisation.rpartition("-")[2]
-        if quantisation == "float8-layers" and self.name in DENOISERS:
+        if quantisation == "float8-layers" and self.name in (*DENOISERS, CONTROLNET):
             matrices = kernels = 1.0
         elif bits in _QUANTISED_BYTES and is_quantised(self.name):
             matrices = _QUANTISED_BYTES[bits]
@@ -93,6 +93,7 @@ class PartSize:
 
 
 DENOISERS = ("unet", "transformer")
+CONTROLNET = "controlnet"
 
 
 def is_quantised(part: str) -> bool:
@@ -130,8 +131,7 @@ class ModelSize:
     def needs(self, settings: Settings, dtype: str, pixels: int) -> Needs:
         """What a picture of so many pixels needs, on the device and in the computer's memory."""
         quantisation = settings.quantisation
-        whole = {part.name: part.bytes(dtype, quantisation) for part in self.parts}
-        total = sum(whole.values())
+        total = self.weights(dtype, quantisation)
         activations = self.activations(dtype, pixels, tiling=settings.tiling)
         if settings.offload == "none":
             return Needs(total + activations, 0)
@@ -141,8 +141,16 @@ class ModelSize:
             "group": [min(1.0, 2 * part.group) for part in self.parts],
             "sequential": [part.tensor for part in self.parts],
         }[settings.offload]
-        at_once = [round(part * share) for part, share in zip(whole.values(), shares, strict=True)]
-        return Needs(max(at_once, default=0) + activations, total)
+        largest = 0
+        # a ControlNet is on the device beside the part that computes
+        nets = 0
+        for part, share in zip(self.parts, shares, strict=True):
+            moved = round(part.bytes(dtype, quantisation) * share)
+            if part.name == CONTROLNET:
+                nets += moved
+            else:
+                largest = max(largest, moved)
+        return Needs(largest + nets + activations, total)
 
 
 @dataclass(frozen=True)
@@ -169,6 +177,11 @@ def size_of(
     if not any(part.matrices or part.kernels or part.fixed for part in parts):
         return None
     return ModelSize(tuple(parts), channels, tile)
+
+
+def net_size(folder: Path) -> PartSize:
+    """The size of a ControlNet, by the headers of its weights."""
+    return _part(CONTROLNET, folder)
 
 
 def _parts(folder: Path, variant: str | None) -> Iterator[PartSize]:

@@ -10,20 +10,31 @@ from .loaded_models import LOADED
 from .memory_fit import Demand, Fit, Room
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .controlnets import ControlNet
     from .identity import Identity
 
 PIXELS = 512 * 512  # if nothing is known of the pictures
 
 
-def fitted(identity: Identity, *, pixels: int | None = None, auto: bool = False) -> Identity:
+def fitted(
+    identity: Identity,
+    *,
+    pixels: int | None = None,
+    auto: bool = False,
+    nets: Sequence[ControlNet] = (),
+) -> Identity:
     """An identity that knows whether its model fits, in the settings that `auto` chooses.
 
-    pixels: of the largest picture. Nothing is loaded. An identity stays as it is if the sizes of
+    pixels: of the largest picture. nets: the ControlNets beside it. Nothing is loaded. An identity stays as it is if the sizes of
     its weights are not known.
     """
     size = memory_estimate.size_of(identity.folder, identity.variant, identity.checkpoint)
     if size is None:
         return identity
+    beside = [memory_estimate.net_size(net.folder) for net in nets]
+    size = replace(size, parts=(*size.parts, *beside))
     demand = Demand(size, identity.dtype, pixels or PIXELS)
     room = _room(identity.device)
     if auto:

@@ -164,6 +164,35 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
         denoiser.forward = _compiled(denoiser.forward, settings.compile)
 
 
+def apply_to_net(net: Any, settings: Settings, device: str) -> None:
+    """Move a freshly loaded ControlNet to its device and make it compute like the model's denoiser.
+
+    Of a model that is offloaded whole, the pipeline moves the net too (see `place_net`).
+    """
+    import torch
+
+    if settings.quantisation == "float8-layers":
+        net.enable_layerwise_casting(torch.float8_e4m3fn, net.dtype)
+    if settings.channels_last:
+        net.to(memory_format=torch.channels_last)
+    if settings.slicing in ("attention", "both") and hasattr(net, "set_attention_slice"):
+        net.set_attention_slice("auto")
+    if settings.offload == "none":
+        net.to(device)
+    elif settings.offload == "group":
+        net.enable_group_offload(**_group_offload(device))
+    elif settings.offload == "sequential":
+        from accelerate import cpu_offload
+
+        cpu_offload(net, torch.device(device))
+
+
+def place_net(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
+    """Let a pipeline that was made of loaded parts and a ControlNet move all of them, if any are."""
+    if settings.offload == "model":
+        pipeline.enable_model_cpu_offload(device=device)
+
+
 def apply_to_process(settings: Settings) -> None:
     """Choose attention kernels and threads, which belong to the whole process, for what comes next.
 
@@ -183,17 +212,21 @@ def _place(pipeline: DiffusionPipeline, offload: str, device: str) -> None:
     elif offload == "model":
         pipeline.enable_model_cpu_offload(device=device)
     elif offload == "group":
-        import torch
-
-        # a stream of its own loads the next group while one computes
-        pipeline.enable_group_offload(
-            torch.device(device),
-            offload_type="block_level",
-            num_blocks_per_group=1,
-            use_stream=device.startswith("cuda"),
-        )
+        pipeline.enable_group_offload(**_group_offload(device))
     else:
         pipeline.enable_sequential_cpu_offload(device=device)
+
+
+def _group_offload(device: str) -> dict[str, Any]:
+    import torch
+
+    return {
+        "onload_device": torch.device(device),
+        "offload_type": "block_level",
+        "num_blocks_per_group": 1,
+        # a stream of its own loads the next group while one computes
+        "use_stream": device.startswith("cuda"),
+    }
 
 
 def _slice(pipeline: DiffusionPipeline, decoder: Any, settings: Settings) -> None:

@@ -6,28 +6,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from ..spec import catalog, families, tasks
-from . import controlnets
+from ..spec import catalog, control_kinds, families, tasks
+from . import loaded_nets
+from .settings import place_net
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ..spec.control_kinds import ControlKind
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
-    from .controlnets import ControlNet
+    from .controlnets import ControlNet, Nets
     from .identity import Identity
     from .loading import Model
 
 
-def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
-    """Raise InvalidInput for a recipe that the model's family cannot do, naming what it can."""
+def check_tasks(cells: Iterable[GenerationParams], identity: Identity, nets: Nets) -> None:
+    """Raise InvalidInput for a recipe that the model's family cannot do, naming what it can.
+
+    nets: looks for the ControlNets, and raises what their files deserve.
+    """
     entry = catalog.lookup(str(identity.folder))
     cls = entry.pipeline
     for params in cells:
         task = tasks.task_of(params)
         doing = tasks.pipeline_for(cls, task)
         if params.control and doing is not None:
-            doing = _check_control(params, cls, task)
+            doing = _check_control(params, cls, task, nets.of(params))
         kind = f"model {params.model!r} ({cls or 'of no known class'})"
         if entry.needs is not None and task != entry.needs:
             doing = None
@@ -43,14 +48,41 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity) -> None:
         _check_mask(params, doing)
 
 
-def _check_control(params: GenerationParams, cls: str | None, task: str) -> str:
+def _check_control(
+    params: GenerationParams, cls: str | None, task: str, nets: Sequence[ControlNet]
+) -> str:
     """The class for a recipe with ControlNets; raises InvalidInput if there is none."""
-    doing = tasks.with_control(cls, task)
+    plain = [each.as_dict() for each in params.control]
+    able = control_kinds.nets_for(cls)
+    if not able:
+        allowed = f"left out for model {params.model!r} ({cls}); these take ControlNets: "
+        allowed += ", ".join(control_kinds.plain_of(control_kinds.NETS))
+        raise InvalidInput("control", plain, allowed)
+    kinds = {net.kind for net in nets}
+    kind = control_kinds.of(nets[0].kind, cls)
+    if kind is None or len(kinds) > 1:
+        allowed = f"ControlNets of one class for model {params.model!r} ({cls}): {', '.join(able)}"
+        raise InvalidInput("control", f"a {' and a '.join(sorted(kinds))}", allowed)
+    doing = kind.pipelines.get(task)
     if doing is None:
-        able = ", ".join(tasks.CONTROLLED)
-        allowed = f"left out for model {params.model!r} ({cls}); these take ControlNets: {able}"
-        raise InvalidInput("control", [each.as_dict() for each in params.control], allowed)
+        allowed = f"left out beside {'mask' if params.mask is not None else 'image'}; with a "
+        allowed += f"{kind.net}, {cls} draws from a text alone"
+        raise InvalidInput("control", plain, allowed)
+    _check_number(params, kind, nets)
     return doing
+
+
+def _check_number(params: GenerationParams, kind: ControlKind, nets: Sequence[ControlNet]) -> None:
+    """Raise InvalidInput for several ControlNets, or a part of the steps, that the class lacks."""
+    distinct = len(set(nets)) if kind.several == "one net" else len(nets)
+    if kind.several != "any" and distinct > 1:
+        allowed = f"one {kind.net}; diffusers takes no more of them"
+        raise InvalidInput("control", f"{distinct} ControlNets", allowed)
+    for index, control in enumerate(params.control):
+        if not kind.has_span and (control.start, control.end) != (0.0, 1.0):
+            name = "start" if control.start else "end"
+            allowed = f"left out; a {kind.net} acts in all steps"
+            raise InvalidInput(f"control[{index}].{name}", getattr(control, name), allowed)
 
 
 def _check_needed_picture(params: GenerationParams, entry: Entry, kind: str) -> None:
@@ -80,14 +112,28 @@ def _check_mask(params: GenerationParams, doing: str) -> None:
         raise InvalidInput("mask_padding", params.mask_padding, allowed)
 
 
-def complete_task(params: GenerationParams, identity: Identity) -> GenerationParams:
+def class_for(
+    params: GenerationParams, cls: str | None, nets: Sequence[ControlNet] = ()
+) -> str | None:
+    """The class that does what a recipe asks for, with the parts of a pipeline; None if none does.
+
+    nets: its ControlNets.
+    """
+    task = tasks.task_of(params)
+    if nets:
+        return tasks.with_control(cls, task, nets[0].kind)
+    return tasks.pipeline_for(cls, task)
+
+
+def complete_task(
+    params: GenerationParams, identity: Identity, nets: Sequence[ControlNet] = ()
+) -> GenerationParams:
     """`params` with the strength that the pipeline's call takes by default.
 
-    Raises InvalidInput for a strength that leaves no step to run.
+    nets: the ControlNets of the recipe. Raises InvalidInput for a strength that leaves no step to run.
     """
     cls = catalog.lookup(str(identity.folder)).pipeline
-    task = tasks.task_of(params)
-    doing = tasks.with_control(cls, task) if params.control else tasks.pipeline_for(cls, task)
+    doing = class_for(params, cls, nets)
     strength = params.strength
     if strength is None:
         strength = tasks.STRENGTHS.get(doing or "")
@@ -108,13 +154,22 @@ def pipeline_for(model: Model, task: str, nets: Sequence[ControlNet] = ()) -> Mo
     """
     loaded = type(model.pipeline).__name__
     if nets:
-        parts = {"controlnet": controlnets.loaded(nets, model.identity)}
-        name = str(tasks.with_control(loaded, task))
-        return replace(model, pipeline=_with_parts_of(model.pipeline, name, parts))
+        name = str(tasks.with_control(loaded, task, nets[0].kind))
+        parts = {"controlnet": _as_taken(name, loaded_nets.loaded(nets, model.identity))}
+        made = _with_parts_of(model.pipeline, name, parts)
+        place_net(made, model.identity.settings, model.identity.device)
+        return replace(model, pipeline=made)
     doing = tasks.pipeline_for(loaded, task)
     if task == tasks.TEXT or doing in (None, loaded):
         return model
     return replace(model, pipeline=_with_parts_of(model.pipeline, str(doing)))
+
+
+def _as_taken(pipeline: str, nets: Sequence[Any]) -> Any:
+    """ControlNets as a pipeline takes them: one, or a list of several."""
+    kind = control_kinds.of_pipeline(pipeline)
+    is_one = len(nets) == 1 or (kind is not None and kind.several == "one net")
+    return nets[0] if is_one else list(nets)
 
 
 def _with_parts_of(pipeline: Any, name: str, more: Mapping[str, Any] | None = None) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, shortened
-from ..spec import catalog, components, inputs, schedulers
+from ..spec import catalog, components, controls, inputs, schedulers
 from ..spec.names import PARTS
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
@@ -144,9 +144,9 @@ def _own(text: str) -> Recipe | None:
 
 
 def _is_safe(name: str, value: object) -> bool:
-    """Whether a picture may say this: of files, only the hashes of pictures that are here."""
+    """Whether a picture may say this: of files, only the hashes of what is here."""
     if name == "control":
-        return False  # it names a folder of a machine
+        return controls.is_portable(value)
     if name in PARTS:
         return components.is_portable(name, value)
     if name in inputs.PICTURES:

@@ -21,7 +21,7 @@ def input_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     if cell.params.image is not None:
         arguments |= _start_arguments(pipeline, cell)
     if cell.params.control:
-        arguments |= _control_arguments(cell)
+        arguments |= _control_arguments(pipeline, cell)
     return arguments
 
 
@@ -43,20 +43,23 @@ def _start_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     return arguments
 
 
-def _control_arguments(cell: ResolvedCell) -> dict[str, Any]:
+def _control_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     """What the ControlNets see; of one net a value, of several a list."""
     controls = cell.params.control
-    # where there is no picture to start from, the control picture has its name
-    name = "image" if cell.params.image is None else "control_image"
+    known = inspect.signature(type(pipeline).__call__).parameters
+    picture = "control_image" if "control_image" in known else "image"
     arguments: dict[str, Any] = {
-        name: [cell.picture(control.image) for control in controls],
+        picture: [cell.picture(control.image) for control in controls],
         "controlnet_conditioning_scale": [control.scale for control in controls],
         "control_guidance_start": [control.start for control in controls],
         "control_guidance_end": [control.end for control in controls],
+        "control_mode": [control.mode for control in controls],
     }
-    if len(controls) > 1:
-        return arguments
-    return {name: value[0] for name, value in arguments.items()}
+    if len(controls) == 1:
+        arguments = {name: value[0] for name, value in arguments.items()}
+        if controls[0].mode is None:
+            del arguments["control_mode"]
+    return {name: value for name, value in arguments.items() if name in known}
 
 
 def _mask_arguments(cell: ResolvedCell, size: Size) -> dict[str, Any]:

@@ -9,6 +9,7 @@ in exact mode not at all.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -174,7 +175,7 @@ def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | No
         for cell in cells:
             render_cell(rendering, cell)
     else:
-        for same_size in _by_size(cells):
+        for same_size in _by_size(cells, type(rendering.model.pipeline).__name__):
             render_together(rendering, same_size, pack)
 
 
@@ -183,15 +184,20 @@ def _fail_all(channel: Channel, cells: list[ResolvedCell], error: Exception) -> 
         channel.send(failed(cell, error))
 
 
-def _by_size(cells: list[ResolvedCell]) -> list[list[ResolvedCell]]:
-    """Cells of one picture size each, the longest first, so that the last ones end together."""
+def _by_size(cells: list[ResolvedCell], pipeline: str) -> list[list[ResolvedCell]]:
+    """Cells of one picture size each, the longest first, so that the last ones end together.
+
+    pipeline: the class that draws them.
+    """
+    calls = functools.partial(_calls, pipeline)
+
     groups: dict[tuple[int | None, int | None], list[ResolvedCell]] = {}
     for cell in cells:
         groups.setdefault((cell.params.width, cell.params.height), []).append(cell)
-    return [sorted(group, key=_calls, reverse=True) for group in groups.values()]
+    return [sorted(group, key=calls, reverse=True) for group in groups.values()]
 
 
-def _calls(cell: ResolvedCell) -> int:
+def _calls(pipeline: str, cell: ResolvedCell) -> int:
     """How often a cell's picture calls the denoiser."""
-    steps = tasks.steps_run(cell.params.steps, cell.params.strength)
+    steps = tasks.steps_run(cell.params.steps, cell.params.strength, pipeline)
     return steps * schedulers.calls_per_step(cell.params.scheduler)

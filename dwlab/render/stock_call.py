@@ -18,6 +18,7 @@ from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to
 from .input_arguments import input_arguments
 from .not_finite import Watch
 from .packing.cell import timed
+from .seeded_encoder import seed_encoder
 
 if TYPE_CHECKING:
     from .one_cell import Rendering
@@ -32,6 +33,7 @@ class StockCall:
         self.cell = cell
         scheduler = loading.scheduler_for(rendering.model, cell.params)
         self._pipeline = _own_pipeline(rendering.model.pipeline, scheduler)
+        seed_encoder(self._pipeline, cell.params.seed)
         self._watch = Watch(self._pipeline)
         self._ended: float | None = None
 

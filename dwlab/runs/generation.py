@@ -101,7 +101,9 @@ def stream(
 
     def work() -> None:
         if loaded:
-            identities = identities_of_loaded(cells, loaded.identity)
+            identities = identities_of_loaded(
+                cells, loaded.identity, download=download, on_event=tell_of_download
+            )
         else:
             identities = identify_all(cells, compute, download=download, on_event=tell_of_download)
         render_into(channel, resolve(cells, identities, compute.exact), compute, loaded)

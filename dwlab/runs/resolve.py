@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
-from ..models import adapters, components, controlnets
+from ..models import adapters, components
 from ..models.arguments import check_arguments
-from ..models.controlnets import ControlNet
+from ..models.controlnets import ControlNet, Nets, total_bytes, with_weights
 from ..models.identity import Identity, complete, identify, omission_of
 from ..models.memory_plan import fitted
 from ..models.prompt_checks import check_prompts, needs_check
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 Identities = dict[ModelChoice, Identity]
-Nets = dict[tuple[str, str], ControlNet]
 KnownAdapters = dict[tuple[adapters.Asked, Identity], tuple[adapters.Asked, adapters.Adapters]]
 
 
@@ -57,12 +56,13 @@ def resolve(
     inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
     known: KnownAdapters = {}
-    nets: Nets = {}
+    nets = Nets()
     cells = []
     for position, cell in enumerate(params, start):
         identity = identities[cell.choice]
-        controlled, own_nets = _with_control(cell, inputs, nets)
-        completed = _completed(controlled, identity, inputs)
+        own_nets = nets.of(cell)
+        controlled = _with_control(cell, inputs, own_nets)
+        completed = _completed(controlled, identity, inputs, own_nets)
         completed, added = _with_adapters(_with_parts(completed, identity), identity, known)
         key = completed.key(
             identity.weights,
@@ -75,7 +75,9 @@ def resolve(
     return cells
 
 
-def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> GenerationParams:
+def _completed(
+    params: GenerationParams, identity: Identity, inputs: Inputs, nets: Sequence[ControlNet]
+) -> GenerationParams:
     """The parameters with all that the model's files and the pictures say."""
     if params.image is None:
         return complete(params, identity)
@@ -84,7 +86,7 @@ def _completed(params: GenerationParams, identity: Identity, inputs: Inputs) -> 
     if params.mask is not None:
         references["mask"] = inputs.take("mask", params.mask).reference
     read = params.replace(**references)
-    return complete_task(complete(read, identity, start.size), identity)
+    return complete_task(complete(read, identity, start.size), identity, nets)
 
 
 def _with_parts(params: GenerationParams, identity: Identity) -> GenerationParams:
@@ -98,24 +100,16 @@ def _with_parts(params: GenerationParams, identity: Identity) -> GenerationParam
 
 
 def _with_control(
-    params: GenerationParams, inputs: Inputs, nets: Nets
-) -> tuple[GenerationParams, tuple[ControlNet, ...]]:
-    """Parameters with the hashes of their ControlNets and control pictures, and the ControlNets.
-
-    nets: those that were found before, because most cells have the same.
-    """
+    params: GenerationParams, inputs: Inputs, nets: Sequence[ControlNet]
+) -> GenerationParams:
+    """Parameters with the hashes of their ControlNets and of the pictures that these see."""
     if not params.control:
-        return params, ()
+        return params
     controls = []
     for index, control in enumerate(params.control):
-        field = f"control[{index}]"
-        source = (control.model, control.weights)
-        if source not in nets:
-            nets[source] = controlnets.find(field, control)
-        picture = inputs.take(f"{field}.image", control.image).reference
-        controls.append(replace(control, image=picture, weights=nets[source].weights))
-    own_nets = tuple(nets[each.model, each.weights] for each in params.control)
-    return params.replace(control=tuple(controls)), own_nets
+        picture = inputs.take(f"control[{index}].image", control.image).reference
+        controls.append(replace(control, image=picture))
+    return with_weights(params.replace(control=tuple(controls)), nets)
 
 
 def _with_adapters(
@@ -148,7 +142,10 @@ def identify_all(
     """
     groups = _by_model(params)
     identities = {}
+    nets: dict[ModelChoice, Nets] = {}
     for choice, cells in groups.items():
+        listener = _download_listener(on_event, params, cells[0])
+        nets[choice] = Nets(download=download, on_download=listener)
         identities[choice] = identify(
             choice.model,
             compute.device,
@@ -159,15 +156,20 @@ def identify_all(
             download=download,
             profile=compute.profile,
             memory=compute.memory,
-            on_download=_download_listener(on_event, params, cells[0]),
+            on_download=listener,
         )
     for choice, identity in identities.items():
-        check_tasks(groups[choice], identity)
-        check_arguments(groups[choice], identity)
+        check_tasks(groups[choice], identity, nets[choice])
+        check_arguments(groups[choice], identity, nets[choice])
     _check_prompts(params, groups, identities)
     is_automatic = AUTO in (compute.memory or ())
     return {
-        choice: fitted(identity, pixels=_most_pixels(groups[choice], identity), auto=is_automatic)
+        choice: fitted(
+            identity,
+            pixels=_most_pixels(groups[choice], identity),
+            auto=is_automatic,
+            nets=max(map(nets[choice].of, groups[choice]), key=total_bytes),
+        )
         for choice, identity in identities.items()
     }
 
@@ -183,10 +185,18 @@ def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:
     return max(across * down for across, down in [(width, height), *sizes])
 
 
-def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity) -> Identities:
+def identities_of_loaded(
+    params: Sequence[GenerationParams],
+    identity: Identity,
+    *,
+    download: bool = True,
+    on_event: Listener | None = None,
+) -> Identities:
     """The same for cells that a loaded model renders; it has one dtype only."""
     groups = _by_model(params)
     for choice, cells in groups.items():
+        listener = _download_listener(on_event, params, cells[0])
+        nets = Nets(download=download, on_download=listener)
         if choice.dtype not in ("auto", identity.dtype):
             allowed = f"auto or {identity.dtype}, which the given model is loaded in"
             raise InvalidInput("dtype", choice.dtype, allowed)
@@ -196,8 +206,8 @@ def identities_of_loaded(params: Sequence[GenerationParams], identity: Identity)
         if any(not _has_part(identity, part) for part in choice.parts):
             allowed = "left out, because the given model is loaded with its parts"
             raise InvalidInput(choice.parts[0].part, choice.parts[0].as_plain(), allowed)
-        check_tasks(cells, identity)
-        check_arguments(cells, identity)
+        check_tasks(cells, identity, nets)
+        check_arguments(cells, identity, nets)
     identities = dict.fromkeys(groups, identity)
     _check_prompts(params, groups, identities)
     return identities

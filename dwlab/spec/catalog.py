@@ -97,9 +97,9 @@ def lookup(name: str, config: str = "") -> Entry:
         return model_folder.describe(name, path)
     if name in PARTS:
         raise ModelError(f"model is {name!r}, which is a part of models: use it in `control:`")
-    hub_id = _HUB_ID.fullmatch(name)
-    if hub_id:
-        return _of_repository(name, hub_id["repo"], hub_id["revision"])
+    entry = hub_entry(name)
+    if entry:
+        return entry
     raise ModelError(
         f"model is {name!r}, which is neither in the catalog nor a folder or file; give a name that "
         "`dwlab models` lists, the path of a diffusers folder or checkpoint (.safetensors, .gguf), or "
@@ -107,13 +107,19 @@ def lookup(name: str, config: str = "") -> Entry:
     )
 
 
-def _of_repository(name: str, repository: str, revision: str | None) -> Entry:
-    """The entry of a hub id. Steps and guidance are known before its files if the catalog has it."""
-    known = _BY_REPOSITORY.get(successor(repository))
+def hub_entry(name: str) -> Entry | None:
+    """The entry of a hub id, with a revision or without; None for another name.
+
+    Steps and guidance are known before its files if the catalog has it.
+    """
+    hub_id = _HUB_ID.fullmatch(name)
+    if hub_id is None:
+        return None
+    known = _BY_REPOSITORY.get(successor(hub_id["repo"]))
     return Entry(
         name,
-        source=repository,
-        revision=revision,
+        source=hub_id["repo"],
+        revision=hub_id["revision"],
         steps=known.steps if known else None,
         guidance=known.guidance if known else None,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePath
 
-from .._util.checks import is_number, without_quotes
+from .._util.checks import check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
 from . import inputs
 from .entries import build, checked_map
@@ -15,21 +16,24 @@ from .inputs import HeldPicture, Source
 NETS_LIMIT = 8  # of one picture
 SCALE_LIMIT = 10.0
 TEXT_LIMIT = 1_000  # characters of a path
+MODE_LIMIT = 100
+_WEIGHTS = re.compile("[0-9a-f]{64}")
 _ALLOWED = "a list like [{model: nets/canny, image: edges.png, scale: 0.8}]"
 # what may be an axis, as `control.scale`, or `control.1.scale` for the second net
-ATTRIBUTES = ("model", "image", "scale", "start", "end")
+ATTRIBUTES = ("model", "image", "scale", "start", "end", "mode")
 
 
 @dataclass(frozen=True)
 class Control:
     """A ControlNet and its picture.
 
-    model: a folder with a ControlNet, as diffusers saves it.
+    model: a folder with a ControlNet, as diffusers saves it, a hub id or a name of the catalog.
     image: the picture that it sees, as `image` of a recipe.
     scale: how strongly it acts, 0 to 10.
     start, end: the part of the steps in which it does, 0 to 1.
-    weights: the fingerprint of the folder, filled in once it was read. A recipe that contains it
-        accepts no other weights.
+    mode: which kind of picture it is, as a number, for a net that was trained for several.
+    weights: the fingerprint of the net, filled in once it was read. A recipe that contains it
+        accepts no other weights, and finds them without `model` if they were read here before.
 
     Raises InvalidInput, which names the field.
     """
@@ -39,6 +43,7 @@ class Control:
     scale: float = 1.0
     start: float = 0.0
     end: float = 1.0
+    mode: int | None = None
     weights: str = ""
 
     def __post_init__(self) -> None:
@@ -49,13 +54,19 @@ class Control:
             object.__setattr__(self, name, _number(name, getattr(self, name), most))
         if self.start >= self.end:
             raise InvalidInput("start", self.start, f"less than end, which is {self.end:g}")
+        if self.mode is not None:
+            check_whole_number("mode", self.mode, 0, MODE_LIMIT)
+        if self.weights and not is_fingerprint(self.weights):
+            raise InvalidInput(
+                "weights", self.weights, "the 64 digits of a ControlNet's fingerprint"
+            )
 
     def as_dict(self) -> dict[str, object]:
         """The fields as plain values for JSON; empty ones are left out."""
         values: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self)}
         if isinstance(self.image, HeldPicture):
             values["image"] = str(self.image)
-        return {name: value for name, value in values.items() if value != ""}
+        return {name: value for name, value in values.items() if value not in ("", None)}
 
     def for_key(self) -> dict[str, object]:
         """The same without the folder, for which its fingerprint stands."""
@@ -67,6 +78,23 @@ class Control:
 
 
 Controls = tuple[Control, ...]
+
+
+def is_fingerprint(value: object) -> bool:
+    """Whether a value is the fingerprint of a ControlNet."""
+    return isinstance(value, str) and _WEIGHTS.fullmatch(value) is not None
+
+
+def is_portable(value: object) -> bool:
+    """Whether controls in JSON name nets and pictures by what they contain, and no files."""
+    return isinstance(value, list) and all(map(_is_portable, value))
+
+
+def _is_portable(entry: object) -> bool:
+    if not isinstance(entry, Mapping) or entry.get("model"):
+        return False
+    is_picture = inputs.digest_of(entry.get("image")) is not None
+    return is_picture and is_fingerprint(entry.get("weights"))
 
 
 def checked_controls(field: str, value: object) -> Controls:

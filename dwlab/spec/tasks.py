@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import families
+from . import control_kinds, families
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .params import GenerationParams
 
-# as `Family.tested` names them
-TEXT = "text"
-IMAGE = "image"
-INPAINTING = "inpainting"
+TEXT = control_kinds.TEXT
+IMAGE = control_kinds.IMAGE
+INPAINTING = control_kinds.INPAINTING
 INPAINTING_CHANNELS = 9  # of a UNet's input
 IN_WORDS = {TEXT: "text-to-image", IMAGE: "image-to-image", INPAINTING: "inpainting"}
 
@@ -38,6 +37,8 @@ _WHOLE_STEPS = {
     "StableDiffusionControlNetInpaintPipeline": 1.0,
     "StableDiffusionXLControlNetImg2ImgPipeline": 0.8,
     "StableDiffusionXLControlNetInpaintPipeline": 0.9999,
+    "StableDiffusionXLControlNetUnionImg2ImgPipeline": 0.8,
+    "StableDiffusionXLControlNetUnionInpaintPipeline": 0.9999,
     "StableDiffusionXLImg2ImgPipeline": 0.3,
     "StableDiffusionXLInpaintPipeline": 0.9999,
     "StableDiffusionXLPAGImg2ImgPipeline": 0.3,
@@ -49,6 +50,8 @@ _PARTS_OF_STEPS = {
     "Flux2KleinInpaintPipeline": 0.8,
     "FluxImg2ImgPipeline": 0.6,
     "FluxInpaintPipeline": 0.6,
+    "FluxControlNetImg2ImgPipeline": 0.6,
+    "FluxControlNetInpaintPipeline": 0.6,
     "FluxFillPipeline": 1.0,
     "FluxKontextInpaintPipeline": 1.0,
     "QwenImageEditInpaintPipeline": 0.6,
@@ -74,33 +77,21 @@ WITHOUT_PADDING = frozenset(
 STRENGTHS = {**_WHOLE_STEPS, **_PARTS_OF_STEPS}
 
 
-# text-to-image class -> the classes with ControlNets, by task
-CONTROLLED = {
-    "StableDiffusionPipeline": {
-        TEXT: "StableDiffusionControlNetPipeline",
-        IMAGE: "StableDiffusionControlNetImg2ImgPipeline",
-        INPAINTING: "StableDiffusionControlNetInpaintPipeline",
-    },
-    "StableDiffusionXLPipeline": {
-        TEXT: "StableDiffusionXLControlNetPipeline",
-        IMAGE: "StableDiffusionXLControlNetImg2ImgPipeline",
-        INPAINTING: "StableDiffusionXLControlNetInpaintPipeline",
-    },
-}
+def with_control(pipeline: str | None, task: str, net: str) -> str | None:
+    """The class that does a task with a pipeline's parts and ControlNets; None if none does.
 
-
-def with_control(pipeline: str | None, task: str) -> str | None:
-    """The class that does a task with ControlNets and a pipeline's parts; None if none does."""
-    return CONTROLLED.get(pipeline or "", {}).get(task)
+    net: their class.
+    """
+    kind = control_kinds.of(net, pipeline)
+    return kind.pipelines.get(task) if kind else None
 
 
 def without_control(pipeline: str) -> str:
     """The class that does the same without ControlNets; other names as they are."""
-    for plain, by_task in CONTROLLED.items():
-        for task, name in by_task.items():
-            if name == pipeline:
-                return pipeline_for(plain, task) or pipeline
-    return pipeline
+    kind = control_kinds.of_pipeline(pipeline)
+    task = control_kinds.task_of(pipeline)
+    plain = pipeline_for(kind.plain, task) if kind and task else None
+    return plain or pipeline
 
 
 def task_of(params: GenerationParams) -> str:

@@ -107,6 +107,23 @@ def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_rea
     [
         (("generate", "x", "--steps", 0), "steps"),
         (("generate", "x", "--long-prompt", "cut"), "long_prompt"),
+        (("generate", "x", "--control", "net"), "--control-image"),
+        (("generate", "x", "--control-image", "a.png"), "--control-image"),
+        (
+            (
+                "generate",
+                "x",
+                "--control",
+                "a",
+                "--control-image",
+                "b",
+                "--control-scale",
+                1,
+                "--control-scale",
+                2,
+            ),
+            "--control-scale",
+        ),
         (("generate", "x", "--prompt-weighting", "some"), "prompt_weighting"),
         (("generate", "red " * 90, "--long-prompt", "error"), "at most 75 tokens"),
         (("generate", "x", "--width", 100), "width"),

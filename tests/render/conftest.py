@@ -3,6 +3,7 @@
 import functools
 
 import pytest
+from controlled import Controlled
 from family_pictures import Family
 
 
@@ -10,3 +11,9 @@ from family_pictures import Family
 def family(tmp_path_factory):
     """Gives a family by its name."""
     return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(scope="session")
+def controlled(tmp_path_factory):
+    """Gives a model with ControlNets by their name in `controlled.KINDS`."""
+    return functools.cache(lambda name: Controlled(name, tmp_path_factory.mktemp("controlled")))

@@ -278,3 +278,12 @@ def test_an_argument_that_the_class_for_pictures_would_lose_is_refused():
     check_arguments([text], identity)
     with pytest.raises(InvalidInput, match=r"call.guidance_rescale is 0.7; .*Img2ImgPipeline"):
         check_arguments([text, from_picture], identity)
+
+
+def test_an_argument_that_only_the_class_for_pictures_takes_is_accepted_beside_a_picture(family):
+    one = family("sdxl")
+    from_picture = one.cells(tasks.IMAGE)[1].replace(call={"aesthetic_score": 3.0})
+    check_arguments([from_picture], one.model.identity)
+    text = from_picture.replace(image=None, strength=None)
+    with pytest.raises(InvalidInput, match=r"call.aesthetic_score is 3.0; .*XLPipeline's call"):
+        check_arguments([text], one.model.identity)

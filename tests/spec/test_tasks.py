@@ -7,7 +7,7 @@ import inspect
 import diffusers
 import pytest
 
-from dwlab.spec import families, tasks
+from dwlab.spec import control_kinds, families, tasks
 
 CLASSES = [
     name
@@ -15,6 +15,7 @@ CLASSES = [
     for name in (family.image_to_image, family.inpainting)
     if name is not None
 ]
+CLASSES += [name for kind in control_kinds.KINDS for name in kind.pipelines.values()]
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -45,3 +46,16 @@ def test_as_many_steps_run_as_the_pipeline_takes(name):
 def test_padding_is_refused_where_the_call_does_not_take_it(name):
     parameters = inspect.signature(getattr(diffusers, name).__call__).parameters
     assert ("padding_mask_crop" not in parameters) == (name in tasks.WITHOUT_PADDING)
+
+
+@pytest.mark.parametrize("kind", control_kinds.KINDS, ids=lambda kind: f"{kind.plain} {kind.net}")
+def test_what_is_said_of_controlnets_is_what_diffusers_takes(kind):
+    assert hasattr(diffusers, kind.net) and hasattr(diffusers, kind.plain)
+    for name in kind.pipelines.values():
+        pipeline = getattr(diffusers, name)
+        call = inspect.signature(pipeline.__call__).parameters
+        assert ("control_guidance_end" in call) == kind.has_span
+        source = inspect.getsource(pipeline.__call__)
+        assert ("latent_dist.sample()" in source) == kind.draws_unseeded
+        assert tasks.with_control(kind.plain, control_kinds.task_of(name), kind.net) == name
+        assert tasks.without_control(name) != name

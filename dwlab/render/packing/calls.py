@@ -156,8 +156,8 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     for number in first.batched:
         leaves[number] = _joined([call.leaves[number] for call in calls], padding)
     output = first.function(**pytree.tree_unflatten(leaves, first.structure))
-    # a list in the output has an entry per row if one in the input has, otherwise one per layer
-    of_rows = any(isinstance(leaf, Rows) for leaf in first.leaves)
+    # a list in the output has an entry per row if the first input has, otherwise one per layer
+    of_rows = isinstance(first.leaves[0], Rows)
     outputs, structure = pytree.tree_flatten(output, is_leaf=_is_list if of_rows else None)
     if padding:
         sizes.append(padding)
@@ -231,7 +231,12 @@ def _joined(parts: list[Any], padding: int) -> Any:
 
 
 def _split(rows: Any, sizes: list[int]) -> Sequence[Any]:
-    """Rows, in a tensor, a list or a distribution of latents, as those of each call."""
+    """Rows, in a tensor, a list or a distribution of latents, as those of each call.
+
+    None, where a ControlNet has nothing to add, stays None.
+    """
+    if rows is None:
+        return [None] * len(sizes)
     if isinstance(rows, torch.Tensor):
         return rows.split(sizes)
     if isinstance(rows, DiagonalGaussianDistribution):

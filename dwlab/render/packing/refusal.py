@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...models.parts import modules_of
 from ...models.settings import denoiser_of
-from ...spec import families, tasks
+from ...spec import control_kinds, families, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed, or None if they can."""
     name = type(pipeline).__name__
     tried = families.packed(tasks.without_control(name))
-    if tried is None:
+    if tried is None or name in control_kinds.NEVER_PACKED:
         return families.never_packed(name)
     parts = modules_of(pipeline)
     return (

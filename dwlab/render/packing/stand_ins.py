@@ -6,8 +6,8 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import MultiControlNetModel
 from greenlet import getcurrent
+from torch.utils import _pytree as pytree
 
 from ..._util.subclass import add_members
 from ...models.parts import modules_of
@@ -55,7 +55,7 @@ def _autoencoder(vae: Any) -> torch.nn.Module:
 
 def _controlnet(net: Any) -> torch.nn.Module:
     """A stand-in whose calls may be merged whatever their scales; of several, each has its own."""
-    if isinstance(net, MultiControlNetModel):
+    if isinstance(getattr(net, "nets", None), torch.nn.ModuleList):
         twin = copy.copy(net)
         nets = torch.nn.ModuleList([_controlnet(each) for each in net.nets])
         # the copy has the very dictionary of the original's parts
@@ -64,12 +64,19 @@ def _controlnet(net: Any) -> torch.nn.Module:
     compute = waiting(net, "__call__")
 
     def scaled(
-        *args: Any, conditioning_scale: float = 1.0, guess_mode: bool = False, **kwargs: Any
+        *args: Any, conditioning_scale: Any = 1.0, guess_mode: bool = False, **kwargs: Any
     ) -> Any:
         if guess_mode:  # its scales differ from layer to layer
             return compute(*args, conditioning_scale=conditioning_scale, guess_mode=True, **kwargs)
-        down, middle = compute(*args, conditioning_scale=1.0, guess_mode=False, **kwargs)
-        return [sample * conditioning_scale for sample in down], middle * conditioning_scale
+        if isinstance(conditioning_scale, list):
+            # of a net that sees several pictures, each with a scale of its own
+            if len(conditioning_scale) > 1:
+                return compute(*args, conditioning_scale=conditioning_scale, **kwargs)
+            (conditioning_scale,) = conditioning_scale
+        output = compute(*args, conditioning_scale=1.0, **kwargs)
+        return pytree.tree_map_only(
+            torch.Tensor, lambda sample: sample * conditioning_scale, output
+        )
 
     return stand_in(net, "__call__", scaled)
 
