@@ -16,7 +16,7 @@ from ..paths import check_name
 from ..spec import axes as axis_values
 from ..spec import inputs, memory
 from ..spec.cells import Expansion
-from ..spec.names import under_own_names
+from ..spec.names import LISTS, PARTS, under_own_names
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.skips import Rules
 from ..spec.zipped import all_groups, zip_groups
@@ -27,8 +27,8 @@ BATCH_LIMIT = 1024
 LIMIT = 500
 PROMPT = "a large blue star at the center on a white background"
 OWN = ("device", "batch", "size")
-# pictures to start from are not measured
-NAMES = frozenset({*OWN, *FIELDS, *settings.NAMES} - {*inputs.FIELDS})
+# pictures to start from, adapters and parts from elsewhere are not measured
+NAMES = frozenset({*OWN, *FIELDS, *settings.NAMES} - {*inputs.FIELDS, *LISTS, *PARTS})
 PARITIES = ("auto", "picture", "denoiser", "none")
 COUNT_LIMIT = 1000
 SECONDS_LIMIT = 86_400

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, ModelError, first_line
 from ..spec.loras import SHIPPED
-from . import fingerprint, weight_files
+from . import fingerprint, hub, weight_files
+
+if TYPE_CHECKING:
+    from ..spec.embeddings import Embedding
+    from ..spec.loras import Lora
+    from .transfers import Listener
 
 SIZE_LIMIT = 16 << 30  # bytes; the largest that people share have about 3
 TENSORS_LIMIT = 100_000
@@ -23,6 +29,17 @@ class AdapterFile:
 
 
 @dataclass(frozen=True)
+class HubSource:
+    """A repository of the hub with its revision; both are empty for a file of this machine."""
+
+    repository: str = ""
+    revision: str = ""
+
+
+HERE = HubSource()
+
+
+@dataclass(frozen=True)
 class Header:
     """What a safetensors file says of itself: the shape of each tensor, and texts."""
 
@@ -30,19 +47,38 @@ class Header:
     metadata: dict[str, str]
 
 
-def find(field: str, file: str, sha256: str) -> AdapterFile:
+def find(field: str, file: str, sha256: str, source: HubSource = HERE) -> AdapterFile:
     """A complete safetensors file, by its path, or by its hash among those read here before.
 
-    field: where the recipe names it, like `loras[0]`. Raises InvalidInput for a file that is not
-    there, not safetensors, or of another content than the hash says.
+    field: where the recipe names it, like `loras[0]`. source: the repository that `file` is in.
+    Raises InvalidInput for a file that is not there, not safetensors, or of another content than
+    the hash says, and NotDownloaded.
     """
-    path = _path_of(field, file, sha256)
+    path = _path_of(field, file, sha256, source)
     _check_complete(f"{field}.file", path)
     content = _hash_of(field, path)
     if sha256 not in ("", content):
         allowed = f"the file with the SHA-256 {sha256}; this one has {content}"
         raise InvalidInput(f"{field}.file", str(path), allowed)
     return AdapterFile(path, content)
+
+
+def source_of(entry: Lora | Embedding) -> HubSource:
+    """Where on the hub the file of an entry is."""
+    return HubSource(entry.hub, entry.revision)
+
+
+def fetch(
+    field: str, entry: Lora | Embedding, download: bool, on_download: Listener | None
+) -> None:
+    """Get the file of an entry from the hub, unless it is here; nothing for files of this machine.
+
+    download, on_download: as for `hub.file_of`, whose errors it raises too.
+    """
+    if not entry.hub or (entry.sha256 and _with_hash(entry.sha256)):
+        return
+    source = source_of(entry)
+    _in_cache(field, entry.file, source, download=download, on_download=on_download)
 
 
 def check_unchanged(file: AdapterFile) -> None:
@@ -69,21 +105,51 @@ def read_header(path: Path) -> Header:
         raise ModelError(f"{path} cannot be read: {first_line(error)}") from error
 
 
-def _path_of(field: str, file: str, sha256: str) -> Path:
+def _path_of(field: str, file: str, sha256: str, source: HubSource) -> Path:
+    if source.repository:
+        known = _with_hash(sha256)
+        return known or _in_cache(field, file, source, download=False)
     if file in SHIPPED:
         return SHIPPED[file]
-    path = _existing(file)
+    path = _existing(file) or _with_hash(sha256)
     if path:
         return path
-    for known in fingerprint.files_with(sha256) if sha256 else ():
-        if known.is_file() and fingerprint.of_file(known) == sha256:
-            return known
     if file:
         shipped = ", ".join(SHIPPED)
         allowed = f"a safetensors file that exists, or a LoRA that comes with dwlab: {shipped}"
         raise InvalidInput(f"{field}.file", file, allowed)
     allowed = "the hash of a file that dwlab has read on this machine; name the file with file:"
     raise InvalidInput(f"{field}.sha256", sha256, allowed)
+
+
+def _with_hash(sha256: str) -> Path | None:
+    """A file with this content that was read here before, and has it still."""
+    for path in fingerprint.files_with(sha256) if sha256 else ():
+        is_named = path.suffix == ".safetensors"
+        if is_named and path.is_file() and fingerprint.of_file(path) == sha256:
+            return path
+    return None
+
+
+def _in_cache(
+    field: str,
+    file: str,
+    source: HubSource,
+    *,
+    download: bool,
+    on_download: Listener | None = None,
+) -> Path:
+    """A file of the hub in the local cache, downloaded if `download` allows."""
+    try:
+        return hub.file_of(
+            source.repository,
+            file,
+            source.revision or None,
+            download=download,
+            on_download=on_download,
+        )
+    except InvalidInput as error:
+        raise error.at(f"{field}.{error.field}") from None
 
 
 def _existing(name: str) -> Path | None:

@@ -12,18 +12,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, first_line
-from . import adapter_files, embeddings, lora_files, lora_fit
+from . import adapter_files, embeddings, hub, lora_files, lora_fit
 from .library_patches import without_text_model
 from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ..spec.embeddings import Embeddings
-    from ..spec.loras import Stack
+    from ..spec.embeddings import Embedding, Embeddings
+    from ..spec.loras import Lora, Stack
+    from ..spec.params import GenerationParams
     from .adapter_files import AdapterFile
     from .identity import Identity
+    from .transfers import Listener
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,37 @@ def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
         field = f"loras[{index}]"
         file = lora_files.find(field, lora)
         lora_fit.check(field, file, identity)
-        loras.append(replace(lora, sha256=file.sha256))
+        loras.append(replace(lora, sha256=file.sha256, revision=_pinned(lora, file)))
         if lora.weight:
             chosen.append((file, lora.weight))
     words = []
     tokens = []
     for index, embedding in enumerate(asked.embeddings):
         file = embeddings.find(f"embeddings[{index}]", embedding, identity)
-        words.append(replace(embedding, sha256=file.sha256))
+        revision = _pinned(embedding, file)
+        words.append(replace(embedding, sha256=file.sha256, revision=revision))
         tokens.append((file, embedding.token))
     chosen.sort(key=lambda entry: (entry[0].sha256, entry[1]))
     tokens.sort(key=lambda entry: entry[1])
     files = Files(tuple(file for file, _ in chosen), tuple(tokens))
     weights = tuple(weight for _, weight in chosen)
     return Asked(tuple(loras), tuple(words)), Adapters(files, weights)
+
+
+def fetch(
+    params: Iterable[GenerationParams], *, download: bool, on_download: Listener | None
+) -> None:
+    """Get the files of the hub that recipes name; see `adapter_files.fetch`."""
+    for cell in params:
+        for index, lora in enumerate(cell.loras):
+            adapter_files.fetch(f"loras[{index}]", lora, download, on_download)
+        for index, embedding in enumerate(cell.embeddings):
+            adapter_files.fetch(f"embeddings[{index}]", embedding, download, on_download)
+
+
+def _pinned(entry: Lora | Embedding, file: AdapterFile) -> str:
+    """The commit of the hub that a file is of, or the revision as it is."""
+    return (hub.commit_of(file.path) or entry.revision) if entry.hub else ""
 
 
 @contextlib.contextmanager

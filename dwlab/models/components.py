@@ -181,8 +181,7 @@ def _of_hub(field: str, component: spec.Component, access: Access) -> tuple[Path
         download=access.download,
         on_download=access.on_download,
     )
-    commit = folder.parents[part.count("/")].name if part else folder.name
-    return folder, f"{repo}/{part}".rstrip("/") + f"@{commit}"
+    return folder, f"{repo}/{part}".rstrip("/") + f"@{hub.commit_of(folder)}"
 
 
 def _check_complete(field: str, name: str, folder: Path, cls: str) -> None:

@@ -28,7 +28,8 @@ def find(field: str, embedding: Embedding, identity: Identity) -> AdapterFile:
 
     field: where the recipe names it, like `embeddings[0]`. Raises InvalidInput.
     """
-    file = adapter_files.find(field, embedding.file, embedding.sha256)
+    source = adapter_files.source_of(embedding)
+    file = adapter_files.find(field, embedding.file, embedding.sha256, source)
     problem = _problem(file.path, identity)
     if problem:
         raise InvalidInput(f"{field}.file", str(file.path), problem)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..spec.model_entry import Entry
     from .transfers import Listener
 
+# of the local cache: the folder around those of commits
+_SNAPSHOTS = "snapshots"
 _FOLDER = re.compile(r"[A-Za-z0-9_][\w-]*(/[A-Za-z0-9_][\w-]*)*", re.ASCII)
 # a path within a repository, without hidden files and ways out
 _FILE = re.compile(r"([A-Za-z0-9_][\w. +()-]*/)*[A-Za-z0-9_][\w. +()-]*\.safetensors", re.ASCII)
@@ -164,6 +166,13 @@ def source_of(entry: Entry, variant: str | None = None) -> str:
 def full_name(repo: str, revision: str | None) -> str:
     """The id of a model with its revision, as `owner/name@revision`."""
     return f"{repo}@{revision}" if revision else repo
+
+
+def commit_of(path: Path) -> str:
+    """The commit of a file or folder in the local cache; empty for any other."""
+    parts = path.parts
+    at = parts.index(_SNAPSHOTS) + 1 if _SNAPSHOTS in parts else len(parts)
+    return parts[at] if at < len(parts) else ""
 
 
 def _broken(name: str, text: str, path: Path) -> ModelError:

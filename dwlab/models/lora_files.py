@@ -34,7 +34,7 @@ def find(field: str, lora: Lora) -> AdapterFile:
     """
     if importlib.util.find_spec("peft") is None:
         raise MissingExtra("a LoRA", "models")
-    file = adapter_files.find(field, lora.file, lora.sha256)
+    file = adapter_files.find(field, lora.file, lora.sha256, adapter_files.source_of(lora))
     header = adapter_files.read_header(file.path)
     if not any("lora" in name.lower() or "lokr" in name for name in header.shapes):
         allowed = f"a LoRA; this file is {_kind(header)}"

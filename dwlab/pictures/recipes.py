@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, components, controls, inputs, schedulers
+from ..spec.entries import is_portable
+from ..spec.loras import SHIPPED
 from ..spec.names import PARTS
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
@@ -147,6 +149,8 @@ def _is_safe(name: str, value: object) -> bool:
     """Whether a picture may say this: of files, only the hashes of what is here."""
     if name == "control":
         return controls.is_portable(value)
+    if name in ("loras", "embeddings"):
+        return isinstance(value, list) and all(is_portable(entry, SHIPPED) for entry in value)
     if name in PARTS:
         return components.is_portable(name, value)
     if name in inputs.PICTURES:

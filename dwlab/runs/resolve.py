@@ -146,6 +146,7 @@ def identify_all(
     for choice, cells in groups.items():
         listener = _download_listener(on_event, params, cells[0])
         nets[choice] = Nets(download=download, on_download=listener)
+        adapters.fetch(cells, download=download, on_download=listener)
         identities[choice] = identify(
             choice.model,
             compute.device,
@@ -197,6 +198,7 @@ def identities_of_loaded(
     for choice, cells in groups.items():
         listener = _download_listener(on_event, params, cells[0])
         nets = Nets(download=download, on_download=listener)
+        adapters.fetch(cells, download=download, on_download=listener)
         if choice.dtype not in ("auto", identity.dtype):
             allowed = f"auto or {identity.dtype}, which the given model is loaded in"
             raise InvalidInput("dtype", choice.dtype, allowed)

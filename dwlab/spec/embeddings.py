@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from ..errors import InvalidInput
 from .entries import build, check_distinct, checked_map
-from .loras import check_file
+from .loras import check_file, check_hub
 
 EMBEDDINGS_LIMIT = 32  # of one picture
 _TOKEN = re.compile(r"[^\s\0]{1,100}")
@@ -19,7 +19,7 @@ class Embedding:
     """A word that a file gives a meaning.
 
     file: a safetensors file with a textual inversion. token: the word that stands for it in
-    prompts, without white space. sha256: the hash of the file's content (see `Lora`).
+    prompts, without white space. sha256, hub, revision: as of a `Lora`.
 
     Raises InvalidInput, which names the field.
     """
@@ -27,9 +27,12 @@ class Embedding:
     file: str = ""
     token: str = ""
     sha256: str = ""
+    hub: str = ""
+    revision: str = ""
 
     def __post_init__(self) -> None:
         check_file(self.file, self.sha256)
+        check_hub(self.hub, self.revision, self.file)
         is_word = isinstance(self.token, str) and _TOKEN.fullmatch(self.token)
         if not is_word or not self.token.isprintable():
             allowed = "a word without white space, like <charcoal>, of at most 100 characters"
@@ -41,8 +44,8 @@ class Embedding:
         return {name: value for name, value in values.items() if value}
 
     def without_path(self) -> Embedding:
-        """The same without the path of its file, which is private."""
-        return replace(self, file="")
+        """The same without the path of its file, which is private; one of the hub is not."""
+        return self if self.hub else replace(self, file="")
 
 
 Embeddings = tuple[Embedding, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -32,6 +32,17 @@ def check_distinct(field: str, name: str, values: Sequence[str], allowed: str) -
         if value in seen:
             raise InvalidInput(f"{field}[{index}].{name}", value, allowed)
         seen.add(value)
+
+
+def is_portable(entry: object, shipped: Collection[str] = ()) -> bool:
+    """Whether a picture may say this of a file: its hash, or where it is on the hub, but no path.
+
+    shipped: names of files that come with dwlab.
+    """
+    if not isinstance(entry, Mapping):
+        return False
+    file = entry.get("file")
+    return not file or bool(entry.get("hub")) or file in shipped
 
 
 def build(field: str, cls: type[Entry], values: Mapping[str, Any]) -> Entry:

@@ -18,6 +18,8 @@ SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "loras"
 # what dwlab ships, by the name that stands for its file
 SHIPPED = {path.stem: path for path in sorted(SHAPES_FOLDER.glob("*.safetensors"))}
 _SHA256 = re.compile("[0-9a-f]{64}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][\w.+-]*(/[A-Za-z0-9][\w.+-]*)*", re.ASCII)
 _ALLOWED = "a list like [{file: style.safetensors, weight: 0.8}]"
 
 
@@ -31,6 +33,8 @@ class Lora:
         its suffix.
     sha256: the hash of the file's content. It is filled in once the file was read. A recipe that
         contains it accepts no other content.
+    hub: a repository of the hub, owner/name, in which `file` is. revision: of it; a branch, tag or
+        commit, which is replaced by the commit once the file was read.
 
     Raises InvalidInput, which names the field.
     """
@@ -39,10 +43,13 @@ class Lora:
     weight: float = 1.0
     name: str = ""
     sha256: str = ""
+    hub: str = ""
+    revision: str = ""
 
     def __post_init__(self) -> None:
         _check_text("name", self.name)
         check_file(self.file, self.sha256)
+        check_hub(self.hub, self.revision, self.file)
         object.__setattr__(self, "weight", checked_weight("weight", self.weight))
         name = self.name or PurePath(self.file).stem or self.sha256[:10]
         if len(name) > NAME_LIMIT:
@@ -56,8 +63,8 @@ class Lora:
         return {name: value for name, value in values.items() if value != ""}
 
     def without_path(self) -> Lora:
-        """The same without the path of its file, which is private."""
-        return self if self.file in SHIPPED else replace(self, file="")
+        """The same without the path of its file, which is private; one of the hub is not."""
+        return self if self.hub or self.file in SHIPPED else replace(self, file="")
 
 
 Stack = tuple[Lora, ...]
@@ -70,6 +77,18 @@ def check_file(file: object, sha256: object) -> None:
         raise InvalidInput("sha256", sha256, "the 64 digits of a SHA-256, in lower case")
     if not file and not sha256:
         raise InvalidInput("file", file, "the path of a safetensors file")
+
+
+def check_hub(hub: object, revision: object, file: object) -> None:
+    """Raise InvalidInput unless a repository of the hub is named by its id, and has a file."""
+    if not isinstance(hub, str) or (hub and not _REPOSITORY.fullmatch(hub)):
+        raise InvalidInput("hub", hub, "the id of a repository, owner/name")
+    if hub and not file:
+        raise InvalidInput("file", file, f"the path of a .safetensors file in {hub}")
+    if not isinstance(revision, str) or (revision and not _REVISION.fullmatch(revision)):
+        raise InvalidInput("revision", revision, "a branch, tag or commit of a repository")
+    if revision and not hub:
+        raise InvalidInput("revision", revision, "left out without hub, the repository that has it")
 
 
 def checked_weight(field: str, value: object) -> float:

@@ -73,6 +73,8 @@ def test_rules_skip_combinations_and_zipped_axes_move_together():
         ({"axes": {"batch": {"range": [1, 1000]}}}, "axes"),
         ({"axes": {"batch": [1]}, "skip": [{"batch": 1}]}, "skip"),
         ({"base": {"device": 7}}, "device"),
+        ({"base": {"loras": [{"file": "x.safetensors"}]}}, "base.loras"),
+        ({"axes": {"vae": ["x"]}}, "axes.vae"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_key(values, field):

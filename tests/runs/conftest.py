@@ -1,0 +1,1 @@
+from hub_fixtures import cache, hub  # noqa: F401  # fixtures
