@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..spec.names import own_name
 from .axes import Axis, named_axis, swept
 from .axis_columns import value_in_table
-from .crossed import LEVEL, crossed_means
+from .crossed import crossed_means
 from .setting_grid import FIXED, SAMPLED, SettingGrid, check_target, setting_grid, typical_jump
 from .statistics_text import caveats, count, interval_text, signed
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .components import Floats
+    from .margins import Floats
 
 # positions of values on axes
 Codes = tuple[int, ...]
@@ -115,8 +115,8 @@ def compare(
         a=_label(a, treated),
         b=_label(b, treated),
         difference=float(means.mean[0]),
-        low=float(means.low(LEVEL)[0]),
-        high=float(means.high(LEVEL)[0]),
+        low=float(means.low()[0]),
+        high=float(means.high()[0]),
         p=float(means.p_zero()[0]),
         pairs=pairs,
         wins=int(np.sum(differences > 0)),

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..runs import results
 from .comparison import compare
+from .ranking import MARGIN, best
 from .setting_grid import SAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .comparison import Comparison
+    from .ranking import Ranking
 
 
 class Results(results.Results):
@@ -32,3 +34,9 @@ class Results(results.Results):
     ) -> Comparison:
         """How far a metric is apart at two values of a setting: see `dwlab.analysis.comparison`."""
         return compare(self.table(name), metric, a, b, target=target)
+
+    def best(
+        self, name: str, metric: str, *, margin: float = MARGIN, target: str = SAMPLED
+    ) -> Ranking:
+        """Settings ranked, and the cheapest that is good enough: see `dwlab.analysis.ranking`."""
+        return best(self.table(name), metric, margin=margin, target=target)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .components import Floats
+    from .margins import Floats
 
 # what a mean of differences is meant to hold for
 SAMPLED = "prompts like these"
@@ -29,13 +29,15 @@ class SettingGrid:
     """A metric by setting, prompt and seed.
 
     values: (settings, prompts, seeds), NaN where no picture was measured. axes: those that make a
-    setting. codes: of each setting, the positions of its values on these axes. seeds_named: whether
-    seeds are an axis of their own.
+    setting. codes: of each setting, the positions of its values on these axes. rows: those of the
+    table that were measured. setting_of_row: the setting of each of them.
     """
 
     values: Floats
     axes: tuple[Axis, ...]
     codes: tuple[tuple[int, ...], ...]
+    rows: pd.Index
+    setting_of_row: np.ndarray
 
     @property
     def prompts(self) -> int:
@@ -49,8 +51,29 @@ class SettingGrid:
 
     def label(self, setting: int) -> str:
         """A setting as text, like `steps 8, guidance 4`."""
-        pairs = zip(self.axes, self.codes[setting], strict=True)
-        return ", ".join(axis.named(axis.values[code]) for axis, code in pairs)
+        return setting_label(self.axes, [self.codes[setting]])
+
+    def mean_by_setting(self, column: pd.Series) -> Floats:
+        """The mean of a column of the table over the pictures of each setting."""
+        values = column.loc[self.rows].to_numpy(dtype=float)
+        sums = np.bincount(self.setting_of_row, weights=values, minlength=len(self.codes))
+        return sums / np.bincount(self.setting_of_row, minlength=len(self.codes))
+
+
+def setting_label(axes: Sequence[Axis], settings: Sequence[tuple[int, ...]]) -> str:
+    """Settings as text: `steps 8, scheduler DDIM or Euler` if they differ in one axis only."""
+    first = settings[0]
+    parts = []
+    different = [at for at in range(len(axes)) if any(each[at] != first[at] for each in settings)]
+    if len(different) > 1:
+        return " or ".join(setting_label(axes, [setting]) for setting in settings)
+    for at, axis in enumerate(axes):
+        named = axis.named(axis.values[first[at]])
+        if at in different:
+            others = [axis.label(axis.values[each[at]]) for each in settings[1:]]
+            named = " or ".join([named, *others])
+        parts.append(named)
+    return ", ".join(parts)
 
 
 def setting_grid(
@@ -82,7 +105,13 @@ def setting_grid(
     values = np.full(size, np.nan)
     filled = counts > 0
     values[filled] = sums[filled] / counts[filled]
-    return SettingGrid(values.reshape(shape), tuple(setting_axes), tuple(codes))
+    return SettingGrid(
+        values=values.reshape(shape),
+        axes=tuple(setting_axes),
+        codes=tuple(codes),
+        rows=measured.index,
+        setting_of_row=settings,
+    )
 
 
 def group_codes(axes: Sequence[Axis], rows: pd.Index) -> tuple[np.ndarray, list[tuple[int, ...]]]:

@@ -15,10 +15,23 @@ def signed(value: float) -> str:
     return f"{value:+.{_digits(value)}f}"
 
 
+def number_text(value: float) -> str:
+    """A number with as many digits as a reader needs."""
+    return f"{value:.{_digits(value)}f}"
+
+
+def share_text(share: float) -> str:
+    """A share below 1 as people say it: 1/5, or 43%."""
+    part = round(1 / share)
+    return f"1/{part}" if math.isclose(1 / share, part, rel_tol=0.02) else f"{share:.0%}"
+
+
 def interval_text(low: float, high: float) -> str:
     """An interval in brackets: [-0.010, 0.018]."""
-    if math.isinf(low) or math.isinf(high):
+    if math.isinf(low):
         return "[not known]"
+    if math.isinf(high):
+        return f"[{number_text(low)}, not known]"
     digits = _digits(max(abs(low), abs(high)))
     return f"[{low:.{digits}f}, {high:.{digits}f}]"
 

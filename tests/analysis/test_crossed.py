@@ -39,8 +39,8 @@ def test_without_missing_pairs_the_error_is_that_of_an_analysis_of_variance():
     prompt, seed, rest = (squares["sum_sq"] / squares["df"])[["C(prompt)", "C(seed)", "Residual"]]
     variance = (prompt + seed - rest) / 40
     degrees = (prompt + seed - rest) ** 2 / (prompt**2 / 7 + seed**2 / 4 + rest**2 / 28)
-    assert means.error[0] == pytest.approx(np.sqrt(variance))
-    assert means.degrees[0] == pytest.approx(degrees)
+    assert means.precision.error[0] == pytest.approx(np.sqrt(variance))
+    assert means.precision.degrees[0] == pytest.approx(degrees)
 
 
 def test_the_variances_are_those_of_a_mixed_model():
@@ -48,18 +48,20 @@ def test_the_variances_are_those_of_a_mixed_model():
     frame = long(differences[0]).assign(all=1)
     parts = {"prompt": "0 + C(prompt)", "seed": "0 + C(seed)"}
     fit = mixedlm("d ~ 1", frame, groups="all", vc_formula=parts, re_formula="0").fit()
-    components = crossed_means(differences).components
+    components = crossed_means(differences).spread.components
     assert components.prompt[0] == pytest.approx(fit.vcomp[0], rel=0.01)
     assert components.seed[0] == pytest.approx(fit.vcomp[1], rel=0.01)
     assert components.rest[0] == pytest.approx(fit.scale, rel=0.01)
-    assert crossed_means(differences).error[0] == pytest.approx(fit.bse["Intercept"], rel=0.01)
+    assert crossed_means(differences).precision.error[0] == pytest.approx(
+        fit.bse["Intercept"], rel=0.01
+    )
 
 
 def test_with_missing_pairs_the_variances_are_right_on_average():
     rng = np.random.default_rng(1)
     differences = drawn((4000, 8, 6))
     differences[rng.random(differences.shape) < 0.3] = np.nan
-    components = crossed_means(differences).components
+    components = crossed_means(differences).spread.components
     assert components.prompt.mean() == pytest.approx(1.0, abs=0.05)
     assert components.seed.mean() == pytest.approx(0.25, abs=0.02)
     assert components.rest.mean() == pytest.approx(0.49, abs=0.01)
@@ -81,7 +83,7 @@ def test_these_prompts_alone_are_known_better_than_prompts_like_these():
     sampled = crossed_means(differences)
     fixed = crossed_means(differences, prompts_vary=False)
     assert fixed.mean == pytest.approx(sampled.mean)
-    assert np.median(fixed.error) < 0.8 * np.median(sampled.error)
+    assert np.median(fixed.precision.error) < 0.8 * np.median(sampled.precision.error)
 
 
 def test_one_seed_says_nothing_of_how_these_prompts_alone_vary():
@@ -106,7 +108,8 @@ def test_pairs_that_are_all_tied_may_differ_elsewhere():
 
 def test_continuous_differences_are_not_widened_by_ties():
     differences = drawn((1, 6, 4))
-    assert crossed_means(differences, jump=100.0).error == crossed_means(differences).error
+    wide = crossed_means(differences, jump=100.0)
+    assert wide.precision.error == crossed_means(differences).precision.error
 
 
 def test_a_long_tail_stretches_the_interval_to_its_side():

@@ -1,0 +1,233 @@
+"""Which settings are good enough, how sure that is, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import InvalidInput
+from .metric_columns import numbers, seconds_column
+from .price import rows_per_picture
+from .rivals import Deficit, adjusted_means, deficits
+from .setting_grid import (
+    FIXED,
+    SAMPLED,
+    SettingGrid,
+    check_target,
+    setting_grid,
+    setting_label,
+    typical_jump,
+)
+from .statistics_text import caveats, count, interval_text, number_text, share_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .margins import Floats
+    from .precision import More
+
+MARGIN = 0.03
+
+
+class Verdict(StrEnum):
+    """What the pairs show of a setting."""
+
+    WITHIN = "within the margin"
+    BEYOND = "beyond the margin"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a setting stands.
+
+    setting: like `steps 8, guidance 4`. ties: the same with all settings that are equally good and
+    cost the same: `steps 8, scheduler DDIM or Euler`. mean: of the metric, as if it had been tried with all prompts and seeds. behind: how far it is
+    behind the best mean, in pairs. low, high: the 95% interval of how far it is behind the best,
+    whichever that is; high is infinite if that cannot be told. pairs: with the setting that decides
+    about it. rows: of the denoiser per picture. seconds: per picture. Both are NaN if not known.
+    more: how many seeds or prompts would settle an open verdict.
+    """
+
+    setting: str
+    ties: str
+    mean: float
+    behind: float
+    low: float
+    high: float
+    pairs: int
+    rows: float
+    seconds: float
+    verdict: Verdict
+    more: More | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Settings from the best mean to the worst; of equal means the cheaper one comes first."""
+
+    metric: str
+    margin: float
+    target: str
+    prompts: int
+    seeds: int
+    standings: tuple[Standing, ...]
+
+    @property
+    def cheapest(self) -> Standing | None:
+        """The setting with the lowest price of those shown to be within the margin, if any is."""
+        within = [each for each in self.standings if each.verdict is Verdict.WITHIN]
+        return min(within, key=_price, default=None)
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        parts = [self._answer(), self._open(), *caveats(self.prompts, self.seeds)]
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def table(self) -> pd.DataFrame:
+        """The ranking as a table, one row per setting."""
+        import pandas as pd
+
+        rows = [vars(standing) for standing in self.standings]
+        table = pd.DataFrame(rows)
+        table["verdict"] = [str(standing.verdict) for standing in self.standings]
+        table["more"] = ["" if row["more"] is None else str(row["more"]) for row in rows]
+        return table
+
+    def _answer(self) -> str:
+        goal = f"within {number_text(self.margin)} of the best {self.metric}"
+        chosen = self.cheapest
+        if chosen is None:
+            return f"No setting is shown to be {goal} for {self.target}."
+        facts = (
+            f"{count(chosen.pairs, 'pair')}, 95% interval for {self.target}; behind the best by "
+            f"{number_text(chosen.behind)} {interval_text(chosen.low, chosen.high)}"
+            f"{self._cost(chosen)}"
+        )
+        return f"Cheapest setting shown to be {goal}: {chosen.ties} ({facts})."
+
+    def _cost(self, standing: Standing) -> str:
+        """What a setting costs, beside the one with the best mean."""
+        if math.isnan(standing.rows):
+            return ""
+        cost = f"; {count(round(standing.rows), 'denoiser row')}"
+        best = self.standings[0]
+        if standing.rows < best.rows:
+            cost += f", {share_text(standing.rows / best.rows)} of the cost of the best"
+        return cost
+
+    def _open(self) -> str:
+        """The cheaper setting that looks best of those that are open, and what would tell."""
+        chosen = self.cheapest
+        limit = math.inf if chosen is None else _price(chosen)
+        hopeful = [each for each in self.standings if each.behind <= self.margin]
+        hopeful = [
+            each for each in hopeful if each.verdict is Verdict.OPEN and _price(each) < limit
+        ]
+        if not hopeful:
+            return ""
+        first = min(hopeful, key=lambda each: (each.behind, each.rows))
+        needed = f"; it would take {first.more} to tell" if first.more else ""
+        return f"Still open: {first.ties}{needed}."
+
+
+def best(
+    table: pd.DataFrame, metric: str, *, margin: float = MARGIN, target: str = SAMPLED
+) -> Ranking:
+    """Rank settings, and name the cheapest that is shown to be within a margin of the best.
+
+    table: as `dwlab table` or `Results.table` give it; cells may be missing. A setting is how
+    pictures are made (steps, guidance, scheduler and so on); prompts and seeds are not ranked.
+    margin: how far behind the best is still good enough, in units of the metric. It is shown if the
+    whole 95% interval of how far it is behind every other setting is within the margin; what is not
+    shown stays open, however small the difference looks. target: "prompts like these" or "these
+    prompts". Raises InvalidInput for an unknown metric, a margin that is not above 0, or a table in
+    which no setting varies.
+    """
+    check_target(target)
+    if not margin > 0 or math.isinf(margin):
+        raise InvalidInput("margin", margin, "a number above 0")
+    grid = setting_grid(table, metric)
+    if len(grid.codes) < 2:
+        raise InvalidInput("table", f"{len(table)} rows", "a sweep of which some setting varies")
+    rows = grid.mean_by_setting(rows_per_picture(table))
+    means = adjusted_means(grid.values)
+    order = _order(means, rows)
+    results = deficits(
+        grid.values,
+        order[0],
+        margin,
+        prompts_vary=target == SAMPLED,
+        jump=typical_jump(grid.values),
+    )
+    seconds = _seconds(table, grid)
+    ties = _ties(results, rows)
+    standings = []
+    for at in order:
+        deficit = results[at]
+        standing = Standing(
+            setting=grid.label(at),
+            ties=setting_label(grid.axes, [grid.codes[other] for other in ties[at]]),
+            mean=float(means[at]),
+            behind=deficit.behind,
+            low=deficit.low,
+            high=deficit.high,
+            pairs=deficit.pairs,
+            rows=float(rows[at]),
+            seconds=float(seconds[at]),
+            verdict=_verdict(deficit, margin),
+            more=deficit.more,
+        )
+        standings.append(standing)
+    return Ranking(
+        metric=metric,
+        margin=margin,
+        target=target if grid.prompts > 1 else FIXED,
+        prompts=grid.prompts,
+        seeds=grid.seeds,
+        standings=tuple(standings),
+    )
+
+
+def _order(means: Floats, rows: Floats) -> list[int]:
+    """The settings from the best mean to the worst, cheaper ones first if means are equal."""
+    rounded = np.round(means, 9)  # sums of the same numbers in another order differ a little
+    return [int(at) for at in np.lexsort((rows, -rounded))]
+
+
+def _seconds(table: pd.DataFrame, grid: SettingGrid) -> Floats:
+    column = seconds_column(table)
+    if column is None:
+        return np.full(len(grid.codes), np.nan)
+    return grid.mean_by_setting(numbers(table, column))
+
+
+def _ties(results: list[Deficit], rows: Floats) -> list[list[int]]:
+    """For each setting those that are as far behind the best, as surely, and cost the same."""
+    groups: dict[tuple[float, ...], list[int]] = {}
+    keys = []
+    for at, deficit in enumerate(results):
+        numbers_of_setting = (deficit.behind, deficit.high, float(np.nan_to_num(rows[at])))
+        key = tuple(round(number, 9) for number in numbers_of_setting)
+        groups.setdefault(key, []).append(at)
+        keys.append(key)
+    return [groups[key] for key in keys]
+
+
+def _verdict(deficit: Deficit, margin: float) -> Verdict:
+    if deficit.high <= margin:
+        return Verdict.WITHIN
+    return Verdict.BEYOND if deficit.low > margin else Verdict.OPEN
+
+
+def _price(standing: Standing) -> float:
+    """What decides which setting is cheaper; one of an unknown price is never the cheapest."""
+    return math.inf if math.isnan(standing.rows) else standing.rows

@@ -1,0 +1,112 @@
+"""Every setting against every other, in pairs of prompt and seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .crossed import crossed_means
+from .precision import more_needed
+
+if TYPE_CHECKING:
+    from .crossed import CrossedMeans
+    from .margins import Floats
+    from .precision import More
+
+ROUNDS = 50  # of fitting settings and pictures in turn, far more than it takes
+
+
+@dataclass(frozen=True)
+class Deficit:
+    """How far a setting is behind the best.
+
+    behind: behind the setting with the best mean, in pairs. low: the lower bound of that. high: the
+    upper bound of how far it is behind any setting, infinite if it has no pairs with one that may
+    be the best. pairs: with the setting that decides about `high`. more: how many prompts or seeds
+    would show whether it is within the margin; None if that is known.
+    """
+
+    behind: float
+    low: float
+    high: float
+    pairs: int
+    more: More | None
+
+
+def adjusted_means(values: Floats) -> Floats:
+    """Each setting's mean as if it had been tried with every prompt and seed.
+
+    values: (settings, prompts, seeds), NaN for missing ones. It is the least-squares fit of a
+    setting's part plus a part of its prompt and seed, which without missing values is the mean.
+    """
+    flat = values.reshape(len(values), -1)
+    flat = flat[:, ~np.isnan(flat).all(axis=0)]
+    of_setting = np.nanmean(flat, axis=1)
+    of_picture = np.zeros(flat.shape[1])
+    for _ in range(ROUNDS):
+        of_picture = np.nanmean(flat - of_setting[:, None], axis=0)
+        of_setting = np.nanmean(flat - of_picture, axis=1)
+    adjusted: Floats = of_setting + of_picture.mean()
+    return adjusted
+
+
+def deficits(
+    values: Floats, best: int, margin: float, *, prompts_vary: bool, jump: float
+) -> list[Deficit]:
+    """How far each setting is behind the best.
+
+    A setting is compared with every other one, not only with the one that happens to have the best
+    mean: the upper bound is the largest of all, so that choosing the best needs no further
+    correction (an intersection-union test; the upper half of Hsu's (1984) multiple comparisons with
+    the best). best: the setting with the best mean.
+    """
+    may_be_best = _may_be_best(values, best, prompts_vary=prompts_vary, jump=jump)
+    results = []
+    for setting in range(len(values)):
+        ahead = crossed_means(values - values[setting], prompts_vary=prompts_vary, jump=jump)
+        results.append(_deficit(ahead, setting, best, margin, may_be_best))
+    return results
+
+
+def _may_be_best(values: Floats, best: int, *, prompts_vary: bool, jump: float) -> np.ndarray:
+    """Whether a setting is not known to be worse than the one with the best mean."""
+    behind = crossed_means(values[best] - values, prompts_vary=prompts_vary, jump=jump)
+    is_worse = behind.low() > 0
+    return ~is_worse
+
+
+def _deficit(
+    ahead: CrossedMeans, setting: int, best: int, margin: float, may_be_best: np.ndarray
+) -> Deficit:
+    """The deficit of one setting. ahead: how far each setting is ahead of it."""
+    upper = ahead.high()
+    # a setting that is known to be worse than the best need not have pairs with this one
+    upper[~may_be_best & np.isinf(upper)] = -np.inf
+    upper[setting] = 0.0
+    rival = int(np.argmax(upper))
+    high = max(0.0, float(upper[rival]))
+    is_best = setting == best
+    behind = 0.0 if is_best else max(0.0, float(ahead.mean[best]))
+    low = 0.0 if is_best else max(0.0, float(ahead.low()[best]))
+    # the best of all has no rival that decides, so its own pictures count
+    pairs = int(ahead.margins.pairs[rival])
+    more = None
+    if low <= margin < high:
+        more = _more(ahead, rival, margin)
+    return Deficit(behind, low, high, pairs, more)
+
+
+def _more(ahead: CrossedMeans, rival: int, margin: float) -> More | None:
+    """What would show whether the rival is ahead by more than the margin."""
+    distance = abs(margin - float(ahead.mean[rival]))
+    if np.isnan(distance):
+        return None
+    reach = float(ahead.precision.reach()[rival])
+    lean = abs(float(ahead.lean[rival]))
+    # skewness takes its part of the distance
+    part = reach / (reach + lean) if reach > 0 else 1.0
+    margins = ahead.margins
+    prompts, seeds = int(margins.prompts[rival]), int(margins.seeds[rival])
+    return more_needed(ahead.spread.at(rival), prompts, seeds, distance * part)
