@@ -11,7 +11,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import components, controls, embeddings, loras, schedulers
+from ..spec import components, controls, embeddings, ip_adapters, loras, schedulers
 from ..spec.names import PARTS
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
@@ -35,12 +35,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return _schedulers(table)
     if name == "prompt" and _has_templates(table, values):
         return _templates(table, [str(value) for value in values])
-    if name == "loras" and name in table.columns:
-        return table[name].map(_stack_label).astype(object)
-    if name == "control" and name in table.columns:
-        return table[name].map(lambda text: controls.label(_controls_in(text))).astype(object)
-    if name == "embeddings" and name in table.columns:
-        return table[name].map(_embeddings_label).astype(object)
+    if name in _LABELS and name in table.columns:
+        return table[name].map(_LABELS[name]).astype(object)
     if name in PARTS and name in table.columns:
         return table[name].map(lambda text: _part_label(name, text)).astype(object)
     if name in table.columns:
@@ -114,10 +110,26 @@ def _stack_label(text: object) -> str:
     return loras.label(_stack_in(text))
 
 
+def _controls_label(text: object) -> str:
+    """ControlNets as people read them."""
+    return controls.label(_controls_in(text))
+
+
 def _embeddings_label(text: object) -> str:
     """Embeddings as people read them: their tokens."""
     entries = json.loads(text) if isinstance(text, str) and text else []
     return embeddings.label(embeddings.checked_embeddings("embeddings", entries))
+
+
+def _ip_adapters_label(text: object) -> str:
+    """IP-Adapters as people read them."""
+    return ip_adapters.label(_ip_adapters_in(text))
+
+
+def _ip_adapters_in(text: object) -> ip_adapters.IPAdapters:
+    """The IP-Adapters in the JSON of a table; none for a cell without any."""
+    entries = json.loads(text) if isinstance(text, str) and text else []
+    return ip_adapters.checked_ip_adapters("ip_adapter", entries)
 
 
 def _stack_in(text: object) -> loras.Stack:
@@ -184,6 +196,12 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
     if holder == "components":
         parts = table[holder].map(lambda text: object_in(text).get(field))
         return parts.map(lambda part: components.label(name, part)).astype(object)
+    if holder == "ip_adapter":
+        values = [
+            ip_adapters.values_by_axis("ip_adapter", _ip_adapters_in(text)).get(name)
+            for text in table["ip_adapter"]
+        ]
+        return pd.Series(values, index=table.index, dtype=object)
     return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
 
 
@@ -193,3 +211,12 @@ def _plain(value: object) -> Hashable:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     plain: Hashable = value.item() if hasattr(value, "item") else value
     return plain
+
+
+# what people read for the JSON of a column
+_LABELS: dict[str, Callable[[object], str]] = {
+    "loras": _stack_label,
+    "control": _controls_label,
+    "ip_adapter": _ip_adapters_label,
+    "embeddings": _embeddings_label,
+}

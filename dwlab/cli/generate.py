@@ -72,6 +72,16 @@ def generate(
         list[float] | None,
         typer.Option(help="How strongly it acts, 0 to 10; one for each --control (default: 1)."),
     ] = None,
+    ip_adapter: Annotated[
+        str | None, typer.Option(help="An IP-Adapter (.safetensors), which shows --ip-image.")
+    ] = None,
+    ip_image: Annotated[
+        list[str] | None,
+        typer.Option(help="A picture that the IP-Adapter shows; repeat it for several."),
+    ] = None,
+    ip_scale: Annotated[
+        float, typer.Option(help="How strongly the IP-Adapter acts, -10 to 10.")
+    ] = 1.0,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
@@ -136,6 +146,7 @@ def generate(
         mask_padding=mask_padding,
         mask_blur=mask_blur,
         control=_controls(control or [], control_image or [], control_scale or []),
+        ip_adapter=_ip_adapters(ip_adapter, ip_image, ip_scale),
     )
     path = picture.save(output)
     how = "".join(f", {name}" for name in Settings.of(picture.settings).measures)
@@ -159,6 +170,17 @@ def _controls(models: list[str], images: list[str], scales: list[float]) -> list
     for model, image, scale in zip(models, images, scales or [1.0] * len(models), strict=True):
         controls.append({"model": model, "image": image, "scale": scale})
     return controls
+
+
+def _ip_adapters(
+    file: str | None, pictures: list[str] | None, scale: float
+) -> list[dict[str, object]]:
+    """The entries of `ip_adapter` that the options stand for."""
+    if file is None and not pictures:
+        return []
+    if file is None:
+        raise InvalidInput("--ip-image", pictures, "left out without --ip-adapter")
+    return [{"file": file, "image": pictures, "scale": scale}]
 
 
 def _notes(picture: Picture) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, first_line
-from . import adapter_files, embeddings, hub, lora_files, lora_fit
+from . import adapter_files, embeddings, hub, ip_adapters, lora_files, lora_fit
 from .library_patches import without_text_model
 from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..spec.embeddings import Embedding, Embeddings
+    from ..spec.ip_adapters import IPAdapters
     from ..spec.loras import Lora, Stack
     from ..spec.params import GenerationParams
     from .adapter_files import AdapterFile
     from .identity import Identity
+    from .ip_adapters import IPAdapterFiles
     from .transfers import Listener
 
 
@@ -34,6 +36,7 @@ class Files:
 
     loras: tuple[AdapterFile, ...] = ()
     embeddings: tuple[tuple[AdapterFile, str], ...] = ()
+    ip_adapters: tuple[IPAdapterFiles, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,15 @@ class Adapters:
 
     weights: of the LoRAs in `files`. Those of weight 0 are left out, and the others are in the
     order of their hashes: the order in which a recipe names them means nothing.
+    scales: of the IP-Adapters.
     """
 
     files: Files = Files()
     weights: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
 
     def key(self) -> str:
-        """What stands for them in a picture's key; empty if there are none."""
+        """What stands for LoRAs and embeddings in a picture's key; empty if there are none."""
         loras = zip(self.files.loras, self.weights, strict=True)
         parts = {
             "loras": [[file.sha256, weight] for file, weight in loras],
@@ -67,6 +72,7 @@ class Asked:
 
     loras: Stack = ()
     embeddings: Embeddings = ()
+    ip_adapter: IPAdapters = ()
 
 
 def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
@@ -93,9 +99,11 @@ def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
         tokens.append((file, embedding.token))
     chosen.sort(key=lambda entry: (entry[0].sha256, entry[1]))
     tokens.sort(key=lambda entry: entry[1])
-    files = Files(tuple(file for file, _ in chosen), tuple(tokens))
+    shown, shown_files = ip_adapters.find(asked.ip_adapter, identity)
+    files = Files(tuple(file for file, _ in chosen), tuple(tokens), shown_files)
     weights = tuple(weight for _, weight in chosen)
-    return Asked(tuple(loras), tuple(words)), Adapters(files, weights)
+    scales = tuple(adapter.scale for adapter in shown if adapter.scale)
+    return Asked(tuple(loras), tuple(words), shown), Adapters(files, weights, scales)
 
 
 def fetch(
@@ -120,7 +128,11 @@ def loaded(pipeline: Any, files: Files) -> Iterator[None]:
 
     Raises ModelError for a file that does not load, or that changed since it was identified.
     """
-    with embeddings.loaded(pipeline, files.embeddings), _loras_loaded(pipeline, files.loras):
+    with (
+        ip_adapters.loaded(pipeline, files.ip_adapters),
+        embeddings.loaded(pipeline, files.embeddings),
+        _loras_loaded(pipeline, files.loras),
+    ):
         yield
 
 
@@ -144,9 +156,10 @@ def _loras_loaded(pipeline: Any, files: Sequence[AdapterFile]) -> Iterator[None]
 
 
 def set_weights(pipeline: Any, adapters: Adapters) -> None:
-    """Make the LoRAs of `adapters`, which are loaded, act with its weights."""
+    """Make the LoRAs and IP-Adapters of `adapters`, which are loaded, act with its weights."""
     if adapters.weights:
         pipeline.set_adapters(_names(adapters.files.loras), list(adapters.weights))
+    ip_adapters.set_scales(pipeline, adapters.scales)
 
 
 def _names(files: Sequence[AdapterFile]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INDEX = "model_index.json"
 MARK_DIGITS = 32  # of a hash that a fingerprint of weights ends in
 # owner/name, perhaps a folder, and perhaps @ with a branch, tag or commit
-_HUB_ID = re.compile(
+HUB_ID = re.compile(
     r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)"
     r"(/(?P<part>[A-Za-z0-9][\w-]*(/[A-Za-z0-9][\w-]*)*))?"
     r"(@(?P<revision>[A-Za-z0-9][\w.+/-]*))?",
@@ -169,7 +169,7 @@ def _of_hub(field: str, component: spec.Component, access: Access) -> tuple[Path
     if not component.model:
         allowed = "the hash of a part that dwlab has read on this machine; name it with model:"
         raise InvalidInput(f"{field}.weights", component.weights, allowed)
-    hub_id = _HUB_ID.fullmatch(component.model)
+    hub_id = HUB_ID.fullmatch(component.model)
     if hub_id is None:
         allowed = "a folder or file that exists, or a hub id like owner/name or owner/name/folder"
         raise InvalidInput(field, component.model, allowed)

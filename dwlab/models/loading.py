@@ -131,17 +131,22 @@ def lent(identity: Identity, *, alone: bool = False) -> Iterator[Model]:
     """Lend a rendering the model of an identity, which then calls `prepare_process`.
 
     alone: no other rendering has it meanwhile, because adapters change its parts; if others use the
-    one in memory, it is loaded once more.
+    one in memory, it is loaded once more. It is kept in memory, unless a ModelError says that it
+    could not be put back as it was.
     """
+    is_as_before = True
     with LOCK:
         model = _for_one(identity) if alone else _shared(identity)
         LOADED.begin_use(model)
     try:
         yield model
+    except ModelError:
+        is_as_before = False
+        raise
     finally:
         with LOCK:
             LOADED.end_use(model)
-            if alone:
+            if alone and is_as_before:
                 LOADED.add(model)
 
 

@@ -85,7 +85,11 @@ _RULES = (
     _Rule("lora.*|.*loras", Group.SWITCH, "`loras:` with the files and their weights"),
     _Rule("ti hashes|.*embeddings.*", Group.SWITCH, "`embeddings:` with the files"),
     _Rule("controlnet.*|control .*", Group.SWITCH, "`control:` with the model and the picture"),
-    _Rule("ip.?adapters?", Group.DIFFERS, "dwlab has no IP-Adapter yet"),
+    _Rule(
+        "ip.?adapters?",
+        Group.SWITCH,
+        "`ip_adapter:` with the file, the picture (it is not in the file) and the scale",
+    ),
     _Rule("refiner.*", Group.DIFFERS, "dwlab has no second model for the last steps yet"),
     _Rule(
         "denoise|denoising strength|init.*|mask.*|strength",

@@ -153,9 +153,20 @@ def _is_safe(name: str, value: object) -> bool:
         return isinstance(value, list) and all(is_portable(entry, SHIPPED) for entry in value)
     if name in PARTS:
         return components.is_portable(name, value)
+    if name == "ip_adapter":
+        return isinstance(value, list) and all(map(_is_safe_ip_adapter, value))
     if name in inputs.PICTURES:
         return inputs.digest_of(value) is not None
     return name in FIELDS
+
+
+def _is_safe_ip_adapter(entry: object) -> bool:
+    """Whether an entry names no files, but the hashes of what was read here."""
+    if not isinstance(entry, dict) or not entry.keys().isdisjoint(("file", "encoder")):
+        return False
+    pictures = entry.get("image")
+    pictures = pictures if isinstance(pictures, list) else [pictures]
+    return all(inputs.digest_of(picture) is not None for picture in pictures)
 
 
 def _of_other_tools(texts: Mapping[str, str]) -> Recipe | None:

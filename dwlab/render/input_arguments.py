@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from ..spec import families, tasks
+from ..spec import families, ip_adapters, tasks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,6 +22,11 @@ def input_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
         arguments |= _start_arguments(pipeline, cell)
     if cell.params.control:
         arguments |= _control_arguments(pipeline, cell)
+    if shown := ip_adapters.acting(cell.params.ip_adapter):
+        # a list of what each adapter sees, which is a list of pictures again
+        arguments["ip_adapter_image"] = [
+            [cell.picture(reference) for reference in adapter.image] for adapter in shown
+        ]
     return arguments
 
 

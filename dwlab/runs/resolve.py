@@ -61,7 +61,7 @@ def resolve(
     for position, cell in enumerate(params, start):
         identity = identities[cell.choice]
         own_nets = nets.of(cell)
-        controlled = _with_control(cell, inputs, own_nets)
+        controlled = _with_control(_with_shown(cell, inputs), inputs, own_nets)
         completed = _completed(controlled, identity, inputs, own_nets)
         completed, added = _with_adapters(_with_parts(completed, identity), identity, known)
         key = completed.key(
@@ -112,6 +112,18 @@ def _with_control(
     return with_weights(params.replace(control=tuple(controls)), nets)
 
 
+def _with_shown(params: GenerationParams, inputs: Inputs) -> GenerationParams:
+    """Parameters with the hashes of the pictures that IP-Adapters show."""
+    if not params.ip_adapter:
+        return params
+    shown = []
+    for index, adapter in enumerate(params.ip_adapter):
+        field = f"ip_adapter[{index}].image"
+        pictures = tuple(inputs.take(field, source).reference for source in adapter.image)
+        shown.append(replace(adapter, image=pictures))
+    return params.replace(ip_adapter=tuple(shown))
+
+
 def _with_adapters(
     params: GenerationParams, identity: Identity, known: KnownAdapters
 ) -> tuple[GenerationParams, adapters.Adapters]:
@@ -119,13 +131,13 @@ def _with_adapters(
 
     known: those that were found before, because most cells have the same.
     """
-    if not params.loras and not params.embeddings:
+    if not (params.loras or params.embeddings or params.ip_adapter):
         return params, adapters.NONE
-    asked = (adapters.Asked(params.loras, params.embeddings), identity)
+    asked = (adapters.Asked(params.loras, params.embeddings, params.ip_adapter), identity)
     if asked not in known:
         known[asked] = adapters.find(*asked)
     named, added = known[asked]
-    return params.replace(loras=named.loras, embeddings=named.embeddings), added
+    return params.replace(**vars(named)), added
 
 
 def identify_all(

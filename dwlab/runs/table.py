@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec import components, controls, loras
+from ..spec import components, controls, ip_adapters, loras
 from ..spec.names import SPELLINGS
 from ..store.images import read_picture
 
@@ -97,6 +97,8 @@ def _value(row: Row, name: str) -> object:
     value = json.loads(text)
     if column == "control":
         return controls.values_by_axis(column, value).get(name)
+    if column == "ip_adapter":
+        return ip_adapters.values_by_axis(column, value).get(name)
     if column == "loras":
         return loras.weights_by_axis(column, value).get(name)
     if column == "components":

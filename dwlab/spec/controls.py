@@ -10,7 +10,7 @@ from pathlib import PurePath
 from .._util.checks import check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
 from . import inputs
-from .entries import build, checked_map
+from .entries import build, checked_map, numbered, values_by_number
 from .inputs import HeldPicture, Source
 
 NETS_LIMIT = 8  # of one picture
@@ -119,11 +119,7 @@ def with_value(field: str, value: object, axis: str, changed: object) -> list[Co
     axis: the rest of a dotted name, like `scale` or `1.scale`. Raises InvalidInput.
     """
     controls = list(checked_controls(field, value))
-    number, _, attribute = axis.rpartition(".")
-    index = int(number or 0) if (number or "0").isdecimal() else len(controls)
-    if index >= len(controls) or attribute not in ATTRIBUTES:
-        allowed = f"{field}.NAME or {field}.NUMBER.NAME, NAME one of {', '.join(ATTRIBUTES)}"
-        raise InvalidInput(f"{field}.{axis}", changed, f"a value of one of {field}: {allowed}")
+    index, attribute = numbered(field, axis, changed, len(controls), ATTRIBUTES)
     entry = {**vars(controls[index]), attribute: changed}
     if attribute == "model":
         entry["weights"] = ""
@@ -137,13 +133,7 @@ def values_by_axis(field: str, value: object) -> dict[str, object]:
         controls = checked_controls(field, value)
     except InvalidInput:
         return {}
-    values: dict[str, object] = {}
-    for index, control in enumerate(controls):
-        for name in ATTRIBUTES:
-            values[f"{field}.{index}.{name}"] = getattr(control, name)
-    if len(controls) == 1:
-        values |= {f"{field}.{name}": getattr(controls[0], name) for name in ATTRIBUTES}
-    return values
+    return values_by_number(field, controls, ATTRIBUTES)
 
 
 def label(controls: Controls) -> str:

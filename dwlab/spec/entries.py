@@ -45,6 +45,35 @@ def is_portable(entry: object, shipped: Collection[str] = ()) -> bool:
     return not file or bool(entry.get("hub")) or file in shipped
 
 
+def numbered(
+    field: str, axis: str, value: object, count: int, attributes: Sequence[str]
+) -> tuple[int, str]:
+    """Which of `count` entries, and which of its attributes, the rest of a dotted name means.
+
+    axis: like `scale`, or `1.scale` for the second entry. value: for the error. Raises InvalidInput.
+    """
+    number, _, attribute = axis.rpartition(".")
+    number = number or "0"
+    index = int(number) if number.isdecimal() and len(number) < 4 else count
+    if index >= count or attribute not in attributes:
+        allowed = f"{field}.NAME or {field}.NUMBER.NAME, NAME one of {', '.join(attributes)}"
+        raise InvalidInput(f"{field}.{axis}", value, f"a value of one of {field}: {allowed}")
+    return index, attribute
+
+
+def values_by_number(
+    field: str, entries: Sequence[object], attributes: Sequence[str]
+) -> dict[str, object]:
+    """The attributes of each entry by the names of their axes, like `control.1.scale`."""
+    values: dict[str, object] = {}
+    for index, entry in enumerate(entries):
+        for name in attributes:
+            values[f"{field}.{index}.{name}"] = getattr(entry, name)
+    if len(entries) == 1:
+        values |= {f"{field}.{name}": getattr(entries[0], name) for name in attributes}
+    return values
+
+
 def build(field: str, cls: type[Entry], values: Mapping[str, Any]) -> Entry:
     """Make an entry of its values; its errors name the field with the entry before it."""
     try:

@@ -73,13 +73,13 @@ def beside(folder: Path, values: Mapping[str, object]) -> dict[str, object]:
     for name, value in values.items():
         if inputs.is_picture(name):
             moved[name] = _moved(folder, value)
-        elif name == "control":
+        elif name in inputs.LISTS:
             moved[name] = _with_moved_pictures(folder, value)
     return moved
 
 
 def _with_moved_pictures(folder: Path, value: object) -> object:
-    """The same for the pictures of controls, in a map, a list, or a list of lists."""
+    """The same for pictures within entries, in a map, a list, or a list of lists."""
     if isinstance(value, list):
         return [_with_moved_pictures(folder, each) for each in value]
     if isinstance(value, dict) and "image" in value:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PICTURES = ("image", "mask")
 NUMBERS = ("strength", "mask_padding", "mask_blur")
 FIELDS = (*PICTURES, *NUMBERS)
+# lists of entries that have a picture each, or several
+LISTS = ("control", "ip_adapter")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 ALLOWED = "the path of a PNG, JPEG or WebP file"
 FOLDER = "inputs"  # in the results folder
@@ -66,16 +68,19 @@ def reference_of_path(path: str) -> str | None:
 
 def stored_paths(params: Mapping[str, object]) -> list[str]:
     """Where the pictures lie that a stored recipe names, relative to the results folder."""
-    controls = params.get("control")
-    seen = [control.get("image") for control in controls] if isinstance(controls, list) else []
-    sources = [*(params.get(name) for name in PICTURES), *seen]
+    sources = [params.get(name) for name in PICTURES]
+    for name in LISTS:
+        entries = params.get(name)
+        for entry in entries if isinstance(entries, list) else []:
+            pictures = entry.get("image")
+            sources += pictures if isinstance(pictures, list) else [pictures]
     paths = [stored_path(source) for source in sources]
     return [path for path in paths if path]
 
 
 def is_picture(name: str) -> bool:
     """Whether a name of a recipe or of an axis is that of a picture, like `control.image`."""
-    return name in PICTURES or (name.startswith("control.") and name.endswith(".image"))
+    return name in PICTURES or (name.partition(".")[0] in LISTS and name.endswith(".image"))
 
 
 def checked(name: str, value: object) -> object:

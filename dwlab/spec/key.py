@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from . import ip_adapters
 from .family import TRUE_CFG
 from .long_prompts import ERROR
 from .modes import mode
@@ -38,6 +39,7 @@ class KeyDocument(TypedDict):
     adapters: NotRequired[str]
     guidance: NotRequired[str]
     control: NotRequired[list[dict[str, object]]]
+    ip_adapter: NotRequired[list[dict[str, object]]]
 
 
 def key_document(
@@ -79,6 +81,8 @@ def key_document(
         document["guidance"] = TRUE_CFG
     if params.control:
         document["control"] = [control.for_key() for control in params.control]
+    if shown := ip_adapters.acting(params.ip_adapter):
+        document["ip_adapter"] = [adapter.for_key() for adapter in shown]
     return document
 
 

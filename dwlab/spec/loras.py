@@ -47,7 +47,7 @@ class Lora:
     revision: str = ""
 
     def __post_init__(self) -> None:
-        _check_text("name", self.name)
+        check_text("name", self.name)
         check_file(self.file, self.sha256)
         check_hub(self.hub, self.revision, self.file)
         object.__setattr__(self, "weight", checked_weight("weight", self.weight))
@@ -72,7 +72,7 @@ Stack = tuple[Lora, ...]
 
 def check_file(file: object, sha256: object) -> None:
     """Raise InvalidInput unless a file is named by its path, its hash or both."""
-    _check_text("file", file)
+    check_text("file", file)
     if not isinstance(sha256, str) or (sha256 and not _SHA256.fullmatch(sha256)):
         raise InvalidInput("sha256", sha256, "the 64 digits of a SHA-256, in lower case")
     if not file and not sha256:
@@ -157,7 +157,8 @@ def _lora(field: str, entry: object) -> Lora:
     return build(field, Lora, checked_map(field, entry, Lora, example))
 
 
-def _check_text(field: str, value: object) -> None:
+def check_text(field: str, value: object) -> None:
+    """Raise InvalidInput unless a value is a text of a path or a name."""
     is_text = isinstance(value, str) and len(value) <= TEXT_LIMIT and value.isprintable()
     if not is_text:
         raise InvalidInput(

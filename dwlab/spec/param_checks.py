@@ -9,7 +9,17 @@ from types import MappingProxyType
 
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
-from . import catalog, components, controls, embeddings, inputs, layouts, loras, side_limits
+from . import (
+    catalog,
+    components,
+    controls,
+    embeddings,
+    inputs,
+    ip_adapters,
+    layouts,
+    loras,
+    side_limits,
+)
 from .long_prompts import LONG_PROMPTS
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
@@ -146,6 +156,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     **dict.fromkeys(_WORDS, _checked_word),
     "loras": loras.checked_stack,
     "control": controls.checked_controls,
+    "ip_adapter": ip_adapters.checked_ip_adapters,
     "embeddings": embeddings.checked_embeddings,
     "vae": components.checked_vae,
     "components": components.checked_components,

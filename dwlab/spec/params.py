@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .controls import Controls
     from .embeddings import Embeddings
     from .family import Omission
+    from .ip_adapters import IPAdapters
     from .loras import Stack
     from .model_entry import Entry
 
@@ -40,6 +41,7 @@ _EMPTY: dict[str, object] = {
     "call": {},
     "loras": (),
     "control": (),
+    "ip_adapter": (),
     "embeddings": (),
     "components": (),
     "scheduler_options": {},
@@ -106,6 +108,7 @@ class GenerationParams:
     mask_padding: pixels around the mask that are worked on alone, then put back.
     mask_blur: pixels over which the mask fades.
     control: ControlNets with their pictures, like [{"model": folder, "image": path, "scale": 1}].
+    ip_adapter: IP-Adapters with their pictures, like [{"file": path, "image": path, "scale": 0.6}].
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -140,6 +143,7 @@ class GenerationParams:
     mask_padding: int | None = None
     mask_blur: int | None = None
     control: Controls = ()
+    ip_adapter: IPAdapters = ()
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
 

@@ -126,6 +126,8 @@ def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_rea
         ),
         (("generate", "x", "--prompt-weighting", "some"), "prompt_weighting"),
         (("generate", "red " * 90, "--long-prompt", "error"), "at most 75 tokens"),
+        (("generate", "x", "--ip-image", "a.png"), "left out without --ip-adapter"),
+        (("generate", "x", "--ip-adapter", "a.safetensors"), "ip_adapter[0].image"),
         (("generate", "x", "--width", 100), "width"),
         (("generate", "x", "--scheduler", "eul"), "scheduler"),
         (("generate", "x", "--model", "nosuch"), "model"),

@@ -129,8 +129,8 @@ class Call:
         )
 
     @property
-    def of_autoencoder(self) -> bool:
-        """Whether the call turns latents into pictures or back, instead of removing noise."""
+    def of_pictures(self) -> bool:
+        """Whether the call turns pictures into numbers or back, instead of removing noise."""
         return self.function is not self.module
 
     @property
@@ -170,8 +170,12 @@ def _by_name(
     module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments of a call by name, with lists of rows marked as such."""
-    arguments = dict(signature(module.__class__, method).bind(module, *args, **kwargs).arguments)
+    of_method = signature(module.__class__, method)
+    arguments = dict(of_method.bind(module, *args, **kwargs).arguments)
     del arguments["self"]
+    for name, parameter in of_method.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments |= arguments.pop(name, {})
     for name in ROW_LISTS.intersection(arguments):
         if isinstance(arguments[name], list):
             arguments[name] = Rows(arguments[name])

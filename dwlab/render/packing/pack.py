@@ -89,7 +89,7 @@ class Pack:
         if len(self._under_way) >= self._size.rows:
             return False
         groups = self._waiting.values()
-        to_denoise = [group for group in groups if not group[0].call.of_autoencoder]
+        to_denoise = [group for group in groups if not group[0].call.of_pictures]
         return all(_rows(group) < self._size.rows for group in to_denoise)
 
     def _park(self, cell: RunningCell, call: Call) -> None:
@@ -112,7 +112,7 @@ class Pack:
         for waiting in batch:
             cell = waiting.cell
             result = results[waiting.call.same]
-            if not waiting.call.of_autoencoder:
+            if not waiting.call.of_pictures:
                 cell.clock.seconds += seconds_per_row * waiting.call.rows
             failed = isinstance(result, Exception)
             self._park(cell, cell.throw(result) if failed else cell.switch(result))
@@ -126,16 +126,16 @@ class Pack:
     def _take(self) -> list[_Waiting]:
         """The next calls to make as one: pictures to decode or encode first, then those with the most rows."""
         groups = self._waiting.values()
-        group = max(groups, key=lambda group: (group[0].call.of_autoencoder, _rows(group)))
+        group = max(groups, key=lambda group: (group[0].call.of_pictures, _rows(group)))
         first = group[0].call
-        limit = self._size.decode if first.of_autoencoder else self._size.rows
+        limit = self._size.decode if first.of_pictures else self._size.rows
         taken: list[_Waiting] = []
         left: list[_Waiting] = []
         pictures: set[Hashable] = set()
         rows = 0
         for waiting in group:
             # the same picture, for several cells, is encoded once
-            is_taken = first.of_autoencoder and waiting.call.same in pictures
+            is_taken = first.of_pictures and waiting.call.same in pictures
             if taken and not is_taken and rows + waiting.call.rows > limit:
                 left.append(waiting)
                 continue
@@ -169,7 +169,7 @@ class Pack:
             return [error] * len(calls)
         if exhausted:
             rows = sum(call.rows for call in calls)
-            self._size.halve(rows, decodes=calls[0].of_autoencoder)
+            self._size.halve(rows, decodes=calls[0].of_pictures)
         log.info("%d calls together failed (%s); trying halves", len(calls), error)
         half = len(calls) // 2
         return self._results(calls[:half]) + self._results(calls[half:])
@@ -177,17 +177,17 @@ class Pack:
     def _compute(self, calls: Sequence[Call]) -> list[Any]:
         first = calls[0]
         rows = sum(call.rows for call in calls)
-        is_exact = self._exact is not None and not first.of_autoencoder
+        is_exact = self._exact is not None and not first.of_pictures
         if len(calls) == 1 and not is_exact and not first.compiled:
             return [first.alone()]
         padded = self._padded(rows, first)
-        if first.of_autoencoder or self._size.settled:
+        if first.of_pictures or self._size.settled:
             return merged(calls, padded)
         return self._measured(calls, rows, padded)
 
     def _padded(self, rows: int, first: Call) -> int:
         """The number of rows to fill a forward up to."""
-        if self._exact is not None and not first.of_autoencoder:
+        if self._exact is not None and not first.of_pictures:
             return self._exact
         if first.compiled:
             bucket = next((bucket for bucket in BUCKETS if bucket >= rows), rows)

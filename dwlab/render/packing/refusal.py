@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # by their names in diffusers; they change the dtype of one layer's weights, whatever the rows
 _HOOKS_OF_FLOAT8 = frozenset({"layerwise_casting", "peft_autocast_disable"})
 
+# of adapters, which treat each row by itself
+_OF_ADAPTERS = frozenset({"IPAdapterAttnProcessor2_0"})
+
 
 def refusal(pipeline: Any, device: str) -> str | None:
     """Why the cells of a pipeline cannot be packed, or None if they can."""
@@ -38,7 +41,7 @@ def refusal(pipeline: Any, device: str) -> str | None:
 
 def _unknown_denoiser(denoiser: torch.nn.Module, tried: Packed) -> str | None:
     """A reason if the denoiser's forward may be another than the one that was tried."""
-    names = {tried.denoiser, *tried.processors}
+    names = {tried.denoiser, *tried.processors, *_OF_ADAPTERS}
     modules: list[Any] = [denoiser]
     modules += [module.processor for module in denoiser.modules() if hasattr(module, "processor")]
     for module in modules:

@@ -23,7 +23,7 @@ DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})
 
 
 def prepare(pipeline: Any) -> Any:
-    """A copy of a pipeline with stand-ins for its denoiser, autoencoder, ControlNets and text encoders.
+    """A copy of a pipeline with stand-ins for its denoiser, autoencoder, ControlNets and encoders.
 
     It must be called within `Pack.run`.
     """
@@ -41,6 +41,8 @@ def prepare(pipeline: Any) -> Any:
             vars(packed)[name] = _autoencoder(part)
         elif name == "controlnet":
             vars(packed)[name] = _controlnet(part)
+        elif name == "image_encoder":
+            vars(packed)[name] = stand_in(part, "__call__", Memo(waiting(part, "forward")).ask)
         elif name.startswith("text_encoder"):
             vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
@@ -112,7 +114,7 @@ def waiting(
         # to denoise; later calls are never equal.
         is_first = cell.clock.begun is None
         call = Call.of(module, method, args, used, compare=is_first)
-        if method != "encode":
+        if not call.of_pictures:
             cell.clock.begin()
         return cell.parent.switch(call)
 

@@ -1,0 +1,276 @@
+"""IP-Adapters: a picture is that of the plain stock call, alone and packed, and the model stays as it was."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import diffusers
+import pytest
+import tiny
+import tiny_ip_adapters
+import tiny_loras
+import torch
+from counting import Calls, Rows
+from start_pictures import difference, half_mask, noise_picture
+from transformers.models.clip import modeling_clip
+
+import dwlab
+from dwlab.errors import ModelError
+from dwlab.models import adapters, alterations, loading
+from dwlab.models.settings import denoiser_of
+from dwlab.spec.params import GenerationParams
+
+FACE, STYLE, OTHER = noise_picture(30), noise_picture(31, (24, 16)), noise_picture(32)
+TASKS = {
+    ("sd", "text"): diffusers.StableDiffusionPipeline,
+    ("sd", "image"): diffusers.StableDiffusionImg2ImgPipeline,
+    ("sd", "inpainting"): diffusers.StableDiffusionInpaintPipeline,
+    ("sdxl", "text"): diffusers.StableDiffusionXLPipeline,
+    ("sdxl", "image"): diffusers.StableDiffusionXLImg2ImgPipeline,
+    ("sdxl", "inpainting"): diffusers.StableDiffusionXLInpaintPipeline,
+}
+
+
+class Family:
+    """A tiny model in a folder with IP-Adapters, a LoRA and a ControlNet, and what stock makes of them."""
+
+    def __init__(self, name, folder):
+        pipeline = getattr(tiny, name)()
+        pipeline.save_pretrained(folder / "model")
+        self.name, self.folder = name, str(folder / "model")
+        tiny_ip_adapters.image_encoder().save_pretrained(folder / "models/image_encoder")
+        self.plain, self.plus = (
+            tiny_ip_adapters.write(
+                folder / f"models/{make.__name__}.safetensors", make(pipeline.unet)
+            )
+            for make in (tiny_ip_adapters.plain, tiny_ip_adapters.plus)
+        )
+        torch.manual_seed(3)
+        net = diffusers.ControlNetModel.from_unet(
+            pipeline.unet, conditioning_embedding_out_channels=(16, 32)
+        )
+        for parameter in net.controlnet_mid_block.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        net.save_pretrained(folder / "net")
+        self.net = str(folder / "net")
+        layers = tiny_loras.layers(pipeline, text=False)
+        self.lora = str(tiny_loras.write(folder / "ink.safetensors", layers))
+        self.base = {"model": self.folder, "width": 16, "height": 16, "steps": 3}
+
+    def cell(self, seed=0, **values):
+        return GenerationParams("a red circle", seed=seed, **self.base | values)
+
+    def one(self, image=FACE, scale=0.7, file=None):
+        return {"file": file or self.plain, "image": image, "scale": scale}
+
+    def mixed(self, **values):
+        """Cells of several adapters, pictures, scales and guidances, with some that have none."""
+        adapters = (
+            [],
+            [self.one()],
+            [self.one(STYLE)],
+            [self.one(scale=0.3)],
+            [self.one([STYLE, OTHER])],
+            [self.one(file=self.plus)],
+            [self.one(OTHER), self.one(STYLE, 0.4, self.plus)],
+        )
+        return [
+            self.cell(
+                seed, ip_adapter=chosen, guidance=4.0 if seed % 3 else 1.0, steps=3 + seed % 2
+            ).replace(**values)
+            for seed, chosen in enumerate(adapters)
+        ]
+
+    def stock(self, params, task="text", model=None):
+        """What a user would write."""
+        pipeline = TASKS[self.name, task].from_pretrained(model or self.folder)
+        pipeline.set_progress_bar_config(disable=True)
+        given = {}
+        if params.ip_adapter:
+            root, _, _ = self.plain.rpartition("/models/")
+            names = [adapter.file.rpartition("/")[2] for adapter in params.ip_adapter]
+            pipeline.load_ip_adapter(root, subfolder="models", weight_name=names)
+            pipeline.set_ip_adapter_scale([adapter.scale for adapter in params.ip_adapter])
+            given["ip_adapter_image"] = [
+                [picture.picture for picture in adapter.image] for adapter in params.ip_adapter
+            ]
+        if params.loras:
+            pipeline.load_lora_weights(self.lora)
+        if params.control:
+            net = diffusers.ControlNetModel.from_pretrained(self.net)
+            cls = "StableDiffusion{}ControlNetPipeline".format("XL" if self.name == "sdxl" else "")
+            pipeline = getattr(diffusers, cls).from_pipe(pipeline, controlnet=net)
+            pipeline.set_progress_bar_config(disable=True)
+            given["image"] = params.control[0].image.picture
+        if task != "text":
+            given |= {"image": params.image.picture, "strength": params.strength}
+        if task == "inpainting":
+            given["mask_image"] = params.mask.picture
+        return pipeline(
+            prompt=params.prompt, num_inference_steps=params.steps, guidance_scale=params.guidance,
+            width=16, height=16, generator=torch.Generator().manual_seed(params.seed), **given,
+        ).images[0]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory):
+    """Gives a family by its name."""
+    return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
+
+
+def made(cells, **options):
+    events = list(dwlab.stream(cells, **options))
+    assert [event.error for event in events if event.kind == "failed"] == []
+    pictures = {event.index: event.result for event in events if event.kind == "done"}
+    return [pictures[position] for position in range(len(cells))]
+
+
+def assert_as_stock(cells, expected):
+    for pack in (1, None):
+        for picture, stock in zip(made(cells, pack=pack), expected, strict=True):
+            assert difference(picture.image, stock) <= 1
+
+
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_alone_and_in_mixed_company_pictures_are_those_of_the_stock_call(family, name):
+    one = family(name)
+    cells = one.mixed()
+    expected = [one.stock(params) for params in cells]
+    assert len({picture.tobytes() for picture in expected}) == len(cells)
+    assert_as_stock(cells, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["image", "inpainting"])
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_beside_a_start_picture_and_a_mask_they_are_too(family, name, task):
+    one = family(name)
+    pictures = {"image": noise_picture(0), "strength": 0.8}
+    if task == "inpainting":
+        pictures["mask"] = half_mask(0)
+    cells = [
+        one.cell(seed, ip_adapter=chosen, guidance=4.0, **pictures)
+        for seed, chosen in enumerate(([], [one.one()], [one.one(STYLE)], [one.one(STYLE, 0.4)]))
+    ]
+    assert_as_stock(cells, [one.stock(params, task) for params in cells])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_beside_a_lora_and_a_controlnet_they_are_too(family, name):
+    one = family(name)
+    lora = {"loras": [{"file": one.lora}]}
+    control = {"control": [{"model": one.net, "image": noise_picture(5)}]}
+    settings = ({}, lora, control, lora | control)
+    cells = [
+        one.cell(seed, ip_adapter=[one.one(picture)], guidance=4.0, **more)
+        for seed, more in enumerate(settings)
+        for picture in (FACE, STYLE)
+    ]
+    assert_as_stock(cells, [one.stock(params) for params in cells])
+
+
+def test_pictures_share_forwards_and_each_is_encoded_once(family):
+    one = family("sd")
+    model = loading.load(one.folder, "cpu")
+    # in the worst order: each cell has another scale than the one before
+    cells = [
+        one.cell(seed, ip_adapter=[one.one(picture, scale)], guidance=guidance)
+        for picture in (FACE, STYLE, OTHER)
+        for guidance in (1.0, 4.0)
+        for seed, scale in enumerate((0.3, 0.9))
+    ]
+    load = diffusers.StableDiffusionPipeline.load_ip_adapter.__wrapped__
+    forward = modeling_clip.CLIPVisionEmbeddings.forward
+    with Calls(load, forward) as calls, Rows(denoiser_of(model.pipeline)) as rows:
+        made(cells, model=model)
+    assert calls["load_ip_adapter"] == 1
+    # three pictures for each of two scales
+    assert 1 <= calls["forward"] <= 6
+    assert max(rows) >= 6
+
+
+def test_the_next_pictures_never_see_an_adapter(family):
+    one = family("sdxl")
+    model = loading.load(one.folder, "cpu")
+    before = made([one.cell()], model=model)
+    made([one.cell(ip_adapter=[one.one(), one.one(STYLE, file=one.plus)])], model=model)
+    assert alterations.digest(model.loaded, model.pipeline) is None
+    assert model.pipeline.image_encoder is None and model.pipeline.feature_extractor is None
+    assert [picture.png() for picture in made([one.cell()], model=model)] == [
+        picture.png() for picture in before
+    ]
+
+
+def test_previews_form_and_a_run_that_is_stopped_leaves_the_model_as_it_was(family):
+    one = family("sd")
+    model = loading.load(one.folder, "cpu")
+    cells = [one.cell(seed, ip_adapter=[one.one()]) for seed in range(3)]
+    stream = dwlab.stream(cells, model=model)
+    event = next(stream)
+    while event.kind != "step":
+        event = next(stream)
+    assert event.preview is not None
+    stream.close()
+    assert alterations.digest(model.loaded, model.pipeline) is None
+
+
+def test_a_model_that_could_not_be_put_back_is_not_used_again(family):
+    one = family("sd")
+    identity = loading.load(one.folder, "cpu").identity
+    with (
+        pytest.raises(ModelError, match="could not be put back"),
+        loading.lent(identity, alone=True) as model,
+        adapters.loaded(model.pipeline, files_of(one, identity)),
+    ):
+        model.pipeline.unet.conv_out.bias.data += 1.0
+    assert not loading.is_loaded(identity)
+
+
+def test_a_scale_of_zero_is_no_adapter_at_all(family):
+    one = family("sd")
+    plain, zero, both, other = made(
+        [
+            one.cell(),
+            one.cell(ip_adapter=[one.one(scale=0)]),
+            one.cell(ip_adapter=[one.one(scale=0), one.one(STYLE)]),
+            one.cell(ip_adapter=[one.one(STYLE)]),
+        ]
+    )
+    assert (zero.key, zero.image.tobytes()) == (plain.key, plain.image.tobytes())
+    assert (both.key, both.image.tobytes()) == (other.key, other.image.tobytes())
+
+
+def test_a_model_with_an_image_encoder_of_its_own_sees_through_it(family, tmp_path):
+    one = family("sd")
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
+        one.folder, image_encoder=tiny_ip_adapters.image_encoder(seed=9)
+    )
+    pipeline.save_pretrained(tmp_path / "model")
+    cell = one.cell(ip_adapter=[one.one()]).replace(model=str(tmp_path / "model"))
+    stock = one.stock(cell, model=cell.model)
+    assert difference(made([cell])[0].image, stock) <= 1
+    assert difference(stock, one.stock(cell)) > 1
+
+
+def test_a_file_that_changes_before_it_is_loaded_fails_its_cells_alone(family, tmp_path):
+    one = family("sd")
+    model = loading.load(one.folder, "cpu")
+    file = tmp_path / "adapter.safetensors"
+    file.write_bytes(Path(one.plain).read_bytes())
+    encoder = str(Path(one.plain).parent / "image_encoder")
+    adapter = one.one(file=str(file)) | {"encoder": encoder}
+    files = files_of(one, model.identity, adapter)
+    file.write_bytes(Path(one.plus).read_bytes())
+    with (
+        pytest.raises(ModelError, match="changed since the run was planned"),
+        adapters.loaded(model.pipeline, files),
+    ):
+        pass
+    assert alterations.digest(model.loaded, model.pipeline) is None
+
+
+def files_of(one, identity, adapter=None):
+    chosen = GenerationParams("x", ip_adapter=[adapter or one.one()]).ip_adapter
+    return adapters.find(adapters.Asked(ip_adapter=chosen), identity)[1].files
