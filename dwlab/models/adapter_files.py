@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT = 16 << 30  # bytes; the largest that people share have about 3
 TENSORS_LIMIT = 100_000
+DIGITS_NEEDED = 10  # of a hash that stands for a file
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
 @dataclass(frozen=True)
 class AdapterFile:
-    """A file as it was when it was identified."""
+    """A file as it was when it was identified. tensors: the hash of a LoRA's tensors alone."""
 
     path: Path
     sha256: str
+    tensors: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,15 @@ def _with_hash(sha256: str) -> Path | None:
         if is_named and path.is_file() and fingerprint.of_file(path) == sha256:
             return path
     return None
+
+
+def sha256_of(short: str) -> str:
+    """The SHA-256 of a file that is here, by the beginning of it or of that of its tensors.
+
+    Empty if there is none, or more than one.
+    """
+    here = [content for content in fingerprint.named(short) if _with_hash(content)]
+    return here[0] if len(here) == 1 and len(short) >= DIGITS_NEEDED else ""
 
 
 def _in_cache(

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".jinja")
 ENTRIES_LIMIT = 10_000  # files and folders below a model's folder; a pipeline has about thirty
 _FOLDER = "folder"  # instead of the mark of a file
+_TENSORS = "#tensors"  # after the path of a file: the hash is that of its tensors alone
 SETTLED = 2.0  # seconds after which another change of a file is sure to show in its times
 
 
@@ -79,6 +80,32 @@ def of_file(path: Path) -> str:
     return content
 
 
+def of_tensors(path: Path) -> str:
+    """The SHA-256 of what follows a safetensors file's header, by which other tools know LoRAs.
+
+    Raises ModelError for a file that cannot be read.
+    """
+    known = _read_hashes()
+    hashes = dict(known)
+    content = _content_hash(path, hashes, tensors=True)
+    if hashes != known:
+        _write_hashes(hashes)
+    return content
+
+
+def named(short: str) -> set[str]:
+    """The SHA-256 of files read here before, by the beginning of it or of that of their tensors."""
+    hashes = _read_hashes()
+    contents = set()
+    for name, (mark, content) in hashes.items():
+        if mark == _FOLDER or not content.startswith(short):
+            continue
+        whole = hashes.get(name.removesuffix(_TENSORS))
+        if whole and whole[0] == mark:
+            contents.add(whole[1])
+    return contents
+
+
 def of_part(folder: Path, files: Sequence[Path]) -> str:
     """A hash over some files in a folder, as `of_folder` makes it; `folders_with` finds it again.
 
@@ -101,7 +128,7 @@ def files_with(content: str) -> list[Path]:
     return [
         Path(name)
         for name, (mark, known) in _read_hashes().items()
-        if known == content and mark != _FOLDER
+        if known == content and mark != _FOLDER and not name.endswith(_TENSORS)
     ]
 
 
@@ -173,18 +200,20 @@ def _target(path: Path, link: Path, around: list[Path]) -> Path:
     return target
 
 
-def _content_hash(path: Path, hashes: dict[str, list[str]]) -> str:
+def _content_hash(path: Path, hashes: dict[str, list[str]], *, tensors: bool = False) -> str:
     """The hash of a file's content, read again only if its size, times or inode changed.
 
-    hashes: the known ones, to which this one is added.
+    hashes: the known ones, to which this one is added. tensors: without the header.
     """
-    name = str(path.resolve())
+    name = str(path.resolve()) + (_TENSORS if tensors else "")
     try:
         with open_regular(path) as file:
             status = os.fstat(file.fileno())
             mark = _mark(status)
             if name in hashes and hashes[name][0] == mark:
                 return hashes[name][1]
+            if tensors:
+                file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)
             content = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error

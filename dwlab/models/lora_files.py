@@ -6,10 +6,11 @@ import functools
 import importlib.util
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, MissingExtra, shortened
-from . import adapter_files
+from . import adapter_files, fingerprint
 
 if TYPE_CHECKING:
     from ..spec.loras import Lora
@@ -43,7 +44,7 @@ def find(field: str, lora: Lora) -> AdapterFile:
     if problem:
         allowed = f"a LoRA with plain settings; in this one {problem}"
         raise InvalidInput(f"{field}.file", str(file.path), allowed)
-    return file
+    return replace(file, tensors=fingerprint.of_tensors(file.path))
 
 
 def _kind(header: Header) -> str:

@@ -82,8 +82,16 @@ _RULES = (
         Group.SWITCH,
         "`vae:` with the file or the folder; without it dwlab uses the VAE in the model's own files",
     ),
-    _Rule("lora.*|.*loras", Group.SWITCH, "`loras:` with the files and their weights"),
-    _Rule("ti hashes|.*embeddings.*", Group.SWITCH, "`embeddings:` with the files"),
+    _Rule(
+        "lora.*|.*loras",
+        Group.SWITCH,
+        "`loras:` with the files and their weights; a file that dwlab has read is found by its hash",
+    ),
+    _Rule(
+        "ti hashes|.*embeddings.*",
+        Group.SWITCH,
+        "`embeddings:` with the files; a file that dwlab has read is found by its hash",
+    ),
     _Rule("controlnet.*|control .*", Group.SWITCH, "`control:` with the model and the picture"),
     _Rule(
         "ip.?adapters?",

@@ -13,8 +13,11 @@ from ..spec import catalog, schedulers
 from ..spec.param_checks import CUDA_NOISE
 from ..spec.prompt_encoders import SD, encoding_of
 from ..spec.public_names import public_name
+from . import foreign_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..spec.params import GenerationParams
 
 PAIRS_LIMIT = 20_000  # characters of the line of pairs
@@ -129,9 +132,12 @@ def _with_line_above(lines: list[str], end: int, pairs: list[str]) -> tuple[int,
     return end, pairs
 
 
-def write(params: GenerationParams, weights: str) -> str:
-    """The recipe in the form that other tools keep under `parameters`."""
-    lines = [params.prompt]
+def write(params: GenerationParams, weights: str, tensors: Mapping[str, str]) -> str:
+    """The recipe in the form that other tools keep under `parameters`.
+
+    tensors: hashes of LoRAs (see `foreign_files`).
+    """
+    lines = [f"{params.prompt} {foreign_files.tags(params.loras)}".strip()]
     if params.negative_prompt:
         lines.append(f"Negative prompt: {params.negative_prompt}")
     sampler = schedulers.display_name(params.scheduler or "", dict(params.scheduler_options))
@@ -151,6 +157,7 @@ def write(params: GenerationParams, weights: str) -> str:
     if isinstance(layers_skipped, int) and _counts_from_last_layer(params):
         # other tools count the last layer as 1
         facts["Clip skip"] = layers_skipped + 1
+    facts |= foreign_files.hashes_of(params.loras, params.embeddings, tensors)
     lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)
 

@@ -32,6 +32,7 @@ class Picture:
     cut: what the model did not read of prompts that were too long, in words.
     settings: those that were not stock (see `dwlab.models.settings`).
     load_seconds: that its model took to load, once for all of its pictures.
+    tensors: the hashes of the tensors of LoRAs, by those of their files.
     """
 
     params: GenerationParams
@@ -47,6 +48,7 @@ class Picture:
     cut: str = ""
     settings: dict[str, object] = field(default_factory=dict)
     load_seconds: float = 0.0
+    tensors: dict[str, str] = field(default_factory=dict)
 
     @property
     def warning(self) -> str | None:
@@ -58,7 +60,7 @@ class Picture:
         recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
         if self.exact:
             recipe["mode"] = mode(self.exact)
-        return encode(self.image, self.params, recipe)
+        return encode(self.image, self.params, recipe, self.tensors)
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG, recipe inside, to `path`."""

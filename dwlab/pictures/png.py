@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..spec import components
@@ -15,6 +16,7 @@ from ..spec.public_names import public_name
 from . import parameters_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from PIL import Image
@@ -41,9 +43,15 @@ BROKEN = (
 )
 
 
-def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any]) -> bytes:
+def encode(
+    image: Image.Image,
+    params: GenerationParams,
+    recipe: dict[str, Any],
+    tensors: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
     """The PNG of a picture with its recipe: `parameters` as other tools read it, `dwlab` as JSON.
 
+    tensors: the hashes of LoRAs by which other tools know them (see `foreign_files`).
     recipe: `key`, `weights`, `dtype`, and `mode` in exact mode; the canonical parameters are added.
     The same key and picture always give the same bytes: the recipe contains no time, version or
     path, the dtype is the one that `auto` stood for, and each model has one name (see
@@ -52,7 +60,7 @@ def encode(image: Image.Image, params: GenerationParams, recipe: dict[str, Any])
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
-    info.add_text("parameters", parameters_text.write(params, recipe["weights"]))
+    info.add_text("parameters", parameters_text.write(params, recipe["weights"], tensors))
     parameters = params.as_dict()
     parameters["model"] = public_name(params.model, recipe["weights"])
     parameters["dtype"] = recipe["dtype"]

@@ -13,7 +13,7 @@ from ..spec.loras import SHIPPED
 from ..spec.names import PARTS
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
-from . import other_tools, parameters_text, png_text
+from . import foreign_files, other_tools, parameters_text, png_text
 from .recipe_values import convert
 
 if TYPE_CHECKING:
@@ -36,13 +36,15 @@ class Recipe:
     """What a picture says of how it was made.
 
     values: parameters under dwlab's names. left_out: what has no place among them, as texts. tool:
-    that wrote it. weights: the beginning of the hash that it gives for its model.
+    that wrote it. weights: the beginning of the hash that it gives for its model. hashes: what it
+    says of those of other files (see `foreign_files`).
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     tool: str = OWN
     weights: str = ""
+    hashes: dict[str, str] = field(default_factory=dict)
 
     def fit(
         self, model: str, weights_of: Callable[[str], str] | None = None
@@ -196,6 +198,8 @@ def _recipe(tool: str, pairs: Iterable[tuple[str, Any]], words: Mapping[str, str
         word = words.get(name)
         if value is None:
             continue
+        if name in foreign_files.NAMES:
+            recipe.hashes.setdefault(name, str(value))
         if word is None or word in taken:
             recipe.left_out.append(_described(name, value))
         elif word == "schedule":

@@ -100,6 +100,7 @@ class StockCall:
             device_seconds=device_seconds,
             nan=self._watch.share,
             exact=self._rendering.exact,
+            tensors={file.sha256: file.tensors for file in self.cell.adapters.files.loras},
             cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
             load_seconds=self._rendering.model.seconds,

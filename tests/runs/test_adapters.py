@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -11,8 +12,9 @@ import tiny_loras
 import dwlab
 from dwlab.analysis.axes import swept
 from dwlab.errors import InvalidInput
-from dwlab.models import fingerprint
-from dwlab.pictures import recipes
+from dwlab.models import adapter_files, fingerprint
+from dwlab.pictures import foreign_files, png_text, recipes
+from dwlab.pictures.png import pixel_hash
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
 
@@ -56,3 +58,25 @@ def test_a_row_whose_file_has_another_content_now_is_not_made_again(table, tmp_p
     tiny_loras.write(tmp_path / "ink.safetensors", tiny_loras.layers(tiny.sd(), seed=1))
     with pytest.raises(InvalidInput, match="with the SHA-256"):
         dwlab.generate("a star", model=table["model"][0], width=16, height=16, loras=loras)
+
+
+def test_another_tools_picture_finds_its_lora_by_the_hash_of_the_tensors(table, tmp_path):
+    file = tmp_path / "ink.safetensors"
+    data = file.read_bytes()
+    tensors = data[8 + int.from_bytes(data[:8], "little") :]
+    short = hashlib.sha256(tensors).hexdigest()[:12]
+    png = (tmp_path / "results" / table.iloc[2]["image"]).read_bytes()
+    text = png_text.texts(png)["parameters"]
+    assert text.startswith("a star <lora:ink:1>\n")
+    assert f'Lora hashes: "ink: {short}"' in text
+
+    recipe = recipes.parse(text)
+    foreign_files.find(recipe, adapter_files.sha256_of)
+    model = table["model"][0]
+    params, _ = recipe.fit(model)
+    again = dwlab.generate(**{**params.as_dict(), "model": model, "device": "cpu"})
+    assert again.params.loras[0].sha256 == hashlib.sha256(data).hexdigest()
+    assert pixel_hash(again.image) == table.iloc[2]["pixels"]
+    assert adapter_files.sha256_of(short[:8]) == ""
+    file.unlink()
+    assert adapter_files.sha256_of(short) == ""

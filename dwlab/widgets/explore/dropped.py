@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import DwlabError
+from ...models import adapter_files
 from ...models.identity import identify
-from ...pictures import recipes
+from ...pictures import foreign_files, recipes
 
 if TYPE_CHECKING:
     from ...spec.params import GenerationParams
@@ -45,5 +46,6 @@ def read_dropped(png: bytes, model: str, device: str) -> DroppedRecipe:
         return ""
 
     recipe = recipes.read(png)
+    foreign_files.find(recipe, adapter_files.sha256_of)
     params, left_out = recipe.fit(model, weights_of)
     return DroppedRecipe(params, recipe.tool, tuple(left_out))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..._util.regular_file import open_regular
 from ...errors import InvalidInput
-from ...pictures import png, recipes
+from ...models import adapter_files
+from ...pictures import foreign_files, png, recipes
 from ...store.images import read_picture
 from ...store.store import open_existing
 
@@ -47,6 +48,7 @@ def gather(path: Path, results: Path) -> Evidence:
     """Read a picture. Raises InvalidInput if it is not a picture with a recipe."""
     with open_regular(path) as file:
         recipe = recipes.read(file.read(recipes.FILE_LIMIT + 1))
+    foreign_files.find(recipe, adapter_files.sha256_of)
     image = read_picture(path)
     if image is None:
         allowed = "a picture that is whole; copy it again"
