@@ -73,7 +73,7 @@ def _families(*, markdown: bool) -> str:
 def _row(entry: Entry, faults: list[str], *, online: bool) -> tuple[str, ...]:
     """A model's defaults, and where its files are."""
     offer = None
-    if online and entry.hub and entry.hub.task != "controlnet":
+    if online and entry.hub:
         offer = _asked(entry, faults)
     task = entry.hub.task if entry.hub else "text-to-image"
     pixels = f"{entry.width}x{entry.height}" if entry.width else ""
@@ -125,6 +125,10 @@ def show(model: ModelArgument, variant: VariantOption = None) -> None:
 
     entry = _hub_entry(model)
     offer = availability.ask(entry, variant)
+    if offer.is_part:
+        is_complete = availability.part_here(entry, variant) is not None
+    else:
+        is_complete = is_here(model, variant)
     gone = entry.hub.mirror_of if entry.hub else None
     if offer.repository != entry.source:
         gone = entry.source
@@ -136,7 +140,7 @@ def show(model: ModelArgument, variant: VariantOption = None) -> None:
         "terms": "must be accepted on its page first (gated)" if offer.gated else None,
         "variant": variant,
         "size": _gigabytes(offer.bytes),
-        "here": "yes" if is_here(model, variant) else f"no, {_gigabytes(offer.missing)} to get",
+        "here": "yes" if is_complete else f"no, {_gigabytes(offer.missing)} to get",
     }
     width = max(map(len, lines))
     for name, text in lines.items():
@@ -161,14 +165,22 @@ def pull(
         entry = _hub_entry(model)
         typer.echo(hub.file_of(hub.source_of(entry), file, entry.revision))
         return
-    if not is_here(model, variant):
-        offer = availability.ask(_hub_entry(model), variant)
+    if is_here(model, variant):
+        typer.echo(f"{model} is in {identify(model, variant=variant).folder}")
+        return
+    entry = _hub_entry(model)
+    folder = availability.part_here(entry, variant)
+    if folder is None:
+        offer = availability.ask(entry, variant)
         licence = offer.licence or "the repository names none"
         typer.echo(
             f"{model}: {_gigabytes(offer.missing)} of {_gigabytes(offer.bytes)} to get; "
             f"licence: {licence}"
         )
-    typer.echo(f"{model} is in {identify(model, variant=variant).folder}")
+        if offer.is_part:
+            folder = hub.part_of(offer.repository, "", entry.revision, variant)
+    folder = folder or identify(model, variant=variant).folder
+    typer.echo(f"{model} is in {folder}")
 
 
 def _hub_entry(model: str) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput, ModelError
@@ -96,10 +96,11 @@ class Nets:
             )
             raise InvalidInput(f"{field}.model", control.model, allowed)
         return hub.part_of(
-            entry.source,
+            catalog.successor(entry.source),
             revision=entry.revision,
             download=self._download,
             on_download=self._on_download,
+            check=lambda folder: _checked_config(field, folder),
         )
 
 
@@ -109,6 +110,19 @@ def identify(field: str, folder: Path) -> ControlNet:
     field: where the recipe names it, like `control[0]`. Raises InvalidInput for a folder that is
     not a ControlNet, and ModelError for weights that are missing or not trusted.
     """
+    config = _checked_config(field, folder)
+    kind = config["_class_name"]
+    trust.check_part(folder)
+    fault = weight_files.fault_of_part("the ControlNet", folder)
+    if fault:
+        raise ModelError(f"{folder}: {fault.text}; copy or download it again")
+    modes = config.get("num_control_type", 6) if kind == _UNION else config.get("num_mode")
+    weights = fingerprint.of_part(folder, _files(folder))
+    return ControlNet(folder, weights, str(kind), modes if isinstance(modes, int) else 0)
+
+
+def _checked_config(field: str, folder: Path) -> dict[str, Any]:
+    """The config in a folder; raises InvalidInput if it is not that of a ControlNet."""
     config_file = folder / CONFIG
     config = read_object(config_file) if config_file.is_file() else {}
     kind = config.get("_class_name")
@@ -117,13 +131,7 @@ def identify(field: str, folder: Path) -> ControlNet:
         if kind:
             allowed += f"; this is a {kind}"
         raise InvalidInput(f"{field}.model", str(folder), allowed)
-    trust.check_part(folder)
-    fault = weight_files.fault_of_part("the ControlNet", folder)
-    if fault:
-        raise ModelError(f"{folder}: {fault.text}; copy or download it again")
-    modes = config.get("num_control_type", 6) if kind == _UNION else config.get("num_mode")
-    weights = fingerprint.of_part(folder, _files(folder))
-    return ControlNet(folder, weights, str(kind), modes if isinstance(modes, int) else 0)
+    return config
 
 
 def check_unchanged(net: ControlNet) -> None:

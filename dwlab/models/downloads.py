@@ -15,7 +15,7 @@ from .repository import listed, no_such_file
 from .weight_files import needs_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from .repository import Repository
     from .transfers import Listener
@@ -113,26 +113,50 @@ def fetch_one(repo: str, name: str, revision: str | None, listener: Listener) ->
 
 
 def fetch_part(
-    repo: str, part: str, revision: str | None, variant: str | None, listener: Listener
+    repo: str,
+    part: str,
+    revision: str | None,
+    variant: str | None,
+    listener: Listener,
+    check: Callable[[Path], object] | None = None,
 ) -> Path:
     """Download a part with a config of its own, like a ControlNet; returns its folder.
 
-    part: its folder in the repository, or "" for the repository itself. Raises as `fetch_one` does.
+    part: its folder in the repository, or "" for the repository itself. check: called with the
+    folder before weights are downloaded into it, to refuse another kind of part. Raises as
+    `fetch_one` does.
     """
     from huggingface_hub import hf_hub_download
 
     repository = listed(repo, revision)
-    prefix = f"{part}/" if part else ""
-    config = f"{prefix}{CONFIG}"
+    names = part_files(repository, part, variant)
+    # this also records which commit the revision is
+    folder = Path(hf_hub_download(repo, names[0], revision=revision)).parent
+    if check is not None:
+        check(folder)
+    _fetch_all(repository, names, f"{repo}/{part}".rstrip("/"), listener)
+    return folder
+
+
+def part_files(repository: Repository, part: str, variant: str | None) -> list[str]:
+    """The files of a part with a config of its own that are loaded: the config, then the weights.
+
+    part, variant: as for `fetch_part`. Raises ModelError for a part that is not there or has no
+    safetensors, and for a variant that it lacks.
+    """
+    config = f"{part}/{CONFIG}" if part else CONFIG
     if config not in repository.files:
         raise no_such_file(repository, config)
     names = [name for name in repository.files if name.rpartition("/")[0] == part]
-    weights = _weights_of(repo, part or "the part", names, variant)
+    weights = _weights_of(repository.repo, part or "the part", names, variant)
     if variant and variant not in weight_names.variants_in(weights):
-        raise weight_names.no_such_variant(repo, variant, names)
-    _fetch_all(repository, [config, *weights], f"{repo}/{part}".rstrip("/"), listener)
-    # this also records which commit the revision is
-    return Path(hf_hub_download(repo, config, revision=revision)).parent
+        raise weight_names.no_such_variant(repository.repo, variant, names)
+    return [config, *weights]
+
+
+def is_part(repository: Repository) -> bool:
+    """Whether a repository may be a part of models, like a ControlNet, and is no model itself."""
+    return INDEX not in repository.files and CONFIG in repository.files
 
 
 def _fetch_all(

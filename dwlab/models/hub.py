@@ -116,10 +116,12 @@ def part_of(
     *,
     download: bool = True,
     on_download: Listener | None = None,
+    check: Callable[[Path], object] | None = None,
 ) -> Path:
     """The folder of a part with a config of its own, like a ControlNet or a VAE, in the local cache.
 
-    part: its folder in the repository; "" for the repository itself. The others, and what it raises,
+    part: its folder in the repository; "" for the repository itself. check: called with the folder
+    before weights are downloaded into it, to refuse another kind of part. The others, and what it raises,
     are as for `file_of` and `snapshot`. The folder is checked as the parts of a model are.
     """
     quiet_libraries()
@@ -140,7 +142,7 @@ def part_of(
     folder = _fetch(
         repo,
         state,
-        lambda listener: downloads.fetch_part(repo, part, revision, variant, listener),
+        lambda listener: downloads.fetch_part(repo, part, revision, variant, listener, check),
         on_download,
     )
     fault = weight_files.fault_of_part(part or repo, folder, variant)

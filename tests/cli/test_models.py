@@ -178,3 +178,27 @@ def test_a_repository_that_left_the_hub_is_looked_up_at_its_successor(hub):
 
 def test_the_list_as_a_table_for_the_documentation(hub):
     assert dw("models", "--markdown").stdout == f"{catalog_table.markdown()}\n"
+
+
+def test_a_controlnet_is_listed_shown_and_pulled_like_a_model(hub):
+    name = "controlnet-canny-sdxl"
+    entry = catalog.PARTS[name]
+    net = {
+        "config.json": b'{"_class_name": "ControlNetModel"}',
+        "diffusion_pytorch_model.safetensors": hub.repositories[REPO][UNET],
+        "diffusion_pytorch_model.fp16.safetensors": b"another form",
+        "image.png": b"picture",
+    }
+    hub.revisions[entry.source, entry.revision] = (entry.revision, net)
+    hub.repositories[entry.source] = net
+    size = len(net["config.json"]) + len(net["diffusion_pytorch_model.safetensors"])
+    assert f"no, {size / 1e6:,.1f} MB to get" in dw("models", "show", name).stdout
+    first, last = dw("models", "pull", name).stdout.splitlines()
+    assert first.startswith(f"{name}: {size / 1e6:,.1f} MB of {size / 1e6:,.1f} MB to get; licence")
+    assert last.startswith(f"{name} is in ") and entry.revision in last
+    assert sorted(hub.fetched()) == ["config.json", "diffusion_pytorch_model.safetensors"]
+    (line,) = [line for line in dw("models").stdout.splitlines() if line.startswith(name)]
+    assert f"here, {size / 1e6:,.1f} MB" in line
+    asked = len(hub.requests)
+    assert dw("models", "pull", name).stdout == f"{last}\n"
+    assert len(hub.requests) == asked, "what is here is not asked for again"
