@@ -18,6 +18,7 @@ import pytest
         ({"prompt": "a", "model": "/etc"}, 422, "model"),
         ({"prompt": "a", "model": "someone/something"}, 422, "model"),
         ({"prompt": "a", "model": "sd15-geometry"}, 422, "model"),
+        ({"prompt": "a", "control": [{"model": "owner/net", "image": "x"}]}, 422, "control"),
         ({"prompt": "a", "scheduler": "os.system"}, 422, "scheduler"),
         ({"prompt": "a", "guidance": -1}, 422, "guidance"),
         ({"prompt": "a", "seed": 2**63}, 422, "seed"),
