@@ -10,6 +10,13 @@ import typer
 from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
 from ..models.settings import Settings
+from . import adapter_options
+from .adapter_options import (  # noqa: TC001  # typer reads the annotations
+    ComponentOption,
+    EmbeddingOption,
+    LoraOption,
+    VaeOption,
+)
 from .command import (  # noqa: TC001  # typer reads the annotations
     DeviceOption,
     MemoryOption,
@@ -82,6 +89,10 @@ def generate(
     ip_scale: Annotated[
         float, typer.Option(help="How strongly the IP-Adapter acts, -10 to 10.")
     ] = 1.0,
+    lora: LoraOption = None,
+    embedding: EmbeddingOption = None,
+    vae: VaeOption = None,
+    component: ComponentOption = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
@@ -147,6 +158,10 @@ def generate(
         mask_blur=mask_blur,
         control=_controls(control or [], control_image or [], control_scale or []),
         ip_adapter=_ip_adapters(ip_adapter, ip_image, ip_scale),
+        loras=adapter_options.loras(lora or []),
+        embeddings=adapter_options.embeddings(embedding or []),
+        vae=vae,
+        components=adapter_options.components(component or []),
     )
     path = picture.save(output)
     how = "".join(f", {name}" for name in Settings.of(picture.settings).measures)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli.app import app
 from dwlab.pictures.png import read_recipe
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 def dw(*arguments):
@@ -92,6 +93,20 @@ def test_generate_writes_a_png_with_its_recipe(tmp_path):
         assert image.size == (64, 64)
 
 
+def test_generate_takes_loras_and_parts(tmp_path):
+    size = ("--steps", 1, "--width", 64, "--height", 64)
+    named = ("--lora", "shapes-moon:0.5", "--vae", SHAPES_FOLDER / "vae")
+    path = tmp_path / "out.png"
+    parts = ("--component", f"text_encoder={SHAPES_FOLDER / 'text_encoder'}")
+    result = dw("generate", "a red moon", "-o", path, *size, *named, *parts)
+    assert result.exit_code == 0, result.output
+    params = read_recipe(path)["params"]
+    assert params["loras"][0]["weight"] == 0.5
+    assert set(params["components"]) == {"text_encoder"}
+    assert params["vae"]["weights"]
+    assert str(SHAPES_FOLDER) not in json.dumps(params)
+
+
 def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_read(tmp_path):
     size = ("--steps", 1, "--width", 64, "--height", 64, "-o", tmp_path / "out.png")
     result = dw("generate", "a (red:1.3) star " + "red " * 90, *size)
@@ -128,6 +143,12 @@ def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_rea
         (("generate", "red " * 90, "--long-prompt", "error"), "at most 75 tokens"),
         (("generate", "x", "--ip-image", "a.png"), "left out without --ip-adapter"),
         (("generate", "x", "--ip-adapter", "a.safetensors"), "ip_adapter[0].image"),
+        (("generate", "x", "--lora", "a.safetensors:strong"), "FILE:WEIGHT"),
+        (("generate", "x", "--lora", "nosuch.safetensors:0.8"), "loras[0].file"),
+        (("generate", "x", "--embedding", "a.safetensors"), "TOKEN=FILE"),
+        (("generate", "x", "--component", "unet"), "PART=SOURCE"),
+        (("generate", "x", "--component", "unet=a", "--component", "unet=b"), "unet only once"),
+        (("generate", "x", "--vae", "no such"), "vae is"),
         (("generate", "x", "--width", 100), "width"),
         (("generate", "x", "--scheduler", "eul"), "scheduler"),
         (("generate", "x", "--model", "nosuch"), "model"),
