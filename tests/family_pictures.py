@@ -10,6 +10,7 @@ import numpy as np
 import tiny
 import tiny_families
 import tiny_one_by_one
+import tiny_rare
 import torch
 
 import dwlab
@@ -22,17 +23,40 @@ PACKED = (
 )  # fmt: skip
 PAG = ("sd_pag", "sdxl_pag")
 ONE_BY_ONE = (
-    "deepfloyd", "flux2", "hidream", "hunyuan_image", "hunyuandit_pag", "kandinsky22", "kandinsky3",
-    "kolors", "kolors_pag", "krea2", "pixart_pag", "sana_pag", "sana_sprint", "sd3_pag", "stable_cascade",
+    "deepfloyd", "flux2", "glm_image", "hidream", "hunyuan_image", "hunyuandit_pag", "ideogram4", "kandinsky21",
+    "kandinsky22", "kandinsky3", "kolors", "kolors_pag", "krea2", "lumina_next", "pixart_pag", "prx", "sana_pag",
+    "sana_sprint", "sd3_pag", "stable_cascade", "wuerstchen", "z_image_omni",
 )  # fmt: skip
-NO_NEGATIVE = ("lcm", "klein", "flux2", "sana_sprint")  # whose calls take none
+NEEDING_TORCHVISION = ("nucleus", "omnigen", "qwen_image_21")  # which few have
+NO_NEGATIVE = (
+    "lcm",
+    "klein",
+    "flux2",
+    "glm_image",
+    "ideogram4",
+    "omnigen",
+    "sana_sprint",
+)  # whose calls take none
 OMITTED = ("sdxl", "sdxl_pag", "cogview3plus", "qwen_image")  # to which none is not an empty one
 GUIDANCE = {
     "qwen_image": "true_cfg_scale",
     "hunyuan_image": "distilled_guidance_scale",
     "stable_cascade": "prior_guidance_scale",
+    "wuerstchen": "prior_guidance_scale",
+    "qwen_image_21": "true_cfg_scale",
 }  # other arguments that are guidance
-SIDES = {"sana": 32, "sana_pag": 32, "sana_sprint": 32, "lumina2": 32, "stable_cascade": 128}
+SIDES = {
+    "sana": 32,
+    "sana_pag": 32,
+    "sana_sprint": 32,
+    "lumina2": 32,
+    "lumina_next": 32,
+    "stable_cascade": 128,
+    "wuerstchen": 128,
+    "glm_image": 64,
+    "qwen_image_21": 32,
+    "omnigen": 32,
+}
 CALLS = {
     "hunyuandit": {"use_resolution_binning": False}, "pixart": {"use_resolution_binning": False}, "pixart_alpha": {"use_resolution_binning": False},
     "sana": {"use_resolution_binning": False, "complex_human_instruction": None},
@@ -43,7 +67,9 @@ CALLS |= {
     "hidream": {"max_sequence_length": 32}, "hunyuandit_pag": CALLS["hunyuandit"], "pixart_pag": CALLS["pixart"],
     "krea2": {"max_sequence_length": 64}, "sana_pag": CALLS["sana"], "sana_sprint": CALLS["sana"] | {"intermediate_timesteps": None},
     "sd3_pag": CALLS["sd3"], "stable_cascade": {"prior_num_inference_steps": 2},
-    "kandinsky22": {"prior_num_inference_steps": 2},
+    "kandinsky22": {"prior_num_inference_steps": 2}, "kandinsky21": {"prior_num_inference_steps": 2},
+    "wuerstchen": {"prior_num_inference_steps": 2}, "ideogram4": {"max_sequence_length": 64},
+    "prx": {"use_resolution_binning": False},
 }  # fmt: skip
 # prompt, seed, steps, guidance, negative prompt
 MIXED = (
@@ -58,8 +84,8 @@ class Family:
 
     def __init__(self, name, folder):
         _builder(name)().save_pretrained(folder)
-        if name == "stable_cascade":
-            _name_module_as_on_the_hub(folder / "model_index.json")
+        if name in HUB_FORMS:
+            HUB_FORMS[name](folder)
         self.name, self.model = name, loading.load(str(folder), "cpu")
         side = SIDES.get(name, 16)
         base = {"model": str(folder), "width": side, "height": side, "call": CALLS.get(name, {})}
@@ -76,6 +102,8 @@ class Family:
         pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
         asked = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
         asked[GUIDANCE.get(self.name, "guidance_scale")] = params.guidance
+        if self.name == "ideogram4":  # its call takes a guidance or a schedule of them
+            asked["guidance_schedule"] = None
         return pipeline(
             prompt=params.prompt, num_inference_steps=params.steps, width=params.width,
             height=params.height, generator=torch.Generator().manual_seed(params.seed), **asked, **params.call, **more,
@@ -93,14 +121,32 @@ class Family:
         return [pictures[k] for k in range(len(cells))]
 
 
-def _name_module_as_on_the_hub(index):
-    entries = json.loads(index.read_text())
-    entries["vqgan"] = ["wuerstchen", "PaellaVQModel"]
-    index.write_text(json.dumps(entries))
+def _name_module(module, *parts):
+    """A function that names the module of diffusers that these parts are in, as repositories on the hub do."""
+
+    def rename(folder):
+        index = folder / "model_index.json"
+        entries = json.loads(index.read_text())
+        entries |= {part: [module, entries[part][1]] for part in parts}
+        index.write_text(json.dumps(entries))
+
+    return rename
+
+
+def _prx_form(folder):
+    _name_module("prx", "text_encoder")(folder)
+    tiny_rare.t5gemma_config().save_pretrained(folder / "text_encoder")
+
+
+HUB_FORMS = {
+    "stable_cascade": _name_module("wuerstchen", "vqgan"),
+    "wuerstchen": _name_module("wuerstchen", "vqgan", "decoder", "prior_prior"),
+    "prx": _prx_form,
+}
 
 
 def _builder(name):
-    modules = (tiny_one_by_one, tiny_families, tiny)
+    modules = (tiny_rare, tiny_one_by_one, tiny_families, tiny)
     return next(getattr(module, name) for module in modules if hasattr(module, name))
 
 

@@ -15,6 +15,7 @@ from tiny import clip_tokenizer, flux, sd3, t5_encoder, t5_tokenizer, text_encod
 from tiny_families import (
     chat_tokenizer,
     decoder_config,
+    deep_vae,
     denoiser,
     encoder,
     hunyuandit,
@@ -173,15 +174,16 @@ def hidream():
 
 
 def omnigen():
+    pytest.importorskip("torchvision")
     return diffusers.OmniGenPipeline(
         transformer=denoiser(
             "OmniGenTransformer2DModel", in_channels=4, patch_size=2, hidden_size=32, num_layers=1,
-            num_attention_heads=4, num_key_value_heads=2, intermediate_size=37, vocab_size=128, pad_token_id=0,
+            num_attention_heads=4, num_key_value_heads=4, intermediate_size=37, vocab_size=128, pad_token_id=0,
             rope_scaling={"short_factor": [1.0] * 4, "long_factor": [1.0] * 4},
             max_position_embeddings=4096, original_max_position_embeddings=4096, pos_embed_max_size=32,
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(invert_sigmas=True, num_train_timesteps=1),
-        vae=vae(),
+        vae=deep_vae(),
         tokenizer=t5_tokenizer(),
     )  # fmt: skip
 

@@ -28,9 +28,12 @@ _OWN_PARTS = frozenset(
     {
         ("deepfloyd_if", "IFSafetyChecker"),
         ("deepfloyd_if", "IFWatermarker"),
+        ("glm_image", "GlmImageForConditionalGeneration"),
+        ("glm_image", "GlmImageProcessor"),
         ("kandinsky", "MultilingualCLIP"),
         ("kolors", "ChatGLMModel"),
         ("kolors", "ChatGLMTokenizer"),
+        ("prx", "T5GemmaEncoder"),
         ("stable_cascade", "StableCascadeUNet"),
         ("stable_diffusion", "StableDiffusionSafetyChecker"),
         ("wuerstchen", "PaellaVQModel"),

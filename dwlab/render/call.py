@@ -89,7 +89,7 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     arguments = {
         "prompt": [params.prompt for params in cells],
         "num_inference_steps": shared.steps,
-        **_guidance(pipeline, shared.guidance),
+        **_guidance(pipeline, shared),
         "height": shared.height,
         "width": shared.width,
         # FLUX.1 Kontext makes any size as large as this
@@ -110,11 +110,17 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _guidance(pipeline: Any, guidance: float) -> dict[str, float]:
+def _guidance(pipeline: Any, params: GenerationParams) -> dict[str, float | None]:
     """The argument that is guidance to this pipeline, if there is one."""
     config = getattr(denoiser_of(pipeline), "config", {})
-    name = families.guidance_argument(type(pipeline).__name__, config)
-    return {name: guidance} if name else {}
+    pipeline_class = type(pipeline).__name__
+    name = families.guidance_argument(pipeline_class, config)
+    family = families.of(pipeline_class)
+    schedule = family.guidance_schedule if family else None
+    if name is None or (schedule and schedule in params.call):
+        return {}
+    # a call takes one of the two, and has a schedule by default
+    return {name: params.guidance, **({schedule: None} if schedule else {})}
 
 
 def _in_types_of(known: Mapping[str, inspect.Parameter], call: Mapping[str, Any]) -> dict[str, Any]:

