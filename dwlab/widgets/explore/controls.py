@@ -12,6 +12,7 @@ from ...spec.inputs import NUMBERS, PICTURES
 from ...spec.names import MAPS
 from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
+from .extras import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -131,10 +132,7 @@ def _scheduler_of(params: GenerationParams) -> str:
 
 
 def _more_for(params: GenerationParams) -> dict[str, str]:
-    """The parameters of a recipe that have no field: as JSON, and in words for the page.
-
-    JSON, because a page would turn 1.0 into 1.
-    """
+    """The parameters of a recipe that have no field, as JSON: a page would turn 1.0 into 1."""
     scheduler = _scheduler_of(params)
     call = dict(params.call)
     options = dict(params.scheduler_options)
@@ -151,9 +149,13 @@ def _more_for(params: GenerationParams) -> dict[str, str]:
         more["scheduler_options"] = json.dumps(options)
     if others:
         more["others"] = json.dumps(others)
-    named = {**call, **options, **others}
-    words = [f"{name} {json.dumps(value)}" for name, value in named.items()]
-    return {**more, "scheduler": scheduler, "words": ", ".join(words)}
+    return {**more, "scheduler": scheduler}
+
+
+def extras_of(controls: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the controls have beside their fields, for the page (see `extras`)."""
+    more = controls["more"]
+    return shown(more, with_options=more.get("scheduler") == controls.get("scheduler"))
 
 
 def _without_field(controls: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,8 +23,17 @@ from ...workflows.related_recipes import neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
 from .comparison import changed_parameters
-from .controls import arguments_from, check_count, controls_for, offer_for, problems_of, swept
+from .controls import (
+    arguments_from,
+    check_count,
+    controls_for,
+    extras_of,
+    offer_for,
+    problems_of,
+    swept,
+)
 from .dropped import read_dropped
+from .extras import without
 from .history import PAGE, HistoryStrip
 from .saved import saved_controls, saved_page, saved_start
 from .start import StartPicture
@@ -165,6 +174,7 @@ class Explorer(PageTraits):
             **self.offer,
             "swept": swept(self.offer["ignores"], from_picture=from_picture),
         }
+        self.extras = extras_of(self.controls)
         problems = problems_of(self._arguments(), self.controls.get("count"))
         self.problems = {**problems, **self.start_picture.problems()}
         threading.Thread(target=self._update_tokens, daemon=True).start()
@@ -245,6 +255,7 @@ class Explorer(PageTraits):
             "start_clear": self.start_picture.clear,
             "mask": partial(self.start_picture.paint, data),
             "mask_remove": self.start_picture.remove_mask,
+            "leave_out": self.leave_out,
             # The page draws the seed itself, so that a field that is being edited stays as it is.
             "run": self._make,
             "cancel": self.cancel,
@@ -286,6 +297,10 @@ class Explorer(PageTraits):
         self.show(self._recipe_of(entry), locked=True)
         if not self._session.unfinished:
             self.stage = [self._history.shown(entry)]
+
+    def leave_out(self, name: str) -> None:
+        """Take a part of the recipe that has no field out of it; name: in the trait `extras`."""
+        self.controls = {**self.controls, "more": without(self.controls["more"], name)}
 
     def start_from(self, key: str) -> None:
         """Use a picture of the history as the one to start from."""

@@ -15,7 +15,7 @@ class FieldsView {
     const number = (name, step) => this.field(name, make("input", { type: "number", step, inputMode: "decimal" }));
     const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
     const list = (name) => this.field(name, make("select"));
-    this.more = make("div", { className: "dwx-more" });
+    this.more = make("ul", { className: "dwx-more", ariaLabel: "Also in the recipe" });
     this.startPlace = make("div");
     this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
     const settings = make("div", { className: "dwx-grid" },
@@ -112,7 +112,6 @@ class FieldsView {
     Object.assign(this.fields.count.input, { min: 1, max: most });
     for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
     this.lock.checked = Boolean(values.locked);
-    this.paintMore(values.more || {});
   }
 
   paintOptions(select, names) {
@@ -121,10 +120,15 @@ class FieldsView {
       select.replaceChildren(...names.map((value) => make("option", { value }, value)));
   }
 
-  /** The part of a recipe that has no field, and a button that leaves it out. */
-  paintMore({ words }) {
-    const leaveOut = makeButton("Leave out", () => { this.change("more", {}); this.paint(); });
-    this.more.replaceChildren(...(words ? [`Also: ${words} `, leaveOut] : []));
+  /** The parts of a recipe that have no field, each with a button that leaves it out. */
+  paintExtras() {
+    const items = this.model.get("extras").map(({ name, words }) => {
+      const title = `Leave out ${words}`;
+      const leaveOut = makeButton("×", () => this.page.askWithFields("leave_out", { name }), { title, ariaLabel: title });
+      return make("li", {}, words, leaveOut);
+    });
+    this.more.hidden = !items.length;
+    this.more.replaceChildren(...items);
   }
 
   /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */

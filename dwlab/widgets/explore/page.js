@@ -73,6 +73,7 @@ class ExplorePage {
     const paintMessages = () => { fields.paintMessages(); start.paintMessage(); run.paintMessages(); };
     const painters = {
       controls: () => fields.paint(),
+      extras: () => fields.paintExtras(),
       offer: () => { fields.paint(); sweepForm.paint(); },
       start: () => { start.paint(); fields.paint(); painter.paint(); run.paintStage(); history.paint(); },
       problems: paintMessages,

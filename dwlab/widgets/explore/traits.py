@@ -50,6 +50,8 @@ class PageTraits(anywidget.AnyWidget):
     problems = _map()
     # Text field -> its tokens, the encoder's limit, how many characters the encoder reads.
     tokens = _map()
+    # What the recipe has beside the fields: name -> words.
+    extras = _list()
     # The picture that runs start from, its mask, and which of their fields the model uses.
     start = _map()
     # Text, tone, share of the work, unfinished tasks.

@@ -1,8 +1,13 @@
 """The fields of the prompt bench as a recipe, on the way to the page and back."""
 
+import json
+
 import pytest
+from PIL import Image
+from widgets.explore.bench_use import ask, wait
 
 import dwlab
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 def test_parameters_without_a_field_stay_in_the_recipe_until_they_are_left_out(bench):
@@ -61,7 +66,7 @@ def test_parameters_without_a_field_survive_the_trip_to_the_page_and_back(bench)
         "a ring", steps=1, width=64, height=64, scheduler="DDIM", call={"eta": 1.0}
     )
     bench.drop(picture.png())
-    assert bench.controls["more"]["words"] == "eta 1.0"
+    assert [extra["words"] for extra in bench.extras] == ["eta 1.0"]
     bench.controls = through_a_page(bench.controls)
     assert bench.params.canonical() == picture.params.canonical()
 
@@ -71,7 +76,7 @@ def test_weights_and_long_prompts_stay_in_the_recipe_of_a_picture(bench):
         "a (red:1.2) ring", steps=1, width=64, height=64, prompt_weighting="compel"
     )
     bench.drop(picture.png())
-    assert bench.controls["more"]["words"] == 'prompt_weighting "compel"'
+    assert [extra["words"] for extra in bench.extras] == ['prompt_weighting "compel"']
     bench.controls = through_a_page(bench.controls)
     assert bench.params.canonical() == picture.params.canonical()
     more = {"others": '{"prompt": "x", "model": "y", "nonsense": 1, "long_prompt": "chunk"}'}
@@ -84,3 +89,74 @@ def test_a_typed_negative_prompt_replaces_the_empty_one_of_a_recipe(bench):
     assert bench._arguments()["call"] == {"negative_prompt": "", "eta": 0.5}
     bench.controls = {**bench.controls, "negative_prompt": "red"}
     assert dwlab.GenerationParams(**bench._arguments()).negative == "red"
+
+
+RECIPE = {
+    "loras": [
+        {"file": "shapes-moon", "weight": 0.5},
+        {"file": "shapes-moon", "name": "more", "weight": -0.2},
+    ],
+    "vae": str(SHAPES_FOLDER / "vae"),
+    "components": {"text_encoder": str(SHAPES_FOLDER / "text_encoder")},
+    "call": {"eta": 0.5},
+    "long_prompt": "chunk",
+}
+
+
+def of_shapes(**values):
+    return dwlab.GenerationParams.of(
+        prompt="a moon", scheduler="DDIM", steps=1, width=64, height=64, **values
+    )
+
+
+def test_everything_that_a_recipe_has_is_in_the_pictures_that_are_made_of_it(bench):
+    bench.show(of_shapes(**RECIPE), locked=True)
+    bench.controls = through_a_page(bench.controls)
+    ask(bench, "run")
+    wait(bench)
+    entry = bench.session.entry(bench.strip[0]["key"])
+    params = json.loads(entry.params)
+    assert params.keys() >= of_shapes(**RECIPE).as_dict().keys()
+    assert [lora["weight"] for lora in params["loras"]] == [0.5, -0.2]
+    assert params["vae"]["weights"]
+    ask(bench, "restore", key=entry.key)
+    assert json.loads(bench.params.canonical()) == params
+    bench.drop((bench.root / entry.image).read_bytes())
+    kept = bench.params.as_dict()
+    assert kept["vae"] == {"weights": params["vae"]["weights"]}
+    assert [lora["sha256"] for lora in kept["loras"]] == [
+        lora["sha256"] for lora in params["loras"]
+    ]
+
+
+def test_each_part_without_a_field_is_shown_and_can_be_left_out(bench, tmp_path):
+    picture = tmp_path / "edges.png"
+    Image.new("RGB", (64, 64), "red").save(picture)
+    control = {"model": "nets/canny", "image": str(picture), "scale": 0.8}
+    adapter = {"file": "ip.safetensors", "image": str(picture), "scale": 0.6}
+    word = {"file": "ink.safetensors", "token": "<ink>"}
+    bench.show(of_shapes(**RECIPE, control=[control], ip_adapter=[adapter], embeddings=[word]))
+    words = [extra["words"] for extra in bench.extras]
+    expected = [
+        "eta 0.5", "LoRA shapes-moon 0.5", "LoRA more -0.2", "textual inversion <ink>", "VAE model/vae",
+        "text_encoder model/text_encoder", "ControlNet canny 0.8", 'long_prompt "chunk"', "IP-Adapter ip 0.6",
+    ]  # fmt: skip
+    assert sorted(words) == sorted(expected)
+    first_lora = next(each for each in bench.extras if each["words"].startswith("LoRA shapes"))
+    ask(bench, "leave_out", name=first_lora["name"])
+    assert [lora.name for lora in bench.params.loras] == ["more"]
+    while bench.extras:
+        before = len(bench.extras)
+        ask(bench, "leave_out", name=bench.extras[0]["name"])
+        assert len(bench.extras) == before - 1
+    assert bench.params == of_shapes()
+    ask(bench, "leave_out", name="others/nonsense")
+    assert bench.params == of_shapes()
+
+
+def test_parts_that_are_nonsense_are_shown_as_they_are(bench):
+    more = {"others": '{"loras": [{"weight": []}, 3], "vae": {"x": 1}, "control": 7}'}
+    bench.controls = {**bench.controls, "more": more}
+    assert [extra["words"] for extra in bench.extras] == [
+        'loras {"weight": []}', "loras 3", 'vae {"x": 1}', "control 7",
+    ]  # fmt: skip

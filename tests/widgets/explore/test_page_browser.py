@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -181,6 +182,38 @@ def test_a_dropped_png_fills_the_controls(lab, page):
         {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
     expect(page.locator(".dwx-actions .dwx-message")).to_contain_text("not a readable PNG")
+
+
+def test_loras_and_other_parts_of_a_recipe_are_shown_and_left_out_one_by_one(lab, page, tmp_path):
+    loras = [
+        {"file": "shapes-moon", "weight": 0.5, "name": name} for name in ("moon", f"x{HOSTILE[1]}")
+    ]
+    size = {"steps": 1, "width": 64, "height": 64}
+    recipe = {"loras": loras, "call": {"eta": 0.5}, "scheduler": "DDIM", "long_prompt": "chunk"}
+    dwlab.generate("a moon", device="cpu", **size, **recipe).save(tmp_path / "moon.png")
+    page.get_by_label("Recipe from a picture").set_input_files(tmp_path / "moon.png")
+    expect(field(page, "Prompt")).to_have_value("a moon")
+    extras = page.locator(".dwx-more li")
+    expect(extras).to_have_count(4)
+    expect(page.locator(".dwx-more")).to_contain_text("LoRA moon 0.5")
+    expect(page.locator(".dwx-more")).to_contain_text("eta 0.5")
+    leave_out = page.get_by_role("button", name=re.compile("^Leave out LoRA x<img"))
+    leave_out.focus()
+    leave_out.press("Enter")
+    expect(extras).to_have_count(3)
+    ask(page, prompt="a moon", steps=1, seed=3)
+    button(page, "Run").click()
+    done(page)
+    expect(extras).to_have_count(3)
+    row = dwlab.Results(lab.project / "results").table("explore").iloc[-1]
+    assert [lora["name"] for lora in json.loads(row["loras"])] == ["moon"]
+    assert json.loads(row["call"]) == {"eta": 0.5}
+    assert row["long_prompt"] == "chunk"
+    assert page.title() != "owned"
+    for left in (2, 1, 0):
+        page.get_by_role("button", name=re.compile("^Leave out")).first.click()
+        expect(extras).to_have_count(left)
+    expect(page.locator(".dwx-more")).to_be_hidden()
 
 
 def test_wrong_values_are_reported_and_nothing_runs(page):
