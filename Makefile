@@ -10,10 +10,11 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[
 EXPERIMENT ?= experiments/quickstart.yaml
 MINUTES ?= 10
 HOSTILE_JSON ?= results/hostile.json
+SWEEPS ?= 1000
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup simulate browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +82,9 @@ hostile: browser ## mutated files, payloads in Chromium, kills, costly requests,
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py
+
+simulate: setup ## how often intervals and rankings are right, on sweeps with a known truth: ten minutes (SWEEPS=1000 of each kind)
+	PYTHONPATH=tests $(BIN)/python tests/simulate.py --sweeps $(SWEEPS)
 
 browser: setup ## install Chromium for the browser tests where it is missing
 	bash .ci/browser

@@ -12,7 +12,15 @@ from ..spec.names import own_name
 from .axes import Axis, named_axis, swept
 from .axis_columns import value_in_table
 from .crossed import crossed_means
-from .setting_grid import FIXED, SAMPLED, SettingGrid, check_target, setting_grid, typical_jump
+from .setting_grid import (
+    FIXED,
+    SAMPLED,
+    SettingGrid,
+    check_target,
+    setting_grid,
+    setting_label,
+    typical_jump,
+)
 from .statistics_text import caveats, count, interval_text, signed
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .crossed import CrossedMeans
     from .margins import Floats
 
 # positions of values on axes
@@ -93,6 +102,50 @@ def compare(
     nothing is known of others. Raises InvalidInput for an unknown metric, axis or value, or if no
     pictures can be paired.
     """
+    pairs = paired(table, metric, a, b, target=target)
+    means, differences = pairs.means, pairs.differences
+    return Comparison(
+        metric=metric,
+        a=pairs.a,
+        b=pairs.b,
+        difference=float(means.mean[0]),
+        low=float(means.low()[0]),
+        high=float(means.high()[0]),
+        p=float(means.p_zero()[0]),
+        pairs=int(np.sum(~np.isnan(differences))),
+        wins=int(np.sum(differences > 0)),
+        losses=int(np.sum(differences < 0)),
+        ties=int(np.sum(differences == 0)),
+        prompts=int(means.margins.prompts[0]),
+        seeds=int(means.margins.seeds[0]),
+        target=pairs.target,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs behind a comparison.
+
+    a, b: what is compared, as text. differences: a minus b, (contexts, prompts, seeds), where a
+    context is what the other settings are. means: one, of their mean over contexts.
+    """
+
+    a: str
+    b: str
+    differences: Floats
+    means: CrossedMeans
+    target: str
+
+
+def paired(
+    table: pd.DataFrame,
+    metric: str,
+    a: Mapping[str, object],
+    b: Mapping[str, object],
+    *,
+    target: str = SAMPLED,
+) -> Pairs:
+    """The pairs of two values of a setting; arguments and errors as for `compare`."""
     check_target(target)
     if set(a) != set(b) or not a:
         raise InvalidInput("b", dict(b), f"values for the same axes as a: {', '.join(a) or 'one'}")
@@ -100,31 +153,21 @@ def compare(
     treated = _named_axes(a, axes)
     others = [axis for axis in axes if axis not in treated and not axis.of_content]
     grid = setting_grid(table, metric, [*treated, *others])
-    differences = _differences(grid, _codes("a", a, treated), _codes("b", b, treated))
-    pairs = int(np.sum(~np.isnan(differences)))
-    if not pairs:
+    codes_of_a, codes_of_b = _codes("a", a, treated), _codes("b", b, treated)
+    differences = _differences(grid, codes_of_a, codes_of_b)
+    if np.isnan(differences).all():
         raise InvalidInput("b", dict(b), "a value that was tried with a's prompts and seeds")
     means = crossed_means(
         _mean_of_contexts(differences)[None],
         prompts_vary=target == SAMPLED,
         jump=typical_jump(grid.values),
     )
-    prompts = int(means.margins.prompts[0])
-    return Comparison(
-        metric=metric,
-        a=_label(a, treated),
-        b=_label(b, treated),
-        difference=float(means.mean[0]),
-        low=float(means.low()[0]),
-        high=float(means.high()[0]),
-        p=float(means.p_zero()[0]),
-        pairs=pairs,
-        wins=int(np.sum(differences > 0)),
-        losses=int(np.sum(differences < 0)),
-        ties=int(np.sum(differences == 0)),
-        prompts=prompts,
-        seeds=int(means.margins.seeds[0]),
-        target=target if prompts > 1 else FIXED,
+    return Pairs(
+        a=setting_label(treated, [codes_of_a]),
+        b=setting_label(treated, [codes_of_b]),
+        differences=differences,
+        means=means,
+        target=target if means.margins.prompts[0] > 1 else FIXED,
     )
 
 
@@ -149,12 +192,6 @@ def _code(side: str, axis: Axis, wanted: Mapping[str, Hashable]) -> int:
     named = {name: wanted[name] for name in axis.names if name in wanted}
     known_values = ", ".join(axis.label(value) for value in axis.values)
     raise InvalidInput(side, named, f"a value of {axis.name}: {known_values}")
-
-
-def _label(values: Mapping[str, object], treated: list[Axis]) -> str:
-    codes = _codes("a", values, treated)
-    pairs = zip(treated, codes, strict=True)
-    return ", ".join(axis.named(axis.values[code]) for axis, code in pairs)
 
 
 def _differences(grid: SettingGrid, a: Codes, b: Codes) -> Floats:

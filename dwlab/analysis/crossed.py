@@ -77,14 +77,14 @@ class CrossedMeans:
 
 
 def crossed_means(
-    differences: Floats, *, prompts_vary: bool = True, jump: float = 0.0
+    differences: Floats, *, prompts_vary: bool = True, jump: float | Floats = 0.0
 ) -> CrossedMeans:
     """The means of differences over prompts and seeds.
 
     differences: (n, prompts, seeds), NaN for missing pairs. prompts_vary: whether the prompts are a
     sample of those that the mean is about ("prompts like these"); otherwise it is about these
     prompts alone, and seeds are all that varies. With one prompt that is so anyway. jump: how large
-    a difference is where there is one; used if no pair of this mean differs.
+    a difference is where there is one, also for each mean; used if no pair of a mean differs.
 
     The interval is a t interval with Satterthwaite's degrees of freedom. Two things widen it: pairs
     of which most are tied, because rare differences may just not have come up, and skewness.
@@ -107,7 +107,7 @@ def _spread(
     differences: Floats,
     deviations: Floats,
     margins: Margins,
-    jump: float,
+    jump: float | Floats,
     *,
     prompts_vary: bool,
 ) -> Spread:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..runs import results
 from .comparison import compare
 from .ranking import MARGIN, best
+from .sample_size import power
 from .setting_grid import SAMPLED
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
     from .ranking import Ranking
+    from .sample_size import Power
 
 
 class Results(results.Results):
@@ -40,3 +42,16 @@ class Results(results.Results):
     ) -> Ranking:
         """Settings ranked, and the cheapest that is good enough: see `dwlab.analysis.ranking`."""
         return best(self.table(name), metric, margin=margin, target=target)
+
+    def power(
+        self,
+        name: str,
+        metric: str,
+        a: Mapping[str, object],
+        b: Mapping[str, object],
+        *,
+        apart: float | None = None,
+        target: str = SAMPLED,
+    ) -> Power:
+        """How many more prompts or seeds would tell: see `dwlab.analysis.sample_size`."""
+        return power(self.table(name), metric, a, b, apart=apart, target=target)

@@ -131,7 +131,8 @@ def typical_jump(values: Floats) -> float:
     """How far settings are apart where they differ, of values (settings, prompts, seeds).
 
     It is the root mean square distance from the median setting of a prompt and seed, without those
-    that are at the median. 0 if all settings agree everywhere.
+    that are at the median. If all settings agree everywhere it is the smallest step between two
+    values of the metric, and the value itself if there is only one.
     """
     is_measured = ~np.isnan(values).all(axis=0)
     measured = values[:, is_measured]
@@ -139,7 +140,10 @@ def typical_jump(values: Floats) -> float:
         return 0.0
     distances = measured - np.nanmedian(measured, axis=0)
     apart = distances[~np.isnan(distances) & (distances != 0)]
-    return float(np.sqrt(np.mean(apart**2))) if apart.size else 0.0
+    if apart.size:
+        return float(np.sqrt(np.mean(apart**2)))
+    distinct = np.unique(measured[~np.isnan(measured)])
+    return float(np.diff(distinct).min() if len(distinct) > 1 else abs(distinct[0]))
 
 
 def check_target(target: str) -> None:

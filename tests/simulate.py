@@ -1,0 +1,166 @@
+"""How often intervals cover the truth, and how often rankings claim what is not true.
+
+Prints the tables of docs/statistics.md:
+
+    make simulate                 1,000 sweeps for each design
+    make simulate SWEEPS=100      fewer, in a hurry
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+from simulated_designs import DESIGNS, Design
+from tabulate import tabulate
+
+from dwlab.analysis.crossed import crossed_means
+from dwlab.analysis.rivals import adjusted_means, deficits
+from dwlab.analysis.setting_grid import typical_jump
+
+MARGIN = 0.03
+RESAMPLES = 400
+# true means of two settings; for the ceiling log odds
+APART = {"ceiling": (5.5, 4.5)}
+ALIKE = {"ceiling": (5.5, 5.5)}
+# settings that are good enough, one that is not by the least bit, and bad ones
+RANKED = (0.0, -0.005, -0.01, -MARGIN - 1e-9, -MARGIN - 1e-9, -0.05, -0.1, -0.3)
+RANKED_ODDS = (6.5, 6.5, 6.0, 3.9, 3.9, 3.5, 2.5, 1.5)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Shares of sweeps, and median half widths of intervals."""
+
+    crossed: float
+    width: float
+    bootstrap: float
+    bootstrap_width: float
+    false: float
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Shares of sweeps in which a claim was wrong or right.
+
+    within: with a setting that is said to be within the margin and is not. beyond: the other way
+    round. cheapest: that name a cheapest setting which is not within the margin. named: that name
+    one which is.
+    """
+
+    within: float
+    beyond: float
+    cheapest: float
+    named: float
+
+
+def coverage(design: Design, sweeps: int, rng: np.random.Generator) -> Coverage:
+    """How often the 95% interval of a difference covers the truth, and p is under 5% without one."""
+    values, truth = design.draw(rng, sweeps, APART.get(design.kind, (0.03, 0.0)))
+    differences = values[:, 0] - values[:, 1]
+    true_difference = truth[:, 0] - truth[:, 1]
+    low, high = _intervals(values)
+    low_b, high_b = bootstrap(differences, rng)
+    alike, _ = design.draw(rng, sweeps, ALIKE.get(design.kind, (0.0, 0.0)))
+    low_0, high_0 = _intervals(alike)
+    true_0 = 0.0 if design.seeds > 1 and design.prompts > 1 else np.nan
+    false = np.nan if np.isnan(true_0) else np.mean((low_0 > 0) | (high_0 < 0))
+    return Coverage(
+        crossed=float(np.mean((low <= true_difference) & (true_difference <= high))),
+        width=float(np.median(high - low) / 2),
+        bootstrap=float(np.mean((low_b <= true_difference) & (true_difference <= high_b))),
+        bootstrap_width=float(np.median(high_b - low_b) / 2),
+        false=float(false),
+    )
+
+
+def _intervals(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The intervals of setting 0 minus setting 1 in each sweep, as `compare` makes them."""
+    jumps = np.array([typical_jump(sweep) for sweep in values])
+    means = crossed_means(values[:, 0] - values[:, 1], jump=jumps)
+    return means.low(), means.high()
+
+
+def bootstrap(differences: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The percentile interval of the crossed ("pigeonhole") bootstrap (Owen 2007)."""
+    _, prompts, seeds = differences.shape
+    of_prompts = rng.multinomial(prompts, np.full(prompts, 1 / prompts), RESAMPLES).astype(float)
+    of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), RESAMPLES).astype(float)
+    weights = of_prompts[:, :, None] * of_seeds[:, None, :]
+    weights = weights.reshape(RESAMPLES, -1)
+    flat = differences.reshape(len(differences), -1)
+    is_pair = (~np.isnan(flat)).astype(float)
+    with np.errstate(invalid="ignore"):
+        means = (np.nan_to_num(flat) @ weights.T) / (is_pair @ weights.T)
+    low, high = np.nanpercentile(means, [2.5, 97.5], axis=1)
+    return low, high
+
+
+def claims(design: Design, sweeps: int, rng: np.random.Generator) -> Claims:
+    """How often a ranking of eight settings claims what is not true."""
+    means = RANKED_ODDS if design.kind == "ceiling" else RANKED
+    values, truth = design.draw(rng, sweeps, means)
+    counts = np.zeros(4)
+    for sweep, true_means in zip(values, truth, strict=True):
+        counts += _claims_of(sweep, true_means)
+    within, beyond, cheapest, named = counts / sweeps
+    return Claims(float(within), float(beyond), float(cheapest), float(named))
+
+
+def _claims_of(values: np.ndarray, true_means: np.ndarray) -> np.ndarray:
+    behind = true_means.max() - true_means
+    best = int(np.argmax(adjusted_means(values)))
+    results = deficits(values, best, MARGIN, prompts_vary=True, jump=typical_jump(values))
+    is_within = np.array([result.high <= MARGIN for result in results])
+    is_beyond = np.array([result.low > MARGIN for result in results])
+    # later settings are the cheaper ones
+    cheapest = np.flatnonzero(is_within)[-1] if is_within.any() else None
+    return np.array(
+        [
+            np.any(is_within & (behind > MARGIN)),
+            np.any(is_beyond & (behind <= MARGIN)),
+            cheapest is not None and behind[cheapest] > MARGIN,
+            cheapest is not None and behind[cheapest] <= MARGIN,
+        ],
+        dtype=float,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--sweeps", type=int, default=1000)
+    sweeps = parser.parse_args().sweeps
+    print(f"95% intervals of a difference, {sweeps:,} sweeps for each design\n")
+    rows = []
+    for design in DESIGNS:
+        result = coverage(design, sweeps, np.random.default_rng(0))
+        rows.append([*_named(design), *vars(result).values()])
+    heads = ["design", "prompts", "seeds", "covers", "± (median)", "bootstrap covers", "±", "false"]
+    formats = ("", "", "", ".3f", ".3f", ".3f", ".3f", ".3f")
+    print(tabulate(rows, heads, tablefmt="github", floatfmt=formats), flush=True)
+    print(f"\nClaims about eight settings, margin {MARGIN}, {sweeps:,} sweeps for each design\n")
+    rows = []
+    for design in DESIGNS:
+        result = claims(design, sweeps, np.random.default_rng(0))
+        rows.append([*_named(design), *vars(result).values()])
+    heads = [
+        "design",
+        "prompts",
+        "seeds",
+        "false within",
+        "false beyond",
+        "false cheapest",
+        "named",
+    ]
+    print(tabulate(rows, heads, tablefmt="github", floatfmt=formats), flush=True)
+
+
+def _named(design: Design) -> list[object]:
+    return [design.name, design.prompts, design.seeds]
+
+
+if __name__ == "__main__":
+    main()
