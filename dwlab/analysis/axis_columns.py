@@ -11,7 +11,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import components, controls, embeddings, ip_adapters, loras, schedulers
+from ..spec import components, controls, embeddings, ip_adapters, loras, refiners, schedulers
 from ..spec.names import PARTS
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
@@ -132,6 +132,17 @@ def _ip_adapters_in(text: object) -> ip_adapters.IPAdapters:
     return ip_adapters.checked_ip_adapters("ip_adapter", entries)
 
 
+def _refiner_label(text: object) -> str:
+    """A refiner as people read it."""
+    return refiners.label(_refiners_in(text))
+
+
+def _refiners_in(text: object) -> refiners.Refiners:
+    """The refiner in the JSON of a table; none for a cell without one."""
+    entries = json.loads(text) if isinstance(text, str) and text else []
+    return refiners.checked_refiners("refiner", entries)
+
+
 def _stack_in(text: object) -> loras.Stack:
     """The LoRAs in the JSON of a table; none for a cell without any."""
     if not isinstance(text, str) or not text:
@@ -196,6 +207,12 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
     if holder == "components":
         parts = table[holder].map(lambda text: object_in(text).get(field))
         return parts.map(lambda part: components.label(name, part)).astype(object)
+    if holder == "refiner":
+        values = [
+            refiners.values_by_axis("refiner", _refiners_in(text)).get(name)
+            for text in table["refiner"]
+        ]
+        return pd.Series(values, index=table.index, dtype=object)
     if holder == "ip_adapter":
         values = [
             ip_adapters.values_by_axis("ip_adapter", _ip_adapters_in(text)).get(name)
@@ -218,5 +235,6 @@ _LABELS: dict[str, Callable[[object], str]] = {
     "loras": _stack_label,
     "control": _controls_label,
     "ip_adapter": _ip_adapters_label,
+    "refiner": _refiner_label,
     "embeddings": _embeddings_label,
 }

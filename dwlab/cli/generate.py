@@ -93,6 +93,13 @@ def generate(
     embedding: EmbeddingOption = None,
     vae: VaeOption = None,
     component: ComponentOption = None,
+    refiner: Annotated[
+        str | None, typer.Option(help="An SDXL model that takes over for the last steps.")
+    ] = None,
+    refiner_from: Annotated[
+        float | None,
+        typer.Option(help="The part that the first model does, above 0, below 1 (default: 0.8)."),
+    ] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
     variant: Annotated[
         str | None, typer.Option(help="Form of the model's weights, like fp16.")
@@ -158,6 +165,7 @@ def generate(
         mask_blur=mask_blur,
         control=_controls(control or [], control_image or [], control_scale or []),
         ip_adapter=_ip_adapters(ip_adapter, ip_image, ip_scale),
+        refiner=_refiner(refiner, refiner_from),
         loras=adapter_options.loras(lora or []),
         embeddings=adapter_options.embeddings(embedding or []),
         vae=vae,
@@ -185,6 +193,15 @@ def _controls(models: list[str], images: list[str], scales: list[float]) -> list
     for model, image, scale in zip(models, images, scales or [1.0] * len(models), strict=True):
         controls.append({"model": model, "image": image, "scale": scale})
     return controls
+
+
+def _refiner(model: str | None, start: float | None) -> dict[str, object] | None:
+    """The value of `refiner` that the options stand for."""
+    if model is None:
+        if start is not None:
+            raise InvalidInput("--refiner-from", start, "left out without --refiner")
+        return None
+    return {"model": model} if start is None else {"model": model, "from": start}
 
 
 def _ip_adapters(

@@ -10,6 +10,7 @@ from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import catalog, schedulers, tasks
+from .refiners import SCORES
 from .tasks import class_for
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     clip_skip = repr(cell.call.get(CLIP_SKIP))
     options = tuple(cell.scheduler_options)
     words = (cell.scheduler, cell.noise, bool(cell.prediction))
-    task = (tasks.task_of(cell), bool(cell.control))
+    task = (tasks.task_of(cell), bool(cell.control), bool(cell.refiner))
     return tuple(cell.call), clip_skip, options, words, task
 
 
@@ -84,6 +85,9 @@ def _check_call(cell: GenerationParams, identity: Identity, nets: Sequence[Contr
     # the class for pictures takes some other arguments
     pipeline = getattr(diffusers, class_for(cell, loaded, nets) or loaded)
     accepted = [name for name in writable(pipeline.__call__) if name not in _FROM_INPUTS]
+    if cell.refiner:
+        # the second call takes them
+        accepted += SCORES
     for name, value in cell.call.items():
         if name not in accepted:
             call = f"{pipeline.__name__}'s call"

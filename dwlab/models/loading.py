@@ -315,7 +315,8 @@ def _pipeline_class(folder: Path) -> Any:
     """The class of diffusers that draws with the parts in a folder; raises ModelError."""
     import diffusers
 
-    named = read_object(folder / "model_index.json").get("_class_name")
+    index = read_object(folder / "model_index.json")
+    named = index.get("_class_name")
     family = families.of(str(named))
     if family is None or not hasattr(diffusers, family.pipeline):
         raise ModelError(
@@ -326,7 +327,7 @@ def _pipeline_class(folder: Path) -> Any:
     if missing:
         packages = " ".join(missing)
         raise ModelError(f"a {family.pipeline} needs {packages}: `pip install {packages}`")
-    return getattr(diffusers, family.pipeline)
+    return getattr(diffusers, families.drawing(index))
 
 
 def _cause(error: Exception) -> str:

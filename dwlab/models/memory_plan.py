@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .controlnets import ControlNet
     from .identity import Identity
+    from .memory_estimate import ModelSize
 
 PIXELS = 512 * 512  # if nothing is known of the pictures
 
@@ -24,16 +25,21 @@ def fitted(
     pixels: int | None = None,
     auto: bool = False,
     nets: Sequence[ControlNet] = (),
+    seconds: Sequence[Identity] = (),
 ) -> Identity:
     """An identity that knows whether its model fits, in the settings that `auto` chooses.
 
-    pixels: of the largest picture. nets: the ControlNets beside it. Nothing is loaded. An identity stays as it is if the sizes of
+    pixels: of the largest picture. nets: the ControlNets beside it. seconds: the models of a second
+    stage, in memory at the same time. Nothing is loaded. An identity stays as it is if the sizes of
     its weights are not known.
     """
-    size = memory_estimate.size_of(identity.folder, identity.variant, identity.checkpoint)
+    size = _size_of(identity)
     if size is None:
         return identity
     beside = [memory_estimate.net_size(net.folder) for net in nets]
+    for second in seconds:
+        second_size = _size_of(second)
+        beside += second_size.parts if second_size else ()
     size = replace(size, parts=(*size.parts, *beside))
     demand = Demand(size, identity.dtype, pixels or PIXELS)
     room = _room(identity.device)
@@ -42,6 +48,10 @@ def fitted(
     else:
         fit = Fit(demand, identity.settings, room)
     return replace(identity, settings=fit.settings, fit=fit)
+
+
+def _size_of(identity: Identity) -> ModelSize | None:
+    return memory_estimate.size_of(identity.folder, identity.variant, identity.checkpoint)
 
 
 def _room(device: str) -> Room:

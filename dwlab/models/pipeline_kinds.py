@@ -62,9 +62,6 @@ def check(name: str, folder: Path) -> None:
     """
     index = read(folder / "model_index.json")
     cls = str(index.get("_class_name") or "")
-    if index.get("requires_aesthetics_score"):
-        kind = f"an SDXL refiner ({cls}), which continues another model's picture"
-        raise _refused(name, kind, "the base model")
     _check_channels(name, folder, cls)
     if families.of(cls):
         return

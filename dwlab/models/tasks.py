@@ -41,7 +41,7 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity, nets: Net
         if doing is None and task == tasks.TEXT:
             continue
         if doing is None:
-            raise _cannot(params, cls, kind)
+            raise _cannot(params, cls, kind, entry.needs)
         if params.strength is not None and doing not in tasks.STRENGTHS:
             allowed = f"left out for {kind}, which takes its picture as a whole"
             raise InvalidInput("strength", params.strength, allowed)
@@ -97,10 +97,14 @@ def _check_needed_picture(params: GenerationParams, entry: Entry, kind: str) -> 
         raise InvalidInput("image", None, f"a picture, because {kind} does not draw without one")
 
 
-def _cannot(params: GenerationParams, cls: str | None, kind: str) -> InvalidInput:
+def _cannot(
+    params: GenerationParams, cls: str | None, kind: str, needs: str | None
+) -> InvalidInput:
     """The error for a task that the family has no class for."""
     field = "image" if params.mask is None else "mask"
     can = ", ".join(tasks.tasks_of(cls)) or tasks.IN_WORDS[tasks.TEXT]
+    if needs is not None:
+        can = tasks.IN_WORDS[needs]
     allowed = f"left out for {kind}, which can do {can} only"
     return InvalidInput(field, str(getattr(params, field)), allowed)
 

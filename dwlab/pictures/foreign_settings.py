@@ -98,7 +98,11 @@ _RULES = (
         Group.SWITCH,
         "`ip_adapter:` with the file, the picture (it is not in the file) and the scale",
     ),
-    _Rule("refiner.*", Group.DIFFERS, "dwlab has no second model for the last steps yet"),
+    _Rule(
+        "refiner.*",
+        Group.SWITCH,
+        "`refiner:` with the model and `from:`, the part of the steps that the first model does",
+    ),
     _Rule(
         "denoise|denoising strength|init.*|mask.*|strength",
         Group.SWITCH,

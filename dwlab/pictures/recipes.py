@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, shortened
-from ..spec import catalog, components, controls, inputs, schedulers
+from ..spec import catalog, components, controls, inputs, refiners, schedulers
 from ..spec.entries import is_portable
 from ..spec.loras import SHIPPED
 from ..spec.names import PARTS
@@ -155,6 +155,8 @@ def _is_safe(name: str, value: object) -> bool:
         return isinstance(value, list) and all(is_portable(entry, SHIPPED) for entry in value)
     if name in PARTS:
         return components.is_portable(name, value)
+    if name == "refiner":
+        return refiners.is_portable(value)
     if name == "ip_adapter":
         return isinstance(value, list) and all(map(_is_safe_ip_adapter, value))
     if name in inputs.PICTURES:

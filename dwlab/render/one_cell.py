@@ -25,12 +25,19 @@ class Rendering:
 
     exact: the number of rows of each forward in exact mode, otherwise None.
     whole: the model itself, if the parts of `model` wait for company: it can be used in any thread.
+    second: the model of a second stage, which takes over from `model`; None without one.
     """
 
     model: Model
     exact: int | None
     channel: Channel
     whole: Model | None = None
+    second: Model | None = None
+
+    @property
+    def load_seconds(self) -> float:
+        """How long its models took to load."""
+        return self.model.seconds + (self.second.seconds if self.second else 0.0)
 
 
 def render_cell(

@@ -25,7 +25,10 @@ def render_together(rendering: Rendering, cells: Sequence[ResolvedCell], pack: i
 
     model = rendering.model
     packed = dataclasses.replace(model, pipeline=prepare(model.pipeline))
-    rendering = dataclasses.replace(rendering, model=packed, whole=model)
+    second = rendering.second
+    if second is not None:
+        second = dataclasses.replace(second, pipeline=prepare(second.pipeline))
+    rendering = dataclasses.replace(rendering, model=packed, whole=model, second=second)
     out_of_memory: list[ResolvedCell] = []
     _run(
         rendering,

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import RenderError
@@ -94,7 +95,9 @@ def _render_cells_of(
 ) -> None:
     with contextlib.ExitStack() as stack:
         try:
-            model = loaded or stack.enter_context(_lent_model(identity, channel, cells))
+            is_changed = any(cell.adapters != adapters.NONE for cell in cells)
+            lent = _lent_model(identity, channel, cells[0], alone=is_changed)
+            model = loaded or stack.enter_context(lent)
             loading.prepare_process(model)
         # whatever a model raises is the failure of its own cells
         except Exception as error:  # noqa: BLE001
@@ -105,15 +108,14 @@ def _render_cells_of(
 
 @contextlib.contextmanager
 def _lent_model(
-    identity: Identity, channel: Channel, cells: list[ResolvedCell]
+    identity: Identity, channel: Channel, cell: ResolvedCell, *, alone: bool
 ) -> Iterator[loading.Model]:
-    """The model of an identity; an event tells if it had to be loaded."""
+    """The model of an identity; an event of a cell tells if it had to be loaded."""
     was_here = loading.is_loaded(identity)
-    is_changed = any(cell.adapters != adapters.NONE for cell in cells)
-    with loading.lent(identity, alone=is_changed) as model:
+    with loading.lent(identity, alone=alone) as model:
         if not was_here:
             text = memory_text(model.identity)
-            channel.send(Loaded(cells[0].position, cells[0].params, model.seconds, text))
+            channel.send(Loaded(cell.position, cell.params, model.seconds, text))
         yield model
 
 
@@ -149,15 +151,20 @@ def _render_tasks(
     channel: Channel, model: loading.Model, cells: list[ResolvedCell], compute: Compute
 ) -> None:
     """Make the pictures of one model as it is now, task by task."""
-    groups = _grouped(cells, lambda cell: (tasks.task_of(cell.params), cell.nets))
-    for (task, nets), same_task in groups.items():
-        try:
-            rendering = Rendering(pipeline_for(model, task, nets), compute.exact, channel)
-        # whatever a ControlNet raises is the failure of its own cells
-        except Exception as error:  # noqa: BLE001
-            _fail_all(channel, same_task, error)
-        else:
-            _render_task(rendering, same_task, compute.pack)
+    groups = _grouped(cells, lambda cell: (tasks.task_of(cell.params), cell.nets, cell.second))
+    for (task, nets, second), same_task in groups.items():
+        with contextlib.ExitStack() as stack:
+            try:
+                rendering = Rendering(pipeline_for(model, task, nets), compute.exact, channel)
+                if second is not None:
+                    lent = _lent_model(second, channel, same_task[0], alone=False)
+                    refiner = pipeline_for(stack.enter_context(lent), tasks.IMAGE)
+                    rendering = replace(rendering, second=refiner)
+            # whatever a ControlNet or a refiner raises is the failure of its own cells
+            except Exception as error:  # noqa: BLE001
+                _fail_all(channel, same_task, error)
+            else:
+                _render_task(rendering, same_task, compute.pack)
 
 
 def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | None) -> None:
@@ -166,7 +173,9 @@ def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | No
 
     identity = rendering.model.identity
     pack = pack or identity.pack
-    reason = refusal(rendering.model.pipeline, identity.device)
+    stages = [stage for stage in (rendering.model, rendering.second) if stage is not None]
+    reasons = [refusal(stage.pipeline, identity.device) for stage in stages]
+    reason = next(filter(None, reasons), None)
     if reason and rendering.exact:
         _fail_all(rendering.channel, cells, RenderError(f"not in exact mode: {reason}"))
     elif reason or (pack == 1 and not rendering.exact):

@@ -30,6 +30,7 @@ class ResolvedCell:
     inputs: where the pictures are that it starts from.
     adapters: what is added to the model, as its files were then.
     nets: the ControlNets of `params.control`, as their files were then.
+    second: the model of a second stage, the refiner of `params`; None without one.
     """
 
     position: int
@@ -39,6 +40,7 @@ class ResolvedCell:
     inputs: Inputs | None = field(default=None, compare=False, repr=False)
     adapters: Adapters = NONE
     nets: tuple[ControlNet, ...] = ()
+    second: Identity | None = None
 
     def picture(self, reference: object) -> Image.Image:
         """A picture that the cell's parameters name; raises InvalidInput if it is gone."""

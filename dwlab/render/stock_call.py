@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,9 @@ from . import preview
 from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
 from .input_arguments import input_arguments
 from .not_finite import Watch
+from .own_pipeline import own_pipeline
 from .packing.cell import timed
+from .second_stage import SecondStage
 from .seeded_encoder import seed_encoder
 
 if TYPE_CHECKING:
@@ -32,9 +33,14 @@ class StockCall:
         self._rendering = rendering
         self.cell = cell
         scheduler = loading.scheduler_for(rendering.model, cell.params)
-        self._pipeline = _own_pipeline(rendering.model.pipeline, scheduler)
+        self._pipeline = own_pipeline(rendering.model.pipeline, scheduler)
         seed_encoder(self._pipeline, cell.params.seed)
-        self._watch = Watch(self._pipeline)
+        second = rendering.second
+        self._second = SecondStage(second, cell.params) if second is not None else None
+        # that of the last stage decodes the picture
+        self._last = self._second.pipeline if self._second else self._pipeline
+        self._watch = Watch(self._last)
+        self._steps_before = 0
         self._ended: float | None = None
 
     def picture(self) -> Picture:
@@ -51,15 +57,25 @@ class StockCall:
         with (
             torch.inference_mode(),
             timed(self._pipeline) as clock,
-            dtype_kept(self._pipeline),
+            dtype_kept(self._last),
             attention_kept(self._pipeline),
         ):
-            output = self._pipeline(**arguments).images[0]
+            output = self._made(arguments)
         ended = self._ended or time.perf_counter()
         seconds = ended - (clock.begun or began)
         if isinstance(output, np.ndarray):
             self._watch.look(torch.from_numpy(output))
         return self._picture_of(output, seconds, min(clock.seconds, seconds) or seconds)
+
+    def _made(self, arguments: dict[str, Any]) -> Any:
+        """What the call makes, or the second of two: [height, width, 3], or a picture of Pillow."""
+        if self._second is None:
+            return self._pipeline(**arguments).images[0]
+        latents = self._pipeline(**arguments | self._second.first_arguments()).images
+        self._steps_before = self._pipeline.num_timesteps
+        further = self._second.arguments(arguments, latents)
+        further |= step_callback(self._last, self.cell.params.steps, self._on_step)
+        return self._last(**further).images[0]
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments of the call; prompts that are more than plain text are encoded here."""
@@ -74,9 +90,14 @@ class StockCall:
         return {**kept, **embeddings}
 
     def _on_step(self, step: int, steps: int, latents: Any) -> None:
-        """Called by the pipeline after step `step` of `steps`, counted from 0."""
+        """Called by a pipeline after step `step` of its `steps`, counted from 0."""
         channel = self._rendering.channel
         channel.check(self.cell.position)
+        if self._second and not self._steps_before:
+            steps += self._second.steps_left(self._pipeline.scheduler)
+        else:
+            step += self._steps_before
+            steps += self._steps_before
         if step + 1 == steps:
             devices.synchronize(self._rendering.model.identity.device)
             self._ended = time.perf_counter()
@@ -103,20 +124,5 @@ class StockCall:
             tensors={file.sha256: file.tensors for file in self.cell.adapters.files.loras},
             cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
-            load_seconds=self._rendering.model.seconds,
+            load_seconds=self._rendering.load_seconds,
         )
-
-
-def _own_pipeline(pipeline: Any, scheduler: Any) -> Any:
-    """A copy of a pipeline for one cell, with its scheduler; the parts are shared.
-
-    Pipelines keep a call's settings on themselves. A prior and a decoder in one pipeline have
-    pipelines of their own, which take the scheduler when they are made.
-    """
-    if hasattr(pipeline, "decoder_pipe"):
-        own = type(pipeline)(**pipeline.components | {"scheduler": scheduler})
-        own.set_progress_bar_config(disable=True)
-        return own
-    own = copy.copy(pipeline)
-    own.scheduler = scheduler
-    return own

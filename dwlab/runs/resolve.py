@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
-from ..models import adapters, components
+from ..models import adapters, memory_plan
 from ..models.arguments import check_arguments
-from ..models.controlnets import ControlNet, Nets, total_bytes, with_weights
+from ..models.controlnets import ControlNet, Nets, total_bytes
 from ..models.identity import Identity, complete, identify, omission_of
-from ..models.memory_plan import fitted
 from ..models.prompt_checks import check_prompts, needs_check
 from ..models.tasks import check_tasks, complete_task
 from ..paths import results_folder
@@ -21,6 +19,7 @@ from ..spec import catalog
 from ..spec.kinds import alike
 from ..spec.memory import AUTO
 from ..spec.model_choice import ModelChoice
+from . import recipe_files, second_models
 
 if TYPE_CHECKING:
     import threading
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 Identities = dict[ModelChoice, Identity]
-KnownAdapters = dict[tuple[adapters.Asked, Identity], tuple[adapters.Asked, adapters.Adapters]]
 
 
 def resolve(
@@ -55,15 +53,20 @@ def resolve(
     """
     inputs = inputs or Inputs(results_folder())
     omissions = {choice: omission_of(identity) for choice, identity in identities.items()}
-    known: KnownAdapters = {}
+    known: recipe_files.KnownAdapters = {}
     nets = Nets()
     cells = []
     for position, cell in enumerate(params, start):
         identity = identities[cell.choice]
         own_nets = nets.of(cell)
-        controlled = _with_control(_with_shown(cell, inputs), inputs, own_nets)
+        controlled = recipe_files.with_control(
+            recipe_files.with_shown(cell, inputs), inputs, own_nets
+        )
         completed = _completed(controlled, identity, inputs, own_nets)
-        completed, added = _with_adapters(_with_parts(completed, identity), identity, known)
+        completed, added = recipe_files.with_adapters(
+            recipe_files.with_parts(completed, identity), identity, known
+        )
+        completed, second = second_models.with_weights(completed, identities)
         key = completed.key(
             identity.weights,
             identity.dtype,
@@ -71,7 +74,9 @@ def resolve(
             omission=omissions[cell.choice],
             adapters=added.key(),
         )
-        cells.append(ResolvedCell(position, completed, identity, key, inputs, added, own_nets))
+        cells.append(
+            ResolvedCell(position, completed, identity, key, inputs, added, own_nets, second)
+        )
     return cells
 
 
@@ -89,57 +94,6 @@ def _completed(
     return complete_task(complete(read, identity, start.size), identity, nets)
 
 
-def _with_parts(params: GenerationParams, identity: Identity) -> GenerationParams:
-    """Parameters with the hashes of the parts that come from elsewhere."""
-    if not params.parts:
-        return params
-    others = tuple(components.filled(part, identity.parts) for part in params.components)
-    if params.vae is None:
-        return params.replace(components=others)
-    return params.replace(vae=components.filled(params.vae, identity.parts), components=others)
-
-
-def _with_control(
-    params: GenerationParams, inputs: Inputs, nets: Sequence[ControlNet]
-) -> GenerationParams:
-    """Parameters with the hashes of their ControlNets and of the pictures that these see."""
-    if not params.control:
-        return params
-    controls = []
-    for index, control in enumerate(params.control):
-        picture = inputs.take(f"control[{index}].image", control.image).reference
-        controls.append(replace(control, image=picture))
-    return with_weights(params.replace(control=tuple(controls)), nets)
-
-
-def _with_shown(params: GenerationParams, inputs: Inputs) -> GenerationParams:
-    """Parameters with the hashes of the pictures that IP-Adapters show."""
-    if not params.ip_adapter:
-        return params
-    shown = []
-    for index, adapter in enumerate(params.ip_adapter):
-        field = f"ip_adapter[{index}].image"
-        pictures = tuple(inputs.take(field, source).reference for source in adapter.image)
-        shown.append(replace(adapter, image=pictures))
-    return params.replace(ip_adapter=tuple(shown))
-
-
-def _with_adapters(
-    params: GenerationParams, identity: Identity, known: KnownAdapters
-) -> tuple[GenerationParams, adapters.Adapters]:
-    """Parameters with the hashes of their adapters, and the adapters.
-
-    known: those that were found before, because most cells have the same.
-    """
-    if not (params.loras or params.embeddings or params.ip_adapter):
-        return params, adapters.NONE
-    asked = (adapters.Asked(params.loras, params.embeddings, params.ip_adapter), identity)
-    if asked not in known:
-        known[asked] = adapters.find(*asked)
-    named, added = known[asked]
-    return params.replace(**vars(named)), added
-
-
 def identify_all(
     params: Sequence[GenerationParams],
     compute: Compute,
@@ -155,6 +109,7 @@ def identify_all(
     groups = _by_model(params)
     identities = {}
     nets: dict[ModelChoice, Nets] = {}
+    seconds: dict[ModelChoice, Identities] = {}
     for choice, cells in groups.items():
         listener = _download_listener(on_event, params, cells[0])
         nets[choice] = Nets(download=download, on_download=listener)
@@ -174,17 +129,27 @@ def identify_all(
     for choice, identity in identities.items():
         check_tasks(groups[choice], identity, nets[choice])
         check_arguments(groups[choice], identity, nets[choice])
+        seconds[choice] = second_models.find(
+            groups[choice],
+            identity,
+            download=download,
+            on_download=_download_listener(on_event, params, groups[choice][0]),
+        )
     _check_prompts(params, groups, identities)
     is_automatic = AUTO in (compute.memory or ())
-    return {
-        choice: fitted(
+    resolved: Identities = {}
+    for choice, identity in identities.items():
+        pixels = _most_pixels(groups[choice], identity)
+        first = memory_plan.fitted(
             identity,
-            pixels=_most_pixels(groups[choice], identity),
+            pixels=pixels,
             auto=is_automatic,
             nets=max(map(nets[choice].of, groups[choice]), key=total_bytes),
+            seconds=list(seconds[choice].values()),
         )
-        for choice, identity in identities.items()
-    }
+        resolved |= second_models.in_settings_of(first, seconds[choice], pixels)
+        resolved[choice] = first
+    return resolved
 
 
 def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:
@@ -207,6 +172,7 @@ def identities_of_loaded(
 ) -> Identities:
     """The same for cells that a loaded model renders; it has one dtype only."""
     groups = _by_model(params)
+    seconds: Identities = {}
     for choice, cells in groups.items():
         listener = _download_listener(on_event, params, cells[0])
         nets = Nets(download=download, on_download=listener)
@@ -222,9 +188,10 @@ def identities_of_loaded(
             raise InvalidInput(choice.parts[0].part, choice.parts[0].as_plain(), allowed)
         check_tasks(cells, identity, nets)
         check_arguments(cells, identity, nets)
+        seconds |= second_models.find(cells, identity, download=download, on_download=listener)
     identities = dict.fromkeys(groups, identity)
     _check_prompts(params, groups, identities)
-    return identities
+    return second_models.in_settings_of(identity, seconds, memory_plan.PIXELS) | identities
 
 
 def _has_part(identity: Identity, component: Component) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec import components, controls, ip_adapters, loras
+from ..spec import components, controls, ip_adapters, loras, refiners
 from ..spec.names import SPELLINGS
 from ..store.images import read_picture
 
@@ -99,6 +99,8 @@ def _value(row: Row, name: str) -> object:
         return controls.values_by_axis(column, value).get(name)
     if column == "ip_adapter":
         return ip_adapters.values_by_axis(column, value).get(name)
+    if column == "refiner":
+        return refiners.values_by_axis(column, value).get(name)
     if column == "loras":
         return loras.weights_by_axis(column, value).get(name)
     if column == "components":

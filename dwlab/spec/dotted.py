@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import InvalidInput
-from . import controls, ip_adapters, loras
+from . import controls, ip_adapters, loras, refiners
 from .names import MAPS, PARTS, under_own_names
 from .params import FIELDS
 
@@ -75,6 +75,8 @@ def _with_child(parent: str, inside: object, child: str, value: object) -> objec
         return controls.with_value(parent, inside, child, value)
     if parent == "ip_adapter":
         return ip_adapters.with_value(parent, inside, child, value)
+    if parent == "refiner":
+        return refiners.with_value(parent, inside, child, value)
     if parent == "loras":
         return loras.with_weight(parent, () if inside is None else inside, child, value)
     entries = check_map(f"base.{parent}", {} if inside is None else inside)
@@ -94,4 +96,6 @@ def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
         named |= controls.values_by_axis("control", base["control"])
     if "ip_adapter" in base:
         named |= ip_adapters.values_by_axis("ip_adapter", base["ip_adapter"])
+    if "refiner" in base:
+        named |= refiners.values_by_axis("refiner", base["refiner"])
     return named | dict(base)

@@ -38,10 +38,20 @@ def name(pipeline: str) -> str:
     return family.name if family else UNKNOWN
 
 
-def drawing(pipeline: str) -> str:
-    """The text-to-image class with the parts of a pipeline, which may be of another kind."""
+def drawing(index: Mapping[str, object]) -> str:
+    """The class that draws with the parts of a folder, by its model_index.json.
+
+    It draws from a text, even if the folder was saved by a class of another kind; but a refiner does
+    not.
+    """
+    pipeline = str(index.get("_class_name", ""))
     family = of(pipeline)
-    return family.pipeline if family else pipeline
+    return family.pipeline if family and not is_refiner(index) else pipeline
+
+
+def is_refiner(index: Mapping[str, object]) -> bool:
+    """Whether a folder is an SDXL refiner, which takes a picture and is told a score of beauty."""
+    return index.get("requires_aesthetics_score") is True
 
 
 def packed(pipeline: str) -> Packed | None:

@@ -38,7 +38,8 @@ _INSTEAD = {
     "mask": "inpaint_mask mask_source",
     "mask_padding": "inpaint_full_res_padding only_masked_padding",
     _NOT_UPSCALED: "enable_hr hr_scale hr_upscaler hr_second_pass_steps hires_fix upscale upscaler",
-    _UNCHANGED: "restore_faces tiling face_restoration refiner refiner_checkpoint",
+    _UNCHANGED: "restore_faces tiling face_restoration",
+    "refiner, like {model: sdxl-refiner, from: 0.8}": "refiner_checkpoint refiner_switch_at",
 }
 _BY_NAME: dict[str, str] = {}
 for _instead, _names in _INSTEAD.items():

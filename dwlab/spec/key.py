@@ -40,6 +40,7 @@ class KeyDocument(TypedDict):
     guidance: NotRequired[str]
     control: NotRequired[list[dict[str, object]]]
     ip_adapter: NotRequired[list[dict[str, object]]]
+    refiner: NotRequired[list[dict[str, object]]]
 
 
 def key_document(
@@ -83,6 +84,8 @@ def key_document(
         document["control"] = [control.for_key() for control in params.control]
     if shown := ip_adapters.acting(params.ip_adapter):
         document["ip_adapter"] = [adapter.for_key() for adapter in shown]
+    if params.refiner:
+        document["refiner"] = [refiner.for_key() for refiner in params.refiner]
     return document
 
 

@@ -38,8 +38,8 @@ def describe(name: str, folder: Path) -> Entry:
         steps=defaults.steps,
         guidance=defaults.guidance,
         ignores=families.ignored(pipeline, denoiser),
-        pipeline=families.drawing(pipeline),
-        needs=tasks.needed(pipeline, denoiser),
+        pipeline=families.drawing(index),
+        needs=tasks.IMAGE if families.is_refiner(index) else tasks.needed(pipeline, denoiser),
         omission=families.omission(index, denoiser),
     )
 

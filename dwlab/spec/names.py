@@ -21,11 +21,11 @@ SPELLINGS = {
 TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
 # parameters that are lists; a list of lists are several values
-LISTS = ("loras", "embeddings", "control", "ip_adapter")
+LISTS = ("loras", "embeddings", "control", "ip_adapter", "refiner")
 # parts of a model that come from elsewhere
 PARTS = ("vae", "components")
 # parameters that name files of this machine: keys have the hashes of their contents instead
-FILES = ("loras", "embeddings", "ip_adapter", *PARTS)
+FILES = ("loras", "embeddings", "ip_adapter", "refiner", *PARTS)
 
 
 def own_name(name: str) -> str:

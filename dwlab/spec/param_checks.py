@@ -18,6 +18,7 @@ from . import (
     ip_adapters,
     layouts,
     loras,
+    refiners,
     side_limits,
 )
 from .long_prompts import LONG_PROMPTS
@@ -157,6 +158,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "loras": loras.checked_stack,
     "control": controls.checked_controls,
     "ip_adapter": ip_adapters.checked_ip_adapters,
+    "refiner": refiners.checked_refiners,
     "embeddings": embeddings.checked_embeddings,
     "vae": components.checked_vae,
     "components": components.checked_components,

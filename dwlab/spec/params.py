@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .ip_adapters import IPAdapters
     from .loras import Stack
     from .model_entry import Entry
+    from .refiners import Refiners
 
 # values that mean the same as leaving the parameter out
 _EMPTY: dict[str, object] = {
@@ -42,6 +43,7 @@ _EMPTY: dict[str, object] = {
     "loras": (),
     "control": (),
     "ip_adapter": (),
+    "refiner": (),
     "embeddings": (),
     "components": (),
     "scheduler_options": {},
@@ -109,6 +111,7 @@ class GenerationParams:
     mask_blur: pixels over which the mask fades.
     control: ControlNets with their pictures, like [{"model": folder, "image": path, "scale": 1}].
     ip_adapter: IP-Adapters with their pictures, like [{"file": path, "image": path, "scale": 0.6}].
+    refiner: the model of a second stage, like {"model": "sdxl-refiner", "from": 0.8}.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -144,6 +147,7 @@ class GenerationParams:
     mask_blur: int | None = None
     control: Controls = ()
     ip_adapter: IPAdapters = ()
+    refiner: Refiners = ()
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidInput
-from . import controls, foreign_names, ip_adapters, prompt_templates
+from . import controls, foreign_names, ip_adapters, prompt_templates, refiners
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
 from .names import LISTS, MAPS, PARTS, own_name
@@ -68,13 +68,14 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     is_inside |= name.startswith("control.") and name.endswith(controls.ATTRIBUTES)
     is_inside |= parent_of(name) == "components" and child_of(name).isidentifier()
     is_inside |= name.startswith("ip_adapter.") and name.endswith(ip_adapters.ATTRIBUTES)
+    is_inside |= parent_of(name) == "refiner" and child_of(name) in refiners.ATTRIBUTES
     if name in FIELDS or name in placeholders or is_argument or is_inside:
         return
     allowed = foreign_names.instead_of(name)
     if allowed is None:
         allowed = (
             f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight, "
-            "control.NAME, ip_adapter.NAME, components.NAME"
+            "control.NAME, ip_adapter.NAME, refiner.NAME, components.NAME"
         )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"

@@ -43,10 +43,6 @@ OTHER_KINDS = {
     "an upscaling UNet": (unet_of(7), "enlarges a picture"),
     "a depth UNet": (unet_of(5), "depth map"),
     "an unknown number of channels": (unet_of(13), "needs a picture besides the prompt"),
-    "a refiner": (
-        pipeline_of("StableDiffusionXLImg2ImgPipeline", requires_aesthetics_score=True),
-        "SDXL refiner",
-    ),
     "FLUX Fill": (flux_of(384, out_channels=64), r"FLUX Fill.*384 channels"),
     "FLUX Depth": (flux_of(128, out_channels=64), r"control picture \(FLUX Canny or Depth\)"),
     "FLUX Fill without out_channels": (flux_of(384), "FLUX Fill"),

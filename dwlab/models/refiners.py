@@ -1,0 +1,96 @@
+"""Refiners as a second stage: whether two models fit together, and how many steps each does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._util.jsonfile import read_object
+from ..errors import InvalidInput
+from ..spec import catalog, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..spec.params import GenerationParams
+    from .identity import Identity
+
+_BASE = "StableDiffusionXLPipeline"
+# a refiner is of the second class; a base model may be the second stage too
+_SECOND = (_BASE, "StableDiffusionXLImg2ImgPipeline")
+# arguments of a call for a refiner alone
+SCORES = ("aesthetic_score", "negative_aesthetic_score")
+# these say by themselves which steps run
+_STAGES = ("denoising_start", "denoising_end")
+
+
+def check(params: GenerationParams, identity: Identity, refiner: Identity) -> None:
+    """Raise InvalidInput for a recipe whose two models do not make a picture together.
+
+    Reads configs only.
+    """
+    field = "refiner"
+    value = [each.as_dict() for each in params.refiner]
+    base = catalog.lookup(str(identity.folder))
+    second = catalog.lookup(str(refiner.folder))
+    if base.pipeline != _BASE or catalog.lookup(identity.name).random:
+        kind = f"model {params.model!r} ({base.pipeline or 'of no known class'})"
+        raise InvalidInput(field, value, f"left out for {kind}; SDXL takes a refiner")
+    if second.pipeline not in _SECOND or second.needs == tasks.INPAINTING:
+        allowed = f"an SDXL refiner, or another SDXL model; this is a {second.pipeline}"
+        raise InvalidInput(f"{field}.model", params.refiner[0].model, allowed)
+    beside = _unfit(params)
+    if beside:
+        raise InvalidInput(field, value, f"left out beside {beside}")
+    weights = params.refiner[0].weights
+    if weights not in ("", refiner.weights):
+        allowed = f"the model with the fingerprint {weights[:10]} (this is another)"
+        raise InvalidInput(f"{field}.model", params.refiner[0].model, allowed)
+    _check_steps(params, identity)
+
+
+def _unfit(params: GenerationParams) -> str | None:
+    """What a recipe has that stock's two calls do not take together; None if there is nothing."""
+    if params.mask is not None:
+        return "a mask"
+    if params.control:
+        return "control, because the calls of ControlNets do not end early"
+    if params.embeds_prompts:
+        return "prompt_weighting and long_prompt: chunk"
+    stages = [name for name in _STAGES if name in params.call]
+    return f"call.{stages[0]}" if stages else None
+
+
+def _check_steps(params: GenerationParams, identity: Identity) -> None:
+    """Raise InvalidInput unless both models have a step to do."""
+    refiner = params.refiner[0]
+    first, second = steps_of_stages(params, identity)
+    if first < 1 or second < 1:
+        idle = "first model" if first < 1 else "refiner"
+        allowed = (
+            f"another share, or more steps: of {params.steps} steps this leaves the {idle} none"
+        )
+        raise InvalidInput("refiner.from", refiner.start, allowed)
+
+
+def steps_of_stages(params: GenerationParams, identity: Identity) -> tuple[int, int]:
+    """How many steps the first model and the refiner do, by the timesteps of the scheduler."""
+    import diffusers
+
+    config = read_object(identity.folder / "scheduler" / "scheduler_config.json")
+    name = params.scheduler or str(config.get("_class_name"))
+    scheduler = getattr(diffusers, name).from_config(config, **params.scheduler_options)
+    scheduler.set_timesteps(params.steps)
+    timesteps = scheduler.timesteps.tolist()
+    second = steps_below(timesteps, scheduler.config, params.refiner[0].start)
+    strength = params.strength
+    if params.image is not None and strength is None:
+        strength = tasks.STRENGTHS["StableDiffusionXLImg2ImgPipeline"]
+    left_out = params.steps - tasks.steps_run(params.steps, strength)
+    return len(timesteps) - second - left_out * scheduler.order, second
+
+
+def steps_below(timesteps: list[float], config: Mapping[str, int], start: float) -> int:
+    """How many timesteps are left to a refiner that begins at `start`, as diffusers counts them."""
+    trained = config["num_train_timesteps"]
+    cutoff = round(trained - start * trained)
+    return len([timestep for timestep in timesteps if timestep < cutoff])
