@@ -9,6 +9,7 @@ from .comparison import compare
 from .ranking import MARGIN, best
 from .sample_size import power
 from .setting_grid import SAMPLED
+from .variance_shares import effects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
     from .ranking import Ranking
     from .sample_size import Power
+    from .variance_shares import Effects
 
 
 class Results(results.Results):
@@ -42,6 +44,10 @@ class Results(results.Results):
     ) -> Ranking:
         """Settings ranked, and the cheapest that is good enough: see `dwlab.analysis.ranking`."""
         return best(self.table(name), metric, margin=margin, target=target)
+
+    def effects(self, name: str, metric: str) -> Effects:
+        """What moves a metric, and how much: see `dwlab.analysis.variance_shares`."""
+        return effects(self.table(name), metric)
 
     def power(
         self,

@@ -38,18 +38,35 @@ class Deficit:
 def adjusted_means(values: Floats) -> Floats:
     """Each setting's mean as if it had been tried with every prompt and seed.
 
-    values: (settings, prompts, seeds), NaN for missing ones. It is the least-squares fit of a
-    setting's part plus a part of its prompt and seed, which without missing values is the mean.
+    values: (settings, prompts, seeds), NaN for missing ones.
+    """
+    of_setting, of_picture = _parts(values)
+    adjusted: Floats = of_setting + np.nanmean(of_picture)
+    return adjusted
+
+
+def completed(values: Floats) -> Floats:
+    """The values with missing ones filled in by what their setting and picture expect.
+
+    A prompt and seed without any picture stays NaN.
+    """
+    of_setting, of_picture = _parts(values)
+    return np.where(np.isnan(values), of_setting[:, None, None] + of_picture, values)
+
+
+def _parts(values: Floats) -> tuple[Floats, Floats]:
+    """A part for each setting and one for each prompt and seed that add up to the values.
+
+    It is the least-squares fit, which without missing values are the means.
     """
     flat = values.reshape(len(values), -1)
-    flat = flat[:, ~np.isnan(flat).all(axis=0)]
+    used = ~np.isnan(flat).all(axis=0)
     of_setting = np.nanmean(flat, axis=1)
-    of_picture = np.zeros(flat.shape[1])
+    of_picture = np.full(flat.shape[1], np.nan)
     for _ in range(ROUNDS):
-        of_picture = np.nanmean(flat - of_setting[:, None], axis=0)
-        of_setting = np.nanmean(flat - of_picture, axis=1)
-    adjusted: Floats = of_setting + of_picture.mean()
-    return adjusted
+        of_picture[used] = np.nanmean(flat[:, used] - of_setting[:, None], axis=0)
+        of_setting = np.nanmean(flat[:, used] - of_picture[used], axis=1)
+    return of_setting, of_picture.reshape(values.shape[1:])
 
 
 def deficits(

@@ -26,6 +26,11 @@ def share_text(share: float) -> str:
     return f"1/{part}" if math.isclose(1 / share, part, rel_tol=0.02) else f"{share:.0%}"
 
 
+def percent(share: float) -> str:
+    """A share of the whole: 12%, or `under 1%`."""
+    return "under 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
 def interval_text(low: float, high: float) -> str:
     """An interval in brackets: [-0.010, 0.018]."""
     if math.isinf(low):
