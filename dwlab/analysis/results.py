@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..runs import results
 from .comparison import compare
 from .ranking import MARGIN, best
+from .reference_distance import TOLERANCE, convergence
 from .sample_size import power
 from .setting_grid import SAMPLED
 from .variance_shares import effects
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
     from .ranking import Ranking
+    from .reference_distance import Convergence
     from .sample_size import Power
     from .variance_shares import Effects
 
@@ -61,3 +63,15 @@ class Results(results.Results):
     ) -> Power:
         """How many more prompts or seeds would tell: see `dwlab.analysis.sample_size`."""
         return power(self.table(name), metric, a, b, apart=apart, target=target)
+
+    def convergence(
+        self,
+        name: str,
+        *,
+        distance: str | None = None,
+        tolerance: float = TOLERANCE,
+        target: str = SAMPLED,
+    ) -> Convergence:
+        """How soon pictures stop changing with more steps: see `dwlab.analysis.reference_distance`."""
+        table = self.table(name)
+        return convergence(table, distance=distance, tolerance=tolerance, target=target)

@@ -1,0 +1,196 @@
+"""How soon pictures stop changing with more steps: distance to those with the most steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InvalidInput
+from ..runs.table import open_picture
+from .axes import Axis, swept
+from .crossed import crossed_means
+from .metric_columns import numbers
+from .price import rows_per_picture
+from .setting_grid import SAMPLED, check_target, group_codes, setting_grid, setting_label
+from .statistics_text import count, number_text
+
+if TYPE_CHECKING:
+    from .setting_grid import SettingGrid
+
+TOLERANCE = 0.02  # of the full range; a PSNR of 34 dB
+STEPS = ("steps",)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The distance to the reference at some steps.
+
+    setting: like `scheduler DDIM, guidance 3`, empty if only steps vary. rows: of the denoiser per
+    picture. distance: the mean over pairs. low, high: its 95% interval.
+    """
+
+    setting: str
+    steps: int
+    rows: float
+    pairs: int
+    distance: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Fewest:
+    """The fewest steps from which on the whole interval is within the tolerance; None if none are.
+
+    rows: of the denoiser for these steps. reference: the steps that count as converged.
+    """
+
+    setting: str
+    steps: int | None
+    rows: float | None
+    reference: int
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Points by setting and steps, and for each setting the fewest steps that are enough."""
+
+    tolerance: float
+    target: str
+    points: tuple[Point, ...]
+    fewest: tuple[Fewest, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The settings that converge with the fewest rows of the denoiser, in words."""
+        reached = [each for each in self.fewest if each.rows is not None]
+        goal = f"within {number_text(self.tolerance)} of the reference"
+        if not reached:
+            return f"No setting is shown to come {goal} before the reference itself."
+        first = min(reached, key=lambda each: each.rows or math.inf)
+        steps = count(first.steps or 0, "step")
+        rows = count(round(first.rows or 0), "denoiser row")
+        where = f" ({first.setting})" if first.setting else ""
+        return (
+            f"{steps}{where} {'comes' if first.steps == 1 else 'come'} {goal}, {count(first.reference, 'step')}, at {rows} per picture; "
+            f"{len(reached)} of {count(len(self.fewest), 'setting')} do."
+        )
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def table(self) -> pd.DataFrame:
+        """One row per setting and steps."""
+        return pd.DataFrame([vars(point) for point in self.points])
+
+
+def convergence(
+    table: pd.DataFrame,
+    *,
+    distance: str | None = None,
+    tolerance: float = TOLERANCE,
+    target: str = SAMPLED,
+) -> Convergence:
+    """The distance of pictures to the one with the most steps, by scheduler, guidance and so on.
+
+    table: as `dwlab table` or `Results.table` give it. A picture's reference has the same prompt,
+    seed and settings, and the most steps of the sweep. distance: a column that holds it; by default
+    the pictures are read, and it is the root mean square difference of their pixels, from 0 to 1.
+    tolerance: what still counts as the same. target: "prompts like these" or "these prompts".
+    Raises InvalidInput if steps are not an axis of their own, or no picture has its reference.
+    """
+    check_target(target)
+    if not 0 < tolerance < math.inf:
+        raise InvalidInput("tolerance", tolerance, "a number above 0")
+    steps = _steps_axis(swept(table))
+    others = [axis for axis in swept(table) if axis is not steps and axis.names != STEPS]
+    distances = numbers(table, distance) if distance else _pixel_distances(table, steps, others)
+    most = max(steps.numbers)
+    # a reference is no distance away from itself, which says nothing
+    distances = distances.where(steps.column.astype(float) != most)
+    if distances.notna().sum() == 0:
+        raise InvalidInput("table", f"{len(table)} rows", "pictures with at least two step counts")
+    measured = table.assign(**{_COLUMN: distances})
+    settings = [axis for axis in others if not axis.of_content]
+    grid = setting_grid(measured, _COLUMN, [*settings, steps])
+    points = _points(grid, rows_per_picture(table), target)
+    return Convergence(tolerance, target, points, _fewest(points, tolerance, int(most)))
+
+
+_COLUMN = "distance to the reference"
+
+
+def _steps_axis(axes: list[Axis]) -> Axis:
+    for axis in axes:
+        if axis.names == STEPS:
+            return axis
+    names = ", ".join(axis.name for axis in axes) or "(none)"
+    raise InvalidInput("axes", names, "a sweep with steps as an axis of their own")
+
+
+def _pixel_distances(table: pd.DataFrame, steps: Axis, others: list[Axis]) -> pd.Series:
+    """Each picture's root mean square difference from its reference, NaN without one."""
+    distances = pd.Series(math.nan, index=table.index)
+    groups, _ = group_codes(others, table.index)
+    of_steps = steps.column.astype(float).to_numpy()
+    most = of_steps.max()
+    images = table["image"].to_numpy() if "image" in table else np.full(len(table), None)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        references = members[of_steps[members] == most]
+        reference = _pixels(table, images[references[0]]) if len(references) else None
+        for row in members[of_steps[members] != most]:
+            pixels = None if reference is None else _pixels(table, images[row])
+            if pixels is not None and reference is not None and pixels.shape == reference.shape:
+                distances.iloc[row] = math.sqrt(np.mean((pixels - reference) ** 2))
+    return distances
+
+
+def _pixels(table: pd.DataFrame, image: object) -> np.ndarray | None:
+    picture = open_picture(table, image)
+    return None if picture is None else np.asarray(picture, dtype=float) / 255
+
+
+def _points(grid: SettingGrid, rows: pd.Series, target: str) -> tuple[Point, ...]:
+    means = crossed_means(grid.values, prompts_vary=target == SAMPLED)
+    prices = grid.mean_by_setting(rows)
+    low, high = np.maximum(means.low(), 0.0), means.high()
+    steps = grid.axes[-1]
+    points = []
+    for at, codes in enumerate(grid.codes):
+        point = Point(
+            setting=setting_label(grid.axes[:-1], [codes[:-1]]),
+            steps=int(steps.numbers[codes[-1]]),
+            rows=float(prices[at]),
+            pairs=int(means.margins.pairs[at]),
+            distance=float(means.mean[at]),
+            low=float(low[at]),
+            high=float(high[at]),
+        )
+        points.append(point)
+    return tuple(points)
+
+
+def _fewest(points: tuple[Point, ...], tolerance: float, reference: int) -> tuple[Fewest, ...]:
+    by_setting: dict[str, list[Point]] = {}
+    for point in points:
+        by_setting.setdefault(point.setting, []).append(point)
+    return tuple(
+        _fewest_of(setting, curve, tolerance, reference) for setting, curve in by_setting.items()
+    )
+
+
+def _fewest_of(setting: str, curve: list[Point], tolerance: float, reference: int) -> Fewest:
+    """The first of the points from which on all are within the tolerance."""
+    first = None
+    for point in sorted(curve, key=lambda point: point.steps, reverse=True):
+        if point.high > tolerance:
+            break
+        first = point
+    if first is None:
+        return Fewest(setting, None, None, reference)
+    return Fewest(setting, first.steps, first.rows, reference)
