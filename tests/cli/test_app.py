@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import logging
 import re
-import subprocess
-import sys
+import warnings
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli.app import app
+from dwlab.models.loaded_models import LOADED
 from dwlab.pictures.png import read_recipe
 from dwlab.spec.catalog import SHAPES_FOLDER
 
@@ -49,26 +51,29 @@ def test_verbose_is_an_option_of_every_command(command):
     assert "Show logs." in text
 
 
+@contextlib.contextmanager
+def logging_as_in_a_new_process():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 @pytest.mark.parametrize("words", [["-v", "generate"], ["generate", "-v"], ["generate"]])
 def test_verbose_before_or_after_the_command_shows_the_logs(words, tmp_path):
-    arguments = [
-        *words,
-        "x",
-        "--steps",
-        "1",
-        "--width",
-        "64",
-        "--height",
-        "64",
-        "-o",
-        str(tmp_path / "x.png"),
-    ]
-    code = "from dwlab.cli import main; main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-    )
-    assert ("INFO dwlab.models.loading: loading shapes" in ended.stderr) is (len(words) > 1)
-    assert (tmp_path / "x.png").exists()
+    LOADED.clear()
+    path = tmp_path / "x.png"
+    small = ["--steps", "1", "--width", "64", "--height", "64"]
+    with logging_as_in_a_new_process():
+        result = dw(*words, "x", *small, "-o", path)
+    assert result.exit_code == 0, result.output
+    assert ("INFO dwlab.models.loading: loading shapes" in result.stderr) is (len(words) > 1)
+    assert path.exists()
 
 
 def test_generate_writes_a_png_with_its_recipe(tmp_path):

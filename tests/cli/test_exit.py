@@ -227,7 +227,7 @@ def test_ctrl_c_counts_also_where_a_callback_swallows_it(experiment, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(
-    experiment, tmp_path
+    forge, experiment, tmp_path
 ):
     root = tmp_path / "results"
     wide = [
@@ -252,9 +252,8 @@ def test_ctrl_c_of_the_real_command_ends_with_130_and_the_same_command_goes_on(
     assert 1 <= seen <= kept < 2000 and len(list(root.glob("images/*/*.png"))) >= kept
     assert "interrupted" in (root / "small" / "run.log").read_text()
     wide[1] = f"seed={{range: [0, {kept + 1}]}}"
-    process = start(sweep(experiment, root, *wide))
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0 and f"1 made now, {kept} already there" in out, (out, err)
+    again = forge.run(root, "command", argument=sweep(experiment, root, *wide))
+    assert again.code == 0 and f"1 made now, {kept} already there" in again.out, again
 
 
 @pytest.mark.parametrize("library", ["jsonschema", "pandas"])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import re
 import subprocess
 import sys
 
 import httpx
 import pytest
-from served import ROOT, SMALL, Served
+from served import SECONDS, SMALL, Served
+from typer.testing import CliRunner
 
+from dwlab.cli.app import app
 from dwlab.server.access.middleware import AccessMiddleware
 from dwlab.server.prometheus_metrics import ServerMetrics
 from dwlab.server.settings import ServerSettings
@@ -39,27 +42,20 @@ def free(tmp_path_factory):
 
 
 def serve(*flags, cwd, **environment):
-    command = [
-        sys.executable,
-        "-c",
-        "from dwlab.cli import main; main()",
-        "serve",
-        "--port",
-        "0",
-        *flags,
-    ]
-    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(cwd), **environment}
-    return subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120
-    )
+    """`dwlab serve` in a folder, with more environment, where it ends by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        ended = CliRunner().invoke(app, ["serve", "--port", "0", *flags])
+    assert ended.exception is None or isinstance(ended.exception, SystemExit)
+    return ended
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_a_server_without_a_token_listens_to_this_machine_only(tmp_path, host):
     ended = serve("--host", host, cwd=tmp_path)
-    assert (
-        ended.returncode == 2 and "DWLAB_TOKEN" in ended.stderr and "Traceback" not in ended.stderr
-    )
+    assert ended.exit_code == 2 and "DWLAB_TOKEN" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -69,14 +65,14 @@ def test_settings_are_read_from_the_environment_a_dot_env_and_toml_and_checked(t
     (tmp_path / ".env").write_text("DWLAB_TOKEN=short\nHF_TOKEN=unrelated\n")
     refused = serve(cwd=tmp_path)
     assert (
-        refused.returncode == 2 and "at least 8" in refused.stderr and "short" not in refused.stderr
+        refused.exit_code == 2 and "at least 8" in refused.stderr and "short" not in refused.stderr
     )
     (tmp_path / ".env").write_text("DWLAB_TOKEN=long-enough-token\n")
-    assert serve("--print-openapi", cwd=tmp_path).returncode == 0
+    assert serve("--print-openapi", cwd=tmp_path).exit_code == 0
     wrong = serve("--print-openapi", cwd=tmp_path, DWLAB_QUEUE_LIMIT="many")
-    assert wrong.returncode == 2 and "queue_limit is 'many'" in wrong.stderr
+    assert wrong.exit_code == 2 and "queue_limit is 'many'" in wrong.stderr
     long = serve("--lease", "31", cwd=tmp_path)
-    assert long.returncode == 2 and "lease is" in long.stderr and "30" in long.stderr
+    assert long.exit_code == 2 and "lease is" in long.stderr and "30" in long.stderr
     assert "--host" in serve(
         "--print-openapi", "--host", "192.0.2.1", cwd=tmp_path, DWLAB_TOKEN=""
     ).stderr.replace("host is", "--host is")
@@ -99,12 +95,11 @@ def test_every_route_requires_the_token(guarded):
         {"Authorization": TOKEN},
     ]
     wrong.append({"Authorization": "Basic " + base64.b64encode(b"user:wrong").decode()})
-    for method, path in routes + hidden:
-        for headers in wrong:
-            url = guarded.url + re.sub(r"\{\w+\}", "x", path)
-            answer = httpx.request(
-                method, url, headers=headers, json=BODY if method == "POST" else None, timeout=30
-            )
+    with httpx.Client(base_url=guarded.url, timeout=SECONDS) as client:
+        for (method, path), headers in itertools.product(routes + hidden, wrong):
+            body = BODY if method == "POST" else None
+            url = re.sub(r"\{\w+\}", "x", path)
+            answer = client.request(method, url, headers=headers, json=body)
             assert answer.status_code == 401, (method, path, headers)
             assert "Bearer" in answer.headers["WWW-Authenticate"] and TOKEN not in answer.text
     assert guarded.job_ids() == []
@@ -198,7 +193,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize("path", ["/api/generate", "/api/sweeps"])
 def test_pages_of_other_sites_cannot_make_jobs(free, path, headers, body, status):
     sent = {"Content-Length": str(len(body)), **headers}
-    with httpx.Client(base_url=free.url, timeout=30) as client:
+    with httpx.Client(base_url=free.url, timeout=SECONDS) as client:
         request = client.build_request("POST", path, content=body, headers=sent)
         assert client.send(request).status_code == status
     assert free.job_ids() == []
@@ -261,18 +256,23 @@ def test_an_unusable_results_folder_is_explained_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     ended = serve("--results", str(tmp_path / "file" / "below"), cwd=tmp_path)
     assert (
-        ended.returncode == 1
+        ended.exit_code == 1
         and len(ended.stderr.splitlines()) == 1
         and "check free space" in ended.stderr
     )
 
 
 def test_a_port_that_is_taken_is_an_error_without_a_traceback(free, tmp_path):
-    ended = serve(
-        "--port", free.url.rpartition(":")[2], cwd=tmp_path, DWLAB_RESULTS=str(tmp_path / "r")
+    code = "from dwlab.cli import main; main()"
+    port = free.url.rpartition(":")[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "serve", "--port", port, "--results", tmp_path / "r"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
-    assert (
-        ended.returncode == 2
-        and "an address that is free" in ended.stderr
-        and "Traceback" not in ended.stderr
-    )
+    assert ended.returncode == 2
+    assert "an address that is free" in ended.stderr
+    assert "Traceback" not in ended.stderr
