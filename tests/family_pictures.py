@@ -68,6 +68,7 @@ CALLS |= {
     "krea2": {"max_sequence_length": 64}, "sana_pag": CALLS["sana"], "sana_sprint": CALLS["sana"] | {"intermediate_timesteps": None},
     "sd3_pag": CALLS["sd3"], "stable_cascade": {"prior_num_inference_steps": 2},
     "kandinsky22": {"prior_num_inference_steps": 2}, "kandinsky21": {"prior_num_inference_steps": 2},
+    "kandinsky22_nine": {"prior_num_inference_steps": 2}, "kandinsky21_nine": {"prior_num_inference_steps": 2},
     "wuerstchen": {"prior_num_inference_steps": 2}, "ideogram4": {"max_sequence_length": 64},
     "prx": {"use_resolution_binning": False},
 }  # fmt: skip

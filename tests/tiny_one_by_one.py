@@ -82,6 +82,17 @@ def kandinsky22():
     )
 
 
+def with_nine_channels(pipeline):
+    """The same for inpainting: its denoiser also sees the mask and the picture around it."""
+    unet = denoiser("UNet2DConditionModel", **_options(pipeline.unet.config) | {"in_channels": 9})
+    pipeline.register_modules(unet=unet)
+    return pipeline
+
+
+def kandinsky22_nine():
+    return with_nine_channels(kandinsky22())
+
+
 def stable_cascade():
     from diffusers.pipelines.deprecated.wuerstchen import PaellaVQModel
 

@@ -17,7 +17,7 @@ from tiny_families import (
     lively,
     qwen_vae,
 )
-from tiny_one_by_one import kandinsky22
+from tiny_one_by_one import kandinsky22, with_nine_channels
 
 # messages whose content is a list of parts
 CHAT_OF_PARTS = "{% for message in messages %}{% for part in message['content'] %}{{ part['text'] }}{% endfor %}{% endfor %}"
@@ -81,6 +81,10 @@ def kandinsky21():
             "tokenizer": clip_tokenizer(),
         }
     )
+
+
+def kandinsky21_nine():
+    return with_nine_channels(kandinsky21())
 
 
 def encoder_of(model, config):

@@ -36,6 +36,10 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity, nets: Net
         kind = f"model {params.model!r} ({cls or 'of no known class'})"
         if entry.needs is not None and task != entry.needs:
             doing = None
+        if task == entry.excludes:
+            allowed = f"left out for {kind}: its family inpaints with another model, of "
+            allowed += f"{tasks.INPAINTING_CHANNELS} channels"
+            raise InvalidInput("mask", str(params.mask), allowed)
         if doing is None and task != tasks.INPAINTING:
             _check_needed_picture(params, entry, kind)
         if doing is None and task == tasks.TEXT:

@@ -80,6 +80,7 @@ class Family:
 
     pipeline: the class that draws. name: of the family, like sdxl. title: as people write it.
     image_to_image, inpainting: the classes that do this with the same parts, if there are any.
+    inpaints_with_nine: whether its inpainting class takes denoisers of nine channels only.
     needs: the only task that the class can do, "image" or "inpainting"; None if it draws from a text.
     picture_argument: the argument of the call that the recipe's image is.
     steps, guidance: the defaults of the class's own call; None if it takes none.
@@ -106,6 +107,7 @@ class Family:
     title: str
     image_to_image: str | None = None
     inpainting: str | None = None
+    inpaints_with_nine: bool = False
     needs: str | None = None
     picture_argument: str = "image"
     steps: int | None = 50

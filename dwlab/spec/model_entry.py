@@ -47,6 +47,7 @@ class Entry:
     random: whether its weights are made up, which is good for benchmarks only.
     pipeline: the class that a folder is loaded with.
     needs: the only task that it can do (see `dwlab.spec.tasks`), or None if a text is enough.
+    excludes: the task that its class can do and its weights cannot, or None.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     file: whether the source is a single file. configs: the folder with the configs of such a file;
         None if they are not known.
@@ -69,6 +70,7 @@ class Entry:
     random: bool = False
     pipeline: str | None = None
     needs: str | None = None
+    excludes: str | None = None
     omission: Omission | None = None
     file: bool = False
     configs: str | None = None

@@ -40,6 +40,7 @@ def describe(name: str, folder: Path) -> Entry:
         ignores=families.ignored(pipeline, denoiser),
         pipeline=families.drawing(index),
         needs=tasks.IMAGE if families.is_refiner(index) else tasks.needed(pipeline, denoiser),
+        excludes=tasks.excluded(pipeline, denoiser),
         omission=families.omission(index, denoiser),
     )
 

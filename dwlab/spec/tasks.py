@@ -110,6 +110,14 @@ def needed(pipeline: str, denoiser: Mapping[str, object]) -> str | None:
     return INPAINTING if inpaints and denoiser.get("in_channels") == INPAINTING_CHANNELS else None
 
 
+def excluded(pipeline: str, denoiser: Mapping[str, object]) -> str | None:
+    """The task that a model's class can do and this denoiser cannot, or None."""
+    family = families.of(pipeline)
+    if family is None or not family.inpaints_with_nine:
+        return None
+    return None if denoiser.get("in_channels") == INPAINTING_CHANNELS else INPAINTING
+
+
 def pipeline_for(pipeline: str | None, task: str) -> str | None:
     """The class that does a task with the parts of a pipeline; None if none does."""
     family = families.of(pipeline or "")

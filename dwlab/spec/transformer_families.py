@@ -40,7 +40,7 @@ FAMILIES = (
         steps=28,
         guidance=7.0,
         note=_SPLITS,
-        tested=_TEXT,
+        tested=_IMAGE,
     ),
     Family(
         "FluxPipeline",
@@ -110,7 +110,7 @@ FAMILIES = (
         sample_size=128,
         takes_negative=False,
         latents="normalized patches",
-        tested=_TEXT,
+        tested=_IMAGE,
     ),
     Family(
         "Flux2KleinPipeline",
@@ -126,7 +126,7 @@ FAMILIES = (
             "Flux2Transformer2DModel", "Flux2AttnProcessor", "Flux2ParallelSelfAttnProcessor"
         ),
         latents="normalized patches",
-        tested=_TEXT,
+        tested=_ALL,
     ),
     # not ChromaInpaintPipeline, which reads a setting that no Chroma model has
     Family(
@@ -322,7 +322,7 @@ FAMILIES = (
         steps=2,
         guidance=4.5,
         takes_negative=False,
-        tested=_TEXT,
+        tested=_IMAGE,
     ),
     Family(
         "Krea2Pipeline",

@@ -47,6 +47,8 @@ def start_offer(model: str, *, masked: bool) -> StartOffer:
         return StartOffer()
     from_image = tasks.pipeline_for(entry.pipeline, tasks.IMAGE)
     inpainting = tasks.pipeline_for(entry.pipeline, tasks.INPAINTING)
+    if entry.excludes == tasks.INPAINTING:
+        inpainting = None
     if not from_image and not inpainting:
         note = "This model makes pictures from a text only. No picture to start from is used."
         return StartOffer(image=False, mask=False, strength=False, mask_padding=False, note=note)
@@ -56,11 +58,11 @@ def start_offer(model: str, *, masked: bool) -> StartOffer:
         strength=doing is None or doing in tasks.STRENGTHS,
         mask_padding=inpainting is not None and inpainting not in tasks.WITHOUT_PADDING,
         default=tasks.STRENGTHS.get(doing or ""),
-        note=" ".join(_notes(entry, doing)),
+        note=" ".join(_notes(entry, doing, inpainting)),
     )
 
 
-def _notes(entry: Entry, doing: str | None) -> Iterator[str]:
+def _notes(entry: Entry, doing: str | None, inpainting: str | None) -> Iterator[str]:
     """What a model needs and does not take, in words."""
     family = families.of(entry.pipeline or "")
     needs = entry.needs or (family.needs if family else None)
@@ -70,7 +72,7 @@ def _notes(entry: Entry, doing: str | None) -> Iterator[str]:
         yield "This model does not draw without a start picture."
     elif tasks.pipeline_for(entry.pipeline, tasks.IMAGE) is None:
         yield "This model takes a start picture together with a mask only."
-    if tasks.pipeline_for(entry.pipeline, tasks.INPAINTING) is None:
+    if inpainting is None:
         yield "This model takes no mask."
     if doing and doing not in tasks.STRENGTHS:
         yield "This model takes its picture as a whole, without a strength."
