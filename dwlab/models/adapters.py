@@ -11,11 +11,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelError, first_line
+from ..errors import InvalidInput, ModelError, first_line
 from . import adapter_files, embeddings, hub, ip_adapters, lora_files, lora_fit
 from .library_patches import without_text_model
 from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
+from .settings import STOCK, without_offload_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .adapter_files import AdapterFile
     from .identity import Identity
     from .ip_adapters import IPAdapterFiles
+    from .settings import Settings
     from .transfers import Listener
 
 
@@ -81,6 +83,7 @@ def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
     Raises InvalidInput for a file that is missing, of another kind or for another family, and
     MissingExtra.
     """
+    _check_settings(asked, identity.settings)
     loras = []
     chosen = []
     for index, lora in enumerate(asked.loras):
@@ -106,6 +109,17 @@ def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
     return Asked(tuple(loras), tuple(words), shown), Adapters(files, weights, scales)
 
 
+def _check_settings(asked: Asked, settings: Settings) -> None:
+    """Raise InvalidInput for LoRAs beside weights of 8 bits that nothing is computed in.
+
+    peft gives new layers the type of the old ones, which are turned into another one only by hooks
+    that the new ones lack.
+    """
+    if asked.loras and settings.quantisation == "float8-layers":
+        allowed = "left out beside loras, whose layers do not compute in 8 bits; quanto-8bit works"
+        raise InvalidInput("memory", settings.quantisation, allowed)
+
+
 def fetch(
     params: Iterable[GenerationParams], *, download: bool, on_download: Listener | None
 ) -> None:
@@ -123,11 +137,29 @@ def _pinned(entry: Lora | Embedding, file: AdapterFile) -> str:
 
 
 @contextlib.contextmanager
-def loaded(pipeline: Any, files: Files) -> Iterator[None]:
+def loaded(
+    pipeline: Any, files: Files, settings: Settings = STOCK, device: str = "cpu"
+) -> Iterator[None]:
     """Add files to a pipeline for a while; afterwards it is as it was.
 
-    Raises ModelError for a file that does not load, or that changed since it was identified.
+    settings, device: that it computes with. Raises ModelError for a file that does not load, or
+    that changed since it was identified.
     """
+    if files == Files():
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        with without_offload_hooks(pipeline, settings, device):
+            stack.enter_context(_all_loaded(pipeline, files))
+        try:
+            yield
+        finally:
+            with without_offload_hooks(pipeline, settings, device):
+                stack.close()
+
+
+@contextlib.contextmanager
+def _all_loaded(pipeline: Any, files: Files) -> Iterator[None]:
     with (
         ip_adapters.loaded(pipeline, files.ip_adapters),
         embeddings.loaded(pipeline, files.embeddings),

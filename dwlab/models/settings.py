@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from ..spec import families
 from ..spec import memory as measures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from diffusers import DiffusionPipeline
 
@@ -227,6 +228,25 @@ def _group_offload(device: str) -> dict[str, Any]:
         # a stream of its own loads the next group while one computes
         "use_stream": device.startswith("cuda"),
     }
+
+
+@contextlib.contextmanager
+def without_offload_hooks(
+    pipeline: DiffusionPipeline, settings: Settings, device: str
+) -> Iterator[None]:
+    """While parts change, keep the hooks of accelerate off, and put them on again afterwards.
+
+    diffusers does so by itself, but puts them on for another device than the chosen one. Hooks of
+    groups are its own, and it renews them.
+    """
+    if settings.offload not in ("model", "sequential"):
+        yield
+        return
+    pipeline.remove_all_hooks()
+    try:
+        yield
+    finally:
+        _place(pipeline, settings.offload, device)
 
 
 def _slice(pipeline: DiffusionPipeline, decoder: Any, settings: Settings) -> None:

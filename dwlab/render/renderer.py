@@ -137,7 +137,11 @@ def _render_stacks(
         channel.check()
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(adapters.loaded(model.pipeline, files))
+                stack.enter_context(
+                    adapters.loaded(
+                        model.pipeline, files, model.identity.settings, model.identity.device
+                    )
+                )
             # whatever a file raises is the failure of its own cells
             except Exception as error:  # noqa: BLE001
                 _fail_all(channel, same_files, error)

@@ -183,3 +183,27 @@ def test_without_the_library_the_command_that_installs_it_is_named(folder, monke
     monkeypatch.setattr(lora_files.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r'pip install "dwlab\[models\]"'):
         find("loras[0]", Lora(str(folder / "sd.safetensors")))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_control_lora_that_widens_the_first_layer_of_flux_is_refused(tmp_path, bias):
+    """FLUX.1's LoRAs for depth and edges take a picture beside the latents: twice the channels."""
+    flux = tiny.flux()
+    flux.save_pretrained(tmp_path / "flux")
+    layer = flux.transformer.x_embedder
+    tensors = tiny_loras.layers(tiny.flux(), text=False)
+    name = "transformer.x_embedder.lora_"
+    tensors[f"{name}A.weight"] = torch.randn(4, 2 * layer.in_features)
+    tensors[f"{name}B.weight"] = torch.randn(layer.out_features, 4)
+    if bias:
+        tensors[f"{name}B.bias"] = torch.randn(layer.out_features)
+    file = tiny_loras.write(tmp_path / "depth.safetensors", tensors)
+    with pytest.raises(InvalidInput, match=r"x_embedder takes 8 numbers.* the model's takes 4"):
+        dwlab.generate(
+            "x",
+            model=str(tmp_path / "flux"),
+            steps=1,
+            width=16,
+            height=16,
+            loras=[{"file": str(file)}],
+        )
