@@ -12,6 +12,7 @@ from ..errors import InvalidInput, ModelError
 from ..spec import catalog
 from ..spec import memory as measures
 from ..spec.params import GenerationParams
+from ..spec.size_rule import ANY_SIZE
 from . import (
     checkpoint_loading,
     components,
@@ -254,16 +255,18 @@ def complete(
 ) -> GenerationParams:
     """`params` with steps, guidance, size and scheduler filled in from the model's own files.
 
+    A size that its pipeline would change without a word becomes the one that it draws.
     start: the size in pixels of the picture to start from, which counts before the model's.
     """
     settings = (params.steps, params.guidance, params.width, params.height, params.scheduler)
-    if None not in settings:
-        return params
     entry = catalog.lookup(str(identity.folder))
+    if None not in settings and entry.size_rule == ANY_SIZE:
+        return params
     width, height = entry.width or 512, entry.height or 512
     if start and params.width is None and params.height is None:
         width, height = fitted_size(start, width * height, entry.side_min)
-    sized = params.replace(width=params.width or width, height=params.height or height)
+    width, height = entry.size_rule.drawn((params.width or width, params.height or height))
+    sized = params.replace(width=width, height=height)
     return sized.with_defaults(entry)
 
 

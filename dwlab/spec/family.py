@@ -91,6 +91,8 @@ class Family:
         of the guidance if a recipe has it, and is switched off otherwise.
     side: pixels of a side, if the class itself says so.
     sample_size: pixels of the latents' side, if the class says so and not the denoiser's config.
+    has_area: whether the pipeline draws as many pixels as it was trained for, whatever the size.
+    rounds_up: whether sizes that do not fit are rounded up, and not down (see `size_rule`).
     takes_negative: whether a negative prompt has an effect by default.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     denoiser, decoder: the names of the parts; an empty decoder if the model works on pixels.
@@ -118,6 +120,8 @@ class Family:
     guidance_schedule: str | None = None
     side: int | None = None
     sample_size: int | None = None
+    has_area: bool = False
+    rounds_up: bool = False
     takes_negative: bool = True
     omission: Omission | None = None
     denoiser: str = "transformer"

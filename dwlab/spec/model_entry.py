@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .side_limits import SMALLEST
+from .size_rule import ANY_SIZE, SizeRule
 
 if TYPE_CHECKING:
     from .family import Omission
@@ -49,6 +50,7 @@ class Entry:
     needs: the only task that it can do (see `dwlab.spec.tasks`), or None if a text is enough.
     excludes: the task that its class can do and its weights cannot, or None.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
+    size_rule: what its pipeline makes of a size.
     file: whether the source is a single file. configs: the folder with the configs of such a file;
         None if they are not known.
     hub: what is known of it on the hub, for the models of the catalog.
@@ -72,6 +74,7 @@ class Entry:
     needs: str | None = None
     excludes: str | None = None
     omission: Omission | None = None
+    size_rule: SizeRule = ANY_SIZE
     file: bool = False
     configs: str | None = None
     hub: HubFacts | None = None

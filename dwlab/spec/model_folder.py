@@ -10,6 +10,7 @@ from ..errors import ModelError
 from . import checkpoints, families, native_side, tasks
 from .family import UNKNOWN_DEFAULTS
 from .model_entry import Entry
+from .size_rule import SizeRule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ def describe(name: str, folder: Path) -> Entry:
         needs=tasks.IMAGE if families.is_refiner(index) else tasks.needed(pipeline, denoiser),
         excludes=tasks.excluded(pipeline, denoiser),
         omission=families.omission(index, denoiser),
+        size_rule=SizeRule.of(family, decoder, side),
     )
 
 

@@ -17,6 +17,7 @@ _NO_TORCHVISION = "torchvision cannot be installed where the tests run"
 _PICTURE = frozenset({"image"})
 _INPAINTING = frozenset({"inpainting"})
 _FLUX = Packed.of("FluxTransformer2DModel", "FluxAttnProcessor")
+_QWEN = Packed.of("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0")
 
 FAMILIES = (
     Family(
@@ -150,7 +151,7 @@ FAMILIES = (
         guidance_argument=TRUE_CFG,
         sample_size=128,
         omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
-        packed=Packed.of("QwenImageTransformer2DModel", "QwenDoubleStreamAttnProcessor2_0"),
+        packed=_QWEN,
         latents="patches",
         tested=_ALL,
     ),
@@ -165,7 +166,10 @@ FAMILIES = (
         guidance_argument=TRUE_CFG,
         sample_size=128,
         omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
+        packed=_QWEN,
         latents="patches",
+        packages=("torchvision",),
+        tested=_PICTURE,
     ),
     Family(
         "QwenImageEditPlusPipeline",
@@ -177,7 +181,10 @@ FAMILIES = (
         guidance_argument=TRUE_CFG,
         sample_size=128,
         omission=Omission(_NO_TRUE_CFG, true_cfg=4.0, is_guidance=True),
+        packed=_QWEN,
         latents="patches",
+        packages=("torchvision",),
+        tested=_PICTURE,
     ),
     Family(
         "QwenImage21Pipeline",
@@ -332,6 +339,7 @@ FAMILIES = (
         guidance=4.5,
         advised=Defaults(52, 4.5),
         distilled=Defaults(8, 0.0),
+        rounds_up=True,
         side=1024,
         latents="patches",
         tested=_TEXT,
@@ -341,6 +349,7 @@ FAMILIES = (
         "hidream",
         "HiDream-I1",
         sample_size=128,
+        has_area=True,
         tested=_TEXT,
         note="draws about a megapixel whatever the size; width and height give its shape",
     ),
