@@ -78,10 +78,11 @@ def test_a_side_that_the_class_itself_knows_is_that_of_its_call_or_its_source(fa
 
 
 def test_a_kind_for_pictures_belongs_to_the_family_with_the_same_parts():
-    assert families.drawing("StableDiffusionXLInpaintPipeline") == "StableDiffusionXLPipeline"
-    assert families.drawing("FluxKontextPipeline") == "FluxKontextPipeline"
+    for saved, drawing in (
+        ("StableDiffusionXLInpaintPipeline", "StableDiffusionXLPipeline"),
+        ("FluxKontextPipeline", "FluxKontextPipeline"),
+        ("NoSuchPipeline", "NoSuchPipeline"),
+    ):
+        assert families.drawing({"_class_name": saved}) == drawing
     assert families.name("LatentConsistencyModelImg2ImgPipeline") == "lcm"
-    assert (families.name("NoSuchPipeline"), families.drawing("NoSuchPipeline")) == (
-        "unknown",
-        "NoSuchPipeline",
-    )
+    assert families.name("NoSuchPipeline") == "unknown"

@@ -23,7 +23,7 @@ def rule(pipeline, side=1024):
         ("Krea2Pipeline", (520, 512), (528, 512)),
         ("HiDreamImagePipeline", (512, 512), (1024, 1024)),
         ("HiDreamImagePipeline", (1000, 600), (1312, 784)),
-        ("HiDreamImagePipeline", (64, 2048), (176, 5792)),
+        ("HiDreamImagePipeline", (64, 2048), (176, 5936)),
         ("StableDiffusionPipeline", (520, 512), (520, 512)),
     ],
 )
