@@ -60,9 +60,7 @@ def read_folder(library: str, cls: str, folder: Path, dtype: torch.dtype) -> Any
     part = class_of(library, cls)
     if "Tokenizer" in cls:
         return part.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return part.from_pretrained(
-        folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
-    )
+    return part.from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True)
 
 
 def class_of(library: str, cls: str) -> Any:

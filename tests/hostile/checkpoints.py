@@ -10,6 +10,7 @@ from bench.test_files import mutated
 
 from dwlab.errors import DwlabError
 from dwlab.models.identity import identify
+from dwlab.spec.components import Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,13 +22,18 @@ SHAPES = {
     "first_stage_model.decoder.conv_in.weight": (4, 4),
     "cond_stage_model.transformer.text_model.final_layer_norm.weight": (768,),
 }
+# the first layer of the embedded model's decoder, and one more
+VAE_SHAPES = {
+    "decoder.conv_in.weight": (128, 4, 3, 3),
+    "decoder.conv_out.bias": (3,),
+}
 
 
-def whole() -> bytes:
+def whole(shapes: dict[str, tuple[int, ...]] = SHAPES) -> bytes:
     """A file that is taken before it loads."""
     entries: dict[str, object] = {"__metadata__": {"modelspec.title": "a title"}}
     end = 0
-    for name, shape in SHAPES.items():
+    for name, shape in shapes.items():
         start, end = end, end + 2
         for side in shape:
             end = start + (end - start) * side
@@ -35,10 +41,9 @@ def whole() -> bytes:
     return _file(json.dumps(entries).encode(), end)
 
 
-def mutants(count: int) -> Iterator[bytes]:
+def mutants(data: bytes, count: int) -> Iterator[bytes]:
     """Headers after one to three changes as JSON, or with other bytes, or files cut short."""
     chance = random.Random(30)
-    data = whole()
     length = int.from_bytes(data[:8], "little")
     size = len(data) - 8 - length
     for number in range(count):
@@ -57,14 +62,29 @@ def mutants(count: int) -> Iterator[bytes]:
 
 
 def identifying(folder: Path, in_words: Callable[[str], bool]) -> Callable[[bytes], bool]:
-    """Whether a file would be loaded."""
+    """Whether a file would be loaded as a model."""
+    return _attempt(folder, in_words, lambda path: identify(path, "cpu"))
+
+
+def lending(folder: Path, in_words: Callable[[str], bool]) -> Callable[[bytes], bool]:
+    """Whether a file would be loaded as the VAE of the embedded model."""
+    return _attempt(
+        folder,
+        in_words,
+        lambda path: identify("shapes", "cpu", parts=[Component("vae", path)]),
+    )
+
+
+def _attempt(
+    folder: Path, in_words: Callable[[str], bool], take: Callable[[str], object]
+) -> Callable[[bytes], bool]:
     path = folder / "trial.safetensors"
 
     def attempt(data: bytes) -> bool:
         path.write_bytes(data)
         said = ""
         try:
-            identify(str(path), "cpu")
+            take(str(path))
         except DwlabError as error:
             said = str(error) or "nothing"
         assert not said or in_words(said), said

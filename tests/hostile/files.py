@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Attempt = Callable[[bytes], bool]
 
-YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS = 600, 900, 150, 200, 300
+YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS, VAES = 600, 900, 150, 200, 300, 150
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
 MOST_MEMORY = 300  # MB that a kind of files may add to what the process holds
@@ -75,8 +75,15 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
     yield judge(
         "models in one file (safetensors)",
         checkpoints.whole(),
-        checkpoints.mutants(some(CHECKPOINTS)),
+        checkpoints.mutants(checkpoints.whole(), some(CHECKPOINTS)),
         checkpoints.identifying(folder, in_words),
+    )
+    vae = checkpoints.whole(checkpoints.VAE_SHAPES)
+    yield judge(
+        "VAEs in one file (safetensors)",
+        vae,
+        checkpoints.mutants(vae, some(VAES)),
+        checkpoints.lending(folder, in_words),
     )
 
 

@@ -83,14 +83,20 @@ def farthest(first, second):
         (Settings(slicing="both", channels_last=True), 1),
         # 8 bits change the pictures themselves
         (Settings(quantisation="quanto-8bit"), 8),
-        pytest.param(Settings(compile="default"), 1, marks=pytest.mark.slow),
     ],
-    ids=["slicing", "quanto", "compile"],
+    ids=["slicing", "quanto"],
 )
 def test_pictures_are_those_without_the_setting(folder, plain, settings, limit):
     pictures = drawn(cells(folder), settings)
     assert farthest(pictures, plain) <= limit
     assert len({picture.tobytes() for picture in pictures}) == len(pictures)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_compiled_model_takes_a_lora(folder, plain):
+    pictures = drawn(cells(folder)[:2], Settings(compile="default"))
+    assert farthest(pictures, plain[:2]) <= 1
 
 
 @pytest.mark.parametrize("offload", ["model", "group"])

@@ -9,6 +9,7 @@ import diffusers
 import numpy as np
 import original_layouts
 import pytest
+import single_files
 import tiny
 import tiny_families
 import torch
@@ -241,3 +242,42 @@ def test_a_part_that_changes_after_planning_fails_its_own_cells(folders, tmp_pat
         kinds.append(event.kind)
     assert kinds.count("done") == 1
     assert kinds.count("failed") == 1
+
+
+def test_a_model_in_one_file_takes_a_vae_and_needs_none_of_its_own(folders, tmp_path):
+    pipeline = tiny.sd()
+    tensors = original_layouts.stable_diffusion(pipeline)
+    whole = single_files.write(tmp_path, "whole", pipeline, tensors)
+    without = {name: each for name, each in tensors.items() if "first_stage" not in name}
+    lacking = single_files.write(tmp_path, "lacking", pipeline, without)
+    vae = diffusers.AutoencoderKL.from_pretrained(folders / "vae")
+    stock_pipeline = diffusers.StableDiffusionPipeline.from_single_file(
+        str(whole.file), config=str(whole.configs), local_files_only=True, vae=vae
+    )
+    stock_pipeline.set_progress_bar_config(disable=True)
+    expected = stock_pipeline(
+        "a red circle",
+        num_inference_steps=2,
+        guidance_scale=7.5,
+        **SIZE,
+        generator=torch.Generator().manual_seed(0),
+    ).images[0]
+    for file in (whole, lacking):
+        asked = {"model": str(file.file), "config": str(file.configs), "guidance": 7.5}
+        params = GenerationParams.of(
+            prompt="a red circle", steps=2, vae=str(folders / "vae"), **SIZE, **asked
+        )
+        (picture,) = drawn([params])
+        assert difference(picture.image, expected) <= 1
+        assert picture.params.vae.weights
+    with pytest.raises(ModelError, match="has no vae in its file"):
+        drawn([params.replace(vae=None)])
+
+
+def test_a_component_is_loaded_in_the_dtype_of_the_model(folders):
+    params = cell(folders, vae=str(folders / "vae"), dtype="bfloat16")
+    (picture,) = drawn([params])
+    assert picture.dtype == "bfloat16"
+    vae = diffusers.AutoencoderKL.from_pretrained(folders / "vae", dtype=torch.bfloat16)
+    expected = stock(folders, params, vae=vae, dtype=torch.bfloat16)
+    assert difference(picture.image, expected) <= 8

@@ -55,6 +55,8 @@ def read(**parts):
         ({"axes": {"call": [{"timesteps": [1]}]}}, "axes.call[0].timesteps"),
         ({"base": {"prompt": "a", "loras": [{"file": "/etc/x.safetensors"}]}}, "this server takes no files"),
         ({"axes": {"loras.x.weight": [1]}}, "axes.loras.x.weight is"),
+        ({"base": {"prompt": "a", "vae": "owner/vae"}}, "base.vae is"),
+        ({"axes": {"components.unet": ["owner/x/unet"]}}, "axes.components.unet is"),
         ({"base": {"prompt": "a", "control": [{"model": "owner/net", "image": "x"}]}}, "base.control"),
         ({"axes": {"control.model": ["owner/net"]}}, "axes.control.model is"),
         ({"metrics": ["beauty"]}, "metrics is 'beauty'"),
