@@ -264,16 +264,19 @@ def complete(
         return params
     width, height = entry.width or 512, entry.height or 512
     if start and params.width is None and params.height is None:
-        width, height = fitted_size(start, width * height, entry.side_min)
+        width, height = fitted_size(start, width * height, entry.side_min, entry.side_multiple)
     width, height = entry.size_rule.drawn((params.width or width, params.height or height))
     sized = params.replace(width=width, height=height)
     return sized.with_defaults(entry)
 
 
-def fitted_size(size: tuple[int, int], pixels: int, side_min: int = 8) -> tuple[int, int]:
-    """A picture's size in multiples of 8, made smaller in proportion if it has more than `pixels`."""
+def fitted_size(
+    size: tuple[int, int], pixels: int, side_min: int = 8, multiple: int = 8
+) -> tuple[int, int]:
+    """A picture's size in multiples, made smaller in proportion if it has more than `pixels`."""
     scale = min(1.0, math.sqrt(pixels / (size[0] * size[1])))
-    width, height = (max(side_min, int(side * scale) // 8 * 8) for side in size)
+    least = max(side_min, multiple)
+    width, height = (max(least, int(side * scale) // multiple * multiple) for side in size)
     return width, height
 
 

@@ -29,6 +29,7 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity, nets: Net
     entry = catalog.lookup(str(identity.folder))
     cls = entry.pipeline
     for params in cells:
+        _check_sides(params, entry)
         task = tasks.task_of(params)
         doing = tasks.pipeline_for(cls, task)
         if params.control and doing is not None:
@@ -50,6 +51,14 @@ def check_tasks(cells: Iterable[GenerationParams], identity: Identity, nets: Net
             allowed = f"left out for {kind}, which takes its picture as a whole"
             raise InvalidInput("strength", params.strength, allowed)
         _check_mask(params, doing)
+
+
+def _check_sides(params: GenerationParams, entry: Entry) -> None:
+    """Raise InvalidInput for a size that the model cannot draw, which its files tell."""
+    for name in ("width", "height"):
+        side = getattr(params, name)
+        if side is not None:
+            catalog.check_side(entry, name, side, params.model)
 
 
 def _check_control(

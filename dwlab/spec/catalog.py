@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InvalidInput, ModelError
-from . import families, known_models, model_folder, single_file
+from . import families, known_models, model_folder, side_limits, single_file
 from .family import UNKNOWN_DEFAULTS
 from .model_entry import Entry
 
@@ -146,8 +146,20 @@ def successor(repository: str) -> str:
     return KNOWN.moved.get(repository, repository)
 
 
-def check_side(entry: Entry, name: str, side: int) -> None:
-    """Raise InvalidInput unless the model can draw a side of so many pixels."""
-    if side % 8 or not entry.side_min <= side <= entry.side_max:
-        limits = f"from {entry.side_min} to {entry.side_max} for model {entry.name!r}"
-        raise InvalidInput(name, side, f"a multiple of 8 {limits}")
+def check_side(entry: Entry, name: str, side: int, model: str | None = None) -> None:
+    """Raise InvalidInput unless the model can draw a side of so many pixels.
+
+    model: what the recipe calls it, if that is not the entry's name.
+    """
+    step = entry.side_multiple
+    if side % step == 0 and entry.side_min <= side <= entry.side_max:
+        return
+    allowed = f"a multiple of {step} from {entry.side_min} to {entry.side_max}"
+    allowed += f" for model {model or entry.name!r}"
+    below = side // step * step
+    nearest = [
+        value for value in (below, below + step) if entry.side_min <= value <= entry.side_max
+    ]
+    if side % step and nearest and step > side_limits.SMALLEST:
+        allowed += f", like {' or '.join(map(str, nearest))}"
+    raise InvalidInput(name, side, allowed)

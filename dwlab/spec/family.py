@@ -93,6 +93,7 @@ class Family:
     sample_size: pixels of the latents' side, if the class says so and not the denoiser's config.
     has_area: whether the pipeline draws as many pixels as it was trained for, whatever the size.
     rounds_up: whether sizes that do not fit are rounded up, and not down (see `size_rule`).
+    patch: latents that a side must have a multiple of; where pipelines round sides, see `size_rule`.
     takes_negative: whether a negative prompt has an effect by default.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     denoiser, decoder: the names of the parts; an empty decoder if the model works on pixels.
@@ -122,6 +123,7 @@ class Family:
     sample_size: int | None = None
     has_area: bool = False
     rounds_up: bool = False
+    patch: int = 1
     takes_negative: bool = True
     omission: Omission | None = None
     denoiser: str = "transformer"

@@ -40,6 +40,7 @@ class Entry:
     source: a folder, a file, or a hub id `owner/name`. revision: a branch, tag or commit of the
         hub; None for the main branch.
     width, height: pixels that it was trained for. side_min, side_max: pixels that it can draw.
+    side_multiple: pixels that a side must be a multiple of.
     steps, guidance, scheduler: its defaults.
     ignores: parameters without effect on it. A negative_prompt has one all the same if
         `call.true_cfg_scale` is above 1.
@@ -67,6 +68,7 @@ class Entry:
     guidance: float | None = None
     side_min: int = SMALLEST
     side_max: int = 4096
+    side_multiple: int = SMALLEST
     ignores: frozenset[str] = frozenset()
     row_seconds: float | None = None
     random: bool = False

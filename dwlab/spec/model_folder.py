@@ -35,6 +35,7 @@ def describe(name: str, folder: Path) -> Entry:
         family=families.name(pipeline),
         width=side,
         height=side,
+        side_multiple=native_side.multiple(family, decoder),
         scheduler=_scheduler(folder, index),
         steps=defaults.steps,
         guidance=defaults.guidance,

@@ -38,6 +38,13 @@ def of(family: Family | None, index: Config, denoiser: Config, decoder: Config) 
     return _plausible(latents * (pixels_per_latent(decoder) if has_decoder else 1))
 
 
+def multiple(family: Family | None, decoder: Config) -> int:
+    """The pixels that each side must be a multiple of."""
+    if family is None or not family.decoder:
+        return SMALLEST
+    return max(SMALLEST, pixels_per_latent(decoder) * family.patch)
+
+
 def pixels_per_latent(decoder: Config) -> int:
     """How many pixels the side of a latent has, by the config of the autoencoder."""
     ratio = _whole(decoder.get("spatial_compression_ratio"))

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli.app import app
-from dwlab.models.identity import identify, usual_recipe
+from dwlab.errors import InvalidInput
+from dwlab.models.identity import fitted_size, identify, usual_recipe
 from dwlab.pictures.png import read_recipe
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.params import GenerationParams
@@ -93,3 +94,17 @@ def test_the_dry_run_shows_it(hub, tmp_path):
     printed = CliRunner().invoke(app, ["sweep", str(file), "--dry-run", "--results", str(tmp_path)])
     assert printed.exit_code == 0, printed.output
     assert "its model_index.json decides about steps" in " ".join(printed.output.split())
+
+
+def test_a_side_that_the_files_do_not_allow_is_refused_before_the_model_loads(hub, tmp_path):
+    as_class(hub, "ZImagePipeline")
+    sized = Sweep("sides", model=REPO, base={"prompt": "a star", "width": 1032}, axes={"seed": [0]})
+    assert sized.plan(tmp_path).todo == 1  # nothing is known of it yet
+    identify(REPO)
+    with pytest.raises(InvalidInput, match=r"a multiple of 16 .* like 1024 or 1040"):
+        sized.plan(tmp_path)
+
+
+def test_the_size_of_a_start_picture_is_fitted_to_the_model(hub):
+    assert fitted_size((1000, 500), 1024 * 1024, multiple=32) == (992, 480)
+    assert fitted_size((10, 10), 1024 * 1024, multiple=32) == (32, 32)

@@ -118,3 +118,16 @@ def test_a_mask_is_refused_where_another_model_of_the_family_takes_it(family, na
         Sweep("x", base=base).plan(tmp_path)
     offer = start_offer(drawn.model.identity.name, masked=False)
     assert not offer.mask and offer.image
+
+
+def test_a_side_that_stock_refuses_is_refused_before_the_model_loads_and_the_nearest_is_drawn(
+    family, tmp_path
+):
+    drawn = family("lumina2")
+    params = drawn.cells[0]
+    with pytest.raises(ValueError, match="divisible by 16"):
+        drawn.model.pipeline("a star", width=24, height=16, num_inference_steps=1)
+    with pytest.raises(InvalidInput, match=r"a multiple of 16 .* like 16 or 32"):
+        params.replace(width=24)
+    (picture,) = drawn.made([params.replace(width=16)])
+    assert picture.image.size == (16, params.height)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dwlab.errors import ModelError
+from dwlab.errors import InvalidInput, ModelError
 from dwlab.spec import catalog
 from dwlab.spec.params import GenerationParams
 
@@ -69,6 +69,33 @@ def test_the_native_size_is_latents_times_pixels_per_latent(
 ):
     entry = catalog.lookup(folder(tmp_path / "m", pipeline, denoiser, decoder))
     assert (entry.width, entry.height) == (side, side)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "decoder", "multiple"),
+    [
+        ("StableDiffusionPipeline", KL, 8),
+        ("StableDiffusionXLPipeline", KL, 8),
+        ("StableDiffusion3Pipeline", KL, 16),
+        ("FluxPipeline", KL, 8),  # which rounds
+        ("ZImagePipeline", KL, 16),
+        ("AuraFlowPipeline", KL, 16),
+        ("SanaPipeline", DC, 32),
+        ("GlmImagePipeline", KL, 32),
+        ("KandinskyV22CombinedPipeline", {}, 64),
+        ("NoSuchPipeline", KL, 8),
+    ],
+)
+def test_sides_are_multiples_of_what_the_decoder_and_the_denoiser_put_together(
+    tmp_path, pipeline, decoder, multiple
+):
+    path = folder(tmp_path / "m", pipeline, {}, decoder)
+    assert catalog.lookup(path).side_multiple == multiple
+    GenerationParams("a star", model=path, width=multiple * 10)
+    if multiple > 8:
+        near = f"like {multiple * 10} or {multiple * 11}"
+        with pytest.raises(InvalidInput, match=f"a multiple of {multiple} .*{near}"):
+            GenerationParams("a star", model=path, width=multiple * 10 + 8)
 
 
 def test_a_model_that_works_on_pixels_has_the_size_of_its_denoiser(tmp_path):
