@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
@@ -71,6 +71,11 @@ class State:
     attributes: str
     place: str
     digests: dict[Any, str] = field(default_factory=dict, compare=False)
+
+    def without_hooks(self) -> State:
+        """The same without the hooks, which offloading makes anew for each picture."""
+        parts = {name: replace(part, hooks=()) for name, part in self.parts.items()}
+        return replace(self, parts=parts)
 
     @classmethod
     def of(cls, pipeline: Any) -> State:

@@ -102,7 +102,7 @@ class _Original:
             projection=unet.encoder_hid_proj,
             projection_kind=unet.config.encoder_hid_dim_type,
             parts={name: getattr(pipeline, name) for name in _PARTS},
-            state=alterations.State.of(pipeline),
+            state=alterations.State.of(pipeline).without_hooks(),
         )
 
     def put_back(self, pipeline: Any) -> None:
@@ -115,7 +115,7 @@ class _Original:
         unet.set_attn_processor(dict(self.processors))
         unet.config.encoder_hid_dim_type = self.projection_kind
         pipeline.register_modules(**self.parts)
-        if alterations.State.of(pipeline) != self.state:
+        if alterations.State.of(pipeline).without_hooks() != self.state:
             raise ModelError(
                 "the model could not be put back as it was before the IP-Adapter; run the command "
                 "again, which loads it anew"
