@@ -11,11 +11,12 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import components, controls, embeddings, ip_adapters, loras, refiners, schedulers
+from ..spec import components, inputs, list_values, schedulers
 from ..spec.names import PARTS
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
+from .list_labels import LIST_LABELS, list_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -35,8 +36,8 @@ def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.
         return _schedulers(table)
     if name == "prompt" and _has_templates(table, values):
         return _templates(table, [str(value) for value in values])
-    if name in _LABELS and name in table.columns:
-        return table[name].map(_LABELS[name]).astype(object)
+    if name in LIST_LABELS and name in table.columns:
+        return table[name].map(lambda text: LIST_LABELS[name](list_in(text))).astype(object)
     if name in PARTS and name in table.columns:
         return table[name].map(lambda text: _part_label(name, text)).astype(object)
     if name in table.columns:
@@ -58,6 +59,13 @@ def _picture_labels(table: pd.DataFrame) -> Callable[[object], Hashable]:
     return label_of
 
 
+def _pictures_label(table: pd.DataFrame, references: object) -> Hashable:
+    """The same for the pictures within an entry of a list, which a recipe names by hashes."""
+    label_of = _picture_labels(table)
+    names = str(references or "").split(", ")
+    return ", ".join(str(label_of(inputs.stored_path(name))) for name in names if name) or None
+
+
 def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:
     """The values in a column: those that the sweep declares in its order, then the others."""
     present = list(column.unique())
@@ -71,10 +79,8 @@ def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> li
 
 def value_in_table(name: str, value: object) -> Hashable:
     """A value of an axis as people write it, in the form that the axis' column has."""
-    if name == "loras":
-        return loras.label(loras.checked_stack(name, value))
-    if name == "embeddings":
-        return embeddings.label(embeddings.checked_embeddings(name, value))
+    if name in ("loras", "embeddings", "refiner"):
+        return LIST_LABELS[name](value)
     if name in PARTS or name.startswith("components."):
         return components.label(name, value)
     if name != "scheduler":
@@ -103,64 +109,6 @@ def _scheduler_label(name: str, options: dict[str, object]) -> str:
 def _part_label(name: str, text: object) -> str:
     """Parts from elsewhere as people read them; text: the JSON of a table."""
     return components.label(name, json.loads(text) if isinstance(text, str) and text else None)
-
-
-def _stack_label(text: object) -> str:
-    """A stack of LoRAs as people read it."""
-    return loras.label(_stack_in(text))
-
-
-def _controls_label(text: object) -> str:
-    """ControlNets as people read them."""
-    return controls.label(_controls_in(text))
-
-
-def _embeddings_label(text: object) -> str:
-    """Embeddings as people read them: their tokens."""
-    entries = json.loads(text) if isinstance(text, str) and text else []
-    return embeddings.label(embeddings.checked_embeddings("embeddings", entries))
-
-
-def _ip_adapters_label(text: object) -> str:
-    """IP-Adapters as people read them."""
-    return ip_adapters.label(_ip_adapters_in(text))
-
-
-def _ip_adapters_in(text: object) -> ip_adapters.IPAdapters:
-    """The IP-Adapters in the JSON of a table; none for a cell without any."""
-    entries = json.loads(text) if isinstance(text, str) and text else []
-    return ip_adapters.checked_ip_adapters("ip_adapter", entries)
-
-
-def _refiner_label(text: object) -> str:
-    """A refiner as people read it."""
-    return refiners.label(_refiners_in(text))
-
-
-def _refiners_in(text: object) -> refiners.Refiners:
-    """The refiner in the JSON of a table; none for a cell without one."""
-    entries = json.loads(text) if isinstance(text, str) and text else []
-    return refiners.checked_refiners("refiner", entries)
-
-
-def _stack_in(text: object) -> loras.Stack:
-    """The LoRAs in the JSON of a table; none for a cell without any."""
-    if not isinstance(text, str) or not text:
-        return ()
-    return loras.checked_stack("loras", json.loads(text))
-
-
-def _controls_in(text: object) -> controls.Controls:
-    """The ControlNets in the JSON of a table; none for a cell without any."""
-    if not isinstance(text, str) or not text:
-        return ()
-    return controls.checked_controls("control", json.loads(text))
-
-
-def _weights(table: pd.DataFrame, name: str) -> pd.Series:
-    """Each row's weight of a LoRA, on the axis `loras.NAME.weight`."""
-    weights = [loras.weights_by_axis("loras", _stack_in(text)).get(name) for text in table["loras"]]
-    return pd.Series(weights, index=table.index, dtype=object)
 
 
 def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
@@ -196,29 +144,16 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
     holder, _, field = name.partition(".")
     if not field or holder not in table.columns:
         return None
-    if holder == "loras":
-        return _weights(table, name)
-    if holder == "control":
+    if holder in list_values.NAMES:
         values = [
-            controls.values_by_axis("control", _controls_in(text)).get(name)
-            for text in table["control"]
+            list_values.values_by_axis(holder, list_in(text)).get(name) for text in table[holder]
         ]
+        if inputs.is_picture(name):
+            values = [_pictures_label(table, value) for value in values]
         return pd.Series(values, index=table.index, dtype=object)
     if holder == "components":
         parts = table[holder].map(lambda text: object_in(text).get(field))
         return parts.map(lambda part: components.label(name, part)).astype(object)
-    if holder == "refiner":
-        values = [
-            refiners.values_by_axis("refiner", _refiners_in(text)).get(name)
-            for text in table["refiner"]
-        ]
-        return pd.Series(values, index=table.index, dtype=object)
-    if holder == "ip_adapter":
-        values = [
-            ip_adapters.values_by_axis("ip_adapter", _ip_adapters_in(text)).get(name)
-            for text in table["ip_adapter"]
-        ]
-        return pd.Series(values, index=table.index, dtype=object)
     return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
 
 
@@ -228,13 +163,3 @@ def _plain(value: object) -> Hashable:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     plain: Hashable = value.item() if hasattr(value, "item") else value
     return plain
-
-
-# what people read for the JSON of a column
-_LABELS: dict[str, Callable[[object], str]] = {
-    "loras": _stack_label,
-    "control": _controls_label,
-    "ip_adapter": _ip_adapters_label,
-    "refiner": _refiner_label,
-    "embeddings": _embeddings_label,
-}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 from ..metrics.measures import STARS
 from ..paths import results_folder
-from ..spec import input_files, inputs
+from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, PARTS
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
@@ -107,21 +107,29 @@ def _picture_labels(axes: Sequence[Axes], params: Sequence[Row]) -> dict[str, st
     """What people read for the pictures of axes, by their paths in the results folder."""
     sources: dict[str, Any] = {}
     for point, values in zip(axes, params, strict=True):
-        for name in inputs.PICTURES:
-            path = inputs.stored_path(values.get(name))
-            if name in point and path:
-                sources[path] = point[name]
+        for name in filter(inputs.is_picture, point):
+            pictures = point[name] if isinstance(point[name], list) else [point[name]]
+            sources |= dict(zip(_stored_on(name, values), pictures, strict=False))
     return dict(zip(sources, input_files.labels(list(sources.values())), strict=True))
 
 
 def _shown(axes: Axes, params: Row, labels: Mapping[str, str]) -> Axes:
     """A cell's values of its axes under the names of their columns, pictures by their labels."""
     shown = {COLUMN_NAMES.get(name, name): value for name, value in axes.items()}
-    for name in inputs.PICTURES:
-        if name in axes:
-            path = inputs.stored_path(params.get(name))
-            shown[COLUMN_NAMES.get(name, name)] = labels[path] if path else None
+    for name in filter(inputs.is_picture, axes):
+        names = [labels[path] for path in _stored_on(name, params)]
+        shown[COLUMN_NAMES.get(name, name)] = ", ".join(names) or None
     return shown
+
+
+def _stored_on(name: str, params: Row) -> list[str]:
+    """Where the pictures lie that a cell has on an axis, like `image` or `ip_adapter.image`."""
+    references = params.get(name)
+    parent = name.partition(".")[0]
+    if parent in inputs.LISTS:
+        references = list_values.values_by_axis(parent, params.get(parent)).get(name)
+    paths = [inputs.stored_path(reference) for reference in str(references or "").split(", ")]
+    return [path for path in paths if path]
 
 
 def _placeholders(axes: Sequence[Axes]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
-from ..spec import components, controls, ip_adapters, loras, refiners
+from ..spec import components, list_values
 from ..spec.names import SPELLINGS
 from ..store.images import read_picture
 
@@ -95,14 +95,8 @@ def _value(row: Row, name: str) -> object:
     if not isinstance(text, str) or not text:
         return row.get(name)
     value = json.loads(text)
-    if column == "control":
-        return controls.values_by_axis(column, value).get(name)
-    if column == "ip_adapter":
-        return ip_adapters.values_by_axis(column, value).get(name)
-    if column == "refiner":
-        return refiners.values_by_axis(column, value).get(name)
-    if column == "loras":
-        return loras.weights_by_axis(column, value).get(name)
+    if column in list_values.NAMES:
+        return list_values.values_by_axis(column, value).get(name)
     if column == "components":
         return components.label(name, value.get(argument))
     return value.get(argument)

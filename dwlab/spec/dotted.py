@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import InvalidInput
-from . import controls, ip_adapters, loras, refiners
+from . import list_values
 from .names import MAPS, PARTS, under_own_names
 from .params import FIELDS
 
@@ -71,14 +71,8 @@ def with_parameters(
 
 def _with_child(parent: str, inside: object, child: str, value: object) -> object:
     """A map, or a stack of LoRAs, with one value replaced."""
-    if parent == "control":
-        return controls.with_value(parent, inside, child, value)
-    if parent == "ip_adapter":
-        return ip_adapters.with_value(parent, inside, child, value)
-    if parent == "refiner":
-        return refiners.with_value(parent, inside, child, value)
-    if parent == "loras":
-        return loras.with_weight(parent, () if inside is None else inside, child, value)
+    if parent in list_values.NAMES:
+        return list_values.with_value(parent, () if inside is None else inside, child, value)
     entries = check_map(f"base.{parent}", {} if inside is None else inside)
     return {**entries, child: value}
 
@@ -90,12 +84,7 @@ def with_dotted_names(base: Mapping[str, object]) -> dict[str, object]:
         inside = base.get(parent)
         if isinstance(inside, Mapping):
             named |= {f"{parent}.{child}": value for child, value in inside.items()}
-    if "loras" in base:
-        named |= loras.weights_by_axis("loras", base["loras"])
-    if "control" in base:
-        named |= controls.values_by_axis("control", base["control"])
-    if "ip_adapter" in base:
-        named |= ip_adapters.values_by_axis("ip_adapter", base["ip_adapter"])
-    if "refiner" in base:
-        named |= refiners.values_by_axis("refiner", base["refiner"])
+    for parent in list_values.NAMES:
+        if parent in base:
+            named |= list_values.values_by_axis(parent, base[parent])
     return named | dict(base)

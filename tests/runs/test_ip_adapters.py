@@ -16,6 +16,7 @@ from start_pictures import noise_picture
 from dwlab.analysis.axes import swept
 from dwlab.errors import InvalidInput, ModelError
 from dwlab.models import fingerprint
+from dwlab.models.hub import part_of
 from dwlab.pictures import recipes
 from dwlab.runs.keep import keep
 from dwlab.runs.resolve import identify_all, resolve
@@ -62,7 +63,8 @@ def test_scale_and_picture_are_axes_and_a_row_is_enough_to_make_its_picture_agai
     # at a scale of 0 both pictures are the one without an adapter, which is made once
     assert list(table["status"]) == ["ok"] * 3 and table["pixels"].nunique() == 3
     assert sweep.plan(tmp_path, device="cpu").todo == 0
-    assert {axis.name for axis in swept(table)} == set(axes)
+    shown = {axis.name: sorted(axis.values) for axis in swept(table)}
+    assert shown == {"ip_adapter.scale": [0.0, 0.5], "ip_adapter.image": ["face.png", "style.png"]}
     (adapter,) = json.loads(table["ip_adapter"][2])
     assert adapter["scale"] == 0.5
     # the row's own values are a recipe: it has the same key
@@ -167,6 +169,16 @@ def test_encoders_that_do_not_fit_are_refused_before_the_model_loads(bench, tmp_
     assert "ip_adapter[0].encoder" in text_encoder and "clip_vision_model" in text_encoder
     assert "hf download owner/name" in refused(bench, tmp_path, encoder="owner/name")
     assert "fingerprint" in refused(bench, tmp_path, encoder_weights="ab" * 32)
+
+
+def test_an_encoder_of_the_hub_that_was_fetched_before_is_taken(bench, hub, cache, tmp_path):
+    hub.add("lab/encoders", bench / "ip")
+    alone = tmp_path / "alone.safetensors"
+    shutil.copyfile(bench / "ip/plain.safetensors", alone)
+    named = {"file": str(alone), "encoder": "lab/encoders/image_encoder"}
+    assert "hf download lab/encoders --include" in refused(bench, tmp_path, **named)
+    part_of("lab/encoders", "image_encoder")
+    assert key_of(sweep_of(bench, **named)) == key_of(sweep_of(bench))
 
 
 def test_families_and_measures_without_adapters_say_so(bench, tmp_path):

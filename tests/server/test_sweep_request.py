@@ -57,6 +57,8 @@ def read(**parts):
         ({"axes": {"loras.x.weight": [1]}}, "axes.loras.x.weight is"),
         ({"base": {"prompt": "a", "vae": "owner/vae"}}, "base.vae is"),
         ({"axes": {"components.unet": ["owner/x/unet"]}}, "axes.components.unet is"),
+        ({"base": {"prompt": "a", "ip_adapter": {"file": "/etc/x.safetensors"}}}, "this server takes no files"),
+        ({"base": {"prompt": "a", "refiner": "/etc"}}, "this server takes no files"),
         ({"base": {"prompt": "a", "control": [{"model": "owner/net", "image": "x"}]}}, "base.control"),
         ({"axes": {"control.model": ["owner/net"]}}, "axes.control.model is"),
         ({"metrics": ["beauty"]}, "metrics is 'beauty'"),

@@ -111,3 +111,14 @@ def test_the_size_of_a_cell_does_not_depend_on_the_cell_before_it():
     forward = SweepSpec("t", base={"prompt": "a star"}, axes=axes).cells()
     backward = SweepSpec("t", base={"prompt": "a star"}, axes={"image": [REFERENCE, None]}).cells()
     assert {cell.params for cell in forward} == {cell.params for cell in backward}
+
+
+def test_stored_pictures_of_lists_are_counted_too():
+    first, second, third = (f"sha256:{digit * 64}" for digit in "abc")
+    params = {
+        "image": first,
+        "control": [{"weights": "x", "image": second}],
+        "ip_adapter": [{"sha256": "d" * 64, "image": [second, third]}],
+    }
+    stored = [path.removesuffix(".png")[-1] for path in inputs.stored_paths(params)]
+    assert stored == ["a", "b", "b", "c"]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError, shortened
-from ...spec import components, controls, embeddings, ip_adapters, loras
+from ...spec import components, controls, embeddings, ip_adapters, loras, refiners
 from ...spec.names import MAPS
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _LABELS: dict[str, Callable[[Any], str]] = {
     ),
     "ip_adapter": lambda entry: (
         "IP-Adapter " + ip_adapters.label(ip_adapters.checked_ip_adapters("ip_adapter", [entry]))
+    ),
+    "refiner": lambda entry: (
+        "refiner " + refiners.label(refiners.checked_refiners("refiner", [entry]))
     ),
 }
 
