@@ -12,8 +12,10 @@ from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
 from .generate import generate
+from .list import list_experiments
 from .metrics import metrics
 from .models_check import check
+from .report import open_report, report
 from .serve import serve
 from .sweep import sweep
 from .table import table
@@ -46,6 +48,7 @@ for _function in (
     generate,
     sweep,
     table,
+    report,
     metrics,
     verify,
     models.pull,
@@ -55,6 +58,8 @@ for _function in (
     why,
 ):
     command(app)(_function)
+command(app, "list")(list_experiments)
+command(app, "open")(open_report)
 command(models.app)(check)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

@@ -55,11 +55,16 @@ def new_app(text: str) -> typer.Typer:
     )
 
 
-def command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command of `app`, with -v, and with errors as one line."""
+def command(
+    app: typer.Typer, name: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command of `app`, with -v, and with errors as one line.
+
+    name: of the command (default: the function's).
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command()(_guarded(function))
+        app.command(name)(_guarded(function))
         return function
 
     return register

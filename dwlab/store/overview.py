@@ -1,0 +1,75 @@
+"""The experiments of a results folder at a glance: how many cells, how large, since when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .store import open_existing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# cells that share a picture count its file once
+_OVERVIEW = """
+    WITH outcomes AS (
+        SELECT membership.experiment, cells.status, cells.image, cells.bytes, cells.created
+        FROM membership JOIN cells USING (key)
+    ),
+    files AS (
+        SELECT DISTINCT experiment, image, bytes FROM outcomes WHERE status = 'ok'
+    )
+    SELECT
+        experiments.name,
+        (SELECT COUNT(*) FROM membership WHERE experiment = experiments.name) AS cells,
+        COALESCE(counts.done, 0) AS done,
+        COALESCE(counts.failed, 0) AS failed,
+        COALESCE(sizes.bytes, 0) AS bytes,
+        COALESCE(counts.latest, experiments.created) AS latest
+    FROM experiments
+    LEFT JOIN (
+        SELECT
+            experiment,
+            SUM(status = 'ok') AS done,
+            SUM(status != 'ok') AS failed,
+            MAX(created) AS latest
+        FROM outcomes
+        GROUP BY experiment
+    ) AS counts ON counts.experiment = experiments.name
+    LEFT JOIN (
+        SELECT experiment, SUM(bytes) AS bytes FROM files GROUP BY experiment
+    ) AS sizes ON sizes.experiment = experiments.name
+    ORDER BY experiments.created
+"""
+
+
+class ExperimentSummary(NamedTuple):
+    """An experiment in a few numbers.
+
+    cells: all that it has. done, failed: those with an outcome. bytes: of its folder and of its
+    pictures, each counted once, also those that other experiments have too. latest: when its last
+    cell ended, or when it was entered if none has; UTC, ISO 8601.
+    """
+
+    name: str
+    cells: int
+    done: int
+    failed: int
+    bytes: int
+    latest: str
+
+
+def overview(root: Path) -> list[ExperimentSummary]:
+    """Every experiment of a results folder, oldest first."""
+    with open_existing(root) as store:
+        rows = store.file.tuples(_OVERVIEW) if store else []
+    summaries = [ExperimentSummary._make(row) for row in rows]
+    return [
+        summary._replace(bytes=summary.bytes + _bytes_below(root / summary.name))
+        for summary in summaries
+    ]
+
+
+def _bytes_below(folder: Path) -> int:
+    """The bytes of the files in a folder; links are not followed."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return sum(path.stat().st_size for path in files)
