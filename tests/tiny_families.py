@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import diffusers
 import torch
 import transformers
 from diffusers import FlowMatchEulerDiscreteScheduler
-from tiny import clip_tokenizer, sd, sdxl, t5_encoder, t5_tokenizer, vae
+from tiny import clip_tokenizer, flux, sd, sdxl, t5_encoder, t5_tokenizer, vae
 
 CHAT = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
@@ -278,3 +280,15 @@ def z_image():
 def pixart_alpha():
     components = pixart().components
     return diffusers.PixArtAlphaPipeline(**components)
+
+
+def flux_with(channels, cls):
+    """A tiny FLUX.1 of another class, whose denoiser takes so many channels."""
+    parts = flux().components
+    config = {k: v for k, v in parts["transformer"].config.items() if not k.startswith("_")}
+    torch.manual_seed(0)
+    parts["transformer"] = diffusers.FluxTransformer2DModel(
+        **config | {"in_channels": channels, "out_channels": 4}
+    ).eval()
+    names = inspect.signature(cls.__init__).parameters
+    return cls(**{name: part for name, part in parts.items() if name in names})

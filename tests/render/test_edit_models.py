@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
 
 import diffusers
 import pytest
 import tiny
+import tiny_families
 import torch
 from counting import Rows
 from PIL import Image
@@ -31,17 +31,6 @@ CALLS = {
 ARGUMENTS = {"control": "control_image"}
 
 
-def flux_with(channels, cls):
-    parts = tiny.flux().components
-    config = {k: v for k, v in parts["transformer"].config.items() if not k.startswith("_")}
-    torch.manual_seed(0)
-    parts["transformer"] = diffusers.FluxTransformer2DModel(
-        **config | {"in_channels": channels, "out_channels": 4}
-    ).eval()
-    names = inspect.signature(cls.__init__).parameters
-    return cls(**{name: part for name, part in parts.items() if name in names})
-
-
 def pix2pix():
     parts = tiny.sd().components
     config = {k: v for k, v in parts["unet"].config.items() if not k.startswith("_")}
@@ -51,10 +40,10 @@ def pix2pix():
 
 
 BUILD = {
-    "kontext": lambda: flux_with(4, diffusers.FluxKontextPipeline),
+    "kontext": lambda: tiny_families.flux_with(4, diffusers.FluxKontextPipeline),
     # latents, the masked picture's latents, and 4 x 4 pixels of the mask
-    "fill": lambda: flux_with(4 + 4 + 16, diffusers.FluxFillPipeline),
-    "control": lambda: flux_with(8, diffusers.FluxControlPipeline),
+    "fill": lambda: tiny_families.flux_with(4 + 4 + 16, diffusers.FluxFillPipeline),
+    "control": lambda: tiny_families.flux_with(8, diffusers.FluxControlPipeline),
     "pix2pix": pix2pix,
 }
 MIXED = (
