@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
+from ..spec import components, embeddings, loras
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -180,7 +183,7 @@ def has_weights(prompt: str) -> bool:
 
 def verdicts(recipe: Recipe) -> list[Verdict]:
     """What becomes of each setting of another tool's picture, and of what the tool always does."""
-    settings = [f"{name}: {value}" for name, value in recipe.values.items() if name != "model"]
+    settings = [_in_words(name, recipe.values[name]) for name in recipe.values if name != "model"]
     others = [_verdict(setting) for setting in recipe.left_out]
     if model := recipe.values.get("model"):
         others.append(_verdict(f"model: {model}"))
@@ -189,6 +192,21 @@ def verdicts(recipe: Recipe) -> list[Verdict]:
         *(verdict for verdict in others if verdict),
         *_by_nature(recipe),
     ]
+
+
+def _in_words(name: str, value: object) -> str:
+    """A parameter as people read it; files by their names instead of their hashes."""
+    try:
+        if name == "loras":
+            value = loras.label(loras.checked_stack(name, value))
+        elif name == "embeddings":
+            value = embeddings.label(embeddings.checked_embeddings(name, value))
+        elif name == "vae":
+            value = components.label(name, value)
+    except InvalidInput:
+        # another tool may write anything
+        return f"{name}: {value}"
+    return f"{name}: {value}"
 
 
 def _verdict(setting: str) -> Verdict | None:

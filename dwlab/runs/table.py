@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.html import figure_html
+from .._util.jsonfile import object_in
 from ..spec import components, list_values
-from ..spec.names import SPELLINGS
+from ..spec.names import PARTS, SPELLINGS
 from ..store.images import read_picture
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def _caption(row: Row, axes: Iterable[str]) -> dict[str, object]:
 
 def _value(row: Row, name: str) -> object:
     """The value of a column; that of `call.eta` is in the column `call`, as JSON."""
+    if name in PARTS:
+        return components.label(name, object_in(row.get(name)))
     column, _, argument = name.partition(".")
     text = row.get(column) if argument else None
     if not isinstance(text, str) or not text:

@@ -13,7 +13,6 @@ from .entries import build, checked_map
 VAE = "vae"
 COMPONENTS_LIMIT = 16  # of one picture
 TEXT_LIMIT = 1_000  # characters of a path or a hub id
-FIELDS = (VAE, "components")
 # a hub id as it is kept once its files were read: with its commit, and perhaps a folder
 _PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*){1,4}@[0-9a-f]{40}", re.ASCII)
 _PART = re.compile(r"[a-z][a-z0-9_]{0,60}")
@@ -150,7 +149,8 @@ def _label(component: Component) -> str:
 def _component(field: str, part: str, source: object) -> Component:
     if isinstance(source, Component):
         return source
-    if isinstance(source, str):
+    if isinstance(source, str | PurePath):
+        source = str(source)
         return build(field, Component, {"part": part, "model": source})
     if not isinstance(source, Mapping):
         raise InvalidInput(field, source, _SOURCE)

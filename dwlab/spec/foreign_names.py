@@ -36,6 +36,7 @@ _INSTEAD = {
     "image": "init_image init_images input_image start_image source_image",
     "strength": "denoising_strength denoise image_strength prompt_strength",
     "mask": "inpaint_mask mask_source",
+    "vae": "sd_vae vae_name vae_path forge_additional_modules",
     "mask_padding": "inpaint_full_res_padding only_masked_padding",
     _NOT_UPSCALED: "enable_hr hr_scale hr_upscaler hr_second_pass_steps hires_fix upscale upscaler",
     _UNCHANGED: "restore_faces tiling face_restoration",

@@ -32,8 +32,8 @@ def test_a_lora_that_is_here_leaves_the_prompt_and_is_in_the_stack():
     assert not [text for text in recipe.left_out if "Lora" in text]
     params, _ = recipe.fit("shapes")
     assert params.loras[0].sha256 == INK
-    groups = {verdict.setting.partition(":")[0]: verdict.group for verdict in verdicts(recipe)}
-    assert groups["loras"] is Group.SAME
+    groups = {verdict.setting: verdict.group for verdict in verdicts(recipe)}
+    assert groups["loras: ink 0.8"] is Group.SAME
 
 
 def test_a_lora_that_is_not_here_stays_in_the_prompt_and_is_named():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,10 @@ from dwlab.spec.sweep import SweepSpec
 DIGITS = "ab" * 32
 
 
-def test_a_vae_may_be_named_in_three_ways_that_are_one():
+def test_a_vae_may_be_named_in_several_ways_that_are_one():
     written = [
         GenerationParams.of(prompt="a", vae="models/vae"),
+        GenerationParams.of(prompt="a", vae=Path("models/vae")),
         GenerationParams.of(prompt="a", vae={"model": "models/vae"}),
         GenerationParams.of(prompt="a", components={"vae": "models/vae"}),
     ]
