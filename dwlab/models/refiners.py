@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import catalog, tasks
+from .identity import complete
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,8 @@ def check(params: GenerationParams, identity: Identity, refiner: Identity) -> No
     if weights not in ("", refiner.weights):
         allowed = f"the model with the fingerprint {weights[:10]} (this is another)"
         raise InvalidInput(f"{field}.model", params.refiner[0].model, allowed)
-    _check_steps(params, identity)
+    # a model's own files may say how many steps it does
+    _check_steps(complete(params, identity), identity)
 
 
 def _unfit(params: GenerationParams) -> str | None:

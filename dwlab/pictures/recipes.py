@@ -105,13 +105,18 @@ class Recipe:
 
 
 def line(params: Mapping[str, Any]) -> str:
-    """A recipe from `GenerationParams.as_dict` on one line, for people."""
+    """A recipe from `GenerationParams.as_dict` on one line, for people.
+
+    Steps and guidance are left out while only the files of a model that is not here tell them.
+    """
     options = dict(params.get("scheduler_options") or {})
-    sampler = schedulers.display_name(params.get("scheduler") or "", options)
-    return (
-        f"{params['prompt'] or '(no prompt)'} · seed {params['seed']}, {params['steps']} steps, "
-        f"guidance {params['guidance']:g}, {sampler}{_start(params)}"
-    )
+    facts = [f"seed {params['seed']}"]
+    if params.get("steps") is not None:
+        facts.append(f"{params['steps']} steps")
+    if params.get("guidance") is not None:
+        facts.append(f"guidance {params['guidance']:g}")
+    facts.append(schedulers.display_name(params.get("scheduler") or "", options))
+    return f"{params['prompt'] or '(no prompt)'} · {', '.join(filter(None, facts))}{_start(params)}"
 
 
 def _start(params: Mapping[str, Any]) -> str:

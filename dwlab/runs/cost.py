@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..spec import catalog, schedulers, tasks
+from ..spec.family import UNKNOWN_DEFAULTS
 from ..spec.kinds import alike
 
 if TYPE_CHECKING:
@@ -52,8 +53,16 @@ def steps_of(params: GenerationParams) -> int:
 
 
 def rows_of(params: GenerationParams) -> int:
-    """Rows of the denoiser that a picture takes: its calls, twice with guidance."""
-    return denoiser_rows(params.steps, params.strength, params.scheduler, params.guidance)
+    """Rows of the denoiser that a picture takes: its calls, twice with guidance.
+
+    What only the files of a model tell counts as that of an unknown model until they are here.
+    """
+    steps, guidance = params.steps, params.guidance
+    if steps is None:
+        steps = UNKNOWN_DEFAULTS.steps
+    if guidance is None:
+        guidance = UNKNOWN_DEFAULTS.guidance
+    return denoiser_rows(steps, params.strength, params.scheduler, guidance)
 
 
 def denoiser_rows(

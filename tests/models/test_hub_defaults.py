@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import tiny
+import tiny_refiner
 from lookalike_hub import COMMIT, REPO
 from typer.testing import CliRunner
+from widgets.explore.bench_use import wait
 
 import dwlab
 from dwlab.cli.app import app
@@ -108,3 +111,27 @@ def test_a_side_that_the_files_do_not_allow_is_refused_before_the_model_loads(hu
 def test_the_size_of_a_start_picture_is_fitted_to_the_model(hub):
     assert fitted_size((1000, 500), 1024 * 1024, multiple=32) == (992, 480)
     assert fitted_size((10, 10), 1024 * 1024, multiple=32) == (32, 32)
+
+
+def test_the_prompt_bench_makes_a_picture_of_a_model_that_is_not_here_yet(hub, tmp_path):
+    bench = dwlab.explore(REPO, results=tmp_path, device="cpu")
+    try:
+        fields = {"prompt": "a star", "steps": 2, "width": 64, "height": 64}
+        bench.controls = {**bench.controls, **fields}
+        assert bench.problems == {}
+        bench.run()
+        wait(bench)
+        assert [tile["state"] for tile in bench.stage] == ["done"], bench.status
+        assert bench.history["guidance"][0] == 7.5
+    finally:
+        bench.close()
+
+
+def test_a_refiner_shares_the_steps_that_the_files_of_a_model_say(hub, tmp_path):
+    tiny.sdxl().save_pretrained(tmp_path / "base")
+    tiny_refiner.pipeline().save_pretrained(tmp_path / "refiner")
+    hub.add("ann/sdxl", tmp_path / "base")
+    base = BASE | {"width": 16, "height": 16, "refiner": str(tmp_path / "refiner")}
+    late = Sweep("late", model="ann/sdxl", base=base, axes={"seed": [0]})
+    assert late.run(tmp_path, device="cpu")["status"].tolist() == ["ok"]
+    assert late.plan(tmp_path, device="cpu").todo == 0

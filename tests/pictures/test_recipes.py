@@ -147,6 +147,11 @@ def test_a_recipe_reads_as_a_line():
     )
 
 
+def test_a_line_leaves_out_what_only_a_models_files_tell():
+    params = GenerationParams("a star", model="nobody/there", seed=3)
+    assert recipes.line(params.as_dict()) == "a star · seed 3"
+
+
 def test_a_line_of_blanks_is_read_in_no_time():
     found = recipes.parse("x\nSteps: 3, " + " " * 500_000 + "Seed: 4")
     assert found.values == {"prompt": "x", "steps": 3}  # the line is cut long before its end
