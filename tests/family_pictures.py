@@ -15,6 +15,7 @@ import torch
 
 import dwlab
 from dwlab.models import loading
+from dwlab.render import preview
 from dwlab.spec.params import GenerationParams
 
 PACKED = (
@@ -63,7 +64,7 @@ CALLS = {
     "sd3": {"max_sequence_length": 32}, "flux": {"max_sequence_length": 32}, "klein": {"max_sequence_length": 128},
 }  # fmt: skip
 CALLS |= {
-    "flux2": {"max_sequence_length": 128}, "flux_kontext": {"max_sequence_length": 32, "max_area": 256},
+    "flux2": {"max_sequence_length": 128}, "flux_kontext": CALLS["flux"],
     "hidream": {"max_sequence_length": 32}, "hunyuandit_pag": CALLS["hunyuandit"], "pixart_pag": CALLS["pixart"],
     "krea2": {"max_sequence_length": 64}, "sana_pag": CALLS["sana"], "sana_sprint": CALLS["sana"] | {"intermediate_timesteps": None},
     "sd3_pag": CALLS["sd3"], "stable_cascade": {"prior_num_inference_steps": 2},
@@ -84,7 +85,7 @@ class Family:
     """A tiny model, saved and loaded as any other, with its cells and what the plain stock call makes of them."""
 
     def __init__(self, name, folder):
-        _builder(name)().save_pretrained(folder)
+        built(name).save_pretrained(folder)
         if name in HUB_FORMS:
             HUB_FORMS[name](folder)
         self.name, self.model = name, loading.load(str(folder), "cpu")
@@ -105,6 +106,8 @@ class Family:
         asked[GUIDANCE.get(self.name, "guidance_scale")] = params.guidance
         if self.name == "ideogram4":  # its call takes a guidance or a schedule of them
             asked["guidance_schedule"] = None
+        if self.name == "flux_kontext":  # otherwise a megapixel
+            asked["max_area"] = params.width * params.height
         return pipeline(
             prompt=params.prompt, num_inference_steps=params.steps, width=params.width,
             height=params.height, generator=torch.Generator().manual_seed(params.seed), **asked, **params.call, **more,
@@ -146,9 +149,10 @@ HUB_FORMS = {
 }
 
 
-def _builder(name):
+def built(name):
+    """A new tiny pipeline of a family."""
     modules = (tiny_rare, tiny_one_by_one, tiny_families, tiny)
-    return next(getattr(module, name) for module in modules if hasattr(module, name))
+    return next(getattr(module, name) for module in modules if hasattr(module, name))()
 
 
 def _recipes(name):
@@ -159,3 +163,29 @@ def _recipes(name):
 def difference(a, b):
     """The largest difference of two pictures, of 255."""
     return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
+
+
+STEPS = 8  # of a picture that is left
+
+
+def check_rough_pictures_of_one_that_is_left(family, monkeypatch):
+    """Draw a picture that is left after a few steps, beside another one that must come out right."""
+    # two drawings are enough to see that there is a projection
+    monkeypatch.setattr(preview, "PICTURES", 2)
+    asked = []
+
+    def is_dropped(index):
+        asked.append(index)
+        return index == 0 and asked.count(0) > 3
+
+    steps = []
+    cells = [family.cells[1].replace(steps=STEPS), family.cells[0]]
+    for event in dwlab.stream(cells, model=family.model, dropped=is_dropped):
+        if event.kind == "step" and event.index == 0:
+            rough = event.preview()
+            assert rough is not None and rough.width == rough.height
+            steps.append(event.step)
+        elif event.kind == "done":
+            assert event.index == 1
+            assert difference(event.result.image, family.stock_pictures[0]) <= 1
+    assert steps and max(steps) < STEPS

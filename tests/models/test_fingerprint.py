@@ -174,7 +174,7 @@ def as_a_socket(path):
         server.bind(path.name)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "make", [as_a_pipe, as_a_device, as_a_socket], ids=lambda make: make.__name__
 )

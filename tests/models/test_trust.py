@@ -343,7 +343,7 @@ FILES = (
 )  # fmt: skip
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("make", [pipe, device, listening, sparse], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_without_end_is_refused_unread(make, name, folder):
@@ -418,7 +418,7 @@ ABSURD = {
 }
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("case", ABSURD)
 def test_a_config_of_absurd_size_is_refused_before_anything_is_built(case, folder):
     name, changes, message = ABSURD[case]

@@ -54,15 +54,21 @@ class Family:
             for stack in stacks
         ]
 
-    def stock(self, params):
-        """What a user would write."""
+    @functools.cache  # noqa: B019  # as long as the tests of this file
+    def pipeline(self, loras):
+        """What a user would load."""
         pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(self.folder)
         pipeline.set_progress_bar_config(disable=True)
-        for lora in params.loras:
+        for lora in loras:
             pipeline.load_lora_weights(lora.file, adapter_name=lora.name)
-        if params.loras:
-            names = [lora.name for lora in params.loras]
-            pipeline.set_adapters(names, [lora.weight for lora in params.loras])
+        if loras:
+            names = [lora.name for lora in loras]
+            pipeline.set_adapters(names, [lora.weight for lora in loras])
+        return pipeline
+
+    def stock(self, params):
+        """What a user would write."""
+        pipeline = self.pipeline(params.loras)
         generator = torch.Generator().manual_seed(params.seed)
         return pipeline(
             prompt=params.prompt,

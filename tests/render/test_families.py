@@ -13,7 +13,14 @@ import pytest
 import torch
 from counting import Rows
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
-from family_pictures import NO_NEGATIVE, OMITTED, PACKED, PAG, difference
+from family_pictures import (
+    NO_NEGATIVE,
+    OMITTED,
+    PACKED,
+    PAG,
+    check_rough_pictures_of_one_that_is_left,
+    difference,
+)
 
 import dwlab
 from dwlab.bench.engine import engines
@@ -82,6 +89,13 @@ def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(fa
     assert "no picture can be made in exact mode" in warning
 
 
+@pytest.mark.parametrize("name", [*PACKED, *PAG])
+def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
+    family, name, monkeypatch
+):
+    check_rough_pictures_of_one_that_is_left(family(name), monkeypatch)
+
+
 def plan(model, **options):
     spec = Sweep("p", base={"prompt": "a star", "model": model}, axes={"seed": [0, 1]})
     return spec.plan("nowhere", device="cpu", **options)
@@ -138,11 +152,10 @@ def test_only_pipelines_and_attention_processors_that_were_tried_are_packed(fami
     assert refusal(pipeline, "cpu") is None
     unet = pipeline.unet
     shipped = unet.attn_processors
-    adapter = diffusers.models.attention_processor.IPAdapterAttnProcessor2_0(32, 32)
     impostor = type("AttnProcessor2_0", (AttnProcessor2_0,), {"__module__": __name__})()
     name = next(name for name in shipped if "attn2" in name)
     try:
-        for unknown in (OwnProcessor(), adapter, impostor):
+        for unknown in (OwnProcessor(), impostor):
             unet.set_attn_processor(shipped | {name: unknown})
             assert type(unknown).__name__ in refusal(pipeline, "cpu")
     finally:

@@ -6,17 +6,22 @@ import logging
 
 import pytest
 import tiny_one_by_one
-from family_pictures import NEEDING_TORCHVISION, ONE_BY_ONE, PACKED, PAG, difference
+from family_pictures import (
+    NEEDING_TORCHVISION,
+    ONE_BY_ONE,
+    PACKED,
+    PAG,
+    built,
+    check_rough_pictures_of_one_that_is_left,
+    difference,
+)
 
-import dwlab
 from dwlab.errors import ModelError
 from dwlab.models import loading
-from dwlab.render import preview
 from dwlab.spec import families
 
 # those that take seconds a picture
 SLOW = ("glm_image", "hidream", "hunyuan_image")
-STEPS = 8  # of a picture that is left
 
 
 def marked(names):
@@ -37,36 +42,16 @@ def test_a_picture_is_that_of_the_plain_stock_call_and_the_log_says_one_by_one(
     assert f"because {type(drawn.model.pipeline).__name__} was never tried" in caplog.text
 
 
-@pytest.mark.parametrize("name", marked([*PACKED, *PAG, *ONE_BY_ONE, *NEEDING_TORCHVISION]))
+@pytest.mark.parametrize("name", marked([*ONE_BY_ONE, *NEEDING_TORCHVISION]))
 def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
     family, name, monkeypatch
 ):
-    # two drawings are enough to see that there is a projection
-    monkeypatch.setattr(preview, "PICTURES", 2)
-    drawn = family(name)
-    unwanted = drawn.cells[1].replace(steps=STEPS)
-    asked = []
-
-    def is_dropped(index):
-        asked.append(index)
-        return index == 0 and asked.count(0) > 3
-
-    steps = []
-    cells = [unwanted, drawn.cells[0]]
-    for event in dwlab.stream(cells, model=drawn.model, dropped=is_dropped):
-        if event.kind == "step" and event.index == 0:
-            rough = event.preview()
-            assert rough is not None and rough.width == rough.height
-            steps.append(event.step)
-        elif event.kind == "done":
-            assert event.index == 1
-            assert difference(event.result.image, drawn.stock(drawn.cells[0])) <= 1
-    assert steps and max(steps) < STEPS
+    check_rough_pictures_of_one_that_is_left(family(name), monkeypatch)
 
 
-def test_every_family_that_the_table_calls_tested_is_tested_and_no_other(family):
+def test_every_family_that_the_table_calls_tested_is_tested_and_no_other():
     names = {*PACKED, *PAG, *ONE_BY_ONE} - {"prx"}
-    tested = {type(family(name).model.pipeline).__name__ for name in names} | {"PRXPipeline"}
+    tested = {type(built(name)).__name__ for name in names} | {"PRXPipeline"}
     in_table = {entry.pipeline for entry in families.FAMILIES if "text" in entry.tested}
     assert in_table == tested
 

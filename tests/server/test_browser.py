@@ -23,7 +23,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def context(chromium, server):
     """A browser with the token as a password; notes requests to other hosts and the page's errors."""
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context(http_credentials={"username": "any", "password": TOKEN})
@@ -44,7 +44,7 @@ def context(chromium, server):
 @pytest.fixture
 def page(context, server):
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto(f"{server.url}/ui")
     expect(page.locator("#health")).to_contain_text("shapes on")
     yield page
@@ -76,8 +76,8 @@ def restore(page, index=0):
 
 def test_a_picture_is_previewed_shown_and_added_to_the_gallery(context, page):
     before = page.locator("#gallery img").count()
-    ask(page, Steps=140, Width=192, Height=192, Pictures=2)
-    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 280"))
+    ask(page, Steps=80, Width=192, Height=192, Pictures=2)
+    expect(status(page)).to_have_text(re.compile(r"Step \d+ of 160"))
     expect(page.locator("#now img.rough[src^='data:image/png']")).to_have_count(2)
     expect(status(page)).to_contain_text("Done in")
     pictures = page.locator("#now img:not(.rough)")

@@ -74,7 +74,7 @@ def test_variants_that_are_no_values_of_the_axis_are_refused():
         SweepSpec("x", base={"prompt": "a"}, axes={"steps": {"variants": "{4|8}"}}).cells()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "text",
     [

@@ -78,7 +78,7 @@ def test_text_without_brackets_is_one_part():
     assert parts_of("prompt", "a: b, c") == (Part("a: b, c", 1.0),)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "piece", ["(", "[", ")", "(a", "(a:", "(a:1", "\\", ":", ": ", "(a)", "[a](b:2)", "((a:0.9)"]
 )

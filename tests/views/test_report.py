@@ -113,12 +113,9 @@ def test_the_report_says_how_the_run_ended_that_it_is_about(tmp_path):
     )
     assert "4 not reached the run was stopped" in said and "1 min 15 s this run" in said
     assert "seed cannot matter" in said and "the store was mended" in said
-    whole = words(
-        report(
-            sweep_table(tmp_path), tmp_path, outcome=Outcome("views", tmp_path, total=16, made=16)
-        )
-    )
-    assert "16 pictures of 16 cells 0 failed no errors" in whole
+    few = sweep_table(tmp_path, guidance=(1.0,), seeds=(0,))
+    whole = words(report(few, tmp_path, outcome=Outcome("views", tmp_path, total=4, made=4)))
+    assert "4 pictures of 4 cells 0 failed no errors" in whole
     assert "reused" not in whole and "not reached" not in whole and "this run" not in whole
 
 
@@ -137,7 +134,8 @@ def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path
         skip=[{"word": "yes", "steps": {"above": 5}}],
         metrics=["brightness"],
     )
-    text = report(sweep_table(tmp_path), tmp_path, spec=spec)
+    few = sweep_table(tmp_path, guidance=(1.0,), seeds=(0,))
+    text = report(few, tmp_path, spec=spec)
     shown = Experiment(text).content
     assert shown == yamlfile.dump(spec.as_dict()) and "\u202e" not in shown
     (tmp_path / "views.yaml").write_text(shown, "utf-8")
@@ -148,9 +146,7 @@ def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path
         "views", base={"prompt": "ein schöner Stern 星"}, axes={"seed": {"random": 2}}
     )
     assert "ein schöner Stern 星" in yamlfile.dump(plain.as_dict())
-    assert "in another folder, new ones are drawn" in words(
-        report(sweep_table(tmp_path), tmp_path, spec=plain)
-    )
+    assert "in another folder, new ones are drawn" in words(report(few, tmp_path, spec=plain))
 
 
 def test_a_report_shows_at_most_500_pictures_and_says_so(tmp_path):
@@ -171,7 +167,7 @@ def test_without_a_measure_of_quality_the_report_calls_nothing_best(tmp_path):
 
 @pytest.mark.parametrize("measure", ["stars", "sharpness"])
 def test_stars_or_the_metric_that_the_sweep_names_rank_its_settings(tmp_path, measure):
-    table = sweep_table(tmp_path).drop(columns="adherence")
+    table = sweep_table(tmp_path, guidance=(1.0,)).drop(columns="adherence")
     table["brightness"] = 0.5
     table[measure] = [1.0 + (step == 8) for step in table["steps"]]
     table.attrs["metric"] = None if measure == "stars" else measure

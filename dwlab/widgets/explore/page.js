@@ -43,6 +43,12 @@ class ExplorePage {
     this.fields.flush();
   }
 
+  /** Ask for something that changes some fields. What is typed is sent before: later, it would take the change back. */
+  askAfterFields(action, more = {}, buffers = []) {
+    this.fields.flush();
+    this.ask(action, more, buffers);
+  }
+
   /** Ask for something that fills the fields: what is typed there and not sent yet is given up. */
   askForFields(action, more = {}, buffers = []) {
     this.fields.discard();

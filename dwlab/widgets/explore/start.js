@@ -45,13 +45,13 @@ class StartView {
 
   drop(files) {
     if (this.isOff("image")) return;
-    this.page.readFile(files, this.file, (data) => this.page.ask("start", {}, [data]));
+    this.page.readFile(files, this.file, (data) => this.page.askAfterFields("start", {}, [data]));
   }
 
   /** Start from a picture of the history. */
   useButton(key, text = "Use as start") {
     const title = "Start the next runs from this picture";
-    return makeButton(text, () => this.page.ask("start_from", { key }),
+    return makeButton(text, () => this.page.askAfterFields("start_from", { key }),
       { "data-name": `${key} start`, className: "dwx-use", title, disabled: this.isOff("image") });
   }
 
@@ -101,7 +101,7 @@ class StartView {
   }
 
   clear() {
-    this.page.ask("start_clear");
+    this.page.askAfterFields("start_clear");
     this.file.focus();
   }
 }

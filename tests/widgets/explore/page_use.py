@@ -42,3 +42,14 @@ def ask(page, prompt=PROMPT, steps=2, seed=1):
     field(page, "Seed").fill(str(seed))
     field(page, "keep").check()
     expect(button(page, "Run")).to_be_enabled()
+
+
+def save_notebook(page):
+    """Save the notebook, and wait until the server has it."""
+    page.click(".lm-MenuBar-itemLabel >> text='File'")
+    with page.expect_response(_is_of_a_save):
+        page.click('.lm-Menu-itemLabel >> text="Save Notebook"')
+
+
+def _is_of_a_save(response):
+    return response.request.method == "PUT" and "/api/contents/" in response.url

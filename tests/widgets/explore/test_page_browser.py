@@ -9,7 +9,16 @@ import pytest
 import yaml
 from lab import Lab
 from playwright.sync_api import expect
-from widgets.explore.page_use import PROMPT, ask, button, done, field, new_page, status
+from widgets.explore.page_use import (
+    PROMPT,
+    ask,
+    button,
+    done,
+    field,
+    new_page,
+    save_notebook,
+    status,
+)
 
 import dwlab
 
@@ -315,9 +324,7 @@ def test_a_reload_shows_the_same_bench_again(lab, page):
     done(page)
     expect(status(page)).to_contain_text("Done in")
     entries = page.locator(".dwx-strip button").count()
-    page.click(".lm-MenuBar-itemLabel >> text='File'")
-    page.click('.lm-Menu-itemLabel >> text="Save Notebook"')
-    page.wait_for_timeout(1000)
+    save_notebook(page)
     page.goto(f"{lab.url}/lab/tree/notebooks/explore.ipynb?token={lab.token}")
     page.wait_for_selector(".dwlab-explore")
     expect(field(page, "Prompt")).to_have_value("a green ring")

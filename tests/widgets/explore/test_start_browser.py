@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from widgets.explore.page_use import button, done, field, status
+from widgets.explore.page_use import button, done, field, save_notebook, status
 
 import dwlab
 from dwlab.pictures import inputs
@@ -156,9 +156,7 @@ def test_a_picture_of_the_history_becomes_the_start(page):
 
 def test_a_reload_keeps_the_start_picture_and_clear_takes_it_away(lab, page):
     shown = thumbnails(page).first.get_attribute("src")
-    page.click(".lm-MenuBar-itemLabel >> text='File'")
-    page.click('.lm-Menu-itemLabel >> text="Save Notebook"')
-    page.wait_for_timeout(1000)
+    save_notebook(page)
     page.goto(f"{lab.url}/lab/tree/notebooks/explore.ipynb?token={lab.token}")
     page.wait_for_selector(".dwlab-explore")
     expect(thumbnails(page).first).to_have_attribute("src", shown)
