@@ -10,6 +10,7 @@ from .._util.text_table import text_table
 from ..errors import InvalidInput, ModelError
 from .command import command, default_command, new_app
 from .models_check import check
+from .models_join import join
 
 if TYPE_CHECKING:
     from ..models.availability import Offer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 app = new_app("Models by name: what is here, what they cost to get, their licences.")
 command(app)(check)
+command(app)(join)
 ModelArgument = Annotated[
     str, typer.Argument(help="A catalog name or hub id (owner/name, owner/name@revision).")
 ]

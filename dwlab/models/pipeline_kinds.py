@@ -12,11 +12,13 @@ from ..spec.checkpoints import TAKES, read
 if TYPE_CHECKING:
     from pathlib import Path
 
+_HALF = "one of two halves, a prior and a decoder"
+_JOINED = "both (`dwlab models join DECODER PRIOR FOLDER` makes a model of the two)"
 # Pipelines of other kinds, by words in the names of their classes; the first match counts.
 _OTHERS = (
     (
         "Prior|Decoder|Kandinsky(V22)?(Img2Img|Inpaint)?Pipeline",
-        "one of two halves, a prior and a decoder",
+        _HALF,
     ),
     ("Control|Adapter|GLIGEN|VisualCloze", "a pipeline that also needs a control picture"),
     ("Audio|Music|AceStep|Dance|Spectrogram", "a pipeline for sound"),
@@ -67,7 +69,8 @@ def check(name: str, folder: Path) -> None:
         return
     for words, kind in _OTHERS:
         if re.search(words, cls):
-            raise _refused(name, f"{kind} ({cls})", "the family's text-to-image pipeline")
+            instead = _JOINED if kind == _HALF else "the family's text-to-image pipeline"
+            raise _refused(name, f"{kind} ({cls})", instead)
     _check_with_diffusers(name, cls)
 
 
