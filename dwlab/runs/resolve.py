@@ -66,7 +66,7 @@ def resolve(
         completed, added = recipe_files.with_adapters(
             recipe_files.with_parts(completed, identity), identity, known
         )
-        completed, second = second_models.with_weights(completed, identities)
+        completed, second = second_models.with_weights(completed, identities, cell.vae)
         key = completed.key(
             identity.weights,
             identity.dtype,

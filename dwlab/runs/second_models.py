@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..events import Download
     from ..models.identity import Identity
+    from ..spec.components import Component
     from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
 
@@ -32,7 +33,7 @@ def find(
     seconds: dict[ModelChoice, Identity] = {}
     for cell in cells:
         for refiner in cell.refiner:
-            choice = refiner.choice(cell.dtype)
+            choice = refiner.choice(cell.dtype, cell.vae)
             if choice not in seconds:
                 seconds[choice] = identify(
                     choice.model,
@@ -40,6 +41,7 @@ def find(
                     first.dtype,
                     variant=choice.variant,
                     config=choice.config,
+                    parts=choice.parts,
                     settings=first.settings,
                     download=download,
                     on_download=on_download,
@@ -59,11 +61,16 @@ def in_settings_of(
 
 
 def with_weights(
-    params: GenerationParams, identities: Mapping[ModelChoice, Identity]
+    params: GenerationParams,
+    identities: Mapping[ModelChoice, Identity],
+    vae: Component | None = None,
 ) -> tuple[GenerationParams, Identity | None]:
-    """Parameters with the fingerprint of their refiner, and the refiner; None if they have none."""
+    """Parameters with the fingerprint of their refiner, and the refiner; None if they have none.
+
+    vae: as it was asked for.
+    """
     if not params.refiner:
         return params, None
     (refiner,) = params.refiner
-    second = identities[refiner.choice(params.dtype)]
+    second = identities[refiner.choice(params.dtype, vae)]
     return params.replace(refiner=(replace(refiner, weights=second.weights),)), second

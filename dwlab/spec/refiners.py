@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .._util.checks import is_number, without_quotes
 from ..errors import InvalidInput
@@ -12,6 +13,9 @@ from .entries import build, numbered
 from .loras import check_text
 from .model_choice import ModelChoice
 from .public_names import public_name
+
+if TYPE_CHECKING:
+    from .components import Component
 
 # as in diffusers' documentation of refiners
 START = 0.8
@@ -70,9 +74,13 @@ class Refiner:
         """The same with a name that is no path of this machine."""
         return replace(self, model=public_name(self.model, self.weights), config="")
 
-    def choice(self, dtype: str) -> ModelChoice:
-        """What decides which weights are loaded, in the dtype of the first model."""
-        return ModelChoice(self.model, dtype, self.variant, self.config)
+    def choice(self, dtype: str, vae: Component | None = None) -> ModelChoice:
+        """What decides which weights are loaded, in the dtype of the first model and with its VAE.
+
+        vae: the one that the recipe puts into both.
+        """
+        parts = () if vae is None else (vae,)
+        return ModelChoice(self.model, dtype, self.variant, self.config, parts)
 
 
 # one at most

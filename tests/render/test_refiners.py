@@ -158,6 +158,26 @@ def test_the_lora_of_a_recipe_is_in_its_first_model_alone(stages, tmp_path):
         assert difference(picture.image, stages.stock(params)) <= 1
 
 
+def test_another_vae_is_in_both_models(stages, tmp_path):
+    torch.manual_seed(3)
+    vae = tiny.vae()
+    for parameter in vae.decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    vae.save_pretrained(tmp_path / "vae")
+    plain, cell = stages.cell(), stages.cell(vae=str(tmp_path / "vae"))
+    own = stages.refiner.vae
+    stages.refiner.register_modules(vae=vae.eval())
+    try:
+        expected = stages.stock(cell)
+    finally:
+        stages.refiner.register_modules(vae=own)
+    drawn = made([plain, cell, plain.replace(seed=2)])
+    assert difference(drawn[1].image, expected) <= 1
+    assert difference(drawn[0].image, stages.stock(plain)) <= 1
+    again = GenerationParams.of(**drawn[1].params.as_dict())
+    assert made([again])[0].key == drawn[1].key
+
+
 def test_both_stages_share_forwards_and_steps_are_counted_through(stages):
     cells = [stages.cell(seed, guidance=4.0) for seed in range(4)]
     identities = identify_all(cells, Compute(device="cpu"))

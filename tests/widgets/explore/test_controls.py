@@ -135,11 +135,13 @@ def test_each_part_without_a_field_is_shown_and_can_be_left_out(bench, tmp_path)
     control = {"model": "nets/canny", "image": str(picture), "scale": 0.8}
     adapter = {"file": "ip.safetensors", "image": str(picture), "scale": 0.6}
     word = {"file": "ink.safetensors", "token": "<ink>"}
-    bench.show(of_shapes(**RECIPE, control=[control], ip_adapter=[adapter], embeddings=[word]))
+    more = {"control": [control], "ip_adapter": [adapter], "embeddings": [word]}
+    bench.show(of_shapes(**RECIPE, **more, refiner={"model": "sdxl-refiner", "from": 0.8}))
     words = [extra["words"] for extra in bench.extras]
     expected = [
         "eta 0.5", "LoRA shapes-moon 0.5", "LoRA more -0.2", "textual inversion <ink>", "VAE model/vae",
         "text_encoder model/text_encoder", "ControlNet canny 0.8", 'long_prompt "chunk"', "IP-Adapter ip 0.6",
+        "refiner sdxl-refiner from 0.8",
     ]  # fmt: skip
     assert sorted(words) == sorted(expected)
     first_lora = next(each for each in bench.extras if each["words"].startswith("LoRA shapes"))
