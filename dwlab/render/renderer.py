@@ -96,8 +96,9 @@ def _render_cells_of(
     with contextlib.ExitStack() as stack:
         try:
             is_changed = any(cell.adapters != adapters.NONE for cell in cells)
-            lent = _lent_model(identity, channel, cells[0], alone=is_changed)
-            model = loaded or stack.enter_context(lent)
+            model = loaded or stack.enter_context(
+                _lent_model(identity, channel, cells[0], alone=is_changed)
+            )
             loading.prepare_process(model)
         # whatever a model raises is the failure of its own cells
         except Exception as error:  # noqa: BLE001

@@ -191,6 +191,15 @@ def test_pictures_share_forwards_and_each_is_encoded_once(family):
     assert max(rows) >= 6
 
 
+def test_in_exact_mode_a_picture_does_not_depend_on_its_company(family):
+    one = family("sd")
+    cells = [one.cell(seed, ip_adapter=[one.one(FACE if seed else STYLE)]) for seed in range(3)]
+    together = made(cells, exact=8)
+    for cell, picture in zip(cells, together, strict=True):
+        (alone,) = made([cell], exact=8)
+        assert alone.image.tobytes() == picture.image.tobytes()
+
+
 def test_the_next_pictures_never_see_an_adapter(family):
     one = family("sdxl")
     model = loading.load(one.folder, "cpu")

@@ -195,6 +195,14 @@ def test_both_stages_share_forwards_and_steps_are_counted_through(stages):
     assert all(event.preview is not None for event in events if event.kind == "step")
 
 
+def test_in_exact_mode_a_picture_does_not_depend_on_its_company(stages):
+    cells = [stages.cell(seed, guidance=1.0 + 3 * (seed % 2)) for seed in range(3)]
+    together = made(cells, exact=8)
+    for cell, picture in zip(cells, together, strict=True):
+        (alone,) = made([cell], exact=8)
+        assert alone.image.tobytes() == picture.image.tobytes()
+
+
 def test_a_run_can_be_stopped_in_the_second_stage(stages):
     stream = dwlab.stream([stages.cell(seed) for seed in range(2)])
     while (event := next(stream)).kind != "step" or event.step < 4:
