@@ -25,7 +25,7 @@ _COUNTER = itertools.count()
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; on a clean exit that file replaces `path`."""
     make_folder(path.parent)
-    temporary = path.parent / _temporary_name(path.suffix)
+    temporary = path.parent / temporary_name(path.suffix)
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -40,6 +40,11 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that a reader, or a crash, sees all of it or none."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def temporary_name(suffix: str) -> str:
+    """A name for a file of this thread, which `sweep_temporaries` knows if the thread dies."""
+    return f".tmp-{_MACHINE}-{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}{suffix}"
 
 
 def make_folder(folder: Path) -> None:
@@ -77,10 +82,6 @@ def sweep_temporaries(folder: Path, depth: int) -> int:
             elif depth and entry.is_dir(follow_symlinks=False):
                 removed += sweep_temporaries(folder / entry.name, depth - 1)
     return removed
-
-
-def _temporary_name(suffix: str) -> str:
-    return f".tmp-{_MACHINE}-{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}{suffix}"
 
 
 def _is_orphan(name: str) -> bool:

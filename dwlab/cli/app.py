@@ -11,11 +11,13 @@ from . import bench, models
 from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
+from .gc import gc
 from .generate import generate
 from .list import list_experiments
 from .metrics import metrics
 from .models_check import check
 from .report import open_report, report
+from .rm import rm
 from .serve import serve
 from .sweep import sweep
 from .table import table
@@ -51,6 +53,8 @@ for _function in (
     report,
     metrics,
     verify,
+    rm,
+    gc,
     models.pull,
     convert,
     doctor,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .._util.atomic import sync_folder, write_atomic
 from .._util.regular_file import open_regular
+from .._util.unused_files import renew
 from ..errors import InvalidInput
 from ..spec import inputs
 from ..spec.inputs import HeldPicture, digest_of, stored_path
@@ -162,7 +163,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 def store(root: Path, picture: Image.Image, digest: str) -> Path:
     """Write a canonical picture to the results folder, durably, unless it is there."""
     path = root / inputs.FOLDER / f"{digest}.png"
-    if is_whole(path):
+    if is_whole(path) and renew(path):
         # the process that wrote it may have died before doing so
         sync_folder(path.parent)
         return path

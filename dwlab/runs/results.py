@@ -12,6 +12,7 @@ from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, PARTS
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
+from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .table import Table
 
@@ -50,8 +51,7 @@ class Results:
             specs = store.experiments.specs() if store else {}
             rows = store.cells.rows(name) if store else []
         if name is not None and name not in specs:
-            allowed = f"one that ran in {self.root}: {', '.join(specs) or 'none yet'}"
-            raise InvalidInput("experiment", name, allowed)
+            raise never_ran(self.root, name, specs)
         axes = [json.loads(row["axes"]) for row in rows]
         params = [json.loads(row["params"]) for row in rows]
         cells = [_cell(*each) for each in zip(rows, axes, params, strict=True)]

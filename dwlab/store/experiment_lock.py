@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LOCK_FILE = ".lock"  # in the experiment's folder
+
+
 @contextlib.contextmanager
 def experiment_lock(root: Path, experiment: str) -> Iterator[None]:
     """Keep other processes from running an experiment of the results folder `root` meanwhile.
 
     Raises InUse if another process runs it, StoreError if the lock cannot be made.
     """
-    path = experiment_folder(root, experiment) / ".lock"
+    path = experiment_folder(root, experiment) / LOCK_FILE
     with contextlib.ExitStack() as stack:
         with explained(root):
             try:

@@ -7,10 +7,12 @@ import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.timestamp import now
+from ..errors import InvalidInput
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from .database import StoreFile
 
@@ -105,6 +107,12 @@ class Experiments:
             sql.execute(_SET_SPEC, {"experiment": experiment, "spec": json.dumps(spec)})
             sql.execute(_REMOVE_CELLS, {"experiment": experiment})
             sql.executemany(_ENTER_CELL, rows)
+
+
+def never_ran(root: Path, experiment: str, known: Iterable[str]) -> InvalidInput:
+    """The error for an experiment that never ran in a results folder. known: those that did."""
+    names = ", ".join(known) or "none yet"
+    return InvalidInput("experiment", experiment, f"one that ran in {root}: {names}")
 
 
 def _seeds(rows: Sequence[sqlite3.Row]) -> list[int]:

@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from .._util.atomic import sync_folder, write_atomic
+from .._util.unused_files import renew
 from ..pictures.png import BROKEN
 from .quarantine import set_aside
 
@@ -31,7 +32,7 @@ def save_picture(root: Path, data: bytes) -> str:
     digest = hashlib.sha256(data).hexdigest()
     relative = f"images/{digest[:2]}/{digest}.png"
     path = root / relative
-    if not path.is_symlink() and _content(path) == data:
+    if not path.is_symlink() and _content(path) == data and renew(path):
         # the process that wrote it may have died before doing so
         sync_folder(path.parent)
         return relative

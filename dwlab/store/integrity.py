@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput
 from ..pictures import inputs
 from ..spec.inputs import FOLDER
 from .database import explained
+from .experiments import never_ran
 from .images import is_there, is_whole
 from .quarantine import set_aside
 from .store import open_existing
@@ -77,8 +77,7 @@ def _stored(root: Path, experiment: str | None) -> dict[str, int | None]:
             sizes = store.cells.pictures(experiment)
             sizes |= dict.fromkeys(store.cells.inputs(experiment))
     if experiment is not None and experiment not in experiments:
-        known = ", ".join(experiments) or "none yet"
-        raise InvalidInput("experiment", experiment, f"one that ran in {root}: {known}")
+        raise never_ran(root, experiment, experiments)
     return sizes
 
 

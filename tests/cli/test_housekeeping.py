@@ -1,4 +1,4 @@
-"""`dwlab list`, `open`, `report`: what is in a results folder, and an experiment's report."""
+"""`dwlab list`, `open`, `report`, `rm` and `gc`: a results folder looked at and tidied up."""
 
 from __future__ import annotations
 
@@ -7,33 +7,22 @@ import shutil
 import webbrowser
 
 import pytest
-from faults.child import fake_render, small_sweep, toy_model
+from faults.child import toy_model
+from results_folders import fill, run_sweep
 from typer.testing import CliRunner
 
 from dwlab.cli.app import app
-from dwlab.runs.run import run
-from dwlab.runs.sweep import Sweep
+from dwlab.store.experiment_lock import experiment_lock
 
 
-def dw(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def sweep(model, name, seeds):
-    return Sweep(
-        **small_sweep(model).as_dict()
-        | {"name": name, "axes": {"colour": ["red", "blue"], "seed": {"range": seeds}}}
-    )
+def dw(*arguments, **options):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], **options)
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    """Two experiments of four cells each, which share two cells."""
     model = str(toy_model(tmp_path_factory.mktemp("model") / "toy"))
-    root = tmp_path_factory.mktemp("filled") / "results"
-    run(sweep(model, "first", [0, 2]), results=root, render=fake_render)
-    run(sweep(model, "second", [1, 3]), results=root, render=fake_render)
-    return root
+    return fill(model, tmp_path_factory.mktemp("filled") / "results")
 
 
 @pytest.fixture
@@ -76,10 +65,10 @@ def test_a_report_is_made_again_from_what_is_stored(root):
     assert "<title>first</title>" in path.read_text("utf-8")
 
 
-def test_a_report_needs_neither_the_model_nor_the_files_of_its_sweep(filled, tmp_path):
+def test_a_report_does_not_need_the_model(tmp_path):
     model = toy_model(tmp_path / "gone")
     root = tmp_path / "results"
-    run(sweep(str(model), "orphan", [0, 1]), results=root, render=fake_render)
+    run_sweep(str(model), root, "orphan", [0, 1])
     shutil.rmtree(model)
     assert dw("report", "orphan", "--results", root).exit_code == 0
 
@@ -123,3 +112,44 @@ def test_without_a_browser_the_path_of_the_report_is_printed(root, monkeypatch):
     assert result.exit_code == 0
     assert result.stdout.strip() == str(root / "first/report.html")
     assert (root / "first/report.html").read_text() == "as it was"
+
+
+def test_an_experiment_is_removed_after_a_yes(root):
+    refused = dw("rm", "first", "--results", root, input="n\n")
+    assert refused.exit_code == 1
+    assert (root / "first").exists()
+    result = dw("rm", "first", "--results", root, input="y\n")
+    assert result.exit_code == 0, result.output
+    assert "2 pictures" in result.stdout
+    assert not (root / "first").exists()
+    assert [line[0] for line in lines(root)] == ["experiment", "second"]
+
+
+def test_an_experiment_is_removed_without_a_question_if_that_is_said(root):
+    result = dw("rm", "first", "--yes", "--results", root)
+    assert result.exit_code == 0, result.output
+    assert "?" not in result.stdout
+    assert not (root / "first").exists()
+
+
+def test_an_experiment_that_runs_cannot_be_removed(root):
+    with experiment_lock(root, "first"):
+        result = dw("rm", "first", "--yes", "--results", root)
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert (root / "first").exists()
+
+
+def test_garbage_is_only_named_until_yes_is_said(root):
+    (root / "dwlab.sqlite").unlink()
+    assert dw("rm", "first", "--yes", "--results", root).exit_code == 0
+    plan = dw("gc", "--read-back", "--results", root)
+    assert plan.exit_code == 0
+    assert re.search(r"pictures +6 ", plan.stdout)
+    assert "--yes" in plan.stdout
+    assert len(list(root.glob("images/*/*.png"))) == 6
+    assert "6 cells stay" in dw("gc", "--results", root).stdout
+    result = dw("gc", "--read-back", "--yes", "--results", root)
+    assert result.exit_code == 0
+    assert "removed" in result.stdout
+    assert not list(root.glob("images/*/*.png"))

@@ -1,0 +1,101 @@
+"""Removes an experiment, with the pictures that nothing else holds, and its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..paths import experiment_folder
+from . import unheld
+from .database import explained
+from .experiment_lock import LOCK_FILE, experiment_lock
+from .experiments import never_ran
+from .garbage import UnusedFile, remove_pictures, unused_file
+from .store import Store, open_existing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# the experiment's own cells count as held by it until it is gone
+_ONLY_HERE = f"""
+    SELECT cells.key, cells.image
+    FROM membership JOIN cells USING (key)
+    WHERE membership.experiment = :experiment
+        AND cells.key NOT IN (SELECT key FROM membership WHERE experiment != :experiment)
+        AND cells.key NOT IN ({unheld.MARKED})
+"""
+_REMOVE = (
+    "DELETE FROM membership WHERE experiment = :experiment",
+    "DELETE FROM experiments WHERE name = :experiment",
+)
+
+
+@dataclass(frozen=True)
+class ExperimentParts:
+    """What removing an experiment removes.
+
+    cells: how many it has. keys: of cells that nothing else holds. pictures: their files.
+    folder: with the report and other files, which may be missing.
+    """
+
+    name: str
+    cells: int
+    keys: list[str]
+    pictures: list[UnusedFile]
+    folder: Path
+
+
+def parts(root: Path, name: str) -> ExperimentParts:
+    """What there is of an experiment; nothing is changed.
+
+    Raises InvalidInput for an experiment that never ran here, and for `explore` and `api`, in which
+    the prompt bench and the server keep their pictures.
+    """
+    folder = experiment_folder(root, name)
+    with open_existing(root) as store:
+        known = list(store.experiments.specs()) if store else []
+        # the folder alone is left after a crash while it was removed
+        if name not in known and not (folder / LOCK_FILE).exists():
+            raise never_ran(root, name, known)
+        rows = store.file.tuples(_ONLY_HERE, experiment=name) if store else []
+        cells = len(store.experiments.members(name)) if store else 0
+    with explained(root):
+        files = [unused_file(root / image) for _, image in rows if image]
+    return ExperimentParts(
+        name=name,
+        cells=cells,
+        keys=[key for key, _ in rows],
+        pictures=[file for file in files if file],
+        folder=folder,
+    )
+
+
+def remove(root: Path, experiment: ExperimentParts) -> None:
+    """Remove an experiment: its rows at once, then its pictures, then its folder.
+
+    What something else holds by now stays. After a crash in between, `find_garbage` finds the
+    pictures, and the same call removes the folder. Raises InUse if the experiment runs.
+    """
+    with Store(root) as store, experiment_lock(root, experiment.name):
+        with store.file.transaction() as sql:
+            for statement in _REMOVE:
+                sql.execute(statement, {"experiment": experiment.name})
+            unheld.delete_cells(sql, experiment.keys)
+        with explained(root):
+            remove_pictures(store, experiment.pictures)
+            _empty(experiment.folder)
+    # Windows removes no file that is open
+    with explained(root), contextlib.suppress(FileNotFoundError):
+        (experiment.folder / LOCK_FILE).unlink()
+        experiment.folder.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    """Remove everything in a folder but its lock; a link goes, not what it leads to."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK_FILE:
+            path.unlink()
