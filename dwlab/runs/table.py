@@ -11,7 +11,9 @@ import pandas as pd
 
 from .._util.html import figure_html
 from .._util.jsonfile import object_in
-from ..spec import components, list_values
+from ..errors import InvalidInput
+from ..pictures.inputs import stored
+from ..spec import components, inputs, list_values
 from ..spec.names import PARTS, SPELLINGS
 from ..store.images import read_picture
 
@@ -67,6 +69,21 @@ def open_picture(table: pd.DataFrame, relative: object) -> Image.Image | None:
     except (OSError, ValueError):
         return None
     return read_picture(path) if path.is_relative_to(root) else None
+
+
+def open_input(table: pd.DataFrame, relative: object) -> Image.Image | None:
+    """A stored picture that cells of a table start from; None if it is missing or damaged.
+
+    relative: its path in the results folder.
+    """
+    reference = inputs.reference_of_path(relative) if isinstance(relative, str) else None
+    digest = inputs.digest_of(reference)
+    if digest is None:
+        return None
+    try:
+        return stored(Path(table.attrs.get("results", ".")), digest)
+    except InvalidInput:
+        return None
 
 
 def _figure(root: Path, row: Row, axes: Iterable[str]) -> str:

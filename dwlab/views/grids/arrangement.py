@@ -20,10 +20,15 @@ MEASURED = 50  # values of an axis whose labels are measured
 
 @dataclass
 class Level:
-    """An axis in a sheet. count: how many of its values are shown, from the first on."""
+    """An axis in a sheet.
+
+    count: how many of its values are shown, from the first on. pictures: those that its values
+    stand for, as paths in the results folder; empty for an axis of something else.
+    """
 
     axis: Axis
     count: int
+    pictures: list[str | None] = field(default_factory=list)
 
 
 @dataclass

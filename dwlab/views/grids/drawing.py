@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from ..._util.atomic import write_atomic
 from ...errors import InvalidInput
-from ...runs.table import open_picture
+from ...runs.table import open_input, open_picture
 from ..missing_pictures import reason
 from ..text_fit import draw, fit, line_height, text_width
 from .layout import lay_out
@@ -56,6 +56,10 @@ def grid(
         _draw_tile(canvas, pen, table, tile, sheet.side)
     for label in sheet.labels:
         _write(pen, label)
+    for seen in sheet.seen:
+        picture = open_input(table, seen.path)
+        if picture:
+            _paste(canvas, picture, (seen.x, seen.y), seen.side)
     return canvas
 
 
@@ -86,16 +90,17 @@ def _draw_tile(
             _write(pen, label)
     else:
         pen.rectangle(box, EMPTY)
-        _paste(canvas, picture, tile, side)
+        _paste(canvas, picture, (tile.x, tile.y), side)
 
 
-def _paste(canvas: Image.Image, picture: Image.Image, tile: Tile, side: int) -> None:
-    """Put the picture in the middle of its tile, as large as fits."""
+def _paste(canvas: Image.Image, picture: Image.Image, corner: tuple[int, int], side: int) -> None:
+    """Put the picture in the middle of a square with this upper left corner, as large as fits."""
     scale = side / max(picture.size)
     width = max(1, round(picture.width * scale))
     height = max(1, round(picture.height * scale))
-    corner = (tile.x + (side - width) // 2, tile.y + (side - height) // 2)
-    canvas.paste(picture.resize((width, height), Image.Resampling.LANCZOS), corner)
+    x, y = corner
+    place = (x + (side - width) // 2, y + (side - height) // 2)
+    canvas.paste(picture.resize((width, height), Image.Resampling.LANCZOS), place)
 
 
 def _failure(tile: Tile, side: int, status: str, error: object) -> list[Label]:

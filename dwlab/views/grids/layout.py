@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...analysis.axes import constants, swept
+from ...analysis.axis_pictures import picture_paths
 from ...analysis.optional_columns import distinct, failed_cells
 from ..text_fit import fit, line_height
 from .arrangement import arranged, limit
@@ -34,9 +35,12 @@ def lay_out(
 ) -> Sheet:
     """The plan of a contact sheet; the arguments are those of `grid`."""
     arrangement = arranged(swept(table), rows, columns)
+    for level in arrangement.levels:
+        paths = picture_paths(table, level.axis)
+        level.pictures = paths if any(paths) else []
     axes = arrangement.axes
     if len(axes) == 1 and len(axes[0].values) >= WRAPPED_FROM:
-        sheet = wrapped(table, axes[0], side, max_cells)
+        sheet = wrapped(table, arrangement.levels[0], side, max_cells)
     else:
         limit(arrangement, max_cells)
         sheet = nested(table, arrangement, side)

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..text_fit import fit, fit_all, printable, text_width
-from .sheet import MARGIN, MUTED, Label, Sheet, TextSize, Tile, rows_by_place
+from .sheet import (
+    MARGIN,
+    MUTED,
+    SEEN_GAP,
+    Label,
+    Seen,
+    Sheet,
+    TextSize,
+    Tile,
+    rows_by_place,
+    seen_side,
+)
 from .track import Block, Track
 
 if TYPE_CHECKING:
@@ -24,10 +35,16 @@ GUTTER_GAP = 10  # pixels between labels and what is to their right
 
 @dataclass(frozen=True)
 class _Gutter:
-    """Where the labels of one level of rows go."""
+    """Where the labels of one level of rows go. seen: pixels of the pictures beside their texts."""
 
     x: int
     width: int
+    seen: int = 0
+
+    @property
+    def text_width(self) -> int:
+        """Pixels that are left for texts."""
+        return self.width - (self.seen + SEEN_GAP if self.seen else 0)
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,7 @@ class _Header:
 
     labels: list[Label]
     height: int
+    seen: list[Seen]
 
 
 def nested(table: pd.DataFrame, arrangement: Arrangement, side: int) -> Sheet:
@@ -45,7 +63,7 @@ def nested(table: pd.DataFrame, arrangement: Arrangement, side: int) -> Sheet:
     left = MARGIN + sum(gutter.width + GUTTER_GAP for gutter in gutters)
     columns = Track(arrangement.across, side)
     rows = Track(arrangement.down, side)
-    header = _column_labels(arrangement.across, columns, left, text)
+    header = _column_labels(arrangement.across, columns, left, text, seen_side(side))
     top = header.height
     if arrangement.down and not arrangement.across:
         # the names of the rows' axes stand above the first tile
@@ -71,6 +89,7 @@ def nested(table: pd.DataFrame, arrangement: Arrangement, side: int) -> Sheet:
         tiles=tiles if len(table) else [],
         shown=shown,
         left_out=left_out,
+        seen=header.seen + _seen_beside(arrangement.down, rows, gutters, top),
     )
 
 
@@ -94,7 +113,10 @@ def _gutters(levels: list[Level], side: int, text: TextSize) -> list[_Gutter]:
     x = MARGIN
     for level in levels:
         width = min(round(1.8 * side), _widest(level, text))
-        gutters.append(_Gutter(x, width))
+        seen = seen_side(side) if level.pictures else 0
+        if seen:
+            width += seen + SEEN_GAP
+        gutters.append(_Gutter(x, width, seen))
         x += width + GUTTER_GAP
     return gutters
 
@@ -112,9 +134,15 @@ def _labels(level: Level, values: range | list[int]) -> list[str]:
     return [axis.label(axis.values[value]) for value in values]
 
 
-def _column_labels(levels: list[Level], track: Track, left: int, text: TextSize) -> _Header:
-    """Labels above the columns: outer levels say their axis in each, the innermost above them."""
+def _column_labels(
+    levels: list[Level], track: Track, left: int, text: TextSize, side: int
+) -> _Header:
+    """Labels above the columns: outer levels say their axis in each, the innermost above them.
+
+    side: pixels of the pictures that stand above the labels of an axis of pictures.
+    """
     labels: list[Label] = []
+    seen: list[Seen] = []
     y = 0
     for depth, level in enumerate(levels):
         blocks = track.blocks(depth)
@@ -125,13 +153,35 @@ def _column_labels(levels: list[Level], track: Track, left: int, text: TextSize)
             spans = track.blocks(depth - 1) if depth else [Block(0, track.length, 0)]
             labels += [_axis_name(level, span, left, y, text) for span in spans]
             y += text.line
+        if level.pictures:
+            for block in blocks:
+                x = left + block.start + (block.length - side) // 2
+                seen += _seen(level, block, x, y, side)
+            y += side + SEEN_GAP
         # all blocks of a level are equally wide
         fitted = fit_all(texts, blocks[0].length - 4, COLUMN_LINES, text.size)
         height = text.line * max(len(lines) for lines in fitted)
         for block, lines in zip(blocks, fitted, strict=True):
             labels.append(Label(left + block.start, y, block.length, height, lines, text.size))
         y += height + LABEL_GAP
-    return _Header(labels, y)
+    return _Header(labels, y, seen)
+
+
+def _seen_beside(levels: list[Level], track: Track, gutters: list[_Gutter], top: int) -> list[Seen]:
+    """The pictures between the labels of rows and the tiles."""
+    seen: list[Seen] = []
+    for depth, (level, gutter) in enumerate(zip(levels, gutters, strict=True)):
+        for block in track.blocks(depth) if level.pictures else ():
+            x = gutter.x + gutter.width - gutter.seen
+            y = top + block.start + (block.length - gutter.seen) // 2
+            seen += _seen(level, block, x, y, gutter.seen)
+    return seen
+
+
+def _seen(level: Level, block: Block, x: int, y: int, side: int) -> list[Seen]:
+    """The picture of a block's value, if it stands for one."""
+    path = level.pictures[block.value]
+    return [Seen(x, y, side, path)] if path else []
 
 
 def _axis_name(level: Level, span: Block, left: int, y: int, text: TextSize) -> Label:
@@ -159,12 +209,12 @@ def _row_labels(
         blocks = track.blocks(depth)
         texts = _labels(level, [block.value for block in blocks])
         most = max(1, min(ROW_LINES, blocks[0].length // text.line))
-        fitted = fit_all(texts, gutter.width, most, text.size)
+        fitted = fit_all(texts, gutter.text_width, most, text.size)
         for block, lines in zip(blocks, fitted, strict=True):
             label = Label(
                 x=gutter.x,
                 y=top + block.start,
-                width=gutter.width,
+                width=gutter.text_width,
                 height=block.length,
                 lines=lines,
                 size=text.size,

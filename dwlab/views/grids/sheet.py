@@ -19,6 +19,8 @@ SIDE = 128  # pixels of a tile
 GAP = 4  # pixels between tiles
 LEVEL_GAP = 14  # pixels more where the value of an outer axis changes
 MARGIN = 20  # pixels around the sheet
+SEEN = 0.375  # of a tile's side: that of a picture in a label
+SEEN_GAP = 4  # pixels between a label's picture and its text
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,19 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A picture that a label stands for, in a square of `side` pixels at (`x`, `y`).
+
+    path: relative to the results folder.
+    """
+
+    x: int
+    y: int
+    side: int
+    path: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Where everything goes. shown: how many cells are on it. left_out: why not all are."""
 
@@ -62,6 +77,7 @@ class Sheet:
     tiles: list[Tile]
     shown: int
     left_out: list[str] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
 
     def below(self, labels: list[Label], height: int) -> Sheet:
         """The sheet moved down by `height` pixels, with `labels` above it."""
@@ -71,7 +87,13 @@ class Sheet:
             height=self.height + height,
             labels=labels + moved,
             tiles=[replace(tile, y=tile.y + height) for tile in self.tiles],
+            seen=[replace(picture, y=picture.y + height) for picture in self.seen],
         )
+
+
+def seen_side(side: int) -> int:
+    """The pixels of a label's picture beside tiles of `side` pixels."""
+    return max(16, round(SEEN * side))
 
 
 @dataclass(frozen=True)

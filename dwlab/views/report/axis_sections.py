@@ -7,9 +7,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...analysis.axis_pictures import picture_paths
 from ...analysis.effects import AxisEffect, ValueEffect, axis_effects
 from ...analysis.metric_columns import seconds_column
-from .embedded import Plot, plot
+from ...runs.table import open_input
+from .embedded import Plot, plot, thumbnail
 from .numbers_shown import short
 
 if TYPE_CHECKING:
@@ -20,9 +22,14 @@ ROWS = 40  # of an axis' table
 
 @dataclass(frozen=True)
 class ValueRow:
-    """A value of an axis and what the metric does there. bar: length in percent."""
+    """A value of an axis and what the metric does there.
+
+    picture: the one that it stands for, as a data URI; empty for other values. bar: length in
+    percent.
+    """
 
     value: str
+    picture: str
     mean: str
     bar: float
     spread: str
@@ -71,10 +78,11 @@ def axis_sections(table: pd.DataFrame, metric: str) -> list[AxisSection]:
     sections = []
     for effect, cost in zip(effects, times, strict=True):
         timed = not effect.axis.of_content
-        rows = [
-            _row(value, scale, time.mean if column and timed else math.nan)
-            for value, time in zip(effect.values[:ROWS], cost.values, strict=False)
-        ]
+        rows = []
+        pictures = picture_paths(table, effect.axis)
+        for value, time, path in zip(effect.values[:ROWS], cost.values, pictures, strict=False):
+            seconds = time.mean if column and timed else math.nan
+            rows.append(_row(value, scale, seconds, _small(table, path)))
         section = AxisSection(
             name=effect.axis.name,
             span=short(effect.span),
@@ -97,9 +105,16 @@ def time_plot(table: pd.DataFrame) -> Plot | None:
     return plot(functools.partial(seconds_plot, table))
 
 
-def _row(effect: ValueEffect, scale: _Scale, seconds: float) -> ValueRow:
+def _small(table: pd.DataFrame, path: str | None) -> str:
+    """A picture as a data URI; empty if there is none."""
+    picture = open_input(table, path)
+    return thumbnail(picture) if picture else ""
+
+
+def _row(effect: ValueEffect, scale: _Scale, seconds: float, picture: str) -> ValueRow:
     return ValueRow(
         value=effect.label,
+        picture=picture,
         mean=short(effect.mean),
         bar=scale.percent(effect.mean),
         spread=short(effect.spread),
