@@ -50,11 +50,9 @@ def _overlap(label, seen):
 def test_a_long_axis_has_them_below_its_tiles(folder, tmp_path):
     for number in range(8):
         Image.new("RGB", (8, 8), (number * 20, 90, 90)).save(tmp_path / f"{number}.png")
-    axes = {"image": {"glob": str(tmp_path / "*.png")}, "strength": [0.5]}
     files = [*map(str, sorted(tmp_path.glob("*.png"))), str(folder / "b.png")]
-    axes = {"image": files}
-    base = {"prompt": "a star", "steps": 1, "width": 64, "height": 64}
-    table = Sweep("long", base=base, axes=axes).run(tmp_path / "results", device="cpu")
+    base = {"prompt": "a star", "steps": 2, "width": 64, "height": 64}
+    table = Sweep("long", base=base, axes={"image": files}).run(tmp_path / "results", device="cpu")
     sheet, picture = lay_out(table), grid(table)
     assert len(sheet.seen) == 9
     last = sheet.seen[-1]
