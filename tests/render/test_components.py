@@ -281,3 +281,16 @@ def test_a_component_is_loaded_in_the_dtype_of_the_model(folders):
     vae = diffusers.AutoencoderKL.from_pretrained(folders / "vae", dtype=torch.bfloat16)
     expected = stock(folders, params, vae=vae, dtype=torch.bfloat16)
     assert difference(picture.image, expected) <= 8
+
+
+def test_cells_of_one_vae_are_decoded_together(folders, monkeypatch):
+    rows = []
+    decode = diffusers.AutoencoderKL._decode
+
+    def counted(self, latents, *arguments, **options):
+        rows.append(len(latents))
+        return decode(self, latents, *arguments, **options)
+
+    monkeypatch.setattr(diffusers.AutoencoderKL, "_decode", counted)
+    drawn([cell(folders, seed=seed, vae=str(folders / "vae")) for seed in range(3)])
+    assert rows == [3]

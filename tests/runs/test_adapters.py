@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pngs
 import pytest
 import tiny
 import tiny_loras
@@ -17,6 +18,7 @@ from dwlab.pictures import foreign_files, png_text, recipes
 from dwlab.pictures.png import pixel_hash
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
+from dwlab.workflows.why.explanation import explain
 
 
 @pytest.fixture
@@ -77,6 +79,13 @@ def test_another_tools_picture_finds_its_lora_by_the_hash_of_the_tensors(table, 
     again = dwlab.generate(**{**params.as_dict(), "model": model, "device": "cpu"})
     assert again.params.loras[0].sha256 == hashlib.sha256(data).hexdigest()
     assert pixel_hash(again.image) == table.iloc[2]["pixels"]
+    theirs = tmp_path / "theirs.png"
+    theirs.write_bytes(pngs.picture(pngs.text("parameters", text)))
+    assert "loras: ink 1" in explain(theirs, results=tmp_path / "results")
+    unknown = text.replace(short, "0" * 12)
+    theirs.write_bytes(pngs.picture(pngs.text("parameters", unknown)))
+    explained = explain(theirs, results=tmp_path / "results")
+    assert "Lora hashes: ink: 000000000000" in explained and "loras: ink" not in explained
     assert adapter_files.sha256_of(short[:8]) == ""
     file.unlink()
     assert adapter_files.sha256_of(short) == ""
