@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._util.existing_path import existing_path
 from ..errors import InvalidInput, ModelError, first_line
 from ..spec.loras import SHIPPED
 from . import fingerprint, hub, weight_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..spec.embeddings import Embedding
     from ..spec.loras import Lora
     from .transfers import Listener
@@ -113,7 +115,7 @@ def _path_of(field: str, file: str, sha256: str, source: HubSource) -> Path:
         return known or _in_cache(field, file, source, download=False)
     if file in SHIPPED:
         return SHIPPED[file]
-    path = _existing(file) or _with_hash(sha256)
+    path = existing_path(file) or _with_hash(sha256)
     if path:
         return path
     if file:
@@ -161,15 +163,6 @@ def _in_cache(
         )
     except InvalidInput as error:
         raise error.at(f"{field}.{error.field}") from None
-
-
-def _existing(name: str) -> Path | None:
-    try:
-        path = Path(name).expanduser()
-        return path if name and path.exists() else None
-    except (OSError, RuntimeError):
-        # too long for a path, or ~name of an unknown user
-        return None
 
 
 def _hash_of(field: str, path: Path) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._util.existing_path import existing_path
 from ..errors import InvalidInput, ModelError
 from ..spec import components as spec
 from . import component_fit, fingerprint, hub, trust, weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .transfers import Listener
 
@@ -123,7 +124,7 @@ def _located(
     field: str, component: spec.Component, kind: tuple[str, str], access: Access
 ) -> ModelPart:
     """Where the files of a component are, checked as far as every file of weights is."""
-    path = _existing(component.model) or _known(component.weights, kind[1])
+    path = existing_path(component.model) or _known(component.weights, kind[1])
     source = component.model
     if path is None:
         path, source = _of_hub(field, component, access)
@@ -138,16 +139,6 @@ def _located(
     else:
         raise InvalidInput(field, str(path), f"the folder of a {component.part} ({kind[1]})")
     return ModelPart(component.part, *kind, path, _weights(path, kind[1]), source)
-
-
-def _existing(name: str) -> Path | None:
-    """The folder or file that a recipe names; None if there is none."""
-    try:
-        path = Path(name).expanduser()
-        return path if name and path.exists() else None
-    except (OSError, RuntimeError):
-        # too long for a path, or ~name of an unknown user
-        return None
 
 
 def _known(weights: str, cls: str) -> Path | None:

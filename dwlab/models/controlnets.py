@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._util.existing_path import existing_path
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput, ModelError
 from ..spec import catalog, control_kinds
@@ -13,6 +13,7 @@ from . import fingerprint, hub, trust, weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ..spec.controls import Control
     from ..spec.params import GenerationParams
@@ -163,12 +164,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _existing(model: str) -> Path | None:
     """The folder that a recipe names; None if there is none."""
-    try:
-        folder = Path(model).expanduser()
-        return folder if model and folder.is_dir() else None
-    except (OSError, RuntimeError):
-        # too long for a path, or ~name of an unknown user
-        return None
+    path = existing_path(model)
+    return path if path and path.is_dir() else None
 
 
 def _known_folder(weights: str) -> Path | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._util.existing_path import existing_path
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput, ModelError, NotDownloaded, first_line
 from . import fingerprint, hub, trust, weight_files
@@ -14,6 +14,8 @@ from .components import HUB_ID
 from .quiet import no_bars
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..spec.ip_adapters import IPAdapter
     from .adapter_files import AdapterFile
     from .identity import Identity
@@ -79,10 +81,12 @@ def _folder(field: str, adapter: IPAdapter, file: AdapterFile, seen: Projection)
 
 def _named(field: str, name: str) -> Path:
     """The folder of an encoder, which may be one of the hub that was fetched before."""
-    folder = Path(name).expanduser()
+    path = existing_path(name)
+    if path:
+        return path
     hub_id = HUB_ID.fullmatch(name)
-    if folder.is_dir() or not hub_id:
-        return folder
+    if hub_id is None:
+        raise InvalidInput(f"{field}.encoder", name, "a folder that exists, or a hub id")
     repo, part = hub_id["repo"], hub_id["part"] or ""
     try:
         return hub.part_of(repo, part, hub_id["revision"], download=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
-from ..errors import InvalidInput
+from ..errors import InvalidInput, ModelError, first_line
 from ..spec import catalog, tasks
 from .identity import complete
 
@@ -80,8 +80,13 @@ def steps_of_stages(params: GenerationParams, identity: Identity) -> tuple[int, 
 
     config = read_object(identity.folder / "scheduler" / "scheduler_config.json")
     name = params.scheduler or str(config.get("_class_name"))
-    scheduler = getattr(diffusers, name).from_config(config, **params.scheduler_options)
-    scheduler.set_timesteps(params.steps)
+    try:
+        scheduler = getattr(diffusers, name).from_config(config, **params.scheduler_options)
+        scheduler.set_timesteps(params.steps)
+    # configs can hold anything
+    except Exception as error:
+        text = first_line(error)
+        raise ModelError(f"scheduler {name} of {params.model!r} cannot be used: {text}") from error
     timesteps = scheduler.timesteps.tolist()
     second = steps_below(timesteps, scheduler.config, params.refiner[0].start)
     strength = params.strength

@@ -12,14 +12,13 @@ from ..spec.family import UNKNOWN_DEFAULTS
 from ..spec.kinds import alike
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
     from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
     from ..store.store import Store
-    from .resolve import Identities
 
 
 # before a picture of this model was stored: half of what raw RGB takes
@@ -74,11 +73,9 @@ def denoiser_rows(
     return calls * (2 if guidance > 1 else 1)
 
 
-def estimate(
-    cells: Sequence[ResolvedCell], identities: Identities, store: Store | None
-) -> Estimate:
+def estimate(cells: Sequence[ResolvedCell], store: Store | None) -> Estimate:
     """What some cells will cost: from pictures in this store, otherwise from the catalog."""
-    rates = rates_of(identities, store)
+    rates = rates_of(cells, store)
     used = []
     seconds = size = 0.0
     for params, count in alike([cell.params for cell in cells]):
@@ -94,10 +91,10 @@ def estimate(
     return Estimate(seconds, size, "rough estimate; improves after the first pictures")
 
 
-def rates_of(
-    identities: Mapping[ModelChoice, Identity], store: Store | None
-) -> dict[ModelChoice, Rate]:
-    """The rate of each model: measured if pictures of it are in the store, otherwise guessed."""
+def rates_of(cells: Iterable[ResolvedCell], store: Store | None) -> dict[ModelChoice, Rate]:
+    """The rate of each cell's model: measured if pictures of it are in the store, else guessed."""
+    # by what complete recipes say: that has the hashes of parts from elsewhere
+    identities = {cell.params.choice: cell.identity for cell in cells}
     return {
         choice: _measured(identity, store) or _guessed(choice.model, identity.device)
         for choice, identity in identities.items()

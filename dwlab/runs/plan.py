@@ -128,7 +128,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         resolved = _resolve_available(params, missing, identities, compute, root)
         statuses = _statuses(store, resolved, seeds)
         todo = [cell for cell in resolved.values() if statuses.get(cell.key) != "ok"]
-        expected = _estimate(todo, identities, store, not_here)
+        expected = _estimate(todo, store, not_here)
     return Plan(
         name=spec.name,
         results=root,
@@ -199,12 +199,11 @@ def _statuses(
 
 def _estimate(
     todo: Sequence[ResolvedCell],
-    identities: Identities,
     store: Store | None,
     not_here: Sequence[GenerationParams],
 ) -> Estimate:
     """What is left to do will cost this; how long is not known while a model is not here."""
-    expected = estimate(todo, identities, store)
+    expected = estimate(todo, store)
     if not not_here:
         return expected
     models = dict.fromkeys(cell.model for cell in not_here)

@@ -69,7 +69,7 @@ def run(
         outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
         outcome.notes = tuple(store.notes)
         if on_plan:
-            on_plan(todo.total, Work.of_cells(todo.cells, identities, store))
+            on_plan(todo.total, Work.of_cells(todo.cells, store))
         if todo.cells:
             saver = Saver(
                 store,

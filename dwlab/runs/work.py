@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
     from ..store.store import Store
-    from .resolve import Identities
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,10 @@ class Work:
         return cls._of(dict(enumerate(params)), rates or {})
 
     @classmethod
-    def of_cells(cls, cells: Sequence[ResolvedCell], identities: Identities, store: Store) -> Work:
+    def of_cells(cls, cells: Sequence[ResolvedCell], store: Store) -> Work:
         """The work of some cells, in seconds if the store or the catalog knows what they take."""
         params = {cell.position: cell.params for cell in cells}
-        rates = rates_of(identities, store)
+        rates = rates_of(cells, store)
         return cls._of(params, {choice: rate.seconds for choice, rate in rates.items()})
 
     @classmethod

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import InvalidInput
 
 if TYPE_CHECKING:
     from .components import Components
+
+_VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 
 
 class ModelChoice(NamedTuple):
@@ -16,3 +21,12 @@ class ModelChoice(NamedTuple):
     variant: str | None = None
     config: str = ""
     parts: Components = ()
+
+
+def checked_variant(name: str, value: object) -> str | None:
+    """The form of a model's weights, like fp16; None for the plain one. Raises InvalidInput."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _VARIANT.fullmatch(value):
+        raise InvalidInput(name, value, "letters, digits and _, like fp16")
+    return value

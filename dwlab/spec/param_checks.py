@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -22,13 +21,13 @@ from . import (
     side_limits,
 )
 from .long_prompts import LONG_PROMPTS
+from .model_choice import checked_variant
 from .names import MAPS, TEXTS
 from .prompt_text import checked_prompt
 from .prompt_weights import WEIGHTINGS
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
-_VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 # CUDA_NOISE: the starting noise of AUTOMATIC1111 on an NVIDIA GPU
 CUDA_NOISE = "a1111-cuda"
 NOISES = ("cpu", CUDA_NOISE)
@@ -80,14 +79,6 @@ def _checked_steps(name: str, value: object) -> int | None:
 def _checked_word(name: str, value: object) -> object:
     if value not in _WORDS[name]:
         raise InvalidInput(name, value, f"one of {', '.join(filter(None, _WORDS[name]))}")
-    return value
-
-
-def _checked_variant(name: str, value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or not _VARIANT.fullmatch(value):
-        raise InvalidInput(name, value, "letters, digits and _, like fp16")
     return value
 
 
@@ -165,5 +156,5 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "seed": _checked_seed,
     "steps": _checked_steps,
     "guidance": _checked_guidance,
-    "variant": _checked_variant,
+    "variant": checked_variant,
 }

@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from . import catalog
 from .entries import build, numbered
 from .loras import check_text
-from .model_choice import ModelChoice
+from .model_choice import ModelChoice, checked_variant
 from .public_names import public_name
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Refiner:
             allowed = f"a number above 0, below 1{without_quotes(self.start)}"
             raise InvalidInput(_FROM, self.start, allowed)
         object.__setattr__(self, "start", float(self.start))
+        object.__setattr__(self, "variant", checked_variant("variant", self.variant))
 
     def as_dict(self) -> dict[str, object]:
         """The fields as plain values for JSON; empty ones are left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import diffusers
 import original_layouts
@@ -17,7 +18,7 @@ from start_pictures import difference, noise_picture
 
 import dwlab
 from dwlab.analysis.axes import swept
-from dwlab.errors import InvalidInput
+from dwlab.errors import InvalidInput, ModelError
 from dwlab.models import loading
 from dwlab.models.settings import denoiser_of
 from dwlab.runs.resolve import identify_all
@@ -254,6 +255,8 @@ def test_the_weights_of_both_models_are_counted_before_they_load(stages):
         ({"refiner": {"model": "sdxl-refiner", "from": 1}}, r"refiner.from is 1; .*below 1"),
         ({"refiner": {"from": 0.5}}, "refiner.model"),
         ({"refiner": {"model": "x", "to": 0.5}}, "refiner.to"),
+        ({"refiner": {"model": "x", "variant": ["fp16"]}}, r"refiner.variant is \['fp16'\]"),
+        ({"refiner": {"model": "sdxl-refiner", "config": "x"}}, "refiner.config is 'x'"),
         ({"refiner": ["sdxl-refiner", "sdxl-refiner"]}, "2 refiners"),
         ({"image": noise_picture(0), "mask": noise_picture(1)}, "left out beside a mask"),
         ({"call": {"denoising_end": 0.5}}, "left out beside call.denoising_end"),
@@ -271,6 +274,24 @@ def test_what_two_models_cannot_do_together_is_refused_before_they_load(
 ):
     base = stages.cell().as_dict() | values
     with pytest.raises(InvalidInput, match=message):
+        Sweep("x", base=base).plan(tmp_path, device="cpu")
+
+
+def test_a_refiner_that_is_not_there_is_named_as_one(stages, tmp_path):
+    base = stages.cell().as_dict()
+    with pytest.raises(ModelError, match=r"^refiner.model is 'nowhere', which is neither"):
+        Sweep("x", base=base | {"refiner": "nowhere"}).plan(tmp_path, device="cpu")
+    (tmp_path / "file.txt").write_text("no model")
+    with pytest.raises(ModelError, match=r"^refiner.model .* is a file that holds no model"):
+        Sweep("x", base=base | {"refiner": str(tmp_path / "file.txt")}).plan(tmp_path, device="cpu")
+
+
+def test_a_schedule_that_cannot_be_made_is_told_in_words(stages, tmp_path):
+    shutil.copytree(stages.folder / "base", tmp_path / "base")
+    config = tmp_path / "base/scheduler/scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"num_train_timesteps": "x"}))
+    base = stages.cell().as_dict() | {"model": str(tmp_path / "base")}
+    with pytest.raises(ModelError, match=r"EulerDiscreteScheduler of .* cannot be used"):
         Sweep("x", base=base).plan(tmp_path, device="cpu")
 
 

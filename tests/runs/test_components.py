@@ -56,6 +56,13 @@ def test_rows_and_pngs_make_their_pictures_again(table, tmp_path):
     assert dwlab.generate("a star", vae=params.vae, **options).key == row["key"]
 
 
+def test_a_plan_knows_how_long_pictures_with_a_vae_take(table, tmp_path):
+    axes = {"vae": [None, str(tmp_path / "soft")], "seed": [0, 1]}
+    sweep = Sweep("vaes", str(tmp_path / "model"), {"prompt": "a star", **SIZE}, axes)
+    plan = sweep.plan(tmp_path / "results", device="cpu")
+    assert (plan.done, plan.todo, plan.basis) == (2, 2, "from pictures timed here")
+
+
 def test_a_row_whose_vae_is_another_now_is_not_made_again(table, tmp_path):
     vae = json.loads(table.iloc[1]["vae"])
     shutil.rmtree(tmp_path / "soft")

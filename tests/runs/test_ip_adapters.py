@@ -209,6 +209,12 @@ def test_what_cannot_be_is_refused_before_anything_is_read(adapter, message):
         GenerationParams("a", ip_adapter=[{"file": "x", "image": noise_picture(0)}] * 5)
 
 
+@pytest.mark.parametrize("encoder", ["x" * 900, "nowhere", "~nobody/x"])
+def test_an_encoder_that_is_not_there_is_named(bench, tmp_path, encoder):
+    with pytest.raises(InvalidInput, match=r"^ip_adapter\[0\].encoder is .* a folder that exists"):
+        sweep_of(bench, encoder=encoder).plan(tmp_path, device="cpu")
+
+
 def test_the_second_adapter_and_several_pictures_are_axes_too(bench):
     entries = [{"file": "x.safetensors", "image": noise_picture(0)}] * 2
     base = {"prompt": "a star", "ip_adapter": entries}
