@@ -36,19 +36,20 @@ class Encoder:
 
 
 def find(
-    field: str, adapter: IPAdapter, file: AdapterFile, seen: Projection, identity: Identity
+    field: str, adapter: IPAdapter, file: AdapterFile, projection: Projection, identity: Identity
 ) -> Encoder | None:
     """The encoder of an adapter: the one that it names, the model's own, or the one beside its file.
 
-    seen: what the adapter takes from it. Returns None for the model's own. Raises InvalidInput,
-    naming `field`, if there is none that fits, and ModelError for weights that are not trusted.
+    projection: what the adapter takes from it. Returns None for the model's own. Raises
+    InvalidInput, naming `field`, if there is none that fits, and ModelError for weights that are
+    not trusted.
     """
     has_own = NAME in {part for part, *_ in trust.parts(identity.folder)}
     if has_own and not (adapter.encoder or adapter.encoder_weights):
-        _check(f"{field}.encoder", identity.folder / NAME, seen)
+        _check(f"{field}.encoder", identity.folder / NAME, projection)
         return None
-    folder = _folder(field, adapter, file, seen)
-    _check(f"{field}.encoder", folder, seen)
+    folder = _folder(field, adapter, file, projection)
+    _check(f"{field}.encoder", folder, projection)
     trust.check_part(folder)
     fault = weight_files.fault_of_part(NAME, folder)
     if fault:
@@ -60,14 +61,14 @@ def find(
     return Encoder(folder, weights)
 
 
-def _folder(field: str, adapter: IPAdapter, file: AdapterFile, seen: Projection) -> Path:
+def _folder(field: str, adapter: IPAdapter, file: AdapterFile, projection: Projection) -> Path:
     if adapter.encoder:
         return _named(field, adapter.encoder)
     around = file.path.parent
     beside = [around / NAME, *(around.parent / other / NAME for other in _ELSEWHERE)]
     known = fingerprint.folders_with(adapter.encoder_weights) if adapter.encoder_weights else []
     present = [folder for folder in (*known, *beside) if (folder / CONFIG).is_file()]
-    fitting = [folder for folder in present if _problem(folder, seen) is None]
+    fitting = [folder for folder in present if _problem(folder, projection) is None]
     if adapter.encoder_weights:
         fitting.sort(key=lambda folder: _weights(folder) != adapter.encoder_weights)
     folders = fitting or present
@@ -98,13 +99,13 @@ def _named(field: str, name: str) -> Path:
         raise InvalidInput(f"{field}.encoder", name, allowed) from None
 
 
-def _check(field: str, folder: Path, seen: Projection) -> None:
-    problem = _problem(folder, seen)
+def _check(field: str, folder: Path, projection: Projection) -> None:
+    problem = _problem(folder, projection)
     if problem:
         raise InvalidInput(field, str(folder), problem)
 
 
-def _problem(folder: Path, seen: Projection) -> str | None:
+def _problem(folder: Path, projection: Projection) -> str | None:
     """Why a folder holds no encoder for an adapter, in words; None if it does."""
     config_file = folder / CONFIG
     if not config_file.is_file():
@@ -113,11 +114,11 @@ def _problem(folder: Path, seen: Projection) -> str | None:
     if config.get("model_type") != _KIND:
         kind = config.get("model_type")
         return f"an image encoder of CLIP ({_KIND}); this is a {kind}"
-    size = config.get("hidden_size" if seen.is_hidden else "projection_dim")
-    if size != seen.size:
+    size = config.get("hidden_size" if projection.is_hidden else "projection_dim")
+    if size != projection.size:
         return (
-            f"an image encoder whose vectors have {seen.size} numbers, as the adapter takes them; "
-            f"those of this one have {size}"
+            f"an image encoder whose vectors have {projection.size} numbers, as the adapter takes "
+            f"them; those of this one have {size}"
         )
     return None
 

@@ -24,7 +24,9 @@ PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 # these change weights or processors in ways that stock loads no adapter into
 _UNFIT = ("attention-slicing", "group-offload", "sequential-offload")
 _IN_WORDS = {"StableDiffusionPipeline": "SD 1.5 and 2", "StableDiffusionXLPipeline": "SDXL"}
-_PROJECTION, _ATTENTION = "image_proj.", "ip_adapter."
+# how the names of the tensors begin
+_PROJECTION = "image_proj."
+_ATTENTION = "ip_adapter."
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def check_model(field: str, identity: Identity) -> None:
     if identity.settings.quantisation != "none":
         unfit.append(identity.settings.quantisation)
     if unfit:
-        allowed = f"left out with memory: {', '.join(unfit)}, which diffusers loads none beside"
+        allowed = f"left out with memory: {', '.join(unfit)}; diffusers loads none beside these"
         raise InvalidInput(field, "an IP-Adapter", allowed)
 
 
@@ -96,8 +98,8 @@ def _problem(file: AdapterFile, folder: Path) -> str | None:
         if layers[name] != shape:
             theirs, ours = _by(layers[name]), _by(shape)
             return (
-                f"an IP-Adapter for layers of the model's sizes; {name} is {theirs}, and would have "
-                f"to be {ours}: it was made for another family"
+                f"an IP-Adapter for layers of the model's sizes; {name} is {theirs}, but the model "
+                f"needs {ours}: it was made for another family"
             )
     return None
 
@@ -107,11 +109,12 @@ def _by(shape: Shape) -> str:
 
 
 def _is_of_faces(shapes: dict[str, Shape]) -> bool:
-    names = ("image_proj.norm.weight", "image_proj.perceiver_resampler.proj_in.weight")
-    is_plain = "image_proj.proj.weight" in shapes or "image_proj.proj.3.weight" in shapes
-    return (not is_plain and any(name in shapes for name in names)) or any(
-        "_lora." in name for name in shapes
-    )
+    if any("_lora." in name for name in shapes):
+        return True
+    if any(_PROJECTION + name in shapes for name in ("proj.weight", "proj.3.weight")):
+        return False
+    names = ("norm.weight", "perceiver_resampler.proj_in.weight")
+    return any(_PROJECTION + name in shapes for name in names)
 
 
 def _knows_projection(shapes: dict[str, Shape]) -> bool:
@@ -129,11 +132,12 @@ def _projection(shapes: dict[str, Shape]) -> Projection:
 @functools.lru_cache(maxsize=8)
 def _layers_of_model(folder: Path) -> dict[str, Shape]:
     """The layers that an adapter adds to a model's UNet, as their files name them."""
-    import accelerate
     import diffusers
+    import torch
 
     config = read_object(folder / "unet" / "config.json")
-    with accelerate.init_empty_weights():
+    # unlike accelerate's way to build a model without memory, this acts on one thread alone
+    with torch.device("meta"):
         unet = diffusers.UNet2DConditionModel.from_config(config)
     # diffusers numbers the layers of self-attention too, and leaves those numbers out
     layers: dict[str, Shape] = {}

@@ -61,8 +61,8 @@ def find(adapters: IPAdapters, identity: Identity) -> tuple[IPAdapters, tuple[IP
 def _find(field: str, adapter: IPAdapter, identity: Identity) -> IPAdapterFiles:
     ip_adapter_fit.check_model(field, identity)
     file = adapter_files.find(field, adapter.file, adapter.sha256)
-    shape = ip_adapter_fit.check_file(field, file, identity)
-    encoder = image_encoders.find(field, adapter, file, shape, identity)
+    projection = ip_adapter_fit.check_file(field, file, identity)
+    encoder = image_encoders.find(field, adapter, file, projection, identity)
     return IPAdapterFiles(file, encoder)
 
 
