@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # (1 + 2 z^2) / 6 at z = 1.96 (Johnson 1978, Hall 1992), twice, because the skewness of few prompts
 # is estimated about half as large as it is
 LEAN = 2 * (1 + 2 * 1.96**2) / 6
+ROUNDING = 1e-9  # sums of the same numbers in another order differ by less
 # in standard errors: the most that skewness moves a bound
 MOST_LEAN = 2.0
 
@@ -83,8 +84,8 @@ def crossed_means(
 
     differences: (n, prompts, seeds), NaN for missing pairs. prompts_vary: whether the prompts are a
     sample of those that the mean is about ("prompts like these"); otherwise it is about these
-    prompts alone, and seeds are all that varies. With one prompt that is so anyway. jump: how large
-    a difference is where there is one, also for each mean; used if no pair of a mean differs.
+    prompts alone, and seeds are all that varies. With one prompt that is so anyway. jump: how far
+    two differences are apart where they are, also for each mean; used if all pairs of a mean agree.
 
     The interval is a t interval with Satterthwaite's degrees of freedom. Two things widen it: pairs
     of which most are tied, because rare differences may just not have come up, and skewness.
@@ -111,9 +112,15 @@ def _spread(
     *,
     prompts_vary: bool,
 ) -> Spread:
-    is_different = ~np.isnan(differences) & (differences != 0)
-    different = is_different.sum(axis=(1, 2))
-    squares = np.where(is_different, differences**2, 0.0).sum(axis=(1, 2))
+    flat = differences.reshape(len(differences), -1)
+    # the median (NaN sort last): of tied pairs, the value that they share, which is usually 0
+    middle = np.maximum(margins.pairs - 1, 0).astype(int) // 2
+    common = np.sort(flat, axis=1)[np.arange(len(flat)), middle]
+    distances = np.abs(np.nan_to_num(flat - common[:, None]))
+    size = np.max(np.abs(np.nan_to_num(flat)), axis=1, initial=0.0)
+    is_different = distances > ROUNDING * size[:, None]
+    different = is_different.sum(axis=1)
+    squares = np.sum(distances**2, axis=1)
     return Spread(
         components=components_of(deviations, margins),
         different=different / np.maximum(margins.pairs, 1),

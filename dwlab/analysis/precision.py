@@ -18,7 +18,8 @@ LEVEL = 0.95
 # Agresti & Coull (1998): as if 2 more pairs had differed, among 4 more
 PSEUDO_DIFFERENT = 2
 PSEUDO_PAIRS = 4
-MOST_MORE = 1000  # prompts or seeds that anybody would add
+# prompts or seeds that anybody would add; the answers are rough, so larger steps do
+ADDED = np.unique(np.geomspace(1, 1000, 90).round())
 MOST_TIMES = 30
 
 
@@ -26,8 +27,8 @@ MOST_TIMES = 30
 class Spread:
     """What makes n means imprecise, all of shape (n,).
 
-    components: the variances. different: the share of pairs that differ at all. square: mean square
-    of the differences of these. prompts_vary: whether other prompts are meant too.
+    components: the variances. different: the share of pairs that are not at the value that tied
+    pairs share. square: mean square of their distance from it. prompts_vary: whether other prompts are meant too.
     """
 
     components: Components
@@ -122,18 +123,17 @@ def more_needed(spread: Spread, prompts: int, seeds: int, reach: float) -> More:
     spread: of one mean. prompts, seeds: how many there are. It takes the variances for what they
     seem to be now, so the answer is rough.
     """
-    added = np.arange(1, MOST_MORE + 1, dtype=float)
-    now = np.zeros_like(added)
-    with_seeds = spread.precision(Margins.complete(prompts + now, seeds + added)).reach()
-    with_prompts = spread.precision(Margins.complete(prompts + added, seeds + now)).reach()
+    now = np.zeros_like(ADDED)
+    with_seeds = spread.precision(Margins.complete(prompts + now, seeds + ADDED)).reach()
+    with_prompts = spread.precision(Margins.complete(prompts + ADDED, seeds + now)).reach()
     times = np.arange(2, MOST_TIMES + 1, dtype=float)
     with_both = spread.precision(Margins.complete(prompts * times, seeds * times)).reach()
     can_add_prompts = spread.prompts_vary and prompts > 1
     # with one seed nothing tells seeds from prompts
     can_add_seeds = seeds > 1 or prompts == 1
     return More(
-        seeds=_first(added, with_seeds <= reach) if can_add_seeds else None,
-        prompts=_first(added, with_prompts <= reach) if can_add_prompts else None,
+        seeds=_first(ADDED, with_seeds <= reach) if can_add_seeds else None,
+        prompts=_first(ADDED, with_prompts <= reach) if can_add_prompts else None,
         times=_first(times, with_both <= reach),
     )
 

@@ -135,7 +135,7 @@ class Ranking:
         if not hopeful:
             return ""
         first = min(hopeful, key=lambda each: (each.behind, each.rows))
-        needed = f"; it would take {first.more} to tell" if first.more else ""
+        needed = f"; to tell, it would take {first.more}" if first.more else ""
         return f"Still open: {first.ties}{needed}."
 
 
@@ -195,6 +195,15 @@ def best(
         seeds=grid.seeds,
         standings=tuple(standings),
     )
+
+
+def usual_margin(table: pd.DataFrame, metric: str) -> float:
+    """The margin where nobody names one: 0.03 for a metric from 0 to 1, otherwise 3% of its range."""
+    values = numbers(table, metric).dropna()
+    if values.empty or (values.min() >= 0 and values.max() <= 1):
+        return MARGIN
+    span = float(values.max() - values.min())
+    return MARGIN * span if span > 0 else MARGIN
 
 
 def _order(means: Floats, rows: Floats) -> list[int]:

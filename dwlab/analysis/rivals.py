@@ -63,7 +63,9 @@ def _parts(values: Floats) -> tuple[Floats, Floats]:
     used = ~np.isnan(flat).all(axis=0)
     of_setting = np.nanmean(flat, axis=1)
     of_picture = np.full(flat.shape[1], np.nan)
-    for _ in range(ROUNDS):
+    # without missing values the first round is exact
+    rounds = ROUNDS if np.isnan(flat[:, used]).any() else 1
+    for _ in range(rounds):
         of_picture[used] = np.nanmean(flat[:, used] - of_setting[:, None], axis=0)
         of_setting = np.nanmean(flat[:, used] - of_picture[used], axis=1)
     return of_setting, of_picture.reshape(values.shape[1:])

@@ -114,6 +114,13 @@ def setting_grid(
     )
 
 
+def has_settings(table: pd.DataFrame, metric: str, most: int) -> bool:
+    """Whether the metric was measured at two settings at least, and at `most` at most."""
+    axes = [axis for axis in swept(table) if not axis.of_content]
+    _, codes = group_codes(axes, numbers(table, metric).dropna().index)
+    return 2 <= len(codes) <= most
+
+
 def group_codes(axes: Sequence[Axis], rows: pd.Index) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     """The combination of values that each row has on these axes, and the combinations.
 

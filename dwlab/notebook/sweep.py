@@ -139,6 +139,14 @@ class SweepView:
         table = self._rows()
         return None if table is None else image(small_grid(table), f"the pictures of {self.name}")
 
+    def answer(self) -> HTML | None:
+        """Which setting is good enough, in words; None if no metric ranks settings."""
+        from ..views.report.answer import answer_html
+
+        table = self._rows()
+        text = "" if table is None else answer_html(table)
+        return html(text) if text else None
+
     def plots(self) -> None:
         """The plots, one below the other; nothing if there are no pictures."""
         from ..widgets.small_pictures import png

@@ -101,8 +101,8 @@ def interval(sample: np.ndarray) -> tuple[float, float]:
     """The 95% interval of the mean of at least two independent numbers.
 
     It is a percentile bootstrap, or normal above 500 numbers. The resampling is seeded, so the same
-    numbers give the same interval. Differences between the pictures of two settings, one for each
-    prompt and seed, are independent; the pictures themselves are not.
+    numbers give the same interval. Pictures of one prompt or of one seed are not independent, nor
+    are differences between them: `dwlab.analysis.comparison.compare` is for those.
     """
     mean = float(sample.mean())
     if len(sample) > LARGE_SAMPLE:

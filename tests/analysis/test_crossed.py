@@ -106,6 +106,12 @@ def test_pairs_that_are_all_tied_may_differ_elsewhere():
     assert 0 < more_pairs < with_jump < 0.2
 
 
+def test_pairs_that_all_differ_by_the_same_may_not_do_so_elsewhere():
+    means = crossed_means(np.full((1, 2, 2), 1.0), jump=1.0)
+    assert means.low()[0] < 0.5
+    assert means.p_zero()[0] > 0.01
+
+
 def test_continuous_differences_are_not_widened_by_ties():
     differences = drawn((1, 6, 4))
     wide = crossed_means(differences, jump=100.0)

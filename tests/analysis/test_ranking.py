@@ -47,7 +47,7 @@ def test_few_seeds_leave_a_setting_open_and_say_what_it_would_take():
     ranking = best(table_of(few, STEPS), "adherence")
     assert ranking.cheapest is None
     assert "No setting is shown to be within 0.030" in ranking.sentence
-    assert "it would take about" in ranking.sentence
+    assert "to tell, it would take about" in ranking.sentence
     standing = next(each for each in ranking.standings if each.setting == "steps 5")
     assert standing.verdict is Verdict.OPEN
     assert standing.more is not None
@@ -140,7 +140,7 @@ def test_these_prompts_alone_are_told_apart_sooner():
     sampled = best(table, "adherence", margin=0.1)
     fixed = best(table, "adherence", margin=0.1, target="these prompts")
     assert verdicts(sampled)["steps 5"] is Verdict.OPEN
-    assert "Still open: steps 5; it would take about" in sampled.sentence
+    assert "Still open: steps 5; to tell, it would take about" in sampled.sentence
     assert fixed.cheapest.setting == "steps 5"
     assert "for these prompts" in fixed.sentence
 

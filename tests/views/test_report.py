@@ -19,6 +19,7 @@ from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
 from dwlab.views.grids.drawing import grid
 from dwlab.views.plots import metric_plot
+from dwlab.views.report.answer import answer_html
 
 
 def test_hostile_text_stays_text_in_the_report(tmp_path):
@@ -85,10 +86,9 @@ def test_the_report_asks_the_network_for_nothing_and_runs_nothing(tmp_path):
 def test_the_report_answers_what_was_best_what_failed_and_how_to_repeat_it(tmp_path):
     table = sweep_table(tmp_path, failed=(5,), ignores="seed")
     said = words(report(table, tmp_path, spec=SweepSpec("views", base={"prompt": "a star"})))
-    assert (
-        "Best by adherence steps 8, guidance 4" in said
-        and "Worst by adherence steps 4, guidance 1" in said
-    )
+    assert "within 0.030 of the best adherence" in said
+    # the last in the ranking: adherence, how far behind the best, interval, rows, seconds
+    assert re.search(r"steps 4, guidance 1 0\.140 0\.340 \[[0-9., ]+\] 4 0\.20", said)
     assert "seed changed nothing: 0 and 1 gave identical pictures" in said
     assert "RuntimeError: no room for a red circle" in said and "out of memory" in said
     assert (
@@ -161,6 +161,7 @@ def test_without_a_measure_of_quality_the_report_calls_nothing_best(tmp_path):
     table["brightness"] = np.linspace(0, 1, len(table))
     text = " ".join("".join(Page(report(table, tmp_path)).text).split())
     assert "Best by" not in text and "Worst by" not in text
+    assert "within the margin" not in text and "behind the best" not in text
     assert "so no setting is called best" in text and "metric: sharpness" in text
     assert "Brightness describes the pictures; it does not measure how good they are." in text
 
@@ -173,9 +174,34 @@ def test_stars_or_the_metric_that_the_sweep_names_rank_its_settings(tmp_path, me
     table.attrs["metric"] = None if measure == "stars" else measure
     assert quality_of(table) == measure
     text = " ".join("".join(Page(report(table, tmp_path)).text).split())
-    assert re.search(rf"Best by {measure} ?steps 8", text) and re.search(
-        rf"Worst by {measure} ?steps 4", text
-    )
+    assert re.search(rf"within 0\.030 of the best {measure}", text)
+    assert re.search(r"steps 8, guidance 1 ?2\.000.*steps 4, guidance 1 ?1\.000", text)
+
+
+def test_a_sweep_over_prompts_alone_names_the_prompts_with_the_highest_and_lowest_means(tmp_path):
+    table = sweep_table(tmp_path, steps=(4,), guidance=(1.0,))
+    table["adherence"] = [1.0, 1.0, 0.5, 0.5]
+    said = words(report(table, tmp_path))
+    assert "Best by adherence prompt a red circle" in said
+    assert "Worst by adherence prompt a star" in said
+    assert "Settings, from the best to the worst" not in said
+
+
+def test_the_answer_in_a_notebook_is_escaped(tmp_path):
+    table = sweep_table(tmp_path)
+    table["dtype"] = ["<b>x</b>", "y"] * 8
+    table.attrs["axes"]["dtype"] = ["<b>x</b>", "y"]
+    text = answer_html(table)
+    assert "of the best adherence" in text
+    assert "<b>" not in text
+
+
+def test_few_seeds_make_no_setting_good_enough(tmp_path):
+    table = sweep_table(tmp_path)
+    table["adherence"] = np.random.default_rng(0).uniform(0.4, 1.0, len(table))
+    said = words(report(table, tmp_path))
+    assert "No setting is shown to be within 0.030 of the best adherence" in said
+    assert "Still open: " in said
 
 
 def test_captions_name_every_swept_axis(tmp_path):

@@ -12,6 +12,7 @@ from ...analysis.findings import findings_of
 from ...analysis.metric_columns import metrics_of
 from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
+from .answer import answer
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
 from .embedded import contact_sheet
@@ -62,9 +63,12 @@ def _content(table: pd.DataFrame) -> dict[str, object]:
     quality = quality_of(table)
     metric = quality or next(iter(metrics_of(table)), None)
     is_ranked = quality or not swept(table)
+    settings = answer(table, quality)
     return {
         "subtitle": subtitle(table),
-        "ranking": best_and_worst(table, quality),
+        "answer": settings,
+        # means without intervals, where there is nothing better
+        "ranking": [] if settings else best_and_worst(table, quality),
         "unranked": "" if is_ranked else REMEDY,
         "quality": quality,
         "metric": metric,
