@@ -11,7 +11,7 @@ from . import adapter_files, alterations, image_encoders, ip_adapter_fit
 from .quiet import no_bars, quiet_libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..spec.ip_adapters import IPAdapter, IPAdapters
     from .adapter_files import AdapterFile
@@ -56,6 +56,16 @@ def find(adapters: IPAdapters, identity: Identity) -> tuple[IPAdapters, tuple[IP
             allowed = "the image encoder of the first IP-Adapter, because diffusers has one for all"
             raise InvalidInput(f"{field}.encoder", adapter.encoder or "another one", allowed)
     return tuple(named), tuple(chosen)
+
+
+def largest(recipes: Iterable[IPAdapters], identity: Identity) -> tuple[IPAdapterFiles, ...]:
+    """The files of the recipe whose IP-Adapters need most memory; raises what `find` does."""
+    files = [find(adapters, identity)[1] for adapters in recipes]
+    return max(files, key=_bytes, default=())
+
+
+def _bytes(adapters: Sequence[IPAdapterFiles]) -> int:
+    return sum(adapter.file.path.stat().st_size for adapter in adapters)
 
 
 def _find(field: str, adapter: IPAdapter, identity: Identity) -> IPAdapterFiles:

@@ -14,11 +14,12 @@ from ..spec import safetensors_header, single_file
 from . import trust, weight_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ..spec.tensor_header import Tensor
     from .checkpoint import Checkpoint
+    from .ip_adapters import IPAdapterFiles
     from .settings import Settings
 
 ITEM_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -177,6 +178,20 @@ def size_of(
     if not any(part.matrices or part.kernels or part.fixed for part in parts):
         return None
     return ModelSize(tuple(parts), channels, tile)
+
+
+def ip_adapter_sizes(adapters: Iterable[IPAdapterFiles]) -> list[PartSize]:
+    """The sizes of IP-Adapters and of their image encoders, each counted once."""
+    sizes = {}
+    for adapter in adapters:
+        path = adapter.file.path
+        status = path.stat()
+        tensors = _tensors_of(path, status.st_size, status.st_mtime_ns)
+        sizes[path] = PartSize.of("ip_adapter", tensors)
+        if adapter.encoder is not None:
+            folder = adapter.encoder.folder
+            sizes[folder] = _part("image_encoder", folder)
+    return list(sizes.values())
 
 
 def net_size(folder: Path) -> PartSize:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .controlnets import ControlNet
     from .identity import Identity
+    from .ip_adapters import IPAdapterFiles
     from .memory_estimate import ModelSize
 
 PIXELS = 512 * 512  # if nothing is known of the pictures
@@ -26,17 +27,19 @@ def fitted(
     auto: bool = False,
     nets: Sequence[ControlNet] = (),
     seconds: Sequence[Identity] = (),
+    shown: Sequence[IPAdapterFiles] = (),
 ) -> Identity:
     """An identity that knows whether its model fits, in the settings that `auto` chooses.
 
     pixels: of the largest picture. nets: the ControlNets beside it. seconds: the models of a second
-    stage, in memory at the same time. Nothing is loaded. An identity stays as it is if the sizes of
-    its weights are not known.
+    stage, in memory at the same time. shown: the IP-Adapters. Nothing is loaded. An identity stays as
+    it is if the sizes of its weights are not known.
     """
     size = _size_of(identity)
     if size is None:
         return identity
     beside = [memory_estimate.net_size(net.folder) for net in nets]
+    beside += memory_estimate.ip_adapter_sizes(shown)
     for second in seconds:
         second_size = _size_of(second)
         beside += second_size.parts if second_size else ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
 from ..events import Cancelled, Downloading, Event
-from ..models import adapters, memory_plan
+from ..models import adapters, ip_adapters, memory_plan
 from ..models.arguments import check_arguments
 from ..models.controlnets import ControlNet, Nets, total_bytes
 from ..models.identity import Identity, complete, identify, omission_of
@@ -137,7 +137,8 @@ def identify_all(
         )
     _check_prompts(params, groups, identities)
     is_automatic = AUTO in (compute.memory or ())
-    resolved: Identities = {}
+    firsts: Identities = {}
+    others: Identities = {}
     for choice, identity in identities.items():
         pixels = _most_pixels(groups[choice], identity)
         first = memory_plan.fitted(
@@ -146,10 +147,12 @@ def identify_all(
             auto=is_automatic,
             nets=max(map(nets[choice].of, groups[choice]), key=total_bytes),
             seconds=list(seconds[choice].values()),
+            shown=ip_adapters.largest((cell.ip_adapter for cell in groups[choice]), identity),
         )
-        resolved |= second_models.in_settings_of(first, seconds[choice], pixels)
-        resolved[choice] = first
-    return resolved
+        firsts[choice] = first
+        others |= second_models.in_settings_of(first, seconds[choice], pixels)
+    # the same model may be the first of one recipe and the second of another
+    return others | firsts
 
 
 def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:

@@ -126,6 +126,19 @@ def key_of(sweep):
     return cell.key
 
 
+def test_the_weights_of_adapters_and_encoders_are_counted_before_they_load(bench):
+    (cell,) = sweep_of(bench).cells()
+    compute = Compute(device="cpu")
+    fits = [
+        identify_all([params], compute)[params.choice].fit
+        for params in (cell.params, cell.params.replace(ip_adapter=()))
+    ]
+    more, plain = (fit.demand.size.weights("float32") for fit in fits)
+    files = [bench / "ip/plain.safetensors", *(bench / "ip/image_encoder").glob("*.safetensors")]
+    tensors = [tensor for file in files for tensor in load_file(file).values()]
+    assert more - plain == sum(t.nbytes for t in tensors if t.is_floating_point())
+
+
 def changed(bench, tmp_path, **changes):
     """A copy of the adapter with some tensors replaced, or taken out by None."""
     tensors = load_file(bench / "ip/plain.safetensors")
