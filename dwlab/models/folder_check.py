@@ -114,8 +114,9 @@ def _weights(part: str, place: Path, library: object, cls: object) -> Iterator[F
             whole = False
             yield Finding("error", "weights", f"{path} {flaw}")
     yield from _missing_shards(part, place)
-    if plain and whole and library == "diffusers":
-        yield from _shapes(part, place, str(cls), plain)
+    if plain and whole and library in _LIBRARIES:
+        model_class = getattr(importlib.import_module(str(library)), str(cls), None)
+        yield from _shapes(part, place, model_class, plain)
 
 
 def _missing_shards(part: str, place: Path) -> Iterator[Finding]:
@@ -130,25 +131,29 @@ def _missing_shards(part: str, place: Path) -> Iterator[Finding]:
                 yield Finding("error", "missing", f"{part} lacks {name}, which {index.name} names")
 
 
-def _shapes(part: str, place: Path, cls: str, files: list[Path]) -> Iterator[Finding]:
+def _shapes(part: str, place: Path, model_class: Any, files: list[Path]) -> Iterator[Finding]:
     """Compare the tensors of a part with those that its config describes."""
-    import diffusers
-
-    model_class = getattr(diffusers, cls, None)
-    if model_class is None or not hasattr(model_class, "load_config"):
+    if not hasattr(model_class, "load_config") and not hasattr(model_class, "config_class"):
         return
     try:
         headers = [safetensors_header.read(path) for path in files]
         tensors = sum(len(header.tensors) for header in headers)
         size = sum(header.size for header in headers)
-        config = model_class.load_config(place, local_files_only=True)
         with size_limits.building(str(place), tensors, size):
-            fault = tensor_check.difference(model_class, config, headers)
+            fault = _fault_of(model_class, place, headers)
     # a stranger's config can raise anything
     except Exception as error:  # noqa: BLE001
         fault = f"its config does not describe a model ({first_line(error)})"
     if fault:
         yield Finding("error", "tensors", f"{part}: {fault}")
+
+
+def _fault_of(model_class: Any, place: Path, headers: list[Any]) -> str | None:
+    if hasattr(model_class, "load_config"):
+        config = model_class.load_config(place, local_files_only=True)
+        return tensor_check.difference(model_class, config, headers)
+    config = model_class.config_class.from_pretrained(place, local_files_only=True)
+    return tensor_check.other_shapes(model_class, config, headers)
 
 
 def _headers(folder: Path) -> list[Any]:

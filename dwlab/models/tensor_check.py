@@ -46,6 +46,28 @@ def difference(model_class: Any, config: dict[str, Any], headers: Iterable[Heade
     return _difference(_expected(model_class, config), tensors)
 
 
+def other_shapes(model_class: Any, config: Any, headers: Iterable[Header]) -> str | None:
+    """Which tensors of a part of transformers have other shapes than its config describes.
+
+    Only names that the files and the model share are compared: transformers reads files of older
+    versions under other names, so a name that is missing means nothing.
+    """
+    from accelerate import init_empty_weights
+
+    with init_empty_weights(include_buffers=True):
+        expected: Tensors = model_class(config).state_dict()
+    tensors: Tensors = {}
+    for header in headers:
+        tensors |= _empty(header)
+    prefixes = ("", f"{model_class.base_model_prefix}.", "text_model.")
+    renamed: Tensors = {}
+    for name in expected:
+        found = next((prefix + name for prefix in prefixes if prefix + name in tensors), None)
+        if found is not None:
+            renamed[name] = tensors[found]
+    return _difference({name: expected[name] for name in renamed}, renamed)
+
+
 def _fault(name: str, checkpoint: Checkpoint, header: Header, part: str, cls: str) -> str | None:
     import diffusers
 

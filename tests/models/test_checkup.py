@@ -68,6 +68,21 @@ def test_every_problem_of_a_folder_is_found_not_only_the_first(folder):
     assert "NoSuchScheduler" in texts
 
 
+def test_a_text_encoder_of_other_shapes_is_found(folder):
+    path = folder / "text_encoder" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"hidden_size": 48}))
+    texts = [problem.text for problem in check(str(folder)).problems if problem.code == "tensors"]
+    assert len(texts) == 1
+    assert texts[0].startswith("text_encoder: ") and "tensors have other shapes" in texts[0]
+    assert "instead of" in texts[0]
+
+
+@pytest.mark.parametrize("name", ["flux", "sd3", "sdxl"])
+def test_sound_text_encoders_of_other_kinds_are_found_sound(name, tmp_path):
+    getattr(tiny, name)().save_pretrained(tmp_path / "m")
+    assert [each for each in check(str(tmp_path / "m")).problems if each.code == "tensors"] == []
+
+
 def test_pickles_and_broken_weights_are_found_together(folder):
     vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
     torch.save({}, vae.with_suffix(".bin"))
