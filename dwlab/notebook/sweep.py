@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..widgets.sweep.panel import SweepPanel
 
 # of sweep.ipynb
-PARAMETERS = ("experiment", "results", "overrides", "compute", "device")
+PARAMETERS = ("experiment", "results", "overrides", "compute", "device", "memory")
 
 # of a table in an executed notebook
 ROWS = 24

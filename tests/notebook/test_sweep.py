@@ -175,6 +175,7 @@ def test_without_an_experiment_it_runs_from_top_to_bottom_and_shows_the_panel(pr
         ({"overrides": {"steps": 2}, "compute": False}, "overrides"),
         ({"compute": False}, "experiment"),
         ({"experiment": 7}, "experiment"),
+        ({"memory": "nosuch"}, "memory"),
     ],
 )
 def test_parameters_that_are_wrong_are_refused_by_name(

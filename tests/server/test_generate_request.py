@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dwlab.server.requests.generate_request import GenerateRequest
+from dwlab.spec.long_prompts import LONG_PROMPTS
+from dwlab.spec.prompt_weights import WEIGHTINGS
+
 
 @pytest.mark.parametrize(
     ("body", "status", "field"),
@@ -30,6 +34,9 @@ import pytest
         ({"prompt": "a", "seed": "7.0"}, 422, "seed"),
         ({"prompt": "a", "seed": ""}, 422, "seed"),
         ({"prompt": "a\0b"}, 422, "prompt"),
+        ({"prompt": "a", "long_prompt": "cut"}, 422, "long_prompt"),
+        ({"prompt": "a", "long_prompt": 1}, 422, "long_prompt"),
+        ({"prompt": "a", "prompt_weighting": "a1111"}, 422, "prompt_weighting"),
         ({"prompt": "a", "colour": "red"}, 422, "colour"),
         ({"prompt": "a", "width": "512"}, 422, "width"),
         ({"prompt": "a", "steps": True}, 422, "steps"),
@@ -106,3 +113,16 @@ def test_a_body_of_unknown_length_is_limited_too(server):
         headers={"Content-Type": "application/json"},
     )
     assert answer.status_code == 413
+
+
+def test_long_prompts_and_weights_are_asked_for_as_in_recipes(server):
+    fields = GenerateRequest.model_json_schema()["properties"]
+    for name, words in (("long_prompt", LONG_PROMPTS), ("prompt_weighting", WEIGHTINGS)):
+        assert tuple(fields[name]["anyOf"][0]["enum"]) == words
+    long_text = "a red circle and a blue square beside it, " * 10
+    body = {"prompt": long_text, "steps": 1, "width": 64, "height": 64, "long_prompt": "error"}
+    refused = server.http.post("/api/generate", json=body)
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["field"] == "prompt" and "tokens" in refused.text
+    answer = server.ask(long_text, long_prompt="truncate", prompt_weighting="literal")
+    assert server.wait(answer["job_id"])["status"] == "completed"

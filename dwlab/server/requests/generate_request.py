@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -66,6 +66,14 @@ class GenerateRequest(BaseModel):
     strength: float | None = Field(None, ge=0, le=1, description="how much of `image` is made anew")
     mask_padding: int | None = Field(None, ge=0, le=PADDING_LIMIT, description="pixels")
     mask_blur: int | None = Field(None, ge=0, le=BLUR_LIMIT, description="pixels")
+    long_prompt: Literal["truncate", "chunk", "error"] | None = Field(
+        None,
+        description="one of truncate, chunk, error: what becomes of a prompt that is longer than the "
+        "model reads",
+    )
+    prompt_weighting: Literal["literal", "compel"] | None = Field(
+        None, description="literal, or compel, which gives the `word` of `(word:1.2)` a weight"
+    )
     num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
 
     @classmethod
