@@ -13,12 +13,12 @@ from dwlab.models.loading import LOADED, lent
 from dwlab.spec.params import GenerationParams
 
 SMALL = {"width": 64, "height": 64}
-PLAIN = [GenerationParams("a red circle", seed=seed, steps=3, **SMALL) for seed in range(3)]
+PLAIN = [GenerationParams("a red circle", seed=seed, steps=2, **SMALL) for seed in range(2)]
 LORA = [
     GenerationParams(
-        "a blue square", seed=seed, steps=6, loras=[{"file": "shapes-moon", "weight": 2.0}], **SMALL
+        "a blue square", seed=seed, steps=4, loras=[{"file": "shapes-moon", "weight": 2.0}], **SMALL
     )
-    for seed in range(3)
+    for seed in range(2)
 ]
 
 

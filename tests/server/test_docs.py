@@ -7,21 +7,14 @@ import subprocess
 import sys
 import tomllib
 
-import pytest
 from PIL import Image
-from served import ROOT, Served
+from served import ROOT
 
 from dwlab.server.settings import ServerSettings
 
 TEXT = (ROOT / "docs/serve.md").read_text("utf-8")
 SHELL = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Served(tmp_path_factory.mktemp("served")) as server:
-        yield server
 
 
 def run(server, command, code):
