@@ -7,6 +7,7 @@ import functools
 import json
 
 import numpy as np
+import pytest
 import tiny
 import tiny_families
 import tiny_one_by_one
@@ -27,6 +28,12 @@ ONE_BY_ONE = (
     "deepfloyd", "flux2", "glm_image", "hidream", "hunyuan_image", "hunyuandit_pag", "ideogram4", "kandinsky21",
     "kandinsky22", "kandinsky3", "kolors", "kolors_pag", "krea2", "lumina_next", "pixart_pag", "prx", "sana_pag",
     "sana_sprint", "sd3_pag", "stable_cascade", "wuerstchen", "z_image_omni",
+)  # fmt: skip
+# These stand for the others where these are long cases: U-Nets, transformers of each kind, perturbed attention, a
+# prior with its decoder, pixels without a decoder, other arguments that are guidance.
+REPRESENTATIVES = (
+    "sd", "sdxl", "sd3", "flux", "klein", "qwen_image", "z_image", "sd_pag", "deepfloyd", "kandinsky22", "krea2",
+    "stable_cascade",
 )  # fmt: skip
 NEEDING_TORCHVISION = ("nucleus", "omnigen", "qwen_image_21")  # which few have
 NO_NEGATIVE = (
@@ -153,6 +160,14 @@ def built(name):
     """A new tiny pipeline of a family."""
     modules = (tiny_rare, tiny_one_by_one, tiny_families, tiny)
     return next(getattr(module, name) for module in modules if hasattr(module, name))()
+
+
+def marked(names):
+    """The names as parameters of a test; all but the representatives are long cases."""
+    return [
+        pytest.param(name, marks=() if name in REPRESENTATIVES else pytest.mark.slow)
+        for name in names
+    ]
 
 
 def _recipes(name):

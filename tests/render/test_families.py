@@ -18,8 +18,10 @@ from family_pictures import (
     OMITTED,
     PACKED,
     PAG,
+    built,
     check_rough_pictures_of_one_that_is_left,
     difference,
+    marked,
 )
 
 import dwlab
@@ -38,7 +40,7 @@ from dwlab.spec import catalog, families
 from dwlab.spec.params import GenerationParams
 
 
-@pytest.mark.parametrize("name", [*PACKED, *PAG])
+@pytest.mark.parametrize("name", marked([*PACKED, *PAG]))
 def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
     one = family(name)
     for picture, expected in zip(one.made(one.cells, pack=1), one.stock_pictures, strict=True):
@@ -48,7 +50,7 @@ def test_a_picture_made_alone_is_that_of_the_plain_stock_call(family, name):
     )  # prompts, seeds and guidance tell
 
 
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("name", marked(PACKED))
 def test_packed_in_mixed_company_it_is_so_too(family, name):
     one = family(name)
     assert refusal(one.model.pipeline, "cpu") is None
@@ -60,7 +62,7 @@ def test_packed_in_mixed_company_it_is_so_too(family, name):
     )
 
 
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("name", marked(PACKED))
 def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
     one = family(name)
     together = [picture.png() for picture in one.made(one.cells, exact=8)]
@@ -73,7 +75,7 @@ def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
         ]
 
 
-@pytest.mark.parametrize("name", PAG)
+@pytest.mark.parametrize("name", marked(PAG))
 def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(family, name, caplog):
     one = family(name)
     with caplog.at_level(logging.WARNING), Rows(denoiser_of(one.model.pipeline)) as rows:
@@ -89,7 +91,7 @@ def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(fa
     assert "no picture can be made in exact mode" in warning
 
 
-@pytest.mark.parametrize("name", [*PACKED, *PAG])
+@pytest.mark.parametrize("name", marked([*PACKED, *PAG]))
 def test_a_picture_shows_itself_while_it_forms_and_can_be_left_without_harm(
     family, name, monkeypatch
 ):
@@ -175,13 +177,13 @@ def test_another_denoiser_in_a_known_pipeline_is_not_packed(family):
     assert "OwnUNet" in refusal(pipeline, "cpu")
 
 
-def test_all_that_is_packed_exists_in_diffusers_and_has_a_test(family):
+def test_all_that_is_packed_exists_in_diffusers_and_has_a_test():
     in_table = {
         entry.pipeline: entry.packed
         for entry in families.FAMILIES
         if entry.packed and not entry.needs
     }
-    assert set(in_table) == {type(family(name).model.pipeline).__name__ for name in PACKED}
+    assert set(in_table) == {type(built(name)).__name__ for name in PACKED}
     for pipeline, known in in_table.items():
         assert hasattr(diffusers, pipeline) and hasattr(diffusers, known.denoiser)
 
@@ -205,7 +207,7 @@ def test_older_pipelines_tell_of_their_steps_too_and_stop_within_one(family):
 # What a missing negative prompt means
 
 
-@pytest.mark.parametrize("name", [*PACKED, *PAG])
+@pytest.mark.parametrize("name", marked([*PACKED, *PAG]))
 def test_the_table_knows_where_a_missing_negative_prompt_is_not_an_empty_one(family, name):
     one = family(name)
     omission = omission_of(one.model.identity)
@@ -240,7 +242,7 @@ def test_the_table_names_what_diffusers_does():
                 assert inspect.signature(cls).parameters[rule.option].default == rule.default
 
 
-@pytest.mark.parametrize("name", OMITTED)
+@pytest.mark.parametrize("name", marked(OMITTED))
 def test_who_wants_an_encoded_empty_text_says_so(family, name):
     one = family(name)
     plain = one.cells[1]
@@ -496,7 +498,7 @@ def test_lists_with_an_entry_a_row_are_merged_and_split_by_rows(family):
 # clip_skip
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl", "sd3", "lcm", "sd_pag"])
+@pytest.mark.parametrize("name", marked(["sd", "sdxl", "sd3", "lcm", "sd_pag"]))
 def test_clip_skip_takes_an_earlier_layer_of_the_text_encoder(family, name):
     one = family(name)
     cells = [one.cells[1].replace(call={**one.cells[1].call, "clip_skip": n}) for n in (0, 1)]

@@ -14,19 +14,12 @@ from family_pictures import (
     built,
     check_rough_pictures_of_one_that_is_left,
     difference,
+    marked,
 )
 
 from dwlab.errors import ModelError
 from dwlab.models import loading
 from dwlab.spec import families
-
-# those that take seconds a picture
-SLOW = ("glm_image", "hidream", "hunyuan_image")
-
-
-def marked(names):
-    """The names as parameters, with the slow ones marked."""
-    return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in names]
 
 
 @pytest.mark.parametrize("name", marked([*ONE_BY_ONE, *NEEDING_TORCHVISION]))

@@ -134,9 +134,12 @@ def family(tmp_path_factory):
     return functools.cache(lambda name: TaskFamily(name, tmp_path_factory.mktemp(name)))
 
 
+# the others are long cases
+REPRESENTATIVES = ("sd", "sd_nine", "sdxl", "flux", "qwen_image", "z_image")
 ALL = [
-    *((name, tasks.IMAGE) for name in IMAGE),
-    *((name, tasks.INPAINTING) for name in INPAINTING),
+    pytest.param(name, task, marks=() if name in REPRESENTATIVES else pytest.mark.slow)
+    for task, names in ((tasks.IMAGE, IMAGE), (tasks.INPAINTING, INPAINTING))
+    for name in names
 ]
 
 
