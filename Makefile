@@ -83,7 +83,7 @@ hostile: browser ## mutated files, payloads in Chromium, kills, costly requests,
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py
 
-simulate: setup ## how often intervals and rankings are right, on sweeps with a known truth: two minutes (SWEEPS=1000 of each kind)
+simulate: setup ## how often intervals and rankings are right, on sweeps with a known truth: five minutes (SWEEPS=1000 of each kind)
 	PYTHONPATH=tests $(BIN)/python tests/simulate.py --sweeps $(SWEEPS)
 
 browser: setup ## install Chromium for the browser tests where it is missing

@@ -16,7 +16,7 @@ from simulated_designs import DESIGNS, Design
 from tabulate import tabulate
 
 from dwlab.analysis.crossed import crossed_means
-from dwlab.analysis.rivals import adjusted_means
+from dwlab.analysis.rivals import LOW_LEVEL, adjusted_means
 from dwlab.analysis.setting_grid import typical_jump
 
 MARGIN = 0.03
@@ -129,7 +129,7 @@ def deficit_bounds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         differences = values - values[:, setting : setting + 1]
         ahead = crossed_means(differences.reshape(-1, *shape), jump=jumps)
         upper = ahead.high().reshape(sweeps, settings)
-        lower = ahead.low().reshape(sweeps, settings)[np.arange(sweeps), best]
+        lower = ahead.low(LOW_LEVEL).reshape(sweeps, settings)[np.arange(sweeps), best]
         upper[:, setting] = 0.0
         highs.append(np.maximum(upper.max(axis=1), 0.0))
         lows.append(np.where(np.equal(best, setting), 0.0, np.maximum(lower, 0.0)))

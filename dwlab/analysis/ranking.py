@@ -46,11 +46,12 @@ class Standing:
     """How a setting stands.
 
     setting: like `steps 8, guidance 4`. ties: the same with all settings that are equally good and
-    cost the same: `steps 8, scheduler DDIM or Euler`. mean: of the metric, as if it had been tried with all prompts and seeds. behind: how far it is
-    behind the best mean, in pairs. low, high: the 95% interval of how far it is behind the best,
-    whichever that is; high is infinite if that cannot be told. pairs: with the setting that decides
-    about it. rows: of the denoiser per picture. seconds: per picture. Both are NaN if not known.
-    more: how many seeds or prompts would settle an open verdict.
+    cost the same: `steps 8, scheduler DDIM or Euler`. mean: of the metric, as if it had been tried
+    with all prompts and seeds. behind: how far it is behind the best mean, in pairs. low, high: the
+    95% interval of how far it is behind the best, whichever that is (low at 98%, see `deficits`);
+    high is infinite if that cannot be told. pairs: with the setting that decides about it. rows: of
+    the denoiser per picture. seconds: per picture. Both are NaN if not known. more: how many seeds
+    or prompts would settle an open verdict.
     """
 
     setting: str

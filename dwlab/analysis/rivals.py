@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .margins import Floats
     from .precision import More
 
+# stricter than 95%, because the setting with the best mean was probably lucky
+LOW_LEVEL = 0.98
 ROUNDS = 50  # of fitting settings and pictures in turn, far more than it takes
 
 
@@ -108,7 +110,7 @@ def _deficit(
     high = max(0.0, float(upper[rival]))
     is_best = setting == best
     behind = 0.0 if is_best else max(0.0, float(ahead.mean[best]))
-    low = 0.0 if is_best else max(0.0, float(ahead.low()[best]))
+    low = 0.0 if is_best else max(0.0, float(ahead.low(LOW_LEVEL)[best]))
     # the best of all has no rival that decides, so its own pictures count
     pairs = int(ahead.margins.pairs[rival])
     more = None
