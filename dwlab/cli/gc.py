@@ -53,7 +53,7 @@ def _description(garbage: Garbage) -> str:
         ("pictures", f"{len(garbage.pictures):,}", _size(garbage.pictures)),
         ("start pictures", f"{len(garbage.inputs):,}", _size(garbage.inputs)),
         ("cells", f"{len(garbage.cells):,}", ""),
-        ("rows of cells that are gone", f"{garbage.leftovers:,}", ""),
+        ("cells that are gone, with rows", f"{garbage.leftovers:,}", ""),
     ]
     lines = [text_table(rows, numbers=(1, 2))]
     if garbage.read_back:

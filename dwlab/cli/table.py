@@ -10,22 +10,32 @@ import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 
+WIDTH = 120  # columns, if there is no terminal
+
 
 def table(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
-    format: Annotated[str, typer.Option(help="csv, json, parquet or markdown.")] = "markdown",
+    format: Annotated[
+        str, typer.Option(help="text (fits the terminal), csv, json, parquet or markdown.")
+    ] = "text",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The file to write (default: standard output)."),
     ] = None,
     results: ResultsOption = None,
 ) -> None:
-    """Print an experiment's table, one row per cell."""
+    """Print an experiment's table, one row per cell.
+
+    As text it has what was swept, metrics and seconds; csv, json and parquet have all columns.
+    """
+    import shutil
+
     from .._util.atomic import write_atomic
     from ..runs.results import Results
     from ..views.export import export
 
-    data = export(Results(results).table(name), format)
+    width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
+    data = export(Results(results).table(name), format, width=width)
     if output:
         write_atomic(output, data)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,6 +64,26 @@ _EXPERIMENT_ROWS = f"""
     WHERE membership.experiment = :experiment
     ORDER BY membership.position
 """
+# columns of the table that are stored as such, and what others are read from
+TABLE_COLUMNS = (
+    "experiment",
+    "axes",
+    "stars",
+    "key",
+    "params",
+    "dtype",
+    "device",
+    "seconds",
+    "device_seconds",
+    "load_seconds",
+    "status",
+    "error",
+    "image",
+    "created",
+    "versions",
+    "pixels",
+)
+_TABLE = f"SELECT {', '.join(TABLE_COLUMNS)} FROM ({{rows}})"
 _ALL_METRICS = "SELECT key, metric, value FROM metrics"
 _EXPERIMENT_METRICS = f"""
     {_ALL_METRICS}
@@ -128,6 +149,17 @@ class CellRow:
     mode: str = "close"
 
 
+@dataclass(frozen=True)
+class CellTable:
+    """Cells column by column, all columns in the same order.
+
+    rows: the columns TABLE_COLUMNS. metrics: the values of each metric, NaN for cells without.
+    """
+
+    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLE_COLUMNS})
+    metrics: dict[str, list[Any]] = field(default_factory=dict)
+
+
 class Timing(NamedTuple):
     """How long a picture took on its device, and how large its file is. params: JSON."""
 
@@ -158,6 +190,34 @@ class Cells:
         for cell in cells:
             cell["metrics"] = metrics.get(cell["key"], {})
         return cells
+
+    def table(self, experiment: str | None = None) -> CellTable:
+        """The same cells column by column, which takes less time and memory."""
+        if experiment is None:
+            rows = self._file.tuples(_TABLE.format(rows=_ALL_ROWS))
+        else:
+            rows = self._file.tuples(_TABLE.format(rows=_EXPERIMENT_ROWS), experiment=experiment)
+        if not rows:
+            return CellTable()
+        values = map(list, zip(*rows, strict=True))
+        columns = dict(zip(TABLE_COLUMNS, values, strict=True))
+        return CellTable(columns, self._metric_columns(experiment, columns["key"]))
+
+    def _metric_columns(self, experiment: str | None, keys: Sequence[str]) -> dict[str, list[Any]]:
+        """The values of each metric in the order of `keys`."""
+        positions = {key: position for position, key in enumerate(keys)}
+        if experiment is None:
+            rows = self._file.each(_ALL_METRICS)
+        else:
+            rows = self._file.each(_EXPERIMENT_METRICS, experiment=experiment)
+        columns: dict[str, list[Any]] = {}
+        for key, metric, value in rows:
+            if metric not in columns:
+                columns[metric] = [math.nan] * len(keys)
+            # a cell may have been entered since its row was looked up
+            if key in positions:
+                columns[metric][positions[key]] = value
+        return columns
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         """The value of each metric by name, by key."""

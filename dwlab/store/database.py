@@ -64,6 +64,16 @@ class StoreFile:
             cursor.row_factory = None
             return cursor.execute(statement, arguments).fetchall()
 
+    def each(self, statement: str, **arguments: object) -> Iterator[tuple[Any, ...]]:
+        """The same rows one by one, where there may be millions; take them all at once.
+
+        A reader that stops in between keeps writers out.
+        """
+        with explained(self.root):
+            cursor = self.connection.cursor()
+            cursor.row_factory = None
+            yield from cursor.execute(statement, arguments)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit everything that is done within, or nothing of it."""

@@ -48,7 +48,7 @@ class UnusedFile:
 class Garbage:
     """What nothing holds.
 
-    cells: keys. leftovers: rows about cells that are not there. pictures, inputs: files.
+    cells: keys. leftovers: cells that are not there, but about which there are rows. pictures, inputs: files.
     read_back: cells that stay, because it is not known what held them: their rows were read back
     from the pictures after the store was lost or damaged. with_read_back: whether `cells` has them.
     note: why something else stays that could go, or empty.
@@ -79,17 +79,28 @@ def find_garbage(root: Path, *, read_back: bool = False) -> Garbage:
 
 
 def _garbage(root: Path, file: StoreFile, read_back: bool) -> Garbage:
-    counts = [file.tuples(f"SELECT COUNT(*) {rows}")[0][0] for rows in unheld.LEFTOVERS]
-    held = _column(file, unheld.HELD_PICTURES, read_back)
-    released = _column(file, unheld.UNHELD_PICTURES, read_back)
+    cells = file.tuples(unheld.CELLS, read_back=read_back)
+    held = {image for _, image, is_unheld in cells if not is_unheld}
+    released = {image for _, image, is_unheld in cells if is_unheld}
     return Garbage(
-        cells=list(_column(file, unheld.UNHELD_CELLS, read_back)),
-        leftovers=sum(counts),
+        cells=[key for key, _, is_unheld in cells if is_unheld],
+        leftovers=_leftovers(file, {key for key, _, _ in cells}),
         pictures=list(_unused_pictures(root, held, released)),
         inputs=list(_unused_inputs(root, file, read_back)),
         read_back=0 if read_back else file.tuples(unheld.COUNT_READ_BACK)[0][0],
         with_read_back=read_back,
     )
+
+
+def _leftovers(file: StoreFile, cells: set[str]) -> int:
+    """How many cells that are not there have rows about them, and are waited for by nothing."""
+    keys: set[str] = set()
+    for statement in unheld.ABOUT_CELLS.values():
+        keys.update(key for (key,) in file.tuples(statement))
+    gone = keys - cells
+    if gone:
+        gone -= {key for (key,) in file.tuples(unheld.HELD_KEYS)}
+    return len(gone)
 
 
 def remove_garbage(root: Path, garbage: Garbage) -> Garbage:
@@ -105,8 +116,9 @@ def remove_garbage(root: Path, garbage: Garbage) -> Garbage:
                 keys = garbage.cells[start : start + CELLS_AT_ONCE]
                 removed.cells += unheld.delete_cells(sql, keys, read_back=read_back)
         with store.file.transaction() as sql:
-            for rows in unheld.LEFTOVERS:
-                removed.leftovers += sql.execute(f"DELETE {rows}").rowcount
+            for table in unheld.ABOUT_CELLS:
+                sql.execute(unheld.DELETE_LEFTOVERS.format(table=table))
+        removed.leftovers = garbage.leftovers
         with explained(root):
             removed.pictures = remove_pictures(store, garbage.pictures)
             if garbage.inputs:

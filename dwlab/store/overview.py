@@ -9,35 +9,18 @@ from .store import open_existing
 if TYPE_CHECKING:
     from pathlib import Path
 
-# cells that share a picture count its file once
 _OVERVIEW = """
-    WITH outcomes AS (
-        SELECT membership.experiment, cells.status, cells.image, cells.bytes, cells.created
-        FROM membership JOIN cells USING (key)
-    ),
-    files AS (
-        SELECT DISTINCT experiment, image, bytes FROM outcomes WHERE status = 'ok'
-    )
     SELECT
         experiments.name,
-        (SELECT COUNT(*) FROM membership WHERE experiment = experiments.name) AS cells,
-        COALESCE(counts.done, 0) AS done,
-        COALESCE(counts.failed, 0) AS failed,
-        COALESCE(sizes.bytes, 0) AS bytes,
-        COALESCE(counts.latest, experiments.created) AS latest
+        COUNT(membership.key),
+        COALESCE(SUM(cells.status = 'ok'), 0),
+        COALESCE(SUM(cells.status != 'ok'), 0),
+        COALESCE(SUM(CASE WHEN cells.status = 'ok' THEN cells.bytes END), 0),
+        COALESCE(MAX(cells.created), experiments.created)
     FROM experiments
-    LEFT JOIN (
-        SELECT
-            experiment,
-            SUM(status = 'ok') AS done,
-            SUM(status != 'ok') AS failed,
-            MAX(created) AS latest
-        FROM outcomes
-        GROUP BY experiment
-    ) AS counts ON counts.experiment = experiments.name
-    LEFT JOIN (
-        SELECT experiment, SUM(bytes) AS bytes FROM files GROUP BY experiment
-    ) AS sizes ON sizes.experiment = experiments.name
+    LEFT JOIN membership ON membership.experiment = experiments.name
+    LEFT JOIN cells USING (key)
+    GROUP BY experiments.name
     ORDER BY experiments.created
 """
 
@@ -46,8 +29,8 @@ class ExperimentSummary(NamedTuple):
     """An experiment in a few numbers.
 
     cells: all that it has. done, failed: those with an outcome. bytes: of its folder and of its
-    pictures, each counted once, also those that other experiments have too. latest: when its last
-    cell ended, or when it was entered if none has; UTC, ISO 8601.
+    pictures, also those that other experiments have too. latest: when its last cell ended, or when
+    it was entered if none has; UTC, ISO 8601.
     """
 
     name: str

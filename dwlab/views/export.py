@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
 from ..spec.table_columns import COLUMNS
+from .text_view import text_view
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = ("csv", "json", "parquet", "markdown")
+FORMATS = ("text", "csv", "json", "parquet", "markdown")
 # what a spreadsheet takes for the start of a formula
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 KEY_DIGITS = 10  # of a key in a Markdown table
 CELL_LIMIT = 80  # characters in a cell of a Markdown table
 
 
-def export(table: pd.DataFrame, format: str) -> bytes:
+def export(table: pd.DataFrame, format: str, *, width: int = 120) -> bytes:
     """The table in one of FORMATS, as bytes; raises InvalidInput for another format.
 
-    csv: UTF-8 with a byte order mark. parquet: a column that mixes texts and numbers is written
+    text: for a terminal of `width` columns, see `text_view`. csv: UTF-8 with a byte order mark. parquet: a column that mixes texts and numbers is written
     as text. markdown: the columns that people read, with long texts cut.
     """
     import pandas as pd
 
+    if format == "text":
+        return text_view(table, width).encode("utf-8", "replace")
     plain = pd.DataFrame(table)
     plain.attrs = {}
     if format == "csv":
@@ -54,12 +57,14 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 def _without_formulas(column: pd.Series) -> pd.Series:
     """The column with an apostrophe before each text that a spreadsheet would run as a formula."""
+    import pandas as pd
 
-    def harmless(value: object) -> object:
-        is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-        return f"'{value}" if is_formula else value
+    def is_formula(value: object) -> bool:
+        return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
-    return column.map(harmless)
+    if pd.api.types.is_numeric_dtype(column) or not any(map(is_formula, column)):
+        return column
+    return column.map(lambda value: f"'{value}" if is_formula(value) else value)
 
 
 def _of_one_type(column: pd.Series) -> pd.Series:

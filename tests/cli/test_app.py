@@ -237,8 +237,20 @@ def test_tables_come_in_four_formats(results):
         assert list(frame["colour"]) == ["red", "blue"]
         assert list(frame["steps"]) == [2, 2]
         assert list(frame.columns) == list(frames["csv"].columns)
-    markdown = dw("table", "trial", "--results", results).stdout
+    markdown = dw("table", "trial", "--format", "markdown", "--results", results).stdout
     assert len({line.replace("\\|", "").count("|") for line in markdown.splitlines()}) == 1
+
+
+def test_a_table_fits_the_terminal(results, monkeypatch):
+    for width in (40, 200):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = dw("table", "trial", "--results", results).stdout.splitlines()
+        assert max(map(len, lines)) <= width
+        assert lines[0].split()[0] == "colour"
+        assert [line.split()[0] for line in lines[1:3]] == ["red", "blue"]
+        # what does not fit is named below
+        assert "sharpness" in " ".join(lines)
+        assert "device_seconds" in " ".join(lines)
 
 
 def test_a_table_can_go_to_a_file(results, tmp_path):

@@ -1,0 +1,154 @@
+"""The columns of a table, made from stored rows one column at a time: there may be 100,000 rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..metrics.measures import STARS
+from ..spec import input_files, inputs
+from ..spec.names import LISTS, MAPS, PARTS
+from ..spec.params import FIELDS
+from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..store.cells import CellTable
+
+    Columns = dict[str, list[Any]]
+
+# a cell without a value, as pandas has it; told from a measured NaN by being this very object
+MISSING = math.nan
+
+
+class CellColumns:
+    """The columns of cells, and what belongs to them.
+
+    columns: by name, in the order of the table. axis_values: the values of each axis, each once, in
+    the order of the cells. picture_labels: what people read for the pictures of axes, by their
+    paths in the results folder.
+    """
+
+    def __init__(self, cells: CellTable) -> None:
+        self._size = len(cells.rows["key"])
+        self._axes = _by_name(_parsed(cells.rows["axes"]))
+        params = _by_name(_parsed(cells.rows["params"]))
+        self._paths = {
+            name: [inputs.stored_path(source) for source in params.get(name, ())]
+            for name in inputs.PICTURES
+        }
+        self.picture_labels = self._labels()
+        self.axis_values = self._axis_values()
+        metrics = dict(cells.metrics)
+        if any(cells.rows[STARS]):
+            metrics[STARS] = cells.rows[STARS]
+        columns = self._all_columns(cells.rows, params, metrics)
+        self.columns = {name: columns[name] for name in self._names(columns, metrics)}
+
+    def _all_columns(self, rows: Columns, params: Columns, metrics: Columns) -> Columns:
+        """Every column by name; the fixed ones win over axes, and these over metrics."""
+        columns = dict(metrics)
+        _lay_over(columns, self._axes)
+        columns["negative_prompt"] = [""] * self._size
+        _lay_over(columns, {name: values for name, values in params.items() if name in FIELDS})
+        for name, paths in self._paths.items():
+            if paths:
+                columns[COLUMN_NAMES.get(name, name)] = paths
+        columns |= {name: values for name, values in rows.items() if name in FIXED}
+        for name in (*MAPS, *LISTS, *PARTS):
+            if name in params:
+                columns[name] = [_json(value, name) for value in params[name]]
+        for name in MAPS:
+            columns.setdefault(name, ["{}"] * self._size)
+        for name in OPTIONAL:
+            if name in columns:
+                columns[name] = _with_empty_texts(columns[name])
+        return columns
+
+    def _names(self, columns: Columns, metrics: Columns) -> list[str]:
+        """The columns of the table, in its order."""
+        fixed = [name for name in FIXED if name in ALWAYS or name in columns]
+        # axes without a fixed column are placeholders of the prompt
+        placeholders = [name for name in self._axes if name not in FIELDS and "." not in name]
+        usual = [name for name in METRICS if name in metrics]
+        unusual = sorted(name for name in metrics if name not in METRICS)
+        return [
+            name
+            for name in dict.fromkeys([*fixed, *placeholders, *usual, *unusual])
+            if name in columns
+        ]
+
+    def _labels(self) -> dict[str, str]:
+        sources: dict[str, Any] = {}
+        for name in inputs.PICTURES:
+            if name in self._axes and self._paths[name]:
+                pairs = zip(self._paths[name], self._axes[name], strict=True)
+                sources |= {path: value for path, value in pairs if path}
+        return dict(zip(sources, input_files.labels(list(sources.values())), strict=True))
+
+    def _axis_values(self) -> Columns:
+        """Axes are called like their columns, and pictures by their labels."""
+        values = {}
+        for name, column in self._axes.items():
+            shown = column
+            if name in inputs.PICTURES:
+                paths = self._paths[name] or [None] * self._size
+                shown = [self.picture_labels[path] if path else None for path in paths]
+            known = [
+                value for value, stored in zip(shown, column, strict=True) if stored is not MISSING
+            ]
+            values[COLUMN_NAMES.get(name, name)] = _distinct(known)
+        return values
+
+
+def _parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """The maps in JSON texts; parsed together, which takes half the time and shares their names."""
+    values: list[dict[str, Any]] = json.loads(f"[{','.join(texts)}]")
+    return values
+
+
+def _by_name(maps: Sequence[Mapping[str, Any]]) -> Columns:
+    """A column for each name that some map has, in the order in which they first appear."""
+    names: dict[str, None] = {}
+    for kind in dict.fromkeys(map(tuple, maps)):
+        names |= dict.fromkeys(kind)
+    return {name: [each.get(name, MISSING) for each in maps] for name in names}
+
+
+def _lay_over(columns: Columns, upper: Columns) -> None:
+    """Put columns over those of the same name, which show where the upper ones have no value."""
+    for name, values in upper.items():
+        lower = columns.get(name)
+        if lower is None:
+            columns[name] = values
+        else:
+            columns[name] = [
+                under if value is MISSING else value
+                for value, under in zip(values, lower, strict=True)
+            ]
+
+
+def _json(value: object, name: str) -> object:
+    """A map or a list as JSON; maps that a cell lacks are empty ones."""
+    if value is MISSING:
+        return "{}" if name in MAPS else MISSING
+    return json.dumps(value)
+
+
+def _with_empty_texts(column: list[Any]) -> list[Any]:
+    """A column of texts with an empty one for cells without, so that it counts as a value."""
+    if any(not (value is MISSING or value is None or isinstance(value, str)) for value in column):
+        return column
+    return ["" if value is MISSING or value is None else value for value in column]
+
+
+def _distinct(values: Sequence[Any]) -> list[Any]:
+    """Each value once; 1, 1.0 and True are three values."""
+    try:
+        return [value for _, value in dict.fromkeys(zip(map(type, values), values, strict=True))]
+    # lists and maps
+    except TypeError:
+        by_text = {json.dumps(value, default=str): value for value in reversed(values)}
+        return list(reversed(by_text.values()))

@@ -1,0 +1,105 @@
+"""A table as text for a terminal: what was swept, what was measured, and how long it took."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING
+
+from .._util.text_table import text_table
+from ..analysis.axes import swept
+from ..analysis.labels import label
+from ..analysis.metric_columns import metrics_of, seconds_column
+from ..analysis.optional_columns import failed_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+ROWS = 1_000
+TEXT_LIMIT = 40  # characters of a value
+GAP = 2  # spaces between columns
+
+
+def text_view(table: pd.DataFrame, width: int) -> str:
+    """The first rows of a table in lines of at most `width` characters.
+
+    Swept axes, whether cells failed, metrics and seconds; columns that do not fit are named below,
+    and so is how many rows are left out.
+    """
+    columns = _columns(table)
+    shown = _that_fit(columns, width)
+    rows = list(zip(*shown.values(), strict=True))
+    lines = [text_table(rows, list(shown), numbers=_number_columns(table, shown))]
+    left_out = [name for name in columns if name not in shown]
+    if left_out:
+        lines.append(textwrap.fill(f"more columns: {', '.join(left_out)}", width))
+    if len(table) > ROWS:
+        lines.append(f"{len(table) - ROWS:,} more rows")
+    if left_out or len(table) > ROWS:
+        lines.append("--format csv, json or parquet has all")
+    return "\n".join(lines) + "\n"
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
+    """The columns that may be shown, as texts, by their heads."""
+    columns: dict[str, list[str]] = {}
+    for axis in swept(table):
+        columns[axis.name] = [_short(axis.label(value)) for value in axis.column[:ROWS]]
+    if not columns and "prompt" in table:
+        columns["prompt"] = _texts(table, "prompt")
+    names = ["status", "error"] if failed_cells(table) else []
+    first, *others = metrics_of(table) or [""]
+    # the first metric and the time fit beside most axes
+    names += [first, seconds_column(table) or "", *others]
+    for name in filter(None, names):
+        columns.setdefault(name, _texts(table, name))
+    return columns
+
+
+def _texts(table: pd.DataFrame, name: str) -> list[str]:
+    return [_number_or_text(value) for value in table[name][:ROWS]]
+
+
+def _number_or_text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}"  # noqa: PLR0124  # NaN
+    return "" if value is None else _short(label(value))
+
+
+def _short(text: str) -> str:
+    """A text on one line, without characters that a terminal would act on, and cut."""
+    line = " ".join(text.split())
+    plain = "".join(character for character in line if character.isprintable())
+    return plain if len(plain) <= TEXT_LIMIT else f"{plain[: TEXT_LIMIT - 3]}..."
+
+
+def _that_fit(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """The first columns that fit side by side, but at least one."""
+    shown: dict[str, list[str]] = {}
+    used = 0
+    for name, texts in columns.items():
+        # tabulate makes a column a little wider than its head
+        column = max(_width(name) + GAP, *map(_width, texts))
+        used += column + (GAP if shown else 0)
+        if shown and used > width:
+            break
+        shown[name] = texts
+    return shown
+
+
+def _width(text: str) -> int:
+    """The columns of a terminal that a text takes: Chinese characters and the like take two."""
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def _number_columns(table: pd.DataFrame, shown: Iterable[str]) -> list[int]:
+    """The positions of columns that hold numbers."""
+    from pandas.api.types import is_numeric_dtype
+
+    return [
+        position
+        for position, name in enumerate(shown)
+        if name in table and is_numeric_dtype(table[name])
+    ]
