@@ -136,6 +136,9 @@ def identify(
     replaced: tuple[ModelPart, ...] = ()
     if parts:
         replaced = components.find(parts, folder, Access(download, on_download))
+        if variant:
+            # the model's own files of that form are others
+            replaced = tuple(replace(part, is_own=False) for part in replaced)
         weights += _marks(replaced)
     pack = None
     if profile is not None:

@@ -264,14 +264,16 @@ def _folders(identities: Identities) -> dict[str, str]:
 
 
 def _dtype_hints(identities: Identities) -> tuple[str, ...]:
-    hints = []
+    # a model with several VAEs has one hint
+    hints: dict[str, None] = {}
     for choice, identity in identities.items():
         faster = device.faster_dtype(identity.device)
         if choice.dtype == "auto" and identity.dtype == "float32" and faster:
-            hints.append(
+            hint = (
                 f"{choice.model} runs in float32; dtype: {faster} would be faster on this "
                 f"{identity.device.upper()} (and makes other pictures)"
             )
+            hints[hint] = None
     return tuple(hints)
 
 

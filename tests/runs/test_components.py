@@ -61,6 +61,8 @@ def test_a_plan_knows_how_long_pictures_with_a_vae_take(table, tmp_path):
     sweep = Sweep("vaes", str(tmp_path / "model"), {"prompt": "a star", **SIZE}, axes)
     plan = sweep.plan(tmp_path / "results", device="cpu")
     assert (plan.done, plan.todo, plan.basis) == (2, 2, "from pictures timed here")
+    # what is said of the model is said once
+    assert len(plan.hints) == len(set(plan.hints))
 
 
 def test_a_row_whose_vae_is_another_now_is_not_made_again(table, tmp_path):
@@ -71,6 +73,22 @@ def test_a_row_whose_vae_is_another_now_is_not_made_again(table, tmp_path):
         dwlab.generate("a star", model=table["model"][0], vae=vae, **SIZE)
     with pytest.raises(InvalidInput, match="has read on this machine"):
         dwlab.generate("a star", model=table["model"][0], vae={"weights": vae["weights"]}, **SIZE)
+
+
+def test_beside_a_variant_of_the_model_the_vae_is_the_one_that_the_recipe_names(tmp_path):
+    pipeline = tiny.sd()
+    pipeline.save_pretrained(tmp_path / "model")
+    pipeline.vae.save_pretrained(tmp_path / "precise")
+    # the variant stores other numbers, as half precision does
+    for parameter in pipeline.vae.decoder.parameters():
+        parameter.data.mul_(0.9)
+    pipeline.save_pretrained(tmp_path / "model", variant="fp16")
+    options = {"model": str(tmp_path / "model"), "device": "cpu", **SIZE}
+    own = dwlab.generate("a star", variant="fp16", **options)
+    plain = dwlab.generate("a star", **options)
+    other = dwlab.generate("a star", variant="fp16", vae=str(tmp_path / "precise"), **options)
+    assert len({own.key, plain.key, other.key}) == 3
+    assert other.image.tobytes() == plain.image.tobytes() != own.image.tobytes()
 
 
 def test_a_png_names_no_folder_of_a_stranger():
