@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 
-import numpy as np
 import pytest
 import tiny
 import tiny_families
 import tiny_one_by_one
 import tiny_rare
 import torch
+from side_by_side import Drawn, fresh
+from start_pictures import difference  # for those who use the families
 
 import dwlab
 from dwlab.models import loading
@@ -88,7 +88,7 @@ MIXED = (
 FEW = (MIXED[1], MIXED[2], MIXED[4])
 
 
-class Family:
+class Family(Drawn):
     """A tiny model, saved and loaded as any other, with its cells and what the plain stock call makes of them."""
 
     def __init__(self, name, folder):
@@ -107,8 +107,7 @@ class Family:
 
     def stock(self, params, **more):
         """The plain stock call: nothing that was not asked for."""
-        pipeline = copy.copy(self.model.pipeline)
-        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        pipeline = fresh(self.model.pipeline)
         asked = {"negative_prompt": params.negative_prompt} if params.negative_prompt else {}
         asked[GUIDANCE.get(self.name, "guidance_scale")] = params.guidance
         if self.name == "ideogram4":  # its call takes a guidance or a schedule of them
@@ -123,13 +122,6 @@ class Family:
     @functools.cached_property
     def stock_pictures(self):
         return [self.stock(params) for params in self.cells]
-
-    def made(self, cells, **options):
-        events = list(dwlab.stream(cells, model=self.model, **options))
-        failures = [event.error for event in events if event.kind == "failed"]
-        assert failures == []
-        pictures = {event.index: event.result for event in events if event.kind == "done"}
-        return [pictures[k] for k in range(len(cells))]
 
 
 def _name_module(module, *parts):
@@ -173,11 +165,6 @@ def marked(names):
 def _recipes(name):
     recipes = MIXED if name in PACKED or name in PAG else FEW
     return [recipe for recipe in recipes if not (recipe[-1] and name in NO_NEGATIVE)]
-
-
-def difference(a, b):
-    """The largest difference of two pictures, of 255."""
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 STEPS = 8  # of a picture that is left

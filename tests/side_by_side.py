@@ -19,14 +19,19 @@ def fresh(pipeline):
     return pipeline
 
 
+def made(cells, **options):
+    """The pictures of cells, in their order; all must come out."""
+    events = list(dwlab.stream(cells, **options))
+    assert [event.error for event in events if event.kind == "failed"] == []
+    pictures = {event.index: event.result for event in events if event.kind == "done"}
+    return [pictures[k] for k in range(len(cells))]
+
+
 class Drawn:
     """A loaded model, `model`, whose pictures are compared with those of `stock(params)`."""
 
     def made(self, cells, **options):
-        events = list(dwlab.stream(cells, model=self.model, **options))
-        assert [event.error for event in events if event.kind == "failed"] == []
-        pictures = {event.index: event.result for event in events if event.kind == "done"}
-        return [pictures[k] for k in range(len(cells))]
+        return made(cells, model=self.model, **options)
 
     def check_alone(self, cells, expected):
         """Each picture, made alone, is that of the plain stock call."""

@@ -6,13 +6,14 @@ import functools
 from pathlib import Path
 
 import diffusers
-import numpy as np
 import pytest
 import tiny
 import tiny_loras
 import torch
 from counting import Calls, Rows
 from diffusers.loaders import StableDiffusionLoraLoaderMixin
+from side_by_side import made
+from start_pictures import difference
 
 import dwlab
 from dwlab.models import adapters, alterations, loading
@@ -85,17 +86,6 @@ class Family:
 def family(tmp_path_factory):
     """Gives a family by its name."""
     return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
-
-
-def made(cells, **options):
-    events = list(dwlab.stream(cells, **options))
-    assert [event.error for event in events if event.kind == "failed"] == []
-    pictures = {event.index: event.result for event in events if event.kind == "done"}
-    return [pictures[position] for position in range(len(cells))]
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 @pytest.mark.parametrize("name", FAMILIES)

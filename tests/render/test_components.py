@@ -6,13 +6,13 @@ import json
 import shutil
 
 import diffusers
-import numpy as np
 import original_layouts
 import pytest
 import single_files
 import tiny
 import tiny_families
 import torch
+from start_pictures import difference
 from transformers import CLIPTextModel
 
 import dwlab
@@ -75,10 +75,6 @@ def stock(folders, params, **parts):
         generator=generator,
         **params.call,
     ).images[0]
-
-
-def difference(first, second):
-    return np.abs(np.asarray(first).astype(int) - np.asarray(second)).max()
 
 
 def test_pictures_with_other_parts_are_those_of_stock_beside_pictures_without(folders):

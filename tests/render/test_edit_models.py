@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 
 import diffusers
@@ -10,14 +9,12 @@ import pytest
 import tiny
 import tiny_families
 import torch
-from counting import Rows
 from PIL import Image
+from side_by_side import Drawn, fresh
 from start_pictures import difference, half_mask, noise_picture
 
-import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.models import loading
-from dwlab.models.settings import denoiser_of
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.params import GenerationParams
 
@@ -51,7 +48,7 @@ MIXED = (
 )  # fmt: skip
 
 
-class EditModel:
+class EditModel(Drawn):
     def __init__(self, name, folder):
         BUILD[name]().save_pretrained(folder)
         self.name, self.model = name, loading.load(str(folder), "cpu")
@@ -65,9 +62,7 @@ class EditModel:
         ]  # fmt: skip
 
     def stock(self, params):
-        pipeline = copy.copy(self.model.pipeline)
-        pipeline.set_progress_bar_config(disable=True)
-        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        pipeline = fresh(self.model.pipeline)
         given = {ARGUMENTS.get(self.name, "image"): params.image.picture, **params.call}
         if params.mask is not None:
             given["mask_image"] = params.mask.picture
@@ -84,12 +79,6 @@ class EditModel:
     def stock_pictures(self):
         return [self.stock(params) for params in self.cells]
 
-    def made(self, cells, **options):
-        events = list(dwlab.stream(cells, model=self.model, **options))
-        assert [event.error for event in events if event.kind == "failed"] == []
-        pictures = {event.index: event.result for event in events if event.kind == "done"}
-        return [pictures[k] for k in range(len(cells))]
-
 
 @pytest.fixture(scope="module")
 def edit_model(tmp_path_factory):
@@ -99,13 +88,9 @@ def edit_model(tmp_path_factory):
 @pytest.mark.parametrize("name", BUILD)
 def test_alone_and_packed_a_picture_is_that_of_the_plain_stock_call(edit_model, name):
     one = edit_model(name)
-    for picture, expected in zip(one.made(one.cells, pack=1), one.stock_pictures, strict=True):
-        assert difference(picture.image, expected) <= 1
-    with Rows(denoiser_of(one.model.pipeline)) as rows:
-        packed = one.made(one.cells)
-    assert max(rows) > (3 if name == "pix2pix" else 1)
-    for picture, expected in zip(packed, one.stock_pictures, strict=True):
-        assert difference(picture.image, expected) <= 1
+    one.check_alone(one.cells, one.stock_pictures)
+    rows_alone = 3 if name == "pix2pix" else 1
+    one.check_packed(one.cells, one.stock_pictures, rows_at_once=rows_alone)
     assert len({picture.tobytes() for picture in one.stock_pictures}) == len(one.cells)
 
 

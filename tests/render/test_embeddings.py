@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import diffusers
-import numpy as np
 import pytest
 import tiny
 import torch
 from safetensors.torch import save_file
+from side_by_side import made
+from start_pictures import difference
 
 import dwlab
 from dwlab.errors import InvalidInput
@@ -43,13 +44,6 @@ def cells(folder, family, file, token=TOKEN):
     ]
 
 
-def made(params, **options):
-    events = list(dwlab.stream(params, **options))
-    assert [event.error for event in events if event.kind == "failed"] == []
-    pictures = {event.index: event.result for event in events if event.kind == "done"}
-    return [pictures[position] for position in range(len(params))]
-
-
 def stock(params, load):
     """What a user would write. load: adds the embedding to the pipeline."""
     pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(params.model)
@@ -63,10 +57,6 @@ def stock(params, load):
         height=params.height,
         generator=torch.Generator().manual_seed(params.seed),
     ).images[0]
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 @pytest.mark.parametrize("file", ["one", "three"])

@@ -12,6 +12,7 @@ import tiny_ip_adapters
 import tiny_loras
 import torch
 from counting import Calls, Rows
+from side_by_side import made
 from start_pictures import difference, half_mask, noise_picture
 from transformers.models.clip import modeling_clip
 
@@ -117,13 +118,6 @@ class Family:
 def family(tmp_path_factory):
     """Gives a family by its name."""
     return functools.cache(lambda name: Family(name, tmp_path_factory.mktemp(name)))
-
-
-def made(cells, **options):
-    events = list(dwlab.stream(cells, **options))
-    assert [event.error for event in events if event.kind == "failed"] == []
-    pictures = {event.index: event.result for event in events if event.kind == "done"}
-    return [pictures[position] for position in range(len(cells))]
 
 
 def assert_as_stock(cells, expected):

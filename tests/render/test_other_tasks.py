@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 
 import diffusers
@@ -10,6 +9,7 @@ import pytest
 import torch
 from counting import Rows
 from family_pictures import GUIDANCE, difference
+from side_by_side import fresh
 from start_pictures import half_mask, noise_picture
 
 from dwlab.errors import InvalidInput
@@ -55,10 +55,7 @@ def call(drawn, doing):
 
 def stock(drawn, params, task):
     kind = getattr(diffusers, tasks.pipeline_for(type(drawn.model.pipeline).__name__, task))
-    pipeline = kind.from_pipe(drawn.model.pipeline)
-    pipeline = copy.copy(pipeline)
-    pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-    pipeline.set_progress_bar_config(disable=True)
+    pipeline = fresh(kind.from_pipe(drawn.model.pipeline))
     known = inspect.signature(kind.__call__).parameters
     given = {"width": params.width, "height": params.height} if "width" in known else {}
     if params.mask is not None:

@@ -21,6 +21,7 @@ import tiny
 import torch
 from counting import Rows
 from diffusers.hooks import HookRegistry, ModelHook
+from start_pictures import difference
 
 import dwlab
 from dwlab.errors import InvalidInput
@@ -135,10 +136,6 @@ def made(model, asked, **options):
     pictures = {event.index: event.result for event in events if event.kind == "done"}
     assert len(pictures) == len(asked)
     return [pictures[k] for k in range(len(asked))]
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, int) - np.asarray(b, int)).max())
 
 
 def lone(model, params):

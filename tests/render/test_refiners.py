@@ -14,6 +14,7 @@ import tiny_loras
 import tiny_refiner
 import torch
 from counting import Rows
+from side_by_side import made
 from start_pictures import difference, noise_picture
 
 import dwlab
@@ -34,13 +35,6 @@ def folder(tmp_path_factory):
     tiny.sdxl().save_pretrained(folder / "base")
     tiny_refiner.pipeline().save_pretrained(folder / "refiner")
     return folder
-
-
-def made(cells, **options):
-    events = list(dwlab.stream(cells, **options))
-    assert [event.error for event in events if event.kind == "failed"] == []
-    pictures = {event.index: event.result for event in events if event.kind == "done"}
-    return [pictures[position] for position in range(len(cells))]
 
 
 def test_a_refiner_changes_a_picture_as_stock_does_alone_and_packed(folder):

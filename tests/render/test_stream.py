@@ -11,7 +11,6 @@ import sys
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from diffusers import (
@@ -20,6 +19,7 @@ from diffusers import (
     StableDiffusionPipeline,
 )
 from lookalike_hub import Hub, connect
+from start_pictures import difference
 
 import dwlab
 from dwlab.errors import InvalidInput, ModelError, NotDownloaded
@@ -51,10 +51,6 @@ def cells(**changes):
 def pictures(params, **options):
     done = {e.index: e.result for e in dwlab.stream(params, **options) if e.kind == "done"}
     return [done[k] for k in range(len(params))]
-
-
-def difference(a, b):
-    return int(np.abs(np.asarray(a, dtype=int) - np.asarray(b, dtype=int)).max())
 
 
 @pytest.mark.parametrize("pack", [None, 1, 3])

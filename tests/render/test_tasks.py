@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import logging
@@ -14,14 +13,13 @@ import tiny_families
 import torch
 from counting import Rows
 from PIL import Image
+from side_by_side import Drawn, fresh
 from start_pictures import difference, half_mask, noise_picture
 
-import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.models import loading
 from dwlab.models.arguments import check_arguments
 from dwlab.models.identity import identify
-from dwlab.models.settings import denoiser_of
 from dwlab.models.tasks import pipeline_for
 from dwlab.render.packing.refusal import refusal
 from dwlab.runs.sweep import Sweep
@@ -72,7 +70,7 @@ def built(name):
     return (getattr(tiny_families, name, None) or getattr(tiny, name))()
 
 
-class TaskFamily:
+class TaskFamily(Drawn):
     """A tiny model, saved and loaded as any other, with cells that start from pictures."""
 
     def __init__(self, name, folder):
@@ -104,8 +102,7 @@ class TaskFamily:
         return made
 
     def stock(self, params, **more):
-        pipeline = copy.copy(self.pipeline(tasks.task_of(params)))
-        pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        pipeline = fresh(self.pipeline(tasks.task_of(params)))
         known = inspect.signature(type(pipeline).__call__).parameters
         given = {"width": params.width, "height": params.height} if "width" in known else {}
         if params.mask is not None:
@@ -120,12 +117,6 @@ class TaskFamily:
         if task not in self._stock:
             self._stock[task] = [self.stock(params) for params in self.cells(task)]
         return self._stock[task]
-
-    def made(self, cells, **options):
-        events = list(dwlab.stream(cells, model=self.model, **options))
-        assert [event.error for event in events if event.kind == "failed"] == []
-        pictures = {event.index: event.result for event in events if event.kind == "done"}
-        return [pictures[k] for k in range(len(cells))]
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +137,7 @@ ALL = [
 @pytest.mark.parametrize(("name", "task"), ALL)
 def test_a_picture_made_from_another_alone_is_that_of_the_plain_stock_call(family, name, task):
     one = family(name)
-    pictures = one.made(one.cells(task), pack=1)
-    for picture, expected in zip(pictures, one.stock_pictures(task), strict=True):
-        assert difference(picture.image, expected) <= 1
+    one.check_alone(one.cells(task), one.stock_pictures(task))
     assert len({picture.tobytes() for picture in one.stock_pictures(task)}) > 2
 
 
@@ -156,11 +145,7 @@ def test_a_picture_made_from_another_alone_is_that_of_the_plain_stock_call(famil
 def test_packed_with_other_strengths_and_pictures_it_is_so_too(family, name, task):
     one = family(name)
     assert refusal(pipeline_for(one.model, task).pipeline, "cpu") is None
-    with Rows(denoiser_of(one.model.pipeline)) as rows:
-        pictures = one.made(one.cells(task))
-    assert max(rows) > 2
-    for picture, expected in zip(pictures, one.stock_pictures(task), strict=True):
-        assert difference(picture.image, expected) <= 1
+    one.check_packed(one.cells(task), one.stock_pictures(task), rows_at_once=2)
 
 
 def test_the_table_of_families_says_which_were_tested():
