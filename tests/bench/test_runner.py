@@ -81,6 +81,7 @@ def test_no_name_of_machine_user_or_folder_is_in_the_file(run_file):
     assert f'"{getpass.getuser()}"' not in text
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     spec = BenchSpec(
         "b",

@@ -179,6 +179,7 @@ def test_a_change_that_is_taken_back_gives_the_models_own_pictures(model, plain)
     assert picture(model).key == plain
 
 
+@pytest.mark.slow
 def test_the_same_change_has_the_same_key_in_another_process(model):
     code = """
     import torch, dwlab

@@ -327,6 +327,7 @@ Sweep.from_dict(json.loads(sys.argv[1])).run(sys.argv[2], exact=int(sys.argv[3])
 """
 
 
+@pytest.mark.slow
 def test_exact_pictures_survive_a_kill(load, tmp_path):
     spec = Sweep(
         "killed", base={"prompt": PROMPTS[0], "width": 16, "height": 16, "guidance": 3, "model": load("sd").identity.name},

@@ -352,6 +352,7 @@ def test_every_control_has_a_name_and_can_be_reached(page):
         assert image.get_attribute("alt")
 
 
+@pytest.mark.slow
 def test_notebook_7_shows_it_too(browser, tmp_path):
     with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
         page = new_page(browser, classic)
