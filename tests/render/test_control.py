@@ -11,8 +11,12 @@ from dwlab.spec import control_kinds
 def _kinds_and_tasks():
     for name, kind in KINDS.items():
         table = next(each for each in control_kinds.KINDS if each.net == kind.net_class)
-        is_other_net = name == "flux union"
-        yield from ((name, task) for task in table.pipelines if task == "text" or not is_other_net)
+        for task in table.pipelines:
+            if task == "text" or name in ("sd", "flux"):
+                yield name, task
+            elif name != "flux union":
+                # as with Stable Diffusion and FLUX.1
+                yield pytest.param(name, task, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("name", "task"), list(_kinds_and_tasks()))
