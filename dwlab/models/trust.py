@@ -109,9 +109,9 @@ def place_of(folder: Path, part: str) -> Path:
 
 def _check_class(library: object, cls: object, index: Path) -> None:
     """Refuse anything but class names of the two libraries; loading shows whether they exist."""
-    if (library, cls) in _OWN_PARTS:
+    is_class = isinstance(library, str) and isinstance(cls, str) and cls.isidentifier()
+    if is_class and (library, cls) in _OWN_PARTS:
         return
-    is_class = isinstance(cls, str) and cls.isidentifier()
     if library not in ("diffusers", "transformers") or not is_class:
         raise ModelError(
             f"{index} names {library}.{cls}; allowed: classes of diffusers and transformers"

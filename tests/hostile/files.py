@@ -28,7 +28,7 @@ from dwlab.runs.run import run
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store
 
-from . import checkpoints
+from . import checkpoints, hub_files
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Attempt = Callable[[bytes], bool]
 
 YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS, VAES = 600, 900, 150, 200, 300, 150
+HUB_FILES = 60  # of each kind; each is a download
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
 MOST_MEMORY = 300  # MB that a kind of files may add to what the process holds
@@ -85,6 +86,11 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
         checkpoints.mutants(vae, some(VAES)),
         checkpoints.lending(folder, in_words),
     )
+    with hub_files.offered(folder) as hub:
+        for name, kind in hub_files.KINDS.items():
+            data = hub.whole[name]
+            files = hub_files.mutants(name, data, some(HUB_FILES))
+            yield judge(kind, data, files, hub.attempt(name, in_words))
 
 
 def judge(kind: str, whole: bytes, files: Iterable[bytes], attempt: Attempt) -> Tally:
