@@ -170,8 +170,9 @@ def _sphericity(scores: Floats) -> float:
 
 def _chance(values: Floats, total: float) -> tuple[float, float]:
     """The shares of prompts and of seeds."""
-    pictures = np.nanmean(values, axis=0)
     counts = np.sum(~np.isnan(values), axis=0)
+    # NaN for a prompt and seed without any picture
+    pictures = np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
     middle = np.nanmean(pictures)
     shares = []
     for axis in (1, 0):

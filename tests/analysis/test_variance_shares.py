@@ -129,3 +129,9 @@ def test_pictures_that_are_all_alike_have_no_effects():
 def test_a_sweep_over_prompts_alone_has_no_effects():
     with pytest.raises(InvalidInput, match="some setting varies"):
         effects(table_of(np.ones((4, 2)), {}), "adherence")
+
+
+def test_a_prompt_and_seed_without_any_picture_warns_of_nothing():
+    values = swept(4, 3)
+    values[:, :, 1, 2] = math.nan
+    assert effects(table_of(values, AXES), "adherence").sentence
