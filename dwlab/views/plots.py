@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RESAMPLES = 1000
+POINTS = 2_000  # pictures of a line that are drawn as points, taken at random
 LARGE_SAMPLE = 500  # above this the interval of a mean is a normal one
 # what decides how long a picture takes, besides its steps
 DECIDES_TIME = frozenset({"scheduler", "width", "height", "model", "dtype"})
@@ -134,9 +135,16 @@ def _kinds(table: pd.DataFrame, axes: list[Axis]) -> pd.Series:
 
 
 def _draw_times(plot: Axes, steps: pd.Series, line: Series) -> None:
-    """A point for each picture, and a line through the medians."""
+    """A point for each of up to `POINTS` pictures, and a line through the medians of all."""
+    points = line.values.sample(min(len(line.values), POINTS), random_state=0)
     plot.scatter(
-        steps, line.values, s=14, color=line.colour, alpha=0.35, linewidths=0, marker=line.marker
+        steps[points.index],
+        points,
+        s=14,
+        color=line.colour,
+        alpha=0.35,
+        linewidths=0,
+        marker=line.marker,
     )
     medians = line.values.groupby(steps).median()
     plot.plot(
