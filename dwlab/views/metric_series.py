@@ -31,7 +31,10 @@ class Series:
 
     def at(self, axis: Axis, position: int) -> np.ndarray:
         """The metric at one value of an axis, by its position."""
-        codes = axis.codes.loc[self.values.index]
+        codes = axis.codes
+        # looking rows up takes long in a large table, and is needed only for some of them
+        if len(codes) != len(self.values):
+            codes = codes.loc[self.values.index]
         return self.values[codes == position].dropna().to_numpy()
 
 
