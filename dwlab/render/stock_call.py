@@ -19,7 +19,6 @@ from .not_finite import Watch
 from .own_pipeline import own_pipeline
 from .packing.cell import timed
 from .second_stage import SecondStage
-from .seeded_encoder import seed_encoder
 
 if TYPE_CHECKING:
     from .one_cell import Rendering
@@ -30,6 +29,8 @@ class StockCall:
     """One call, which tells of its steps and can be stopped at each of them."""
 
     def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
+        from .seeded_encoder import seed_encoder
+
         self._rendering = rendering
         self.cell = cell
         scheduler = loading.scheduler_for(rendering.model, cell.params)
