@@ -12,6 +12,7 @@ from ..spec.names import own_name
 from .axes import Axis, named_axis, swept
 from .axis_columns import value_in_table
 from .crossed import crossed_means
+from .quality import possible_difference
 from .setting_grid import (
     FIXED,
     SAMPLED,
@@ -109,8 +110,8 @@ def compare(
         a=pairs.a,
         b=pairs.b,
         difference=float(means.mean[0]),
-        low=float(means.low()[0]),
-        high=float(means.high()[0]),
+        low=possible_difference(metric, float(means.low()[0])),
+        high=possible_difference(metric, float(means.high()[0])),
         p=float(means.p_zero()[0]),
         pairs=int(np.sum(~np.isnan(differences))),
         wins=int(np.sum(differences > 0)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..metrics.measures import STARS
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MEASURES = ("adherence", STARS)
+# the largest difference that two values can have
+_SPANS = {"adherence": 1.0, STARS: 4.0}
 REMEDY = (
     "Nothing here says how good a picture is, so no setting is called best. To rank settings, name "
     "a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt "
@@ -29,3 +32,14 @@ def quality_of(table: pd.DataFrame) -> str | None:
         if name in table and table[name].notna().any():
             return name
     return None
+
+
+def possible_difference(metric: str, difference: float) -> float:
+    """The end of an interval, moved to the largest difference that a metric can have.
+
+    Intervals of few pairs reach farther. An infinite end, of which nothing is known, is kept.
+    """
+    span = _SPANS.get(metric, math.inf)
+    if math.isinf(difference):
+        return difference
+    return max(-span, min(difference, span))

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InvalidInput
 from .metric_columns import numbers, seconds_column
 from .price import rows_per_picture
+from .quality import possible_difference
 from .rivals import Deficit, adjusted_means, deficits
 from .setting_grid import (
     FIXED,
@@ -179,8 +180,8 @@ def best(
             ties=setting_label(grid.axes, [grid.codes[other] for other in ties[at]]),
             mean=float(means[at]),
             behind=deficit.behind,
-            low=deficit.low,
-            high=deficit.high,
+            low=possible_difference(metric, deficit.low),
+            high=possible_difference(metric, deficit.high),
             pairs=deficit.pairs,
             rows=float(rows[at]),
             seconds=float(seconds[at]),

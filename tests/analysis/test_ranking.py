@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from simulated_sweeps import table_of
 
+from dwlab.analysis.comparison import compare
 from dwlab.analysis.ranking import Verdict, best
 from dwlab.errors import InvalidInput
 
@@ -51,6 +52,14 @@ def test_few_seeds_leave_a_setting_open_and_say_what_it_would_take():
     standing = next(each for each in ranking.standings if each.setting == "steps 5")
     assert standing.verdict is Verdict.OPEN
     assert standing.more is not None
+
+
+def test_no_interval_reaches_farther_than_the_metric():
+    values = np.array([[[1.0, 0.0], [1.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    table = table_of(values, {"steps": [2, 5]})
+    assert all(-1 <= each.low <= each.high <= 1 for each in best(table, "adherence").standings)
+    comparison = compare(table, "adherence", {"steps": 2}, {"steps": 5})
+    assert (comparison.low, comparison.high) == (-1, 1)
 
 
 def test_as_many_more_prompts_as_it_says_settle_it():

@@ -40,8 +40,8 @@ class RankedRow:
 class Answer:
     """What the pictures say of settings.
 
-    for_these: the answer for these prompts alone, if there is none for prompts like these. left_out:
-    settings that are not in `rows`.
+    for_these: the answer for these prompts alone, if only that is known. left_out: settings that are
+    not in `rows`.
     """
 
     sentence: str
@@ -84,7 +84,8 @@ def _for_these_prompts(table: pd.DataFrame, ranking: Ranking) -> str:
     """The narrower answer, which may be known sooner."""
     if ranking.cheapest is not None or ranking.target == FIXED:
         return ""
-    return best(table, ranking.metric, margin=ranking.margin, target=FIXED).sentence
+    narrower = best(table, ranking.metric, margin=ranking.margin, target=FIXED)
+    return narrower.sentence if narrower.cheapest is not None else ""
 
 
 def _rows(ranking: Ranking) -> list[RankedRow]:
