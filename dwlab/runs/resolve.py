@@ -66,7 +66,7 @@ def resolve(
         completed, added = recipe_files.with_adapters(
             recipe_files.with_parts(completed, identity), identity, known
         )
-        completed, second = second_models.with_weights(completed, identities, cell.vae)
+        completed, second = second_models.with_weights(completed, identities, cell.choice)
         key = completed.key(
             identity.weights,
             identity.dtype,
@@ -151,7 +151,6 @@ def identify_all(
         )
         firsts[choice] = first
         others |= second_models.in_settings_of(first, seconds[choice], pixels)
-    # the same model may be the first of one recipe and the second of another
     return others | firsts
 
 

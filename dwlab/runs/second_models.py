@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..events import Download
     from ..models.identity import Identity
-    from ..spec.components import Component
     from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
 
@@ -34,7 +33,7 @@ def find(
     seconds: dict[ModelChoice, Identity] = {}
     for cell in cells:
         for refiner in cell.refiner:
-            choice = refiner.choice(cell.dtype, cell.vae)
+            choice = refiner.choice(cell.choice)
             if choice not in seconds:
                 seconds[choice] = _identified(choice, first, download, on_download)
             refiners.check(cell, first, seconds[choice])
@@ -86,14 +85,14 @@ def in_settings_of(
 def with_weights(
     params: GenerationParams,
     identities: Mapping[ModelChoice, Identity],
-    vae: Component | None = None,
+    first: ModelChoice,
 ) -> tuple[GenerationParams, Identity | None]:
     """Parameters with the fingerprint of their refiner, and the refiner; None if they have none.
 
-    vae: as it was asked for.
+    first: the model of the first stage, as it was asked for.
     """
     if not params.refiner:
         return params, None
     (refiner,) = params.refiner
-    second = identities[refiner.choice(params.dtype, vae)]
+    second = identities[refiner.choice(first)]
     return params.replace(refiner=(replace(refiner, weights=second.weights),)), second

@@ -14,13 +14,17 @@ _VARIANT = re.compile(r"\w{1,40}", re.ASCII)
 
 
 class ModelChoice(NamedTuple):
-    """The parameters of a cell that say which model it needs, as they were asked for."""
+    """The parameters of a cell that say which model it needs, as they were asked for.
+
+    first: for the model of a second stage, that of the first, whose settings it has.
+    """
 
     model: str
     dtype: str = "auto"
     variant: str | None = None
     config: str = ""
     parts: Components = ()
+    first: ModelChoice | None = None
 
 
 def checked_variant(name: str, value: object) -> str | None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .._util.checks import is_number, without_quotes
 from ..errors import InvalidInput
 from . import catalog
+from .components import VAE
 from .entries import build, numbered
 from .loras import check_text
 from .model_choice import ModelChoice, checked_variant
 from .public_names import public_name
-
-if TYPE_CHECKING:
-    from .components import Component
 
 # as in diffusers' documentation of refiners
 START = 0.8
@@ -75,13 +72,13 @@ class Refiner:
         """The same with a name that is no path of this machine."""
         return replace(self, model=public_name(self.model, self.weights), config="")
 
-    def choice(self, dtype: str, vae: Component | None = None) -> ModelChoice:
+    def choice(self, first: ModelChoice) -> ModelChoice:
         """What decides which weights are loaded, in the dtype of the first model and with its VAE.
 
-        vae: the one that the recipe puts into both.
+        first: as it was asked for.
         """
-        parts = () if vae is None else (vae,)
-        return ModelChoice(self.model, dtype, self.variant, self.config, parts)
+        parts = tuple(component for component in first.parts if component.part == VAE)
+        return ModelChoice(self.model, first.dtype, self.variant, self.config, parts, first)
 
 
 # one at most

@@ -237,7 +237,7 @@ def test_the_weights_of_both_models_are_counted_before_they_load(stages):
     identities = identify_all([cell], Compute(device="cpu"))
     alone = identify_all([cell.replace(refiner=())], Compute(device="cpu"))
     first, plain = identities[cell.choice].fit, alone[cell.choice].fit
-    second = identities[cell.refiner[0].choice("auto")].fit
+    second = identities[cell.refiner[0].choice(cell.choice)].fit
     assert first.demand.size.weights("float32") == sum(
         fit.demand.size.weights("float32") for fit in (plain, second)
     )
@@ -322,3 +322,16 @@ def test_a_refiner_in_one_file_does_both_too(stages, tmp_path):
     ).images[0]  # fmt: skip
     assert difference(first.image, expected) <= 1
     assert difference(second.image, stages.stock(stages.cell())) <= 1
+
+
+def test_a_refiner_of_several_models_is_identified_beside_each(folder, tmp_path):
+    shutil.copytree(folder / "base", tmp_path / "other")
+    refiner = str(folder / "refiner")
+    cells = [
+        GenerationParams("a star", model=str(base), refiner={"model": refiner, "from": 0.5})
+        for base in (folder / "base", tmp_path / "other")
+    ]
+    alone = GenerationParams("a star", model=refiner, image=noise_picture(0))
+    identities = identify_all([*cells, alone], Compute(device="cpu"))
+    firsts = {choice.first for choice in identities if choice.model == refiner}
+    assert firsts == {cells[0].choice, cells[1].choice, None}
