@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..metrics.measures import STARS
-from ..spec import input_files, inputs
+from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, MAPS, PARTS
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
@@ -35,9 +35,9 @@ class CellColumns:
         self._size = len(cells.rows["key"])
         self._axes = _by_name(_parsed(cells.rows["axes"]))
         params = _by_name(_parsed(cells.rows["params"]))
-        self._paths = {
-            name: [inputs.stored_path(source) for source in params.get(name, ())]
-            for name in inputs.PICTURES
+        # where the pictures lie that each cell has on an axis
+        self._pictures = {
+            name: self._stored_on(name, params) for name in self._axes if inputs.is_picture(name)
         }
         self.picture_labels = self._labels()
         self.axis_values = self._axis_values()
@@ -53,8 +53,9 @@ class CellColumns:
         _lay_over(columns, self._axes)
         columns["negative_prompt"] = [""] * self._size
         _lay_over(columns, {name: values for name, values in params.items() if name in FIELDS})
-        for name, paths in self._paths.items():
-            if paths:
+        for name in inputs.PICTURES:
+            if name in params:
+                paths = [inputs.stored_path(source) for source in params[name]]
                 columns[COLUMN_NAMES.get(name, name)] = paths
         columns |= {name: values for name, values in rows.items() if name in FIXED}
         for name in (*MAPS, *LISTS, *PARTS):
@@ -80,12 +81,20 @@ class CellColumns:
             if name in columns
         ]
 
+    def _stored_on(self, name: str, params: Columns) -> list[list[str]]:
+        """The paths of each cell's pictures on an axis, like `image` or `ip_adapter.image`."""
+        parent = name.partition(".")[0]
+        values = params.get(parent, [MISSING] * self._size)
+        if parent in inputs.LISTS:
+            values = [list_values.values_by_axis(parent, value).get(name) for value in values]
+        return [_stored_paths(references) for references in values]
+
     def _labels(self) -> dict[str, str]:
         sources: dict[str, Any] = {}
-        for name in inputs.PICTURES:
-            if name in self._axes and self._paths[name]:
-                pairs = zip(self._paths[name], self._axes[name], strict=True)
-                sources |= {path: value for path, value in pairs if path}
+        for name, column in self._pictures.items():
+            for paths, value in zip(column, self._axes[name], strict=True):
+                pictures = value if isinstance(value, list) else [value]
+                sources |= dict(zip(paths, pictures, strict=False))
         return dict(zip(sources, input_files.labels(list(sources.values())), strict=True))
 
     def _axis_values(self) -> Columns:
@@ -93,14 +102,22 @@ class CellColumns:
         values = {}
         for name, column in self._axes.items():
             shown = column
-            if name in inputs.PICTURES:
-                paths = self._paths[name] or [None] * self._size
-                shown = [self.picture_labels[path] if path else None for path in paths]
+            if name in self._pictures:
+                shown = [self._label(paths) for paths in self._pictures[name]]
             known = [
                 value for value, stored in zip(shown, column, strict=True) if stored is not MISSING
             ]
             values[COLUMN_NAMES.get(name, name)] = _distinct(known)
         return values
+
+    def _label(self, paths: Sequence[str]) -> str | None:
+        return ", ".join(self.picture_labels[path] for path in paths) or None
+
+
+def _stored_paths(references: object) -> list[str]:
+    """Where pictures lie in the results folder. references: one or several, with commas."""
+    paths = [inputs.stored_path(reference) for reference in str(references or "").split(", ")]
+    return [path for path in paths if path]
 
 
 def _parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
