@@ -172,6 +172,12 @@ STEPS = 8  # of a picture that is left
 
 def check_rough_pictures_of_one_that_is_left(family, monkeypatch):
     """Draw a picture that is left after a few steps, beside another one that must come out right."""
+    cells = [family.cells[1].replace(steps=STEPS), family.cells[0]]
+    check_left_beside(family.model, cells, family.stock_pictures[0], monkeypatch)
+
+
+def check_left_beside(model, cells, expected, monkeypatch):
+    """Leave the first of two cells after a few steps; the second one must look as expected."""
     # two drawings are enough to see that there is a projection
     monkeypatch.setattr(preview, "PICTURES", 2)
     asked = []
@@ -181,13 +187,12 @@ def check_rough_pictures_of_one_that_is_left(family, monkeypatch):
         return index == 0 and asked.count(0) > 3
 
     steps = []
-    cells = [family.cells[1].replace(steps=STEPS), family.cells[0]]
-    for event in dwlab.stream(cells, model=family.model, dropped=is_dropped):
+    for event in dwlab.stream(cells, model=model, dropped=is_dropped):
         if event.kind == "step" and event.index == 0:
             rough = event.preview()
             assert rough is not None and rough.width == rough.height
             steps.append(event.step)
         elif event.kind == "done":
             assert event.index == 1
-            assert difference(event.result.image, family.stock_pictures[0]) <= 1
+            assert difference(event.result.image, expected) <= 1
     assert steps and max(steps) < STEPS

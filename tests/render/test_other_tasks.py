@@ -8,7 +8,7 @@ import diffusers
 import pytest
 import torch
 from counting import Rows
-from family_pictures import GUIDANCE, difference
+from family_pictures import GUIDANCE, STEPS, check_left_beside, difference
 from side_by_side import fresh
 from start_pictures import half_mask, noise_picture
 
@@ -77,6 +77,18 @@ def test_a_picture_made_from_another_is_that_of_the_plain_stock_call(family, nam
     for picture, plain in zip(drawn.made(asked), expected, strict=True):
         assert difference(picture.image, plain) <= 1
     assert len({plain.tobytes() for plain in expected}) == len(asked)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "task"), PAIRS)
+def test_it_shows_itself_while_it_forms_and_can_be_left_without_harm(
+    family, name, task, monkeypatch
+):
+    drawn = family(name)
+    left, kept = cells(drawn, task)
+    strength = None if left.strength is None else 1.0
+    longer = left.replace(steps=STEPS, strength=strength)
+    check_left_beside(drawn.model, [longer, kept], stock(drawn, kept, task), monkeypatch)
 
 
 def test_the_table_of_families_says_which_were_tested(family):

@@ -12,6 +12,7 @@ import tiny
 import tiny_families
 import torch
 from counting import Rows
+from family_pictures import STEPS, check_left_beside
 from PIL import Image
 from side_by_side import Drawn, fresh
 from start_pictures import difference, half_mask, noise_picture
@@ -146,6 +147,16 @@ def test_packed_with_other_strengths_and_pictures_it_is_so_too(family, name, tas
     one = family(name)
     assert refusal(pipeline_for(one.model, task).pipeline, "cpu") is None
     one.check_packed(one.cells(task), one.stock_pictures(task), rows_at_once=2)
+
+
+@pytest.mark.parametrize(("name", "task"), ALL)
+def test_it_shows_itself_while_it_forms_and_can_be_left_without_harm(
+    family, name, task, monkeypatch
+):
+    one = family(name)
+    left, kept = one.cells(task)[:2]
+    cells = [left.replace(steps=STEPS, strength=1.0), kept]
+    check_left_beside(one.model, cells, one.stock_pictures(task)[1], monkeypatch)
 
 
 def test_the_table_of_families_says_which_were_tested():
