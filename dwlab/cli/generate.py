@@ -87,8 +87,9 @@ def generate(
         typer.Option(help="A picture that the IP-Adapter shows; repeat it for several."),
     ] = None,
     ip_scale: Annotated[
-        float, typer.Option(help="How strongly the IP-Adapter acts, -10 to 10.")
-    ] = 1.0,
+        float | None,
+        typer.Option(help="How strongly the IP-Adapter acts, -10 to 10 (default: 1)."),
+    ] = None,
     lora: LoraOption = None,
     embedding: EmbeddingOption = None,
     vae: VaeOption = None,
@@ -205,14 +206,16 @@ def _refiner(model: str | None, start: float | None) -> dict[str, object] | None
 
 
 def _ip_adapters(
-    file: str | None, pictures: list[str] | None, scale: float
+    file: str | None, pictures: list[str] | None, scale: float | None
 ) -> list[dict[str, object]]:
     """The entries of `ip_adapter` that the options stand for."""
-    if file is None and not pictures:
-        return []
-    if file is None:
-        raise InvalidInput("--ip-image", pictures, "left out without --ip-adapter")
-    return [{"file": file, "image": pictures, "scale": scale}]
+    if file is not None:
+        entry: dict[str, object] = {"file": file, "image": pictures}
+        return [entry if scale is None else {**entry, "scale": scale}]
+    for option, value in (("--ip-image", pictures), ("--ip-scale", scale)):
+        if value is not None and value != []:
+            raise InvalidInput(option, value, "left out without --ip-adapter")
+    return []
 
 
 def _notes(picture: Picture) -> list[str]:

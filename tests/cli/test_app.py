@@ -154,6 +154,7 @@ def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_rea
         (("generate", "x", "--component", "unet"), "PART=SOURCE"),
         (("generate", "x", "--component", "unet=a", "--component", "unet=b"), "unet only once"),
         (("generate", "x", "--vae", "no such"), "vae is"),
+        (("generate", "x", "--ip-scale", 0.5), "left out without --ip-adapter"),
         (("generate", "x", "--refiner-from", 0.5), "left out without --refiner"),
         (("generate", "x", "--refiner", "sdxl-refiner", "--refiner-from", 1.5), "refiner.from"),
         (("generate", "x", "--width", 100), "width"),
