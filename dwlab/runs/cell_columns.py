@@ -45,7 +45,9 @@ class CellColumns:
         if any(cells.rows[STARS]):
             metrics[STARS] = cells.rows[STARS]
         columns = self._all_columns(cells.rows, params, metrics)
-        self.columns = {name: columns[name] for name in self._names(columns, metrics)}
+        missing = [MISSING] * self._size
+        names = self._names(columns, metrics)
+        self.columns = {name: columns.get(name, missing) for name in names}
 
     def _all_columns(self, rows: Columns, params: Columns, metrics: Columns) -> Columns:
         """Every column by name; the fixed ones win over axes, and these over metrics."""
@@ -75,11 +77,7 @@ class CellColumns:
         placeholders = [name for name in self._axes if name not in FIELDS and "." not in name]
         usual = [name for name in METRICS if name in metrics]
         unusual = sorted(name for name in metrics if name not in METRICS)
-        return [
-            name
-            for name in dict.fromkeys([*fixed, *placeholders, *usual, *unusual])
-            if name in columns
-        ]
+        return list(dict.fromkeys([*fixed, *placeholders, *usual, *unusual]))
 
     def _stored_on(self, name: str, params: Columns) -> list[list[str]]:
         """The paths of each cell's pictures on an axis, like `image` or `ip_adapter.image`."""
