@@ -9,7 +9,7 @@ import pytest
 from lab import FLAGS, ROOT, Lab
 from playwright.sync_api import expect, sync_playwright
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 SECONDS = 60  # that a page may take for one thing, on a busy machine
 LONG = """
 base: {prompt: 'a {shape}', width: 64, height: 64, steps: 20}
@@ -109,11 +109,7 @@ def restart_kernel(page):
     page.click(".jp-Dialog-button.jp-mod-accept")
 
 
-@pytest.mark.parametrize(
-    "panel",
-    [PANELS[0], *(pytest.param(panel, marks=pytest.mark.slow) for panel in PANELS[1:])],
-    ids=lambda panel: panel.notebook,
-)
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.notebook)
 def test_a_panel_works_after_a_reload_in_a_second_page_and_after_a_restart(lab, context, panel):
     lab.notebook = f"{panel.notebook}.ipynb"
     first, second = context.new_page(), context.new_page()
