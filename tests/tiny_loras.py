@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tiny
 import torch
 from peft import LoraConfig, get_peft_model_state_dict
 from safetensors.torch import save_file
@@ -65,3 +66,15 @@ def as_kohya(tensors):
 def write(path, tensors, metadata=None):
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata)
     return path
+
+
+def save_model_with_adapters(folder, vae="vae"):
+    """Write a tiny model into folder/model, LoRAs beside it (ink, oil), and another VAE for it."""
+    tiny.sd().save_pretrained(folder / "model")
+    for seed, name in enumerate(("ink", "oil")):
+        write(folder / f"{name}.safetensors", layers(tiny.sd(), seed))
+    torch.manual_seed(3)
+    other = tiny.vae()
+    for parameter in other.decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    other.save_pretrained(folder / vae)

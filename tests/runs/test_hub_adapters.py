@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import tiny
 import tiny_loras
 import torch
 from huggingface_hub import constants
@@ -28,14 +27,7 @@ SIZE = {"width": 16, "height": 16, "steps": 2}
 def made(tmp_path_factory):
     """A tiny model in a folder, with two LoRAs and a VAE for it."""
     folder = tmp_path_factory.mktemp("made")
-    tiny.sd().save_pretrained(folder / "model")
-    for seed, name in enumerate(("ink", "oil")):
-        tiny_loras.write(folder / f"{name}.safetensors", tiny_loras.layers(tiny.sd(), seed))
-    torch.manual_seed(3)
-    vae = tiny.vae()
-    for parameter in vae.decoder.parameters():
-        torch.nn.init.normal_(parameter, std=0.1)
-    vae.save_pretrained(folder / "soft" / "vae")
+    tiny_loras.save_model_with_adapters(folder, "soft/vae")
     return folder
 
 
