@@ -94,4 +94,7 @@ def _words(name: str, value: object, label: Callable[[Any], str]) -> str:
         text = label(value)
     except DwlabError:
         text = f"{name} {json.dumps(value)}"
+    # a run downloads it, and a recipe may come from a stranger
+    if isinstance(value, dict) and value.get("hub"):
+        text += f" from the hub, {value['hub']}"
     return shortened(text, WORDS_SHOWN)

@@ -156,6 +156,12 @@ def test_each_part_without_a_field_is_shown_and_can_be_left_out(bench, tmp_path)
     assert bench.params == of_shapes()
 
 
+def test_a_part_that_a_run_downloads_names_its_repository(bench):
+    lora = {"hub": "owner/style", "file": "ink.safetensors", "weight": 0.5}
+    bench.show(of_shapes(loras=[lora]))
+    assert [extra["words"] for extra in bench.extras] == ["LoRA ink 0.5 from the hub, owner/style"]
+
+
 def test_parts_that_are_nonsense_are_shown_as_they_are(bench):
     more = {"others": '{"loras": [{"weight": []}, 3], "vae": {"x": 1}, "control": 7}'}
     bench.controls = {**bench.controls, "more": more}
