@@ -39,7 +39,7 @@ def server(folder, hub):
     before = {name: os.environ.get(name) for name in variables}
     os.environ |= variables
     try:
-        served = Served(folder, models=f"{FETCHED},{LISTED}").start()
+        served = Served(folder, models=f"{FETCHED},{LISTED}")
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
