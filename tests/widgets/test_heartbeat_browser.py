@@ -43,7 +43,7 @@ PANELS = [
         root=".dwlab-sweep",
         fields={"experiment": "long.yaml", "steps": "21"},
         status=".dwlab-status",
-        message="4,000 pictures",
+        message=" rows · ",
     ),
     Panel(
         notebook="benchmark",
