@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from counting import Rows
 from start_pictures import difference
 
@@ -25,6 +26,19 @@ def made(cells, **options):
     assert [event.error for event in events if event.kind == "failed"] == []
     pictures = {event.index: event.result for event in events if event.kind == "done"}
     return [pictures[k] for k in range(len(cells))]
+
+
+def stock_picture(pipeline, params):
+    """What a user gets who calls a pipeline with the values of a recipe for a text alone."""
+    return pipeline(
+        prompt=params.prompt,
+        num_inference_steps=params.steps,
+        guidance_scale=params.guidance,
+        width=params.width,
+        height=params.height,
+        generator=torch.Generator().manual_seed(params.seed),
+        **params.call,
+    ).images[0]
 
 
 class Drawn:

@@ -9,10 +9,9 @@ import diffusers
 import pytest
 import tiny
 import tiny_loras
-import torch
 from counting import Calls, Rows
 from diffusers.loaders import StableDiffusionLoraLoaderMixin
-from side_by_side import made
+from side_by_side import made, stock_picture
 from start_pictures import difference
 
 import dwlab
@@ -70,16 +69,7 @@ class Family:
     def stock(self, params):
         """What a user would write."""
         pipeline = self.pipeline(params.loras)
-        generator = torch.Generator().manual_seed(params.seed)
-        return pipeline(
-            prompt=params.prompt,
-            num_inference_steps=params.steps,
-            guidance_scale=params.guidance,
-            width=params.width,
-            height=params.height,
-            generator=generator,
-            **params.call,
-        ).images[0]
+        return stock_picture(pipeline, params)
 
 
 @pytest.fixture(scope="module")

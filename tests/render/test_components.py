@@ -12,6 +12,7 @@ import single_files
 import tiny
 import tiny_families
 import torch
+from side_by_side import stock_picture
 from start_pictures import difference
 from transformers import CLIPTextModel
 
@@ -65,16 +66,7 @@ def drawn(cells):
 def stock(folders, params, **parts):
     pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(params.model, **parts)
     pipeline.set_progress_bar_config(disable=True)
-    generator = torch.Generator().manual_seed(params.seed)
-    return pipeline(
-        prompt=params.prompt,
-        num_inference_steps=params.steps,
-        guidance_scale=params.guidance,
-        width=params.width,
-        height=params.height,
-        generator=generator,
-        **params.call,
-    ).images[0]
+    return stock_picture(pipeline, params)
 
 
 def test_pictures_with_other_parts_are_those_of_stock_beside_pictures_without(folders):
