@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..metrics import registry
 from ..metrics.measures import STARS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MEASURES = ("adherence", STARS)
-# the largest difference that two values can have
-_SPANS = {"adherence": 1.0, STARS: 4.0}
 REMEDY = (
     "Nothing here says how good a picture is, so no setting is called best. To rank settings, name "
     "a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt "
@@ -39,7 +38,7 @@ def possible_difference(metric: str, difference: float) -> float:
 
     Intervals of few pairs reach farther. An infinite end, of which nothing is known, is kept.
     """
-    span = _SPANS.get(metric, math.inf)
-    if math.isinf(difference):
+    span = registry.span(metric)
+    if span is None or math.isinf(difference):
         return difference
     return max(-span, min(difference, span))

@@ -1,4 +1,4 @@
-"""`dwlab metrics`: an experiment's pictures measured again."""
+"""`dwlab metrics`: an experiment's pictures measured, after the fact."""
 
 from __future__ import annotations
 
@@ -6,21 +6,80 @@ from typing import Annotated
 
 import typer
 
-from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .command import DeviceOption, ResultsOption  # noqa: TC001  # typer reads the annotations
 
 
 def metrics(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
-    only: Annotated[
-        list[str] | None, typer.Option("--only", help="A metric to compute; may be repeated.")
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            "--only",
+            help="A metric to compute, like clip_score; may be repeated (docs/metrics.md).",
+        ),
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER",
+            help="The network that metrics look through, like a CLIP (default: that of `shapes`).",
+        ),
+    ] = "",
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS=VALUE", help="The picture to compare with, like steps=50."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="The distance that diversity is measured by.")] = "",
+    tolerance: Annotated[
+        float | None, typer.Option(help="How far duplicates may be apart, 0 to 255.")
+    ] = None,
+    label: Annotated[
+        str, typer.Option(help="To keep a second column of the same metric: METRIC.LABEL.")
+    ] = "",
+    device: DeviceOption = "auto",
     results: ResultsOption = None,
 ) -> None:
-    """Compute the metrics of an experiment's pictures again."""
-    from ..runs.remeasure import remeasure
-    from ..runs.results import Results
+    """Measure an experiment's pictures: the metrics named, or all that apply.
 
-    stored = Results(results)
-    # refuses a name that never ran here
-    stored.table(name)
-    typer.echo(f"{name}: {remeasure(stored.root, name, only)}")
+    Without --metric, those are computed again that every picture has, and those that the
+    experiment's file names. What was measured before by the same network is not computed again.
+    """
+    from tqdm import tqdm
+
+    from ..paths import results_folder
+    from ..runs.measuring import measure_experiment
+
+    options = {"model": model, "against": _pairs(against or []), "by": by, "tolerance": tolerance}
+    chosen = {option: value for option, value in options.items() if value not in ("", (), None)}
+    with tqdm(unit=" pictures", disable=None) as bar:
+
+        def show(column: str, done: int, total: int) -> None:
+            bar.set_description(column, refresh=False)
+            bar.total = total
+            bar.update(done - bar.n)
+
+        reports = measure_experiment(
+            results_folder(results),
+            name,
+            metric,
+            options=chosen,
+            label=label,
+            device=device,
+            on_progress=show,
+        )
+    for report in reports:
+        typer.echo(f"{name}: {report}")
+
+
+def _pairs(texts: list[str]) -> tuple[tuple[str, object], ...]:
+    """AXIS=VALUE texts as pairs."""
+    from ..errors import InvalidInput
+
+    pairs = []
+    for text in texts:
+        axis, separator, value = text.partition("=")
+        if not separator or not axis:
+            raise InvalidInput("--against", text, "AXIS=VALUE, like steps=50")
+        pairs.append((axis.strip(), value.strip()))
+    return tuple(pairs)

@@ -1,11 +1,10 @@
-"""The list of metrics, and measuring a picture. A new metric is a file here and a line in METRICS."""
+"""The metrics that are measured as a picture is saved. A new one is a file here and a line in METRICS."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput
 from .adherence import ADHERENCE
 from .pixel_statistics import PIXEL_STATISTICS
 
@@ -28,29 +27,6 @@ CUT_VERSION = 1
 STARS = "stars"
 # metrics that settings can be ranked by
 RANKING = ("adherence", STARS, "brightness", "contrast", "sharpness", "colourfulness")
-
-
-def check_names(names: Iterable[str] | None) -> None:
-    """Raise InvalidInput for a name that is not a metric."""
-    for name in names or ():
-        if name not in NAMES:
-            allowed = f"{', '.join(NAMES)}; leave metrics out to compute all that apply"
-            raise InvalidInput("metrics", name, allowed)
-
-
-def check_ranking(metric: str | None, names: Iterable[str] | None) -> None:
-    """Raise InvalidInput if settings cannot be ranked by `metric`.
-
-    It may be unknown, not a number, or not among the metrics to compute (`names`).
-    """
-    if metric is None:
-        return
-    if metric not in RANKING:
-        allowed = f"{', '.join(RANKING)}; leave it out for {RANKING[0]}, else {STARS}"
-        raise InvalidInput("metric", metric, allowed)
-    if names is not None and metric not in (*names, STARS):
-        allowed = f"one of this sweep's metrics ({', '.join(names)}), or {STARS}"
-        raise InvalidInput("metric", metric, allowed)
 
 
 def applying(model: str, names: Iterable[str] | None = None) -> set[str]:

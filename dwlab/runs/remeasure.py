@@ -37,9 +37,8 @@ class Measured:
 def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Measured:
     """Compute the metrics of an experiment's pictures again; files that are gone are counted.
 
-    names: of metrics, or None for all that apply.
+    names: of metrics that are measured as pictures are saved, or None for all that apply.
     """
-    measures.check_names(names)
     with Store(root) as store:
         return _measure(store, store.metrics.pictures(name), names)
 

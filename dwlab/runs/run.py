@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
 from ..events import Cancelled
-from ..metrics import measures
+from ..metrics import registry
 from ..paths import results_folder
 from ..pictures.cut_prompts import cut_note
 from ..pictures.not_finite import nan_warning
@@ -16,6 +16,7 @@ from ..spec.sweep import LIMIT, SweepSpec
 from ..store.experiment_lock import experiment_lock
 from ..store.store import Store
 from . import pending
+from .measuring import job_of_sweep, measure_in_run
 from .outcome import Outcome
 from .remeasure import measure_what_is_missing
 from .resolve import identify_all, stop_downloads
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from .measuring import Job
     from .resolve import Identities, Listener
 
 
@@ -56,7 +58,7 @@ def run(
     InvalidInput or ModelError before any weights load, StoreError if the folder cannot be used or
     another process runs this experiment there.
     """
-    check_metrics(spec)
+    jobs = check_metrics(spec)
     compute = compute.of_experiment(spec.measures)
     try:
         identities = _identify(spec, compute, limit, download, stop_downloads(cancel, on_event))
@@ -76,20 +78,27 @@ def run(
                 outcome,
                 todo.cells,
                 exact=compute.exact,
-                metrics=spec.metrics,
+                metrics=registry.names_to_save(spec.metrics),
                 listener=on_event,
             )
             saver.take_all(render(todo.cells, compute=compute, cancel=cancel))
-        measure_what_is_missing(store, spec.name, spec.metrics)
+        measure_what_is_missing(store, spec.name, registry.names_to_save(spec.metrics))
+        if not (cancel and cancel.is_set()):
+            outcome.notes += measure_in_run(store, spec.name, jobs, compute.device)
         _warn_of_nan(outcome, store)
         _note_cut_prompts(outcome, store)
     return outcome
 
 
-def check_metrics(spec: SweepSpec) -> None:
-    """Raise InvalidInput for metrics of a sweep that do not exist or cannot rank."""
-    measures.check_names(spec.metrics)
-    measures.check_ranking(spec.metric, spec.metrics)
+def check_metrics(spec: SweepSpec) -> list[Job]:
+    """The metrics of a sweep's finished pictures, ready to be measured.
+
+    Raises InvalidInput for metrics that do not exist, lack an option or cannot rank, and ModelError
+    for the files of a network that cannot be used.
+    """
+    registry.check(spec.metrics)
+    registry.check_ranking(spec.metric, spec.metrics)
+    return [job_of_sweep(request, spec) for request in registry.requests(spec.metrics)]
 
 
 @gc_paused()

@@ -12,7 +12,7 @@ from typing import Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import experiment_file, input_files, memory
+from . import experiment_file, input_files, memory, metric_requests
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
@@ -45,7 +45,8 @@ class SweepSpec:
         dotted `call.NAME` or `scheduler_options.NAME`, or a `{placeholder}` of a prompt.
     zip: groups of names of axes that move together.
     skip: rules that drop combinations (see `dwlab.spec.skips`).
-    metrics: names of metrics, or None for all that apply.
+    metrics: names of metrics, some with options (see `dwlab.spec.metric_requests`), or None for all
+        that apply as a picture is saved.
     metric: the one that says how good a picture is, higher is better (None: see
         `dwlab.analysis.quality`).
     memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
@@ -59,7 +60,7 @@ class SweepSpec:
     axes: Mapping[str, object] = field(default_factory=dict)
     zip: Sequence[Sequence[str]] = ()
     skip: Sequence[Mapping[str, object]] = ()
-    metrics: Sequence[str] | None = None
+    metrics: Sequence[object] | None = None
     metric: str | None = None
     memory: object = None
     _expansion: Expansion = field(init=False, repr=False, compare=False)
@@ -222,6 +223,8 @@ def _with_paths_from(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     for part in ("base", "axes"):
         if isinstance(values.get(part), Mapping):
             moved[part] = input_files.beside(folder, under_own_names(values[part], part))
+    if isinstance(values.get("metrics"), list):
+        moved["metrics"] = metric_requests.beside(folder, values["metrics"])
     return moved
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidInput
-from . import controls, foreign_names, ip_adapters, prompt_templates, refiners
+from . import controls, foreign_names, ip_adapters, metric_requests, prompt_templates, refiners
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
 from .names import LISTS, MAPS, PARTS, own_name
@@ -92,15 +92,13 @@ def check_rules_without_random_seeds(rules: Iterable[Mapping[str, object]]) -> N
 
 
 def check_metrics(metrics: object, metric: object) -> None:
-    """Raise InvalidInput unless `metrics` is a list of names, `metric` a name, or they are None."""
-    if metrics is not None and not _is_list_of_names(metrics):
-        raise InvalidInput("metrics", metrics, "a list of names of metrics")
+    """Raise InvalidInput unless `metrics` is a list of metrics, `metric` a name, or they are None."""
+    if metrics is not None:
+        if not isinstance(metrics, list | tuple):
+            raise InvalidInput("metrics", metrics, "a list of names of metrics")
+        metric_requests.parse(metrics)
     if not isinstance(metric, str | None):
         raise InvalidInput("metric", metric, "the name of one metric, like adherence or stars")
-
-
-def _is_list_of_names(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
 
 
 def is_axis(name: str, value: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.timestamp import now
 from ..spec.inputs import stored_paths
+from . import measurements
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,6 +89,8 @@ _ALL_METRICS = "SELECT key, metric, value FROM metrics"
 _EXPERIMENT_METRICS = f"""
     {_ALL_METRICS}
     WHERE key IN (SELECT key FROM membership WHERE experiment = :experiment)
+    UNION ALL
+    {measurements.COLUMNS}
 """
 _ALL_PICTURES = "SELECT DISTINCT image, bytes FROM cells WHERE status = 'ok'"
 _EXPERIMENT_PICTURES = f"""

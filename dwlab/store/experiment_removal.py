@@ -28,6 +28,7 @@ _ONLY_HERE = f"""
 """
 _REMOVE = (
     "DELETE FROM membership WHERE experiment = :experiment",
+    "DELETE FROM measurements WHERE experiment = :experiment",
     "DELETE FROM experiments WHERE name = :experiment",
 )
 

@@ -14,6 +14,7 @@ from .cells import CellRow, Cells, write_row
 from .database import STORE_FILE, StoreFile, explained
 from .experiments import Experiments
 from .history import History
+from .measurements import Measurements
 from .metric_values import MetricValues, write_metrics
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def open_existing(root: Path) -> Iterator[Store | None]:
 class Store:
     """Rows and pictures in one folder; use it as a context manager, in one thread.
 
-    cells, experiments, history, metrics: the rows by subject.
+    cells, experiments, history, metrics, measurements: the rows by subject.
     file: the SQLite file, for callers that keep other rows there.
 
     Saving a picture takes three steps: `save_picture` puts it on the disk, `add` gathers its row,
@@ -60,6 +61,7 @@ class Store:
         self.experiments = Experiments(self.file)
         self.history = History(self.file)
         self.metrics = MetricValues(self.file)
+        self.measurements = Measurements(self.file)
         self._uncommitted: list[_Outcome] = []
         self._last_commit = time.monotonic()
 

@@ -46,4 +46,11 @@ MIGRATIONS = (
     CREATE UNIQUE INDEX jobs_by_idempotency ON jobs (idempotency) WHERE idempotency IS NOT NULL;
     """,
     "ALTER TABLE cells ADD COLUMN load_seconds REAL",
+    """
+    CREATE TABLE measurements (
+        experiment TEXT NOT NULL, metric TEXT NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL, value REAL NOT NULL,
+        PRIMARY KEY (experiment, metric, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX measurements_by_source ON measurements (source);
+    """,
 )

@@ -21,6 +21,7 @@ CELLS = f"SELECT key, image, {_IS_UNHELD} FROM cells"
 # the keys of rows about cells; nothing waits for those of cells that are not there
 ABOUT_CELLS = {
     "metrics": "SELECT DISTINCT key FROM metrics",
+    "measurements": "SELECT DISTINCT key FROM measurements",
     "marks": "SELECT key FROM marks",
     "attempts": "SELECT key FROM attempts",
 }
@@ -44,7 +45,7 @@ def delete_cells(
 ) -> list[str]:
     """Delete those of `keys` that nothing holds, within a transaction; returns which.
 
-    All rows about them go: outcomes, metrics, marks and attempts. read_back: also cells of which it
+    All rows about them go: outcomes, metrics, measurements, marks and attempts. read_back: also cells of which it
     is not known what held them.
     """
     chosen = f"""

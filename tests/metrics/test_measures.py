@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from dwlab.errors import InvalidInput
-from dwlab.metrics import measures
-from dwlab.metrics.measures import check_names, measure
+from dwlab.metrics import measures, registry
+from dwlab.metrics.measures import measure
 from dwlab.metrics.metric_set import MetricSet
 from dwlab.shapes import Scene, draw, full_caption
 
@@ -66,7 +66,7 @@ def test_only_what_was_asked_for_is_measured():
     assert "adherence" not in other
     assert "brightness" in other
     with pytest.raises(InvalidInput, match="beauty"):
-        check_names(["beauty"])
+        registry.check(["beauty"])
 
 
 def test_a_metric_that_raises_costs_only_itself(monkeypatch, caplog):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..._util import yamlfile
 from ...errors import InvalidInput
-from ...metrics import measures
+from ...metrics import registry
 from ...paths import check_name
 from ...runs.sweep import Sweep
 from ...spec import axes, experiment_file, inputs, zipped
@@ -64,8 +64,7 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Pa
     _check_axes(values, settings)
     _check_models(values, settings)
     sweep: Sweep = Sweep.from_dict({"model": settings.model, **values})
-    measures.check_names(sweep.metrics)
-    measures.check_ranking(sweep.metric, sweep.metrics)
+    _check_metrics(sweep)
     allowed_arguments.check(sweep)
     cells = sweep.cells(limit=settings.max_cells)
     for cell in cells:
@@ -73,6 +72,15 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Pa
     for model in {cell.params.model for cell in cells}:
         offered_models.check(model, settings)
     return sweep
+
+
+def _check_metrics(sweep: Sweep) -> None:
+    registry.check(sweep.metrics)
+    registry.check_ranking(sweep.metric, sweep.metrics)
+    for request in registry.requests(sweep.metrics):
+        if request.model:
+            allowed = "left out: this server looks through no networks that requests name"
+            raise InvalidInput(request.field("model"), request.model, allowed)
 
 
 def _parsed(body: bytes, is_yaml: bool, value_limit: int) -> JsonObject:

@@ -1,0 +1,122 @@
+"""All metrics by name: those measured as a picture is saved, and those of finished sweeps.
+
+A new metric of finished sweeps is a file beside this one and a line in FINISHED.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+from ..spec.metric_requests import FIELD, MetricRequest, parse
+from . import clip_folder, measures
+from .clip_score import CLIP_SCORE
+from .metric import Metric, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .clip_folder import ClipFolder
+
+FINISHED = {metric.name: metric for metric in (CLIP_SCORE,)}
+# in a list of metrics: those that are measured if there is no list
+USUAL = "usual"
+_SPANS = {"adherence": 1.0, measures.STARS: 4.0}
+
+
+def requests(metrics: Sequence[object] | None) -> list[MetricRequest]:
+    """The metrics of finished pictures in the list of an experiment's file."""
+    return [request for request in parse(metrics or ()) if request.name in FINISHED]
+
+
+def names_to_save(metrics: Sequence[object] | None) -> list[str] | None:
+    """The metrics in a list that are measured as pictures are saved; None for all that apply."""
+    if metrics is None:
+        return None
+    names = [request.name for request in parse(metrics)]
+    if USUAL in names:
+        return None
+    return [name for name in names if name in measures.NAMES]
+
+
+def check(metrics: Sequence[object] | None) -> None:
+    """Raise InvalidInput for an unknown metric, and for options that it does not take or lacks."""
+    for request in parse(metrics or ()):
+        check_request(request)
+
+
+def check_request(request: MetricRequest) -> None:
+    """Raise InvalidInput unless there is such a metric, with these options."""
+    metric = FINISHED.get(request.name)
+    if metric is None and request.name not in (*measures.NAMES, USUAL):
+        allowed = f"{', '.join((*measures.NAMES, *FINISHED, USUAL))}"
+        allowed += "; leave metrics out to compute all that apply"
+        raise InvalidInput(FIELD, request.name, allowed)
+    taken = metric.needs | metric.takes if metric else frozenset()
+    for option in request.options:
+        if option not in taken:
+            listed = ", ".join(sorted(taken)) or "none"
+            allowed = f"the options of {request.name}: {listed}"
+            raise InvalidInput(request.field(option), getattr(request, option), allowed)
+    if metric is None and request.label:
+        allowed = f"left out: {request.name} is measured in one way only"
+        raise InvalidInput(request.field("label"), request.label, allowed)
+    for option in sorted(metric.needs if metric else ()):
+        if option not in request.options:
+            example = "{steps: 50}" if option == "against" else "a folder"
+            raise InvalidInput(request.field(option), None, f"set, for example to {example}")
+
+
+def check_ranking(name: str | None, metrics: Sequence[object] | None) -> None:
+    """Raise InvalidInput if settings cannot be ranked by a metric.
+
+    It may be unknown, not a number, or not among the metrics to measure.
+    """
+    if name is None:
+        return
+    columns = [request.column for request in requests(metrics)]
+    if name not in (*measures.RANKING, *columns):
+        known = ", ".join((*measures.RANKING, *FINISHED))
+        allowed = f"{known}; leave it out for {measures.RANKING[0]}, else {measures.STARS}"
+        if name.partition(".")[0] in FINISHED:
+            allowed = f"one of this sweep's metrics; add {name} to metrics"
+        raise InvalidInput("metric", name, allowed)
+    saved = names_to_save(metrics)
+    if saved is not None and name not in (*saved, *columns, measures.STARS):
+        listed = ", ".join((*saved, *columns))
+        allowed = f"one of this sweep's metrics ({listed}), or {measures.STARS}"
+        raise InvalidInput("metric", name, allowed)
+
+
+def network(request: MetricRequest) -> ClipFolder | None:
+    """The network that a metric looks through, None for one that needs none.
+
+    Raises InvalidInput and ModelError like `clip_folder.find`; loads nothing.
+    """
+    metric = FINISHED[request.name]
+    if "model" in metric.needs | metric.takes:
+        if request.model:
+            return clip_folder.find(request.field("model"), request.model)
+        return clip_folder.shipped()
+    return None
+
+
+def is_higher_better(column: str) -> bool:
+    """Which way is better in a column of a table; higher for one that is not known."""
+    metric = _metric_of(column)
+    return metric is None or metric.is_higher_better
+
+
+def span(column: str) -> float | None:
+    """The largest difference that two values of a column can have; None if there is no limit."""
+    metric = _metric_of(column)
+    return _SPANS.get(column) if metric is None else metric.span
+
+
+def _metric_of(column: str) -> Metric | None:
+    return FINISHED.get(column.partition(".")[0])
+
+
+def is_compared(request: MetricRequest) -> bool:
+    """Whether a metric compares a picture with others of its sweep."""
+    return FINISHED[request.name].scope is not Scope.ALONE

@@ -1,0 +1,304 @@
+"""Measures finished pictures of an experiment: in batches, on a device, what was not known yet."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, first_line
+from ..metrics import registry
+from ..metrics.batches import Subject, in_batches
+from ..metrics.metric import Scope
+from ..metrics.setup import Setup
+from ..models import device as devices
+from ..spec.axes import RandomSeeds
+from ..spec.metric_requests import FIELD, MetricRequest
+from ..store import images
+from ..store.experiments import never_ran
+from ..store.measurements import Measurement
+from ..store.store import Store, open_existing
+from .companions import Picture, check_against, companions
+from .remeasure import Measured, remeasure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from PIL import Image
+
+    from ..metrics.batches import Batch
+    from ..metrics.clip_folder import ClipFolder
+    from ..metrics.metric import Metric
+    from ..spec.sweep import SweepSpec
+
+    # told of a column, how many pictures of it are done, and of how many
+    Listener = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A metric that is ready to be measured. clip: the network that it looks through."""
+
+    request: MetricRequest
+    metric: Metric
+    clip: ClipFolder | None
+
+    @classmethod
+    def of(cls, request: MetricRequest) -> Job:
+        """Check a request and find its network; raises InvalidInput and ModelError."""
+        registry.check_request(request)
+        clip = registry.network(request)
+        return cls(request, registry.FINISHED[request.name], clip)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How measuring a column ended.
+
+    pictures: that it can be measured of. known: values that were there before. measured: new ones.
+    failed: pictures without a value, because their file is missing or measuring failed.
+    """
+
+    column: str
+    pictures: int
+    known: int
+    measured: int
+    failed: int = 0
+
+    def __str__(self) -> str:
+        text = f"{self.column}: {self.measured:,} pictures measured"
+        if self.known:
+            text += f", {self.known:,} known before"
+        if self.failed:
+            text += f", {self.failed:,} without a value (missing, damaged, or see the log with -v)"
+        return text
+
+
+def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
+    """A metric that a sweep's file names, checked against its axes before anything is drawn.
+
+    Raises InvalidInput and ModelError.
+    """
+    job = Job.of(request)
+    values = {
+        name: list(column)
+        for name, column in spec.values.items()
+        if not isinstance(column, RandomSeeds)
+    }
+    check_against(request, values)
+    only = job.clip.model if job.clip else None
+    models = values.get("model", [spec.model])
+    if only is not None and only not in models:
+        raise missing_model(request, only)
+    return job
+
+
+def measure_in_run(
+    store: Store, experiment: str, jobs: Sequence[Job], device: str
+) -> tuple[str, ...]:
+    """Measure a sweep's metrics after its last picture; what goes wrong becomes notes, not errors."""
+    notes = []
+    for job in jobs:
+        try:
+            report = measure(store, experiment, job, device=device)
+        # the pictures are finished, whatever goes wrong here
+        except Exception as error:  # noqa: BLE001
+            notes.append(f"{job.request.column} was not measured: {first_line(error)}")
+            continue
+        if report.failed:
+            notes.append(str(report))
+    return tuple(notes)
+
+
+def measure(
+    store: Store,
+    experiment: str,
+    job: Job,
+    *,
+    device: str = "auto",
+    on_progress: Listener | None = None,
+) -> Report:
+    """Measure a metric of an experiment's finished pictures, and store it as a column of its table.
+
+    Values that were computed before from the same pictures, by the same version, options and
+    weights, are taken from the store. on_progress: called after each batch. Raises InvalidInput if
+    there is no picture to measure, and ModelError for a network that does not load.
+    """
+    column = job.request.column
+    pictures = _pictures(store, experiment, job)
+    others = _companions(store, experiment, job, pictures)
+    if others is not None:
+        pictures = [picture for picture in pictures if picture.key in others]
+    if not pictures:
+        raise InvalidInput(FIELD, column, f"a sweep with {job.metric.scope.value}")
+    sources = _sources(job, pictures, others)
+    known = store.measurements.known(list(sources.values()))
+    ready = [
+        Measurement(picture.key, sources[picture.key], known[sources[picture.key]])
+        for picture in pictures
+        if sources[picture.key] in known
+    ]
+    store.measurements.replace(experiment, column, list(sources.values()), ready)
+    todo = [picture for picture in pictures if sources[picture.key] not in known]
+    measured = 0
+    done = len(ready)
+    for batch in _computed(store, job, device, pictures, todo, others):
+        rows = [Measurement(key, sources[key], value) for key, value in batch.values.items()]
+        store.measurements.add(experiment, column, rows)
+        measured += len(rows)
+        done += batch.pictures
+        if on_progress:
+            on_progress(column, done, len(pictures))
+    return Report(column, len(pictures), len(ready), measured, len(todo) - measured)
+
+
+def _computed(
+    store: Store,
+    job: Job,
+    device: str,
+    pictures: Sequence[Picture],
+    todo: Sequence[Picture],
+    others: Mapping[str, Sequence[Picture]] | None,
+) -> Iterator[Batch]:
+    """The values of the pictures to measure, batch by batch; nothing is loaded if there are none."""
+    if not todo:
+        return iter(())
+    by_key = {picture.key: picture for picture in pictures}
+    for companions_of_one in (others or {}).values():
+        by_key |= {picture.key: picture for picture in companions_of_one}
+    subjects = []
+    for picture in todo:
+        keys = tuple(other.key for other in (others or {}).get(picture.key, ()))
+        subjects.append(Subject(picture.key, picture.prompt, keys))
+    measurer = job.metric.make(Setup(job.request, devices.resolve(device), job.clip))
+    read = functools.partial(_read, store.root, by_key)
+    return in_batches(job.metric.scope, measurer, subjects, read, list(by_key))
+
+
+def _pictures(store: Store, experiment: str, job: Job) -> list[Picture]:
+    """The finished pictures that a metric can be measured of."""
+    pictures = []
+    for row in store.measurements.pictures(experiment):
+        picture = Picture(
+            key=row.key,
+            image=row.image,
+            content=row.pixels or row.key,
+            params=json.loads(row.params),
+            axes=json.loads(row.axes),
+        )
+        pictures.append(picture)
+    only = job.clip.model if job.clip else None
+    if only is None:
+        return pictures
+    fitting = [picture for picture in pictures if picture.params.get("model") == only]
+    if pictures and not fitting:
+        raise missing_model(job.request, only)
+    return fitting
+
+
+def missing_model(request: MetricRequest, only: str) -> InvalidInput:
+    """The error for pictures that the network that dwlab ships does not know."""
+    allowed = (
+        f"the folder of a network like CLIP: the one that dwlab ships knows pictures of {only} only"
+    )
+    return InvalidInput(request.field("model"), None, allowed)
+
+
+def _companions(
+    store: Store, experiment: str, job: Job, pictures: Sequence[Picture]
+) -> dict[str, list[Picture]] | None:
+    if job.metric.scope in (Scope.ALONE, Scope.SWEEP):
+        return None
+    groups = store.experiments.specs().get(experiment, {}).get("zip", ())
+    return companions(job.metric.scope, job.request, pictures, groups)
+
+
+def _sources(
+    job: Job, pictures: Sequence[Picture], others: Mapping[str, Sequence[Picture]] | None
+) -> dict[str, str]:
+    """A hash of all that each value is computed from, by key."""
+    request = job.request
+    options = [request.name, job.metric.version, request.by, request.tolerance]
+    network = job.clip.weights if job.clip else None
+    everything = sorted(picture.content for picture in pictures)
+    sources = {}
+    for picture in pictures:
+        compared: list[str] = []
+        if job.metric.scope is Scope.SWEEP:
+            compared = everything
+        elif others is not None:
+            compared = sorted(other.content for other in others[picture.key])
+        prompt = picture.prompt if job.metric.reads_prompt else None
+        parts = [*options, network, picture.content, prompt, compared]
+        sources[picture.key] = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return sources
+
+
+def _read(root: Path, pictures: Mapping[str, Picture], key: str) -> Image.Image:
+    """A picture by its key; raises InvalidInput for a file that is missing or damaged."""
+    image = images.read_picture(root / pictures[key].image)
+    if image is None:
+        raise InvalidInput("image", pictures[key].image, "a file that is there and whole")
+    return image
+
+
+def measure_experiment(
+    root: Path,
+    experiment: str,
+    names: Sequence[str] | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    label: str = "",
+    device: str = "auto",
+    on_progress: Listener | None = None,
+) -> list[Report | Measured]:
+    """Measure the pictures of an experiment that ran, after the fact.
+
+    names: of metrics; None for all that apply as pictures are saved, and those that the experiment's
+    file names. options, label: of `MetricRequest`; each metric gets the options that it takes.
+    Raises InvalidInput for an unknown experiment, metric or option, and ModelError for a network
+    that cannot be used.
+    """
+    with open_existing(root) as existing:
+        known = existing.experiments.specs() if existing else {}
+    if experiment not in known:
+        raise never_ran(root, experiment, known)
+    if names is None:
+        if options:
+            allowed = "left out without the name of a metric that takes it"
+            raise InvalidInput(next(iter(options)), next(iter(options.values())), allowed)
+        requests = registry.requests(known[experiment].get("metrics"))
+    else:
+        requests = _requests(names, options or {}, label)
+    jobs = [Job.of(request) for request in requests if request.name in registry.FINISHED]
+    saved = None if names is None else registry.names_to_save(names)
+    reports: list[Report | Measured] = []
+    if saved is None or saved:
+        reports.append(remeasure(root, experiment, saved))
+    with Store(root) as store:
+        reports += [
+            measure(store, experiment, job, device=device, on_progress=on_progress) for job in jobs
+        ]
+    return reports
+
+
+def _requests(names: Sequence[str], options: Mapping[str, Any], label: str) -> list[MetricRequest]:
+    """The metrics with these names, each with the options that it takes."""
+    requests = []
+    used: set[str] = set()
+    for name in names:
+        metric = registry.FINISHED.get(name)
+        taken = metric.needs | metric.takes if metric else frozenset()
+        own = {option: value for option, value in options.items() if option in taken}
+        used |= own.keys()
+        request = MetricRequest(name, label=label if metric else "", **own)
+        registry.check_request(request)
+        requests.append(request)
+    for option, value in options.items():
+        if option not in used:
+            allowed = f"left out: none of {', '.join(names)} takes it"
+            raise InvalidInput(option, value, allowed)
+    return requests

@@ -1,0 +1,136 @@
+"""Metrics as an experiment's file or a command names them: a name, or a name with options."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from .._util.checks import is_number
+from .._util.existing_path import existing_path
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIELD = "metrics"
+_LABEL = re.compile(r"[A-Za-z0-9][\w-]{0,39}", re.ASCII)
+_EXAMPLE = "a name, or a name with options like {ssim: {against: {steps: 50}}}"
+
+
+@dataclass(frozen=True)
+class MetricRequest:
+    """A metric to measure, and how.
+
+    name: of the metric. model: the folder or hub id of the network that it looks through; empty for
+    the one that dwlab ships. against: (axis, value) pairs that name the picture to compare with,
+    such as (("steps", 50),). by: what a distance is measured by. tolerance: how far pictures may
+    be apart and still be duplicates, 0 to 255. label: set it if the same metric is measured in two
+    ways: its column is then called `name.label`.
+
+    Raises InvalidInput, which names the option.
+    """
+
+    name: str
+    model: str = ""
+    against: tuple[tuple[str, object], ...] = ()
+    by: str = ""
+    tolerance: float | None = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        for option in ("model", "by", "label"):
+            value = getattr(self, option)
+            if not isinstance(value, str):
+                raise InvalidInput(self.field(option), value, "a text")
+        object.__setattr__(self, "against", self._checked_against())
+        tolerance = self.tolerance
+        if tolerance is not None and not (is_number(tolerance) and 0 <= tolerance <= 255):
+            raise InvalidInput(self.field("tolerance"), tolerance, "a number from 0 to 255")
+        if self.label and not _LABEL.fullmatch(self.label):
+            allowed = "at most 40 letters, digits, - and _"
+            raise InvalidInput(self.field("label"), self.label, allowed)
+
+    def _checked_against(self) -> tuple[tuple[str, object], ...]:
+        pairs = self.against
+        if isinstance(pairs, Mapping):
+            pairs = tuple(pairs.items())
+        if not isinstance(pairs, tuple):
+            allowed = "a map of axes and values, like {steps: 50}"
+            raise InvalidInput(self.field("against"), pairs, allowed)
+        for axis, value in pairs:
+            is_value = isinstance(value, str | bool | None) or is_finite(value)
+            if not isinstance(axis, str) or not is_value:
+                allowed = "an axis and one of its values, like {steps: 50}"
+                raise InvalidInput(self.field("against"), dict(pairs), allowed)
+        return pairs
+
+    @property
+    def column(self) -> str:
+        """The column of the table that it fills."""
+        return f"{self.name}.{self.label}" if self.label else self.name
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that say something, apart from the label."""
+        names = [field.name for field in fields(self) if field.name not in ("name", "label")]
+        return tuple(name for name in names if getattr(self, name) not in ("", (), None))
+
+    def field(self, option: str) -> str:
+        """What errors call an option of this metric."""
+        return f"{FIELD}.{self.name}.{option}"
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value is a number that is neither infinite nor NaN."""
+    return is_number(value) and math.isfinite(value)
+
+
+def parse(metrics: Sequence[object]) -> list[MetricRequest]:
+    """The metrics of a list in an experiment's file; raises InvalidInput for anything else.
+
+    Whether there are such metrics, and whether they take these options, is not looked at.
+    """
+    requests = [_parse_one(entry) for entry in metrics]
+    columns: set[str] = set()
+    for request in requests:
+        if request.column in columns:
+            allowed = "each metric once; with another label: a second time"
+            raise InvalidInput(FIELD, request.column, allowed)
+        columns.add(request.column)
+    return requests
+
+
+def _parse_one(entry: object) -> MetricRequest:
+    if isinstance(entry, str):
+        return MetricRequest(entry)
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise InvalidInput(FIELD, entry, _EXAMPLE)
+    name, options = next(iter(entry.items()))
+    if not isinstance(name, str) or not isinstance(options, Mapping):
+        raise InvalidInput(FIELD, entry, _EXAMPLE)
+    known = [field.name for field in fields(MetricRequest) if field.name != "name"]
+    for option in options:
+        if option not in known:
+            raise InvalidInput(f"{FIELD}.{name}", option, f"the options {', '.join(known)}")
+    return MetricRequest(name, **options)
+
+
+def beside(folder: Path, metrics: Sequence[object]) -> list[object]:
+    """A list of metrics whose networks may lie beside an experiment's file, in its folder."""
+    moved: list[object] = []
+    for entry in metrics:
+        if isinstance(entry, Mapping):
+            moved.append({name: _moved(folder, options) for name, options in entry.items()})
+        else:
+            moved.append(entry)
+    return moved
+
+
+def _moved(folder: Path, options: object) -> object:
+    if not isinstance(options, Mapping) or not isinstance(options.get("model"), str):
+        return options
+    path = existing_path(str(folder / options["model"]))
+    return {**options, "model": str(path)} if path else options

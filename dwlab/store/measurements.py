@@ -1,0 +1,104 @@
+"""What was measured of the finished pictures of an experiment, as it is stored.
+
+A picture may be measured against others of its experiment, so it has values of its own in each
+experiment. Each value has a source: a hash of all that it was computed from.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from .database import StoreFile
+
+_PICTURES = """
+    SELECT key, image, pixels, params, membership.axes
+    FROM membership JOIN cells USING (key)
+    WHERE membership.experiment = :experiment
+        AND cells.status = 'ok'
+    ORDER BY membership.position
+"""
+_KNOWN = """
+    SELECT source, value
+    FROM measurements
+    WHERE source IN (SELECT value FROM json_each(:sources))
+"""
+_FORGET = """
+    DELETE FROM measurements
+    WHERE experiment = :experiment
+        AND metric = :metric
+        AND source NOT IN (SELECT value FROM json_each(:sources))
+"""
+_WRITE = """
+    INSERT OR REPLACE INTO measurements (experiment, metric, key, source, value)
+    VALUES (?, ?, ?, ?, ?)
+"""
+COLUMNS = "SELECT key, metric, value FROM measurements WHERE experiment = :experiment"
+
+
+class FinishedPicture(NamedTuple):
+    """A finished picture of an experiment.
+
+    image: its path, relative to the results folder. pixels: their hash, if it is known. params: as
+    JSON. axes: its values of the experiment's axes, as JSON.
+    """
+
+    key: str
+    image: str
+    pixels: str | None
+    params: str
+    axes: str
+
+
+class Measurement(NamedTuple):
+    """A value of a picture. source: the hash of what it was computed from."""
+
+    key: str
+    source: str
+    value: float
+
+
+class Measurements:
+    """Reads and writes what was measured of experiments."""
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+
+    def pictures(self, experiment: str) -> list[FinishedPicture]:
+        """The finished pictures of an experiment, in its order."""
+        rows = self._file.tuples(_PICTURES, experiment=experiment)
+        return [FinishedPicture._make(row) for row in rows]
+
+    def known(self, sources: Collection[str]) -> dict[str, float]:
+        """The values that were computed from these sources before, in any experiment."""
+        return dict(self._file.tuples(_KNOWN, sources=json.dumps(list(sources))))
+
+    def replace(
+        self,
+        experiment: str,
+        column: str,
+        sources: Collection[str],
+        values: Sequence[Measurement],
+    ) -> None:
+        """Write values of a column, and forget those that were computed from anything else.
+
+        sources: what the column is to be computed from now.
+        """
+        with self._file.transaction() as sql:
+            arguments = {
+                "experiment": experiment,
+                "metric": column,
+                "sources": json.dumps(list(sources)),
+            }
+            sql.execute(_FORGET, arguments)
+            rows = [(experiment, column, *value) for value in values]
+            sql.executemany(_WRITE, rows)
+
+    def add(self, experiment: str, column: str, values: Sequence[Measurement]) -> None:
+        """Write values of a column."""
+        rows = [(experiment, column, *value) for value in values]
+        with self._file.transaction() as sql:
+            sql.executemany(_WRITE, rows)

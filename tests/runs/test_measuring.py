@@ -1,0 +1,176 @@
+"""Metrics of finished pictures: columns of a table, computed once, that never stop a sweep."""
+
+from __future__ import annotations
+
+import math
+import shutil
+
+import pytest
+import tiny_clips
+from faults.child import fake_render
+
+from dwlab.analysis.results import Results
+from dwlab.errors import InvalidInput
+from dwlab.runs.measuring import measure_experiment
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
+from dwlab.store import images
+from dwlab.store.experiment_removal import parts, remove
+from dwlab.store.store import Store
+
+BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "scheduler": "DDIMScheduler"}
+AXES = {"colour": ["red", "blue"], "steps": [2, 4], "seed": [0, 1, 2]}
+
+
+def sweep(name="trial", **options):
+    return Sweep(**{"name": name, "base": BASE, "axes": AXES, "metrics": ["brightness"], **options})
+
+
+def draw(root, **options):
+    return run(sweep(**options), results=root, render=fake_render)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    root = tmp_path_factory.mktemp("drawn")
+    draw(root)
+    return root
+
+
+@pytest.fixture
+def root(drawn, tmp_path):
+    return shutil.copytree(drawn, tmp_path / "results")
+
+
+@pytest.fixture(scope="module")
+def other_clip(tmp_path_factory):
+    return tiny_clips.save(tmp_path_factory.mktemp("clip") / "other")
+
+
+def column(root, name, experiment="trial"):
+    return Results(root).table(experiment)[name]
+
+
+def test_an_old_sweep_gets_a_column_and_the_second_time_nothing_is_computed(root):
+    progress = []
+    (report,) = measure_experiment(
+        root, "trial", ["clip_score"], on_progress=lambda *step: progress.append(step)
+    )
+    assert (report.pictures, report.known, report.measured, report.failed) == (12, 0, 12, 0)
+    assert progress[-1] == ("clip_score", 12, 12)
+    scores = column(root, "clip_score")
+    assert scores.between(0, 100).all() and scores.nunique() > 6
+    (again,) = measure_experiment(root, "trial", ["clip_score"])
+    assert (again.known, again.measured) == (12, 0)
+    assert column(root, "clip_score").equals(scores)
+
+
+def test_another_network_replaces_the_column_and_a_label_keeps_both(root, other_clip):
+    measure_experiment(root, "trial", ["clip_score"])
+    first = column(root, "clip_score")
+    options = {"model": str(other_clip)}
+    measure_experiment(root, "trial", ["clip_score"], options=options, label="other")
+    assert column(root, "clip_score").equals(first)
+    second = column(root, "clip_score.other")
+    assert not second.equals(first)
+    measure_experiment(root, "trial", ["clip_score"], options=options)
+    assert column(root, "clip_score").equals(second)
+
+
+def test_changed_weights_in_the_same_folder_are_noticed(root, other_clip, tmp_path):
+    folder = shutil.copytree(other_clip, tmp_path / "clip")
+    options = {"model": str(folder)}
+    measure_experiment(root, "trial", ["clip_score"], options=options)
+    first = column(root, "clip_score")
+    tiny_clips.save(folder, seed=1)
+    (report,) = measure_experiment(root, "trial", ["clip_score"], options=options)
+    assert report.known == 0
+    assert not column(root, "clip_score").equals(first)
+
+
+def test_an_experiment_that_shares_pictures_takes_their_values_over(root):
+    measure_experiment(root, "trial", ["clip_score"])
+    draw(root, name="wider", axes={**AXES, "seed": [0, 1, 2, 3]})
+    (report,) = measure_experiment(root, "wider", ["clip_score"])
+    assert (report.known, report.measured) == (12, 4)
+
+
+def test_a_sweep_measures_what_its_file_names_and_can_be_ranked_by_it(tmp_path):
+    outcome = draw(tmp_path, metrics=["usual", "clip_score"], metric="clip_score")
+    table = Results(tmp_path).table("trial")
+    assert outcome.notes == ()
+    assert table["clip_score"].notna().all() and table["adherence"].notna().all()
+    ranking = Results(tmp_path).best("trial", "clip_score")
+    assert ranking.standings[0].mean >= ranking.standings[1].mean
+
+
+def test_missing_pictures_cost_only_their_own_values(root):
+    lost = column(root, "image")[3]
+    (root / lost).unlink()
+    (report,) = measure_experiment(root, "trial", ["clip_score"])
+    assert (report.measured, report.failed) == (11, 1)
+    assert "1 without a value" in str(report)
+    scores = column(root, "clip_score")
+    assert math.isnan(scores[3]) and scores.notna().sum() == 11
+
+
+def test_a_metric_that_fails_does_not_stop_a_sweep(tmp_path, other_clip, monkeypatch):
+    folder = shutil.copytree(other_clip, tmp_path / "clip")
+
+    def spoil_and_render(cells, **options):
+        (folder / "config.json").write_text("{}", "utf-8")
+        yield from fake_render(cells, **options)
+
+    metrics = [{"clip_score": {"model": str(folder)}}]
+    outcome = run(sweep(metrics=metrics), results=tmp_path / "results", render=spoil_and_render)
+    assert outcome.made == 12
+    assert any("clip_score was not measured" in note for note in outcome.notes)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ([{"clip_score": {"model": "nowhere"}}], "a folder that exists"),
+        ([{"clip_score": {"colour": "red"}}], "the options"),
+        ([{"clip_score": {"tolerance": 3}}], "the options of clip_score: model"),
+        ([{"brightness": {"model": "x"}}], "the options of brightness: none"),
+        (["clip_score", "clip_score"], "each metric once"),
+        ([{"clip_score": {"label": "../x"}}], "letters, digits"),
+        ([{"clip_score": {"model": 3}}], "a text"),
+        (["beauty"], "clip_score"),
+        ([["clip_score"]], "a name"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is_drawn(tmp_path, metrics, words):
+    with pytest.raises(InvalidInput, match=words):
+        draw(tmp_path / "results", metrics=metrics)
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_shipped_network_is_not_asked_about_pictures_of_other_models(root):
+    with Store(root) as store, store.file.transaction() as sql:
+        sql.execute("UPDATE cells SET params = json_set(params, '$.model', 'sd15')")
+    with pytest.raises(InvalidInput, match="knows pictures of shapes only"):
+        measure_experiment(root, "trial", ["clip_score"])
+
+
+def test_a_network_beside_the_file_of_an_experiment_is_found(tmp_path, other_clip):
+    shutil.copytree(other_clip, tmp_path / "clip")
+    file = tmp_path / "trial.yaml"
+    file.write_text("base: {prompt: x}\nmetrics: [{clip_score: {model: clip}}]\n", "utf-8")
+    assert Sweep.from_yaml(file).metrics == [{"clip_score": {"model": str(tmp_path / "clip")}}]
+
+
+def test_a_removed_experiment_leaves_no_values(root):
+    measure_experiment(root, "trial", ["clip_score"])
+    remove(root, parts(root, "trial"))
+    with Store(root) as store:
+        assert store.file.tuples("SELECT * FROM measurements") == []
+
+
+def test_damaged_pictures_are_not_measured(root):
+    damaged = root / column(root, "image")[0]
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    assert images.read_picture(damaged) is None
+    (report,) = measure_experiment(root, "trial", ["clip_score"])
+    assert report.failed == 1
