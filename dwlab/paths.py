@@ -12,7 +12,17 @@ from .errors import InvalidInput, StoreError
 # Folders of the results that are not a sweep's. `explore` is the experiment of the prompt bench,
 # `api` the one of `dwlab serve`.
 RESERVED = frozenset(
-    {"images", "inputs", "reference", "benchmarks", "quarantine", "explore", "api", "readme.md"}
+    {
+        "images",
+        "inputs",
+        "reference",
+        "benchmarks",
+        "quarantine",
+        "explore",
+        "api",
+        "readme.md",
+        "votes.jsonl",
+    }
 )
 # ends the names of sweeps from the network, and no name that a person may choose
 NETWORK = "@api"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..runs import results
+from ..store.store import open_existing
 from .comparison import compare
 from .ranking import MARGIN, best
 from .reference_distance import TOLERANCE, convergence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
     from .ranking import Ranking
+    from .rating import Rating
     from .reference_distance import Convergence
     from .sample_size import Power
     from .variance_shares import Effects
@@ -75,3 +77,13 @@ class Results(results.Results):
         """How soon pictures stop changing with more steps: see `dwlab.analysis.reference_distance`."""
         table = self.table(name)
         return convergence(table, distance=distance, tolerance=tolerance, target=target)
+
+    def rating(self, name: str, *, target: str = SAMPLED) -> Rating:
+        """Settings ranked by the votes on their pictures: see `dwlab.analysis.rating`."""
+        # here, because statsmodels takes a moment to import
+        from .rating import rating
+
+        table = self.table(name)
+        with open_existing(self.root) as store:
+            votes = store.votes.of(name) if store else []
+        return rating(table, votes, target=target)

@@ -26,7 +26,7 @@ def gc(
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Find what no experiment, star, pin or note holds: pictures, start pictures and rows.
+    """Find what no experiment, star, pin, note or vote holds: pictures, start pictures and rows.
 
     Files that no row names stay for a day. Running sweeps and servers lose nothing.
     """

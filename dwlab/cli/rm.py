@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 def rm(
     name: Annotated[str, typer.Argument(help="The experiment's name.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    votes: Annotated[
+        bool,
+        typer.Option("--votes", help="Also the votes on it, and the pictures that only they hold."),
+    ] = False,
     results: ResultsOption = None,
 ) -> None:
     """Remove an experiment: its folder, its rows, and the pictures that nothing else holds.
 
-    Pictures with a star, a pin or a note stay, and those of other experiments.
+    Pictures with a star, a pin, a note or a vote stay, and those of other experiments.
     """
     from ..paths import results_folder
     from ..store import experiment_removal
 
     root = results_folder(results)
-    experiment = experiment_removal.parts(root, name)
+    experiment = experiment_removal.parts(root, name, votes=votes)
     typer.echo(_description(experiment))
     if not yes:
         typer.confirm("Remove these?", abort=True)
@@ -42,5 +46,14 @@ def _description(experiment: ExperimentParts) -> str:
     return (
         f"{experiment.name}: {experiment.cells:,} cells, {len(experiment.pictures):,} pictures "
         f"({size}) that nothing else holds, and the folder {experiment.folder}; "
-        f"{stay:,} cells stay or were never computed"
+        f"{stay:,} cells stay or were never computed{_votes(experiment)}"
     )
+
+
+def _votes(experiment: ExperimentParts) -> str:
+    """What happens to the votes on it; empty if there are none."""
+    if not experiment.votes:
+        return ""
+    if experiment.with_votes:
+        return f"; {experiment.votes:,} votes go too"
+    return f"; {experiment.votes:,} votes stay with their pictures (--votes removes them too)"

@@ -34,12 +34,16 @@ class StoreFile:
     """An open connection to `dwlab.sqlite` in the folder `root`; its rows are `sqlite3.Row`s.
 
     read_back: writes rows into a file that is new, because there was none or it was damaged, and
-    returns how many. read: only read what is there, see Store. notes: what was repaired.
-    Raises StoreError.
+    returns what it entered, in words. read: only read what is there, see Store. notes: what was
+    repaired. Raises StoreError.
     """
 
     def __init__(
-        self, root: Path, read_back: Callable[[sqlite3.Connection], int], *, read: bool = False
+        self,
+        root: Path,
+        read_back: Callable[[sqlite3.Connection], list[str]],
+        *,
+        read: bool = False,
     ) -> None:
         self.root = root
         # as text, because a Path would be turned into text once per picture
@@ -150,14 +154,9 @@ class StoreFile:
                 for statement in migration.split(";"):
                     connection.execute(statement)
             if version == 0:
-                self._fill(connection)
+                # it may replace one that was damaged or lost
+                self.notes += self._read_back(connection)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-    def _fill(self, connection: sqlite3.Connection) -> None:
-        """Read rows back into a new file, which may replace one that was damaged or lost."""
-        count = self._read_back(connection)
-        if count:
-            self.notes.append(f"{count} pictures were entered again from their own recipes")
 
     def _quarantine(self, reason: str) -> None:
         # the journal first: one left behind would be taken for the new file's

@@ -8,24 +8,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..paths import experiment_folder
-from . import unheld
+from . import unheld, votes_log
 from .database import explained
 from .experiment_lock import LOCK_FILE, experiment_lock
 from .experiments import never_ran
 from .garbage import UnusedFile, remove_pictures, unused_file
 from .store import Store, open_existing
+from .votes import remove_votes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # the experiment's own cells count as held by it until it is gone
-_ONLY_HERE = f"""
+_ONLY_HERE = """
     SELECT cells.key, cells.image
     FROM membership JOIN cells USING (key)
     WHERE membership.experiment = :experiment
         AND cells.key NOT IN (SELECT key FROM membership WHERE experiment != :experiment)
-        AND cells.key NOT IN ({unheld.MARKED})
+        AND cells.key NOT IN ({marked})
 """
+_COUNT_VOTES = "SELECT COUNT(*) FROM votes WHERE experiment = :experiment AND choice IS NOT NULL"
 _REMOVE = (
     "DELETE FROM membership WHERE experiment = :experiment",
     "DELETE FROM measurements WHERE experiment = :experiment",
@@ -38,7 +40,8 @@ class ExperimentParts:
     """What removing an experiment removes.
 
     cells: how many it has. keys: of cells that nothing else holds. pictures: their files.
-    folder: with the report and other files, which may be missing.
+    folder: with the report and other files, which may be missing. votes: how many there are on it.
+    with_votes: whether they go too; otherwise they stay, and so do the pictures that they are about.
     """
 
     name: str
@@ -46,12 +49,14 @@ class ExperimentParts:
     keys: list[str]
     pictures: list[UnusedFile]
     folder: Path
+    votes: int
+    with_votes: bool
 
 
-def parts(root: Path, name: str) -> ExperimentParts:
+def parts(root: Path, name: str, *, votes: bool = False) -> ExperimentParts:
     """What there is of an experiment; nothing is changed.
 
-    Raises InvalidInput for an experiment that never ran here, and for `explore` and `api`, in which
+    votes: whether the votes on it go too. Raises InvalidInput for an experiment that never ran here, and for `explore` and `api`, in which
     the prompt bench and the server keep their pictures.
     """
     folder = experiment_folder(root, name)
@@ -60,7 +65,9 @@ def parts(root: Path, name: str) -> ExperimentParts:
         # the folder alone is left after a crash while it was removed
         if name not in known and not (folder / LOCK_FILE).exists():
             raise never_ran(root, name, known)
-        rows = store.file.tuples(_ONLY_HERE, experiment=name) if store else []
+        only_here = _ONLY_HERE.format(marked=unheld.MARKED_BESIDES if votes else unheld.MARKED)
+        rows = store.file.tuples(only_here, experiment=name) if store else []
+        vote_count = store.file.tuples(_COUNT_VOTES, experiment=name)[0][0] if store else 0
         cells = len(store.experiments.members(name)) if store else 0
     with explained(root):
         files = [unused_file(root / image) for _, image in rows if image]
@@ -70,6 +77,8 @@ def parts(root: Path, name: str) -> ExperimentParts:
         keys=[key for key, _ in rows],
         pictures=[file for file in files if file],
         folder=folder,
+        votes=vote_count,
+        with_votes=votes,
     )
 
 
@@ -83,6 +92,9 @@ def remove(root: Path, experiment: ExperimentParts) -> None:
         with store.file.transaction() as sql:
             for statement in _REMOVE:
                 sql.execute(statement, {"experiment": experiment.name})
+            if experiment.with_votes:
+                remove_votes(sql, experiment.name)
+                votes_log.add_removed(root, experiment.name)
             unheld.delete_cells(sql, experiment.keys)
         with explained(root):
             remove_pictures(store, experiment.pictures)

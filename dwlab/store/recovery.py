@@ -1,4 +1,4 @@
-"""Reads rows back from the recipes in pictures, after the store's file was damaged or lost."""
+"""Reads rows back from pictures and the log of votes, after the store's file was damaged or lost."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.timestamp import from_seconds
 from ..pictures.png import BROKEN, pixel_hash, read_recipe
+from . import votes_log
 from .cells import CellRow, write_row
 from .images import is_whole
+from .votes import write_vote
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,17 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_back(root: Path, sql: sqlite3.Connection) -> int:
-    """Write a row for each whole picture of a results folder; returns how many.
+def read_back(root: Path, sql: sqlite3.Connection) -> list[str]:
+    """Write a row for each whole picture of a results folder, and for each vote; returns notes.
 
     Times and metrics are not in the pictures, and stay unknown. The pictures belong to no
     experiment until it runs again.
     """
-    count = 0
+    pictures = 0
     for row in _rows(root):
         write_row(sql, row)
-        count += 1
-    return count
+        pictures += 1
+    votes = votes_log.read(root)
+    for vote in votes:
+        write_vote(sql, vote)
+    notes = []
+    if pictures:
+        notes.append(f"{pictures} pictures were entered again from their own recipes")
+    if votes:
+        notes.append(f"votes that were entered again from {votes_log.LOG_FILE}: {len(votes)}")
+    return notes
 
 
 def _rows(root: Path) -> Iterator[CellRow]:

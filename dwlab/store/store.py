@@ -16,6 +16,7 @@ from .experiments import Experiments
 from .history import History
 from .measurements import Measurements
 from .metric_values import MetricValues, write_metrics
+from .votes import Votes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def open_existing(root: Path) -> Iterator[Store | None]:
 class Store:
     """Rows and pictures in one folder; use it as a context manager, in one thread.
 
-    cells, experiments, history, metrics, measurements: the rows by subject.
+    cells, experiments, history, metrics, measurements, votes: the rows by subject.
     file: the SQLite file, for callers that keep other rows there.
 
     Saving a picture takes three steps: `save_picture` puts it on the disk, `add` gathers its row,
@@ -62,6 +63,7 @@ class Store:
         self.history = History(self.file)
         self.metrics = MetricValues(self.file)
         self.measurements = Measurements(self.file)
+        self.votes = Votes(self.file)
         self._uncommitted: list[_Outcome] = []
         self._last_commit = time.monotonic()
 

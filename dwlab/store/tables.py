@@ -53,4 +53,12 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX measurements_by_source ON measurements (source);
     """,
+    """
+    CREATE TABLE votes (
+        id TEXT PRIMARY KEY, experiment TEXT NOT NULL, rater TEXT NOT NULL, number INTEGER NOT NULL,
+        left_key TEXT NOT NULL, right_key TEXT NOT NULL,
+        choice TEXT CHECK (choice IN ('left', 'right', 'tie', 'skip')), voted TEXT,
+        UNIQUE (experiment, rater, number)
+    ) WITHOUT ROWID
+    """,
 )

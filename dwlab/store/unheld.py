@@ -10,7 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # every mark holds its cell but the one that hides it; 0 and "" are marks that were taken back
-MARKED = "SELECT key FROM marks WHERE mark != 'hide' AND value NOT IN (0, '')"
+_MARKED = "SELECT key FROM marks WHERE mark != 'hide' AND value NOT IN (0, '')"
+# a pair that was skipped holds nothing, and neither does one that waits for its vote
+_VOTED = "FROM votes WHERE choice IN ('left', 'right', 'tie')"
+MARKED = f"""
+    {_MARKED}
+    UNION ALL SELECT left_key {_VOTED}
+    UNION ALL SELECT right_key {_VOTED}
+"""
+# the same without votes on the experiment :experiment
+MARKED_BESIDES = f"""
+    {_MARKED}
+    UNION ALL SELECT left_key {_VOTED} AND experiment != :experiment
+    UNION ALL SELECT right_key {_VOTED} AND experiment != :experiment
+"""
 _HAS_NO_HOLDER = f"key NOT IN (SELECT key FROM membership) AND key NOT IN ({MARKED})"
 # After the store was lost or damaged, rows were read back from the pictures, without a device. What
 # held them is not known.
