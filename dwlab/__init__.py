@@ -13,7 +13,7 @@ _PUBLIC = {
     "GenerationParams": "spec.params",
     "InvalidInput": "errors",
     "Picture": "pictures.picture",
-    "Results": "analysis.results",
+    "Results": "views.results",
     "Sweep": "runs.sweep",
     "explore": "notebook.explore",
     "generate": "runs.generation",

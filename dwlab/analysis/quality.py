@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MEASURES = ("adherence", STARS)
+# what went wrong with a picture
+_LOWER_IS_BETTER = frozenset({"blank", "nan"})
 REMEDY = (
     "Nothing here says how good a picture is, so no setting is called best. To rank settings, name "
     "a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt "
@@ -20,7 +22,7 @@ REMEDY = (
 
 
 def quality_of(table: pd.DataFrame) -> str | None:
-    """The column to rank settings by; higher is better.
+    """The column to rank settings by; `is_higher_better` says which way.
 
     It is the one that the sweep names as `metric`, otherwise adherence, otherwise stars. None if
     the table has no value of it: brightness, contrast and the like describe pictures and do not
@@ -31,6 +33,11 @@ def quality_of(table: pd.DataFrame) -> str | None:
         if name in table and table[name].notna().any():
             return name
     return None
+
+
+def is_higher_better(metric: str) -> bool:
+    """Whether larger values of a metric are better; if not, smaller ones are."""
+    return metric not in _LOWER_IS_BETTER and registry.is_higher_better(metric)
 
 
 def possible_difference(metric: str, difference: float) -> float:

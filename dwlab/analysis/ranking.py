@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InvalidInput
 from .metric_columns import numbers, seconds_column
 from .price import rows_per_picture
-from .quality import possible_difference
+from .quality import is_higher_better, possible_difference
 from .rivals import Deficit, adjusted_means, deficits
 from .setting_grid import (
     FIXED,
@@ -162,9 +162,10 @@ def best(
         raise InvalidInput("table", f"{len(table)} rows", "a sweep of which some setting varies")
     rows = grid.mean_by_setting(rows_per_picture(table))
     means = adjusted_means(grid.values)
-    order = _order(means, rows)
+    sign = 1 if is_higher_better(metric) else -1
+    order = _order(sign * means, rows)
     results = deficits(
-        grid.values,
+        sign * grid.values,
         order[0],
         margin,
         prompts_vary=target == SAMPLED,

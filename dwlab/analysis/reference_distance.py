@@ -23,17 +23,20 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.02  # of the full range; a PSNR of 34 dB
 STEPS = ("steps",)
+PIXELS = "RMS difference of pixels"
 
 
 @dataclass(frozen=True)
 class Point:
     """The distance to the reference at some steps.
 
-    setting: like `scheduler DDIM, guidance 3`, empty if only steps vary. rows: of the denoiser per
-    picture. distance: the mean over pairs. low, high: its 95% interval.
+    setting: like `scheduler DDIM, guidance 3`, empty if only steps vary. values: the same, as a
+    label for each axis of `Convergence.axes`. rows: of the denoiser per picture. distance: the mean
+    over pairs. low, high: its 95% interval.
     """
 
     setting: str
+    values: tuple[str, ...]
     steps: int
     rows: float
     pairs: int
@@ -57,10 +60,15 @@ class Fewest:
 
 @dataclass(frozen=True)
 class Convergence:
-    """Points by setting and steps, and for each setting the fewest steps that are enough."""
+    """Points by setting and steps, and for each setting the fewest steps that are enough.
 
+    axes: those that make a setting, without steps. measure: the distance, in words.
+    """
+
+    measure: str
     tolerance: float
     target: str
+    axes: tuple[str, ...]
     points: tuple[Point, ...]
     fewest: tuple[Fewest, ...]
 
@@ -85,7 +93,7 @@ class Convergence:
 
     def table(self) -> pd.DataFrame:
         """One row per setting and steps."""
-        return pd.DataFrame([vars(point) for point in self.points])
+        return pd.DataFrame([vars(point) for point in self.points]).drop(columns="values")
 
 
 def convergence(
@@ -118,7 +126,14 @@ def convergence(
     settings = [axis for axis in others if not axis.of_content]
     grid = setting_grid(measured, _COLUMN, [*settings, steps])
     points = _points(grid, rows_per_picture(table), target)
-    return Convergence(tolerance, target, points, _fewest(points, tolerance, int(most)))
+    return Convergence(
+        measure=distance or PIXELS,
+        tolerance=tolerance,
+        target=target,
+        axes=tuple(axis.name for axis in settings),
+        points=points,
+        fewest=_fewest(points, tolerance, int(most)),
+    )
 
 
 _COLUMN = "distance to the reference"
@@ -164,6 +179,7 @@ def _points(grid: SettingGrid, rows: pd.Series, target: str) -> tuple[Point, ...
     for at, codes in enumerate(grid.codes):
         point = Point(
             setting=setting_label(grid.axes[:-1], [codes[:-1]]),
+            values=_labels(grid, codes),
             steps=int(steps.numbers[codes[-1]]),
             rows=float(prices[at]),
             pairs=int(means.margins.pairs[at]),
@@ -173,6 +189,12 @@ def _points(grid: SettingGrid, rows: pd.Series, target: str) -> tuple[Point, ...
         )
         points.append(point)
     return tuple(points)
+
+
+def _labels(grid: SettingGrid, codes: tuple[int, ...]) -> tuple[str, ...]:
+    """The values of a setting, without the steps, which come last."""
+    pairs = zip(grid.axes[:-1], codes[:-1], strict=True)
+    return tuple(axis.label(axis.values[code]) for axis, code in pairs)
 
 
 def _fewest(points: tuple[Point, ...], tolerance: float, reference: int) -> tuple[Fewest, ...]:

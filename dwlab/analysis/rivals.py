@@ -24,7 +24,7 @@ ROUNDS = 50  # of fitting settings and pictures in turn, far more than it takes
 class Deficit:
     """How far a setting is behind the best.
 
-    behind: behind the setting with the best mean, in pairs. low: the lower bound of that. high: the
+    behind: behind the setting with the best mean, in pairs; NaN without pairs. low: the lower bound of that. high: the
     upper bound of how far it is behind any setting, infinite if it has no pairs with one that may
     be the best. pairs: with the setting that decides about `high`. more: how many prompts or seeds
     would show whether it is within the margin; None if that is known.
@@ -109,7 +109,7 @@ def _deficit(
     rival = int(np.argmax(upper))
     high = max(0.0, float(upper[rival]))
     is_best = setting == best
-    behind = 0.0 if is_best else max(0.0, float(ahead.mean[best]))
+    behind = 0.0 if is_best else float(np.maximum(ahead.mean[best], 0.0))
     low = 0.0 if is_best else max(0.0, float(ahead.low(LOW_LEVEL)[best]))
     # the best of all has no rival that decides, so its own pictures count
     pairs = int(ahead.margins.pairs[rival])

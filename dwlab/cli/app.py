@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from . import bench, models
+from .answer import answer
 from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
@@ -16,6 +17,7 @@ from .generate import generate
 from .list import list_experiments
 from .metrics import metrics
 from .models_check import check
+from .plot import plot
 from .report import open_report, report
 from .rm import rm
 from .serve import serve
@@ -50,6 +52,8 @@ for _function in (
     generate,
     sweep,
     table,
+    answer,
+    plot,
     report,
     metrics,
     verify,

@@ -85,6 +85,7 @@ def sweep(
     # a notebook that fails does not affect what was computed
     finally:
         typer.echo(_summary(outcome, written))
+        typer.echo(_answer(outcome), nl=False)
     if outcome.failed:
         raise typer.Exit(SOME_FAILED)
     if outcome.nan:
@@ -112,6 +113,18 @@ def _notebook(outcome: Outcome) -> Path:
     output = experiment_folder(outcome.root, outcome.name) / "sweep.ipynb"
     parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
     return run_notebook("sweep", output, parameters)
+
+
+def _answer(outcome: Outcome) -> str:
+    """What the pictures say of settings, in a sentence; empty if no metric ranks them."""
+    from .._util.terminal_text import one_line
+    from ..analysis.quality import quality_of
+    from ..runs.results import Results
+    from ..views.report.answer import answer
+
+    table = Results(outcome.root).table(outcome.name)
+    words = answer(table, quality_of(table))
+    return f"{one_line(words.sentence)}\n" if words else ""
 
 
 def _summary(outcome: Outcome, written: dict[str, Path]) -> str:

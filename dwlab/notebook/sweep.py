@@ -140,8 +140,8 @@ class SweepView:
         return None if table is None else image(small_grid(table), f"the pictures of {self.name}")
 
     def answer(self) -> HTML | None:
-        """Which setting is good enough, in words; None if no metric ranks settings."""
-        from ..views.report.answer import answer_html
+        """Which setting is good enough, in words and charts; None if no metric ranks settings."""
+        from ..widgets.sweep.answer import answer_html
 
         table = self._rows()
         text = "" if table is None else answer_html(table)

@@ -82,18 +82,30 @@ class Canvas(NamedTuple):
 
 def canvas(dark: bool) -> Canvas:
     """An empty chart for a light or a dark page."""
+    figure, theme = page(dark)
+    plot = figure.add_subplot()
+    style(plot, theme)
+    return Canvas(figure, plot, theme)
+
+
+def page(dark: bool, width: float = WIDTH, height: float = HEIGHT) -> tuple[Chart, Theme]:
+    """A chart without plots, of so many inches, and the colours to draw with."""
     theme = DARK if dark else LIGHT
-    figure = Chart(figsize=(WIDTH, HEIGHT), dpi=100, layout="constrained", facecolor=theme.paper)
-    plot = figure.add_subplot(facecolor=theme.paper)
+    size = (width, height)
+    return Chart(figsize=size, dpi=100, layout="constrained", facecolor=theme.paper), theme
+
+
+def style(plot: Axes, theme: Theme, *, size: float = 9) -> None:
+    """Give a plot the look that all have. size: of the numbers along its axes, in points."""
+    plot.set_facecolor(theme.paper)
     plot.grid(color=theme.rule, linewidth=0.8)
     plot.set_axisbelow(True)
-    plot.tick_params(color=theme.rule, labelcolor=theme.ink, labelsize=9, length=0)
+    plot.tick_params(color=theme.rule, labelcolor=theme.ink, labelsize=size, length=0)
     for axis in (plot.xaxis, plot.yaxis):
-        axis.label.set(color=theme.ink, fontsize=10)
+        axis.label.set(color=theme.ink, fontsize=size + 1)
     for side, spine in plot.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(theme.muted)
-    return Canvas(figure, plot, theme)
 
 
 def nothing(figure: Chart, plot: Axes, theme: Theme, text: str) -> Chart:
@@ -127,6 +139,8 @@ def number_scale(plot: Axes, places: list[float], theme: Theme) -> None:
     if len(places) <= TICKS:
         plot.set_xticks(places, [f"{place:.6g}" for place in places])
         plot.set_xticks([], minor=True)
+    else:
+        plot.xaxis.set_major_formatter("{x:.6g}")
     plot.tick_params(axis="x", which="both", labelcolor=theme.ink)
 
 

@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
+from .._util.terminal_text import shortened
 from .._util.text_table import text_table
 from ..analysis.axes import swept
 from ..analysis.labels import label
@@ -69,10 +70,7 @@ def _number_or_text(value: object) -> str:
 
 
 def _short(text: str) -> str:
-    """A text on one line, without characters that a terminal would act on, and cut."""
-    line = " ".join(text.split())
-    plain = "".join(character for character in line if character.isprintable())
-    return plain if len(plain) <= TEXT_LIMIT else f"{plain[: TEXT_LIMIT - 3]}..."
+    return shortened(text, TEXT_LIMIT)
 
 
 def _that_fit(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:

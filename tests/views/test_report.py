@@ -19,7 +19,7 @@ from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
 from dwlab.views.grids.drawing import grid
 from dwlab.views.plots import metric_plot
-from dwlab.views.report.answer import answer_html
+from dwlab.widgets.sweep.answer import answer_html
 
 
 def test_hostile_text_stays_text_in_the_report(tmp_path):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...analysis.quality import quality_of
+from ...analysis.quality import REMEDY, quality_of
 from ...analysis.ranking import Ranking, Standing, best, usual_margin
-from ...analysis.setting_grid import FIXED, has_settings
+from ...analysis.setting_grid import FIXED, SAMPLED, has_settings
 from ...analysis.statistics_text import interval_text, number_text
 from ...analysis.variance_shares import effects
+from ...errors import InvalidInput
 from .numbers_shown import short
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ class RankedRow:
 class Answer:
     """What the pictures say of settings.
 
-    for_these: the answer for these prompts alone, if only that is known. left_out: settings that are
-    not in `rows`.
+    ranking: what it is from. for_these: the answer for these prompts alone, if only that is known.
+    left_out: settings that are not in `rows`.
     """
 
+    ranking: Ranking
     sentence: str
     for_these: str
     effects: str
@@ -52,15 +53,31 @@ class Answer:
     rows: list[RankedRow]
     left_out: int
 
+    @property
+    def sentences(self) -> list[str]:
+        """What is said before the ranking: the answer, the narrower one, and what moves the metric."""
+        return [text for text in (self.sentence, self.for_these, self.effects) if text]
 
-def answer(table: pd.DataFrame, metric: str | None) -> Answer | None:
-    """The answer by a metric of quality; None without one, or if there are no settings to rank."""
+
+def answer(
+    table: pd.DataFrame,
+    metric: str | None,
+    *,
+    margin: float | None = None,
+    target: str = SAMPLED,
+) -> Answer | None:
+    """The answer by a metric of quality; None without one, or if there are no settings to rank.
+
+    margin: if it is not the usual one. target: as for `best`.
+    """
     if metric is None or not has_settings(table, metric, most=MOST_SETTINGS):
         return None
-    margin = usual_margin(table, metric)
-    ranking = best(table, metric, margin=margin)
+    if margin is None:
+        margin = usual_margin(table, metric)
+    ranking = best(table, metric, margin=margin, target=target)
     rows = _rows(ranking)
     return Answer(
+        ranking=ranking,
         sentence=ranking.sentence,
         for_these=_for_these_prompts(table, ranking),
         effects=effects(table, metric).sentence,
@@ -71,13 +88,25 @@ def answer(table: pd.DataFrame, metric: str | None) -> Answer | None:
     )
 
 
-def answer_html(table: pd.DataFrame) -> str:
-    """The answer as a notebook shows it; empty if there is none."""
-    words = answer(table, quality_of(table))
+def ask(
+    table: pd.DataFrame,
+    metric: str | None = None,
+    *,
+    margin: float | None = None,
+    target: str = SAMPLED,
+) -> Answer:
+    """The answer by a metric, by default the one that tells the quality.
+
+    Raises InvalidInput if no column does, or if there are no settings to rank.
+    """
+    column = metric or quality_of(table)
+    if column is None:
+        raise InvalidInput("metric", None, f"a column of the table. {REMEDY}")
+    words = answer(table, column, margin=margin, target=target)
     if words is None:
-        return ""
-    sentences = [words.sentence, words.for_these, words.effects]
-    return "".join(f"<p>{html.escape(text)}</p>" for text in sentences if text)
+        allowed = f"a sweep with two settings or more, and at most {MOST_SETTINGS}"
+        raise InvalidInput("table", f"{len(table)} rows", allowed)
+    return words
 
 
 def _for_these_prompts(table: pd.DataFrame, ranking: Ranking) -> str:
@@ -99,7 +128,7 @@ def _row(standing: Standing) -> RankedRow:
     return RankedRow(
         setting=standing.ties,
         mean=number_text(standing.mean),
-        behind=number_text(standing.behind),
+        behind="–" if math.isnan(standing.behind) else number_text(standing.behind),
         interval=interval_text(standing.low, standing.high),
         rows="–" if math.isnan(standing.rows) else f"{standing.rows:,.0f}",
         seconds=short(standing.seconds),

@@ -32,6 +32,14 @@ class Plot:
 
 
 @dataclass(frozen=True)
+class TitledPlot:
+    """A plot with its title, which is also its text for screen readers."""
+
+    title: str
+    plot: Plot
+
+
+@dataclass(frozen=True)
 class EmbeddedSheet:
     """The contact sheet. min_width: pixels below which it scrolls instead of shrinking."""
 

@@ -12,10 +12,10 @@ from ...analysis.findings import findings_of
 from ...analysis.metric_columns import metrics_of
 from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
-from .answer import answer
+from .answer import Answer, answer
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
-from .embedded import contact_sheet
+from .embedded import TitledPlot, contact_sheet, plot
 from .summary import best_and_worst, cards, subtitle, versions
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _content(table: pd.DataFrame) -> dict[str, object]:
     return {
         "subtitle": subtitle(table),
         "answer": settings,
+        "answer_plots": _answer_plots(table, settings) if settings else [],
         # means without intervals, where there is nothing better
         "ranking": [] if settings else best_and_worst(table, quality),
         "unranked": "" if is_ranked else REMEDY,
@@ -108,3 +109,11 @@ def _visible(value: object) -> object:
 def _visible_character(character: str) -> str:
     is_control = ord(character) < 32 and character not in "\n\r\t"
     return chr(0x2400 + ord(character)) if is_control else character
+
+
+def _answer_plots(table: pd.DataFrame, settings: Answer) -> list[TitledPlot]:
+    # here, because importing matplotlib takes seconds, also of `dwlab serve`
+    from ..answer_charts import answer_charts
+
+    charts = answer_charts(table, settings.ranking)
+    return [TitledPlot(chart.title, plot(chart.draw)) for chart in charts]

@@ -18,7 +18,7 @@ from ...runs.plan import make_plan
 from ...spec.compute import Compute
 from ..panel import LABELLED, Ending, RunPanel
 from .form import SweepFields
-from .views import SweepViews
+from .views import AnswerPart, SweepViews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,6 +71,7 @@ class SweepPanel(RunPanel):
         )
         self.pick.observe(self._picked, "value")
         self.plan_line = widgets.HTML()
+        self.answer = AnswerPart(root)
         self.views = SweepViews(root)
         self.run_button.disabled = True
         self._lay_out(
@@ -79,6 +80,7 @@ class SweepPanel(RunPanel):
             self.plan_line,
             self._buttons,
             self.status,
+            self.answer,
             self.views,
         )
         self.add_class("dwlab-sweep")
@@ -144,6 +146,7 @@ class SweepPanel(RunPanel):
             if is_newest:
                 self._say_plan(_plan_html(plan))
             if sweep.name != self.name and not self.running:
+                self.answer.show(sweep.name)
                 self.views.show(sweep.name)
 
     @contextlib.contextmanager
@@ -195,10 +198,14 @@ class SweepPanel(RunPanel):
         if ending.tone != "danger":
             # The counts have changed.
             self._plan()
+        self.answer.show(self.name)
         self.views.paint()
 
     def _planned(self, _total: int, todo: Work) -> None:
         self._begin_progress(todo)
+        if todo:
+            # it is about fewer pictures than there soon will be
+            self.answer.value = ""
         self._say("Loading the model &hellip;")
         self.views.start_painting(self._pace, until=self._ended)
 

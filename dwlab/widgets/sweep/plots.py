@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ...analysis.axes import swept
 from ...analysis.metric_columns import metrics_of, seconds_column
 from ...analysis.quality import quality_of
+from ...views.answer_charts import answer_charts
 from ...views.plots import metric_plot, seconds_plot
+from ...views.report.answer import answer
 from ..small_pictures import image_html, png
 
 if TYPE_CHECKING:
@@ -18,11 +20,15 @@ AXES_LIMIT = 3  # axes with a plot of their own
 
 
 def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
-    """The plots by title: a metric along the first axes, and the time against the steps.
+    """The plots by title: those of the answer, a metric along the first axes, time against steps.
 
     The metric is the one that tells the quality, or the first one.
     """
-    plots = {}
+    plots: dict[str, Figure] = {}
+    words = answer(table, quality_of(table))
+    if words:
+        for chart in answer_charts(table, words.ranking):
+            plots[chart.title] = chart.draw(dark=dark)
     metric = quality_of(table) or next(iter(metrics_of(table)), None)
     if metric:
         for axis in _plotted_axes(table):

@@ -13,6 +13,7 @@ from ...errors import DwlabError
 from ...runs.results import Results
 from ..field_errors import message_html
 from ..small_pictures import image_html
+from .answer import words_html
 from .files import files_html, files_of
 from .grid import small_grid
 from .plots import plots_html
@@ -27,6 +28,25 @@ log = logging.getLogger(__name__)
 TITLES = ("Grid", "Table", "Plots", "Files")
 PAINT_EVERY = 2.0  # seconds between two paintings, at least
 REST = 4  # times as long as a painting took
+
+
+class AnswerPart(widgets.HTML):
+    """What the pictures of a sweep say of its settings, in words; empty until they say something."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.add_class("dwlab-view")
+        self.add_class("dwlab-answer")
+        self._root = root
+
+    def show(self, sweep_name: str) -> None:
+        """Show what the store holds of a sweep now."""
+        try:
+            table = Results(self._root).find(sweep_name)
+            self.value = "" if table is None or table.empty else words_html(table)
+        except (DwlabError, OSError):
+            # the views below say what is wrong
+            self.value = ""
 
 
 class SweepViews(widgets.Tab):

@@ -92,3 +92,24 @@ def test_a_changed_experiment_wins_over_a_saved_edit(tmp_path):
     again = SweepPanel({"trial": lambda: changed}, execute, root=tmp_path)
     assert again.form.read().base["steps"] == 7
     assert again.form.prompt.value == "a {colour} ring"
+
+
+def test_the_answer_is_shown_when_a_sweep_ends_and_kept_current(tmp_path):
+    def sweep(steps):
+        return Sweep(
+            "trial",
+            base={"prompt": "a red ring", "width": 64, "height": 64},
+            axes={"seed": [0, 1], "steps": steps},
+            metric="sharpness",
+        )
+
+    made = SweepPanel({"trial": lambda: sweep([1, 2])}, execute, root=tmp_path)
+    until(lambda: "to do" in made.plan_line.value)
+    assert made.answer.value == ""
+    run(made)
+    assert "of the best sharpness" in made.answer.value
+    assert "steps 3" not in made.answer.value
+    field(made.form, "steps").value = "[1, 2, 3]"
+    until(lambda: "2 to do" in made.plan_line.value)
+    run(made)
+    assert "steps 3" in made.answer.value

@@ -1,0 +1,43 @@
+"""`dwlab plot`: a figure of an experiment, as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+
+
+def plot(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    figure: Annotated[
+        str, typer.Argument(help="heat-maps, frontier, convergence, metric or seconds.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The file to write: .png, .pdf or .svg (default: NAME-FIGURE.png).",
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="A column of the table (default: the one that tells the quality)."),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+    results: ResultsOption = None,
+) -> None:
+    """Draw a figure of an experiment.
+
+    convergence is made for a paper: 85 mm wide, to be read in grey and by colour-blind readers.
+    """
+    from ..runs.results import Results
+    from ..views.figures import draw, save
+
+    path = output or Path(f"{name}-{figure}.png")
+    chart = draw(Results(results).table(name), figure, metric=metric, dark=dark)
+    save(chart, path)
+    typer.echo(str(path))
