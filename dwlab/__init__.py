@@ -13,11 +13,12 @@ _PUBLIC = {
     "GenerationParams": "spec.params",
     "InvalidInput": "errors",
     "Picture": "pictures.picture",
-    "Results": "views.results",
+    "Results": "workflows.results",
     "Sweep": "runs.sweep",
     "explore": "notebook.explore",
     "generate": "runs.generation",
     "load": "models.loading",
+    "rerun": "workflows.certificate.rerunning",
     "stream": "runs.generation",
 }
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same

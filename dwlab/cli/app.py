@@ -19,6 +19,7 @@ from .metrics import metrics
 from .models_check import check
 from .plot import plot
 from .report import open_report, report
+from .rerun import rerun
 from .rm import rm
 from .serve import serve
 from .sweep import sweep
@@ -57,6 +58,7 @@ for _function in (
     report,
     metrics,
     verify,
+    rerun,
     rm,
     gc,
     models.pull,

@@ -1,4 +1,4 @@
-"""`dwlab verify`: are the pictures still what was written?"""
+"""`dwlab verify`: are the pictures still what was written, and do they come again?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .._util.exit_codes import SOME_DAMAGED
-from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .._util.exit_codes import SOME_DAMAGED, SOME_FAILED
+from .command import DeviceOption, ResultsOption  # noqa: TC001  # typer reads the annotations
 
 
 def verify(
@@ -17,31 +17,42 @@ def verify(
             metavar="[EXPERIMENT]", help="Only this experiment's pictures (default: all)."
         ),
     ] = None,
+    sample: Annotated[
+        int, typer.Option(help="Make so many pictures again, some of each model, and compare them.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of the random choice of these pictures.")] = 0,
+    device: DeviceOption = "auto",
     results: ResultsOption = None,
 ) -> None:
-    """Check every picture against its hash.
+    """Check every picture against its hash, and some against what their recipes make.
 
-    Damaged pictures are set aside, and the next sweep makes them again.
+    Damaged pictures are set aside, and the next sweep makes them again. Nothing is downloaded.
     """
     from tqdm import tqdm
 
     from ..paths import results_folder
-    from ..store import integrity
+    from ..workflows.certificate.verification import verify
 
     root = results_folder(results)
-    verdict = integrity.verify(
-        root, name, follow=lambda names: tqdm(names, unit=" pictures", disable=None)
+    verdict = verify(
+        root,
+        name,
+        sample=sample,
+        seed=seed,
+        device=device,
+        follow=lambda names: tqdm(names, unit=" pictures", disable=None),
+        on_verdict=lambda verdict: typer.echo(str(verdict), err=True),
     )
-    for image in verdict.damaged:
+    for image in verdict.files.damaged:
         typer.echo(f"damaged  {image}")
-    for image in verdict.missing:
+    for image in verdict.files.missing:
         typer.echo(f"missing  {image}")
-    typer.echo(
-        f"{name or root}: {verdict.pictures:,} pictures, {len(verdict.damaged):,} damaged, "
-        f"{len(verdict.missing):,} missing"
-    )
-    if verdict.damaged:
+    typer.echo(str(verdict))
+    if verdict.files.damaged:
         typer.echo(f"damaged files were moved to {root / 'quarantine'}")
-    if not verdict.good:
+    if not verdict.files.good:
         typer.echo("run the sweep again to make these pictures, and only these, again")
+    if not verdict.good:
         raise typer.Exit(SOME_DAMAGED)
+    if verdict.failed:
+        raise typer.Exit(SOME_FAILED)

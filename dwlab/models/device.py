@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import re
 import subprocess
@@ -98,6 +99,24 @@ def describe(device: str) -> dict[str, Any]:
     if device == "mps":
         name = f"{name} GPU"
     return {"name": name, "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)}
+
+
+def machine(device: str) -> dict[str, Any]:
+    """What the rounding of pictures depends on besides versions: `hardware`, by its name, and `threads`.
+
+    A GPU's pictures depend on no threads.
+    """
+    import torch
+
+    if device.startswith("cuda"):
+        return {"hardware": torch.cuda.get_device_properties(device).name}
+    processor = {"hardware": _processor_name()}
+    return processor if device == "mps" else {**processor, "threads": torch.get_num_threads()}
+
+
+@functools.cache
+def _processor_name() -> str:
+    return str(describe("cpu")["name"])
 
 
 def _describe_cuda(device: str) -> dict[str, Any]:

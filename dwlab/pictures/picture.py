@@ -33,6 +33,7 @@ class Picture:
     settings: those that were not stock (see `dwlab.models.settings`).
     load_seconds: that its model took to load, once for all of its pictures.
     tensors: the hashes of the tensors of LoRAs, by those of their files.
+    machine: what rounding depends on besides versions: the name of the processor and its threads.
     """
 
     params: GenerationParams
@@ -49,6 +50,7 @@ class Picture:
     settings: dict[str, object] = field(default_factory=dict)
     load_seconds: float = 0.0
     tensors: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, object] = field(default_factory=dict)
 
     @property
     def warning(self) -> str | None:

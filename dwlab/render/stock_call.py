@@ -126,4 +126,5 @@ class StockCall:
             cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
             load_seconds=self._rendering.load_seconds,
+            machine=devices.machine(identity.device),
         )

@@ -37,7 +37,7 @@ def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) ->
         seconds=picture.seconds,
         device_seconds=picture.device_seconds,
         load_seconds=picture.load_seconds,
-        versions=_made_with(picture),
+        versions=made_with(picture),
         mode=mode(picture.exact),
     )
 
@@ -69,9 +69,9 @@ def metrics_of(picture: Picture, names: Sequence[str] | None) -> Metrics:
     return metrics
 
 
-def _made_with(picture: Picture) -> str:
-    """Versions, and the settings that were not stock, as JSON."""
-    made_with: dict[str, object] = dict(versions())
+def made_with(picture: Picture) -> str:
+    """Versions, the machine, and the settings that were not stock, as JSON."""
+    values: dict[str, object] = {**versions(), **picture.machine}
     if picture.settings:
-        made_with["settings"] = picture.settings
-    return json.dumps(made_with)
+        values["settings"] = picture.settings
+    return json.dumps(values)

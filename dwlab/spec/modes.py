@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._util.checks import check_whole_number
+from ..errors import InvalidInput
 
 ROWS_LIMIT = 1024
 
@@ -16,3 +17,13 @@ def mode(exact: int | None) -> str:
         return "close"
     rows = check_whole_number("exact", exact, 2, ROWS_LIMIT, ": the rows of each forward")
     return f"exact:{rows}"
+
+
+def rows_of_mode(name: str) -> int | None:
+    """The rows of each forward in a mode that `mode` named, None for `close`; raises InvalidInput."""
+    if name == "close":
+        return None
+    kind, _, rows = name.partition(":")
+    if kind != "exact" or not rows.isdecimal() or len(rows) > len(str(ROWS_LIMIT)):
+        raise InvalidInput("mode", name, "close, or exact: and a number of rows, like exact:8")
+    return check_whole_number("exact", int(rows), 2, ROWS_LIMIT, ": the rows of each forward")
