@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.checks import is_number
+from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
@@ -95,11 +96,12 @@ def swept(table: pd.DataFrame) -> list[Axis]:
 
     Without `attrs["axes"]` (the whole store) they are the parameters that differ between rows.
     """
-    declared = _declared(table) or {name: [] for name in PARAMETERS}
+    declared = _declared(table) or _parameters(table)
     axes = []
     for name, values in declared.items():
         column = axis_column(table, name, values)
-        if column is not None and column.nunique() > 1:
+        # no value is a value too: a sweep may have pictures with and without it
+        if column is not None and column.nunique(dropna=False) > 1:
             axes.append(Axis((name,), ordered_values(name, column, values), column))
     return _joined(axes)
 
@@ -125,6 +127,24 @@ def _declared(table: pd.DataFrame) -> dict[str, list[object]]:
         if own in TEXTS:
             declared[own] = [stripped(str(text)) for text in values]
     return declared
+
+
+def _parameters(table: pd.DataFrame) -> dict[str, list[object]]:
+    """The names of all parameters, with each argument in `call` for itself."""
+    names: dict[str, list[object]] = {}
+    for name in PARAMETERS:
+        fields = _fields(table, name) if name == "call" else []
+        for each in fields or [name]:
+            names[each] = []
+    return names
+
+
+def _fields(table: pd.DataFrame, name: str) -> list[str]:
+    """The dotted names of what stands in a column of maps."""
+    if name not in table.columns:
+        return []
+    fields = {field for text in table[name].unique() for field in object_in(text)}
+    return [f"{name}.{field}" for field in sorted(fields)]
 
 
 def _joined(axes: list[Axis]) -> list[Axis]:

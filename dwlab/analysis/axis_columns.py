@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -27,23 +28,26 @@ INPUTS = ("input_image", "mask")
 HASH_SHOWN = 10  # digits
 
 
-def axis_column(table: pd.DataFrame, name: str, values: Sequence[object]) -> pd.Series | None:
+def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> pd.Series | None:
     """Each row's value on an axis; None if the table does not have it.
 
-    values: those that the sweep declares, from which the templates of prompts are known.
+    declared: the values of the sweep, from which the templates of prompts are known.
     """
     if name == "scheduler" and {"scheduler", "scheduler_options"} <= set(table.columns):
         return _schedulers(table)
-    if name == "prompt" and _has_templates(table, values):
-        return _templates(table, [str(value) for value in values])
+    if name == "prompt" and _has_templates(table, declared):
+        return _templates(table, [str(value) for value in declared])
     if name in LIST_LABELS and name in table.columns:
         return table[name].map(lambda text: LIST_LABELS[name](list_in(text))).astype(object)
     if name in PARTS and name in table.columns:
         return table[name].map(lambda text: _part_label(name, text)).astype(object)
     if name in table.columns:
-        column = table[name].astype(object)
-        plain = column.where(column.notna(), None).map(_plain)
-        return plain.map(_picture_labels(table)) if name in INPUTS else plain
+        values = [_plain(value) for value in table[name]]
+        if name in INPUTS:
+            label_of = _picture_labels(table)
+            values = [label_of(value) for value in values]
+        # pandas would make numbers of None
+        return pd.Series(values, index=table.index, dtype=object)
     return _part_of_map(table, name)
 
 
@@ -158,8 +162,9 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
 
 
 def _plain(value: object) -> Hashable:
-    """The value as Python's own type; lists and maps as JSON."""
+    """The value as Python's own type; lists and maps as JSON, and None for a gap."""
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     plain: Hashable = value.item() if hasattr(value, "item") else value
-    return plain
+    is_gap = isinstance(plain, float) and math.isnan(plain)
+    return None if is_gap else plain

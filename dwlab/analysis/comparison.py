@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,14 +186,26 @@ def _codes(side: str, values: Mapping[str, object], treated: list[Axis]) -> Code
 
 
 def _code(side: str, axis: Axis, wanted: Mapping[str, Hashable]) -> int:
-    for code, value in enumerate(axis.values):
-        parts = value if isinstance(value, tuple) else (value,)
-        known = dict(zip(axis.names, parts, strict=True))
-        if all(part == wanted.get(name, part) for name, part in known.items()):
-            return code
+    for is_same in (operator.eq, _is_same_in_csv):
+        for code, value in enumerate(axis.values):
+            parts = value if isinstance(value, tuple) else (value,)
+            known = dict(zip(axis.names, parts, strict=True))
+            if all(is_same(part, wanted.get(name, part)) for name, part in known.items()):
+                return code
     named = {name: wanted[name] for name in axis.names if name in wanted}
     known_values = ", ".join(axis.label(value) for value in axis.values)
     raise InvalidInput(side, named, f"a value of {axis.name}: {known_values}")
+
+
+def _is_same_in_csv(part: Hashable, wanted: Hashable) -> bool:
+    """Whether a value of a table that was read from CSV is the one that is wanted.
+
+    An empty text is read as no value, and texts that a spreadsheet takes for formulas have an
+    apostrophe before them.
+    """
+    if part in (None, ""):
+        return wanted in (None, "")
+    return part == (f"'{wanted}" if isinstance(wanted, str) else wanted)
 
 
 def _differences(grid: SettingGrid, a: Codes, b: Codes) -> Floats:
