@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from simulated_designs import DESIGNS, Design
+from simulated_sets import DESIGNS as SET_DESIGNS
+from simulated_sets import agreement
 from tabulate import tabulate
 
 from dwlab.analysis.crossed import crossed_means
@@ -164,6 +166,15 @@ def main() -> None:
         "false cheapest",
         "named",
     ]
+    print(tabulate(rows, heads, tablefmt="github", floatfmt=formats), flush=True)
+    print(f"\nSettings not shown worse than the best, {sweeps:,} sweeps for each design\n")
+    rows = []
+    for design in SET_DESIGNS:
+        result = agreement(design, sweeps, RANKED, np.random.default_rng(0))
+        rows.append([*_named(design), *vars(result).values()])
+    heads = ["design", "prompts", "seeds", "ours holds the best", "MCS holds the best"]
+    heads += ["settings in ours", "in MCS", "ours inside MCS", "same set"]
+    formats = ("", "", "", ".3f", ".3f", ".2f", ".2f", ".3f", ".3f")
     print(tabulate(rows, heads, tablefmt="github", floatfmt=formats), flush=True)
 
 
