@@ -68,7 +68,9 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_what_the_code_imports_is_declared():
-    assert third_party("dwlab") - set(requirements("serve", "models", "quantised")) == set()
+    assert (
+        third_party("dwlab") - set(requirements("metrics", "serve", "models", "quantised")) == set()
+    )
 
 
 def test_what_the_tests_import_is_declared():

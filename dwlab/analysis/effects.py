@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .axes import SEED, Axis, swept
 from .metric_columns import numbers
+from .quality import is_higher_better
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ def _value_effect(label: str, values: pd.Series, others: list[Axis]) -> ValueEff
 
 
 def ranked_settings(table: pd.DataFrame, metric: str) -> list[RankedSetting]:
-    """The settings by their mean of the metric, highest first.
+    """The settings by their mean of the metric, the best first.
 
     A setting is how pictures are made (steps, guidance, scheduler and so on), averaged over prompts
     and seeds; in a sweep over prompts alone it is the prompt.
@@ -99,7 +100,8 @@ def ranked_settings(table: pd.DataFrame, metric: str) -> list[RankedSetting]:
     for position, group in groups.items():
         mean = sum(group) / len(group)
         settings.append(RankedSetting(_named(axes, position), mean, len(group)))
-    return sorted(settings, key=lambda setting: setting.mean, reverse=True)
+    higher_first = is_higher_better(metric)
+    return sorted(settings, key=lambda setting: setting.mean, reverse=higher_first)
 
 
 def _axes_of_settings(axes: list[Axis]) -> list[Axis]:

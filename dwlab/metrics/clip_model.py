@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TEXTS_AT_ONCE = 64
+LAYERS = 4  # whose features are compared
 
 
 class ClipModel:
@@ -115,6 +116,32 @@ class ClipModel:
         cosines = (self.pictures(pictures) * self.texts(prompts)).sum(dim=-1)
         bias = getattr(self.model, "logit_bias", 0)
         return (cosines * self.model.logit_scale.exp() + bias).detach()
+
+    def check_layers(self) -> None:
+        """Raise ModelError for a network whose layers cannot be compared place by place."""
+        if self.model.config.model_type == "siglip2":
+            raise ModelError(
+                f"{self._folder} cuts pictures into any number of patches (siglip2), which cannot "
+                "be compared place by place; take another network"
+            )
+
+    def layers(self, pictures: Sequence[Image.Image]) -> torch.Tensor:
+        """The features of pictures in four layers, of length 1: (pictures, layers, places, width).
+
+        The layers are evenly spaced, from the first to the last. Places are patches, without the
+        token that stands for the whole picture.
+        """
+        import torch
+
+        encoder = self.model.vision_model
+        with torch.inference_mode():
+            hidden = encoder(**self._inputs(pictures), output_hidden_states=True).hidden_states
+        last = len(hidden) - 1
+        chosen = sorted({1 + round(step * (last - 1) / (LAYERS - 1)) for step in range(LAYERS)})
+        features = torch.stack([hidden[at] for at in chosen], dim=1)
+        if getattr(encoder.embeddings, "class_embedding", None) is not None:
+            features = features[:, :, 1:]
+        return torch.nn.functional.normalize(features, dim=-1)
 
     def _inputs(self, pictures: Sequence[Image.Image]) -> Any:
         images = [picture.convert("RGB") for picture in pictures]

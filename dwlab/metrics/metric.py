@@ -55,7 +55,8 @@ class Metric:
 
     version: raised when values change, so that old ones are measured again. make: builds what
     measures: a Scorer, a Distance or a Counter by the scope. is_higher_better: which way is better. span: the largest difference that two values can have, None if there is no limit. needs,
-    takes: options that must or may be set. reads_prompt: whether the value depends on the prompt.
+    takes: options that must or may be set. reads_prompt: whether the value depends on the prompt. library: one of the extra
+    `metrics` that it needs.
     """
 
     name: str
@@ -67,3 +68,4 @@ class Metric:
     needs: frozenset[str] = field(default_factory=frozenset)
     takes: frozenset[str] = field(default_factory=frozenset)
     reads_prompt: bool = False
+    library: str = ""

@@ -1,26 +1,31 @@
 """All metrics by name: those measured as a picture is saved, and those of finished sweeps.
 
-A new metric of finished sweeps is a file beside this one and a line in FINISHED.
+A new metric of finished sweeps is a file beside this one and a name in _FINISHED.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, MissingExtra
 from ..spec.metric_requests import FIELD, MetricRequest, parse
 from . import clip_folder, measures
+from .clip_distances import IMAGE_SIMILARITY, PERCEPTUAL_DISTANCE
 from .clip_score import CLIP_SCORE
 from .metric import Metric, Scope
+from .pixel_distances import PHASH_DISTANCE, PSNR, SSIM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .clip_folder import ClipFolder
 
-FINISHED = {metric.name: metric for metric in (CLIP_SCORE,)}
+_FINISHED = (CLIP_SCORE, IMAGE_SIMILARITY, SSIM, PSNR, PERCEPTUAL_DISTANCE, PHASH_DISTANCE)
+FINISHED = {metric.name: metric for metric in _FINISHED}
 # in a list of metrics: those that are measured if there is no list
 USUAL = "usual"
+EXTRA = "metrics"  # of the package, with libraries that some need
 _SPANS = {"adherence": 1.0, measures.STARS: 4.0}
 
 
@@ -46,7 +51,7 @@ def check(metrics: Sequence[object] | None) -> None:
 
 
 def check_request(request: MetricRequest) -> None:
-    """Raise InvalidInput unless there is such a metric, with these options."""
+    """Raise InvalidInput unless there is such a metric with these options, and MissingExtra."""
     metric = FINISHED.get(request.name)
     if metric is None and request.name not in (*measures.NAMES, USUAL):
         allowed = f"{', '.join((*measures.NAMES, *FINISHED, USUAL))}"
@@ -65,6 +70,8 @@ def check_request(request: MetricRequest) -> None:
         if option not in request.options:
             example = "{steps: 50}" if option == "against" else "a folder"
             raise InvalidInput(request.field(option), None, f"set, for example to {example}")
+    if metric and metric.library and importlib.util.find_spec(metric.library) is None:
+        raise MissingExtra(metric.name, EXTRA)
 
 
 def check_ranking(name: str | None, metrics: Sequence[object] | None) -> None:

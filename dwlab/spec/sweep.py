@@ -47,8 +47,7 @@ class SweepSpec:
     skip: rules that drop combinations (see `dwlab.spec.skips`).
     metrics: names of metrics, some with options (see `dwlab.spec.metric_requests`), or None for all
         that apply as a picture is saved.
-    metric: the one that says how good a picture is, higher is better (None: see
-        `dwlab.analysis.quality`).
+    metric: the one that says how good a picture is (None: see `dwlab.analysis.quality`).
     memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
 
     Raises InvalidInput, which names the key.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import shutil
 
+import imagehash
 import pytest
 import tiny_clips
 from faults.child import fake_render
+from PIL import Image
 
 from dwlab.analysis.results import Results
 from dwlab.errors import InvalidInput
@@ -17,6 +19,7 @@ from dwlab.runs.sweep import Sweep
 from dwlab.store import images
 from dwlab.store.experiment_removal import parts, remove
 from dwlab.store.store import Store
+from dwlab.views.report.summary import best_and_worst
 
 BASE = {"prompt": "a {colour} circle", "width": 64, "height": 64, "scheduler": "DDIMScheduler"}
 AXES = {"colour": ["red", "blue"], "steps": [2, 4], "seed": [0, 1, 2]}
@@ -174,3 +177,75 @@ def test_damaged_pictures_are_not_measured(root):
     assert images.read_picture(damaged) is None
     (report,) = measure_experiment(root, "trial", ["clip_score"])
     assert report.failed == 1
+
+
+AGAINST = {"against": (("steps", "4"),)}
+
+
+def test_a_picture_is_compared_with_the_one_that_differs_only_in_what_against_names(root):
+    measure_experiment(root, "trial", ["ssim", "phash_distance"], options=AGAINST)
+    table = Results(root).table("trial")
+    # a reference is not compared with itself
+    assert table.loc[table["steps"] == 4, "ssim"].isna().all()
+    for _, row in table[table["steps"] == 2].iterrows():
+        same = (table["seed"] == row["seed"]) & (table["colour"] == row["colour"])
+        (reference,) = table.loc[same & (table["steps"] == 4), "image"]
+        pictures = [Image.open(root / path).convert("RGB") for path in (row["image"], reference)]
+        hashes = [imagehash.phash(picture) for picture in pictures]
+        assert row["phash_distance"] == hashes[0] - hashes[1]
+
+
+def test_a_missing_reference_costs_only_the_pictures_compared_with_it(root):
+    table = Results(root).table("trial")
+    (root / table.loc[table["steps"] == 4, "image"].iloc[0]).unlink()
+    (report,) = measure_experiment(root, "trial", ["psnr"], options=AGAINST)
+    assert (report.pictures, report.measured, report.failed) == (6, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("against", "words"),
+    [
+        ((("steps", 50),), "a value of steps: 2, 4"),
+        ((("guidance", 3),), "an axis of this sweep: colour, steps, seed"),
+        ((), "set, for example"),
+    ],
+)
+def test_a_reference_that_the_sweep_does_not_have_is_refused(root, tmp_path, against, words):
+    options = {"against": against} if against else {}
+    with pytest.raises(InvalidInput, match=words):
+        measure_experiment(root, "trial", ["ssim"], options=options)
+    metrics = [{"ssim": {"against": dict(against)}}]
+    with pytest.raises(InvalidInput, match=words):
+        draw(tmp_path / "new", metrics=metrics)
+    assert not (tmp_path / "new").exists()
+
+
+def test_axes_that_move_with_the_reference_are_left_out_of_account(tmp_path):
+    axes = {**AXES, "guidance": [1, 3]}
+    draw(tmp_path, axes=axes, zip=[["steps", "guidance"]])
+    (report,) = measure_experiment(tmp_path, "trial", ["ssim"], options=AGAINST)
+    assert report.measured == 6
+
+
+def test_a_scheduler_may_be_named_in_any_of_its_ways(tmp_path):
+    base = {key: value for key, value in BASE.items() if key != "scheduler"}
+    axes = {"colour": ["red", "blue"], "scheduler": ["DDIM", "Euler"], "seed": [0, 1]}
+    draw(tmp_path, base={**base, "steps": 2}, axes=axes)
+    options = {"against": (("scheduler", "EulerDiscreteScheduler"),)}
+    (report,) = measure_experiment(tmp_path, "trial", ["ssim"], options=options)
+    assert report.measured == 4
+
+
+def test_of_a_distance_the_lowest_is_best(tmp_path):
+    axes = {"colour": ["red", "blue"], "steps": [2, 3, 4], "seed": [0, 1, 2]}
+    metrics = ["usual", {"phash_distance": {"against": {"steps": 4}}}]
+    draw(tmp_path, axes=axes, metrics=metrics, metric="phash_distance")
+    results = Results(tmp_path)
+    table = results.table("trial")
+    means = table.groupby("steps")["phash_distance"].mean().dropna()
+    ranking = results.best("trial", "phash_distance")
+    assert ranking.standings[0].mean == pytest.approx(means.min())
+    assert ranking.standings[1].mean == pytest.approx(means.max())
+    assert ranking.standings[1].behind == pytest.approx(means.max() - means.min())
+    first, last = best_and_worst(table, "phash_distance")
+    assert first.setting == f"steps {means.idxmin()}" and last.setting == f"steps {means.idxmax()}"

@@ -1,0 +1,128 @@
+"""Distances of pictures by their pixels: SSIM, PSNR and perceptual hashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .metric import Metric, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from .setup import Setup
+
+# Equal pictures have an infinite PSNR, of which no mean could be taken. Two pictures of a megapixel
+# that differ in a single value by 1 have 113.
+PSNR_LIMIT = 120.0  # dB
+HASH_BITS = 64
+# pictures have at least this side, that of the window of SSIM
+SSIM_SIDE = 11
+
+
+class PixelDistance:
+    """Pictures compared pixel by pixel; pairs of different sizes have no value.
+
+    compare: takes two batches of pictures (pairs, 3, height, width), 0 to 1, and returns a value for
+    each pair.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        compare: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        least_side: int = 1,
+    ) -> None:
+        # Apple's GPU has no float64
+        self._device = "cpu" if device == "mps" else device
+        self._compare = compare
+        self._least_side = least_side
+
+    def features(self, pictures: Sequence[Image.Image]) -> list[np.ndarray]:
+        """The pixels of each picture: (height, width, 3), 0 to 255."""
+        import numpy as np
+
+        return [np.asarray(picture.convert("RGB")) for picture in pictures]
+
+    def between(
+        self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]
+    ) -> list[float | None]:
+        """The value of each pair."""
+        values: list[float | None] = [None] * len(first)
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for at, (one, other) in enumerate(zip(first, second, strict=True)):
+            if one.shape == other.shape and min(one.shape[:2]) >= self._least_side:
+                by_shape.setdefault(one.shape, []).append(at)
+        for pairs in by_shape.values():
+            batches = [self._batch([side[at] for at in pairs]) for side in (first, second)]
+            for at, value in zip(pairs, self._compare(*batches).tolist(), strict=True):
+                values[at] = value
+        return values
+
+    def _batch(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+        import numpy as np
+        import torch
+
+        stacked = torch.from_numpy(np.stack(pictures)).to(self._device)
+        # in float32 the variance of a flat colour is noise, and equal pictures get an SSIM of 0.999
+        return stacked.permute(0, 3, 1, 2).double() / 255
+
+
+class HashDistance:
+    """The number of different bits, 0 to 64, of the perceptual hashes of pictures (imagehash.phash)."""
+
+    def features(self, pictures: Sequence[Image.Image]) -> list[Any]:
+        """The hash of each picture."""
+        import imagehash
+
+        return [imagehash.phash(picture) for picture in pictures]
+
+    def between(self, first: Sequence[Any], second: Sequence[Any]) -> list[float | None]:
+        """The value of each pair."""
+        return [float(one - other) for one, other in zip(first, second, strict=True)]
+
+
+def _ssim(setup: Setup) -> PixelDistance:
+    from torchmetrics.functional import image
+
+    def compare(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        values: Any = image.structural_similarity_index_measure(
+            first, second, data_range=1.0, reduction="none"
+        )
+        return values.reshape(-1)
+
+    return PixelDistance(setup.device, compare, SSIM_SIDE)
+
+
+def _psnr(setup: Setup) -> PixelDistance:
+    from torchmetrics.functional import image
+
+    def compare(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        values: torch.Tensor = image.peak_signal_noise_ratio(
+            first, second, data_range=1.0, reduction="none", dim=(1, 2, 3)
+        )
+        return values.clamp(max=PSNR_LIMIT)
+
+    return PixelDistance(setup.device, compare)
+
+
+def _phash(_setup: Setup) -> HashDistance:
+    return HashDistance()
+
+
+_AGAINST = frozenset({"against"})
+SSIM = Metric("ssim", 1, Scope.REFERENCE, _ssim, span=2.0, needs=_AGAINST, library="torchmetrics")
+PSNR = Metric("psnr", 1, Scope.REFERENCE, _psnr, needs=_AGAINST, library="torchmetrics")
+PHASH_DISTANCE = Metric(
+    "phash_distance",
+    1,
+    Scope.REFERENCE,
+    _phash,
+    is_higher_better=False,
+    span=float(HASH_BITS),
+    needs=_AGAINST,
+    library="imagehash",
+)
