@@ -8,6 +8,7 @@ import itertools
 import os
 import platform
 import re
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -67,21 +68,28 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep_temporaries(folder: Path, depth: int) -> int:
-    """Remove temporary files that dead processes of this machine left in a folder.
+    """Remove temporary files and folders that dead processes of this machine left in a folder.
 
     depth: how many levels of folders below it are searched too; links are not followed. Returns how
-    many files were removed.
+    many were removed.
     """
     removed = 0
     # the folder may be gone by now, or belong to somebody else
     with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(folder) as entries:
         for entry in entries:
             if _is_orphan(entry.name):
-                (folder / entry.name).unlink(missing_ok=True)
+                _remove(folder / entry.name, is_folder=entry.is_dir(follow_symlinks=False))
                 removed += 1
             elif depth and entry.is_dir(follow_symlinks=False):
                 removed += sweep_temporaries(folder / entry.name, depth - 1)
     return removed
+
+
+def _remove(path: Path, *, is_folder: bool) -> None:
+    if is_folder:
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_orphan(name: str) -> bool:

@@ -12,6 +12,7 @@ from .answer import answer
 from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
+from .export import export, import_export
 from .gc import gc
 from .generate import generate
 from .list import list_experiments
@@ -59,6 +60,7 @@ for _function in (
     metrics,
     verify,
     rerun,
+    export,
     rm,
     gc,
     models.pull,
@@ -69,6 +71,7 @@ for _function in (
 ):
     command(app)(_function)
 command(app, "list")(list_experiments)
+command(app, "import")(import_export)
 command(app, "open")(open_report)
 command(models.app)(check)
 app.add_typer(models.app, name="models")

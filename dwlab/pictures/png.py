@@ -10,8 +10,7 @@ import zlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..spec import components
-from ..spec.names import LISTS, PARTS
+from ..spec.portable import files_without_paths
 from ..spec.public_names import public_name
 from . import parameters_text
 
@@ -66,13 +65,7 @@ def encode(
     parameters["dtype"] = recipe["dtype"]
     # the name of such a model stands for its configs too, and this may be a path
     parameters.pop("config", None)
-    for name in LISTS:
-        if name in parameters:
-            parameters[name] = [file.without_path().as_dict() for file in getattr(params, name)]
-    for name in PARTS:
-        if name in parameters:
-            public = components.without_paths(getattr(params, name))
-            parameters[name] = components.as_plain(public)
+    parameters |= files_without_paths(params)
     document = {**recipe, "params": parameters}
     info.add_text("dwlab", json.dumps(document, sort_keys=True, separators=(",", ":")))
     buffer = io.BytesIO()
@@ -94,13 +87,21 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
         with Image.open(path, formats=["PNG"]) as image:
             if image.width * image.height > PIXEL_LIMIT:
                 return None
-            text = image.info.get("dwlab")
+            recipe = recipe_of(image)
             image.verify()
-        if not isinstance(text, str) or len(text) > TEXT_LIMIT:
-            return None
-        recipe = json.loads(text)
     except (*BROKEN, Image.DecompressionBombError):
         return None
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("params"), dict):
-        return None
     return recipe
+
+
+def recipe_of(image: Image.Image) -> dict[str, Any] | None:
+    """The `dwlab` recipe of a PNG that was opened; None if it has none that can be read."""
+    text = image.info.get("dwlab")
+    if not isinstance(text, str) or len(text) > TEXT_LIMIT:
+        return None
+    try:
+        recipe = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_recipe = isinstance(recipe, dict) and isinstance(recipe.get("params"), dict)
+    return recipe if is_recipe else None

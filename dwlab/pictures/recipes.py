@@ -144,7 +144,7 @@ def read(data: bytes) -> Recipe:
 def _own(text: str) -> Recipe | None:
     try:
         values = json.loads(text)["params"]
-        known = {name: value for name, value in values.items() if _is_safe(name, value)}
+        known = {name: value for name, value in values.items() if is_safe(name, value)}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     # from a later version of dwlab
@@ -152,7 +152,7 @@ def _own(text: str) -> Recipe | None:
     return Recipe(known, unknown)
 
 
-def _is_safe(name: str, value: object) -> bool:
+def is_safe(name: str, value: object) -> bool:
     """Whether a picture may say this: of files, only the hashes of what is here."""
     if name == "control":
         return controls.is_portable(value)

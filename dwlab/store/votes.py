@@ -137,6 +137,19 @@ def write_vote(sql: sqlite3.Connection, vote: Vote) -> None:
     sql.execute(_WRITE, {**pair, "choice": str(vote.choice), "voted": vote.voted})
 
 
+def enter_votes(file: StoreFile, votes: Iterable[Vote]) -> int:
+    """Enter votes that were given elsewhere, unless they are here; returns how many were new."""
+    new = 0
+    with file.transaction() as sql:
+        for vote in votes:
+            before = sql.total_changes
+            write_vote(sql, vote)
+            if sql.total_changes > before:
+                votes_log.add_vote(file.root, vote)
+                new += 1
+    return new
+
+
 def remove_votes(sql: sqlite3.Connection, experiment: str) -> None:
     """Remove the votes on an experiment, within a transaction."""
     sql.execute(_REMOVE, {"experiment": experiment})

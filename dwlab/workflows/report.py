@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DwlabError
 from ..paths import experiment_folder
@@ -12,7 +12,10 @@ from ..spec.sweep import SweepSpec
 from ..views.report.writing import save_report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import pandas as pd
 
 REPORT = "report.html"
 
@@ -25,15 +28,20 @@ def make_report(root: Path, name: str) -> Path:
     results = Results(root)
     table = results.table(name)
     path = experiment_folder(root, name) / REPORT
-    spec = _spec(results, name)
-    save_report(table, path, title=name, spec=spec, warnings=_warnings(spec) if spec else ())
+    write_report(table, results.specs()[name], path, title=name)
     return path
 
 
-def _spec(results: Results, name: str) -> SweepSpec | None:
-    """The sweep of an experiment; None if this version of dwlab refuses what was stored."""
+def write_report(table: pd.DataFrame, values: Mapping[str, Any], path: Path, *, title: str) -> None:
+    """Write the report of a table. values: the sweep, as it is stored."""
+    spec = _spec(values)
+    save_report(table, path, title=title, spec=spec, warnings=_warnings(spec) if spec else ())
+
+
+def _spec(values: Mapping[str, Any]) -> SweepSpec | None:
+    """A stored sweep; None if this version of dwlab refuses it."""
     try:
-        return SweepSpec.from_dict(results.specs()[name])
+        return SweepSpec.from_dict(values)
     except DwlabError:
         return None
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..views import results
+from .archive.exporting import export
+from .archive.importing import import_sweep
 from .certificate.verification import verify
 
 if TYPE_CHECKING:
+    from .archive.exporting import Export
+    from .archive.importing import Import
     from .certificate.verification import Verification
 
 
@@ -22,3 +27,11 @@ class Results(results.Results):
     ) -> Verification:
         """Check the pictures of an experiment, or all: see `dwlab.workflows.certificate.verification`."""
         return verify(self.root, name, sample=sample, seed=seed, device=device)
+
+    def export(self, name: str, output: str | Path | None = None) -> Export:
+        """Pack an experiment for somebody else: see `dwlab.workflows.archive.exporting`."""
+        return export(self.root, name, Path(output) if output else None)
+
+    def import_sweep(self, path: str | Path, *, name: str | None = None) -> Import:
+        """Take in an exported sweep: see `dwlab.workflows.archive.importing`."""
+        return import_sweep(self.root, Path(path).expanduser(), name=name)

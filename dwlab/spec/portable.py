@@ -1,0 +1,237 @@
+"""Recipes and sweeps without the paths of a machine: hashes stand for files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, ModelError
+from . import catalog, components, inputs, list_values
+from .names import LISTS, PARTS, own_name
+from .recipe_key import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .params import GenerationParams
+
+WEIGHTS_SHOWN = 10  # digits of a fingerprint that stand for a folder
+_PLAIN = ("model", "config")
+_WEIGHTS = (".safetensors", ".gguf")
+_FINGERPRINT = re.compile(f"[0-9a-f]{{{WEIGHTS_SHOWN}}}")
+# absolute paths, those of a home or a drive, and those that climb
+_LEADS_ELSEWHERE = re.compile(r"^[/~]|\\|^[A-Za-z]:|(^|/)\.\.?(/|$)")
+
+
+def files_without_paths(params: GenerationParams) -> dict[str, Any]:
+    """The fields of a recipe that name files, as plain values without paths; empty ones are left out."""
+    values: dict[str, Any] = {}
+    for name in LISTS:
+        if getattr(params, name):
+            values[name] = [file.without_path().as_dict() for file in getattr(params, name)]
+    for name in PARTS:
+        if getattr(params, name):
+            values[name] = components.as_plain(components.without_paths(getattr(params, name)))
+    return values
+
+
+def portable_recipe(params: Mapping[str, Any], weights: str) -> dict[str, Any]:
+    """A stored recipe without paths: a folder or file is called by the first digits of `weights`.
+
+    Raises InvalidInput for a recipe that this version refuses.
+    """
+    values = {**params, **files_without_paths(parsed(params))}
+    # a name like that stands for its configs too
+    if values.pop("config", None) is not None or _is_path(values["model"]):
+        values["model"] = weights[:WEIGHTS_SHOWN]
+    return dict(sorted(values.items()))
+
+
+def portable_axes(axes: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell's values of axes without paths: pictures by the names of their files.
+
+    recipe: the cell's, as `portable_recipe` returns it.
+    """
+    values = {}
+    for name, value in axes.items():
+        if inputs.is_picture(name):
+            values[name] = _file_names(value)
+        elif _names_path(name, value):
+            values[name] = _in_recipe(name, recipe)
+        else:
+            values[name] = value
+    return values
+
+
+class PortableSpec:
+    """A sweep without paths, learned from its cells: start pictures lie in `inputs/`.
+
+    spec: as it is stored. Other files and folders are called as in the recipes of its cells.
+    """
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        self._spec = spec
+        self._values: dict[str, dict[str, Any]] = {}
+        self._base: dict[str, Any] = {}
+
+    def learn(self, axes: Mapping[str, Any], recipe: Mapping[str, Any]) -> None:
+        """Take in a cell. axes: as they are stored. recipe: as `portable_recipe` returns it."""
+        for name, value in axes.items():
+            if _names_path(name, value):
+                text = json.dumps(value)
+                self._values.setdefault(name, {}).setdefault(text, _in_recipe(name, recipe))
+        if not self._base:
+            self._base = dict(recipe)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The sweep, with the names that the cells have for its files."""
+        spec = dict(self._spec)
+        if _names_path("model", spec.get("model")):
+            spec["model"] = self._base.get("model")
+        base = dict(spec.get("base") or {})
+        for name, value in list(base.items()):
+            if name == "config" and "config" not in self._base:
+                del base[name]
+            elif _names_path(name, value):
+                base[name] = _in_recipe(name, self._base)
+        if base:
+            spec["base"] = base
+        spec["axes"] = {
+            name: self._axis(name, value) for name, value in (spec.get("axes") or {}).items()
+        }
+        if not spec["axes"]:
+            del spec["axes"]
+        if "skip" in spec:
+            spec["skip"] = [self._rule(rule) for rule in spec["skip"]]
+        return spec
+
+    def _axis(self, name: str, description: Any) -> Any:
+        if name not in self._values:
+            return description
+        if not isinstance(description, list):
+            return list(self._values[name].values())
+        known = self._values[name]
+        return [
+            self._value(name, value)
+            for value in description
+            # a picture that no cell was made of is not in the export
+            if json.dumps(value) in known or not _names_path(name, value)
+        ]
+
+    def _rule(self, rule: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: [self._value(name, each) for each in value]
+            if isinstance(value, list)
+            else self._value(name, value)
+            for name, value in rule.items()
+        }
+
+    def _value(self, name: str, value: Any) -> Any:
+        text = json.dumps(value)
+        if text in self._values.get(name, {}):
+            return self._values[name][text]
+        return _file_names(value) if _names_path(name, value) else value
+
+
+def checked_model(model: object) -> str:
+    """A stranger's name of a model, which is no path: of the catalog, of the hub, or a fingerprint.
+
+    Raises InvalidInput.
+    """
+    is_name = isinstance(model, str) and (
+        model in catalog.CATALOG or catalog.hub_entry(model) or _FINGERPRINT.fullmatch(model)
+    )
+    if not is_name:
+        raise InvalidInput("model", model, "a name of the catalog, a hub id, or a fingerprint")
+    return str(model)
+
+
+def check_portable(spec: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a stranger's sweep that names paths of a machine."""
+    checked_model(spec.get("model", "shapes"))
+    for part in ("base", "axes"):
+        values = spec.get(part)
+        for name, value in values.items() if isinstance(values, dict) else ():
+            _check_portable(f"{part}.{name}", str(name), value)
+
+
+def _check_portable(field: str, name: str, value: Any) -> None:
+    parent = own_name(name).partition(".")[0]
+    if parent == "model":
+        for model in value if isinstance(value, list) else [value]:
+            checked_model(model)
+    elif inputs.is_picture(own_name(name)):
+        for text in _texts(value):
+            if not (inputs.digest_of(text) or inputs.reference_of_path(text)):
+                raise InvalidInput(field, text, f"a picture in {inputs.FOLDER}/")
+    elif parent in (*LISTS, *PARTS, "config"):
+        for text in _texts(value):
+            if _LEADS_ELSEWHERE.search(text):
+                raise InvalidInput(field, text, "hashes, or names of the hub; no paths")
+
+
+def _in_recipe(name: str, recipe: Mapping[str, Any]) -> Any:
+    """What a recipe has under the name of an axis; pictures as paths of a results folder."""
+    parent, _, child = name.partition(".")
+    value = recipe.get(parent)
+    if child and parent in list_values.NAMES:
+        value = list_values.values_by_axis(parent, value).get(name)
+    elif child and isinstance(value, dict):
+        value = value.get(child)
+    return _stored_path(value) if inputs.is_picture(name) else value
+
+
+def _stored_path(value: Any) -> Any:
+    """Where pictures lie that a recipe names by their hashes, one or several."""
+    if isinstance(value, list | tuple):
+        return [_stored_path(each) for each in value]
+    texts = str(value).split(", ") if value is not None else []
+    paths = [inputs.stored_path(text) or text for text in texts]
+    return (paths[0] if len(paths) == 1 else paths) or None
+
+
+def _file_names(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_file_names(each) for each in value]
+    if not isinstance(value, str) or inputs.digest_of(value):
+        return value
+    return PurePath(value.replace("\\", "/")).name
+
+
+def _names_path(name: str, value: Any) -> bool:
+    """Whether the value of a name may be, or contain, a path of a machine."""
+    parent = name.partition(".")[0]
+    if parent not in (*inputs.PICTURES, *LISTS, *PARTS, *_PLAIN):
+        return False
+    if parent in _PLAIN:
+        return _is_path(value)
+    return any(map(_may_be_path, _texts(value)))
+
+
+def _may_be_path(text: str) -> bool:
+    is_file = text.lower().endswith((*inputs.SUFFIXES, *_WEIGHTS))
+    return is_file or "/" in text or "\\" in text or text.startswith("~")
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+
+
+def _is_path(model: object) -> bool:
+    """Whether a model is named by where it is on a machine, not by the catalog or the hub."""
+    if not isinstance(model, str) or model in catalog.CATALOG:
+        return False
+    try:
+        return catalog.lookup(model).local
+    except (InvalidInput, ModelError):
+        # it is gone
+        return True

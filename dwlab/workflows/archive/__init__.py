@@ -1,0 +1,1 @@
+"""Sweeps as archives: packed for others, and taken in from them."""

@@ -1,0 +1,277 @@
+"""A sweep packed for others: recipes, pictures, tables, pages, and what identifies code and models."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..._util import yamlfile
+from ..._util.atomic import make_folder, temporary_name
+from ...errors import InvalidInput, ModelError, StoreError
+from ...paths import experiment_folder
+from ...spec.inputs import stored_paths
+from ...spec.portable import PortableSpec
+from ...store.archived_cells import ExperimentRow, archived_cells, experiment_row
+from ...store.database import explained
+from ...store.experiments import never_ran
+from ...store.store import open_existing
+from . import layout
+from .code_hash import code_hash
+from .crate import Contents, metadata
+from .needs import Needs
+from .pages import pages, portable_table
+from .rows import line_of
+from .sinks import sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ...store.archived_cells import ArchivedCell
+    from ...store.store import Store
+    from ...store.vote import Vote
+    from .sinks import Sink
+
+    Follow = Callable[[list[str]], Iterable[str]]
+
+_README = """{name}: a sweep of diffusion models, exported by dwlab {version}
+
+{pictures:,} pictures. Start with pages/report.html in a browser, or with table.csv.
+
+experiment.yaml       what was asked for
+rows.jsonl            a row per picture: recipe, versions, machine, times, metrics, stars
+images/               the pictures; each is named by the SHA-256 of its file, and has its recipe inside
+inputs/               pictures that others start from, named by the hash of their pixels
+needs.json            the models, LoRAs and other files that made the pictures, by their hashes; they
+                      are not in here
+manifest-sha256.txt   the SHA-256 of each file: sha256sum -c manifest-sha256.txt
+ro-crate-metadata.json   what archives read (https://w3id.org/ro/crate/)
+
+With dwlab: `dwlab import FOLDER_OR_ZIP`, then `dwlab verify {name} --sample 20` makes some of the
+pictures again.
+"""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported. left_out: why rows were left out, by key."""
+
+    path: Path
+    cells: int
+    pictures: int
+    bytes: int
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        size = f"{self.bytes / 1e6:,.1f} MB"
+        return f"{self.path}: {self.cells:,} cells, {self.pictures:,} pictures, {size}"
+
+    def notes(self) -> list[str]:
+        """What people should know of rows that were left out."""
+        counts = Counter(self.left_out.values())
+        return [f"{count:,} rows are left out: {reason}" for reason, count in counts.most_common()]
+
+
+@dataclass
+class _Collected:
+    """What the rows of a sweep tell while they are written."""
+
+    spec: PortableSpec
+    needs: Needs = field(default_factory=Needs)
+    cells: int = 0
+    images: dict[str, int] = field(default_factory=dict)
+    inputs: set[str] = field(default_factory=set)
+    packages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ended: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def export(root: Path, name: str, output: Path | None = None, *, follow: Follow = iter) -> Export:
+    """Pack an experiment of the results folder `root`: see `layout` for what is where.
+
+    output: a path ending in .zip, or that of a folder which is not there yet; by default NAME.zip
+    here. The same sweep gives the same bytes. follow: passes the pictures on one by one, for a
+    progress bar.
+
+    Pictures are streamed. Raises InvalidInput for an experiment that never ran here or has no
+    outcome yet, StoreError for a picture that is missing or damaged.
+    """
+    path = (output or Path(f"{name}.zip")).expanduser()
+    folder = experiment_folder(root, name)
+    with contextlib.ExitStack() as stack, explained(root):
+        rows = _temporary(stack, folder)
+        experiment, collected, votes = _read(root, name, rows)
+        texts = _texts(name, experiment, collected, votes)
+        files = {layout.ROWS: rows}
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
+        table = portable_table(rows, scratch, name, portable, root)
+        for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
+            stack.callback(temporary.unlink, missing_ok=True)
+            files[page] = temporary
+        texts = _with_metadata(name, experiment, collected, texts, files)
+        with sink(path) as out:
+            _write(out, root, collected, texts, files, follow)
+    return Export(path, collected.cells, len(collected.images), _size(path), collected.left_out)
+
+
+def _temporary(stack: contextlib.ExitStack, folder: Path) -> Path:
+    """A path in the experiment's folder, of a file that is removed at the end."""
+    make_folder(folder)
+    path = folder / temporary_name(".jsonl")
+    stack.callback(path.unlink, missing_ok=True)
+    return path
+
+
+def _read(root: Path, name: str, rows: Path) -> tuple[ExperimentRow, _Collected, list[Vote]]:
+    """Write the rows of an experiment to a file, and collect what they tell."""
+    with open_existing(root) as store:
+        experiment = experiment_row(store.file, name) if store else None
+        if store is None or experiment is None:
+            raise never_ran(root, name, list(store.experiments.specs()) if store else [])
+        collected = _Collected(PortableSpec(json.loads(experiment.spec)))
+        with rows.open("w", encoding="utf-8", newline="\n") as lines:
+            for line in _lines(store, name, collected):
+                lines.write(f"{line}\n")
+        votes = store.votes.of(name)
+    if not collected.cells:
+        reasons = next(iter(collected.left_out.values()), "run the sweep first")
+        raise InvalidInput("experiment", name, f"one with finished pictures: {reasons}")
+    return experiment, collected, votes
+
+
+def _lines(store: Store, name: str, collected: _Collected) -> Iterator[str]:
+    for cell in archived_cells(store.file, name):
+        try:
+            line, recipe = line_of(cell)
+        except (InvalidInput, ModelError) as error:
+            collected.left_out[cell.row.key] = str(error)
+        else:
+            _collect(collected, cell, recipe)
+            yield line
+
+
+def _collect(collected: _Collected, cell: ArchivedCell, recipe: dict[str, Any]) -> None:
+    row = cell.row
+    collected.cells += 1
+    collected.spec.learn(json.loads(cell.axes), recipe)
+    collected.needs.add(row, recipe)
+    collected.inputs.update(stored_paths(recipe))
+    collected.packages.setdefault(row.versions, json.loads(row.versions))
+    collected.ended = max(collected.ended, row.created)
+    if row.image is not None:
+        collected.images[row.image] = row.bytes or 0
+
+
+def _texts(
+    name: str, experiment: ExperimentRow, collected: _Collected, votes: list[Vote]
+) -> dict[str, bytes]:
+    """The small files of an export by name."""
+    sweep = {
+        "format": layout.FORMAT,
+        "version": layout.VERSION,
+        "name": name,
+        "created": experiment.created,
+        "seeds": json.loads(experiment.seeds),
+        "cells": collected.cells,
+        "pictures": len(collected.images),
+        "code": code_hash(),
+        "made_with": [collected.packages[text] for text in sorted(collected.packages)],
+    }
+    texts = {
+        layout.EXPERIMENT: yamlfile.dump(collected.spec.as_dict()).encode(),
+        layout.SWEEP: _json(sweep),
+        layout.NEEDS: _json(collected.needs.as_list()),
+    }
+    if votes:
+        lines = [_vote_line(vote) for vote in sorted(votes, key=_order_of_vote)]
+        texts[layout.VOTES] = "".join(lines).encode()
+    version = sweep["code"]["dwlab"]
+    text = _README.format(name=name, version=version, pictures=len(collected.images))
+    return {layout.README: text.encode(), **texts}
+
+
+def _json(value: object) -> bytes:
+    return f"{json.dumps(value, indent=1, ensure_ascii=False)}\n".encode()
+
+
+def _order_of_vote(vote: Vote) -> tuple[str, int]:
+    return vote.pair.rater, vote.pair.number
+
+
+def _vote_line(vote: Vote) -> str:
+    pair = dataclasses.asdict(vote.pair)
+    del pair["experiment"]
+    values = {**pair, "choice": str(vote.choice), "voted": vote.voted}
+    return f"{json.dumps(values, ensure_ascii=False)}\n"
+
+
+def _with_metadata(
+    name: str,
+    experiment: ExperimentRow,
+    collected: _Collected,
+    texts: dict[str, bytes],
+    files: dict[str, Path],
+) -> dict[str, bytes]:
+    sizes = {file: len(data) for file, data in texts.items()}
+    sizes |= {file: path.stat().st_size for file, path in files.items()}
+    contents = Contents(
+        name=name,
+        created=experiment.created,
+        ended=collected.ended,
+        pictures=len(collected.images),
+        inputs=len(collected.inputs),
+        files=sizes,
+        packages=[collected.packages[text] for text in sorted(collected.packages)],
+    )
+    return {**texts, layout.CRATE: metadata(contents)}
+
+
+def _write(
+    out: Sink,
+    root: Path,
+    collected: _Collected,
+    texts: dict[str, bytes],
+    files: dict[str, Path],
+    follow: Follow,
+) -> None:
+    for name, data in texts.items():
+        out.add(name, io.BytesIO(data), len(data))
+    for name, path in files.items():
+        with path.open("rb") as file:
+            out.add(name, file, path.stat().st_size)
+    for image in follow(sorted(collected.images)):
+        _add_picture(out, root, image)
+        if out.sums[image] != Path(image).stem:
+            raise _unusable(root, image, "damaged")
+    for picture in sorted(collected.inputs):
+        _add_picture(out, root, picture)
+    manifest = "".join(f"{digest}  {name}\n" for name, digest in out.sums.items()).encode()
+    out.add(layout.MANIFEST, io.BytesIO(manifest), len(manifest))
+
+
+def _add_picture(out: Sink, root: Path, picture: str) -> None:
+    path = root / picture
+    if path.is_symlink() or not path.is_file():
+        raise _unusable(root, picture, "missing")
+    with path.open("rb") as file:
+        out.add(picture, file, path.stat().st_size)
+
+
+def _unusable(root: Path, picture: str, state: str) -> StoreError:
+    return StoreError(
+        f"{root / picture} is {state}; `dwlab verify` lists all such pictures, and running the sweep again "
+        "makes them again"
+    )
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

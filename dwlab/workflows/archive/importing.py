@@ -1,0 +1,301 @@
+"""A sweep of somebody else's, taken into a results folder after everything in it was checked.
+
+Pictures are stored first, then their rows, and the experiment last, in one transaction: after a crash
+in between, the folder is whole, and the same call goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..._util import yamlfile
+from ..._util.checks import is_whole_number
+from ...errors import InvalidInput
+from ...paths import check_any_name, check_name
+from ...pictures import inputs
+from ...pictures.png import BROKEN, PIXEL_LIMIT, pixel_hash, recipe_of
+from ...spec import experiment_file
+from ...spec.inputs import stored_paths
+from ...spec.portable import check_portable
+from ...spec.sweep import SweepSpec
+from ...store.archived_cells import (
+    ArchivedCell,
+    ArchivedMember,
+    ExperimentRow,
+    enter_cell,
+    enter_experiment,
+    enter_members,
+    experiment_row,
+    is_kept,
+    members,
+)
+from ...store.experiment_lock import experiment_lock
+from ...store.store import GROUP_ROWS, Store
+from ...store.vote import Choice, Pair, Vote
+from ...store.votes import enter_votes
+from . import layout
+from .rows import LINE_LIMIT, cell_of
+from .rows import matching_time as _time
+from .sources import lines, read, source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .sources import Source
+
+SWEEP_LIMIT = 16 << 20  # bytes
+PICTURE_LIMIT = 256 << 20  # bytes
+CELLS_LIMIT = 1_000_000
+SEEDS_LIMIT = 1_000_000
+TEXT_LIMIT = 200  # characters of a rater's name
+
+
+@dataclass(frozen=True)
+class Import:
+    """What was taken in.
+
+    cells: of the experiment. new: those whose rows were not here. kept: those that were here with
+    other pixels, and stay as they are. votes: new ones. is_known: whether the experiment was here.
+    """
+
+    name: str
+    cells: int
+    new: int
+    kept: int
+    votes: int
+    is_known: bool
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {self.cells:,} cells, {self.new:,} of them new"
+        if self.votes:
+            text += f", {self.votes:,} new votes"
+        if self.kept:
+            text += f"; {self.kept:,} cells were made here too, with other pixels: these stay as they are"
+        if self.is_known and not self.new and not self.votes:
+            text += "; all of it was here already"
+        return text
+
+
+def import_sweep(
+    root: Path,
+    path: Path,
+    *,
+    name: str | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
+) -> Import:
+    """Take an exported sweep, a zip or a folder, into the results folder `root`.
+
+    name: for the experiment, instead of its own. on_cell: told after each cell of how many there
+    were and how many there are. Nothing that is here is overwritten, but failures and pictures that
+    are gone are made good.
+
+    Raises InvalidInput for what is no export, for a row whose key is not the hash of its recipe, for
+    a picture that is not what its row says, and for an experiment of that name that differs.
+    """
+    with source(path) as files:
+        sweep = _sweep(files)
+        spec = _spec(files, name)
+        own = str(spec["name"])
+        experiment = ExperimentRow(json.dumps(spec), json.dumps(sweep["seeds"]), sweep["created"])
+        with Store(root) as store, experiment_lock(root, own):
+            is_known = experiment_row(store.file, own) is not None
+            if is_known:
+                _check_same(files, store, own, experiment)
+            taken = _enter_cells(files, store, sweep["cells"], on_cell)
+            with store.file.transaction() as sql:
+                if not is_known:
+                    enter_experiment(sql, own, experiment)
+                enter_members(store.file, sql, own, taken.members)
+            votes = enter_votes(store.file, list(_votes(files, own, renamed=name is not None)))
+    return Import(own, sweep["cells"], taken.new, taken.kept, votes, is_known)
+
+
+def _sweep(files: Source) -> dict[str, Any]:
+    """What `sweep.json` says; raises InvalidInput."""
+    try:
+        values = json.loads(read(files, layout.SWEEP, SWEEP_LIMIT).decode())
+        kind = values["format"], values["version"]
+        cells = values["cells"]
+        seeds = values["seeds"]
+        created = _time("created", values["created"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(
+            layout.SWEEP, "a text that is not understood", f"JSON ({error})"
+        ) from None
+    if kind != (layout.FORMAT, layout.VERSION):
+        allowed = f"{layout.FORMAT} version {layout.VERSION}; update dwlab for a later one"
+        raise InvalidInput(f"{layout.SWEEP}: format", kind, allowed)
+    if not is_whole_number(cells) or not 0 < cells <= CELLS_LIMIT:
+        raise InvalidInput(f"{layout.SWEEP}: cells", cells, f"1 to {CELLS_LIMIT:,}")
+    is_list = isinstance(seeds, list) and len(seeds) <= SEEDS_LIMIT
+    if not is_list or not all(is_whole_number(seed) and 0 <= seed < 2**63 for seed in seeds):
+        raise InvalidInput(f"{layout.SWEEP}: seeds", seeds, "a list of seeds")
+    return {"cells": cells, "seeds": seeds, "created": created}
+
+
+def _spec(files: Source, name: str | None) -> dict[str, Any]:
+    """The sweep in `experiment.yaml`, which is read as data only; raises InvalidInput."""
+    try:
+        text = read(files, layout.EXPERIMENT, yamlfile.SIZE_LIMIT).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(layout.EXPERIMENT, "bytes that are not text", "UTF-8") from None
+    values = experiment_file.parse(text, layout.EXPERIMENT)
+    if not isinstance(values, dict):
+        raise InvalidInput(layout.EXPERIMENT, values, "a map with name, base and axes")
+    if name is not None:
+        values = {**values, "name": check_name(name, "--as")}
+    check_any_name(values.get("name"))
+    check_portable(values)
+    SweepSpec.from_dict(values)
+    return values
+
+
+def _cells(files: Source) -> Iterator[ArchivedCell]:
+    for number, line in enumerate(lines(files, layout.ROWS, LINE_LIMIT), 1):
+        if number > CELLS_LIMIT:
+            raise InvalidInput(layout.ROWS, f"more than {CELLS_LIMIT:,} rows", "fewer")
+        yield cell_of(line, number)
+
+
+def _check_same(files: Source, store: Store, name: str, experiment: ExperimentRow) -> None:
+    """Raise InvalidInput if the experiment of that name which is here is another one."""
+    here = experiment_row(store.file, name)
+    own = {(key, axes) for _, key, axes in members(store.file, name)}
+    is_same = here is not None and json.loads(here.spec) == json.loads(experiment.spec)
+    for cell in _cells(files) if is_same else ():
+        is_same = is_same and (cell.row.key, cell.axes) in own
+    if not is_same:
+        allowed = (
+            "a name that is free: this results folder has another experiment of that name; choose one with "
+            "--as NEWNAME"
+        )
+        raise InvalidInput("experiment", name, allowed)
+
+
+@dataclass
+class _Taken:
+    """What was taken in so far. new, kept: see Import."""
+
+    members: list[ArchivedMember] = field(default_factory=list)
+    new: int = 0
+    kept: int = 0
+
+
+def _enter_cells(
+    files: Source,
+    store: Store,
+    total: int,
+    on_cell: Callable[[int, int], None] | None,
+) -> _Taken:
+    """Store pictures and rows, a group at a time."""
+    taken = _Taken()
+    group: list[ArchivedCell] = []
+    for cell in _cells(files):
+        taken.members.append(cell.member)
+        if is_kept(store.file, cell.row):
+            taken.kept += 1
+        else:
+            _store_inputs(files, store, cell)
+            _store_picture(files, store, cell)
+            group.append(cell)
+        if len(group) >= GROUP_ROWS:
+            taken.new += _enter_group(store, group)
+            group.clear()
+        if on_cell:
+            on_cell(len(taken.members), total)
+    taken.new += _enter_group(store, group)
+    if len(taken.members) != total:
+        rows = f"{len(taken.members):,} rows"
+        raise InvalidInput(layout.ROWS, rows, f"{total:,}, as {layout.SWEEP} says")
+    return taken
+
+
+def _enter_group(store: Store, cells: list[ArchivedCell]) -> int:
+    """Enter the rows of cells at once; returns how many were new."""
+    with store.file.transaction() as sql:
+        return sum(enter_cell(store.file, sql, cell) for cell in cells)
+
+
+def _store_picture(files: Source, store: Store, cell: ArchivedCell) -> None:
+    """Check the picture of a row, and write it if it is needed; raises InvalidInput."""
+    row = cell.row
+    if row.image is None:
+        return
+    data = read(files, row.image, min(PICTURE_LIMIT, row.bytes or 0))
+    digest = hashlib.sha256(data).hexdigest()
+    if len(data) != row.bytes or f"images/{digest[:2]}/{digest}.png" != row.image:
+        raise InvalidInput(
+            row.image, f"a file with the SHA-256 {digest[:10]}...", "what its name says"
+        )
+    _check_pixels(row.image, data, row.key, str(row.pixels))
+    store.save_picture(data)
+
+
+def _check_pixels(name: str, data: bytes, key: str, pixels: str) -> None:
+    """Raise InvalidInput unless this is a PNG of dwlab's with these pixels and the recipe of the key."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                raise InvalidInput(name, f"{image.width}x{image.height}", f"{PIXEL_LIMIT:,} pixels")
+            recipe = recipe_of(image)
+            is_same = image.mode == "RGB" and pixel_hash(image) == pixels
+    except (*BROKEN, Image.DecompressionBombError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(name, "a file that is no whole PNG", "a picture of dwlab's") from None
+    if not is_same:
+        raise InvalidInput(
+            name, "a picture with other pixels", "those that its row has the hash of"
+        )
+    if recipe is None or recipe.get("key") != key:
+        raise InvalidInput(name, "a picture with another recipe", f"that of the key {key[:10]}")
+
+
+def _store_inputs(files: Source, store: Store, cell: ArchivedCell) -> None:
+    """Check and write the pictures that a cell starts from, unless they are here."""
+    for path in stored_paths(json.loads(cell.row.params)):
+        if inputs.is_whole(store.root / path):
+            continue
+        picture = inputs.decode(path, path, read(files, path, PICTURE_LIMIT))
+        digest = pixel_hash(picture)
+        if layout.INPUT_PATH.fullmatch(path) is None or digest not in path:
+            raise InvalidInput(path, "a picture with other pixels", "those that it is named after")
+        inputs.store(store.root, picture, digest)
+
+
+def _votes(files: Source, name: str, *, renamed: bool) -> Iterator[Vote]:
+    """The votes of an export. renamed: the votes of the original may be here under their own ids."""
+    if not files.has(layout.VOTES):
+        return
+    for number, line in enumerate(lines(files, layout.VOTES, LINE_LIMIT), 1):
+        try:
+            vote = _vote(json.loads(line.decode()), name)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InvalidInput(
+                f"{layout.VOTES} line {number}", "what is no vote", str(error)
+            ) from None
+        if renamed:
+            digest = hashlib.sha256(f"{name} {vote.pair.id}".encode()).hexdigest()
+            vote = replace(vote, pair=replace(vote.pair, id=digest[: len(vote.pair.id)]))
+        yield vote
+
+
+def _vote(values: dict[str, Any], experiment: str) -> Vote:
+    texts = {name: values[name] for name in ("id", "rater", "left", "right")}
+    for name, text in texts.items():
+        if not isinstance(text, str) or not text.isprintable() or not 0 < len(text) <= TEXT_LIMIT:
+            raise InvalidInput(name, text, f"text of at most {TEXT_LIMIT} characters")
+    number = values["number"]
+    if not is_whole_number(number) or not 0 <= number < 2**31:
+        raise InvalidInput("number", number, "a whole number")
+    pair = Pair(experiment=experiment, number=number, **texts)
+    return Vote(pair, Choice(values["choice"]), _time("voted", values["voted"]))
