@@ -26,6 +26,7 @@ from .serve import serve
 from .sweep import sweep
 from .table import table
 from .verify import verify
+from .view import view
 from .why import why
 
 app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
@@ -57,6 +58,7 @@ for _function in (
     answer,
     plot,
     report,
+    view,
     metrics,
     verify,
     rerun,

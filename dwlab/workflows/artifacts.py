@@ -1,4 +1,4 @@
-"""The files of a sweep that people open: table, grid and report."""
+"""The files of a sweep that people open: table, grid, viewer and report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..runs.results import Results
 from ..views.export import export
 from ..views.grids.drawing import save_grid
 from ..views.report.writing import save_report
+from ..views.viewer import page as viewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,20 +27,23 @@ def write_artifacts(
     spec: SweepSpec | None = None,
     warnings: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write `table.csv`, `grid.png` and `report.html` of what the store holds.
+    """Write `table.csv`, `grid.png`, `viewer.html` and `report.html` of what the store holds.
 
-    Returns their paths as `table`, `grid` and `report`. For seconds, spec and warnings, which the
+    Returns their paths as `table`, `grid`, `viewer` and `report`. For seconds, spec and warnings, which the
     report shows, see `save_report`.
     """
     folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)
     written = {
         "report": folder / "report.html",
+        "viewer": folder / viewer.FILE,
         "table": folder / "table.csv",
         "grid": folder / "grid.png",
     }
     write_atomic(written["table"], export(table, "csv"))
     save_grid(table, written["grid"])
+    # the report links to it
+    viewer.save_viewer(table, written["viewer"], title=outcome.name)
     save_report(
         table,
         written["report"],

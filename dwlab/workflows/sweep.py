@@ -44,7 +44,7 @@ def execute(
 ) -> tuple[Outcome, dict[str, Path]]:
     """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
-    The files are named by what they are: `report`, `table`, `grid` and `log`. For on_plan and
+    The files are named by what they are: `report`, `viewer`, `table`, `grid` and `log`. For on_plan and
     on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
     keeps everything that is finished and is raised again as KeyboardInterrupt.
     """

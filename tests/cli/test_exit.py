@@ -74,7 +74,7 @@ def test_a_sweep_that_went_well_ends_with_0(forge, experiment, tmp_path):
     ended = forge.run(root, "command", argument=sweep(experiment, root))
     assert ended.code == 0 and clean(ended), ended
     assert "6 pictures, 6 made now" in ended.out
-    files = {"table.csv", "grid.png", "report.html", "run.log"}
+    files = {"table.csv", "grid.png", "report.html", "viewer.html", "run.log"}
     assert {p.name for p in (root / "small").iterdir()} == files | {".lock"}
     again = forge.run(root, "command", argument=sweep(experiment, root))
     assert again.code == 0 and "0 made now, 6 already there" in again.out

@@ -26,7 +26,7 @@ from dwlab.notebook.sweep import PARAMETERS, open_sweep
 
 NOTEBOOK = notebook_path("sweep")
 OUTPUT_LIMIT = 200_000  # bytes of one cell's output
-FILES = {"table.csv", "grid.png", "report.html", "run.log"}
+FILES = {"table.csv", "grid.png", "report.html", "viewer.html", "run.log"}
 TINY = """
 base: {prompt: "a {colour} circle", width: 64, height: 64}
 axes:

@@ -26,18 +26,26 @@ def recipe(row: Mapping[Hashable, object]) -> str:
 
     It is in Python's own quoting: no prompt can leave its string, and hidden characters show.
     """
+    arguments = [repr(str(row.get("prompt", "")))]
+    arguments += [f"{name}={value!r}" for name, value in recipe_values(row).items()]
+    return f"dwlab.generate({', '.join(arguments)})"
+
+
+def recipe_values(row: Mapping[Hashable, object]) -> dict[str, object]:
+    """The parameters of a row besides its prompt, by name; empty ones are left out."""
     values = {name: row.get(name) for name in PARAMETERS if name not in _WITHOUT_COLUMN}
     values = {_FIELDS.get(name, name): value for name, value in values.items()}
     for name in ("scheduler_options", "call"):
         values[name] = object_in(row.get(name))
     for name in (*LISTS, *PARTS):
         values[name] = _value_in(row.get(name))
-    arguments = [repr(str(row.get("prompt", "")))]
-    for name, value in values.items():
-        plain = value.item() if hasattr(value, "item") else value
-        if not _is_empty(plain):
-            arguments.append(f"{name}={plain!r}")
-    return f"dwlab.generate({', '.join(arguments)})"
+    plain = {name: _plain(value) for name, value in values.items()}
+    return {name: value for name, value in plain.items() if not _is_empty(value)}
+
+
+def _plain(value: object) -> object:
+    """The value as Python's own type."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _value_in(text: object) -> object:

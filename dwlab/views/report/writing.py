@@ -12,6 +12,7 @@ from ...analysis.findings import findings_of
 from ...analysis.metric_columns import metrics_of
 from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
+from ..viewer.page import FILE as VIEWER
 from .answer import Answer, answer
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
@@ -49,6 +50,7 @@ def save_report(
     notes = outcome.notes if outcome else ()
     text = _template().render(
         title=title,
+        viewer=VIEWER if (path.parent / VIEWER).is_file() else "",
         cards=cards(table, outcome, seconds),
         findings=[*warnings, *notes, *findings_of(table)],
         spec=spec,

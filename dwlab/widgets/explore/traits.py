@@ -8,12 +8,13 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ...views.scripts import ELEMENTS, joined
 from ..heartbeat import SCRIPT
 
 HERE = Path(__file__).parent
 # anywidget takes one script per widget, so the page's are joined in this order.
 PAGE_SCRIPTS = (
-    "elements",
+    "labels",
     "fields",
     "start",
     "mask",
@@ -26,7 +27,7 @@ PAGE_SCRIPTS = (
 
 
 def _script() -> str:
-    return SCRIPT + "".join((HERE / f"{name}.js").read_text("utf-8") for name in PAGE_SCRIPTS)
+    return SCRIPT + ELEMENTS + joined(HERE, PAGE_SCRIPTS)
 
 
 def _map() -> Any:

@@ -17,6 +17,7 @@ def files_of(root: Path, name: str) -> dict[str, Path]:
     folder = root / name
     return {
         "report": folder / "report.html",
+        "viewer": folder / "viewer.html",
         "table": folder / "table.csv",
         "grid": folder / "grid.png",
         "log": folder / "run.log",

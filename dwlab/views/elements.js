@@ -1,22 +1,4 @@
-// Elements of the prompt bench's page. All text goes in as text, never as HTML: prompts are other people's words.
-
-const LABELS = {
-  prompt: "Prompt",
-  negative_prompt: "Negative prompt",
-  model: "Model",
-  scheduler: "Scheduler",
-  steps: "Steps",
-  guidance: "Guidance",
-  seed: "Seed",
-  width: "Width",
-  height: "Height",
-  count: "Pictures per run",
-  image: "Start picture",
-  strength: "Strength (0 to 1)",
-  mask: "Mask",
-  mask_padding: "Mask padding",
-  mask_blur: "Mask blur",
-};
+// Elements of dwlab's pages: the prompt bench and the viewer. All text goes in as text, never as HTML: prompts are other people's words.
 
 /** An element with properties, listeners (on...) and children; strings become text. */
 function make(tag, properties = {}, ...children) {

@@ -1,0 +1,401 @@
+// The grid of pictures. Only what a window shows is on the page: rows and cells are used again as it scrolls.
+
+const OVERSCAN = 300; // pixels beyond the window that are drawn too
+
+class GridView {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.ruler = new LabelRuler();
+    this.head = make("div", { className: "dwv-head", role: "row", ariaRowIndex: "1" });
+    this.body = make("div", { className: "dwv-body", role: "rowgroup" });
+    this.content = make("div", { className: "dwv-content", role: "presentation" }, this.head, this.body);
+    this.element = make("div", {
+      className: "dwv-grid", role: "grid", tabIndex: 0, ariaLabel: "Pictures", onscroll: () => this.schedule(),
+      onclick: (event) => this.clicked(event), onfocus: () => this.focused(), onkeydown: (event) => this.pressed(event),
+    }, this.content, this.ruler.element);
+    this.rows = new Map(); // row -> {element, cells: column -> element}
+    this.spareRows = [];
+    this.current = -1;
+    this.watch = new ResizeObserver(() => this.resized());
+    this.watch.observe(this.element);
+  }
+
+  /** Show an arrangement. picture: width and height of one. colours: of `colouring`. */
+  show(arrange, picture, colours) {
+    Object.assign(this, { arrange, picture, colours });
+    this.width = this.element.clientWidth;
+    const room = Math.max(200, this.width);
+    this.arrangement = arrange(Math.floor((room - GAP) / (picture.width + GAP)));
+    this.tile = tileFor(picture, this.arrangement.deepest);
+    const { tile } = this;
+    this.measures = measured(this.arrangement, this.ruler, tile, captionsOf(this.viewer.cells, colours.field), room);
+    this.places = undefined;
+    this.clear();
+    this.paintFrame();
+    this.paint();
+  }
+
+  resized() {
+    if (!this.arrange || this.element.clientWidth === 0 || this.element.clientWidth === this.width) return;
+    this.show(this.arrange, this.picture, this.colours);
+  }
+
+  clear() {
+    for (const row of this.rows.values()) row.element.remove();
+    this.rows.clear();
+    this.spareRows = [];
+  }
+
+  /** The parts that do not change while it scrolls: the size of all, and the columns' labels. */
+  paintFrame() {
+    const { measures, arrangement } = this;
+    const hasHead = Boolean(measures.columnHeight || measures.groupHeight);
+    this.headHeight = hasHead ? Math.max(measures.cornerHeight, measures.columnHeight + measures.groupHeight) + 6 : 0;
+    const total = measures.lefts.at(-1) + measures.labelWidth + GAP;
+    this.content.style.width = `${total}px`;
+    this.content.style.height = `${this.headHeight + measures.tops.at(-1)}px`;
+    this.content.style.setProperty("--label", `${measures.labelWidth}px`);
+    this.head.style.height = `${this.headHeight}px`;
+    this.head.hidden = !hasHead;
+    // labels that would fill the window scroll away with it
+    this.head.classList.toggle("dwv-loose", this.headHeight > 0.4 * this.element.clientHeight);
+    this.element.ariaRowCount = String(arrangement.rows.length + 1);
+    this.element.ariaColCount = String(arrangement.columns.length + 1);
+    this.paintedColumns = undefined;
+  }
+
+  schedule() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.paint();
+    });
+  }
+
+  /** Bring what the window shows onto the page. */
+  paint() {
+    if (!this.arrangement) return;
+    const { measures, element } = this;
+    const top = element.scrollTop - this.headHeight;
+    const [firstRow, endRow] = tracksBetween(measures.tops, top - OVERSCAN, top + element.clientHeight + OVERSCAN);
+    const left = element.scrollLeft;
+    const columns = tracksBetween(measures.lefts, left - OVERSCAN, left + element.clientWidth + OVERSCAN);
+    for (const [row, shown] of this.rows) {
+      if (row >= firstRow && row < endRow) continue;
+      this.rows.delete(row);
+      this.spareRows.push(shown);
+    }
+    for (let row = firstRow; row < endRow; row++) this.paintRow(row, columns);
+    for (const spare of this.spareRows) spare.element.hidden = true;
+    this.paintHead(columns);
+  }
+
+  paintHead([first, end]) {
+    if (this.head.hidden || String([first, end]) === this.paintedColumns) return;
+    this.paintedColumns = String([first, end]);
+    const { measures, arrangement } = this;
+    const box = (className, text, from, to, top, height) => {
+      const label = make("div", { className, role: "columnheader", ariaColIndex: String(from + 2) }, make("bdi", {}, text));
+      Object.assign(label.style, {
+        left: `${measures.labelWidth + GAP + measures.lefts[from]}px`, top: `${top}px`,
+        width: `${measures.lefts[to] - measures.lefts[from] - GAP}px`, height: `${height}px`,
+      });
+      return label;
+    };
+    const groups = measures.columnGroups.filter((group) => group.end > first && group.first < end)
+      .map((group) => box("dwv-column-group", group.text, group.first, group.end, 0, measures.groupHeight));
+    const labels = arrangement.columns.slice(first, end).map(({ label }, index) =>
+      box("dwv-column-label", label, first + index, first + index + 1, measures.groupHeight, measures.columnHeight));
+    const corner = make("div", { className: "dwv-corner", role: "columnheader", ariaColIndex: "1" }, make("bdi", {}, measures.corner));
+    this.head.replaceChildren(corner, ...groups, ...labels);
+  }
+
+  paintRow(row, columns) {
+    let shown = this.rows.get(row);
+    if (!shown) {
+      shown = this.spareRows.pop() ?? this.newRow();
+      this.rows.set(row, shown);
+      this.placeRow(shown, row);
+      shown.columns = "";
+    }
+    if (shown.columns === String(columns)) return;
+    shown.columns = String(columns);
+    const [first, end] = columns;
+    const spare = [];
+    for (const [column, cell] of shown.cells) {
+      if (column >= first && column < end && cell.row === row) continue;
+      shown.cells.delete(column);
+      spare.push(cell);
+    }
+    for (let column = first; column < end; column++) {
+      if (shown.cells.has(column)) continue;
+      const cell = spare.pop() ?? this.newCell(shown.element);
+      shown.cells.set(column, cell);
+      this.fill(cell, row, column);
+    }
+    for (const cell of spare) cell.element.remove();
+  }
+
+  newRow() {
+    const group = make("div", { className: "dwv-row-group", role: "rowheader" });
+    const label = make("div", { className: "dwv-row-label", role: "rowheader", ariaColIndex: "1" });
+    const element = make("div", { className: "dwv-row", role: "row" }, group, label);
+    this.body.append(element);
+    return { element, group, label, cells: new Map() };
+  }
+
+  placeRow({ element, group, label }, row) {
+    const { tops, groups } = this.measures;
+    const top = groups.get(row);
+    this.content.style.setProperty("--room", `${this.element.clientWidth - 12}px`);
+    element.hidden = false;
+    element.ariaRowIndex = String(row + 2);
+    Object.assign(element.style, { top: `${this.headHeight + tops[row]}px`, height: `${tops[row + 1] - tops[row]}px` });
+    group.hidden = !top;
+    group.style.height = `${top?.height ?? 0}px`;
+    group.replaceChildren(make("bdi", {}, top?.text ?? ""));
+    label.hidden = !this.measures.labelWidth;
+    label.replaceChildren(make("bdi", {}, this.arrangement.rows[row].label));
+    element.style.setProperty("--above", `${top?.height ?? 0}px`);
+  }
+
+  newCell(row) {
+    const canvas = make("canvas", { ariaHidden: "true" });
+    const strip = make("div", { className: "dwv-strip" });
+    const caption = make("div", { className: "dwv-caption", ariaHidden: "true" });
+    const element = make("div", { className: "dwv-cell", role: "gridcell" }, canvas, strip, caption);
+    row.append(element);
+    return { element, canvas, strip, caption };
+  }
+
+  fill(cell, row, column) {
+    const { measures, tile, arrangement, viewer } = this;
+    Object.assign(cell, { row, column, stack: arrangement.at(row, column) });
+    const { element, canvas, stack } = cell;
+    element.cell = cell;
+    element.id = `${viewer.id}-${row}-${column}`;
+    element.ariaColIndex = String(column + 2);
+    element.ariaLabel = this.spoken(stack);
+    element.title = "";
+    element.style.left = `${measures.labelWidth + GAP + measures.lefts[column]}px`;
+    element.style.width = `${measures.columnWidth - GAP}px`;
+    const scale = devicePixelRatio || 1;
+    canvas.width = Math.round(tile.width * scale);
+    canvas.height = Math.round(tile.height * scale);
+    canvas.style.width = `${tile.width}px`;
+    canvas.style.height = `${tile.height}px`;
+    this.draw(cell);
+    this.colour(cell);
+    this.mark(cell);
+  }
+
+  spoken(stack) {
+    const { cells } = this.viewer;
+    if (!stack.length) return "no picture";
+    const more = stack.length > 1 ? `${stack.length} pictures, the first: ` : "";
+    return more + cells.sentence(stack[0]);
+  }
+
+  /** Draw a cell's pictures: one, or a stack side by side. */
+  draw({ canvas, stack, element }) {
+    const { cells, sheets } = this.viewer;
+    const { across, down } = this.tile;
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    element.classList.toggle("dwv-empty", !stack.length);
+    const [width, height] = [canvas.width / across, canvas.height / down];
+    const inset = across > 1 ? 1 : 0;
+    stack.forEach((cell, index) => {
+      const [x, y] = [(index % across) * width, Math.floor(index / across) * height];
+      if (cells.problem(cell)) drawProblem(context, x, y, width, height);
+      else sheets.draw(context, cell, x + inset, y + inset, width - 2 * inset, height - 2 * inset);
+    });
+  }
+
+  colour({ strip, caption, stack }) {
+    const { colours, viewer } = this;
+    const isShown = Boolean(colours.field && stack.length);
+    strip.hidden = !isShown;
+    caption.hidden = !isShown || !this.measures.hasCaption;
+    if (!isShown) return;
+    const parts = stack.map((cell, index) => {
+      const colour = colours.of(cell) || "transparent";
+      return `${colour} ${(100 * index) / stack.length}% ${(100 * (index + 1)) / stack.length}%`;
+    });
+    strip.style.background = `linear-gradient(90deg, ${parts.join(",")})`;
+    caption.textContent = captionOf(viewer.cells, colours.field, stack);
+  }
+
+  mark({ element, stack }) {
+    const isCurrent = stack.includes(this.current);
+    element.classList.toggle("dwv-current", isCurrent);
+    element.ariaSelected = String(isCurrent);
+    element.classList.toggle("dwv-held", stack.includes(this.viewer.held));
+  }
+
+  *shownCells() {
+    for (const { cells } of this.rows.values()) yield* cells.values();
+  }
+
+  /** A sheet of thumbnails has arrived. */
+  redraw(number) {
+    const { each } = this.viewer.sheets.layout;
+    for (const cell of this.shownCells()) {
+      if (cell.stack.some((index) => Math.floor(index / each) === number)) this.draw(cell);
+    }
+  }
+
+  remark() {
+    for (const cell of this.shownCells()) this.mark(cell);
+  }
+
+  // -- walking -------------------------------------------------------------------------------------
+
+  /** Where each shown cell stands: cell -> [row, column, position in its stack]. */
+  placeOf(cell) {
+    if (!this.places) {
+      this.places = new Map();
+      this.arrangement.rows.forEach((_row, row) => this.arrangement.columns.forEach((_column, column) =>
+        this.arrangement.at(row, column).forEach((each, position) => this.places.set(each, [row, column, position]))));
+    }
+    return this.places.get(cell);
+  }
+
+  /** Make a cell the current one, and bring it into view. */
+  choose(cell) {
+    const place = this.placeOf(cell);
+    if (!place) return;
+    this.current = cell;
+    this.reveal(place);
+    this.paint();
+    this.remark();
+    this.element.setAttribute("aria-activedescendant", `${this.viewer.id}-${place[0]}-${place[1]}`);
+    this.viewer.chosen(cell);
+  }
+
+  reveal([row, column]) {
+    const { tops, lefts, labelWidth } = this.measures;
+    const { element } = this;
+    const head = this.head.classList.contains("dwv-loose") ? 0 : this.headHeight;
+    const [top, bottom] = [this.headHeight + tops[row], this.headHeight + tops[row + 1]];
+    if (top < element.scrollTop + head) element.scrollTop = top - head;
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+    const [left, right] = [labelWidth + GAP + lefts[column], labelWidth + GAP + lefts[column + 1]];
+    if (left < element.scrollLeft + labelWidth + GAP) element.scrollLeft = left - labelWidth - GAP;
+    else if (right > element.scrollLeft + element.clientWidth) element.scrollLeft = right - element.clientWidth;
+  }
+
+  focused() {
+    if (this.placeOf(this.current) || !this.arrangement.rows.length) return;
+    this.step(0, 0);
+  }
+
+  /** The next cell that has a picture in a direction; walls go on in the next row. */
+  neighbour(down, right) {
+    const { rows, columns, at } = this.arrangement;
+    const place = this.placeOf(this.current);
+    if (!place) return this.first();
+    let [row, column] = place;
+    do {
+      row += down;
+      column += right;
+      if (right && (column < 0 || column >= columns.length)) {
+        row += right;
+        column = right > 0 ? 0 : columns.length - 1;
+      }
+      if (row < 0 || row >= rows.length) return undefined;
+    } while (!at(row, column).length);
+    return at(row, column)[0];
+  }
+
+  first() {
+    const { rows, columns, at } = this.arrangement;
+    for (let row = 0; row < rows.length; row++) {
+      for (let column = 0; column < columns.length; column++) if (at(row, column).length) return at(row, column)[0];
+    }
+    return undefined;
+  }
+
+  step(down, right) {
+    const cell = down || right ? this.neighbour(down, right) : this.first();
+    if (cell !== undefined) this.choose(cell);
+  }
+
+  /** The pictures in the same cell as another, in order. */
+  stackOf(cell) {
+    const place = this.placeOf(cell);
+    return place ? this.arrangement.at(place[0], place[1]) : [cell];
+  }
+
+  /** A page up or down, or to the first or last picture of a row. */
+  leap(key) {
+    const place = this.placeOf(this.current);
+    if (!place) return this.step(0, 0);
+    const { rows, columns, at } = this.arrangement;
+    const page = Math.max(1, Math.floor(this.element.clientHeight / (this.tile.height + GAP)) - 1);
+    const order = [...columns.keys()];
+    if (key === "End") order.reverse();
+    const leaps = { PageDown: page, PageUp: -page };
+    const row = Math.min(rows.length - 1, Math.max(0, place[0] + (leaps[key] ?? 0)));
+    if (leaps[key]) order.sort((a, b) => Math.abs(a - place[1]) - Math.abs(b - place[1]));
+    const column = order.find((each) => at(row, each).length);
+    if (column !== undefined) this.choose(at(row, column)[0]);
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (["Home", "End", "PageUp", "PageDown"].includes(event.key)) this.leap(event.key);
+    else if (event.key === "Enter" && this.current >= 0) this.viewer.open(this.current);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  clicked(event) {
+    const cell = event.target.closest?.(".dwv-cell")?.cell;
+    if (!cell?.stack.length) return;
+    const box = cell.canvas.getBoundingClientRect();
+    const { across, down } = this.tile;
+    const part = (position, size, parts) => Math.min(parts - 1, Math.max(0, Math.floor((parts * position) / size)));
+    const index = part(event.clientY - box.top, box.height, down) * across + part(event.clientX - box.left, box.width, across);
+    this.choose(cell.stack[index] ?? cell.stack[0]);
+    this.viewer.open(this.current);
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+    this.watch.disconnect();
+  }
+}
+
+/** Texts as long as those below pictures can be; undefined if nothing is below them. */
+function captionsOf(cells, field) {
+  if (!field) return undefined;
+  if (cells.isNumeric(field)) return ["-0.888"];
+  return [...field.values, `${field.values.length} values`];
+}
+
+/** The text below a stack: its value, the mean of numbers, or how many texts there are. */
+function captionOf(cells, field, stack) {
+  if (stack.length === 1) return cells.text(field, stack[0]) || "–";
+  if (!cells.isNumeric(field)) {
+    const texts = new Set(stack.map((cell) => cells.text(field, cell)));
+    return texts.size === 1 ? [...texts][0] || "–" : `${texts.size} values`;
+  }
+  const numbers = stack.map((cell) => cells.number(field, cell)).filter((number) => number !== null);
+  return numbers.length ? short(numbers.reduce((sum, number) => sum + number, 0) / numbers.length) : "–";
+}
+
+/** A cell without a picture: a frame with a cross. */
+function drawProblem(context, x, y, width, height) {
+  context.strokeStyle = "#c0392b";
+  context.lineWidth = 2;
+  const margin = Math.min(width, height) / 4;
+  context.strokeRect(x + 2, y + 2, width - 4, height - 4);
+  context.beginPath();
+  context.moveTo(x + margin, y + margin);
+  context.lineTo(x + width - margin, y + height - margin);
+  context.moveTo(x + width - margin, y + margin);
+  context.lineTo(x + margin, y + height - margin);
+  context.stroke();
+}

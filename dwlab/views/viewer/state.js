@@ -1,0 +1,112 @@
+// What a person has chosen in the viewer. It is short text, which a link or a notebook keeps.
+
+const PLACES = ["columns", "supercolumns", "rows", "superrows", "page"];
+const SIZES = [32, 48, 64, 96, 128, 192, 256];
+const MODES = ["two-up", "wipe", "blink", "difference"];
+const THEMES = ["auto", "light", "dark"];
+
+class ViewState {
+  constructor(cells, onchange) {
+    this.onchange = onchange;
+    this.adopt(cells);
+    this.values = { ...this.defaults };
+  }
+
+  /** Take in the cells as they are now; choices that they no longer allow go. */
+  adopt(cells) {
+    this.cells = cells;
+    const layout = Object.fromEntries(PLACES.map((place) => [place, cells.document.layout[place] ?? ""]));
+    const flow = cells.axes.length ? "table" : "wall";
+    this.defaults = {
+      ...layout, flow, at: {}, off: {}, filter: "", colour: cells.document.metric, sort: "", down: true,
+      size: 64, open: "", held: "", pair: "", mode: MODES[0], theme: THEMES[0],
+    };
+    if (this.values) this.values = this.allowed(this.values);
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  set(changes) {
+    this.values = this.allowed({ ...this.values, ...changes });
+    this.onchange(this.values);
+  }
+
+  /** The codes of an axis that are switched off. */
+  off(axis) {
+    return this.values.off[axis] ?? [];
+  }
+
+  /** The axis whose values are pages comes with a value; so does one of which a single value is shown. */
+  at(axis) {
+    return this.values.at[axis];
+  }
+
+  /** The axes that no place of the table shows. */
+  get inCell() {
+    const placed = new Set(PLACES.map((place) => this.values[place]));
+    return this.cells.axes.filter(({ name }) => !placed.has(name));
+  }
+
+  /** The values with everything that these cells do not allow replaced by the default. */
+  allowed(values) {
+    const { cells, defaults } = this;
+    const kept = { ...defaults, ...values };
+    const taken = new Set([""]);
+    for (const place of PLACES) {
+      const name = kept[place];
+      if (taken.has(name) || cells.fields.get(name)?.kind !== "axis") kept[place] = "";
+      taken.add(kept[place]);
+    }
+    for (const name of ["colour", "sort"]) if (kept[name] && !cells.fields.has(kept[name])) kept[name] = "";
+    const oneOf = (name, list) => { if (!list.includes(kept[name])) kept[name] = defaults[name]; };
+    oneOf("size", SIZES);
+    oneOf("mode", MODES);
+    oneOf("theme", THEMES);
+    oneOf("flow", ["table", "wall"]);
+    const isCode = (axis, code) => Number.isInteger(code) && code >= 0 && code < axis.values.length;
+    const codes = (axis) => (kept.off[axis.name] ?? []).filter((code) => isCode(axis, code));
+    kept.off = Object.fromEntries(cells.axes.map((axis) => [axis.name, codes(axis)]).filter(([, list]) => list.length));
+    kept.at = Object.fromEntries(cells.axes.map((axis) => [axis.name, kept.at[axis.name]])
+      .filter(([name, code]) => isCode(cells.fields.get(name), code)));
+    const page = cells.fields.get(kept.page);
+    if (page && kept.at[page.name] === undefined) kept.at[page.name] = 0;
+    return kept;
+  }
+
+  /** The state as the text of a link; what is as at first is left out. */
+  toText() {
+    const words = new URLSearchParams();
+    const { values, defaults } = this;
+    for (const name of Object.keys(defaults)) {
+      if (name !== "at" && name !== "off" && values[name] !== defaults[name]) words.set(name, String(values[name]));
+    }
+    for (const [axis, codes] of Object.entries(values.off)) words.append("off", `${codes.join(",")} ${axis}`);
+    for (const [axis, code] of Object.entries(values.at)) {
+      if (axis !== values.page || code) words.append("at", `${code} ${axis}`);
+    }
+    return words.toString();
+  }
+
+  /** Take a state from the text of a link; anybody may have written it. */
+  fromText(text) {
+    const words = new URLSearchParams(text);
+    const values = { ...this.defaults, at: {}, off: {} };
+    for (const name of Object.keys(this.defaults)) {
+      if (name !== "at" && name !== "off" && words.has(name)) values[name] = words.get(name);
+    }
+    values.size = Number(values.size);
+    values.down = String(values.down) === "true";
+    const parted = (word) => [word.slice(word.indexOf(" ") + 1), word.slice(0, word.indexOf(" "))];
+    for (const word of words.getAll("off")) {
+      const [axis, codes] = parted(word);
+      values.off[axis] = codes.split(",").map(Number);
+    }
+    for (const word of words.getAll("at")) {
+      const [axis, code] = parted(word);
+      values.at[axis] = Number(code);
+    }
+    this.values = this.allowed(values);
+  }
+}

@@ -1,0 +1,267 @@
+"""The viewer in Chromium: laid out, filtered, walked through by keys, and with hostile prompts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from contextlib import contextmanager
+
+import pytest
+from lab import FLAGS
+from playwright.sync_api import expect, sync_playwright
+from sweep_tables import HOSTILE, sweep_table
+from views.viewer.viewer_pages import viewer
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+NOT_EMPTY = re.compile(r"\S")
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1400, "height": 900}
+PROMPTS = ("a red circle", "a star", "a long prompt that says much of what is to be seen")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    expect.set_options(timeout=120_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    return viewer(sweep_table(folder, PROMPTS, failed=(1,)), folder)
+
+
+@contextmanager
+def opened(browser, path, state="", **options):
+    """The viewer in a page that may have no error and ask for nothing but files."""
+    context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    own = ("file:", "data:", "blob:")
+    page.on("request", lambda r: None if r.url.startswith(own) else faults.append(r.url))
+    page.goto(f"{path.as_uri()}#{state}")
+    expect(page.locator(".dwv-cell").first).to_be_visible()
+    yield page
+    assert faults == []
+    context.close()
+
+
+def cells(page):
+    return page.locator(".dwv-row:not([hidden]) .dwv-cell")
+
+
+def labels(page, kind):
+    return page.locator(f".dwv-grid .dwv-{kind}:not([hidden])")
+
+
+def open_controls(page):
+    for name in ("axes", "values"):
+        page.locator(f".dwv-{name}").evaluate("details => { details.open = true }")
+
+
+def test_axes_go_where_they_are_put(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        expect(labels(page, "row-label")).to_have_text(list(PROMPTS))
+        expect(labels(page, "column-label")).to_have_text(["4", "8", "4", "8"])
+        expect(labels(page, "column-group")).to_have_text(["guidance 1", "guidance 4"])
+        page.get_by_label("Rows", exact=True).select_option("seed")
+        expect(labels(page, "row-label")).to_have_text(["0", "1"])
+        page.get_by_label("Pages", exact=True).select_option("prompt")
+        expect(page.locator(".dwv-count")).to_contain_text("8 of 24 pictures")
+        page.get_by_role("button", name="next page").click()
+        expect(cells(page).first).to_have_accessible_name(
+            "a star · steps 4 · guidance 1 · seed 0 · adherence 0.14"
+        )
+
+
+def test_chips_switch_values_off_and_a_filter_keeps_what_matches(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        page.get_by_role("button", name="steps 8").click()
+        expect(page.locator(".dwv-count")).to_have_text("12 of 24 pictures")
+        expect(labels(page, "column-label")).to_have_text(["4", "4"])
+        page.get_by_label("Filter", exact=True).fill('guidance>1 "red circle" -seed:1')
+        expect(page.locator(".dwv-count")).to_have_text("1 of 24 pictures")
+        page.get_by_label("Filter", exact=True).fill("nothing>1")
+        expect(page.get_by_role("alert")).to_have_text("There is no field called nothing.")
+
+
+def test_a_cell_shows_a_stack_or_one_picture(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        expect(cells(page).nth(1)).to_have_accessible_name(
+            "2 pictures, the first: a red circle · steps 8 · guidance 1 · seed 0 · adherence 0.18"
+        )
+        page.get_by_label("In a cell: seed").select_option("1")
+        expect(cells(page).nth(1)).to_have_accessible_name(
+            "a red circle · steps 8 · guidance 1 · seed 1 · adherence 0.18"
+        )
+
+
+def test_a_wall_is_sorted_by_any_field(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        page.get_by_label("View", exact=True).select_option("wall")
+        page.get_by_label("Sort", exact=True).select_option("adherence")
+        expect(cells(page).first).to_have_accessible_name(
+            "a red circle · steps 8 · guidance 4 · seed 0 · adherence 0.48"
+        )
+        page.get_by_role("button", name="highest first").click()
+        expect(cells(page).first).to_have_accessible_name(
+            "a red circle · steps 4 · guidance 1 · seed 0 · adherence 0.14"
+        )
+
+
+def test_keys_walk_open_compare_and_go_back(browser, path):
+    with opened(browser, path) as page:
+        page.locator(".dwv-grid").focus()
+        expect(page.locator(".dwv-line")).to_contain_text("a red circle · steps 4 · guidance 1")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".dwv-line")).to_contain_text("a star · steps 8 · guidance 1")
+        page.keyboard.press("h")
+        page.keyboard.press("Enter")
+        full = page.locator(".dwv-full")
+        expect(full).to_have_attribute(
+            "alt", "a star · steps 8 · guidance 1 · seed 0 · adherence 0.18"
+        )
+        page.wait_for_function("document.querySelector('.dwv-full').naturalWidth === 64")
+        page.keyboard.press("ArrowRight")
+        expect(full).to_have_attribute(
+            "alt", "a star · steps 4 · guidance 4 · seed 0 · adherence 0.44"
+        )
+        page.keyboard.press("c")
+        rows = page.locator(".dwv-differences tbody tr")
+        expect(rows.first).to_have_text("steps84")
+        for key, mode in (("w", "wipe"), ("k", "blink"), ("d", "difference"), ("2", "two-up")):
+            page.keyboard.press(key)
+            expect(page.locator(f".dwv-pair.dwv-{mode} img").first).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".dwv-current")).to_have_count(1)
+        expect(page.locator(".dwv-grid")).to_be_focused()
+
+
+def test_the_link_keeps_the_state(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        page.get_by_label("Rows", exact=True).select_option("seed")
+        page.get_by_role("button", name="steps 8").click()
+        page.get_by_label("Theme", exact=True).select_option("dark")
+        link = page.url
+        page.reload()
+        expect(labels(page, "row-label")).to_have_text(["0", "1"])
+        expect(page.locator(".dwv-count")).to_have_text("12 of 24 pictures")
+        state = link.partition("#")[2]
+    with opened(browser, path, state) as page:
+        expect(labels(page, "row-label")).to_have_text(["0", "1"])
+        expect(page.locator("main")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["rows=nothing&size=9e9&off=a+b&at=-1+seed", "off=0,1+steps&open=zz", "%00%ff&theme=<b>"],
+)
+def test_a_link_that_makes_no_sense_is_no_error(browser, path, state):
+    with opened(browser, path, "" if "0,1" in state else state) as page:
+        page.goto(f"{path.as_uri()}#{state}")
+        expect(page.locator(".dwv-count")).to_contain_text("of 24 pictures")
+
+
+def test_a_recipe_is_copied_and_a_cell_for_a_notebook_is_offered(browser, path):
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    with opened(browser, path, **options) as page:
+        cells(page).nth(1).click()
+        page.get_by_role("button", name="Copy command").click()
+        expect(page.locator(".dwv-news")).to_have_text("The command is copied.")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("dwlab generate --model=shapes") and copied.endswith(
+            "-- 'a red circle'"
+        )
+        page.get_by_role("button", name="Open in the prompt bench").click()
+        code = page.get_by_label("Code for a notebook")
+        expect(code).to_contain_text("bench.show(dwlab.GenerationParams('a red circle'")
+        page.get_by_role("button", name="Use as start").click()
+        expect(code).to_contain_text(".replace(image=")
+
+
+def test_the_csv_has_the_rows_that_are_shown(browser, path, tmp_path):
+    with opened(browser, path, "filter=steps%3E4&sort=guidance") as page:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        download.value.save_as(tmp_path / "shown.csv")
+    with (tmp_path / "shown.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert {row["steps"] for row in rows} == {"8"}
+    assert {"key", "prompt", "guidance", "adherence", "state", "image"} <= rows[0].keys()
+
+
+def test_hostile_prompts_are_shown_and_saved_and_never_run(browser, tmp_path):
+    table = sweep_table(tmp_path, HOSTILE, steps=(4,), guidance=(1.0,), seeds=(0,), failed=(1,))
+    with opened(browser, viewer(table, tmp_path), "flow=wall&colour=prompt") as page:
+        open_controls(page)
+        for number in range(len(HOSTILE)):
+            cells(page).nth(number).click()
+            shown = page.locator(".dwv-facts dd").first.text_content()
+            assert shown == HOSTILE[number]
+            page.get_by_role("button", name="Back to the grid").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        download.value.save_as(tmp_path / "shown.csv")
+        assert page.locator("main :is(script, iframe, svg, style, a)").count() == 0
+    text = (tmp_path / "shown.csv").read_text("utf-8-sig")
+    assert "\"'=cmd|'/c calc'!A0\"" in text
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, {"width": 900, "height": 700}, PHONE], ids=str)
+def test_nothing_lies_over_a_picture_and_no_label_is_clipped(browser, path, viewport):
+    with opened(browser, path, viewport=viewport) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+        covered = page.evaluate(COVERED)
+        assert covered == []
+        clipped = page.evaluate(CLIPPED)
+        assert clipped == []
+
+
+def test_every_control_has_a_name_and_a_focus_that_is_seen(browser, path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        controls = page.locator("main :is(button, select, input, summary):visible").all()
+        assert len(controls) > 20
+        for control in controls:
+            expect(control).to_have_accessible_name(NOT_EMPTY)
+            control.focus()
+            expect(control).to_be_focused()
+        page.locator(".dwv-filter").focus()
+        page.keyboard.press("Tab")
+        style = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(style) == "solid"
+
+
+# pictures in the window whose middle or corners belong to another element
+COVERED = """() => {
+  const grid = document.querySelector('.dwv-grid').getBoundingClientRect();
+  const head = document.querySelector('.dwv-head').getBoundingClientRect().bottom;
+  const label = document.querySelector('.dwv-row-label').getBoundingClientRect().right;
+  const wrong = [];
+  for (const canvas of document.querySelectorAll('.dwv-row:not([hidden]) canvas')) {
+    const box = canvas.getBoundingClientRect();
+    if (box.left < label || box.right > grid.right || box.top < head || box.bottom > grid.bottom) continue;
+    for (const [x, y] of [[2, 2], [box.width - 2, 2], [box.width / 2, box.height / 2], [2, box.height - 2]])
+      if (document.elementFromPoint(box.left + x, box.top + y) !== canvas) wrong.push([x, y]);
+  }
+  return wrong;
+}"""
+# labels whose text is larger than the space that it has
+CLIPPED = """() => [...document.querySelectorAll('.dwv-grid [role$=header]:not([hidden])')]
+  .filter((label) => {
+    const [text, box] = [label.querySelector('bdi').getBoundingClientRect(), label.getBoundingClientRect()];
+    return text.height && (text.bottom > box.bottom + 1 || text.right > box.right + 1);
+  }).map((label) => label.textContent)"""
