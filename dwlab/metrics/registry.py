@@ -13,15 +13,28 @@ from ..spec.metric_requests import FIELD, MetricRequest, parse
 from . import clip_folder, measures
 from .clip_distances import IMAGE_SIMILARITY, PERCEPTUAL_DISTANCE
 from .clip_score import CLIP_SCORE
+from .diversity import DIVERSITY
+from .duplicates import DUPLICATES
 from .metric import Metric, Scope
 from .pixel_distances import PHASH_DISTANCE, PSNR, SSIM
+from .preference import PREFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .clip_folder import ClipFolder
 
-_FINISHED = (CLIP_SCORE, IMAGE_SIMILARITY, SSIM, PSNR, PERCEPTUAL_DISTANCE, PHASH_DISTANCE)
+_FINISHED = (
+    CLIP_SCORE,
+    PREFERENCE,
+    IMAGE_SIMILARITY,
+    SSIM,
+    PSNR,
+    PERCEPTUAL_DISTANCE,
+    PHASH_DISTANCE,
+    DIVERSITY,
+    DUPLICATES,
+)
 FINISHED = {metric.name: metric for metric in _FINISHED}
 # in a list of metrics: those that are measured if there is no list
 USUAL = "usual"
@@ -70,7 +83,25 @@ def check_request(request: MetricRequest) -> None:
         if option not in request.options:
             example = "{steps: 50}" if option == "against" else "a folder"
             raise InvalidInput(request.field(option), None, f"set, for example to {example}")
-    if metric and metric.library and importlib.util.find_spec(metric.library) is None:
+    if metric and request.by:
+        _check_by(metric, request)
+    if metric:
+        _check_library(metric)
+
+
+def _check_by(metric: Metric, request: MetricRequest) -> None:
+    """Raise InvalidInput unless a metric can be measured by this distance, MissingExtra likewise."""
+    if request.by not in metric.by:
+        raise InvalidInput(request.field("by"), request.by, " or ".join(metric.by))
+    if request.model and request.by in metric.by_without_network:
+        allowed = f"left out: {request.by} looks through no network"
+        raise InvalidInput(request.field("model"), request.model, allowed)
+    if request.by in FINISHED:
+        _check_library(FINISHED[request.by])
+
+
+def _check_library(metric: Metric) -> None:
+    if metric.library and importlib.util.find_spec(metric.library) is None:
         raise MissingExtra(metric.name, EXTRA)
 
 
@@ -101,6 +132,8 @@ def network(request: MetricRequest) -> ClipFolder | None:
     Raises InvalidInput and ModelError like `clip_folder.find`; loads nothing.
     """
     metric = FINISHED[request.name]
+    if request.by in metric.by_without_network:
+        return None
     if "model" in metric.needs | metric.takes:
         if request.model:
             return clip_folder.find(request.field("model"), request.model)

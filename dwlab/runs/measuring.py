@@ -223,18 +223,22 @@ def _sources(
     request = job.request
     options = [request.name, job.metric.version, request.by, request.tolerance]
     network = job.clip.weights if job.clip else None
-    everything = sorted(picture.content for picture in pictures)
+    everything = _digest(sorted(picture.content for picture in pictures))
     sources = {}
     for picture in pictures:
         compared: list[str] = []
         if job.metric.scope is Scope.SWEEP:
-            compared = everything
+            compared = [everything]
         elif others is not None:
             compared = sorted(other.content for other in others[picture.key])
         prompt = picture.prompt if job.metric.reads_prompt else None
         parts = [*options, network, picture.content, prompt, compared]
-        sources[picture.key] = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        sources[picture.key] = _digest(parts)
     return sources
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _read(root: Path, pictures: Mapping[str, Picture], key: str) -> Image.Image:

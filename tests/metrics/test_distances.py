@@ -11,7 +11,13 @@ from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
     structural_similarity_index_measure,
 )
-from transformers import CLIPImageProcessorPil, CLIPModel
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    AutoTokenizer,
+    CLIPImageProcessorPil,
+    CLIPModel,
+)
 
 from dwlab.errors import ModelError
 from dwlab.metrics import registry
@@ -118,3 +124,54 @@ def test_every_kind_of_network_compares_pictures(clip_folders):
             assert 0 < value < 4, kind
     with pytest.raises(ModelError, match="any number of patches"):
         distance("perceptual_distance", clip_folders["siglip2"])
+
+
+def counts(pictures, tolerance=None):
+    request = MetricRequest("duplicates", tolerance=tolerance)
+    counter = registry.FINISHED["duplicates"].make(Setup(request, "cpu"))
+    names = [str(number) for number in range(len(pictures))]
+    return counter.counts(names, lambda name: pictures[int(name)])
+
+
+def test_duplicates_are_counted_within_a_tolerance():
+    brighter = PICTURES[0].point(lambda value: min(255, value + 2))
+    one_pixel = PICTURES[1].copy()
+    one_pixel.putpixel((5, 5), (0, 0, 0))
+    pictures = [PICTURES[0], brighter, PICTURES[0].copy(), PICTURES[1], one_pixel, PICTURES[2]]
+    assert counts(pictures) == [2, 2, 2, 0, 0, 0]
+    assert counts(pictures, tolerance=0) == [1, 0, 1, 0, 0, 0]
+    assert counts(pictures, tolerance=255) == [5] * 6
+    smaller = PICTURES[0].resize((32, 32))
+    assert counts([PICTURES[0], smaller], tolerance=255) == [0, 0]
+
+
+def test_counting_duplicates_finds_what_comparing_all_pairs_finds():
+    rng = np.random.default_rng(3)
+    noise = rng.integers(-3, 4, (30, 16, 16, 3))
+    pixels = np.clip(rng.integers(0, 256, (3, 16, 16, 3))[np.arange(30) % 3] + noise // 2, 0, 255)
+    pictures = [Image.fromarray(each.astype(np.uint8)) for each in pixels]
+    apart = np.abs(pixels[:, None] - pixels[None]).max(axis=(2, 3, 4))
+    for tolerance in (1, 2, 3):
+        expected = (apart <= tolerance).sum(axis=1) - 1
+        assert counts(pictures, tolerance) == expected.tolist()
+
+
+def test_the_preference_is_what_the_network_calls_logits(clip_folders):
+    for kind in ("clip", "siglip"):
+        folder = clip_folders[kind]
+        options = {"padding": True}
+        if kind == "siglip":
+            options = {"padding": "max_length", "max_length": 64}
+        prompts = ["a red star", "a blue circle"]
+        tokens = AutoTokenizer.from_pretrained(folder)(prompts, return_tensors="pt", **options)
+        images = AutoImageProcessor.from_pretrained(folder)(
+            images=PICTURES[:2], return_tensors="pt"
+        )
+        with torch.no_grad():
+            logits = AutoModel.from_pretrained(folder).eval()(**tokens, **images).logits_per_image
+        request = MetricRequest("preference", model=str(folder))
+        scorer = registry.FINISHED["preference"].make(
+            Setup(request, "cpu", registry.network(request))
+        )
+        expected = logits.diagonal().tolist()
+        assert scorer.scores(PICTURES[:2], prompts) == pytest.approx(expected, abs=1e-4)

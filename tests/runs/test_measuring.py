@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
 
 import imagehash
+import numpy as np
 import pytest
 import tiny_clips
 from faults.child import fake_render
@@ -249,3 +251,69 @@ def test_of_a_distance_the_lowest_is_best(tmp_path):
     assert ranking.standings[1].behind == pytest.approx(means.max() - means.min())
     first, last = best_and_worst(table, "phash_distance")
     assert first.setting == f"steps {means.idxmin()}" and last.setting == f"steps {means.idxmax()}"
+
+
+def test_diversity_is_the_mean_distance_of_pictures_that_differ_only_in_seed(root):
+    (report,) = measure_experiment(root, "trial", ["diversity"], options={"by": "pixels"})
+    assert (report.measured, report.failed) == (12, 0)
+    table = Results(root).table("trial")
+    for _, group in table.groupby(["colour", "steps"]):
+        pixels = [np.array(Image.open(root / path), dtype=float) / 255 for path in group["image"]]
+        pairs = itertools.combinations(pixels, 2)
+        distances = [math.sqrt(((one - other) ** 2).mean()) for one, other in pairs]
+        assert group["diversity"].mean() == pytest.approx(np.mean(distances))
+
+
+def test_diversity_follows_when_a_sweep_gets_more_seeds(tmp_path):
+    metrics = [{"diversity": {"by": "phash_distance"}}]
+    draw(tmp_path, metrics=metrics)
+    before = column(tmp_path, "diversity")
+    draw(tmp_path, metrics=metrics, axes={**AXES, "seed": [0, 1, 2, 3, 4]})
+    after = column(tmp_path, "diversity")
+    assert len(before) == 12 and after.notna().sum() == 20
+    assert set(before) != set(after)
+
+
+def test_a_sweep_with_one_seed_has_no_diversity(tmp_path):
+    outcome = draw(tmp_path, metrics=["diversity"], axes={**AXES, "seed": [0]})
+    assert outcome.made == 4
+    (note,) = outcome.notes
+    assert "differ only in seed" in note
+
+
+def test_duplicates_are_counted_in_the_whole_sweep(root):
+    lost = column(root, "image")[1]
+    (root / lost).unlink()
+    (report,) = measure_experiment(root, "trial", ["duplicates"], options={"tolerance": 255})
+    assert (report.measured, report.failed) == (11, 1)
+    assert column(root, "duplicates").dropna().eq(10).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("diversity", {"by": "colour"}, "perceptual_distance or pixels or phash_distance"),
+        ("diversity", {"by": "pixels", "model": "x"}, "looks through no network"),
+        ("duplicates", {"tolerance": -1}, "from 0 to 255"),
+        ("preference", {}, "metrics.preference.model"),
+        ("ssim", {"against": (("steps", 4),), "tolerance": 2}, "none of ssim takes it"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(root, name, options, words):
+    with pytest.raises(InvalidInput, match=words):
+        measure_experiment(root, "trial", [name], options=options)
+
+
+def test_one_picture_that_fails_costs_only_its_own_value(root, monkeypatch, caplog):
+    real = images.read_picture
+    bad = column(root, "image")[2]
+
+    def read(path):
+        if str(path).endswith(bad):
+            raise MemoryError("too large")
+        return real(path)
+
+    monkeypatch.setattr(images, "read_picture", read)
+    (report,) = measure_experiment(root, "trial", ["clip_score"])
+    assert (report.measured, report.failed) == (11, 1)
+    assert "MemoryError" in caplog.text
