@@ -61,18 +61,27 @@ class SettingGrid:
 
 
 def setting_label(axes: Sequence[Axis], settings: Sequence[tuple[int, ...]]) -> str:
-    """Settings as text: `steps 8, scheduler DDIM or Euler` if they differ in one axis only."""
-    first = settings[0]
+    """Settings as text: `steps 8, scheduler DDIM or Euler` if they differ in one axis only.
+
+    If they differ in more, those that differ in the last axis alone stand together:
+    `steps 8, scheduler DDIM or Euler; or steps 9, scheduler DDIM`.
+    """
+    different = [at for at in range(len(axes)) if len({each[at] for each in settings}) > 1]
+    if len(different) <= 1:
+        return _alike_but_one(axes, settings)
+    last = different[-1]
+    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for setting in settings:
+        groups.setdefault(setting[:last] + setting[last + 1 :], []).append(setting)
+    return "; or ".join(_alike_but_one(axes, group) for group in groups.values())
+
+
+def _alike_but_one(axes: Sequence[Axis], settings: Sequence[tuple[int, ...]]) -> str:
+    """Settings that differ in one axis at most."""
     parts = []
-    different = [at for at in range(len(axes)) if any(each[at] != first[at] for each in settings)]
-    if len(different) > 1:
-        return " or ".join(setting_label(axes, [setting]) for setting in settings)
-    for at, axis in enumerate(axes):
-        named = axis.named(axis.values[first[at]])
-        if at in different:
-            others = [axis.label(axis.values[each[at]]) for each in settings[1:]]
-            named = " or ".join([named, *others])
-        parts.append(named)
+    for axis, first, *others in zip(axes, *settings, strict=True):
+        labels = [axis.label(axis.values[code]) for code in others if code != first]
+        parts.append(" or ".join([axis.named(axis.values[first]), *labels]))
     return ", ".join(parts)
 
 
