@@ -61,9 +61,10 @@ def with_metrics(
 ) -> list[Agreement]:
     """How often each metric is higher for the picture that was liked better; ties left out.
 
-    table: that the votes' pictures are from. metrics: all by default.
+    table: that the votes' pictures are from. metrics: all that vary by default.
     """
     names = metrics_of(table) if metrics is None else metrics
+    names = [name for name in names if numbers(table, name).nunique() > 1]
     decided = votes.without(np.flatnonzero(votes.outcome == TIE))
     agreements = [_with_metric(decided, table, name, target) for name in names]
     return [agreement for agreement in agreements if agreement.pairs]

@@ -31,8 +31,9 @@ class Fragility:
     @property
     def sentence(self) -> str:
         """The same in words."""
+        them = "it" if self.votes == 1 else "them"
         return (
-            f"{count(self.votes, 'vote')} would change the order: without them, {self.rival} "
+            f"{count(self.votes, 'vote')} would change the order: without {them}, {self.rival} "
             f"would come before {self.first}."
         )
 

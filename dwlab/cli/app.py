@@ -19,6 +19,7 @@ from .list import list_experiments
 from .metrics import metrics
 from .models_check import check
 from .plot import plot
+from .rate import rate
 from .report import open_report, report
 from .rerun import rerun
 from .rm import rm
@@ -63,6 +64,7 @@ for _function in (
     verify,
     rerun,
     export,
+    rate,
     rm,
     gc,
     models.pull,

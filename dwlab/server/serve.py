@@ -63,7 +63,7 @@ def serve(settings: ServerSettings) -> None:
     with Store(state.root) as store:
         for note in store.notes:
             print(f"note: {note}", flush=True)
-    with _listener(settings) as listener:
+    with open_listener(settings) as listener:
         handler = start_log(log_file(state.root))
         _announce(state, listener)
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -82,7 +82,8 @@ def openapi(settings: ServerSettings) -> str:
     return json.dumps(make_app(settings).openapi(), indent=2)
 
 
-def _listener(settings: ServerSettings) -> socket.socket:
+def open_listener(settings: ServerSettings) -> socket.socket:
+    """A socket on the server's address; raises InvalidInput if that is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=512)
@@ -91,10 +92,15 @@ def _listener(settings: ServerSettings) -> socket.socket:
         raise InvalidInput("--port", address, f"an address that is free ({error})") from None
 
 
+def url_of(settings: ServerSettings, listener: socket.socket) -> str:
+    """Where a browser finds the server."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
 def _announce(state: ServerState, listener: socket.socket) -> None:
     settings = state.settings
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{listener.getsockname()[1]}"
+    url = url_of(settings, listener)
     print(
         f"dwlab is serving {settings.model} on {url} (page: {url}/ui, API: {url}/docs)",
         flush=True,

@@ -1,0 +1,89 @@
+"""`dwlab rate`: blind votes on pairs of a sweep's pictures, and what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import MissingExtra
+from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..analysis.bradley_terry import Preference
+    from ..analysis.rating import Rating
+
+
+def rate(
+    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    show: Annotated[
+        bool, typer.Option("--show", help="Print what the votes say, and open no page.")
+    ] = False,
+    rater: Annotated[
+        str | None, typer.Option(help="Whose votes they are (default: the user's name).")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Port of the page; 0 chooses a free one.", min=0, max=65535)
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+    ] = True,
+    results: ResultsOption = None,
+) -> None:
+    """Vote on pairs of an experiment's pictures, without knowing how they were made.
+
+    A page on this machine shows two pictures of the same prompt and seed. Left and right arrow: that
+    one is better; up or t: equal; s: skip; z: undo.
+    """
+    from ..paths import results_folder
+
+    root = results_folder(results)
+    if show:
+        typer.echo(_report(root, name))
+        return
+    try:
+        from ..server.rating.serve import serve_rating
+    except ImportError as error:
+        raise MissingExtra(f"dwlab rate ({error.name} is missing)", "serve") from error
+    serve_rating(root, name, rater=rater or _user(), port=port, browser=browser)
+
+
+def _user() -> str:
+    """The name of the user of this machine."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have none
+        return "me"
+
+
+def _report(root: Path, name: str) -> str:
+    """What the votes say, as text."""
+    from ..analysis.results import Results
+
+    rating = Results(root).rating(name)
+    return "\n\n".join([rating.sentence, _table(rating), "\n".join(rating.lines)])
+
+
+def _table(rating: Rating) -> str:
+    from .._util.text_table import text_table
+
+    head = ("setting", "preferred", "95% interval", "votes", "won", "tied", "")
+    rows = [_row(preference) for preference in rating.preferences]
+    return text_table(rows, head, numbers=(1, 2, 3, 4, 5))
+
+
+def _row(preference: Preference) -> tuple[str, ...]:
+    interval = f"[{100 * preference.share_low:.0f}, {100 * preference.share_high:.0f}]"
+    return (
+        preference.setting,
+        f"{preference.share:.0%}",
+        interval,
+        f"{preference.votes:,}",
+        f"{preference.wins:,}",
+        f"{preference.ties:,}",
+        "behind the first" if preference.told else "",
+    )
