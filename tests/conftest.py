@@ -67,6 +67,15 @@ def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
     return home
 
 
+@pytest.fixture
+def in_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever renders be at most two events ahead of whoever listens, however busy the machine is.
+
+    Otherwise everything may be drawn before a listener that cancels has its turn.
+    """
+    monkeypatch.setattr("dwlab.render.channel.EVENTS_WAITING", 1)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; without one the test is skipped, or fails in CI, where .ci/run installs it."""

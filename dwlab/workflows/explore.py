@@ -156,6 +156,10 @@ class Session:
         for task in list(self._unfinished):
             task.cancelled.set()
 
+    def wait(self) -> None:
+        """Wait until all tasks have ended and the listener has heard of it."""
+        self._inbox.join()
+
     def close(self) -> None:
         """Cancel, and wait until the thread has ended."""
         self.cancel()
@@ -172,6 +176,7 @@ class Session:
                 self._listener(TaskEnded(error))
             except Exception:  # the next task is done all the same
                 log.exception("the listener failed at the end of a task")
+            self._inbox.task_done()
 
     def _do(self, task: Task) -> str:
         """Do a task; returns what went wrong, in words, or an empty text."""

@@ -204,7 +204,7 @@ def test_ctrl_c_at_any_time_keeps_what_was_finished(forge, experiment, tmp_path,
     interrupt(forge, experiment, tmp_path / "stopped", whole.report["seconds"] * 0.8, times)
 
 
-def test_ctrl_c_counts_also_where_a_callback_swallows_it(experiment, tmp_path):
+def test_ctrl_c_counts_also_where_a_callback_swallows_it(experiment, tmp_path, in_step):
     made = []
 
     def swallow(event):

@@ -274,7 +274,7 @@ def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any
 
 
 def test_exact_pictures_survive_a_stop_and_a_resume_and_have_keys_of_their_own(
-    load, tmp_path, monkeypatch
+    load, tmp_path, monkeypatch, in_step
 ):
     monkeypatch.setattr(store, "GROUP_SECONDS", 0.0)  # each picture is told as soon as it is there
     spec = Sweep(
@@ -580,7 +580,7 @@ def test_pictures_that_end_together_are_decoded_together(load):
 
 
 @pytest.mark.parametrize("pack", [None, 1])
-def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load, pack):
+def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load, in_step, pack):
     model, said = load("sd"), []
 
     def dropped(index):
@@ -590,13 +590,13 @@ def test_a_picture_that_is_dropped_ends_within_a_step_and_the_others_go_on(load,
 
     # those that are left are long, the others outlive them
     asked = [
-        c.replace(steps=12 if k % 2 else 400)
+        c.replace(steps=12 if k % 2 else 40)
         for k, c in enumerate(cells(model, "sd", seeds=range(4))[:4])
     ]
     for event in dwlab.stream(asked, model=model, pack=pack, dropped=dropped):
         said.append((event.index, event.kind, getattr(event, "step", 0)))  # noqa: PERF401  # `dropped` looks at it meanwhile
     assert not [one for one in said if one[0] == 0]
-    assert 3 <= max(step for index, kind, step in said if index == 2 and kind == "step") < 400
+    assert 3 <= max(step for index, kind, step in said if index == 2 and kind == "step") < 40
     assert sorted(index for index, kind, _ in said if kind in ("done", "failed")) == [1, 3]
 
 

@@ -122,7 +122,7 @@ def test_one_failing_cell_is_reported_and_the_rest_go_on():
     assert failed.error
 
 
-def test_cancel_stops_within_a_step_and_keeps_what_is_done():
+def test_cancel_stops_within_a_step_and_keeps_what_is_done(in_step):
     cancel = threading.Event()
     events = []
     for event in dwlab.stream(cells(steps=30)[:3], pack=1, cancel=cancel):

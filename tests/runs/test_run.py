@@ -137,7 +137,7 @@ def test_a_failed_cell_is_a_row_and_is_tried_again(tmp_path):
     assert len(made) == outcome.failed == 1
 
 
-def test_cancel_commits_what_is_finished_and_a_rerun_goes_on(tmp_path):
+def test_cancel_commits_what_is_finished_and_a_rerun_goes_on(tmp_path, in_step):
     cancel = threading.Event()
     long = sweep(base={**BASE, "steps": 30})
     outcome = run(

@@ -124,7 +124,7 @@ def test_steps_and_rows_are_those_that_run(pictures):
         assert own[0].preview() is not None
 
 
-def test_cancelling_ends_within_a_step(pictures):
+def test_cancelling_ends_within_a_step(pictures, in_step):
     cancel = threading.Event()
     seen = []
     cells = [

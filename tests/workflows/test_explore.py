@@ -110,19 +110,21 @@ def test_a_mark_outside_its_range_is_refused(session, mark, value):
 
 def test_cancel_stops_within_a_step_and_skips_waiting_tasks(session):
     long = PARAMS.replace(steps=1000)
-    started = threading.Event()
+    started, cancelled = threading.Event(), threading.Event()
     inner = session._listener
 
     def listen(event):
         inner(event)
         if isinstance(event, Step):
             started.set()
+            cancelled.wait()
 
     session._listener = listen
     session.make([long])
     session.make([PARAMS])
     assert started.wait(120)
     session.cancel()
+    cancelled.set()
     session.listener.wait(2)
     assert session.history() == []
     assert max(event.step for event in session.listener.all_of(Step)) < 1000

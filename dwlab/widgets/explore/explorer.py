@@ -278,8 +278,9 @@ class Explorer(PageTraits):
         first = self.params
         count = check_count(self.controls["count"])
         recipes = [first.replace(seed=(first.seed + number) % 2**63) for number in range(count)]
+        # Before the task: what the session's thread says of it must come later.
+        self.status = {**self.status, "unfinished": self._session.unfinished + 1}
         self._session.make(recipes)
-        self.status = {**self.status, "unfinished": self._session.unfinished}
 
     def cancel(self) -> None:
         """Stop within one step and empty the queue; finished pictures are kept."""

@@ -1,6 +1,7 @@
 """What a page does with the prompt bench."""
 
-import time
+import contextlib
+import threading
 
 
 def ask(bench, do, **arguments):
@@ -8,11 +9,29 @@ def ask(bench, do, **arguments):
 
 
 def wait(bench):
-    deadline = time.monotonic() + 120
-    while (
-        bench._session.unfinished
-        or bench.sweeping.get("running")
-        or not bench.status["text"].startswith(("Done", "Made", "Stopped", "1 of", "trial"))
-    ):
-        assert time.monotonic() < deadline, bench.status
-        time.sleep(0.05)
+    """Wait until all that was asked for is made and shown."""
+    bench.session.wait()
+
+
+@contextlib.contextmanager
+def held(bench, at=lambda _event: True):
+    """Draw nothing more from the first event on for which `at` is true, until the block ends.
+
+    Gives a threading.Event that is set once it is held.
+    """
+    render = bench.session._render
+    is_held, may_go_on = threading.Event(), threading.Event()
+
+    def holding(cells, **options):
+        for event in render(cells, **options):
+            if at(event):
+                is_held.set()
+                may_go_on.wait()
+            yield event
+
+    bench.session._render = holding
+    try:
+        yield is_held
+    finally:
+        may_go_on.set()
+        bench.session._render = render

@@ -1,8 +1,6 @@
 """The prompt bench without a page: what its traits show, and what is there for the next cells."""
 
-import time
-
-from widgets.explore.bench_use import ask, wait
+from widgets.explore.bench_use import ask, held, wait
 
 import dwlab
 from dwlab.events import Failed, Started
@@ -34,16 +32,13 @@ def test_params_image_and_history_are_there_for_the_next_cells(bench):
 def test_restoring_a_picture_during_a_run_does_not_disturb_the_run(bench):
     ask(bench, "run")
     wait(bench)
-    bench.controls = {**bench.controls, "count": 4, "steps": 40, "seed": 10}
-    ask(bench, "run")
-    deadline = time.monotonic() + 120
-    while [tile["state"] for tile in bench.stage] != [
-        "forming"
-    ] * 4:  # all of a call, not the first alone
-        assert time.monotonic() < deadline, bench.stage
-        time.sleep(0.01)
-    ask(bench, "restore", key=bench.strip[0]["key"])
-    assert bench.controls["steps"] == 2
+    bench.controls = {**bench.controls, "count": 4, "steps": 4, "seed": 10}
+    with held(bench, at=lambda event: event.kind == "done") as is_held:
+        ask(bench, "run")
+        assert is_held.wait(120)
+        ask(bench, "restore", key=bench.strip[0]["key"])
+        assert bench.controls["steps"] == 2
+        assert len(bench.stage) == 4
     wait(bench)
     assert [tile["state"] for tile in bench.stage] == ["done"] * 4
     assert len(bench.strip) == 5
@@ -75,17 +70,16 @@ def test_wrong_fields_are_reported_and_nothing_runs(bench):
 
 
 def test_a_failure_stays_visible_while_the_next_job_runs(bench):
-    calls = []
-
     def fail_first(cells, **options):
-        if calls.append(cells) or len(calls) == 1:
+        if cells[0].params.seed == 1:
             yield Failed(0, cells[0].params, "no memory", "oom")
         else:
             yield from render(cells, **options)
 
     bench._session._render = fail_first
-    ask(bench, "run", controls={"seed": 1})
-    ask(bench, "run", controls={"seed": 2})
+    with held(bench):
+        ask(bench, "run", controls={"seed": 1})
+        ask(bench, "run", controls={"seed": 2})
     wait(bench)
     assert "1 of 1 pictures failed" in bench.notice
     assert bench.status["text"].startswith("Done")
