@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEALTH_SECONDS = 0.01  # between two requests for the server's health
-PATIENCE = 60.0  # seconds that any answer may take
+PATIENCE = 120.0  # seconds that any answer may take
 GENERATE, SWEEPS = "/api/generate", "/api/sweeps"
 MIB = 1 << 20
 

@@ -13,7 +13,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 ROOT = Path(__file__).parents[1]
+SECONDS = 120  # that anything may take on a busy machine
+expect.set_options(timeout=1000 * SECONDS)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,6 +50,14 @@ def isolated(folder, theme):
     # Threads that wait for each other crawl on a busy machine.
     environment["OMP_NUM_THREADS"] = "1"
     return environment
+
+
+def seen(images, count):
+    """Wait until a page has `count` such pictures, and has decoded each."""
+    expect(images).to_have_count(count)
+    for number in range(count):
+        expect(images.nth(number)).to_have_js_property("complete", True)
+        expect(images.nth(number)).not_to_have_js_property("naturalWidth", 0)
 
 
 class Lab:
@@ -95,15 +107,15 @@ class Lab:
         self.stop()
 
     def wait(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             try:
                 return json.load(
-                    urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2)
+                    urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=10)
                 )
             except OSError:
                 time.sleep(0.1)
-        raise TimeoutError("JupyterLab did not answer in 60 s")
+        raise TimeoutError(f"JupyterLab did not answer in {SECONDS} s")
 
     def watch(self, page):
         """Note each request that would leave this machine."""

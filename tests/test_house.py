@@ -71,7 +71,7 @@ def test_the_package_runs_as_the_command():
         [sys.executable, "-m", "dwlab", "--version"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")

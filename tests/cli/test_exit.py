@@ -283,7 +283,7 @@ def test_ctrl_c_that_python_would_ignore_ends_the_command_all_the_same(capsys):
         # Python ignores whatever is raised in such a callback
         _reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
         del thing
-        time.sleep(20)
+        time.sleep(120)
         print("waited in vain")
 
     with pytest.raises(SystemExit) as left:
@@ -312,7 +312,7 @@ def test_ctrl_c_while_a_library_is_imported_ends_the_command_as_anywhere_else(
     @command(app)
     def use() -> None:
         importlib.import_module("interrupted_library")
-        time.sleep(20)
+        time.sleep(120)
         print("waited in vain")
 
     with pytest.raises(SystemExit) as left:

@@ -131,7 +131,7 @@ class Forge:
 
     def close(self) -> None:
         self._process.stdin.close()  # type: ignore[union-attr]
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
 
 def _lines(path: Path) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 import time
 
 PAUSE = 0.01  # seconds between two
-PATIENCE = 60  # seconds for one
+PATIENCE = 120  # seconds for one
 # Another client than those who are hostile; beside Linux, a machine has only one address for itself.
 ADDRESS = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
 

@@ -51,7 +51,7 @@ class Health:
         return self
 
     def __exit__(self, *_: object) -> None:
-        said, _ = self._process.communicate("over\n", timeout=90)
+        said, _ = self._process.communicate("over\n", timeout=120)
         answers = json.loads(said)
         self.answers = [answer for answer in answers if answer is not None]
         self.refused = len(answers) - len(self.answers)

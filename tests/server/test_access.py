@@ -110,7 +110,10 @@ def test_the_token_works_as_bearer_and_as_a_password(guarded):
         {"Authorization": f"Bearer {TOKEN}"},
         {"Authorization": "Basic " + base64.b64encode(f"any:{TOKEN}".encode()).decode()},
     ):
-        assert httpx.get(f"{guarded.url}/api/health", headers=headers).status_code == 200
+        assert (
+            httpx.get(f"{guarded.url}/api/health", headers=headers, timeout=SECONDS).status_code
+            == 200
+        )
 
 
 def test_the_rate_limit_applies_to_writes_only_and_says_when_to_retry(guarded):
@@ -134,7 +137,7 @@ def test_the_rate_limit_applies_to_writes_only_and_says_when_to_retry(guarded):
 def test_a_server_on_all_addresses_accepts_any_host_name_with_a_token(guarded):
     named = {"Host": "lab.example:8000"}
     assert guarded.http.get("/api/health", headers=named).status_code == 200
-    assert httpx.get(f"{guarded.url}/api/health", headers=named).status_code == 401
+    assert httpx.get(f"{guarded.url}/api/health", headers=named, timeout=SECONDS).status_code == 401
 
 
 def test_configured_cors_origins_replace_the_default(guarded):

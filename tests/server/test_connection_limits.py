@@ -10,7 +10,7 @@ import time
 
 import httpx
 import pytest
-from served import SMALL, Served, wait_for
+from served import SECONDS, SMALL, Served, wait_for
 
 HALF_OPEN = 1100
 BEGUN = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n"  # a header that never ends
@@ -53,7 +53,9 @@ def test_half_open_connections_shut_nobody_out_and_are_dropped(server, many_file
     for number in range(HALF_OPEN):
         half_open.append(server.connect(BEGUN))
         if number % 100 == 0:
-            assert httpx.get(f"{server.url}/api/health").json()["status"] == "healthy"
+            assert (
+                httpx.get(f"{server.url}/api/health", timeout=SECONDS).json()["status"] == "healthy"
+            )
     answers = [read_until_closed(connection) for connection in half_open]
     assert all(
         answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 408 ")) or not answer for answer in answers
@@ -99,9 +101,10 @@ def test_a_body_that_never_arrives_times_out_and_leaves_no_trace_in_the_log(serv
 
 def test_a_body_that_arrives_steadily_is_given_the_time_it_needs(server):
     body = json.dumps({"prompt": "a red circle", **SMALL}).encode()
-    connection = server.connect(POST % (b"/api/generate", len(body) + 60_000))
+    connection = server.connect(POST % (b"/api/generate", len(body) + 200_000))
     for _ in range(20):
-        connection.sendall(b" " * 3000)
+        # so much at a time gives another second each, as the machine may be busy in between
+        connection.sendall(b" " * 10_000)
         time.sleep(0.1)
     connection.sendall(body)
     assert connection.recv(4096).startswith(b"HTTP/1.1 202 ")
@@ -131,7 +134,9 @@ def test_event_streams_of_one_client_leave_room_for_another_client(server):
     assert refused.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in refused
     if sys.platform == "linux":  # elsewhere this machine has one address for itself
         with httpx.Client(
-            transport=httpx.HTTPTransport(local_address="127.0.0.2"), base_url=server.url
+            transport=httpx.HTTPTransport(local_address="127.0.0.2"),
+            base_url=server.url,
+            timeout=SECONDS,
         ) as other:
             assert other.get("/api/health").json()["status"] == "healthy"
     streams.pop().close()

@@ -8,10 +8,12 @@ import pytest
 from served import Served, wait_for
 
 LONG = {"steps": 150, "width": 128, "height": 128}
+# takes half a minute: it cannot have ended when it is cancelled
+ENDLESS = {"steps": 150, "width": 512, "height": 512}
 
 
 def test_a_running_job_is_cancelled_within_a_step(server):
-    job = server.ask("a green ring", seed=1, **LONG)["job_id"]
+    job = server.ask("a green ring", seed=1, **ENDLESS)["job_id"]
     wait_for(lambda: server.status(job)["progress"]["step"])
     cancelled = server.http.delete(f"/api/jobs/{job}").json()
     assert cancelled["status"] == "cancelled" and cancelled["progress"]["step"] < 150
@@ -19,9 +21,8 @@ def test_a_running_job_is_cancelled_within_a_step(server):
     assert next_one["status"] == "completed"
     *steps, end = server.events(job)
     assert end[2]["status"] == server.status(job)["status"] == "cancelled"
-    assert steps[-1][2]["step"] <= cancelled["progress"]["step"] + 5, (
-        "they were computed by then, but not reported"
-    )
+    # the step that was being computed may have come after the answer
+    assert steps[-1][2]["step"] <= cancelled["progress"]["step"] + 1
     assert server.http.delete(f"/api/jobs/{next_one['job_id']}").json()["status"] == "completed", (
         "a job that ended stays as it is"
     )
@@ -37,7 +38,7 @@ def together(server):
 
 
 def test_jobs_of_different_settings_are_rendered_together_and_one_is_cancelled_alone(server):
-    blocker = server.ask("a green ring", seed=3, **LONG)["job_id"]
+    blocker = server.ask("a green ring", seed=3, **ENDLESS)["job_id"]
     wait_for(lambda: server.status(blocker)["progress"]["step"])
     batches, jobs = together(server)
     red = server.ask("a red ring", seed=3, **LONG)["job_id"]

@@ -19,7 +19,7 @@ def test_a_hundred_requests_per_second_are_queued_or_refused_and_health_answers(
     async def storm(url):
         answers, health = [], []
         async with httpx.AsyncClient(
-            base_url=url, timeout=90, limits=httpx.Limits(max_connections=100, keepalive_expiry=1)
+            base_url=url, timeout=120, limits=httpx.Limits(max_connections=100, keepalive_expiry=1)
         ) as http:
 
             async def post(k):

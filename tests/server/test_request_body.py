@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from served import Served
+from served import SECONDS, Served
 
 MIB = 1 << 20
 JSON = {"Content-Type": "application/json"}
@@ -23,7 +23,9 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def connection(server):
-    opened = http.client.HTTPConnection("127.0.0.1", int(server.url.rpartition(":")[2]), timeout=60)
+    opened = http.client.HTTPConnection(
+        "127.0.0.1", int(server.url.rpartition(":")[2]), timeout=SECONDS
+    )
     yield opened
     opened.close()
 
@@ -79,7 +81,7 @@ def test_every_other_refusal_reaches_a_client_that_is_still_sending(
 
 def test_the_answer_comes_before_the_body_has_ended(server):
     with socket.create_connection(
-        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=SECONDS
     ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -100,7 +102,7 @@ def sent_until_cut_off(line, most):
 
 def test_a_body_without_end_is_cut_off_after_a_limit(server):
     with socket.create_connection(
-        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=SECONDS
     ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -112,7 +114,7 @@ def test_a_body_without_end_is_cut_off_after_a_limit(server):
 
 def test_a_client_that_expects_100_continue_is_answered_without_sending_its_body(server):
     with socket.create_connection(
-        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=SECONDS
     ) as line:
         line.sendall(
             b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -129,6 +131,6 @@ def test_curl_receives_the_refusal(server, tmp_path):
     (tmp_path / "large").write_bytes(b"x" * 2 * MIB)
     ended = subprocess.run(
         ["curl", "-sS", "-w", "%{http_code}", f"{server.url}/api/generate", "-H", "Content-Type: application/json",
-         "--data-binary", f"@{tmp_path / 'large'}"], capture_output=True, text=True, timeout=60, check=False,
+         "--data-binary", f"@{tmp_path / 'large'}"], capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
     assert ended.returncode == 0 and ended.stdout.endswith("413"), ended.stderr

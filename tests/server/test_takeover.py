@@ -8,7 +8,7 @@ from contextlib import closing
 
 import httpx
 import pytest
-from served import Served, wait_for
+from served import SECONDS, Served, wait_for
 
 LONG = {"steps": 150, "width": 128, "height": 128}
 
@@ -19,7 +19,10 @@ def test_a_job_that_a_stop_interrupts_is_finished_by_the_next_server(tmp_path, h
     server = Served(tmp_path, shutdown_seconds=0).start()
     job = server.ask("a red ring", seed=4, **LONG)["job_id"]
     wait_for(lambda: server.status(job)["progress"]["step"])
-    with httpx.Client() as other, other.stream("GET", f"{server.url}/api/events/{job}") as stream:
+    with (
+        httpx.Client(timeout=SECONDS) as other,
+        other.stream("GET", f"{server.url}/api/events/{job}") as stream,
+    ):
         next(stream.iter_lines())
         assert server.stop(how) == (0 if how is signal.SIGTERM else 130)
     assert "Traceback" not in (tmp_path / "stderr").read_text()

@@ -44,7 +44,7 @@ def worker(tmp_path, request):
     )
     yield worker
     if worker.alive:
-        worker.stop(60)
+        worker.stop(120)
 
 
 def recipe(prompt, **more):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lab import FLAGS
-from playwright.sync_api import sync_playwright
+from lab import SECONDS
 from report_pages import report
 from sweep_tables import sweep_table
 
@@ -12,17 +11,10 @@ pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 def test_the_report_fits_a_page_as_narrow_as_a_phone(browser, tmp_path):
     report(sweep_table(tmp_path), tmp_path)
     page = browser.new_page(viewport=PHONE)
+    page.set_default_timeout(1000 * SECONDS)
     page.goto((tmp_path / "report.html").as_uri())
     assert page.get_by_text("of the best adherence").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

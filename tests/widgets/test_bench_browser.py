@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab import FLAGS, Lab
-from playwright.sync_api import expect, sync_playwright
+from lab import SECONDS, Lab
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 SHORT = "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
 
 
-def test_the_panel_measures_what_is_ticked(chromium, tmp_path):
-    with (
-        Lab(tmp_path, {"bench-x": SHORT}, notebook="benchmark") as lab,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+def test_the_panel_measures_what_is_ticked(browser, tmp_path):
+    with Lab(tmp_path, {"bench-x": SHORT}, notebook="benchmark") as lab:
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
+        page.set_default_timeout(1000 * SECONDS)
         lab.watch(page)
         lab.run_all(page, shown=".dwlab-bench")
         panel = page.locator(".dwlab-bench").first
@@ -29,7 +26,7 @@ def test_the_panel_measures_what_is_ticked(chromium, tmp_path):
         expect(panel.locator(".dwlab-status")).to_contain_text("Done", timeout=180_000)
         expect(panel.locator(".dwlab-view img:visible")).to_have_count(3)
         expect(panel.locator(".dwlab-view table")).to_contain_text("cpu, float32")
-        browser.close()
+        page.close()
     (path,) = lab.project.glob("results/benchmarks/*.json")
     assert [row["dtype"] for row in json.loads(path.read_text())["rows"]] == ["float32"]
     assert lab.outside == []

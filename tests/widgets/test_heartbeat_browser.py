@@ -6,11 +6,10 @@ import shutil
 from dataclasses import dataclass
 
 import pytest
-from lab import FLAGS, ROOT, Lab
-from playwright.sync_api import expect, sync_playwright
+from lab import ROOT, SECONDS, Lab
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
-SECONDS = 60  # that a page may take for one thing, on a busy machine
 LONG = """
 base: {prompt: 'a {shape}', width: 64, height: 64, steps: 20}
 axes: {shape: [ring, star], seed: {range: [0, 2000]}}
@@ -65,14 +64,11 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def context(chromium):
-    expect.set_options(timeout=SECONDS * 1000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = browser.new_context(viewport={"width": 1300, "height": 1000})
-        context.set_default_timeout(SECONDS * 1000)
-        yield context
-        browser.close()
+def context(browser):
+    context = browser.new_context(viewport={"width": 1300, "height": 1000})
+    context.set_default_timeout(1000 * SECONDS)
+    yield context
+    context.close()
 
 
 def field(page, panel, label):

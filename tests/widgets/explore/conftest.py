@@ -1,7 +1,7 @@
 """The prompt bench without a page, in a project of its own; and on a page of JupyterLab."""
 
 import pytest
-from lab import FLAGS, Lab
+from lab import Lab
 
 import dwlab
 
@@ -22,16 +22,6 @@ def bench(tmp_path, monkeypatch):
     }
     yield bench
     bench.close()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

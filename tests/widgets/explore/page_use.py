@@ -1,13 +1,12 @@
 """What a person does on the page of the prompt bench."""
 
+from lab import SECONDS, seen
 from playwright.sync_api import expect
 
-SECONDS = 120  # that a page may take for one thing, on a busy machine
 PROMPT = "a large red star at the left"
 
 
 def new_page(browser, lab):
-    expect.set_options(timeout=SECONDS * 1000)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(SECONDS * 1000)
     lab.watch(page)
@@ -26,11 +25,32 @@ def status(page):
     return page.locator(".dwx-status")
 
 
+HAS_ENDED = """() => {
+  const bench = document.querySelector(".dwlab-explore");
+  const isIdle = bench.querySelector(".dwx-run").textContent === "Run";
+  return isIdle && /^(Done in|Made before)/.test(bench.querySelector(".dwx-status").textContent);
+}"""
+
+
+def make(page, press):
+    """Press what makes pictures, and wait until they are made and in the history.
+
+    What the page shows of an earlier run looks like the end of this one, so the status is emptied
+    before.
+    """
+    status(page).evaluate("line => { line.textContent = ''; }")
+    press()
+    page.wait_for_function(HAS_ENDED)
+
+
+def run(page):
+    make(page, button(page, "Run").click)
+
+
 def done(page, count=1):
+    """The finished pictures of the run that ended, which can all be seen."""
     pictures = page.locator(".dwx-done img")
-    expect(pictures).to_have_count(count)
-    for picture in pictures.all():
-        assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    seen(pictures, count)
     return pictures
 
 
@@ -42,6 +62,23 @@ def ask(page, prompt=PROMPT, steps=2, seed=1):
     field(page, "Seed").fill(str(seed))
     field(page, "keep").check()
     expect(button(page, "Run")).to_be_enabled()
+
+
+def ask_long(page, seed=1):
+    """Fill in a run that takes minutes: it cannot have ended before the test looks at it."""
+    ask(page, steps=1000, seed=seed)
+    field(page, "Width").fill("256")
+    field(page, "Height").fill("256")
+
+
+def vary(page, name):
+    return page.locator(".dwx-stage").get_by_role("button", name=name, exact=True)
+
+
+def open_sweep_form(page):
+    form = page.locator(".dwx-sweep")
+    if form.get_attribute("open") is None:
+        form.locator("summary").click()
 
 
 def save_notebook(page):
