@@ -16,7 +16,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 SMALL = {"width": 64, "height": 64, "steps": 2}
-SECONDS = 120  # that anything may take on a busy machine
+SECONDS = 240  # that anything may take on a busy machine
 ENDED = ("completed", "failed", "cancelled")
 
 

@@ -28,7 +28,7 @@ def compare(*files: Path, options: tuple[str, ...] = ()) -> Any:
     return CliRunner().invoke(app, ["bench", "compare", *map(str, files), *options])
 
 
-def test_a_run_is_measured_and_compared_with_charts(dwlab_bench, tmp_path):
+def test_a_run_is_measured_and_compared_with_charts(dwlab_bench, measured_here, tmp_path):
     (tmp_path / "bench-x.yaml").write_text(
         "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
     )

@@ -387,6 +387,7 @@ def test_the_same_poller_sees_torn_notebooks_if_papermill_writes_them_itself(tmp
 # ---- no kernel outlives its papermill
 
 
+@pytest.mark.slow
 def test_killing_papermill_ends_the_kernel_while_it_computes(project, tmp_path, record_property):
     log = tmp_path / "results" / "endless" / "run.log"
     parameters = json.dumps(

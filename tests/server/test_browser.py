@@ -44,6 +44,8 @@ def page(context, server):
     expect(page.locator("#health")).to_contain_text("shapes on")
     yield page
     page.close()
+    for job in server.job_ids():
+        server.http.delete(f"/api/jobs/{job}")
     assert context.outside == []
 
 
@@ -71,8 +73,8 @@ def restore(page, index=0):
 
 def test_a_picture_is_previewed_shown_and_added_to_the_gallery(context, page):
     before = page.locator("#gallery img").count()
-    # takes a minute: it cannot have ended before it is looked at
-    ask(page, Steps=150, Width=512, Height=512, Pictures=2)
+    # long enough not to have ended before it is looked at
+    ask(page, Steps=150, Width=256, Height=256, Pictures=2)
     expect(status(page)).to_have_text(re.compile(r"Step \d+ of 300"))
     expect(page.locator("#now img.rough[src^='data:image/png']")).to_have_count(2)
     page.get_by_role("button", name="Cancel").click()
@@ -159,8 +161,8 @@ def test_a_reloaded_page_continues_with_its_running_job(page):
         page,
         prompt="a job that goes on",
         Steps=150,
-        Width=512,
-        Height=512,
+        Width=256,
+        Height=256,
         Pictures=2,
         Seed=2**53 + 1,
     )

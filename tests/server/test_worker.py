@@ -86,6 +86,7 @@ def test_the_worker_cleans_up_between_jobs(ask, worker, tmp_path):
     wait_for(lambda: not picture.exists())
 
 
+@pytest.mark.slow
 def test_a_job_whose_picture_has_nan_values_is_completed_with_a_warning(ask, tmp_path):
     pipeline = tiny.sd()
     with torch.no_grad():

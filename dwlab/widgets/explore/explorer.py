@@ -35,6 +35,7 @@ from .controls import (
 from .dropped import read_dropped
 from .extras import without
 from .history import PAGE, HistoryStrip
+from .page_edits import NUMBER, PageEdits
 from .saved import saved_controls, saved_page, saved_start
 from .start import StartPicture
 from .status import StatusLine
@@ -86,6 +87,7 @@ class Explorer(PageTraits):
         self._count_tokens = count_tokens
         self._counting = threading.Lock()
         self._reading_history = threading.Lock()
+        self._edits = PageEdits()
         self._fill(usual_recipe(model))
         self._restore_saved()
         self.observe(lambda _: self._check(), "controls")
@@ -221,11 +223,20 @@ class Explorer(PageTraits):
 
     # -- what a page asks for ------------------------------------------------------------------
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over traits that a page has changed, except an edit of the fields that is late."""
+        state = dict(sync_data)
+        if isinstance(state.get("controls"), dict):
+            controls = state.pop("controls")
+            if not self._edits.is_late(controls):
+                state["controls"] = {k: v for k, v in controls.items() if k != NUMBER}
+        super().set_state(state)
+
     def _receive(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Act on a message of a page, {"do": action, ...}; an error is shown below the controls.
 
         `controls` and `page` in it are the fields as they are now: a change of them that was sent
-        before can arrive later.
+        before can arrive later. `edit` is the number of such a change, which then no longer counts.
         """
         if "do" not in content:
             # A heartbeat, which is answered elsewhere.
@@ -234,6 +245,7 @@ class Explorer(PageTraits):
         action = arguments.pop("do")
         complaint = ""
         self.notice = ""
+        self._edits.overtake(arguments.pop(NUMBER, None))
         try:
             self.controls = {**self.controls, **arguments.pop("controls", {})}
             self.page = {**self.page, **arguments.pop("page", {})}

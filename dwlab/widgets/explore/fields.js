@@ -8,6 +8,7 @@ class FieldsView {
     this.model = page.model;
     this.fields = {};
     this.pending = undefined; // what is typed and not sent yet
+    this.edits = 0; // that were sent
     this.element = this.build();
   }
 
@@ -59,9 +60,15 @@ class FieldsView {
     return input.value === "" ? null : Number(input.value);
   }
 
+  /** The number of the last edit that was sent: the kernel passes over it if it arrives after what changed the fields. */
+  get edit() {
+    return [this.page.id, this.edits];
+  }
+
   /** All fields as they are now, whether sent or not. */
   get values() {
-    return { ...this.model.get("controls"), ...this.pending };
+    const { edit, ...controls } = this.model.get("controls");
+    return { ...controls, ...this.pending };
   }
 
   change(name, value) {
@@ -75,7 +82,8 @@ class FieldsView {
   flush() {
     clearTimeout(this.timer);
     if (!this.pending) return;
-    this.model.set("controls", this.values);
+    this.edits += 1;
+    this.model.set("controls", { ...this.values, edit: this.edit });
     this.pending = undefined;
     this.model.save_changes();
   }
@@ -124,7 +132,7 @@ class FieldsView {
   paintExtras() {
     const items = this.model.get("extras").map(({ name, words }) => {
       const title = `Leave out ${words}`;
-      const leaveOut = makeButton("×", () => this.page.askWithFields("leave_out", { name }), { title, ariaLabel: title });
+      const leaveOut = makeButton("×", () => this.page.askAfterFields("leave_out", { name }), { title, ariaLabel: title });
       return make("li", {}, words, leaveOut);
     });
     this.more.hidden = !items.length;

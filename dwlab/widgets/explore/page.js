@@ -43,16 +43,17 @@ class ExplorePage {
     this.fields.flush();
   }
 
-  /** Ask for something that changes some fields. What is typed is sent before: later, it would take the change back. */
+  /** Ask for something that changes some fields. What is typed counts before: later, it would take the change back. */
   askAfterFields(action, more = {}, buffers = []) {
     this.fields.flush();
-    this.ask(action, more, buffers);
+    const { values, edit } = this.fields;
+    this.ask(action, { controls: values, edit, ...more }, buffers);
   }
 
   /** Ask for something that fills the fields: what is typed there and not sent yet is given up. */
   askForFields(action, more = {}, buffers = []) {
     this.fields.discard();
-    this.ask(action, more, buffers);
+    this.ask(action, { edit: this.fields.edit, ...more }, buffers);
   }
 
   /** Hand the bytes of a file to `send`. It was dropped, or chosen in a field, which is emptied. */

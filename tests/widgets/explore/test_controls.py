@@ -168,3 +168,26 @@ def test_parts_that_are_nonsense_are_shown_as_they_are(bench):
     assert [extra["words"] for extra in bench.extras] == [
         'loras {"weight": []}', "loras 3", 'vae {"x": 1}', "control 7",
     ]  # fmt: skip
+
+
+def test_an_edit_that_arrives_after_a_restored_recipe_does_not_take_it_back(bench):
+    """Jupyter can hold back what was typed before a click, and send it after the click's message."""
+    ask(bench, "run")
+    wait(bench)
+    key = bench.strip[0]["key"]
+    typed = {**bench.controls, "prompt": "typed before the click"}
+    ask(bench, "restore", key=key, edit=["a page", 7])
+    bench.set_state({"controls": {**typed, "edit": ["a page", 7]}})
+    assert bench.controls["prompt"] == "a star"
+    bench.set_state({"controls": {**typed, "edit": ["another page", 1]}})
+    assert bench.controls["prompt"] == "typed before the click"
+    bench.set_state({"controls": {**typed, "prompt": "typed after it", "edit": ["a page", 8]}})
+    assert bench.controls["prompt"] == "typed after it" and "edit" not in bench.controls
+
+
+def test_what_was_typed_before_a_part_is_left_out_stays(bench):
+    bench.controls = {**bench.controls, "more": {"call": '{"eta": 0.5}'}}
+    typed = {**bench.controls, "prompt": "a ring"}
+    ask(bench, "leave_out", name="call/eta", controls=typed, edit=["a page", 2])
+    bench.set_state({"controls": {**typed, "edit": ["a page", 2]}})
+    assert (bench.controls["prompt"], bench.controls["more"]) == ("a ring", {})
