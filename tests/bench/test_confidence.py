@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from dwlab.bench.confidence import speedup
 from dwlab.bench.timing import summary
 
 
+@pytest.mark.slow
 def test_an_interval_holds_the_truth_about_as_often_as_it_says():
     random, hits = np.random.default_rng(5), 0
     for _ in range(24):

@@ -97,6 +97,7 @@ def test_files_of_both_kinds_are_compared_together(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_engine_benchmark_prints_a_table_and_writes_raw_rows_and_a_chart(tmp_path):
     file = tmp_path / "rows.json"
     flags = [

@@ -62,7 +62,7 @@ def test_an_old_file_without_zip_and_an_embedding_are_read_too(tmp_path):
     "way",
     [
         "hidden beside tensors",
-        "pickle",
+        pytest.param("pickle", marks=SLOW),
         pytest.param("torch", marks=SLOW),
         pytest.param("torch, old", marks=SLOW),
     ],
@@ -95,9 +95,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", ["cut short", *(pytest.param(case, marks=SLOW) for case in BROKEN)]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, marks=SLOW) for case in BROKEN])
 def test_a_broken_file_is_refused_in_words_and_leaves_nothing(tmp_path, case):
     source = tmp_path / "model.pt"
     if BROKEN[case] is None:
@@ -112,6 +110,7 @@ def test_a_broken_file_is_refused_in_words_and_leaves_nothing(tmp_path, case):
     assert leftovers(tmp_path) == ["model.pt"]
 
 
+@SLOW
 def test_a_zip_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path):
     source = tmp_path / "model.pt"
     torch.save({"a": torch.zeros(1000)}, source)

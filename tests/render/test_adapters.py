@@ -20,7 +20,7 @@ from dwlab.models.settings import denoiser_of
 from dwlab.render.packing.refusal import refusal
 from dwlab.spec.params import GenerationParams
 
-FAMILIES = ("sd", "sdxl", "sd3", "flux")
+FAMILIES = ("sd", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sdxl", "sd3")), "flux")
 # prompt, seed, steps, guidance
 DRAWN = (("a red circle", 0, 2, 1.0), ("a small blue square", 7, 3, 4.0))
 

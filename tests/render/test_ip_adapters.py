@@ -126,7 +126,7 @@ def assert_as_stock(cells, expected):
             assert difference(picture.image, stock) <= 1
 
 
-@pytest.mark.parametrize("name", ["sd", "sdxl"])
+@pytest.mark.parametrize("name", ["sd", pytest.param("sdxl", marks=pytest.mark.slow)])
 def test_alone_and_in_mixed_company_pictures_are_those_of_the_stock_call(family, name):
     one = family(name)
     cells = one.mixed()

@@ -13,7 +13,8 @@ import dwlab
 from dwlab.server.requests.generate_request import EXAMPLE
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_documented_example_is_generated(server):
     taken = server.http.post("/api/generate", json=EXAMPLE)
     assert taken.status_code == 202 and taken.json()["status"] == "queued"

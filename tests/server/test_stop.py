@@ -37,12 +37,13 @@ def stop_under_load(server, job, how):
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+    ("how", "code", "patience"),
+    [(signal.SIGTERM, 0, 0), pytest.param(signal.SIGINT, 130, 5, marks=pytest.mark.slow)],
 )
 def test_a_server_under_load_stops_in_time_and_its_jobs_stay_queued(
-    tmp_path, how, code, record_property
+    tmp_path, how, code, patience, record_property
 ):
-    server = Served(tmp_path).start()
+    server = Served(tmp_path, shutdown_seconds=patience).start()
     jobs = [server.ask("a red ring", seed=4, **LONG)["job_id"]]
     wait_for(lambda: server.status(jobs[0])["progress"]["step"])
     jobs += [server.ask("a blue ring", seed=seed, **LONG)["job_id"] for seed in range(5)]

@@ -162,7 +162,9 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
     assert worker.ready and worker.loaded is None
 
 
-@pytest.mark.parametrize("message", MESSAGES)
+@pytest.mark.parametrize(
+    "message", [MESSAGES[0], *(pytest.param(text, marks=pytest.mark.slow) for text in MESSAGES[1:])]
+)
 def test_out_of_memory_fails_only_the_picture_that_is_too_large(ask, monkeypatch, message):
     from diffusers import UNet2DConditionModel
 

@@ -34,6 +34,7 @@ def trained(tmp_path_factory):
     return work
 
 
+@pytest.mark.slow
 def test_the_command_leaves_a_stock_pipeline_that_draws(trained):
     from diffusers import StableDiffusionPipeline
 
@@ -43,6 +44,7 @@ def test_the_command_leaves_a_stock_pipeline_that_draws(trained):
     assert pipeline.text_encoder.dtype == pipeline.unet.dtype == torch.float32
 
 
+@pytest.mark.slow
 def test_the_command_leaves_a_stock_clip_that_scores(trained):
     scene = Scene("small", "red", "circle", "left", "white")
     scores = Scorer(trained / "clip").scores(
@@ -52,6 +54,7 @@ def test_the_command_leaves_a_stock_clip_that_scores(trained):
     assert torch.isfinite(scores).all()
 
 
+@pytest.mark.slow
 def test_finished_stages_are_not_trained_again(trained, monkeypatch):
     def step(*_, **__):
         raise AssertionError("a step of training")
@@ -60,6 +63,7 @@ def test_finished_stages_are_not_trained_again(trained, monkeypatch):
     train.main(["--work", str(trained), *SMALL])
 
 
+@pytest.mark.slow
 def test_a_model_can_be_trained_further(trained, tmp_path):
     train.main(
         ["--work", str(tmp_path), "--start", str(trained / "model"), *SMALL, "--until", "export"]

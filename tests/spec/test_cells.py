@@ -161,11 +161,14 @@ def limit_memory():
     "parts",
     [
         {"base": {"prompt": "{a}" * 20_000}, "axes": {"a": ["x" * 100_000]}},
-        {
-            "base": {"prompt": "a"},
-            "axes": {"seed": {"range": [100]}, "steps": {"range": [1, 101]}},
-            "skip": MANY_RULES,
-        },
+        pytest.param(
+            {
+                "base": {"prompt": "a"},
+                "axes": {"seed": {"range": [100]}, "steps": {"range": [1, 101]}},
+                "skip": MANY_RULES,
+            },
+            marks=pytest.mark.slow,
+        ),
         {"base": {"prompt": "a"}, "axes": {"steps": {"range": [0, 1e308, 1e-300]}}},
     ],
 )
