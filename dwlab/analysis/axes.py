@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
@@ -15,11 +15,13 @@ from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
-from .axis_columns import INPUTS, axis_column, ordered_values
+from .axis_columns import INPUTS, axis_column, ordered_values, positions, taken
 from .labels import label
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+
+    import pandas as pd
 
 SEED = ("seed",)
 
@@ -29,12 +31,13 @@ class Axis:
     """One direction of a sweep.
 
     names: one, or several if they move together (a zip group). values: in the sweep's order;
-    tuples for a zip group. column: each row's value.
+    tuples for a zip group. codes: the position of each row's value in `values`; pandas cannot group
+    by tuples.
     """
 
     names: tuple[str, ...]
     values: list[Hashable]
-    column: pd.Series
+    codes: pd.Series
 
     @property
     def name(self) -> str:
@@ -57,11 +60,9 @@ class Axis:
         return any(_is_content(name) for name in self.names)
 
     @functools.cached_property
-    def codes(self) -> pd.Series:
-        """The position of each row's value in `values`; pandas cannot group by tuples."""
-        positions = {value: position for position, value in enumerate(self.values)}
-        codes = [positions[value] for value in self.column]
-        return pd.Series(codes, index=self.column.index, dtype=int)
+    def column(self) -> pd.Series:
+        """Each row's value."""
+        return taken(self.values, self.codes)
 
     def label(self, value: Hashable) -> str:
         """One of the values as text; two that read alike ("" and "none") show their code too."""
@@ -102,7 +103,8 @@ def swept(table: pd.DataFrame) -> list[Axis]:
         column = axis_column(table, name, values)
         # no value is a value too: a sweep may have pictures with and without it
         if column is not None and column.nunique(dropna=False) > 1:
-            axes.append(Axis((name,), ordered_values(name, column, values), column))
+            ordered = ordered_values(name, column, values)
+            axes.append(Axis((name,), ordered, positions(ordered, column)))
     return _joined(axes)
 
 
@@ -161,19 +163,22 @@ def _joined(axes: list[Axis]) -> list[Axis]:
 
 def _move_together(first: Axis, second: Axis) -> bool:
     """Whether each value of one axis stands beside exactly one value of the other."""
-    pairs = set(zip(first.column, second.column, strict=True))
-    return len(pairs) == len(first.values) == len(second.values)
+    if len(first.values) != len(second.values):
+        return False
+    return len(_pairs(first, second)) == len(first.values)
+
+
+def _pairs(first: Axis, second: Axis) -> np.ndarray:
+    """The pairs of values that some row has: (pairs, 2) positions on the axes."""
+    pairs = first.codes.to_numpy() * len(second.values) + second.codes.to_numpy()
+    return np.stack(np.divmod(np.unique(pairs), len(second.values)), axis=1)
 
 
 def _zip_group(first: Axis, second: Axis) -> Axis:
-    pairs = zip(first.column, second.column, strict=True)
-    joined = {value: (*_parts(value), other) for value, other in pairs}
-    rows = [joined[value] for value in first.column]
-    return Axis(
-        names=(*first.names, *second.names),
-        values=[joined[value] for value in first.values],
-        column=pd.Series(rows, index=second.column.index, dtype=object),
-    )
+    values: list[Hashable] = [
+        (*_parts(first.values[at]), second.values[beside]) for at, beside in _pairs(first, second)
+    ]
+    return Axis(names=(*first.names, *second.names), values=values, codes=first.codes)
 
 
 def named_axis(field: str, name: object, axes: Sequence[Axis]) -> Axis:

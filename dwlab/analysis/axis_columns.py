@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from .._util.checks import is_number
@@ -22,6 +24,7 @@ from .list_labels import LIST_LABELS, list_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    Row = Mapping[Hashable, object]
 
 # columns of pictures that cells start from
 INPUTS = ("input_image", "mask")
@@ -38,17 +41,44 @@ def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> p
     if name == "prompt" and _has_templates(table, declared):
         return _templates(table, [str(value) for value in declared])
     if name in LIST_LABELS and name in table.columns:
-        return table[name].map(lambda text: LIST_LABELS[name](list_in(text))).astype(object)
+        return _mapped(table[name], lambda text: LIST_LABELS[name](list_in(text)))
     if name in PARTS and name in table.columns:
-        return table[name].map(lambda text: _part_label(name, text)).astype(object)
+        return _mapped(table[name], functools.partial(_part_label, name))
+    if name in INPUTS and name in table.columns:
+        return _mapped(table[name], _picture_labels(table))
     if name in table.columns:
-        values = [_plain(value) for value in table[name]]
-        if name in INPUTS:
-            label_of = _picture_labels(table)
-            values = [label_of(value) for value in values]
-        # pandas would make numbers of None
-        return pd.Series(values, index=table.index, dtype=object)
+        return _mapped(table[name], _plain)
     return _part_of_map(table, name)
+
+
+def _mapped(column: pd.Series, label_of: Callable[[object], Hashable]) -> pd.Series:
+    """What a function makes of each value; gaps are None. Values are few and rows may be many."""
+    try:
+        codes, distinct = pd.factorize(column)
+    # lists and maps
+    except TypeError:
+        return column.map(label_of).astype(object)
+    # code -1 is a gap, and the last value
+    values = [*map(label_of, distinct), label_of(None)]
+    return taken(values, pd.Series(codes, index=column.index))
+
+
+def taken(values: Sequence[Hashable], codes: pd.Series) -> pd.Series:
+    """The value at each of the positions `codes`."""
+    array = np.empty(len(values), dtype=object)
+    # one by one: numpy would make tuples a second dimension
+    for position, value in enumerate(values):
+        array[position] = value
+    return pd.Series(array[codes.to_numpy()], index=codes.index, dtype=object)
+
+
+def positions(values: Sequence[Hashable], column: pd.Series) -> pd.Series:
+    """The position in `values` of each value of a column."""
+    codes, distinct = pd.factorize(column)
+    position_of = {value: position for position, value in enumerate(values)}
+    # code -1 is a gap, and the last of them
+    ordered = [position_of[value] for value in distinct] + [position_of.get(None, -1)]
+    return pd.Series(np.array(ordered)[codes], index=column.index)
 
 
 def _picture_labels(table: pd.DataFrame) -> Callable[[object], Hashable]:
@@ -72,10 +102,10 @@ def _pictures_label(table: pd.DataFrame, references: object) -> Hashable:
 
 def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:
     """The values in a column: those that the sweep declares in its order, then the others."""
-    present = list(column.unique())
+    present = dict.fromkeys(column.unique())
     declared = dict.fromkeys(value_in_table(name, value) for value in values)
     first = [value for value in declared if value in present]
-    others = [value for value in present if value not in first]
+    others = [value for value in present if value not in declared]
     if all(is_number(value) for value in others):
         others.sort()
     return first + others
@@ -97,9 +127,17 @@ def value_in_table(name: str, value: object) -> Hashable:
 
 
 def _schedulers(table: pd.DataFrame) -> pd.Series:
-    pairs = zip(table["scheduler"], table["scheduler_options"], strict=True)
-    labels = [_scheduler_label(str(name), object_in(options)) for name, options in pairs]
-    return pd.Series(labels, index=table.index, dtype=object)
+    def label_of(row: Row) -> str:
+        return _scheduler_label(str(row["scheduler"]), object_in(row["scheduler_options"]))
+
+    return _mapped_rows(table[["scheduler", "scheduler_options"]], label_of)
+
+
+def _mapped_rows(rows: pd.DataFrame, label_of: Callable[[Row], Hashable]) -> pd.Series:
+    """What a function makes of each different row."""
+    groups = rows.groupby(list(rows.columns), dropna=False, sort=False)
+    distinct = groups.head(1).to_dict("records")
+    return taken([label_of(row) for row in distinct], groups.ngroup())
 
 
 def _scheduler_label(name: str, options: dict[str, object]) -> str:
@@ -117,7 +155,7 @@ def _part_label(name: str, text: object) -> str:
 
 def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
     """Whether the sweep's prompts have placeholders: the table has the texts that they made."""
-    return bool(values) and "prompt" in table and not set(table["prompt"]) <= set(values)
+    return bool(values) and "prompt" in table and not set(table["prompt"].unique()) <= set(values)
 
 
 def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
@@ -125,14 +163,14 @@ def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
     axes = table.attrs.get("axes") or {}
     axis_names = [name for name in table.columns if name in axes]
     placeholders = [name for name in axis_names if name not in PARAMETERS]
-    rows = table.to_dict("records")
-    row_templates = [_template_of(row, templates, placeholders) for row in rows]
-    return pd.Series(row_templates, index=table.index, dtype=object)
+
+    def template_of(row: Row) -> str:
+        return _template_of(row, templates, placeholders)
+
+    return _mapped_rows(table[["prompt", *placeholders]], template_of)
 
 
-def _template_of(
-    row: Mapping[Hashable, object], templates: list[str], placeholders: list[str]
-) -> str:
+def _template_of(row: Row, templates: list[str], placeholders: list[str]) -> str:
     """The template of a row's prompt; the prompt itself if none makes it."""
     for template in templates:
         prompt = template
@@ -149,16 +187,18 @@ def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
     if not field or holder not in table.columns:
         return None
     if holder in list_values.NAMES:
-        values = [
-            list_values.values_by_axis(holder, list_in(text)).get(name) for text in table[holder]
-        ]
-        if inputs.is_picture(name):
-            values = [_pictures_label(table, value) for value in values]
-        return pd.Series(values, index=table.index, dtype=object)
+        return _mapped(table[holder], functools.partial(_part_of_list, table, holder, name))
     if holder == "components":
-        parts = table[holder].map(lambda text: object_in(text).get(field))
-        return parts.map(lambda part: components.label(name, part)).astype(object)
-    return table[holder].map(lambda text: _plain(object_in(text).get(field))).astype(object)
+        return _mapped(
+            table[holder], lambda text: components.label(name, object_in(text).get(field))
+        )
+    return _mapped(table[holder], lambda text: _plain(object_in(text).get(field)))
+
+
+def _part_of_list(table: pd.DataFrame, holder: str, name: str, text: object) -> Hashable:
+    """The value of an axis like `loras.style.weight` in the JSON of a list."""
+    value = list_values.values_by_axis(holder, list_in(text)).get(name)
+    return _pictures_label(table, value) if inputs.is_picture(name) else value
 
 
 def _plain(value: object) -> Hashable:

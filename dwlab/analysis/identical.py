@@ -12,6 +12,7 @@ import numpy as np
 
 from ..runs.table import open_picture
 from .axes import Axis, swept
+from .setting_grid import group_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ READ_PLACES = 64  # pairs of pictures that are read for two values
 CACHED = 64  # pictures kept in memory while they are compared
 LISTED = 6  # values that a sentence names
 
-Place = tuple[Hashable, ...]  # a picture's values on all other axes
+Place = int  # which combination of values a picture has on all other axes
 SameRows = Callable[[int, int], bool]  # whether two rows have the same picture
 SameValues = Callable[[Hashable, Hashable], bool]  # whether two values gave the same pictures
 
@@ -84,17 +85,19 @@ def identical_along(table: pd.DataFrame) -> list[str]:
 
 def _cells_by_axis(table: pd.DataFrame) -> list[_Cells]:
     axes = swept(table)
-    finished = table["pixels"].notna().to_numpy().nonzero()[0].tolist()
+    finished = table["pixels"].notna().to_numpy().nonzero()[0]
     return [_cells(axis, axes, finished) for axis in axes]
 
 
-def _cells(axis: Axis, axes: list[Axis], finished: list[int]) -> _Cells:
-    values = axis.column.tolist()
-    others = [other.column.tolist() for other in axes if other is not axis]
+def _cells(axis: Axis, axes: list[Axis], finished: np.ndarray) -> _Cells:
+    others = [other for other in axes if other is not axis]
+    places, _ = group_codes(others, axis.codes.index)
+    codes = axis.codes.to_numpy()
     rows: dict[Hashable, dict[Place, int]] = {}
-    for row in finished:
-        place = tuple(column[row] for column in others)
-        rows.setdefault(values[row], {}).setdefault(place, row)
+    for row, code, place in zip(
+        finished.tolist(), codes[finished].tolist(), places[finished].tolist(), strict=True
+    ):
+        rows.setdefault(axis.values[code], {}).setdefault(place, row)
     return _Cells(axis, rows)
 
 

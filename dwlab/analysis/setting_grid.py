@@ -138,9 +138,13 @@ def group_codes(axes: Sequence[Axis], rows: pd.Index) -> tuple[np.ndarray, list[
     if not axes or not len(rows):
         return np.zeros(len(rows), dtype=int), [()]
     columns = [axis.codes.loc[rows].to_numpy() for axis in axes]
-    distinct, positions = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    combinations = [tuple(int(code) for code in row) for row in distinct]
-    return positions.reshape(-1), combinations
+    positions = np.zeros(len(rows), dtype=int)
+    # axis by axis: the number of all combinations may be too large for an integer
+    for axis, column in zip(axes, columns, strict=True):
+        pairs = positions * len(axis.values) + column
+        _, examples, positions = np.unique(pairs, return_index=True, return_inverse=True)
+    distinct = np.stack([column[examples] for column in columns], axis=1)
+    return positions, [tuple(row) for row in distinct.tolist()]
 
 
 def typical_jump(values: Floats) -> float:

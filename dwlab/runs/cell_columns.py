@@ -13,7 +13,7 @@ from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..store.cells import CellTable
 
@@ -124,12 +124,17 @@ def _parsed(texts: Sequence[str]) -> list[dict[str, Any]]:
     return values
 
 
-def _by_name(maps: Sequence[Mapping[str, Any]]) -> Columns:
+def _by_name(maps: Sequence[dict[str, Any]]) -> Columns:
     """A column for each name that some map has, in the order in which they first appear."""
     names: dict[str, None] = {}
-    for kind in dict.fromkeys(map(tuple, maps)):
+    kinds = dict.fromkeys(map(tuple, maps))
+    for kind in kinds:
         names |= dict.fromkeys(kind)
-    return {name: [each.get(name, MISSING) for each in maps] for name in names}
+    if len(kinds) > 1:
+        missing: dict[str, Any] = dict.fromkeys(names, MISSING)
+        maps = [missing | each for each in maps]
+    rows = [each.values() for each in maps]
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _lay_over(columns: Columns, upper: Columns) -> None:

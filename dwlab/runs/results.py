@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._util.gc_paused import gc_paused
 from ..errors import InvalidInput
 from ..paths import results_folder
 from ..store.cells import CellTable
@@ -34,6 +35,7 @@ class Results:
         with open_existing(self.root) as store:
             return store.experiments.specs() if store else {}
 
+    @gc_paused()
     def table(self, name: str | None = None) -> Table:
         """One row per cell of an experiment, in its order, or of the whole folder.
 

@@ -12,9 +12,11 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._util.gc_paused import gc_paused
 from .._util.unused_files import remove_unchanged
 from ..errors import InUse
 from ..spec.inputs import FOLDER
@@ -66,6 +68,7 @@ class Garbage:
         return bool(self.cells or self.leftovers or self.pictures or self.inputs)
 
 
+@gc_paused()
 def find_garbage(root: Path, *, read_back: bool = False) -> Garbage:
     """What nothing holds in the results folder `root`; nothing is changed.
 
@@ -96,10 +99,10 @@ def _leftovers(file: StoreFile, cells: set[str]) -> int:
     """How many cells that are not there have rows about them, and are waited for by nothing."""
     keys: set[str] = set()
     for statement in unheld.ABOUT_CELLS.values():
-        keys.update(key for (key,) in file.tuples(statement))
+        keys.update(chain.from_iterable(file.tuples(statement)))
     gone = keys - cells
     if gone:
-        gone -= {key for (key,) in file.tuples(unheld.HELD_KEYS)}
+        gone.difference_update(chain.from_iterable(file.tuples(unheld.HELD_KEYS)))
     return len(gone)
 
 

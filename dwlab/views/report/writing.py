@@ -101,16 +101,13 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
+# control characters as pictures of them, except line ends and tabs
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\r\t"}
+
+
 def _visible(value: object) -> object:
     """Control characters as pictures of them: a terminal or a parser could act on the real ones."""
-    if type(value) is not str:
-        return value
-    return "".join(_visible_character(character) for character in value)
-
-
-def _visible_character(character: str) -> str:
-    is_control = ord(character) < 32 and character not in "\n\r\t"
-    return chr(0x2400 + ord(character)) if is_control else character
+    return value.translate(_PICTURES) if type(value) is str else value
 
 
 def _answer_plots(table: pd.DataFrame, settings: Answer) -> list[TitledPlot]:
