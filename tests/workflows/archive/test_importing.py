@@ -398,6 +398,7 @@ def test_a_cut_zip_is_refused(packed, tmp_path, share):
     assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(30))
 def test_a_zip_with_random_damage_is_refused_or_is_whole(packed, tmp_path, seed):
     import random
