@@ -19,10 +19,10 @@ def frontier(ranking: Ranking) -> tuple[Standing, ...]:
     is what the pictures say; whether it is shown is the verdict's matter. Settings of an unknown
     price are left out.
     """
-    priced = [each for each in ranking.standings if math.isfinite(each.rows + each.behind)]
+    priced = [each for each in ranking.standings if math.isfinite(each.price + each.behind)]
     best_so_far = math.inf
     chosen = []
-    for standing in sorted(priced, key=lambda each: (each.rows, each.behind)):
+    for standing in sorted(priced, key=lambda each: (each.price, each.behind)):
         if standing.behind < best_so_far - NOISE:
             chosen.append(standing)
             best_so_far = standing.behind

@@ -32,6 +32,25 @@ if TYPE_CHECKING:
     from .precision import More
 
 MARGIN = 0.03
+ROWS = "rows"
+SECONDS = "seconds"
+# axes along which a row of the denoiser costs more or less
+COST_OF_A_ROW = frozenset(
+    {
+        "model",
+        "width",
+        "height",
+        "dtype",
+        "config",
+        "variant",
+        "components",
+        "vae",
+        "control",
+        "ip_adapter",
+        "refiner",
+        "loras",
+    }
+)
 
 
 class Verdict(StrEnum):
@@ -64,15 +83,21 @@ class Standing:
     pairs: int
     rows: float
     seconds: float
+    price: float
     verdict: Verdict
     more: More | None
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Settings from the best mean to the worst; of equal means the cheaper one comes first."""
+    """Settings from the best mean to the worst; of equal means the cheaper one comes first.
+
+    unit: what decides which one is cheaper. It is `rows`, or `seconds` if a row does not cost the
+    same for all, because models, sizes or the like differ.
+    """
 
     metric: str
+    unit: str
     margin: float
     target: str
     prompts: int
@@ -118,12 +143,15 @@ class Ranking:
 
     def _cost(self, standing: Standing) -> str:
         """What a setting costs, beside the one with the best mean."""
-        if math.isnan(standing.rows):
+        if math.isnan(standing.price):
             return ""
-        cost = f"; {count(round(standing.rows), 'denoiser row')}"
+        if self.unit == ROWS:
+            cost = f"; {count(round(standing.price), 'denoiser row')}"
+        else:
+            cost = f"; {standing.price:.3g} s per picture"
         best = self.standings[0]
-        if standing.rows < best.rows:
-            cost += f", {share_text(standing.rows / best.rows)} of the cost of the best"
+        if standing.price < best.price:
+            cost += f", {share_text(standing.price / best.price)} of the cost of the best"
         return cost
 
     def _open(self) -> str:
@@ -136,7 +164,7 @@ class Ranking:
         ]
         if not hopeful:
             return ""
-        first = min(hopeful, key=lambda each: (each.behind, each.rows))
+        first = min(hopeful, key=lambda each: (each.behind, _price(each)))
         needed = f"; to tell, it would take {first.more}" if first.more else ""
         return f"Still open: {first.ties}{needed}."
 
@@ -163,7 +191,10 @@ def best(
     rows = grid.mean_by_setting(rows_per_picture(table))
     means = adjusted_means(grid.values)
     sign = 1 if is_higher_better(metric) else -1
-    order = _order(sign * means, rows)
+    seconds = _seconds(table, grid)
+    unit = _unit(grid, seconds)
+    prices = rows if unit == ROWS else seconds
+    order = _order(sign * means, prices)
     results = deficits(
         sign * grid.values,
         order[0],
@@ -171,8 +202,7 @@ def best(
         prompts_vary=target == SAMPLED,
         jump=typical_jump(grid.values),
     )
-    seconds = _seconds(table, grid)
-    ties = _ties(results, rows)
+    ties = _ties(results, prices)
     standings = []
     for at in order:
         deficit = results[at]
@@ -186,12 +216,14 @@ def best(
             pairs=deficit.pairs,
             rows=float(rows[at]),
             seconds=float(seconds[at]),
+            price=float(prices[at]),
             verdict=_verdict(deficit, margin),
             more=deficit.more,
         )
         standings.append(standing)
     return Ranking(
         metric=metric,
+        unit=unit,
         margin=margin,
         target=target if grid.prompts > 1 else FIXED,
         prompts=grid.prompts,
@@ -209,10 +241,10 @@ def usual_margin(table: pd.DataFrame, metric: str) -> float:
     return MARGIN * span if span > 0 else MARGIN
 
 
-def _order(means: Floats, rows: Floats) -> list[int]:
+def _order(means: Floats, prices: Floats) -> list[int]:
     """The settings from the best mean to the worst, cheaper ones first if means are equal."""
     rounded = np.round(means, 9)  # sums of the same numbers in another order differ a little
-    return [int(at) for at in np.lexsort((rows, -rounded))]
+    return [int(at) for at in np.lexsort((prices, -rounded))]
 
 
 def _seconds(table: pd.DataFrame, grid: SettingGrid) -> Floats:
@@ -222,12 +254,19 @@ def _seconds(table: pd.DataFrame, grid: SettingGrid) -> Floats:
     return grid.mean_by_setting(numbers(table, column))
 
 
-def _ties(results: list[Deficit], rows: Floats) -> list[list[int]]:
+def _unit(grid: SettingGrid, seconds: Floats) -> str:
+    """Whether rows of the denoiser or seconds say what is cheaper."""
+    names = {name.partition(".")[0] for axis in grid.axes for name in axis.names}
+    is_timed = bool(np.isfinite(seconds).all())
+    return SECONDS if names & COST_OF_A_ROW and is_timed else ROWS
+
+
+def _ties(results: list[Deficit], prices: Floats) -> list[list[int]]:
     """For each setting those that are as far behind the best, as surely, and cost the same."""
     groups: dict[tuple[float, ...], list[int]] = {}
     keys = []
     for at, deficit in enumerate(results):
-        numbers_of_setting = (deficit.behind, deficit.high, float(np.nan_to_num(rows[at])))
+        numbers_of_setting = (deficit.behind, deficit.high, float(np.nan_to_num(prices[at])))
         key = tuple(round(number, 9) for number in numbers_of_setting)
         groups.setdefault(key, []).append(at)
         keys.append(key)
@@ -242,4 +281,4 @@ def _verdict(deficit: Deficit, margin: float) -> Verdict:
 
 def _price(standing: Standing) -> float:
     """What decides which setting is cheaper; one of an unknown price is never the cheapest."""
-    return math.inf if math.isnan(standing.rows) else standing.rows
+    return math.inf if math.isnan(standing.price) else standing.price

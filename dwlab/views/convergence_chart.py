@@ -24,6 +24,7 @@ TEXT = 7  # points
 PANELS = 4
 LABEL = 150  # pixels of a line's name
 BESIDE = 2
+ASIDE = 1.06  # from one line to the next
 # with the markers and colours: three ways to tell lines apart, of which grey leaves two
 DASHES: tuple[tuple[float, tuple[float, ...] | None], ...] = (
     (0, None),
@@ -55,9 +56,11 @@ def convergence_plot(result: Convergence, *, dark: bool = False) -> Chart:
     floor = _floor(result)
     for plot, (title, points) in zip(plots.flat, shown, strict=False):
         style(plot, theme, size=TEXT)
-        for name, look in looks.items():
+        for number, (name, look) in enumerate(looks.items()):
             curve = [point for point in points if _line_name(result, point) == name]
-            _draw(plot, curve, look, result, floor)
+            # beside each other, so that no interval hides another
+            aside = ASIDE ** (number - (len(looks) - 1) / 2)
+            _draw(plot, curve, look, result, floor, aside)
         plot.axhline(result.tolerance, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 3)))
         plot.set_title(safe(title, 260 // beside, 2), fontsize=TEXT, color=theme.ink)
     _scale(plots.flat[0], result, floor)
@@ -122,18 +125,26 @@ def _floor(result: Convergence) -> float:
     return 0.6 * min([result.tolerance, *positive])
 
 
-def _draw(plot: Axes, curve: list[Point], look: _Look, result: Convergence, floor: float) -> None:
+def _draw(
+    plot: Axes,
+    curve: list[Point],
+    look: _Look,
+    result: Convergence,
+    floor: float,
+    aside: float,
+) -> None:
+    """One line. aside: by what factor its places are moved."""
     points = sorted(curve, key=lambda point: point.steps)
-    rows = [point.rows for point in points]
+    rows = [point.rows * aside for point in points]
     heights = [max(point.distance, floor) for point in points]
     plot.plot(rows, heights, color=look.colour, linestyle=look.dashes, linewidth=1.1, zorder=3)
     for at, (point, height) in enumerate(zip(points, heights, strict=True)):
         high = point.high if math.isfinite(point.high) else 10.0
         ends = [max(point.low, floor), max(high, floor)]
-        plot.plot([point.rows] * 2, ends, color=look.colour, linewidth=0.7, zorder=2)
+        plot.plot([rows[at]] * 2, ends, color=look.colour, linewidth=0.7, zorder=2)
         is_enough = all(later.high <= result.tolerance for later in points[at:])
         plot.plot(
-            [point.rows],
+            [rows[at]],
             [height],
             look.marker,
             color=look.colour,

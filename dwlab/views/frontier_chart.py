@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..analysis.ranking import Ranking, Standing
     from .charts import Chart, Theme
 
+PRICES = {"rows": "rows of the denoiser per picture", "seconds": "seconds per picture"}
 LABELLED = 9  # settings of the frontier that are named: their numbers are the markers of the legend
 LEGEND_WIDTH = 620  # pixels
 ABOVE = 0.08  # of the height, left free above the best
@@ -24,7 +25,7 @@ LINE = 0.19  # inches per line of the legend
 
 
 def frontier_plot(ranking: Ranking, *, dark: bool = False) -> Chart:
-    """How far each setting is behind the best, against its price in rows of the denoiser.
+    """How far each setting is behind the best, against its price: rows of the denoiser, or seconds.
 
     The line is the frontier; its settings are numbered and named below, with the 95% interval that
     `best` gives: crossed over prompts and seeds, and for the upper end against every rival. A
@@ -35,9 +36,9 @@ def frontier_plot(ranking: Ranking, *, dark: bool = False) -> Chart:
     if not chosen:
         return nothing(figure, plot, theme, "The price of no setting is known")
     bottom = _bottom(ranking)
-    others = [each for each in ranking.standings if math.isfinite(each.rows + each.behind)]
+    others = [each for each in ranking.standings if math.isfinite(each.price + each.behind)]
     plot.scatter(
-        [each.rows for each in others],
+        [each.price for each in others],
         [each.behind for each in others],
         s=16,
         color=theme.muted,
@@ -56,11 +57,11 @@ def frontier_plot(ranking: Ranking, *, dark: bool = False) -> Chart:
         fontsize=8,
         va="center",
     )
-    number_scale(plot, sorted({each.rows for each in others}), theme)
+    number_scale(plot, sorted({each.price for each in others}), theme)
     plot.set_ylim(bottom, -ABOVE * bottom)
-    plot.set_xlabel("rows of the denoiser per picture")
+    plot.set_xlabel(PRICES[ranking.unit])
     plot.set_ylabel(safe(f"{ranking.metric} behind the best", 230, 1))
-    _name_settings(figure, chosen, theme)
+    _name_settings(figure, chosen, f"bars: 95% interval for {ranking.target}", theme)
     return figure
 
 
@@ -72,17 +73,18 @@ def _bottom(ranking: Ranking) -> float:
 
 def _draw_frontier(plot: Axes, chosen: tuple[Standing, ...], bottom: float, theme: Theme) -> None:
     colour = theme.colours[0]
-    rows = [each.rows for each in chosen]
+    prices = [each.price for each in chosen]
     behind = [each.behind for each in chosen]
-    plot.step(rows, behind, where="post", color=colour, linewidth=1.4, zorder=3)
+    plot.step(prices, behind, where="post", color=colour, linewidth=1, alpha=0.45, zorder=3)
     for number, each in enumerate(chosen, 1):
         # an end that is not known reaches out of the plot
         high = each.high if math.isfinite(each.high) else 2 * bottom
-        plot.plot([each.rows] * 2, [each.low, high], color=colour, linewidth=1.2, zorder=4)
-        plot.plot([each.rows], [each.behind], "o", color=colour, markersize=9, zorder=5)
+        ends = [each.low, high]
+        plot.plot([each.price] * 2, ends, "_-", color=colour, linewidth=1.6, markersize=8, zorder=4)
+        plot.plot([each.price], [each.behind], "o", color=colour, markersize=9, zorder=5)
         if number <= LABELLED:
             plot.text(
-                each.rows,
+                each.price,
                 each.behind,
                 str(number),
                 color=theme.paper,
@@ -94,8 +96,8 @@ def _draw_frontier(plot: Axes, chosen: tuple[Standing, ...], bottom: float, them
             )
 
 
-def _name_settings(figure: Chart, chosen: tuple[Standing, ...], theme: Theme) -> None:
-    """The frontier's settings below the plot, for which the figure grows."""
+def _name_settings(figure: Chart, chosen: tuple[Standing, ...], note: str, theme: Theme) -> None:
+    """The frontier's settings and a note below the plot, for which the figure grows."""
     handles = []
     lines = 0
     for number, each in enumerate(chosen[:LABELLED], 1):
@@ -107,6 +109,8 @@ def _name_settings(figure: Chart, chosen: tuple[Standing, ...], theme: Theme) ->
         text = f"and {len(chosen) - LABELLED} dearer ones on the line"
         handles.append(Line2D([], [], linestyle="none", label=text))
         lines += 1
+    handles.append(Line2D([], [], linestyle="none", label=note))
+    lines += 1
     figure.set_size_inches(WIDTH, figure.get_size_inches()[1] + LINE * lines + 0.1)
     figure.legend(
         handles=handles,

@@ -176,3 +176,17 @@ def test_a_margin_is_above_0(margin):
 def test_a_sweep_over_prompts_alone_has_no_settings_to_rank():
     with pytest.raises(InvalidInput, match="some setting varies"):
         best(table_of(swept([0.5])[0], {}), "adherence")
+
+
+def test_what_costs_more_per_row_is_priced_in_seconds():
+    values = swept([[0.5, 0.9], [0.5, 0.9]])
+    table = table_of(values, {"width": [64, 128], "steps": [5, 20]})
+    table["device_seconds"] *= np.where(table["width"] == 128, 4.0, 1.0)
+    ranking = best(table, "adherence")
+    assert ranking.unit == "seconds"
+    assert ranking.cheapest.setting == "width 64, steps 20"
+    assert ranking.cheapest.price == ranking.cheapest.seconds
+    assert "s per picture" in ranking.sentence
+    assert best(table_of(swept([0.5, 0.9]), {"steps": [5, 20]}), "adherence").unit == "rows"
+    untimed = table.drop(columns="device_seconds")
+    assert best(untimed, "adherence").unit == "rows"

@@ -107,6 +107,6 @@ def test_the_frontier_names_its_settings_and_draws_the_intervals_of_the_ranking(
 
 
 def test_without_prices_there_is_a_sentence_instead_of_a_frontier():
-    table = sweep({"width": [64, 128]}).drop(columns=["steps"])
+    table = sweep({"width": [64, 128]}).drop(columns=["steps", "device_seconds"])
     figure = frontier_plot(best(table, "adherence"))
     assert "price" in figure.axes[0].texts[0].get_text()
