@@ -11,10 +11,11 @@ EXPERIMENT ?= experiments/quickstart.yaml
 MINUTES ?= 10
 HOSTILE_JSON ?= results/hostile.json
 SWEEPS ?= 1000
+RATERS ?= 40
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup simulate browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup simulate simulate-votes browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +83,9 @@ hostile: browser ## mutated files, payloads in Chromium, kills, costly requests,
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py
+
+simulate-votes: setup ## how many votes find a known order, chosen against random pairs, and how often intervals of votes are right: half an hour (RATERS=40 for each row)
+	PYTHONPATH=tests $(BIN)/python tests/simulate_votes.py --raters $(RATERS)
 
 simulate: setup ## how often intervals and rankings are right, on sweeps with a known truth: ten minutes (SWEEPS=1000 of each kind)
 	PYTHONPATH=tests $(BIN)/python tests/simulate.py --sweeps $(SWEEPS)

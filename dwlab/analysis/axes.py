@@ -108,6 +108,11 @@ def swept(table: pd.DataFrame) -> list[Axis]:
     return _joined(axes)
 
 
+def named_values(table: pd.DataFrame, name: str) -> pd.Series | None:
+    """Each row's value of a parameter, an axis or another column; None without such a one."""
+    return axis_column(table, name, _declared(table).get(name, []))
+
+
 def constants(table: pd.DataFrame) -> dict[str, str]:
     """The parameters that are the same in every row, as text; empty ones are left out."""
     texts = {}

@@ -70,6 +70,15 @@ def with_metrics(
     return [agreement for agreement in agreements if agreement.pairs]
 
 
+def taste_text(metric: Agreement, raters: int) -> str:
+    """How well a metric predicts the votes of so many raters, in words."""
+    whose = "your taste" if raters == 1 else "the raters' taste"
+    if metric.high < CHANCE:
+        return f"lower {metric.first} predicts {whose} in {metric.reversed.text}"
+    may_be_chance = "" if metric.is_told else ", which may be chance"
+    return f"{metric.first} predicts {whose} in {metric.text}{may_be_chance}"
+
+
 def between_raters(votes: CountedVotes, target: str) -> list[Agreement]:
     """How often each two raters agree on the pairs that both have voted on."""
     judged = votes.first_of_each_pair()

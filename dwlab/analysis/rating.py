@@ -10,7 +10,13 @@ from .bradley_terry import Preference, preferences
 from .counted_votes import counted_votes
 from .ordered_votes import fit
 from .rated_pictures import rated_pictures
-from .rater_agreement import CHANCE, Agreement, between_raters, with_metrics, with_themselves
+from .rater_agreement import (
+    Agreement,
+    between_raters,
+    taste_text,
+    with_metrics,
+    with_themselves,
+)
 from .setting_grid import FIXED, SAMPLED, check_target
 from .statistics_text import caveats, count
 from .vote_fragility import Fragility, fragility
@@ -61,7 +67,7 @@ class Rating:
     @property
     def lines(self) -> list[str]:
         """Who agrees with whom, and how few votes would change the order."""
-        lines = [self.taste(each) for each in self.metrics]
+        lines = [taste_text(each, len(self.rater_names)) for each in self.metrics]
         lines += [f"{each.first} and {each.second} agree in {each.text}" for each in self.raters]
         lines += [f"{each.first} says the same again in {each.text}" for each in self.repeats]
         if self.fragility is not None:
@@ -76,17 +82,6 @@ class Rating:
         import pandas as pd
 
         return pd.DataFrame([vars(preference) for preference in self.preferences])
-
-    def taste(self, metric: Agreement) -> str:
-        """How well a metric predicts the votes, in words."""
-        if metric.high < CHANCE:
-            return f"lower {metric.first} predicts {self._whose} in {metric.reversed.text}"
-        may_be_chance = "" if metric.is_told else ", which may be chance"
-        return f"{metric.first} predicts {self._whose} in {metric.text}{may_be_chance}"
-
-    @property
-    def _whose(self) -> str:
-        return "your taste" if len(self.rater_names) == 1 else "the raters' taste"
 
     def _rivals(self) -> str:
         """The settings that are not shown to be behind the first."""

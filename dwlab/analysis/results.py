@@ -10,17 +10,21 @@ from .comparison import compare
 from .ranking import MARGIN, best
 from .reference_distance import TOLERANCE, convergence
 from .sample_size import power
+from .selection import selected, with_columns
 from .setting_grid import SAMPLED
 from .variance_shares import effects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from .comparison import Comparison
     from .ranking import Ranking
     from .rating import Rating
     from .reference_distance import Convergence
     from .sample_size import Power
+    from .selection import Conditions
     from .variance_shares import Effects
 
 
@@ -30,6 +34,12 @@ class Results(results.Results):
     path: the folder, or None for the usual one. The questions take the name of an experiment and a
     metric; docs/statistics.md says how they are answered.
     """
+
+    def select(
+        self, name: str, *, where: Conditions = (), columns: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """The rows and columns of an experiment's table: see `dwlab.analysis.selection`."""
+        return with_columns(selected(self.table(name), where), columns)
 
     def compare(
         self,

@@ -24,6 +24,7 @@ from .report import open_report, report
 from .rerun import rerun
 from .rm import rm
 from .serve import serve
+from .sheet import sheet
 from .sweep import sweep
 from .table import table
 from .verify import verify
@@ -58,6 +59,7 @@ for _function in (
     table,
     answer,
     plot,
+    sheet,
     report,
     view,
     metrics,

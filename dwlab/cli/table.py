@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .selection_options import WhereOption, names_in  # typer reads the annotations
 
 WIDTH = 120  # columns, if there is no terminal
 
@@ -22,6 +23,11 @@ def table(
         Path | None,
         typer.Option("-o", "--output", help="The file to write (default: standard output)."),
     ] = None,
+    where: WhereOption = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--columns", metavar="NAME", help="These columns alone, in this order."),
+    ] = None,
     results: ResultsOption = None,
 ) -> None:
     """Print an experiment's table, one row per cell.
@@ -31,11 +37,13 @@ def table(
     import shutil
 
     from .._util.atomic import write_atomic
+    from ..analysis.selection import selected, with_columns
     from ..runs.results import Results
     from ..views.export import export
 
     width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
-    data = export(Results(results).table(name), format, width=width)
+    rows = selected(Results(results).table(name), where or ())
+    data = export(with_columns(rows, names_in(columns)), format, width=width)
     if output:
         write_atomic(output, data)
     else:

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from ..analysis.selection import CHOSEN
 from ..errors import InvalidInput
 from ..spec.table_columns import COLUMNS
 from .text_view import text_view
@@ -31,6 +32,7 @@ def export(table: pd.DataFrame, format: str, *, width: int = 120) -> bytes:
     if format == "text":
         return text_view(table, width).encode("utf-8", "replace")
     plain = pd.DataFrame(table)
+    is_chosen = bool(table.attrs.get(CHOSEN))
     plain.attrs = {}
     if format == "csv":
         return _csv(plain)
@@ -42,7 +44,8 @@ def export(table: pd.DataFrame, format: str, *, width: int = 120) -> bytes:
         plain.apply(_of_one_type).to_parquet(buffer, index=False)
         return buffer.getvalue()
     if format == "markdown":
-        return _markdown(plain).encode()
+        shown = plain if is_chosen else plain[[n for n in plain.columns if _is_read(plain, n)]]
+        return _markdown(shown).encode()
     raise InvalidInput("format", format, ", ".join(FORMATS))
 
 
@@ -79,8 +82,9 @@ def _of_one_type(column: pd.Series) -> pd.Series:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    shown = table[[name for name in table.columns if _is_read(table, name)]].copy()
-    shown["key"] = shown["key"].str[:KEY_DIGITS]
+    shown = table.copy()
+    if "key" in shown:
+        shown["key"] = shown["key"].str[:KEY_DIGITS]
     texts = list(shown.select_dtypes(include=["object", "string"]).columns)
     for name in texts:
         shown[name] = shown[name].map(_markdown_cell)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis import results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
+
+    from ..analysis.selection import Conditions
 
 
 class Results(results.Results):
@@ -23,3 +28,29 @@ class Results(results.Results):
         from .figures import draw
 
         return draw(self.table(name), figure, metric=metric, dark=dark)
+
+    def sheet(
+        self,
+        name: str,
+        path: str | Path,
+        *,
+        page: str = "a4",
+        dpi: int = 300,
+        font: float = 8.0,
+        picture: float | None = None,
+        margin: float = 10.0,
+        rows: str | Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
+        where: Conditions = (),
+    ) -> list[Path]:
+        """All pictures on pages of an exact size, as .pdf or .png; returns the files.
+
+        page: like `a4`, `letter-landscape` or `85x120mm`. font: points. picture, margin: mm. See
+        `dwlab.views.paper.files.save_sheet`, and for where `dwlab.analysis.selection.selected`.
+        """
+        from .paper.files import save_sheet
+        from .paper.page import paper
+
+        size = paper(page, dpi=dpi, font=font, picture=picture, margin=margin)
+        table = self.select(name, where=where)
+        return save_sheet(table, Path(path), size, rows=rows, columns=columns)

@@ -12,6 +12,7 @@ from ..analysis.axes import swept
 from ..analysis.labels import label
 from ..analysis.metric_columns import metrics_of, seconds_column
 from ..analysis.optional_columns import failed_cells
+from ..analysis.selection import CHOSEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,8 @@ def text_view(table: pd.DataFrame, width: int) -> str:
 def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
     """The columns that may be shown, as texts, by their heads."""
     columns: dict[str, list[str]] = {}
+    if table.attrs.get(CHOSEN):
+        return {str(name): _texts(table, str(name)) for name in table.columns}
     for axis in swept(table):
         columns[axis.name] = [_short(axis.label(value)) for value in axis.column[:ROWS]]
     if not columns and "prompt" in table:

@@ -86,7 +86,8 @@ def _draw_tile(
     picture = open_picture(table, row.get("image")) if status == "ok" else None
     if picture is None:
         pen.rectangle(box, FAILED_PAPER, FAILED_INK)
-        for label in _failure(tile, side, status, row.get("error")):
+        size = max(8, min(14, side // 10))
+        for label in failure_labels(tile, side, size, status, row.get("error")):
             _write(pen, label)
     else:
         pen.rectangle(box, EMPTY)
@@ -103,9 +104,11 @@ def _paste(canvas: Image.Image, picture: Image.Image, corner: tuple[int, int], s
     canvas.paste(picture.resize((width, height), Image.Resampling.LANCZOS), place)
 
 
-def _failure(tile: Tile, side: int, status: str, error: object) -> list[Label]:
-    """What a tile without a picture says: the status, and the error if there is room."""
-    size = max(8, min(14, side // 10))
+def failure_labels(tile: Tile, side: int, size: int, status: str, error: object) -> list[Label]:
+    """What a tile without a picture says: the status, and the error if there is room.
+
+    size: of the type.
+    """
     small = size - 2
     word = fit(_fitting_word(status, size, side - 4), side - 4, 2, size, bold=True)
     word_height = line_height(size) * len(word)

@@ -27,10 +27,22 @@ if TYPE_CHECKING:
 
     from .arrangement import Arrangement, Level
 
-COLUMN_LINES = 3  # of a label above a column
 ROW_LINES = 8  # of a label beside a row
 LABEL_GAP = 4  # pixels between labels and what is below them
 GUTTER_GAP = 10  # pixels between labels and what is to their right
+
+
+@dataclass(frozen=True)
+class LabelStyle:
+    """How labels are set.
+
+    widths: of labels beside rows at most, in sides of a tile; the first is taken at which none is
+    cut. column_lines: of a label above a column at most.
+    """
+
+    text: TextSize
+    widths: tuple[float, ...] = (1.8,)
+    column_lines: int = 3
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,17 @@ class _Header:
     seen: list[Seen]
 
 
-def nested(table: pd.DataFrame, arrangement: Arrangement, side: int) -> Sheet:
-    """The sheet without its head."""
-    text = TextSize.beside(side)
-    gutters = _gutters(arrangement.down, side, text)
+def nested(
+    table: pd.DataFrame, arrangement: Arrangement, side: int, style: LabelStyle | None = None
+) -> Sheet:
+    """The sheet without its head. style: of labels, if not the one that suits the tiles."""
+    style = style or LabelStyle(TextSize.beside(side))
+    text = style.text
+    gutters = _gutters(arrangement.down, side, style)
     left = MARGIN + sum(gutter.width + GUTTER_GAP for gutter in gutters)
     columns = Track(arrangement.across, side)
     rows = Track(arrangement.down, side)
-    header = _column_labels(arrangement.across, columns, left, text, seen_side(side))
+    header = _column_labels(arrangement.across, columns, left, style, seen_side(side))
     top = header.height
     if arrangement.down and not arrangement.across:
         # the names of the rows' axes stand above the first tile
@@ -108,17 +123,41 @@ def cut_values(level: Level) -> str:
     return f"{level.axis.name}: the first {level.count:,} of {values:,}"
 
 
-def _gutters(levels: list[Level], side: int, text: TextSize) -> list[_Gutter]:
+def _gutters(levels: list[Level], side: int, style: LabelStyle) -> list[_Gutter]:
     gutters = []
     x = MARGIN
-    for level in levels:
-        width = min(round(1.8 * side), _widest(level, text))
+    for depth, level in enumerate(levels):
+        tiles = math.prod(inner.count for inner in levels[depth + 1 :])
+        lines = _row_lines(side * tiles, style.text)
+        width = _label_width(level, side, lines, style)
         seen = seen_side(side) if level.pictures else 0
         if seen:
             width += seen + SEEN_GAP
         gutters.append(_Gutter(x, width, seen))
         x += width + GUTTER_GAP
     return gutters
+
+
+def _row_lines(height: int, text: TextSize) -> int:
+    """How many lines a label beside rows of that height may have."""
+    return max(1, min(ROW_LINES, height // text.line))
+
+
+def _label_width(level: Level, side: int, lines: int, style: LabelStyle) -> int:
+    """Pixels for a level's labels beside rows: all that they need, within the style's widths."""
+    widest = _widest(level, style.text)
+    width = widest
+    for sides in style.widths:
+        width = min(round(sides * side), widest)
+        if width == widest or not _is_cut(level, width, lines, style.text):
+            break
+    return width
+
+
+def _is_cut(level: Level, width: int, lines: int, text: TextSize) -> bool:
+    """Whether some label does not fit into so many lines of that width."""
+    labels = _labels(level, range(level.count))
+    return any(len(fit(label, width, lines + 1, text.size)) > lines for label in labels)
 
 
 def _widest(level: Level, text: TextSize) -> int:
@@ -135,12 +174,13 @@ def _labels(level: Level, values: range | list[int]) -> list[str]:
 
 
 def _column_labels(
-    levels: list[Level], track: Track, left: int, text: TextSize, side: int
+    levels: list[Level], track: Track, left: int, style: LabelStyle, side: int
 ) -> _Header:
     """Labels above the columns: outer levels say their axis in each, the innermost above them.
 
     side: pixels of the pictures that stand above the labels of an axis of pictures.
     """
+    text = style.text
     labels: list[Label] = []
     seen: list[Seen] = []
     y = 0
@@ -159,7 +199,7 @@ def _column_labels(
                 seen += _seen(level, block, x, y, side)
             y += side + SEEN_GAP
         # all blocks of a level are equally wide
-        fitted = fit_all(texts, blocks[0].length - 4, COLUMN_LINES, text.size)
+        fitted = fit_all(texts, blocks[0].length - 4, style.column_lines, text.size)
         height = text.line * max(len(lines) for lines in fitted)
         for block, lines in zip(blocks, fitted, strict=True):
             labels.append(Label(left + block.start, y, block.length, height, lines, text.size))
@@ -208,7 +248,7 @@ def _row_labels(
         labels.append(name)
         blocks = track.blocks(depth)
         texts = _labels(level, [block.value for block in blocks])
-        most = max(1, min(ROW_LINES, blocks[0].length // text.line))
+        most = _row_lines(blocks[0].length, text)
         fitted = fit_all(texts, gutter.text_width, most, text.size)
         for block, lines in zip(blocks, fitted, strict=True):
             label = Label(

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...analysis.metric_taste import metric_taste
 from ...analysis.quality import REMEDY, quality_of
 from ...analysis.ranking import Ranking, Standing, best, usual_margin
 from ...analysis.setting_grid import FIXED, SAMPLED, has_settings
@@ -41,12 +42,13 @@ class Answer:
     """What the pictures say of settings.
 
     ranking: what it is from. for_these: the answer for these prompts alone, if only that is known.
-    left_out: settings that are not in `rows`.
+    taste: how often the metric agrees with the votes on the sweep, if there are any. left_out: settings that are not in `rows`.
     """
 
     ranking: Ranking
     sentence: str
     for_these: str
+    taste: str
     effects: str
     target: str
     margin: str
@@ -55,8 +57,9 @@ class Answer:
 
     @property
     def sentences(self) -> list[str]:
-        """What is said before the ranking: the answer, the narrower one, and what moves the metric."""
-        return [text for text in (self.sentence, self.for_these, self.effects) if text]
+        """What is said before the ranking: the answers, the metric's worth, and what moves it."""
+        texts = (self.sentence, self.for_these, self.taste, self.effects)
+        return [text for text in texts if text]
 
 
 def answer(
@@ -80,6 +83,7 @@ def answer(
         ranking=ranking,
         sentence=ranking.sentence,
         for_these=_for_these_prompts(table, ranking),
+        taste=metric_taste(table, metric, target=target),
         effects=effects(table, metric).sentence,
         target=ranking.target,
         margin=number_text(margin),

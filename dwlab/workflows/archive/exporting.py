@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _README = """{name}: a sweep of diffusion models, exported by dwlab {version}
 
-{pictures:,} pictures. Start with pages/report.html in a browser, or with table.csv.
+{pictures:,} pictures. Start with pages/report.html and pages/viewer.html in a browser, or
+with table.csv.
 
 experiment.yaml       what was asked for
 rows.jsonl            a row per picture: recipe, versions, machine, times, metrics, stars

@@ -16,8 +16,8 @@ from ..._util import yamlfile
 from ..._util.checks import is_whole_number
 from ...errors import InvalidInput
 from ...paths import check_any_name, check_name
-from ...pictures import inputs
-from ...pictures.png import BROKEN, PIXEL_LIMIT, pixel_hash, recipe_of
+from ...pictures import inputs, png_text
+from ...pictures.png import BROKEN, pixel_hash, recipe_of
 from ...spec import experiment_file
 from ...spec.inputs import stored_paths
 from ...spec.portable import check_portable
@@ -102,6 +102,7 @@ def import_sweep(
         spec = _spec(files, name)
         own = str(spec["name"])
         experiment = ExperimentRow(json.dumps(spec), json.dumps(sweep["seeds"]), sweep["created"])
+        votes = list(_votes(files, own, renamed=name is not None))
         with Store(root) as store, experiment_lock(root, own):
             is_known = experiment_row(store.file, own) is not None
             if is_known:
@@ -111,8 +112,8 @@ def import_sweep(
                 if not is_known:
                     enter_experiment(sql, own, experiment)
                 enter_members(store.file, sql, own, taken.members)
-            votes = enter_votes(store.file, list(_votes(files, own, renamed=name is not None)))
-    return Import(own, sweep["cells"], taken.new, taken.kept, votes, is_known)
+            new_votes = enter_votes(store.file, votes)
+    return Import(own, sweep["cells"], taken.new, taken.kept, new_votes, is_known)
 
 
 def _sweep(files: Source) -> dict[str, Any]:
@@ -242,15 +243,15 @@ def _check_pixels(name: str, data: bytes, key: str, pixels: str) -> None:
     """Raise InvalidInput unless this is a PNG of dwlab's with these pixels and the recipe of the key."""
     from PIL import Image
 
+    # the size first, so that Pillow opens no bomb
+    png_text.texts(data)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            if image.width * image.height > PIXEL_LIMIT:
-                raise InvalidInput(name, f"{image.width}x{image.height}", f"{PIXEL_LIMIT:,} pixels")
             recipe = recipe_of(image)
+            image.verify()
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             is_same = image.mode == "RGB" and pixel_hash(image) == pixels
-    except (*BROKEN, Image.DecompressionBombError) as error:
-        if isinstance(error, InvalidInput):
-            raise
+    except (*BROKEN, Image.DecompressionBombError):
         raise InvalidInput(name, "a file that is no whole PNG", "a picture of dwlab's") from None
     if not is_same:
         raise InvalidInput(

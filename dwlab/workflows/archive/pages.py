@@ -9,6 +9,7 @@ from ...runs.results import Results
 from ...store.archived_cells import ExperimentRow, enter_cell, enter_experiment, enter_members
 from ...store.store import Store
 from ...views.export import export
+from ...views.viewer.page import save_viewer
 from ..report import write_report
 from . import layout
 from .rows import cell_of
@@ -55,3 +56,6 @@ def pages(
     report = folder / temporary_name(".html")
     yield layout.REPORT, report
     write_report(table, spec, report, title=name)
+    viewer = folder / temporary_name(".html")
+    yield layout.VIEWER, viewer
+    save_viewer(table, viewer, title=name)

@@ -110,9 +110,10 @@ class _Folder:
             handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
         except (OSError, ValueError):
             raise _no_file(name, "a plain file that can be read") from None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise _no_file(name, "a plain file, not a folder, pipe or device")
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _no_file(name, "a plain file, not a folder, pipe or device")
             yield file
 
 

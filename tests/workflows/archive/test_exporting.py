@@ -74,6 +74,7 @@ def test_an_import_is_exported_as_the_same_bytes(packed, tmp_path):
     assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
 
 
+@pytest.mark.slow
 def test_reports_of_an_import_are_equal(packed, tmp_path):
     reports = []
     for name in ("one", "other"):
@@ -83,6 +84,7 @@ def test_reports_of_an_import_are_equal(packed, tmp_path):
     assert text(packed, "pages/report.html").encode() == reports[0]
 
 
+@pytest.mark.slow
 def test_another_process_exports_the_same_bytes(filled, packed, tmp_path):
     code = (
         "import sys; from pathlib import Path; from dwlab.workflows.archive.exporting import export; "
@@ -134,9 +136,14 @@ def test_archives_understand_an_export(filled, tmp_path):
     crate = ROCrate(tmp_path / "small")
     assert crate.name == "small" and crate.license and crate.datePublished
     parts = {part.id: part for part in crate.root_dataset["hasPart"]}
-    assert {"rows.jsonl", "table.csv", "experiment.yaml", "pages/report.html", "images/"} <= set(
-        parts
-    )
+    assert {
+        "rows.jsonl",
+        "table.csv",
+        "experiment.yaml",
+        "pages/report.html",
+        "pages/viewer.html",
+        "images/",
+    } <= set(parts)
     for name, part in parts.items():
         assert (tmp_path / "small" / name).exists()
         if not name.endswith("/"):
@@ -165,6 +172,7 @@ def test_a_folder_that_is_there_is_left_alone(filled, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
+@pytest.mark.slow
 def test_a_damaged_picture_ends_an_export_and_leaves_nothing(root, tmp_path):
     path = next(iter(root.glob("images/*/*.png")))
     before = sorted(tmp_path.rglob("*"))
@@ -217,6 +225,7 @@ def started(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_start_pictures_masks_and_loras_travel_as_hashes(started, tmp_path):
     packed = tmp_path / "started.zip"
     assert dw("export", "started", "-o", packed, "--results", started).exit_code == 0
@@ -232,6 +241,7 @@ def test_start_pictures_masks_and_loras_travel_as_hashes(started, tmp_path):
     assert {verdict.outcome.value for verdict in verification.verdicts} == {"exact"}
 
 
+@pytest.mark.slow
 def test_the_sweep_of_an_import_runs_again_and_has_nothing_to_do(started, tmp_path):
     packed = tmp_path / "started"
     export(started, "started", packed)

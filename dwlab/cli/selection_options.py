@@ -1,0 +1,36 @@
+"""Options that choose what of a table is shown, of several commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help='Only cells like "steps=5", "adherence>0.9" or "prompt~circle"; may be repeated '
+        "(several = for one name are alternatives).",
+    ),
+]
+RowsOption = Annotated[
+    list[str] | None,
+    typer.Option("--rows", metavar="AXIS", help="Axes down the rows, outermost first."),
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option("--columns", metavar="AXIS", help="Axes across the columns, outermost first."),
+]
+
+
+def names_in(texts: Iterable[str] | None) -> list[str]:
+    """The names of an option that is repeated, or has several names with commas."""
+    names: list[str] = []
+    for text in texts or ():
+        names += [name.strip() for name in text.split(",")]
+    return [name for name in names if name]
