@@ -18,6 +18,7 @@ _PUBLIC = {
     "explore": "notebook.explore",
     "generate": "runs.generation",
     "load": "models.loading",
+    "rate": "notebook.rate",
     "rerun": "workflows.certificate.rerunning",
     "stream": "runs.generation",
 }

@@ -38,6 +38,7 @@ def rate(
     one is better; up or t: equal; s: skip; z: undo.
     """
     from ..paths import results_folder
+    from ..rating.raters import usual_rater
 
     root = results_folder(results)
     if show:
@@ -47,17 +48,7 @@ def rate(
         from ..server.rating.serve import serve_rating
     except ImportError as error:
         raise MissingExtra(f"dwlab rate ({error.name} is missing)", "serve") from error
-    serve_rating(root, name, rater=rater or _user(), port=port, browser=browser)
-
-
-def _user() -> str:
-    """The name of the user of this machine."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have none
-        return "me"
+    serve_rating(root, name, rater=rater or usual_rater(), port=port, browser=browser)
 
 
 def _report(root: Path, name: str) -> str:

@@ -17,6 +17,7 @@ from ..store.images import read_picture
 from ..store.store import Store
 from ..store.vote import Choice
 from .pair_choice import next_pair
+from .raters import check_rater
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # the pair that is shown, and the one whose pictures the window fetches meanwhile
 WAITING = 2
-NAME_LENGTH = 60
 SIDES = ("left", "right")
 
 
@@ -193,16 +193,6 @@ class RatingSession:
         return [
             (left, right) for left, right in positions if left is not None and right is not None
         ]
-
-
-def check_rater(name: object) -> str:
-    """A rater's name, without spaces around it; raises InvalidInput."""
-    text = name.strip() if isinstance(name, str) else ""
-    if text and len(text) <= NAME_LENGTH and text.isprintable():
-        return text
-    raise InvalidInput(
-        "rater", name, f"a name of 1 to {NAME_LENGTH} characters without control characters"
-    )
 
 
 def _choice(choice: str) -> Choice:

@@ -9,6 +9,7 @@ from dwlab.analysis.results import Results
 from dwlab.store.store import Store
 from dwlab.store.vote import Choice
 from dwlab.views.report.answer import answer
+from dwlab.workflows.report import make_report
 
 
 def like_many_steps(root):
@@ -34,6 +35,7 @@ def test_with_votes_the_answer_tells_how_often_its_metric_agrees(tmp_path):
         "By the votes on these pictures, adherence predicts your taste in 100% ["
     )
     assert sentence in answer(table, "adherence").sentences
+    assert sentence in make_report(tmp_path, "rated").read_text()
 
 
 def test_without_votes_nothing_is_said_of_them(tmp_path):

@@ -11,7 +11,8 @@ from PIL import Image
 from rated_folders import rated_folder
 
 from dwlab.errors import InvalidInput
-from dwlab.rating.session import NAME_LENGTH, RatingSession
+from dwlab.rating.raters import NAME_LENGTH
+from dwlab.rating.session import RatingSession
 from dwlab.store.store import Store
 
 HOSTILE_NAMES = (

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ... import rating
-from ...rating.session import NAME_LENGTH, RatingSession
+from ...rating.raters import NAME_LENGTH
+from ...rating.session import RatingSession
 from ..access.middleware import AccessMiddleware
 from ..access.security_headers import page_policy
 from ..error_handlers import add_error_handlers

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from ...rating.session import RatingSession, check_rater
+from ...rating.raters import check_rater
+from ...rating.session import RatingSession
 from ..serve import open_listener, url_of
 from ..settings import read_settings
 from .app import make_rating_app
