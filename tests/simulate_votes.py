@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import kendalltau
 from simulated_raters import Rater, random_pairs, rated_table, vote, vote_on
-from tabulate import tabulate
 
 from dwlab.analysis.bradley_terry import preferences
 from dwlab.analysis.counted_votes import CountedVotes, counted_votes
@@ -62,10 +61,9 @@ class Search:
 
 
 SEARCHES = (
-    Search(Design(6, 1.5), 150),
-    Search(Design(12, 1.5), 400),
-    Search(Design(12, 4.0), 240),
-    Search(Design(24, 4.0), 480),
+    Search(Design(8, 1.5), 160),
+    Search(Design(12, 4.0), 160),
+    Search(Design(24, 4.0), 300),
 )
 COVERED = (
     Design(8, 1.5, 6, 0.0),
@@ -144,30 +142,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--raters", type=int, default=40)
     raters = parser.parse_args().raters
-    rows = []
+    print_row("settings", "spread", "votes, random pairs", "votes, chosen pairs", "ratio")
     for search in SEARCHES:
         at_random = votes_needed(search, raters, chosen=False)
         chosen = votes_needed(search, raters, chosen=True)
         ratio = f"{at_random / chosen:.1f}" if at_random and chosen else ""
         most = f"over {search.votes}"
-        rows.append(
-            (search.design.settings, search.design.spread, at_random or most, chosen or most, ratio)
-        )
-    head = ("settings", "spread", "votes, random pairs", "votes, chosen pairs", "ratio")
-    print(tabulate(rows, head, tablefmt="github"), flush=True)
-    print()
-    rows = []
+        design = search.design
+        print_row(design.settings, design.spread, at_random or most, chosen or most, ratio)
+    print_row("prompts", "prompts differ by", "target", "covered", "half width")
     for design in COVERED:
         for target in (SAMPLED, FIXED):
             share, reach = coverage(design, target, 5 * raters)
-            rows.append((design.prompts, design.differ, target, f"{share:.1%}", f"{reach:.2f}"))
-    print(
-        tabulate(
-            rows,
-            ("prompts", "prompts differ by", "target", "covered", "half width"),
-            tablefmt="github",
-        )
-    )
+            print_row(design.prompts, design.differ, target, f"{share:.1%}", f"{reach:.2f}")
+
+
+def print_row(*columns: object) -> None:
+    """A row of a table, as soon as it is known."""
+    print("|", " | ".join(str(column) for column in columns), "|", flush=True)
 
 
 if __name__ == "__main__":
