@@ -9,6 +9,9 @@ PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 EXPERIMENT ?= experiments/quickstart.yaml
 MINUTES ?= 10
+# One more than the two cores that the tests are sized for, because many of them wait for another process.
+WORKERS ?= 3
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 HOSTILE_JSON ?= results/hostile.json
 SWEEPS ?= 1000
 RATERS ?= 40
@@ -47,13 +50,13 @@ lab: setup ## JupyterLab on the start page, which leads to all notebooks
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/start.ipynb $(LAB_ARGS)
 
 test: setup lint types rooms ## lint, types, the order of rooms and the suite: about twelve minutes on two cores
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest $(SPREAD)
 
 test-all: test test-slow ## the same, and the long cases: under 30 minutes
 
 # pytest exits 5 where no test is marked slow.
 test-slow: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not gpu and not mps" || [ $$? -eq 5 ]
+	$(BIN)/pytest $(SPREAD) -m "slow and not gpu and not mps" || [ $$? -eq 5 ]
 
 lint: setup ## style of the code
 	$(BIN)/ruff check .

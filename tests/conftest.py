@@ -22,6 +22,28 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 BROWSERS = (
     Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "ms-playwright"
 )
+# The files that take longest, half a minute and more: a process that begins with one late keeps the others waiting.
+LONGEST = (
+    "notebook/test_sweep.py",
+    "cli/test_exit.py",
+    "render/test_packing.py",
+    "server/test_browser.py",
+    "bench/test_runner.py",
+    "render/test_adapters.py",
+    "widgets/explore/test_page_browser.py",
+    "server/test_generate.py",
+    "render/test_tasks.py",
+    "render/test_families.py",
+    "render/test_one_by_one.py",
+    "render/test_control.py",
+    "views/test_report.py",
+    "render/test_ip_adapters.py",
+    "server/test_offered_models.py",
+    "server/test_connection_limits.py",
+    "models/test_hub.py",
+    "models/test_hub_defaults.py",
+    "cli/test_bench.py",
+)
 FOLDER = tempfile.TemporaryDirectory(prefix="dwlab-tests-", ignore_cleanup_errors=True)
 
 
@@ -119,10 +141,17 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests in a browser, and only those, be run once more if they fail; the summary names them."""
+    """Begin with the longest files; run a test in a browser once more if it fails, which the summary says."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(_file_of(item), len(LONGEST)))
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _file_of(item: pytest.Item) -> str:
+    """The file of a test, below the folder of tests."""
+    return item.nodeid.partition("::")[0].removeprefix("tests/")
 
 
 def pytest_collection_finish() -> None:

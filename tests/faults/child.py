@@ -248,6 +248,8 @@ def main() -> None:
     torch.set_num_threads(
         1
     )  # pictures of 64 pixels gain nothing from more, and lose much on a busy machine
+    # commits by the clock would make the number of file calls depend on how busy the machine is
+    store.GROUP_SECONDS = 3600.0
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(fork(json.loads(line))), flush=True)
