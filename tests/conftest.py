@@ -104,17 +104,6 @@ def in_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dwlab.render.channel.EVENTS_WAITING", 1)
 
 
-@pytest.fixture
-def measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let benchmarks measure in this process: each of their own takes seconds to import torch."""
-    from dwlab.bench import runner, worker
-
-    def run_worker(configuration, task, *_, **__):
-        return worker.attempt(configuration, task)
-
-    monkeypatch.setattr(runner, "run_worker", run_worker)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; without one the test is skipped, or fails in CI, where .ci/run installs it."""

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from measuring_here import measure_here
 
 from dwlab._util.lock import locked
 from dwlab.bench import files, runner
@@ -22,8 +23,10 @@ SPEC = BenchSpec(
 )
 
 
-@pytest.fixture(scope="module")
-def run_file(tmp_path_factory):
+@pytest.fixture(
+    scope="module", params=["in this process", pytest.param("in processes", marks=pytest.mark.slow)]
+)
+def run_file(request, tmp_path_factory):
     """The file of a benchmark with two configurations."""
     spec = BenchSpec(
         "b",
@@ -35,9 +38,12 @@ def run_file(tmp_path_factory):
         seconds=0,
     )
     events = []
-    path = runner.run(
-        spec, results=tmp_path_factory.mktemp("r"), on_event=lambda e: events.append(e.kind)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "in this process":
+            patch.setattr(runner, "run_worker", measure_here)
+        path = runner.run(
+            spec, results=tmp_path_factory.mktemp("r"), on_event=lambda e: events.append(e.kind)
+        )
     assert events == ["started", "done"] * 2
     return path
 
@@ -137,16 +143,15 @@ def test_bad_input_is_refused_before_a_process_starts(tmp_path, spec, field):
 
 
 def test_a_reference_that_fails_is_tried_once_in_all_rounds_and_the_note_says_so(
-    tmp_path, measured_here, monkeypatch
+    tmp_path, monkeypatch
 ):
     tasks = []
-    run_worker = runner.run_worker
 
     def without_references(configuration, task, result, **options):
         tasks.append(type(task))
         if isinstance(task, ReferenceTask):
             return {"status": "oom", "error": "none left"}
-        return run_worker(configuration, task, result, **options)
+        return measure_here(configuration, task, result, **options)
 
     monkeypatch.setattr(runner, "run_worker", without_references)
     spec = BenchSpec("b", base=SPEC.base, rounds=2, iterations=1, warmup=0, seconds=0)

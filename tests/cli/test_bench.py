@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bench.test_files import ENGINE, REFERENCE, RUN
+from measuring_here import measure_here
 from typer.testing import CliRunner
 
-from dwlab.bench import files
+from dwlab.bench import files, runner
 from dwlab.bench.engine import report
 from dwlab.cli.app import app
 
@@ -28,7 +29,8 @@ def compare(*files: Path, options: tuple[str, ...] = ()) -> Any:
     return CliRunner().invoke(app, ["bench", "compare", *map(str, files), *options])
 
 
-def test_a_run_is_measured_and_compared_with_charts(dwlab_bench, measured_here, tmp_path):
+def test_a_run_is_measured_and_compared_with_charts(dwlab_bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "run_worker", measure_here)
     (tmp_path / "bench-x.yaml").write_text(
         "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
     )
