@@ -10,7 +10,7 @@ from PIL import Image
 from sweep_tables import HOSTILE, sweep_table
 
 from dwlab.errors import InvalidInput
-from dwlab.views.plots import metric_plot, seconds_plot
+from dwlab.views.plots import interval, metric_plot, seconds_plot
 
 
 def test_plots_are_drawn_for_numbers_words_and_hostile_text(tmp_path):
@@ -38,3 +38,14 @@ def test_a_plot_of_an_unknown_metric_or_axis_says_what_there_is(tmp_path):
         metric_plot(table, "beauty")
     with pytest.raises(InvalidInput, match="prompt, steps, guidance, seed"):
         metric_plot(table, x="lora")
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_more_pictures():
+    sample = np.random.default_rng(0).normal(5.0, 1.0, 2000)
+    widths = []
+    for size in (20, 200, 2000):
+        low, high = interval(sample[:size])
+        assert low < sample[:size].mean() < high
+        widths.append(high - low)
+    assert widths[0] > 2 * widths[1] > 4 * widths[2]
+    assert interval(sample[:20]) == interval(sample[:20])
