@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from . import bench, models
+from .animate import animate
 from .answer import answer
 from .command import VerboseOption, command, new_app
 from .convert import convert
@@ -60,6 +61,7 @@ for _function in (
     answer,
     plot,
     sheet,
+    animate,
     report,
     view,
     metrics,

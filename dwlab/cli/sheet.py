@@ -33,7 +33,9 @@ def sheet(
     font: Annotated[float, typer.Option(help="Size of the type in points.")] = 8.0,
     picture: Annotated[
         float | None,
-        typer.Option(help="Side of a cell in mm (default: up to 40, so that all columns fit)."),
+        typer.Option(
+            help="Side of a cell in mm (default: 12 to 40, so that all fits, or all columns)."
+        ),
     ] = None,
     margin: Annotated[float, typer.Option(help="Around each page, in mm.")] = 10.0,
     rows: RowsOption = None,

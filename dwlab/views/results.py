@@ -54,3 +54,28 @@ class Results(results.Results):
         size = paper(page, dpi=dpi, font=font, picture=picture, margin=margin)
         table = self.select(name, where=where)
         return save_sheet(table, Path(path), size, rows=rows, columns=columns)
+
+    def animate(
+        self,
+        name: str,
+        path: str | Path,
+        along: str,
+        *,
+        fps: float = 2.0,
+        rows: str | Sequence[str] | None = None,
+        columns: str | Sequence[str] | None = None,
+        side: int | None = None,
+        where: Conditions = (),
+    ) -> Path:
+        """What changes along an axis, as .gif, .webp or .mp4; returns the file.
+
+        fps: values of the axis per second. side: pixels of a cell. See
+        `dwlab.views.animation.files.save_animation`, and for where
+        `dwlab.analysis.selection.selected`.
+        """
+        from .animation.files import save_animation
+
+        table = self.select(name, where=where)
+        return save_animation(
+            table, Path(path), along, fps=fps, rows=rows, columns=columns, side=side
+        )

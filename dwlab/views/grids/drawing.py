@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .sheet import Tile
+    from .sheet import Sheet, Tile
 
 PAPER = "#ffffff"
 EMPTY = "#f3f3f1"  # beside a picture that is not square
@@ -50,6 +50,11 @@ def grid(
     if max_cells < 1:
         raise InvalidInput("max_cells", max_cells, "at least 1")
     sheet = lay_out(table, rows=rows, columns=columns, side=side or SIDE, max_cells=max_cells)
+    return drawn(table, sheet)
+
+
+def drawn(table: pd.DataFrame, sheet: Sheet) -> Image.Image:
+    """The picture of a sheet that was laid out for this table."""
     canvas = Image.new("RGB", (sheet.width, sheet.height), PAPER)
     pen = ImageDraw.Draw(canvas)
     for tile in sheet.tiles:

@@ -107,10 +107,15 @@ def _side(table: pd.DataFrame, paper: Paper, down: list[Span], across: list[Span
     """The side of a tile in units."""
     if paper.picture is not None:
         return units(paper.picture)
-    for side in map(units, PICTURES):
-        if _Layout(table.iloc[:0], paper, side).is_narrow(across, down):
-            return side
-    return units(PICTURES[-1])
+    layouts = [_Layout(table.iloc[:0], paper, side) for side in map(units, PICTURES)]
+    narrow = [layout for layout in layouts if layout.is_narrow(across, down)]
+    first_row = [span.part(0, 1) for span in down]
+    # on one page if possible, otherwise without breaking rows of pictures
+    for rows in (down, first_row):
+        for layout in narrow:
+            if layout.is_low(rows, across):
+                return layout.side
+    return layouts[-1].side
 
 
 def _room(paper: Paper) -> tuple[int, int]:

@@ -30,7 +30,8 @@ class Paper:
     """How a sheet is printed.
 
     width, height, margin: mm. dpi: of its pictures, and of pages as PNG. font: points. picture: the
-    side of a cell in mm; None for the largest up to 40 mm at which all columns fit.
+    side of a cell in mm; None for the largest from 12 to 40 mm at which all cells fit on one page,
+    or else all columns.
     """
 
     width: float
