@@ -24,7 +24,9 @@ def rerun(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="The model that made a PNG, if it names one that is not known here."),
+        typer.Option(
+            help="The model that made it, if its recipe names one that is not known here."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     results: ResultsOption = None,

@@ -28,7 +28,7 @@ from dwlab.runs.run import run
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store
 
-from . import checkpoints, hub_files
+from . import checkpoints, exports, hub_files
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Attempt = Callable[[bytes], bool]
 
 YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS, VAES = 600, 900, 150, 200, 300, 150
+EXPORTS = 400
 HUB_FILES = 60  # of each kind; each is a download
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
@@ -85,6 +86,13 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
         vae,
         checkpoints.mutants(vae, some(VAES)),
         checkpoints.lending(folder, in_words),
+    )
+    packed = exports.whole(folder)
+    yield judge(
+        "exported sweeps (zip)",
+        packed,
+        exports.mutants(packed, some(EXPORTS)),
+        exports.importing(folder, command),
     )
     with hub_files.offered(folder) as hub:
         for name, kind in hub_files.KINDS.items():

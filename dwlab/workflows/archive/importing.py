@@ -154,8 +154,7 @@ def _spec(files: Source, name: str | None) -> dict[str, Any]:
         values = {**values, "name": check_name(name, "--as")}
     check_any_name(values.get("name"))
     check_portable(values)
-    SweepSpec.from_dict(values)
-    return values
+    return SweepSpec.from_dict(values).as_dict()
 
 
 def _cells(files: Source) -> Iterator[ArchivedCell]:

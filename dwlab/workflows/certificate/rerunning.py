@@ -50,8 +50,8 @@ def rerun(
     """Make a picture again from its recipe, and compare it with the original.
 
     picture: the path of a PNG that dwlab made, or a key of the results folder, of which the first 8
-    digits are enough. model: used instead of the one that a PNG names, for models that it knows by
-    their fingerprint only. device: see `dwlab.stream`. Nothing is stored or downloaded.
+    digits are enough. model: used instead of the one that the recipe names, for models that it knows
+    by their fingerprint only. device: see `dwlab.stream`. Nothing is stored or downloaded.
 
     Raises InvalidInput for what is no picture of dwlab's, ModelError if its model or a file is not
     here or has changed, RenderError when the picture fails.
@@ -59,7 +59,7 @@ def rerun(
     root = results_folder(results)
     path = Path(picture).expanduser()
     is_file = isinstance(picture, Path) or path.suffix.lower() == ".png" or path.is_file()
-    cell = cell_of_png(path, root, model) if is_file else cell_of_key(root, str(picture))
+    cell = cell_of_png(path, root, model) if is_file else cell_of_key(root, str(picture), model)
     redrawn = next(redraw([cell], root, device=device))
     if redrawn.picture is None:
         if redrawn.is_altered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..._util.regular_file import open_regular
@@ -103,8 +103,11 @@ def _of_row(row: dict[str, Any], root: Path) -> StoredCell:
     )
 
 
-def cell_of_key(root: Path, start: str) -> StoredCell:
-    """The finished cell whose key is `start` or begins with it; raises InvalidInput."""
+def cell_of_key(root: Path, start: str, model: str | None = None) -> StoredCell:
+    """The finished cell whose key is `start` or begins with it; raises InvalidInput.
+
+    model: used instead of the one that its row names.
+    """
     digits = start.lower()
     is_key = DIGITS_NEEDED <= len(digits) <= 64 and set(digits) <= set("0123456789abcdef")
     if not is_key:
@@ -116,7 +119,8 @@ def cell_of_key(root: Path, start: str) -> StoredCell:
             raise InvalidInput("key", start, "more digits: several keys begin with these")
         if not store or not rows:
             raise InvalidInput("key", start, f"that of a finished picture in {root}")
-        return _of_store(store, root, [rows[0][0]])[0]
+        cell = _of_store(store, root, [rows[0][0]])[0]
+    return replace(cell, params={**cell.params, "model": model}) if model else cell
 
 
 def cell_of_png(path: Path, root: Path, model: str | None = None) -> StoredCell:
@@ -147,7 +151,7 @@ def cell_of_png(path: Path, root: Path, model: str | None = None) -> StoredCell:
 
 def _with_picture(cell: StoredCell, path: Path) -> StoredCell:
     """A stored cell that is compared with a picture of a person's, which may have been changed."""
-    return StoredCell(**{**vars(cell), "path": path, "pixels": ""})
+    return replace(cell, path=path, pixels="")
 
 
 def _safe_model(name: object) -> str:

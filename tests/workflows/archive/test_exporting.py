@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from contextlib import closing
 
 import pandas as pd
 import pytest
+from faults.child import fake_render
 from PIL import Image
 from rocrate.rocrate import ROCrate
 from start_pictures import half_mask, noise_picture
@@ -27,6 +29,8 @@ from dwlab.spec.sweep import SweepSpec
 from dwlab.store.integrity import verify
 from dwlab.workflows.archive.exporting import export
 from dwlab.workflows.archive.importing import import_sweep
+from dwlab.workflows.certificate.redrawing import redraw
+from dwlab.workflows.certificate.stored_cells import cell_of_key
 from dwlab.workflows.report import make_report
 
 
@@ -260,3 +264,40 @@ def test_the_command_writes_a_zip_here_by_default(filled, tmp_path, monkeypatch)
     result = dw("export", "small", "--results", filled)
     assert result.exit_code == 0, result.output
     assert "6 cells, 6 pictures" in result.stdout and (tmp_path / "small.zip").is_file()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dwlab.workflows.archive.exporting import export
+def die(pictures):
+    for number, picture in enumerate(pictures):
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield picture
+export(Path(sys.argv[1]), "small", Path(sys.argv[2]), follow=die)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("output", ["small.zip", "small"])
+def test_an_export_that_is_killed_leaves_nothing_that_looks_whole(root, packed, tmp_path, output):
+    path = tmp_path / "out" / output
+    command = [sys.executable, "-c", KILLED, str(root), str(path)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert not path.exists() and list(path.parent.iterdir()) != []
+    export(root, "small", path)
+    assert list(path.parent.iterdir()) == [path]
+    if output == "small.zip":
+        assert path.read_bytes() == packed.read_bytes()
+
+
+def test_a_model_in_a_folder_is_named_by_hand_where_it_is_known_by_its_fingerprint(
+    packed, toy, tmp_path
+):
+    root = tmp_path / "results"
+    import_sweep(root, packed)
+    cell = cell_of_key(root, table(root)["key"][0], toy)
+    (redrawn,) = redraw([cell], root, render=fake_render)
+    assert redrawn.picture is not None and redrawn.picture.key == cell.key
