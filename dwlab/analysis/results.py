@@ -15,10 +15,12 @@ from .setting_grid import SAMPLED
 from .variance_shares import effects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
+    from ..runs.measuring import Report
+    from ..runs.remeasure import Measured
     from .comparison import Comparison
     from .ranking import Ranking
     from .rating import Rating
@@ -75,6 +77,33 @@ class Results(results.Results):
     ) -> Power:
         """How many more prompts or seeds would tell: see `dwlab.analysis.sample_size`."""
         return power(self.table(name), metric, a, b, apart=apart, target=target)
+
+    def measure(
+        self,
+        name: str,
+        *metrics: str,
+        label: str = "",
+        device: str = "auto",
+        on_progress: Callable[[str, int, int], None] | None = None,
+        **options: object,
+    ) -> list[Report | Measured]:
+        """Measure metrics of an experiment's pictures, which become columns of its table.
+
+        metrics: names like "clip_score"; none for those that every picture has and those that the
+        experiment's file names. options: model, against, by, tolerance (docs/metrics.md).
+        on_progress: told of a column, how many pictures are measured, and of how many.
+        """
+        from ..runs.measuring import measure_experiment
+
+        return measure_experiment(
+            self.root,
+            name,
+            metrics or None,
+            options=options,
+            label=label,
+            device=device,
+            on_progress=on_progress,
+        )
 
     def convergence(
         self,

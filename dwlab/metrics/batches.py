@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BATCH = 32  # pictures that are looked at together
-FEATURES = 256  # pictures whose features wait in case that they are needed again
+FEATURES = 64  # pictures whose features wait in case that they are needed again
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Equal pictures have an infinite PSNR, of which no mean could be taken. Two pictures of a megapixel
 # that differ in a single value by 1 have 113.
 PSNR_LIMIT = 120.0  # dB
+PIXELS_AT_ONCE = 1 << 21  # of pairs; SSIM takes about 200 bytes for each
 HASH_BITS = 64
 # pictures have at least this side, that of the window of SSIM
 SSIM_SIDE = 11
@@ -36,8 +37,7 @@ class PixelDistance:
         compare: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
         least_side: int = 1,
     ) -> None:
-        # Apple's GPU has no float64
-        self._device = "cpu" if device == "mps" else device
+        self._device = device
         self._compare = compare
         self._least_side = least_side
 
@@ -56,10 +56,13 @@ class PixelDistance:
         for at, (one, other) in enumerate(zip(first, second, strict=True)):
             if one.shape == other.shape and min(one.shape[:2]) >= self._least_side:
                 by_shape.setdefault(one.shape, []).append(at)
-        for pairs in by_shape.values():
-            batches = [self._batch([side[at] for at in pairs]) for side in (first, second)]
-            for at, value in zip(pairs, self._compare(*batches).tolist(), strict=True):
-                values[at] = value
+        for (height, width, _), places in by_shape.items():
+            at_once = max(1, PIXELS_AT_ONCE // (height * width))
+            for start in range(0, len(places), at_once):
+                pairs = places[start : start + at_once]
+                batches = [self._batch([side[at] for at in pairs]) for side in (first, second)]
+                for at, value in zip(pairs, self._compare(*batches).tolist(), strict=True):
+                    values[at] = value
         return values
 
     def _batch(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
@@ -67,8 +70,7 @@ class PixelDistance:
         import torch
 
         stacked = torch.from_numpy(np.stack(pictures)).to(self._device)
-        # in float32 the variance of a flat colour is noise, and equal pictures get an SSIM of 0.999
-        return stacked.permute(0, 3, 1, 2).double() / 255
+        return stacked.permute(0, 3, 1, 2).float() / 255
 
 
 class HashDistance:

@@ -24,6 +24,7 @@ from .companions import Picture, check_against, companions
 from .remeasure import Measured, remeasure
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -59,7 +60,8 @@ class Report:
     """How measuring a column ended.
 
     pictures: that it can be measured of. known: values that were there before. measured: new ones.
-    failed: pictures without a value, because their file is missing or measuring failed.
+    failed: pictures without a value, because their file is missing or measuring failed. stopped:
+    whether it ended before the last picture.
     """
 
     column: str
@@ -67,6 +69,7 @@ class Report:
     known: int
     measured: int
     failed: int = 0
+    stopped: bool = False
 
     def __str__(self) -> str:
         text = f"{self.column}: {self.measured:,} pictures measured"
@@ -97,13 +100,23 @@ def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
 
 
 def measure_in_run(
-    store: Store, experiment: str, jobs: Sequence[Job], device: str
+    store: Store,
+    experiment: str,
+    jobs: Sequence[Job],
+    device: str,
+    *,
+    on_progress: Listener | None = None,
+    cancel: threading.Event | None = None,
 ) -> tuple[str, ...]:
     """Measure a sweep's metrics after its last picture; what goes wrong becomes notes, not errors."""
     notes = []
     for job in jobs:
+        if cancel and cancel.is_set():
+            break
         try:
-            report = measure(store, experiment, job, device=device)
+            report = measure(
+                store, experiment, job, device=device, on_progress=on_progress, cancel=cancel
+            )
         # the pictures are finished, whatever goes wrong here
         except Exception as error:  # noqa: BLE001
             notes.append(f"{job.request.column} was not measured: {first_line(error)}")
@@ -120,11 +133,13 @@ def measure(
     *,
     device: str = "auto",
     on_progress: Listener | None = None,
+    cancel: threading.Event | None = None,
 ) -> Report:
     """Measure a metric of an experiment's finished pictures, and store it as a column of its table.
 
     Values that were computed before from the same pictures, by the same version, options and
-    weights, are taken from the store. on_progress: called after each batch. Raises InvalidInput if
+    weights, are taken from the store. on_progress: called after each batch. cancel: once it is set,
+    measuring ends after a batch, and what is done is kept. Raises InvalidInput if
     there is no picture to measure, and ModelError for a network that does not load.
     """
     column = job.request.column
@@ -152,7 +167,10 @@ def measure(
         done += batch.pictures
         if on_progress:
             on_progress(column, done, len(pictures))
-    return Report(column, len(pictures), len(ready), measured, len(todo) - measured)
+        if cancel and cancel.is_set():
+            break
+    failed = done - len(ready) - measured
+    return Report(column, len(pictures), len(ready), measured, failed, done < len(pictures))
 
 
 def _computed(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .measuring import Job
+    from .measuring import Listener as Measuring
     from .resolve import Identities, Listener
 
 
@@ -41,6 +42,7 @@ def run(
     render: Renderer = render,
     on_plan: Callable[[int, Work], None] | None = None,
     on_event: Listener | None = None,
+    on_measure: Measuring | None = None,
     cancel: threading.Event | None = None,
     download: bool = True,
 ) -> Outcome:
@@ -49,6 +51,7 @@ def run(
     on_plan: called before the first picture with the number of cells and the Work that is left.
     on_event: told of each event, of `done` and `failed` only after their row is committed; events
     carry the position of their cell in the sweep.
+    on_measure: told of a metric's column, how many pictures were measured, and of how many.
     cancel: once it is set, the run stops within a step, as it does on Ctrl-C, with everything
     finished so far committed.
     download: see `dwlab.stream`.
@@ -83,8 +86,9 @@ def run(
             )
             saver.take_all(render(todo.cells, compute=compute, cancel=cancel))
         measure_what_is_missing(store, spec.name, registry.names_to_save(spec.metrics))
-        if not (cancel and cancel.is_set()):
-            outcome.notes += measure_in_run(store, spec.name, jobs, compute.device)
+        outcome.notes += measure_in_run(
+            store, spec.name, jobs, compute.device, on_progress=on_measure, cancel=cancel
+        )
         _warn_of_nan(outcome, store)
         _note_cut_prompts(outcome, store)
     return outcome

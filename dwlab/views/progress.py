@@ -60,6 +60,13 @@ class Progress:
         elif self.pace.elapsed - self._wrote >= self.every:
             self._write(self.pace.left_text())
 
+    def note(self, text: str) -> None:
+        """Say what is done after the last event, in place of the time left."""
+        if self._bar is not None:
+            self._bar.set_description_str(self._line(text), refresh=True)
+        elif self.pace.elapsed - self._wrote >= self.every:
+            self._write(text)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

@@ -64,6 +64,7 @@ def execute(
                 download=download,
                 on_plan=follower.begin,
                 on_event=follower.tell,
+                on_measure=follower.tell_measured,
             )
             follower.raise_ctrl_c()
         except KeyboardInterrupt:
@@ -122,6 +123,11 @@ class _RunFollower:
         for listener in self._listeners:
             listener(event)
 
+    def tell_measured(self, column: str, done: int, total: int) -> None:
+        """Take in how many pictures a metric was measured of."""
+        if self._display:
+            self._display.measured(column, done, total)
+
     def raise_ctrl_c(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed."""
         if self._ctrl_c.is_set():
@@ -145,3 +151,8 @@ class _Display:
             self._downloads(event.download)
         elif self._progress:
             self._progress.update(event)
+
+    def measured(self, column: str, done: int, total: int) -> None:
+        """Show how many pictures a metric was measured of."""
+        if self._progress:
+            self._progress.note(f"{column} of {done:,}/{total:,}")

@@ -42,7 +42,7 @@ def between(name, first, second, model=""):
 
 
 def tensor(picture):
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].double() / 255
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
 def image_embeddings(pictures, **options):
@@ -60,8 +60,9 @@ def test_ssim_and_psnr_are_those_of_torchmetrics():
     }
     for name, (stock, best) in expected.items():
         by_hand = [float(stock(tensor(a), tensor(b), data_range=1.0)) for a, b in pairs]
-        assert between(name, PICTURES, BLURRED) == pytest.approx(by_hand, rel=1e-6)
-        assert between(name, PICTURES, PICTURES) == pytest.approx([best] * 4)
+        assert between(name, PICTURES, BLURRED) == pytest.approx(by_hand, rel=1e-4)
+        # torchmetrics computes in float32
+        assert between(name, PICTURES, PICTURES) == pytest.approx([best] * 4, abs=2e-3)
 
 
 def test_the_perceptual_hash_is_that_of_imagehash():

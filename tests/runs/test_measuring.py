@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import shutil
+import threading
 
 import imagehash
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 import tiny_clips
 from faults.child import fake_render
 from PIL import Image
+from typer.testing import CliRunner
 
+import dwlab
 from dwlab.analysis.results import Results
+from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
 from dwlab.runs.measuring import measure_experiment
 from dwlab.runs.run import run
@@ -317,3 +321,50 @@ def test_one_picture_that_fails_costs_only_its_own_value(root, monkeypatch, capl
     (report,) = measure_experiment(root, "trial", ["clip_score"])
     assert (report.measured, report.failed) == (11, 1)
     assert "MemoryError" in caplog.text
+
+
+def test_a_run_that_is_cancelled_while_it_measures_keeps_what_is_done(tmp_path):
+    cancel = threading.Event()
+    axes = {**AXES, "seed": list(range(20))}
+    spec = sweep(metrics=[{"diversity": {"by": "pixels"}}], axes=axes)
+    steps = []
+
+    def stop(*step):
+        steps.append(step)
+        cancel.set()
+
+    outcome = run(spec, results=tmp_path, render=fake_render, cancel=cancel, on_measure=stop)
+    assert outcome.made == 80 and outcome.notes == ()
+    ((_, done, total),) = steps
+    assert 0 < done < total == 80
+    assert column(tmp_path, "diversity").notna().sum() == done
+    run(spec, results=tmp_path, render=fake_render)
+    assert column(tmp_path, "diversity").notna().all()
+
+
+def test_a_notebook_measures_with_the_same_words(root):
+    (report,) = dwlab.Results(root).measure("trial", "psnr", against={"steps": 4})
+    assert report.measured == 6
+    with pytest.raises(InvalidInput, match="none of psnr takes it"):
+        dwlab.Results(root).measure("trial", "psnr", against={"steps": 4}, beauty=1)
+    with pytest.raises(InvalidInput, match="trial"):
+        dwlab.Results(root).measure("never", "psnr", against={"steps": 4})
+
+
+def test_the_command_measures_and_says_so(root):
+    options = ["--metric", "phash_distance", "--against", "steps=4", "--results", str(root)]
+    result = CliRunner().invoke(app, ["metrics", "trial", *options])
+    assert result.exit_code == 0
+    assert "trial: phash_distance: 6 pictures measured" in result.output
+    result = CliRunner().invoke(app, ["metrics", "trial", *options[:2], "--against", "steps"])
+    assert result.exit_code == 2 and "AXIS=VALUE" in result.output
+
+
+def test_the_command_without_names_measures_what_the_file_names(tmp_path):
+    draw(tmp_path, metrics=["usual", {"diversity": {"by": "pixels"}}])
+    with Store(tmp_path) as store, store.file.transaction() as sql:
+        sql.execute("DELETE FROM measurements")
+        sql.execute("DELETE FROM metrics WHERE metric = 'contrast'")
+    CliRunner().invoke(app, ["metrics", "trial", "--results", str(tmp_path)])
+    table = Results(tmp_path).table("trial")
+    assert table["contrast"].notna().all() and table["diversity"].notna().all()
