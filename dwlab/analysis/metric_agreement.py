@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InvalidInput
+from ..errors import DwlabError, InvalidInput
 from .crossed import crossed_means
 from .metric_columns import numbers
 from .quality import is_higher_better
@@ -159,8 +159,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("reference", help="the metric to agree with, like adherence")
     parser.add_argument("--results", help="the results folder")
     arguments = parser.parse_args(argv)
-    table = Results(arguments.results).table(arguments.name)
-    print(agreement(table, arguments.metric, arguments.reference))
+    try:
+        table = Results(arguments.results).table(arguments.name)
+        print(agreement(table, arguments.metric, arguments.reference))
+    except DwlabError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

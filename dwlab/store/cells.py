@@ -104,6 +104,15 @@ _EXPERIMENT_METRIC_NAMES = f"""
     )
 """
 _METRIC = "(SELECT value FROM metrics WHERE metrics.key = cells.key AND metric = :metric{number})"
+# what was measured of finished pictures belongs to an experiment
+_MEASURED = """
+    (
+        SELECT value FROM measurements
+        WHERE measurements.experiment = :experiment
+            AND measurements.metric = :measured{number}
+            AND measurements.key = cells.key
+    )
+"""
 _ALL_METRICS = "SELECT key, metric, value FROM metrics"
 _EXPERIMENT_METRICS = f"""
     {_ALL_METRICS}
@@ -216,10 +225,13 @@ class Cells:
     def table(self, experiment: str | None = None) -> CellTable:
         """The same cells column by column, which takes less time and memory."""
         names = self._metric_names(experiment)
+        measured = self._measured_names(experiment)
         metrics = [_METRIC.format(number=number) for number in range(len(names))]
+        metrics += [_MEASURED.format(number=number) for number in range(len(measured))]
         statement = _ALL_TABLE if experiment is None else _EXPERIMENT_TABLE
         statement = statement.format(columns=", ".join([*TABLE_COLUMNS, *metrics]))
         arguments = {f"metric{number}": name for number, name in enumerate(names)}
+        arguments |= {f"measured{number}": name for number, name in enumerate(measured)}
         rows = self._file.tuples(statement, experiment=experiment, **arguments)
         if not rows:
             return CellTable()
@@ -227,7 +239,7 @@ class Cells:
         count = len(TABLE_COLUMNS)
         return CellTable(
             rows=dict(zip(TABLE_COLUMNS, columns[:count], strict=True)),
-            metrics=dict(zip(names, columns[count:], strict=True)),
+            metrics=dict(zip([*names, *measured], columns[count:], strict=True)),
         )
 
     def _metric_names(self, experiment: str | None) -> list[str]:
@@ -235,6 +247,12 @@ class Cells:
             rows = self._file.tuples(_ALL_METRIC_NAMES)
         else:
             rows = self._file.tuples(_EXPERIMENT_METRIC_NAMES, experiment=experiment)
+        return [name for (name,) in rows]
+
+    def _measured_names(self, experiment: str | None) -> list[str]:
+        if experiment is None:
+            return []
+        rows = self._file.tuples(measurements.NAMES, experiment=experiment)
         return [name for (name,) in rows]
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ _WRITE = """
     INSERT OR REPLACE INTO measurements (experiment, metric, key, source, value)
     VALUES (?, ?, ?, ?, ?)
 """
+NAMES = "SELECT DISTINCT metric FROM measurements WHERE experiment = :experiment"
 COLUMNS = "SELECT key, metric, value FROM measurements WHERE experiment = :experiment"
 
 
