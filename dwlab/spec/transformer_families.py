@@ -74,7 +74,7 @@ FAMILIES = (
         omission=Omission(_NO_TRUE_CFG, true_cfg=1.0),
         packed=_FLUX,
         latents="patches",
-        tested=_IMAGE,
+        tested=_ALL,
     ),
     Family(
         "FluxFillPipeline",
