@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from ..errors import InvalidInput, ModelError
-from ..spec import catalog
+from ..spec import catalog, families
 from ..spec import memory as measures
 from ..spec.params import GenerationParams
-from ..spec.size_rule import ANY_SIZE
+from ..spec.size_rule import ANY_SIZE, SIZED_BY_PICTURE, megapixel
 from . import (
     checkpoint_loading,
     components,
@@ -269,6 +269,9 @@ def complete(
     if start and params.width is None and params.height is None:
         width, height = fitted_size(start, width * height, entry.side_min, entry.side_multiple)
     width, height = entry.size_rule.drawn((params.width or width, params.height or height))
+    family = families.of(entry.pipeline or "")
+    if start and params.mask and family and family.inpainting in SIZED_BY_PICTURE:
+        width, height = megapixel(start)
     sized = params.replace(width=width, height=height)
     return sized.with_defaults(entry)
 

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..spec import families, ip_adapters, tasks
+from ..spec.size_rule import SIZED_BY_PICTURE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,7 +37,7 @@ def _start_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     name = type(pipeline).__name__
     takes_size = "width" in inspect.signature(type(pipeline).__call__).parameters
     is_whole = params.mask_padding is not None or name not in tasks.STRENGTHS
-    if not (is_whole and takes_size):
+    if not (is_whole and takes_size) and name not in SIZED_BY_PICTURE:
         # some pipelines take no size: they draw in that of their picture
         picture = _resized(picture, (params.width, params.height))
     family = families.of(name)

@@ -55,3 +55,15 @@ class SizeRule:
 
 
 ANY_SIZE = SizeRule()
+# These draw a megapixel in the shape of their picture, whatever size they are asked for.
+SIZED_BY_PICTURE = frozenset({"QwenImageEditInpaintPipeline"})
+
+
+def megapixel(size: tuple[int, int]) -> tuple[int, int]:
+    """The width and height, in multiples of 32, that pipelines sized by their picture draw.
+
+    size: of the picture. The formula is `calculate_dimensions` in diffusers' Qwen-Image-Edit.
+    """
+    ratio = size[0] / size[1]
+    width = math.sqrt(1024 * 1024 * ratio)
+    return round(width / 32) * 32, round(width / ratio / 32) * 32

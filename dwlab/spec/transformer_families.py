@@ -171,7 +171,7 @@ FAMILIES = (
         packed=_QWEN,
         latents="patches",
         packages=("torchvision",),
-        tested=_PICTURE,
+        tested=_PICTURE | {"inpainting"},
     ),
     Family(
         "QwenImageEditPlusPipeline",

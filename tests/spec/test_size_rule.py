@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dwlab.spec.families import BY_PIPELINE
-from dwlab.spec.size_rule import ANY_SIZE, SizeRule
+from dwlab.spec.size_rule import ANY_SIZE, SizeRule, megapixel
 
 EIGHTH = {"block_out_channels": [1, 2, 3, 4]}
 
@@ -30,6 +30,14 @@ def rule(pipeline, side=1024):
 def test_the_size_that_is_drawn(pipeline, asked, drawn):
     assert rule(pipeline).drawn(asked) == drawn
     assert rule(pipeline).drawn(drawn) == drawn, "asked for, it is drawn as it is"
+
+
+@pytest.mark.parametrize(
+    ("picture", "drawn"),
+    [((512, 512), (1024, 1024)), ((48, 16), (1760, 576)), ((768, 512), (1248, 832))],
+)
+def test_some_pipelines_draw_a_megapixel_in_the_shape_of_their_picture(picture, drawn):
+    assert megapixel(picture) == drawn
 
 
 def test_pipelines_without_a_rule_draw_what_they_are_asked_for():
