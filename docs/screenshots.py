@@ -1,4 +1,4 @@
-"""Photograph the prompt bench, the server's page and the panels: `make screenshots`."""
+"""Photograph the prompt bench, the pages of the server and of rating, and the panels: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import browsers  # of tests/, which `make` puts on the path
 from lab import FLAGS, Lab
 from pictures import ROOT, photograph
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from rating_pages import RatingPage, ready
 from served import Served
+
+import dwlab
+from dwlab.workflows.sweep import execute
 
 PATIENCE = 300_000  # milliseconds that a page may take for one thing
 
@@ -22,6 +26,7 @@ def main() -> None:
         for theme in ("light", "dark"):
             explore(browser, Path(folder) / theme, theme)
             serve(browser, Path(folder) / f"serve-{theme}", theme)
+            rate(browser, Path(folder) / f"rate-{theme}", theme)
         sweep(browser, Path(folder) / "sweep")
         bench(browser, Path(folder) / "bench")
         browser.close()
@@ -133,6 +138,24 @@ def serve(browser: Browser, folder: Path, theme: str, width: int = 1200, height:
             re.compile(r"Step 2[1-4]\d of"), timeout=PATIENCE
         )
         photograph(page, f"serve-{theme}.png")
+
+
+def rate(browser: Browser, folder: Path, theme: str) -> None:
+    """The page of `dwlab rate` after two votes."""
+    base = {"prompt": "a large {colour} star on a white background", "width": 128, "height": 128}
+    axes = {"colour": ["red", "green"], "steps": [3, 5, 20], "seed": [1, 2]}
+    results = folder / "results"
+    execute(dwlab.Sweep("stars", base=base, axes=axes), results=results)
+    with RatingPage(results, "stars") as served:
+        page = browser.new_page(viewport={"width": 1000, "height": 660}, color_scheme=theme)
+        page.set_default_timeout(PATIENCE)
+        page.goto(served.url)
+        ready(page)
+        for key in ("ArrowLeft", "ArrowRight"):
+            page.keyboard.press(key)
+            page.locator(".dwr-status", has_text="Saved").wait_for()
+            ready(page)
+        photograph(page, f"rate-{theme}.png")
 
 
 def show(page: Page, selector: str, name: str) -> None:

@@ -17,7 +17,7 @@ from scipy.stats import kendalltau
 from simulated_raters import Rater, random_pairs, rated_table, vote, vote_on
 
 from dwlab.analysis.bradley_terry import preferences
-from dwlab.analysis.counted_votes import CountedVotes, counted_votes
+from dwlab.analysis.counted_votes import LOSS, TIE, WIN, CountedVotes, counted_votes
 from dwlab.analysis.ordered_votes import fit
 from dwlab.analysis.rated_pictures import rated_pictures
 from dwlab.analysis.setting_grid import FIXED, SAMPLED
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SEEDS = 4
 FOUND = 0.9  # Kendall's tau of the order with the true one, on average over raters
 EVERY = 5  # votes
+ENDLESS = 40_000  # votes, whose standard error is a thirtieth of the intervals
+OTHER_PROMPTS = 3_000
 
 
 @dataclass(frozen=True)
@@ -119,18 +121,32 @@ def votes_needed(search: Search, raters: int, *, chosen: bool) -> int | None:
     return EVERY * (int(np.argmax(enough)) + 1) if enough.any() else None
 
 
+def limit(tastes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The strengths that endless votes lead to. tastes: (settings, prompts)."""
+    settings, prompts = tastes.shape
+    left = rng.integers(settings, size=ENDLESS)
+    right = (left + rng.integers(1, settings, size=ENDLESS)) % settings
+    prompt = rng.integers(prompts, size=ENDLESS)
+    seen = tastes[left, prompt] - tastes[right, prompt] + rng.logistic(size=ENDLESS)
+    is_won, is_lost = seen > Rater.ties, seen < -Rater.ties
+    outcome = np.where(is_won, WIN, np.where(is_lost, LOSS, TIE))
+    return fit(settings, left, right, outcome).strength
+
+
 def coverage(design: Design, target: str, raters: int) -> tuple[float, float]:
-    """How often the 95% interval of a strength covers the truth, and its median half width."""
+    """How often the 95% interval of a strength covers its limit, and its median half width."""
     covered, reach = [], []
     for seed in range(raters):
         rng = np.random.default_rng(seed)
         pictures = rated_pictures(rated_table(design.settings, design.prompts, SEEDS))
-        rater, truth = design.rater(rng)
-        if target == FIXED:
-            truth = rater.strengths.mean(axis=1) - rater.strengths.mean()
+        rater, strengths = design.rater(rng)
         cast = vote_on(pictures, random_pairs(pictures, VOTES_COVERED, rng), rater, rng)
         votes = counted_votes(pictures, cast).first_of_each_pair()
-        true_of = dict(zip(pictures.labels, truth, strict=True))
+        tastes = rater.strengths
+        if target == SAMPLED:
+            others = rng.normal(0, design.differ, (design.settings, OTHER_PROMPTS))
+            tastes = strengths[:, None] + others
+        true_of = dict(zip(pictures.labels, limit(tastes, rng), strict=True))
         for each in preferences(votes, strengths_of(votes), target):
             covered.append(each.low <= true_of[each.setting] <= each.high)
             reach.append((each.high - each.low) / 2)
@@ -147,6 +163,8 @@ def main() -> None:
         at_random = votes_needed(search, raters, chosen=False)
         chosen = votes_needed(search, raters, chosen=True)
         ratio = f"{at_random / chosen:.1f}" if at_random and chosen else ""
+        if chosen and not at_random:
+            ratio = f"over {search.votes / chosen:.1f}"
         most = f"over {search.votes}"
         design = search.design
         print_row(design.settings, design.spread, at_random or most, chosen or most, ratio)

@@ -13,6 +13,8 @@ from bench.test_files import RUN
 from browsers import chromium
 from lab import FLAGS, ROOT, Lab
 from playwright.sync_api import expect, sync_playwright
+from rated_folders import rated_folder
+from rating_pages import RatingPage, ready
 from report_pages import report
 from served import SMALL, Served
 from sweep_tables import sweep_table
@@ -51,6 +53,7 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield control(browser, folder)
         yield on_files(browser, folder, texts)
+        yield on_the_rating_page(browser, folder / "rating", texts)
         yield from on_the_server(browser, folder / "served", texts)
         yield from in_notebooks(browser, folder / "lab", texts)
         browser.close()
@@ -149,6 +152,32 @@ def notebook_html(table: object, texts: tuple[str, ...]) -> str:
         row |= {"error": text, "status": "failed"}
     pieces.append(view_html(line_up({ROOT / f"{texts[0]}.json": document})))
     return "".join(pieces)
+
+
+def on_the_rating_page(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Tally:
+    """As prompts of the pairs on the page of `dwlab rate`, and as a rater's name."""
+    folder.mkdir()
+    root = rated_folder(folder / "results", prompts=texts, steps=(2, 5), seeds=1)
+    rater = min(texts, key=len)
+    with (
+        RatingPage(root, rater=rater) as served,
+        trapped(browser, "the page of dwlab rate", len(texts) + 1) as (tally, page, trap),
+    ):
+        page.goto(served.url)
+        expect(page.get_by_label("Rater")).to_have_value(rater)
+        waiting = {squeezed(text) for text in texts}
+        # some pairs are shown twice
+        for _ in range(2 * len(texts)):
+            ready(page)
+            waiting.discard(squeezed(page.locator(".dwr-prompt").text_content() or ""))
+            tally.faults += trap.elements(page)
+            if not waiting:
+                break
+            page.keyboard.press("t")
+            expect(page.locator(".dwr-status")).to_contain_text("Saved")
+        tally.add("shown as text", len(texts) - len(waiting))
+        tally.faults += [f"not on the page: {text}" for text in waiting]
+    return tally
 
 
 # -- the server -------------------------------------------------------------------------------------

@@ -202,7 +202,10 @@ def test_the_last_pair_ends_with_thanks(context, tmp_path):
 
 def test_the_same_view_rates_in_a_notebook(browser, tmp_path, root):
     code = f"import dwlab\ndwlab.rate('rated', rater='ada', results={json.dumps(str(root))})"
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code)], metadata={"kernelspec": kernel}
+    )
     (tmp_path / "lab").mkdir()
     with Lab(tmp_path / "lab", {}) as lab:
         nbformat.write(book, lab.project / "notebooks" / lab.notebook)
