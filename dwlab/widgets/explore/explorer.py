@@ -245,11 +245,13 @@ class Explorer(PageTraits):
         action = arguments.pop("do")
         complaint = ""
         self.notice = ""
-        self._edits.overtake(arguments.pop(NUMBER, None))
+        edit = arguments.pop(NUMBER, None)
         try:
             self.controls = {**self.controls, **arguments.pop("controls", {})}
             self.page = {**self.page, **arguments.pop("page", {})}
             self._act(action, arguments, buffers)
+            # Not if the action failed: then nothing has changed that the edit could take back.
+            self._edits.overtake(edit)
         except (DwlabError, OSError) as error:
             complaint = str(error)
         problems = dict(self.problems)

@@ -183,6 +183,9 @@ def test_an_edit_that_arrives_after_a_restored_recipe_does_not_take_it_back(benc
     assert bench.controls["prompt"] == "typed before the click"
     bench.set_state({"controls": {**typed, "prompt": "typed after it", "edit": ["a page", 8]}})
     assert bench.controls["prompt"] == "typed after it" and "edit" not in bench.controls
+    ask(bench, "restore", key="no such key", edit=["a page", 9])
+    bench.set_state({"controls": {**typed, "edit": ["a page", 9]}})
+    assert bench.controls["prompt"] == "typed before the click"
 
 
 def test_what_was_typed_before_a_part_is_left_out_stays(bench):
