@@ -7,8 +7,8 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from lab import FLAGS
-from playwright.sync_api import expect, sync_playwright
+from lab import SECONDS
+from playwright.sync_api import expect
 from sweep_tables import HOSTILE, sweep_table
 from views.viewer.viewer_pages import viewer
 
@@ -17,15 +17,6 @@ NOT_EMPTY = re.compile(r"\S")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1400, "height": 900}
 PROMPTS = ("a red circle", "a star", "a long prompt that says much of what is to be seen")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    expect.set_options(timeout=120_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +30,7 @@ def opened(browser, path, state="", **options):
     """The viewer in a page that may have no error and ask for nothing but files."""
     context = browser.new_context(**{"viewport": DESKTOP, "color_scheme": "light"} | options)
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(1000 * SECONDS)
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))

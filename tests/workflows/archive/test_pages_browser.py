@@ -5,23 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from lab import FLAGS
-from playwright.sync_api import expect, sync_playwright
+from lab import SECONDS
+from playwright.sync_api import expect
 
 from dwlab.workflows.archive.exporting import export
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 OWN = ("file:", "data:", "blob:")
-TIMEOUT = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    expect.set_options(timeout=TIMEOUT)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +25,7 @@ def folder(filled, tmp_path_factory):
 def opened(browser, path):
     """A page from a file, which may have no error and ask for nothing but files."""
     page = browser.new_page()
-    page.set_default_timeout(TIMEOUT)
+    page.set_default_timeout(1000 * SECONDS)
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("requestfailed", lambda request: faults.append(request.url))
