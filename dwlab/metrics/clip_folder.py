@@ -76,6 +76,12 @@ def find(field: str, name: str) -> ClipFolder:
     return ClipFolder(folder, fingerprint.of_folder(folder))
 
 
+def check_unchanged(clip: ClipFolder) -> None:
+    """Raise ModelError if the files of a network are no longer those that were identified."""
+    if fingerprint.of_folder(clip.folder) != clip.weights:
+        raise ModelError(f"{clip.folder} changed since the run was planned; run it again")
+
+
 def _folder(field: str, name: str) -> Path:
     path = existing_path(name)
     if path is not None:

@@ -22,7 +22,9 @@ class Setup:
     clip: ClipFolder | None = None
 
     def network(self) -> ClipModel:
-        """The network in memory; raises ModelError if it does not load."""
+        """The network in memory; raises ModelError if it does not load, or changed meanwhile."""
         from .clip_model import ClipModel
 
-        return ClipModel(self.clip or clip_folder.shipped(), self.device)
+        clip = self.clip or clip_folder.shipped()
+        clip_folder.check_unchanged(clip)
+        return ClipModel(clip, self.device)
