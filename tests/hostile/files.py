@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Attempt = Callable[[bytes], bool]
 
 YAML, PNG, BENCHMARKS, PROFILES, CHECKPOINTS, VAES = 600, 900, 150, 200, 300, 150
-EXPORTS = 400
+EXPORTS = 120
 HUB_FILES = 60  # of each kind; each is a download
 SLOW = 5  # seconds that one file may take
 HUNG = 60  # seconds after which it is given up
