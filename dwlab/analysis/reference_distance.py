@@ -57,6 +57,12 @@ class Fewest:
     rows: float | None
     reference: int
 
+    @property
+    def text(self) -> str:
+        """The steps with their setting: `8 steps (scheduler DDIM)`."""
+        steps = count(self.steps or 0, "step")
+        return f"{steps} ({self.setting})" if self.setting else steps
+
 
 @dataclass(frozen=True)
 class Convergence:
@@ -80,12 +86,13 @@ class Convergence:
         if not reached:
             return f"No setting is shown to come {goal} before the reference itself."
         first = min(reached, key=lambda each: each.rows or math.inf)
-        steps = count(first.steps or 0, "step")
+        verb = "comes" if first.steps == 1 else "come"
         rows = count(round(first.rows or 0), "denoiser row")
-        where = f" ({first.setting})" if first.setting else ""
+        ties = [each for each in reached if each.rows == first.rows and each is not first]
+        also = f" (so do {', '.join(each.text for each in ties)})" if ties else ""
         return (
-            f"{steps}{where} {'comes' if first.steps == 1 else 'come'} {goal}, {count(first.reference, 'step')}, at {rows} per picture; "
-            f"{len(reached)} of {count(len(self.fewest), 'setting')} do."
+            f"{first.text} {verb} {goal}, {count(first.reference, 'step')}, at {rows} per picture"
+            f"{also}; {len(reached)} of {count(len(self.fewest), 'setting')} do."
         )
 
     def __str__(self) -> str:

@@ -48,6 +48,9 @@ def test_the_price_is_rows_of_the_denoiser():
     # Heun calls the denoiser twice per step, and guidance doubles it
     assert fewest == {"scheduler DDIM": (10, 20), "scheduler Heun": (5, 20)}
     assert "2 of 2 settings do" in result.sentence
+    # both cost the same
+    assert result.sentence.startswith("10 steps (scheduler DDIM) come within 0.020")
+    assert "at 20 denoiser rows per picture (so do 5 steps (scheduler Heun));" in result.sentence
 
 
 def test_an_interval_that_reaches_beyond_the_tolerance_is_not_enough():
