@@ -82,15 +82,22 @@ def find_garbage(root: Path, *, read_back: bool = False) -> Garbage:
 
 
 def _garbage(root: Path, file: StoreFile, read_back: bool) -> Garbage:
-    cells = file.tuples(unheld.CELLS, read_back=read_back)
-    held = {image for _, image, is_unheld in cells if not is_unheld}
-    released = {image for _, image, is_unheld in cells if is_unheld}
+    cells = file.tuples(unheld.CELLS)
+    held: set[str] = set()
+    released: dict[str, str] = {}
+    kept = 0
+    for key, image, has_no_holder, is_read_back in cells:
+        if has_no_holder and (read_back or not is_read_back):
+            released[key] = image
+        else:
+            held.add(image)
+            kept += has_no_holder
     return Garbage(
-        cells=[key for key, _, is_unheld in cells if is_unheld],
-        leftovers=_leftovers(file, {key for key, _, _ in cells}),
-        pictures=list(_unused_pictures(root, held, released)),
+        cells=list(released),
+        leftovers=_leftovers(file, {key for key, *_ in cells}),
+        pictures=list(_unused_pictures(root, held, set(released.values()))),
         inputs=list(_unused_inputs(root, file, read_back)),
-        read_back=0 if read_back else file.tuples(unheld.COUNT_READ_BACK)[0][0],
+        read_back=kept,
         with_read_back=read_back,
     )
 
@@ -188,10 +195,12 @@ def _unused_pictures(root: Path, held: set[str], released: set[str]) -> Iterator
 
 def _unused_inputs(root: Path, file: StoreFile, read_back: bool) -> Iterator[UnusedFile]:
     oldest_young = _oldest_young()
-    held = _held_digests(file, read_back)
-    for entry in _entries(root / FOLDER):
-        path = Path(entry.path)
-        if path.suffix != ".png" or path.stem in held:
+    paths = [Path(entry.path) for entry in _entries(root / FOLDER)]
+    pictures = [path for path in paths if path.suffix == ".png"]
+    # looking through all recipes takes a while, and few folders have start pictures
+    held = _held_digests(file, read_back) if pictures else set()
+    for path in pictures:
+        if path.stem in held:
             continue
         unused = unused_file(path)
         if unused and unused.modified < oldest_young:

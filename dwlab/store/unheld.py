@@ -29,8 +29,7 @@ _HAS_NO_HOLDER = f"key NOT IN (SELECT key FROM membership) AND key NOT IN ({MARK
 # held them is not known.
 _IS_READ_BACK = "status = 'ok' AND device IS NULL"
 _IS_UNHELD = f"{_HAS_NO_HOLDER} AND (:read_back OR NOT ({_IS_READ_BACK}))"
-COUNT_READ_BACK = f"SELECT COUNT(*) FROM cells WHERE {_IS_READ_BACK} AND {_HAS_NO_HOLDER}"
-CELLS = f"SELECT key, image, {_IS_UNHELD} FROM cells"
+CELLS = f"SELECT key, image, {_HAS_NO_HOLDER}, {_IS_READ_BACK} FROM cells"
 # the keys of rows about cells; nothing waits for those of cells that are not there
 ABOUT_CELLS = {
     "metrics": "SELECT DISTINCT key FROM metrics",

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...analysis.axes import Axis, swept
 from ...analysis.labels import label
 from ...analysis.optional_columns import statuses
@@ -52,11 +54,13 @@ class Failure:
 
 
 def gallery(table: pd.DataFrame) -> list[GalleryEntry]:
-    """The first cells of the table."""
+    """The cells of the table, or a random sample of so many that stands for all."""
     axes = swept(table)
     metric = quality_of(table)
+    positions = _sample(len(table))
+    rows = table.iloc[positions].to_dict("records")
     entries = []
-    for position, row in enumerate(table.head(PICTURES).to_dict("records")):
+    for position, row in zip(positions, rows, strict=True):
         status = str(row.get("status", "ok"))
         picture = open_picture(table, row.get("image")) if status == "ok" else None
         entry = GalleryEntry(
@@ -70,6 +74,16 @@ def gallery(table: pd.DataFrame) -> list[GalleryEntry]:
         )
         entries.append(entry)
     return entries
+
+
+def _sample(count: int) -> list[int]:
+    """Positions of rows in ascending order; always the same ones."""
+    if count <= PICTURES:
+        return list(range(count))
+    # evenly spaced ones could all have the same seed
+    chance = np.random.default_rng(0)
+    chosen = chance.choice(count, PICTURES, replace=False)
+    return [int(position) for position in np.sort(chosen)]
 
 
 def failures(table: pd.DataFrame) -> list[Failure]:
