@@ -40,9 +40,12 @@ def table(
     from ..analysis.selection import selected, with_columns
     from ..runs.results import Results
     from ..views.export import export
+    from ..views.text_view import UNSEEN
 
     width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
-    rows = selected(Results(results).table(name), where or ())
+    is_usual_text = format == "text" and not where and not columns
+    stored = Results(results).table(name, without=UNSEEN if is_usual_text else ())
+    rows = selected(stored, where or ())
     data = export(with_columns(rows, names_in(columns)), format, width=width)
     if output:
         write_atomic(output, data)

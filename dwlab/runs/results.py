@@ -14,6 +14,7 @@ from .cell_columns import CellColumns
 from .table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 
@@ -36,14 +37,15 @@ class Results:
             return store.experiments.specs() if store else {}
 
     @gc_paused()
-    def table(self, name: str | None = None) -> Table:
+    def table(self, name: str | None = None, *, without: Collection[str] = ()) -> Table:
         """One row per cell of an experiment, in its order, or of the whole folder.
 
-        Raises InvalidInput for an experiment that never ran here.
+        without: columns such as `versions` that are left empty, so that a large table takes less
+        time. Raises InvalidInput for an experiment that never ran here.
         """
         with open_existing(self.root) as store:
             specs = store.experiments.specs() if store else {}
-            stored = store.cells.table(name) if store else CellTable()
+            stored = store.cells.table(name, without=without) if store else CellTable()
         if name is not None and name not in specs:
             raise never_ran(self.root, name, specs)
         cells = CellColumns(stored)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROWS = 1_000
 TEXT_LIMIT = 40  # characters of a value
+# columns that are shown only if they are named
+UNSEEN = ("key", "experiment", "device", "image", "created", "versions", "pixels")
 GAP = 2  # spaces between columns
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import dwlab
 from dwlab.cli.app import app
+from dwlab.views.export import export
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,13 @@ def test_bad_input_is_one_line_without_a_traceback(root, arguments, message):
     assert result.exit_code == 2
     assert result.stderr.startswith("dwlab: ") and result.stderr.count("\n") == 1
     assert message in result.stderr
+
+
+def test_the_text_of_a_table_does_not_need_the_columns_that_it_does_not_show(root):
+    table = dwlab.Results(root).table("first")
+    result = dw(root, "table", "first")
+    assert result.stdout == export(table, "text").decode()
+    part = dwlab.Results(root).table("first", without=("versions", "image"))
+    others = [name for name in table.columns if name not in ("versions", "image")]
+    assert part[others].equals(table[others])
+    assert part["versions"].isna().all()
