@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _open_benches: dict[tuple[Path, str], Explorer] = {}
 
 
+def open_explorer(root: Path) -> Explorer | None:
+    """The prompt bench that this kernel opened last on a results folder; None if there is none."""
+    benches = [bench for (folder, _), bench in _open_benches.items() if folder == root]
+    return benches[-1] if benches else None
+
+
 def explore(
     model: str = "shapes",
     *,

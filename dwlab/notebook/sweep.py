@@ -226,6 +226,7 @@ def _panel(root: Path, compute: Compute) -> SweepPanel:
     from ..runs.sweep import Sweep
     from ..widgets.sweep.panel import SweepPanel
     from ..workflows.sweep import execute
+    from .explore import open_explorer
 
     if _open_panels and _open_panels[0].running:
         return _open_panels[0]
@@ -234,6 +235,8 @@ def _panel(root: Path, compute: Compute) -> SweepPanel:
         choices[path.name] = functools.partial(Sweep.from_yaml, path)
     for name, spec in _stored(root).items():
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
-    panel = SweepPanel(choices, execute, root=root, compute=compute)
+    panel = SweepPanel(
+        choices, execute, root=root, compute=compute, bench=functools.partial(open_explorer, root)
+    )
     _open_panels[:] = [panel]
     return panel

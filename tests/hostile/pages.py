@@ -296,7 +296,7 @@ def in_the_sweep_panel(browser: Browser, lab: Lab, texts: tuple[str, ...]) -> Ta
         steps.fill("1")
         expect(page.locator(".dwlab-sweep .dwlab-message")).to_have_count(0)
         page.locator(".dwlab-sweep button", has_text="Run").click()
-        expect(page.locator(".dwlab-sweep").get_by_role("status")).to_contain_text("Done: ")
+        expect(page.locator(".dwlab-sweep .dwlab-status[role=status]")).to_contain_text("Done: ")
         for tab in ("Grid", "Plots", "Files", "Table"):
             page.locator(".dwlab-sweep").get_by_role("tab", name=tab).click()
             page.wait_for_timeout(500)

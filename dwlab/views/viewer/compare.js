@@ -14,7 +14,7 @@ class CompareView {
     this.problem = make("p", { className: "dwv-problem", role: "status" });
     this.modes = MODES.map((mode) => keyedButton(MODE_NAMES[mode], MODE_KEYS[mode], () => viewer.change({ mode })));
     this.wipe = make("input", { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Wipe between the two pictures", oninput: () => this.paintWipe() });
-    this.gain = choice("Times", "g", () => this.paintGain());
+    this.gain = choice("Amplify", "g", () => this.paintGain());
     this.gain.paint(GAINS.map((times) => [times, `× ${times}`]), 1);
     this.pause = keyedButton("Pause", " ", () => this.setBlinking(!this.isBlinking));
     this.pause.title = "key space";

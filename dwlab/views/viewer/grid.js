@@ -285,7 +285,9 @@ class GridView {
     else if (right > element.scrollLeft + element.clientWidth) element.scrollLeft = right - element.clientWidth;
   }
 
+  /** With the keyboard here for the first time: the first picture. A click chooses its own. */
   focused() {
+    if (!this.element.matches(":focus-visible")) return;
     if (this.placeOf(this.current) || !this.arrangement.rows.length) return;
     this.step(0, 0);
   }

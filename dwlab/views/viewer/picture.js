@@ -7,7 +7,7 @@ class PictureView {
     this.problem = make("p", { className: "dwv-problem", role: "status" });
     this.frame = make("div", { className: "dwv-frame" }, this.image, this.problem);
     this.stack = make("div", { className: "dwv-stack", role: "group", ariaLabel: "Pictures in this cell" });
-    this.facts = make("dl", { className: "dwv-facts" });
+    this.facts = make("div", { className: "dwv-facts", role: "list", ariaLabel: "What is known of it" });
     this.recipe = new RecipeView(viewer);
     this.hold = keyedButton("Hold for comparison", "h", () => viewer.hold(this.cell));
     this.compare = keyedButton("Compare with the held picture", "c", () => viewer.compare());
@@ -19,7 +19,7 @@ class PictureView {
         walk("↑", "picture above", "ArrowUp", [-1, 0]), walk("↓", "picture below", "ArrowDown", [1, 0]), this.fit, this.hold, this.compare),
       make("div", { className: "dwv-sides" },
         make("div", { className: "dwv-side" }, this.frame, this.stack),
-        make("div", { className: "dwv-side" }, this.facts, this.recipe.element)));
+        make("div", { className: "dwv-side" }, this.recipe.element, this.facts, this.recipe.text)));
   }
 
   async show(cell) {
@@ -59,8 +59,9 @@ class PictureView {
     const facts = [["prompt", cells.prompt(this.cell)]];
     for (const field of cells.fields.values()) if (field.name !== "prompt") facts.push([field.name, cells.text(field, this.cell)]);
     facts.push(["key", cells.document.keys[this.cell]]);
-    this.facts.replaceChildren(...facts.filter(([, text]) => text).flatMap(([name, text]) =>
-      [make("dt", {}, make("bdi", {}, name)), make("dd", {}, make("bdi", {}, text))]));
+    this.facts.replaceChildren(...facts.filter(([, text]) => text).map(([name, text]) =>
+      make("div", { className: "dwv-fact", role: "listitem" },
+        make("span", { className: "dwv-fact-name" }, make("bdi", {}, name)), make("span", { className: "dwv-fact-value" }, make("bdi", {}, text)))));
   }
 
   toggleFit() {
@@ -78,6 +79,7 @@ async function fillImage(viewer, image, cell, tell) {
     if (!isMeant()) return;
     image.src = address;
     await image.decode();
+    if (address.startsWith("blob:")) URL.revokeObjectURL(address);
     if (isMeant()) tell("");
   } catch {
     if (!isMeant()) return;

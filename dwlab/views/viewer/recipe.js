@@ -11,7 +11,7 @@ class RecipeView {
         keyedButton("Copy command", "m", () => this.copy("command", "The command")),
         keyedButton("Open in the prompt bench", "b", () => this.use("open")),
         keyedButton("Use as start", "u", () => this.use("start"))),
-      this.help, this.text);
+      this.help);
   }
 
   async show(cell) {
@@ -37,18 +37,20 @@ class RecipeView {
       this.viewer.tell(answer);
       return;
     }
-    const { recipe } = await this.viewer.source.recipe(this.cell);
-    const file = this.viewer.source.fileOf(this.cell);
-    const values = recipe.replace(/^dwlab\.generate/, "dwlab.GenerationParams");
-    const code = action === "open"
-      ? `import dwlab\nbench = dwlab.explore()\nbench.show(${values})\nbench`
-      : `import dwlab\nbench = dwlab.explore()\nbench.show(${values}.replace(image=${JSON.stringify(file)}))\nbench`;
-    this.offer(code, file);
+    const { cells, source } = this.viewer;
+    const { recipe } = await source.recipe(this.cell);
+    const file = cells.document.images[this.cell];
+    const lines = ["import dwlab", "bench = dwlab.explore()", `bench.show(${recipe.replace(/^dwlab\.generate/, "dwlab.GenerationParams")})`];
+    if (action === "start" && file) lines.push(`bench.start_picture.use_path(dwlab.Results().root / ${JSON.stringify(file)})`);
+    this.offer([...lines, "bench"].join("\n"), file && await source.full(this.cell), file);
     this.viewer.tell("There is no prompt bench here: the cell to run in a notebook is below.");
   }
 
-  offer(code, file) {
-    const link = file ? [make("p", {}, "Or drop the picture's file on a bench: ", make("code", {}, file))] : [];
+  /** Show code for a notebook, and the picture's file, which has the recipe in it. */
+  offer(code, address, file) {
+    const name = file?.split("/").at(-1);
+    const link = address ? [make("p", {}, "Or drop the picture's file on a bench: ",
+      make("a", { href: address, download: name, target: "_blank", rel: "noopener" }, file))] : [];
     this.help.replaceChildren(
       make("p", {}, "For a cell of a notebook, in the project's folder:"),
       make("pre", { tabIndex: 0, ariaLabel: "Code for a notebook" }, code),

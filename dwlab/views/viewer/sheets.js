@@ -7,11 +7,14 @@ class Sheets {
   constructor(source, onload) {
     this.source = source;
     this.onload = onload;
-    this.sheets = new Map(); // number -> {image, sizes, version}; the one used last is at the end
+    this.sheets = new Map(); // number -> {image, sizes, version, keys}; the one used last is at the end
     this.asked = new Map(); // number -> version
   }
 
-  adopt(layout) {
+  /** Take in the sheets and keys of a document; they change while a sweep runs. */
+  adopt(document) {
+    const layout = document.sheets;
+    this.keys = document.keys;
     this.layout = layout;
     this.most = Math.max(4, Math.floor(ROOM / (layout.side * layout.across) ** 2 / 4));
   }
@@ -22,7 +25,7 @@ class Sheets {
     const number = Math.floor(cell / each);
     const sheet = this.take(number);
     if (!sheet) return false;
-    const position = cell % each;
+    const position = sheet.version === this.layout.versions[number] ? cell % each : sheet.keys.indexOf(this.keys[cell]);
     const [thumbWidth, thumbHeight] = sheet.sizes[position] ?? [0, 0];
     if (!thumbWidth) return true;
     const scale = Math.min(width / thumbWidth, height / thumbHeight);
@@ -47,11 +50,13 @@ class Sheets {
 
   async ask(number, version) {
     this.asked.set(number, version);
+    const { each } = this.layout;
+    const keys = this.keys.slice(number * each, (number + 1) * each);
     try {
       const { image, sizes } = await this.source.sheet(number, version);
       this.sheets.get(number)?.image.close();
       this.sheets.delete(number);
-      this.sheets.set(number, { image, sizes, version });
+      this.sheets.set(number, { image, sizes, version, keys });
       if (this.sheets.size > this.most) this.drop(this.sheets.keys().next().value);
       this.onload(number);
     } catch { // a sheet that cannot be decoded stays empty, and is not asked for again

@@ -14,6 +14,7 @@ class ViewState {
 
   /** Take in the cells as they are now; choices that they no longer allow go. */
   adopt(cells) {
+    const before = this.defaults;
     this.cells = cells;
     const layout = Object.fromEntries(PLACES.map((place) => [place, cells.document.layout[place] ?? ""]));
     const flow = cells.axes.length ? "table" : "wall";
@@ -21,7 +22,16 @@ class ViewState {
       ...layout, flow, at: {}, off: {}, filter: "", colour: cells.document.metric, sort: "", down: true,
       size: 64, open: "", held: "", pair: "", mode: MODES[0], theme: THEMES[0],
     };
-    if (this.values) this.values = this.allowed(this.values);
+    if (this.values) this.values = this.allowed(this.followed(before));
+  }
+
+  /** The values, with those that nobody has changed as they are at first now. */
+  followed(before) {
+    const isAsBefore = (name) => this.values[name] === before[name];
+    const places = PLACES.every(isAsBefore) ? PLACES : [];
+    const others = ["flow", "colour"].filter(isAsBefore);
+    const fresh = [...places, ...others].map((name) => [name, this.defaults[name]]);
+    return { ...this.values, ...Object.fromEntries(fresh) };
   }
 
   get(name) {

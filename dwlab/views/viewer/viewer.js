@@ -12,7 +12,7 @@ class Viewer {
     this.cells = new Cells(source.document);
     this.state = new ViewState(this.cells, () => this.stateChanged());
     this.sheets = new Sheets(source, (number) => this.grid.redraw(number));
-    this.sheets.adopt(source.document.sheets);
+    this.sheets.adopt(source.document);
     this.title = make("h1", { className: "dwv-title" }, make("bdi", {}, source.document.title));
     this.count = make("p", { className: "dwv-count", role: "status" });
     this.news = make("p", { className: "dwv-news", role: "status" });
@@ -39,7 +39,7 @@ class Viewer {
   /** Other data of the same sweep: more pictures are there. */
   renew(document) {
     this.cells = new Cells(document);
-    this.sheets.adopt(document.sheets);
+    this.sheets.adopt(document);
     this.state.adopt(this.cells);
     say(this.title, document.title);
     this.paint();

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ...runs.plan import Plan
     from ...runs.sweep import Sweep
     from ...runs.work import Work
+    from ..explore.explorer import Explorer
 
     Execute = Callable[..., tuple[Outcome, Mapping[str, Path]]]
 
@@ -41,7 +42,8 @@ class SweepPanel(RunPanel):
     """Controls and views of one sweep at a time.
 
     experiments: name in the list -> a function that returns the sweep. execute: computes a sweep
-    and writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder.
+    and writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder. bench:
+    returns the prompt bench of this kernel, or None.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class SweepPanel(RunPanel):
         *,
         root: Path,
         compute: Compute = Compute(),
+        bench: Callable[[], Explorer | None] = lambda: None,
     ) -> None:
         super().__init__(
             root,
@@ -72,7 +75,7 @@ class SweepPanel(RunPanel):
         self.pick.observe(self._picked, "value")
         self.plan_line = widgets.HTML()
         self.answer = AnswerPart(root)
-        self.views = SweepViews(root)
+        self.views = SweepViews(root, bench)
         self.run_button.disabled = True
         self._lay_out(
             widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields"),

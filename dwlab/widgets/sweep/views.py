@@ -12,17 +12,18 @@ import ipywidgets as widgets
 from ...errors import DwlabError
 from ...runs.results import Results
 from ..field_errors import message_html
-from ..small_pictures import image_html
+from ..viewer import NO_PICTURES, ViewerWidget
 from .answer import words_html
 from .files import files_html, files_of
-from .grid import small_grid
 from .plots import plots_html
 from .table import thumbnails_html
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ...runs.eta import Pace
+    from ..explore.explorer import Explorer
 
 log = logging.getLogger(__name__)
 TITLES = ("Grid", "Table", "Plots", "Files")
@@ -50,11 +51,15 @@ class AnswerPart(widgets.HTML):
 
 
 class SweepViews(widgets.Tab):
-    """A tab per view of the sweep `sweep_name`; the open one is drawn from what the store holds."""
+    """A tab per view of the sweep `sweep_name`; the open one is drawn from what the store holds.
 
-    def __init__(self, root: Path) -> None:
-        pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in TITLES]
-        super().__init__(pages, titles=TITLES, selected_index=0)
+    bench: returns the prompt bench of this kernel, or None.
+    """
+
+    def __init__(self, root: Path, bench: Callable[[], Explorer | None] = lambda: None) -> None:
+        self._viewer = ViewerWidget(root, bench).add_class("dwlab-view")
+        pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in TITLES[1:]]
+        super().__init__([self._viewer, *pages], titles=TITLES, selected_index=0)
         self.sweep_name = ""
         self._root = root
         self._painting = threading.Lock()
@@ -70,12 +75,24 @@ class SweepViews(widgets.Tab):
         with self._painting:
             index = self.selected_index or 0
             try:
-                text = _view_html(TITLES[index], self._root, self.sweep_name)
+                self._draw(index)
             except Exception as error:
                 if not isinstance(error, DwlabError | OSError):
                     log.exception("a view could not be drawn")
-                text = message_html(error)
+                self._complain(index, error)
+
+    def _draw(self, index: int) -> None:
+        if self.children[index] is self._viewer:
+            self._viewer.show(self.sweep_name)
+        else:
+            text = _view_html(TITLES[index], self._root, self.sweep_name)
             self.children[index].value = text
+
+    def _complain(self, index: int, error: Exception) -> None:
+        if self.children[index] is self._viewer:
+            self._viewer.say(str(error))
+        else:
+            self.children[index].value = message_html(error)
 
     def start_painting(self, pace: Pace, *, until: threading.Event) -> None:
         """Draw the open view again and again, on a thread, as pictures are finished."""
@@ -102,10 +119,7 @@ class SweepViews(widgets.Tab):
 def _view_html(title: str, root: Path, sweep_name: str) -> str:
     table = Results(root).find(sweep_name)
     if table is None or table.empty:
-        return "No pictures yet."
-    if title == "Grid":
-        description = f"the pictures of {sweep_name} in rows and columns"
-        return image_html(small_grid(table), description)
+        return NO_PICTURES
     if title == "Table":
         return thumbnails_html(table)
     if title == "Plots":

@@ -179,7 +179,7 @@ def test_a_recipe_is_copied_and_a_cell_for_a_notebook_is_offered(browser, path):
         code = page.get_by_label("Code for a notebook")
         expect(code).to_contain_text("bench.show(dwlab.GenerationParams('a red circle'")
         page.get_by_role("button", name="Use as start").click()
-        expect(code).to_contain_text(".replace(image=")
+        expect(code).to_contain_text('bench.start_picture.use_path(dwlab.Results().root / "images/')
 
 
 def test_the_csv_has_the_rows_that_are_shown(browser, path, tmp_path):
@@ -200,7 +200,7 @@ def test_hostile_prompts_are_shown_and_saved_and_never_run(browser, tmp_path):
         open_controls(page)
         for number in range(len(HOSTILE)):
             cells(page).nth(number).click()
-            shown = page.locator(".dwv-facts dd").first.text_content()
+            shown = page.locator(".dwv-fact-value").first.text_content()
             assert shown == HOSTILE[number]
             page.get_by_role("button", name="Back to the grid").click()
         with page.expect_download() as download:

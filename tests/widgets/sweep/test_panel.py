@@ -25,7 +25,7 @@ def close_store(root):
 def test_a_run_computes_the_pictures_and_shows_the_grid(tmp_path):
     made = panel(tmp_path)
     assert run(made).startswith("Done: 2 made now, 0 already there")
-    assert "2 done" in made.plan_line.value and "<img" in made.views.children[0].value
+    assert "2 done" in made.plan_line.value and made.views.children[0].document["count"] == 2
     assert not made.run_button.disabled and made.cancel_button.disabled
     assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
 
@@ -59,7 +59,7 @@ def test_run_is_available_again_if_the_update_after_a_run_fails(tmp_path):
     made = panel(tmp_path, compute)
     assert run(made).startswith("Done: 2 made now")
     assert (
-        "newer dwlab" in made.views.children[0].value
+        "newer dwlab" in made.views.children[0].message
         and "newer dwlab" in made.form._general_message.value
     )
     assert not made.running and not made.run_button.disabled and made.cancel_button.disabled

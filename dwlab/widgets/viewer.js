@@ -1,0 +1,120 @@
+// The viewer in a notebook: data and pictures come from the kernel, the state is kept there.
+
+class WidgetSource {
+  constructor(model) {
+    this.model = model;
+    this.document = model.get("document");
+    this.page = Math.random().toString(36).slice(2);
+    this.waiting = new Map(); // request -> what to do with its answer
+    this.answered = (content, buffers) => {
+      this.waiting.get(content.answer)?.(content, buffers);
+      this.waiting.delete(content.answer);
+    };
+    model.on("msg:custom", this.answered);
+  }
+
+  /** Ask the kernel; resolves to {content, bytes}. */
+  ask(action, more) {
+    const request = `${this.page} ${(this.requests = (this.requests ?? 0) + 1)}`;
+    return new Promise((resolve) => {
+      this.waiting.set(request, (content, buffers) => {
+        const view = buffers?.[0];
+        const bytes = view ? new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength) : new Uint8Array();
+        resolve({ content, bytes });
+      });
+      this.model.send({ ask: action, request, ...more });
+    });
+  }
+
+  async sheet(number) {
+    const { content, bytes } = await this.ask("sheet", { number });
+    return { image: await decoded(bytes, "image/webp"), sizes: content.sizes };
+  }
+
+  async full(cell) {
+    const { bytes } = await this.ask("full", { key: this.document.keys[cell] });
+    return URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+  }
+
+  fileOf(cell) {
+    return this.document.images[cell];
+  }
+
+  async recipe(cell) {
+    return (await this.ask("recipe", { key: this.document.keys[cell] })).content;
+  }
+
+  async use(action, key) {
+    return (await this.ask("use", { how: action, key })).content.text;
+  }
+
+  stateText() {
+    return this.model.get("state");
+  }
+
+  saveState(text) {
+    this.model.set("state", text);
+    this.model.save_changes();
+  }
+
+  listen(viewer) {
+    viewer.element.addEventListener("keydown", viewer.onkey);
+    this.changed = () => viewer.adoptState(this.stateText());
+    this.model.on("change:state", this.changed);
+  }
+
+  close() {
+    this.model.off("msg:custom", this.answered);
+    this.model.off("change:state", this.changed);
+  }
+}
+
+/** A viewer as long as there is something to show, else words. */
+class ViewerOutput {
+  constructor(model, el) {
+    Object.assign(this, { model, el });
+    el.classList.add("dwv-output");
+    this.message = make("p", { className: "dwv-message", role: "status" });
+    this.place = make("div", {});
+    el.append(this.message, this.place);
+    this.paint = () => this.show();
+    for (const trait of ["document", "message"]) model.on(`change:${trait}`, this.paint);
+    // it has a width once it is on the page
+    this.placed = new ResizeObserver(() => el.clientWidth && this.show());
+    this.placed.observe(el);
+  }
+
+  show() {
+    say(this.message, this.model.get("message"));
+    this.message.hidden = !this.model.get("message");
+    const document = this.model.get("document");
+    const isNew = this.viewer && document.title !== this.viewer.source.document.title;
+    if (this.viewer && (isNew || !document.keys)) this.end();
+    if (!document.keys || !this.el.clientWidth) return;
+    if (!this.viewer) {
+      this.viewer = new Viewer(new WidgetSource(this.model), this.place.appendChild(make("div", {})));
+    } else if (this.viewer.source.document !== document) {
+      this.viewer.source.document = document;
+      this.viewer.renew(document);
+    }
+  }
+
+  end() {
+    this.viewer?.close();
+    this.viewer = undefined;
+    this.place.replaceChildren();
+  }
+
+  close() {
+    this.placed.disconnect();
+    this.end();
+    for (const trait of ["document", "message"]) this.model.off(`change:${trait}`, this.paint);
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const output = new ViewerOutput(model, el);
+    return () => output.close();
+  },
+};
