@@ -41,9 +41,9 @@ SCROLL = """([seconds, pixels]) => new Promise((done) => {
   };
   requestAnimationFrame(step);
 })"""
-# whether every thumbnail in the window is drawn
-DRAWN = """() => [...document.querySelectorAll('.dwv-cell canvas')].slice(0, 20)
-  .every((canvas) => canvas.getContext('2d').getImageData(canvas.width / 10, canvas.height / 10, 1, 1).data[3])"""
+# whether the first thumbnails of the first rows are drawn
+DRAWN = """() => [...document.querySelectorAll('canvas.dwv-pictures')].slice(0, 5)
+  .every((canvas) => canvas.getContext('2d').getImageData(10, 10, 1, 1).data[3])"""
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 // The grid of pictures. Only what a window shows is on the page: rows and cells are used again as it scrolls.
 
 const OVERSCAN = 300; // pixels beyond the window that are drawn too
+const STEP = 4; // columns that come and go together
 
 class GridView {
   constructor(viewer) {
@@ -79,7 +80,8 @@ class GridView {
     const top = element.scrollTop - this.headHeight;
     const [firstRow, endRow] = tracksBetween(measures.tops, top - OVERSCAN, top + element.clientHeight + OVERSCAN);
     const left = element.scrollLeft;
-    const columns = tracksBetween(measures.lefts, left - OVERSCAN, left + element.clientWidth + OVERSCAN);
+    const [firstColumn, endColumn] = tracksBetween(measures.lefts, left - OVERSCAN, left + element.clientWidth + OVERSCAN);
+    const columns = [firstColumn - (firstColumn % STEP), Math.min(measures.lefts.length - 1, Math.ceil(endColumn / STEP) * STEP)];
     for (const [row, shown] of this.rows) {
       if (row >= firstRow && row < endRow) continue;
       this.rows.delete(row);
@@ -134,14 +136,33 @@ class GridView {
       this.fill(cell, row, column);
     }
     for (const cell of spare) cell.element.remove();
+    Object.assign(shown, { first, end });
+    this.drawRow(shown);
+  }
+
+  /** Draw the pictures of a row: on one canvas, because the browser is slow with many. */
+  drawRow({ canvas, cells, first, end }) {
+    const { lefts, labelWidth, columnWidth } = this.measures;
+    const { tile } = this;
+    const scale = devicePixelRatio || 1;
+    const width = lefts[end] - lefts[first];
+    const size = [Math.max(1, Math.round(width * scale)), Math.round(tile.height * scale)];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    Object.assign(canvas.style, { left: `${labelWidth + GAP + lefts[first]}px`, width: `${width}px`, height: `${tile.height}px` });
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, tile.height);
+    const inset = (columnWidth - GAP - tile.width) / 2;
+    for (const [column, { stack }] of cells) this.drawStack(context, stack, lefts[column] - lefts[first] + inset);
   }
 
   newRow() {
     const group = make("div", { className: "dwv-row-group", role: "rowheader" });
     const label = make("div", { className: "dwv-row-label", role: "rowheader", ariaColIndex: "1" });
-    const element = make("div", { className: "dwv-row", role: "row" }, group, label);
+    const canvas = make("canvas", { className: "dwv-pictures", ariaHidden: "true" });
+    const element = make("div", { className: "dwv-row", role: "row" }, group, label, canvas);
     this.body.append(element);
-    return { element, group, label, cells: new Map() };
+    return { element, group, label, canvas, cells: new Map() };
   }
 
   placeRow({ element, group, label }, row) {
@@ -160,31 +181,27 @@ class GridView {
   }
 
   newCell(row) {
-    const canvas = make("canvas", { ariaHidden: "true" });
+    const box = make("div", { className: "dwv-box" });
     const strip = make("div", { className: "dwv-strip" });
     const caption = make("div", { className: "dwv-caption", ariaHidden: "true" });
-    const element = make("div", { className: "dwv-cell", role: "gridcell" }, canvas, strip, caption);
+    const element = make("div", { className: "dwv-cell", role: "gridcell" }, box, strip, caption);
     row.append(element);
-    return { element, canvas, strip, caption };
+    return { element, box, strip, caption };
   }
 
   fill(cell, row, column) {
     const { measures, tile, arrangement, viewer } = this;
     Object.assign(cell, { row, column, stack: arrangement.at(row, column) });
-    const { element, canvas, stack } = cell;
+    const { element, box, stack } = cell;
     element.cell = cell;
     element.id = `${viewer.id}-${row}-${column}`;
     element.ariaColIndex = String(column + 2);
     element.ariaLabel = this.spoken(stack);
-    element.title = "";
     element.style.left = `${measures.labelWidth + GAP + measures.lefts[column]}px`;
     element.style.width = `${measures.columnWidth - GAP}px`;
-    const scale = devicePixelRatio || 1;
-    canvas.width = Math.round(tile.width * scale);
-    canvas.height = Math.round(tile.height * scale);
-    canvas.style.width = `${tile.width}px`;
-    canvas.style.height = `${tile.height}px`;
-    this.draw(cell);
+    element.classList.toggle("dwv-empty", !stack.length);
+    box.style.width = `${tile.width}px`;
+    box.style.height = `${tile.height}px`;
     this.colour(cell);
     this.mark(cell);
   }
@@ -196,17 +213,14 @@ class GridView {
     return more + cells.sentence(stack[0]);
   }
 
-  /** Draw a cell's pictures: one, or a stack side by side. */
-  draw({ canvas, stack, element }) {
+  /** Draw a cell's pictures: one, or a stack side by side. left: where they begin. */
+  drawStack(context, stack, left) {
     const { cells, sheets } = this.viewer;
     const { across, down } = this.tile;
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    element.classList.toggle("dwv-empty", !stack.length);
-    const [width, height] = [canvas.width / across, canvas.height / down];
+    const [width, height] = [this.tile.width / across, this.tile.height / down];
     const inset = across > 1 ? 1 : 0;
     stack.forEach((cell, index) => {
-      const [x, y] = [(index % across) * width, Math.floor(index / across) * height];
+      const [x, y] = [left + (index % across) * width, Math.floor(index / across) * height];
       if (cells.problem(cell)) drawProblem(context, x, y, width, height);
       else sheets.draw(context, cell, x + inset, y + inset, width - 2 * inset, height - 2 * inset);
     });
@@ -240,9 +254,8 @@ class GridView {
   /** A sheet of thumbnails has arrived. */
   redraw(number) {
     const { each } = this.viewer.sheets.layout;
-    for (const cell of this.shownCells()) {
-      if (cell.stack.some((index) => Math.floor(index / each) === number)) this.draw(cell);
-    }
+    const isOn = ({ stack }) => stack.some((cell) => Math.floor(cell / each) === number);
+    for (const row of this.rows.values()) if ([...row.cells.values()].some(isOn)) this.drawRow(row);
   }
 
   remark() {
@@ -356,7 +369,7 @@ class GridView {
   clicked(event) {
     const cell = event.target.closest?.(".dwv-cell")?.cell;
     if (!cell?.stack.length) return;
-    const box = cell.canvas.getBoundingClientRect();
+    const box = cell.box.getBoundingClientRect();
     const { across, down } = this.tile;
     const part = (position, size, parts) => Math.min(parts - 1, Math.max(0, Math.floor((parts * position) / size)));
     const index = part(event.clientY - box.top, box.height, down) * across + part(event.clientX - box.left, box.width, across);

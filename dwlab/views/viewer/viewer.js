@@ -8,7 +8,7 @@ class Viewer {
   constructor(source, element) {
     Object.assign(this, { source, element, view: "grid", held: -1 });
     this.id = `dwv${++viewers}-${Math.random().toString(36).slice(2, 8)}`;
-    this.isWide = element.clientWidth >= 900;
+    this.isWide = element.clientWidth >= 900 && innerHeight >= 850; // controls leave room for pictures
     this.cells = new Cells(source.document);
     this.state = new ViewState(this.cells, () => this.stateChanged());
     this.sheets = new Sheets(source, (number) => this.grid.redraw(number));

@@ -242,11 +242,11 @@ COVERED = """() => {
   const head = document.querySelector('.dwv-head').getBoundingClientRect().bottom;
   const label = document.querySelector('.dwv-row-label').getBoundingClientRect().right;
   const wrong = [];
-  for (const canvas of document.querySelectorAll('.dwv-row:not([hidden]) canvas')) {
-    const box = canvas.getBoundingClientRect();
+  for (const picture of document.querySelectorAll('.dwv-row:not([hidden]) .dwv-box')) {
+    const box = picture.getBoundingClientRect();
     if (box.left < label || box.right > grid.right || box.top < head || box.bottom > grid.bottom) continue;
     for (const [x, y] of [[2, 2], [box.width - 2, 2], [box.width / 2, box.height / 2], [2, box.height - 2]])
-      if (document.elementFromPoint(box.left + x, box.top + y) !== canvas) wrong.push([x, y]);
+      if (document.elementFromPoint(box.left + x, box.top + y) !== picture) wrong.push([x, y]);
   }
   return wrong;
 }"""
