@@ -18,10 +18,10 @@ RATERS ?= 40
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots soak hostile startup simulate simulate-votes browser clean
+.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots viewer-speed soak hostile startup simulate simulate-votes browser clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the pinned versions (again only when they change)
 
@@ -77,6 +77,9 @@ pictures: browser ## make the plots, the grid and the report of README and docs 
 
 screenshots: browser ## photograph the prompt bench and the server's page, in both themes, and the panels
 	PYTHONPATH=tests $(BIN)/python docs/screenshots.py
+
+viewer-speed: browser ## how fast a viewer of 10,000 pictures opens and scrolls in Chromium
+	PYTHONPATH=tests $(BIN)/python tests/viewer_speed.py
 
 soak: setup ## a server under load, killed at random: no job lost, memory flat (MINUTES=10 unless you say)
 	PYTHONPATH=tests MINUTES=$(MINUTES) $(BIN)/python tests/soak.py

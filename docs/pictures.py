@@ -84,6 +84,22 @@ def viewer(browser: Browser, results: Path) -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 860}, color_scheme=theme)
         page.goto(path.resolve().as_uri())
         photograph(page, f"viewer-{theme}.png")
+    opened_pictures(browser, path.resolve().as_uri())
+
+
+def opened_pictures(browser: Browser, address: str) -> None:
+    """One picture of a viewer, two compared, and the viewer on a phone."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
+    page.goto(address)
+    page.locator(".dwv-box").nth(5).click()
+    page.keyboard.press("h")
+    page.keyboard.press("ArrowRight")
+    photograph(page, "viewer-picture.png")
+    page.keyboard.press("c")
+    photograph(page, "viewer-compare.png")
+    phone = browser.new_page(viewport={"width": 390, "height": 780}, color_scheme="dark")
+    phone.goto(f"{address}#size=48&sort=adherence")
+    photograph(phone, "viewer-phone.png")
 
 
 def convergence(results: Path) -> None:

@@ -305,12 +305,13 @@ class GridView {
     this.step(0, 0);
   }
 
-  /** The next cell that has a picture in a direction; walls go on in the next row. */
+  /** The picture at the same place of the next stack in a direction; walls go on in the next row. */
   neighbour(down, right) {
     const { rows, columns, at } = this.arrangement;
     const place = this.placeOf(this.current);
     if (!place) return this.first();
     let [row, column] = place;
+    const position = place[2];
     do {
       row += down;
       column += right;
@@ -320,7 +321,8 @@ class GridView {
       }
       if (row < 0 || row >= rows.length) return undefined;
     } while (!at(row, column).length);
-    return at(row, column)[0];
+    const stack = at(row, column);
+    return stack[Math.min(position, stack.length - 1)];
   }
 
   first() {

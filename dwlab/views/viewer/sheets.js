@@ -31,6 +31,7 @@ class Sheets {
     const scale = Math.min(width / thumbWidth, height / thumbHeight);
     const [shownWidth, shownHeight] = [thumbWidth * scale, thumbHeight * scale];
     context.imageSmoothingEnabled = scale < 1 || thumbWidth >= 96; // tiny pictures stay sharp
+    context.imageSmoothingQuality = "medium";
     context.drawImage(sheet.image, (position % across) * side, Math.floor(position / across) * side, thumbWidth, thumbHeight,
       x + (width - shownWidth) / 2, y + (height - shownHeight) / 2, shownWidth, shownHeight);
     return true;

@@ -98,7 +98,7 @@ def test_a_person_picks_edits_runs_and_sees_a_sweep(lab, page):
     table = show(page, "Table")
     expect(table.locator("tbody tr")).to_have_count(6)
     seen(table.locator("img"), 6)
-    seen(show(page, "Plots").locator("img.dwlab-light"), 3)
+    seen(show(page, "Plots").locator("img.dwlab-light"), 5)
     for name in ("report.html", "table.csv", "grid.png", "run.log"):
         expect(show(page, "Files")).to_contain_text(str(lab.project / "results/tiny" / name))
         assert (lab.project / "results/tiny" / name).is_file()
@@ -124,7 +124,7 @@ def test_hostile_text_is_shown_and_not_run(lab, page):
     expect(status(page)).to_contain_text("Done: ")
     expect(show(page, "Table").locator("tbody")).to_contain_text(HOSTILE)
     expect(show(page, "Grid").locator(".dwv-row-label").nth(1)).to_have_text(HOSTILE)
-    seen(show(page, "Plots").locator("img.dwlab-light"), 3)
+    seen(show(page, "Plots").locator("img.dwlab-light"), 5)
     assert "owned" not in page.title()
     assert page.locator('img[src="x"]').count() == 0
     assert lab.outside == []
