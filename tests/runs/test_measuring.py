@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import shutil
+import sys
 import threading
 
 import imagehash
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.analysis.results import Results
 from dwlab.cli.app import app
-from dwlab.errors import InvalidInput
+from dwlab.errors import InvalidInput, MissingExtra
 from dwlab.runs.measuring import measure_experiment
 from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
@@ -369,3 +370,14 @@ def test_the_command_without_names_measures_what_the_file_names(tmp_path):
     CliRunner().invoke(app, ["metrics", "trial", "--results", str(tmp_path)])
     table = Results(tmp_path).table("trial")
     assert table["contrast"].notna().all() and table["diversity"].notna().all()
+
+
+def test_a_library_that_is_missing_is_named_before_anything_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+    for metric in (
+        {"phash_distance": {"against": {"steps": 4}}},
+        {"diversity": {"by": "phash_distance"}},
+    ):
+        with pytest.raises(MissingExtra, match=r"dwlab\[metrics\]"):
+            draw(tmp_path / "results", metrics=[metric])
+    assert not (tmp_path / "results").exists()

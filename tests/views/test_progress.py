@@ -70,3 +70,12 @@ def test_a_terminal_gets_one_bar():
             progress.update(event)
     drawn = terminal.getvalue()
     assert drawn.count("\n") == 1 and "100%" in drawn and "3/3 pictures, 1 failed" in drawn
+
+
+def test_what_is_measured_after_the_last_picture_is_said():
+    for stream in (io.StringIO(), Terminal()):
+        with Progress(Pace(1), stream=stream, every=0) as progress:
+            for event in events(1, 1):
+                progress.update(event)
+            progress.note("clip_score of 32/1,152")
+        assert "clip_score of 32/1,152" in stream.getvalue()
