@@ -90,7 +90,7 @@ hostile: browser ## mutated files, payloads in Chromium, kills, costly requests,
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py
 
-simulate-votes: setup ## how many votes find a known order, chosen against random pairs, and how often intervals of votes are right: half an hour (RATERS=40 for each row)
+simulate-votes: setup ## how many votes find a known order, chosen against random pairs, and how often intervals of votes are right: an hour (RATERS=40 for each row)
 	PYTHONPATH=tests $(BIN)/python tests/simulate_votes.py --raters $(RATERS)
 
 simulate: setup ## how often intervals and rankings are right, on sweeps with a known truth: ten minutes (SWEEPS=1000 of each kind)

@@ -65,7 +65,6 @@ class Search:
 SEARCHES = (
     Search(Design(8, 1.5), 160),
     Search(Design(12, 4.0), 160),
-    Search(Design(24, 4.0), 300),
 )
 COVERED = (
     Design(8, 1.5, 6, 0.0),

@@ -52,7 +52,7 @@ def shown(pictures, votes):
 
 def test_a_pair_has_one_prompt_one_seed_and_two_settings():
     pictures = known()
-    for seed in range(30):
+    for seed in range(10):
         pair = choose(pictures, seed=seed)
         assert pictures.prompts[pair.left] == pictures.prompts[pair.right]
         assert pictures.seeds[pair.left] == pictures.seeds[pair.right]
@@ -62,9 +62,9 @@ def test_a_pair_has_one_prompt_one_seed_and_two_settings():
 def test_either_setting_may_stand_on_the_left():
     pictures = known()
     left_is_first = [
-        pair.left < pair.right for pair in (choose(pictures, seed=n) for n in range(40))
+        pair.left < pair.right for pair in (choose(pictures, seed=n) for n in range(20))
     ]
-    assert 5 < sum(left_is_first) < 35
+    assert 2 < sum(left_is_first) < 18
 
 
 def test_every_pair_is_shown_before_there_is_none_left():
@@ -118,7 +118,7 @@ def test_close_settings_are_compared_more_often_than_those_that_are_far_apart():
     pictures = known(settings=6, prompts=2, seeds=8)
     taste = np.array([-6.0, -5.8, -5.6, 5.6, 5.8, 6.0])
     rater = Rater(np.repeat(taste[:, None], 2, axis=1))
-    counted = counted_votes(pictures, rate(pictures, 80, rater))
+    counted = counted_votes(pictures, rate(pictures, 60, rater))
     late = slice(30, None)
     is_close = (counted.left_setting[late] < 3) == (counted.right_setting[late] < 3)
     # at random it would be 40%
