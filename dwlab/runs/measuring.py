@@ -139,8 +139,8 @@ def measure(
 
     Values that were computed before from the same pictures, by the same version, options and
     weights, are taken from the store. on_progress: called after each batch. cancel: once it is set,
-    measuring ends after a batch, and what is done is kept. Raises InvalidInput if
-    there is no picture to measure, and ModelError for a network that does not load.
+    measuring ends after a batch, and what is done is kept. Raises InvalidInput if there is no
+    picture to measure, and ModelError for a network that does not load.
     """
     column = job.request.column
     pictures = _pictures(store, experiment, job)
@@ -299,7 +299,7 @@ def measure_experiment(
     saved = None if names is None else registry.names_to_save(names)
     reports: list[Report | Measured] = []
     if saved is None or saved:
-        reports.append(remeasure(root, experiment, saved))
+        reports.append(remeasure(root, experiment, saved, on_progress=on_progress))
     with Store(root) as store:
         reports += [
             measure(store, experiment, job, device=device, on_progress=on_progress) for job in jobs

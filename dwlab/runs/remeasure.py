@@ -11,7 +11,7 @@ from ..store import images
 from ..store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ..store.metric_values import MeasuredPicture
@@ -34,13 +34,20 @@ class Measured:
         return text
 
 
-def remeasure(root: Path, name: str, names: Sequence[str] | None = None) -> Measured:
+def remeasure(
+    root: Path,
+    name: str,
+    names: Sequence[str] | None = None,
+    *,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Measured:
     """Compute the metrics of an experiment's pictures again; files that are gone are counted.
 
     names: of metrics that are measured as pictures are saved, or None for all that apply.
+    on_progress: told after each picture what is measured, how many are done, and of how many.
     """
     with Store(root) as store:
-        return _measure(store, store.metrics.pictures(name), names)
+        return _measure(store, store.metrics.pictures(name), names, on_progress)
 
 
 def measure_what_is_missing(store: Store, experiment: str, names: Sequence[str] | None) -> Measured:
@@ -53,15 +60,20 @@ def measure_what_is_missing(store: Store, experiment: str, names: Sequence[str] 
 
 
 def _measure(
-    store: Store, pictures: Sequence[MeasuredPicture], names: Sequence[str] | None
+    store: Store,
+    pictures: Sequence[MeasuredPicture],
+    names: Sequence[str] | None,
+    on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Measured:
     metrics = {}
-    for picture in pictures:
+    for done, picture in enumerate(pictures, start=1):
         image = images.read_picture(store.root / picture.image)
         if image is not None:
             metrics[picture.key] = measures.measure(
                 image, prompt=picture.prompt, model=picture.model, names=names
             )
+        if on_progress:
+            on_progress("pictures", done, len(pictures))
     if metrics:
         store.metrics.set(metrics)
     return Measured(len(metrics), len(pictures) - len(metrics))

@@ -362,12 +362,14 @@ def test_the_command_measures_and_says_so(root):
     assert result.exit_code == 2 and "AXIS=VALUE" in result.output
 
 
-def test_the_command_without_names_measures_what_the_file_names(tmp_path):
+def test_without_names_every_picture_and_what_the_file_names_is_measured(tmp_path):
     draw(tmp_path, metrics=["usual", {"diversity": {"by": "pixels"}}])
     with Store(tmp_path) as store, store.file.transaction() as sql:
         sql.execute("DELETE FROM measurements")
         sql.execute("DELETE FROM metrics WHERE metric = 'contrast'")
-    CliRunner().invoke(app, ["metrics", "trial", "--results", str(tmp_path)])
+    steps = []
+    measure_experiment(tmp_path, "trial", on_progress=lambda *step: steps.append(step))
+    assert ("pictures", 12, 12) in steps and ("diversity", 12, 12) in steps
     table = Results(tmp_path).table("trial")
     assert table["contrast"].notna().all() and table["diversity"].notna().all()
 
