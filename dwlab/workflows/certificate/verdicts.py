@@ -84,25 +84,15 @@ def judge(redrawn: Redrawn) -> Verdict:
     picture = redrawn.picture
     if picture is None:
         return Verdict(cell, _outcome_without(redrawn), reason=redrawn.reason)
-    here = environment_of(picture)
-    # nothing is said of what one of the two does not know
-    known = {name: value for name, value in cell.environment.items() if value is not None}
-    shared = known.keys() & here.keys()
-    other = tuple(
-        difference
-        for difference in differences(known, here)
-        if difference.name in shared or difference.name == "settings"
-    )
-    is_same = not other and all(known.get(name) for name in _NEEDED)
+    other, is_same = _environments(cell, picture)
     original = cell.picture()
     if original is None:
         return _by_hash(cell, picture, other)
     measured = distance(picture.image, original)
     if measured is None:
         sizes = ["{}x{}".format(*image.size) for image in (picture.image, original)]
-        return Verdict(
-            cell, Outcome.DIFFERENT, picture, other, reason=f"{' instead of '.join(sizes)}"
-        )
+        reason = " instead of ".join(sizes)
+        return Verdict(cell, Outcome.DIFFERENT, picture, other, reason=reason)
     likeness = psnr(picture.image, original)
     return Verdict(
         cell,
@@ -113,6 +103,18 @@ def judge(redrawn: Redrawn) -> Verdict:
         likeness,
         ssim(picture.image, original),
     )
+
+
+def _environments(cell: StoredCell, picture: Picture) -> tuple[tuple[Difference, ...], bool]:
+    """In what the two environments differ, and whether they are known to be the same.
+
+    Nothing is said of what only one of them knows, but settings that are left out are stock.
+    """
+    here = environment_of(picture)
+    known = {name: value for name, value in cell.environment.items() if value is not None}
+    compared = (known.keys() & here.keys()) | {"settings"}
+    other = tuple(each for each in differences(known, here) if each.name in compared)
+    return other, not other and all(known.get(name) for name in _NEEDED)
 
 
 def shown(value: object) -> str:
