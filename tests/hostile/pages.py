@@ -24,6 +24,7 @@ from dwlab.errors import InvalidInput
 from dwlab.runs.outcome import Outcome
 from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
+from dwlab.views.viewer.page import save_viewer
 from dwlab.widgets.bench import view_html
 from dwlab.widgets.field_errors import message_html
 from dwlab.widgets.small_pictures import image_html
@@ -53,6 +54,7 @@ def trials(folder: Path, scale: float) -> Iterator[Tally]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield control(browser, folder)
         yield on_files(browser, folder, texts)
+        yield on_a_viewer(browser, folder / "viewer", texts)
         yield on_the_rating_page(browser, folder / "rating", texts)
         yield from on_the_server(browser, folder / "served", texts)
         yield from in_notebooks(browser, folder / "lab", texts)
@@ -135,6 +137,26 @@ def on_files(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Tally:
         tally.faults += trap.elements(page)
         page.goto((root / "tables.html").as_uri())
         shown(page, texts, tally)
+    return tally
+
+
+def on_a_viewer(browser: Browser, folder: Path, texts: tuple[str, ...]) -> Tally:
+    """viewer.html: as prompts beside rows, as errors, and in links that were made for another sweep."""
+    folder.mkdir()
+    table = sweep_table(folder, texts, steps=(4,), guidance=(1.0,), failed=tuple(range(0, 9, 3)))
+    save_viewer(table, folder / "viewer.html", title=texts[0])
+    viewport = {"width": 1400, "height": 6000}
+    with trapped(browser, "viewer.html", len(texts), viewport=viewport) as (tally, page, trap):
+        page.goto((folder / "viewer.html").as_uri())
+        expect(page.locator(".dwv-row-label").nth(len(texts) - 1)).to_be_visible()
+        shown(page, texts, tally)
+        tally.faults += trap.elements(page)
+        for text in texts:
+            page.goto(
+                f"{(folder / 'viewer.html').as_uri()}#filter={quote(text)}&rows={quote(text)}"
+            )
+            page.reload()
+            expect(page.locator(".dwv-count")).to_contain_text("pictures")
     return tally
 
 

@@ -57,9 +57,9 @@ PAYLOADS = (
     ("decoded twice", "&lt;img src=x onerror=__hit(29)&gt;"),
 )
 TEXTS = tuple(text for _, text in PAYLOADS)
-# what a payload became: an element or an attribute that the browser took for the page's own
+# what a payload became: an element or an attribute that the browser took for the page's own; a script of plain text is data
 ELEMENTS = """() => [...document.querySelectorAll('*')].filter(element =>
-  (['script', 'style'].includes(element.localName) && /__hit|canary|prompt\\(11\\)/.test(element.textContent))
+  (['script', 'style'].includes(element.localName) && element.type !== 'text/plain' && /__hit|canary|prompt\\(11\\)/.test(element.textContent))
   || [...element.attributes].some(({name, value}) => /__hit|canary|alert\\(2\\)/.test(value)
     && (name.startsWith('on') || ['src', 'href', 'srcdoc', 'data', 'content', 'formaction'].includes(name)))
 ).map(element => element.outerHTML.slice(0, 300))"""

@@ -34,6 +34,8 @@ SCRIPTS = (
     "sheets",
     "labels",
     "tracks",
+    "captions",
+    "painted_grid",
     "grid",
     "choices",
     "chips",
