@@ -93,7 +93,7 @@ class Results(results.Results):
         experiment's file names. options: model, against, by, tolerance (docs/metrics.md).
         on_progress: told of a column, how many pictures are measured, and of how many.
         """
-        from ..runs.measuring import measure_experiment
+        from ..runs.measuring_later import measure_experiment
 
         return measure_experiment(
             self.root,

@@ -48,7 +48,7 @@ def metrics(
     from tqdm import tqdm
 
     from ..paths import results_folder
-    from ..runs.measuring import measure_experiment
+    from ..runs.measuring_later import measure_experiment
 
     options = {"model": model, "against": _pairs(against or []), "by": by, "tolerance": tolerance}
     chosen = {option: value for option, value in options.items() if value not in ("", (), None)}

@@ -20,7 +20,7 @@ import dwlab
 from dwlab.analysis.results import Results
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, MissingExtra
-from dwlab.runs.measuring import measure_experiment
+from dwlab.runs.measuring_later import measure_experiment
 from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
 from dwlab.store import images
