@@ -99,9 +99,11 @@ def contrast_reach(
     clusters = [codes for codes in clusters if len(np.unique(codes)) > 1]
     if not clusters:
         return _reach(independent, np.inf)
-    clustered = sum(_of_clusters(moved, codes) for codes in clusters)
+    one_way = [_of_clusters(moved, codes) for codes in clusters]
+    clustered = max(one_way)
     if len(clusters) > 1:
-        clustered -= _of_clusters(moved, _crossed(votes))
+        # estimated from few clusters, the sum may be less than one of its parts
+        clustered = max(clustered, sum(one_way) - _of_clusters(moved, _crossed(votes)))
     common = max(0.0, clustered - independent)
     if common == 0:
         return _reach(independent, np.inf)
