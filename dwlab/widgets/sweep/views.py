@@ -36,7 +36,6 @@ class AnswerPart(widgets.HTML):
 
     def __init__(self, root: Path) -> None:
         super().__init__()
-        self.add_class("dwlab-view")
         self.add_class("dwlab-answer")
         self._root = root
 
