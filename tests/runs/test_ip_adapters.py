@@ -104,8 +104,8 @@ def test_a_picture_names_no_path_and_brings_its_adapter_back(bench, tmp_path, mo
 def test_pictures_from_outside_name_no_files(bench):
     named = {"file": "/etc/passwd", "image": f"sha256:{'ab' * 32}"}
     for adapter in (named, {"sha256": "ab" * 32, "image": "/etc/passwd"}, "x", 3):
-        assert not recipes._is_safe("ip_adapter", [adapter])
-    assert recipes._is_safe("ip_adapter", [named | {"file": "", "sha256": "ab" * 32}]) is False
+        assert not recipes.is_safe("ip_adapter", [adapter])
+    assert recipes.is_safe("ip_adapter", [named | {"file": "", "sha256": "ab" * 32}]) is False
 
 
 def test_paths_change_no_key_and_contents_do(bench, tmp_path):

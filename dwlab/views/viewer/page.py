@@ -50,7 +50,7 @@ SCRIPTS = (
 VIEWER_SCRIPT = ELEMENTS + joined(HERE, SCRIPTS)
 SCRIPT = VIEWER_SCRIPT + joined(HERE, ["file"])
 VIEWER_STYLE = (HERE / "viewer.css").read_text("utf-8")
-# More thumbnails than that make a page too large; the other cells show their full pictures.
+# More thumbnails than that make a page too large; the other cells are blank until they are opened.
 THUMBNAILS_LIMIT = 12_000
 EMBEDDED_LIMIT = 400 << 20  # bytes of full pictures in one file
 
