@@ -214,4 +214,4 @@ def _by_size(cells: list[ResolvedCell], pipeline: str) -> list[list[ResolvedCell
 def _calls(pipeline: str, cell: ResolvedCell) -> int:
     """How often a cell's picture calls the denoiser."""
     steps = tasks.steps_run(cell.params.steps, cell.params.strength, pipeline)
-    return steps * schedulers.calls_per_step(cell.params.scheduler)
+    return schedulers.denoiser_calls(cell.params.scheduler, steps)

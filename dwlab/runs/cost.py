@@ -69,7 +69,7 @@ def denoiser_rows(
 ) -> int:
     """Rows of the denoiser that a picture with these parameters takes."""
     run = max(1, tasks.steps_run(steps, strength))
-    calls = run * schedulers.calls_per_step(scheduler)
+    calls = schedulers.denoiser_calls(scheduler, run)
     return calls * (2 if guidance > 1 else 1)
 
 

@@ -45,7 +45,7 @@ ALIASES: dict[str, tuple[str, dict[str, object]]] = {
 }
 # the only schedulers whose step uses `eta`; the others ignore it without a word
 USES_ETA = frozenset({"DDIMScheduler", "DDIMParallelScheduler", "TCDScheduler"})
-# second-order schedulers, which call the denoiser twice per step
+# second-order schedulers, which call the denoiser twice per step, but once in the last one
 _CALLS_TWICE = frozenset(
     {
         "HeunDiscreteScheduler",
@@ -96,9 +96,12 @@ def display_name(scheduler: str, options: dict[str, object]) -> str:
     return scheduler
 
 
-def calls_per_step(scheduler: str | None) -> int:
-    """How often a step calls the denoiser, as far as estimates need it."""
-    return 2 if scheduler in _CALLS_TWICE else 1
+def denoiser_calls(scheduler: str | None, steps: int) -> int:
+    """How often so many steps call the denoiser.
+
+    The warm-up of PNDM is not counted, because it depends on the files of a model.
+    """
+    return 2 * steps - 1 if scheduler in _CALLS_TWICE else steps
 
 
 def _loose(name: str) -> str:

@@ -26,7 +26,7 @@ def test_each_setting_on_the_frontier_is_better_than_all_that_cost_less():
         "scheduler DDIM, steps 5",
         "scheduler Heun, steps 5",
     ]
-    assert [each.rows for each in settings] == [4, 10, 20]
+    assert [each.rows for each in settings] == [4, 10, 18]
 
 
 def test_equal_settings_of_one_price_stand_there_once_with_their_ties():

@@ -104,8 +104,8 @@ def test_prices_are_rows_of_the_denoiser():
     assert rows == {
         "scheduler DDIM, guidance 1": 20,
         "scheduler DDIM, guidance 3": 40,
-        "scheduler Heun, guidance 1": 40,
-        "scheduler Heun, guidance 3": 80,
+        "scheduler Heun, guidance 1": 39,
+        "scheduler Heun, guidance 3": 78,
     }
     assert all(each.seconds == pytest.approx(0.2 * (1 + ("guidance 3" in each.setting)))
                for each in ranking.standings)  # fmt: skip

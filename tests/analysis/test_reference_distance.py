@@ -45,12 +45,19 @@ def test_the_price_is_rows_of_the_denoiser():
     distances = [[0.3, 0.05, 0.01, 0.0], [0.2, 0.01, 0.01, 0.0]]
     result = convergence(with_distances(distances, CURVES), distance="far", tolerance=0.02)
     fewest = {each.setting: (each.steps, each.rows) for each in result.fewest}
-    # Heun calls the denoiser twice per step, and guidance doubles it
-    assert fewest == {"scheduler DDIM": (10, 20), "scheduler Heun": (5, 20)}
+    # Heun calls the denoiser twice per step but once in the last one, and guidance doubles it
+    assert fewest == {"scheduler DDIM": (10, 20), "scheduler Heun": (5, 18)}
     assert "2 of 2 settings do" in result.sentence
-    # both cost the same
+    assert result.sentence.startswith("5 steps (scheduler Heun) come within 0.020")
+    assert "at 18 denoiser rows per picture;" in result.sentence
+
+
+def test_settings_of_one_price_are_named_together():
+    axes = {"scheduler": ["DDIMScheduler", "EulerDiscreteScheduler"], **STEPS}
+    distances = [[0.3, 0.05, 0.01, 0.0], [0.2, 0.03, 0.01, 0.0]]
+    result = convergence(with_distances(distances, axes), distance="far", tolerance=0.02)
     assert result.sentence.startswith("10 steps (scheduler DDIM) come within 0.020")
-    assert "at 20 denoiser rows per picture (so do 5 steps (scheduler Heun));" in result.sentence
+    assert "at 20 denoiser rows per picture (so do 10 steps (scheduler Euler));" in result.sentence
 
 
 def test_an_interval_that_reaches_beyond_the_tolerance_is_not_enough():

@@ -58,9 +58,15 @@ def test_an_unknown_scheduler_is_refused_with_the_known_names():
     "name",
     sorted({cls for cls, _ in schedulers.ALIASES.values()} | {"FlowMatchHeunDiscreteScheduler"}),
 )
-def test_the_calls_of_the_denoiser_per_step_are_those_of_diffusers(name):
+@pytest.mark.parametrize("steps", [1, 2, 20])
+def test_the_calls_of_the_denoiser_are_those_of_diffusers(name, steps):
     import diffusers
 
-    scheduler = getattr(diffusers, name)()
-    scheduler.set_timesteps(20)
-    assert round(len(scheduler.timesteps) / 20) == schedulers.calls_per_step(name)
+    # models with PNDM leave most of its warm-up out, and few steps need that
+    options = {"skip_prk_steps": True} if name == "PNDMScheduler" else {}
+    scheduler = getattr(diffusers, name)(**options)
+    scheduler.set_timesteps(steps)
+    # a pipeline calls the denoiser once for each of these
+    calls = len(scheduler.timesteps)
+    is_warmed_up = name == "PNDMScheduler" and steps > 1
+    assert calls - is_warmed_up == schedulers.denoiser_calls(name, steps)
