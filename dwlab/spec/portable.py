@@ -74,6 +74,7 @@ class PortableSpec:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._spec = spec
         self._values: dict[str, dict[str, Any]] = {}
+        self._steps: dict[tuple[str, ...], dict[str, list[Any]]] = {}
         self._base: dict[str, Any] = {}
 
     def learn(self, axes: Mapping[str, Any], recipe: Mapping[str, Any]) -> None:
@@ -82,6 +83,9 @@ class PortableSpec:
             if _names_path(name, value):
                 text = json.dumps(value)
                 self._values.setdefault(name, {}).setdefault(text, _in_recipe(name, recipe))
+        for group in self._spec.get("zip") or ():
+            step = [self._value(name, axes.get(name)) for name in group]
+            self._steps.setdefault(tuple(group), {}).setdefault(json.dumps(step), step)
         if not self._base:
             self._base = dict(recipe)
 
@@ -90,22 +94,35 @@ class PortableSpec:
         spec = dict(self._spec)
         if _names_path("model", spec.get("model")):
             spec["model"] = self._base.get("model")
-        base = dict(spec.get("base") or {})
+        parts = {"base": self._base_values(), "axes": self._axes()}
+        for part, values in parts.items():
+            if values:
+                spec[part] = values
+            else:
+                spec.pop(part, None)
+        if spec.get("metrics"):
+            spec["metrics"] = [self._metric(entry) for entry in spec["metrics"]]
+        if "skip" in spec:
+            spec["skip"] = [self._rule(rule) for rule in spec["skip"]]
+        return spec
+
+    def _base_values(self) -> dict[str, Any]:
+        base = dict(self._spec.get("base") or {})
         for name, value in list(base.items()):
             if name == "config" and "config" not in self._base:
                 del base[name]
             elif _names_path(name, value):
                 base[name] = _in_recipe(name, self._base)
-        if base:
-            spec["base"] = base
-        spec["axes"] = {
-            name: self._axis(name, value) for name, value in (spec.get("axes") or {}).items()
-        }
-        if not spec["axes"]:
-            del spec["axes"]
-        if "skip" in spec:
-            spec["skip"] = [self._rule(rule) for rule in spec["skip"]]
-        return spec
+        return base
+
+    def _axes(self) -> dict[str, Any]:
+        descriptions = self._spec.get("axes") or {}
+        axes = {name: self._axis(name, value) for name, value in descriptions.items()}
+        for group, steps in self._steps.items():
+            if any(self._lacks_values(name, axes[name]) for name in group):
+                columns = zip(*steps.values(), strict=True)
+                axes |= {name: list(values) for name, values in zip(group, columns, strict=True)}
+        return axes
 
     def _axis(self, name: str, description: Any) -> Any:
         if name not in self._values:
@@ -119,6 +136,25 @@ class PortableSpec:
             # a picture that no cell was made of is not in the export
             if json.dumps(value) in known or not _names_path(name, value)
         ]
+
+    def _lacks_values(self, name: str, values: Any) -> bool:
+        """Whether an axis may have lost values, so that those that it is zipped with must too."""
+        description = self._spec["axes"][name]
+        if isinstance(description, list):
+            return len(values) < len(description)
+        return name in self._values
+
+    def _metric(self, entry: Any) -> Any:
+        """A metric of the sweep; a network in a folder is called by the folder's name."""
+        if not isinstance(entry, dict):
+            return entry
+        ((name, options),) = entry.items()
+        portable = dict(options)
+        if _is_path(options.get("model") or None):
+            portable["model"] = _file_names(options["model"])
+        if isinstance(options.get("against"), dict):
+            portable["against"] = self._rule(options["against"])
+        return {name: portable}
 
     def _rule(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -155,6 +191,9 @@ def check_portable(spec: Mapping[str, Any]) -> None:
         values = spec.get(part)
         for name, value in values.items() if isinstance(values, dict) else ():
             _check_portable(f"{part}.{name}", str(name), value)
+    metrics = spec.get("metrics")
+    for entry in metrics if isinstance(metrics, list) else ():
+        _check_metric(entry)
 
 
 def _check_portable(field: str, name: str, value: Any) -> None:
@@ -170,6 +209,13 @@ def _check_portable(field: str, name: str, value: Any) -> None:
         for text in _texts(value):
             if _LEADS_ELSEWHERE.search(text):
                 raise InvalidInput(field, text, "hashes, or names of the hub; no paths")
+
+
+def _check_metric(entry: Any) -> None:
+    for name, options in entry.items() if isinstance(entry, dict) else ():
+        model = options.get("model") if isinstance(options, dict) else None
+        if isinstance(model, str) and _LEADS_ELSEWHERE.search(model):
+            raise InvalidInput(f"metrics.{name}.model", model, "a name of the hub; no path")
 
 
 def _in_recipe(name: str, recipe: Mapping[str, Any]) -> Any:

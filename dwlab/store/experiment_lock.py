@@ -36,3 +36,29 @@ def experiment_lock(root: Path, experiment: str) -> Iterator[None]:
                     "finished work is saved"
                 ) from None
         yield
+
+
+@contextlib.contextmanager
+def entering_lock(root: Path, experiment: str) -> Iterator[None]:
+    """The same, around entering an experiment: after an error its folder goes, if it was not there."""
+    is_new = not experiment_folder(root, experiment).exists()
+    try:
+        with experiment_lock(root, experiment):
+            yield
+    except InUse:
+        raise
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):
+                remove_empty_folder(root, experiment)
+        raise
+
+
+def remove_empty_folder(root: Path, experiment: str) -> None:
+    """Remove an experiment's folder in which only the lock is left; raises OSError.
+
+    Call it once the lock is released: Windows removes no file that is open.
+    """
+    folder = experiment_folder(root, experiment)
+    (folder / LOCK_FILE).unlink()
+    folder.rmdir()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..paths import experiment_folder
 from . import unheld, votes_log
 from .database import explained
-from .experiment_lock import LOCK_FILE, experiment_lock
+from .experiment_lock import LOCK_FILE, experiment_lock, remove_empty_folder
 from .experiments import never_ran
 from .garbage import UnusedFile, remove_pictures, unused_file
 from .store import Store, open_existing
@@ -56,8 +56,8 @@ class ExperimentParts:
 def parts(root: Path, name: str, *, votes: bool = False) -> ExperimentParts:
     """What there is of an experiment; nothing is changed.
 
-    votes: whether the votes on it go too. Raises InvalidInput for an experiment that never ran here, and for `explore` and `api`, in which
-    the prompt bench and the server keep their pictures.
+    votes: whether the votes on it go too. Raises InvalidInput for an experiment that never ran here,
+    and for `explore` and `api`, in which the prompt bench and the server keep their pictures.
     """
     folder = experiment_folder(root, name)
     with open_existing(root) as store:
@@ -99,10 +99,8 @@ def remove(root: Path, experiment: ExperimentParts) -> None:
         with explained(root):
             remove_pictures(store, experiment.pictures)
             _empty(experiment.folder)
-    # Windows removes no file that is open
     with explained(root), contextlib.suppress(FileNotFoundError):
-        (experiment.folder / LOCK_FILE).unlink()
-        experiment.folder.rmdir()
+        remove_empty_folder(root, experiment.name)
 
 
 def _empty(folder: Path) -> None:

@@ -47,9 +47,24 @@ _OFFER = """
 """
 _VOTE = "UPDATE votes SET choice = :choice, voted = :voted WHERE id = :id AND choice IS NULL"
 _TAKE_BACK = "UPDATE votes SET choice = NULL, voted = NULL WHERE id = :id"
+# a rater may have another pair under the number of a vote that was given elsewhere
 _WRITE = f"""
     INSERT OR IGNORE INTO votes ({_COLUMNS})
-    VALUES (:id, :experiment, :rater, :number, :left, :right, :choice, :voted)
+    VALUES (
+        :id, :experiment, :rater,
+        CASE
+            WHEN EXISTS (
+                SELECT 1 FROM votes
+                WHERE experiment = :experiment AND rater = :rater AND number = :number
+            )
+            THEN (
+                SELECT MAX(number) + 1 FROM votes
+                WHERE experiment = :experiment AND rater = :rater
+            )
+            ELSE :number
+        END,
+        :left, :right, :choice, :voted
+    )
 """
 _REMOVE = "DELETE FROM votes WHERE experiment = :experiment"
 
@@ -108,7 +123,7 @@ class Votes:
         with self._file.transaction() as sql:
             arguments = {"id": pair.id, "choice": str(choice), "voted": vote.voted}
             if sql.execute(_VOTE, arguments).rowcount:
-                votes_log.add_vote(self._file.root, vote)
+                votes_log.add_votes(self._file.root, [vote])
                 return True
             row = sql.execute(_PAIR, {"id": pair.id}).fetchone()
         return row is not None and row["choice"] == choice
@@ -131,23 +146,33 @@ class Votes:
             sql.executemany("DELETE FROM votes WHERE id = ? AND choice IS NULL", rows)
 
 
-def write_vote(sql: sqlite3.Connection, vote: Vote) -> None:
-    """Write a vote within a transaction, unless it is there."""
+def write_vote(sql: sqlite3.Connection, vote: Vote) -> bool:
+    """Write a vote within a transaction; False if its pair is there.
+
+    It gets the rater's next number if another pair has its own.
+    """
     pair = vars(vote.pair)
-    sql.execute(_WRITE, {**pair, "choice": str(vote.choice), "voted": vote.voted})
+    cursor = sql.execute(_WRITE, {**pair, "choice": str(vote.choice), "voted": vote.voted})
+    return bool(cursor.rowcount)
 
 
-def enter_votes(file: StoreFile, votes: Iterable[Vote]) -> int:
-    """Enter votes that were given elsewhere, unless they are here; returns how many were new."""
-    new = 0
+def enter_votes(file: StoreFile, experiment: str, votes: Iterable[Vote]) -> int:
+    """Enter votes on an experiment that were given elsewhere; returns how many were new.
+
+    Those that are here stay as they are, also if they are here under another id.
+    """
     with file.transaction() as sql:
-        for vote in votes:
-            before = sql.total_changes
-            write_vote(sql, vote)
-            if sql.total_changes > before:
-                votes_log.add_vote(file.root, vote)
-                new += 1
-    return new
+        rows = sql.execute(_VOTES, {"experiment": experiment}).fetchall()
+        known = {_act(_vote(row)) for row in rows}
+        unknown = [vote for vote in votes if _act(vote) not in known]
+        new = [vote for vote in unknown if write_vote(sql, vote)]
+        votes_log.add_votes(file.root, new)
+    return len(new)
+
+
+def _act(vote: Vote) -> tuple[str, str, str, str]:
+    """What makes two votes on an experiment the same: rater, pictures and time."""
+    return vote.pair.rater, vote.pair.left, vote.pair.right, vote.voted
 
 
 def remove_votes(sql: sqlite3.Connection, experiment: str) -> None:

@@ -11,18 +11,24 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from .._util.checks import is_whole_number
 from .vote import Choice, Pair, Vote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 LOG_FILE = "votes.jsonl"
 
 
-def add_vote(root: Path, vote: Vote) -> None:
-    """Append a vote."""
-    pair = dataclasses.asdict(vote.pair)
-    _append(root, {**pair, "choice": str(vote.choice), "voted": vote.voted})
+def add_votes(root: Path, votes: Iterable[Vote]) -> None:
+    """Append votes."""
+    entries = []
+    for vote in votes:
+        pair = dataclasses.asdict(vote.pair)
+        entries.append({**pair, "choice": str(vote.choice), "voted": vote.voted})
+    if entries:
+        _append(root, *entries)
 
 
 def add_taken_back(root: Path, pair: str) -> None:
@@ -61,16 +67,16 @@ def _without(votes: dict[str, Vote], experiment: object) -> dict[str, Vote]:
     return {pair: vote for pair, vote in votes.items() if vote.pair.experiment != experiment}
 
 
-def _append(root: Path, entry: dict[str, Any]) -> None:
-    """Append a line durably.
+def _append(root: Path, *entries: dict[str, Any]) -> None:
+    """Append lines durably.
 
-    It begins with a line break if the last writer died within its own.
+    They begin with a line break if the last writer died within its own.
     """
     path = root / LOG_FILE
     # appending to a symbolic link would write to the file it points at
     if path.is_symlink():
         path.unlink()
-    data = json.dumps(entry).encode() + b"\n"
+    data = "".join(f"{json.dumps(entry)}\n" for entry in entries).encode()
     with path.open("ab+") as log:
         if log.tell():
             log.seek(-1, os.SEEK_END)
@@ -94,10 +100,17 @@ def _vote(entry: dict[str, Any]) -> Vote | None:
         texts = {
             name: _text(entry[name]) for name in ("id", "experiment", "rater", "left", "right")
         }
-        pair = Pair(number=int(entry["number"]), **texts)
+        pair = Pair(number=_number(entry["number"]), **texts)
         return Vote(pair, Choice(entry["choice"]), _text(entry["voted"]))
-    except (LookupError, TypeError, ValueError, OverflowError):
+    except (LookupError, TypeError, ValueError):
         return None
+
+
+def _number(value: object) -> int:
+    """A number that can be stored; raises ValueError for anything else."""
+    if not is_whole_number(value) or not 0 <= value < 2**31:
+        raise ValueError("not a number of a pair")
+    return value
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -170,6 +171,7 @@ def test_damaged_lines_of_the_log_are_left_out(tmp_path):
         b'{"id": 1}',
         b'{"removed": {}}',
         whole.replace(b'"left", "v', b'"up", "v'),
+        whole.replace(b'"number": 1', b'"number": ' + b"9" * 30),
     ]
     surrogate = whole.replace(b'"ada"', rb'"\ud800"')
     # the last writer died within its line
@@ -181,6 +183,19 @@ def test_damaged_lines_of_the_log_are_left_out(tmp_path):
     (tmp_path / "dwlab.sqlite").unlink()
     with Store(tmp_path) as store:
         assert len(store.votes.of("sweep")) == 2
+
+
+def test_votes_with_the_same_number_are_all_read_back(tmp_path):
+    with Store(tmp_path) as store:
+        store.votes.vote(offer(store), Choice.LEFT)
+    log = tmp_path / LOG_FILE
+    whole = log.read_bytes()
+    other = json.dumps({**json.loads(whole), "id": "other", "left": "c"}).encode()
+    log.write_bytes(whole + other)
+    (tmp_path / "dwlab.sqlite").unlink()
+    with Store(tmp_path) as store:
+        votes = store.votes.of("sweep")
+    assert [(vote.pair.number, vote.pair.left) for vote in votes] == [(1, "a"), (2, "c")]
 
 
 def test_a_log_that_is_a_link_leaves_the_file_it_leads_to_alone(tmp_path):

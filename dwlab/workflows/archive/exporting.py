@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import json
-import tempfile
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from .needs import Needs
 from .pages import pages, portable_table
 from .rows import line_of
 from .sinks import sink
+from .votes import votes_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -110,7 +110,8 @@ def export(root: Path, name: str, output: Path | None = None, *, follow: Follow 
         experiment, collected, votes = _read(root, name, rows)
         texts = _texts(name, experiment, collected, votes)
         files = {layout.ROWS: rows}
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        scratch = folder / temporary_name("")
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
         table = portable_table(rows, scratch, name, portable, root)
         for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
@@ -191,8 +192,7 @@ def _texts(
         layout.NEEDS: _json(collected.needs.as_list()),
     }
     if votes:
-        lines = [_vote_line(vote) for vote in sorted(votes, key=_order_of_vote)]
-        texts[layout.VOTES] = "".join(lines).encode()
+        texts[layout.VOTES] = votes_text(votes).encode()
     version = sweep["code"]["dwlab"]
     text = _README.format(name=name, version=version, pictures=len(collected.images))
     return {layout.README: text.encode(), **texts}
@@ -200,17 +200,6 @@ def _texts(
 
 def _json(value: object) -> bytes:
     return f"{json.dumps(value, indent=1, ensure_ascii=False)}\n".encode()
-
-
-def _order_of_vote(vote: Vote) -> tuple[str, int]:
-    return vote.pair.rater, vote.pair.number
-
-
-def _vote_line(vote: Vote) -> str:
-    pair = dataclasses.asdict(vote.pair)
-    del pair["experiment"]
-    values = {**pair, "choice": str(vote.choice), "voted": vote.voted}
-    return f"{json.dumps(values, ensure_ascii=False)}\n"
 
 
 def _with_metadata(

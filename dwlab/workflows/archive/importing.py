@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._util import yamlfile
@@ -33,14 +33,14 @@ from ...store.archived_cells import (
     is_kept,
     members,
 )
-from ...store.experiment_lock import experiment_lock
+from ...store.experiment_lock import entering_lock
 from ...store.store import GROUP_ROWS, Store
-from ...store.vote import Choice, Pair, Vote
 from ...store.votes import enter_votes
 from . import layout
 from .rows import LINE_LIMIT, cell_of
 from .rows import matching_time as _time
 from .sources import lines, read, source
+from .votes import read_votes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ SWEEP_LIMIT = 16 << 20  # bytes
 PICTURE_LIMIT = 256 << 20  # bytes
 CELLS_LIMIT = 1_000_000
 SEEDS_LIMIT = 1_000_000
-TEXT_LIMIT = 200  # characters of a rater's name
+MEMBERS_LIMIT = 1 << 30  # characters
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Import:
     """What was taken in.
 
     cells: of the experiment. new: those whose rows were not here. kept: those that were here with
-    other pixels, and stay as they are. votes: new ones. is_known: whether the experiment was here.
+    other pixels, and stay as they are. votes: new ones. known_votes: those that were here. is_known:
+    whether the experiment was here.
     """
 
     name: str
@@ -68,12 +69,15 @@ class Import:
     new: int
     kept: int
     votes: int
+    known_votes: int
     is_known: bool
 
     def __str__(self) -> str:
         text = f"{self.name}: {self.cells:,} cells, {self.new:,} of them new"
         if self.votes:
             text += f", {self.votes:,} new votes"
+        if self.known_votes:
+            text += f", {self.known_votes:,} votes that were here already"
         if self.kept:
             text += f"; {self.kept:,} cells were made here too, with other pixels: these stay as they are"
         if self.is_known and not self.new and not self.votes:
@@ -102,8 +106,8 @@ def import_sweep(
         spec = _spec(files, name)
         own = str(spec["name"])
         experiment = ExperimentRow(json.dumps(spec), json.dumps(sweep["seeds"]), sweep["created"])
-        votes = list(_votes(files, own, renamed=name is not None))
-        with Store(root) as store, experiment_lock(root, own):
+        votes = list(read_votes(files, own, renamed=own != sweep["name"]))
+        with Store(root) as store, entering_lock(root, own):
             is_known = experiment_row(store.file, own) is not None
             if is_known:
                 _check_same(files, store, own, experiment)
@@ -112,8 +116,16 @@ def import_sweep(
                 if not is_known:
                     enter_experiment(sql, own, experiment)
                 enter_members(store.file, sql, own, taken.members)
-            new_votes = enter_votes(store.file, votes)
-    return Import(own, sweep["cells"], taken.new, taken.kept, new_votes, is_known)
+            new_votes = enter_votes(store.file, own, votes)
+    return Import(
+        name=own,
+        cells=sweep["cells"],
+        new=taken.new,
+        kept=taken.kept,
+        votes=new_votes,
+        known_votes=len(votes) - new_votes,
+        is_known=is_known,
+    )
 
 
 def _sweep(files: Source) -> dict[str, Any]:
@@ -138,7 +150,7 @@ def _sweep(files: Source) -> dict[str, Any]:
     is_list = isinstance(seeds, list) and len(seeds) <= SEEDS_LIMIT
     if not is_list or not all(is_whole_number(seed) and 0 <= seed < 2**63 for seed in seeds):
         raise InvalidInput(f"{layout.SWEEP}: seeds", seeds, "a list of seeds")
-    return {"cells": cells, "seeds": seeds, "created": created}
+    return {"name": values.get("name"), "cells": cells, "seeds": seeds, "created": created}
 
 
 def _spec(files: Source, name: str | None) -> dict[str, Any]:
@@ -186,6 +198,19 @@ class _Taken:
     members: list[ArchivedMember] = field(default_factory=list)
     new: int = 0
     kept: int = 0
+    # characters of `members`
+    size: int = 0
+
+    def add(self, member: ArchivedMember) -> None:
+        """Take in what the experiment says of a cell, which stays in memory to the end."""
+        self.members.append(member)
+        self.size += len(member.axes)
+        self.size += sum(
+            len(name) + len(source) for name, (source, _) in member.measurements.items()
+        )
+        if self.size > MEMBERS_LIMIT:
+            allowed = f"at most {MEMBERS_LIMIT >> 20:,} MiB of axes and measurements"
+            raise InvalidInput(layout.ROWS, "more of them", allowed)
 
 
 def _enter_cells(
@@ -198,7 +223,7 @@ def _enter_cells(
     taken = _Taken()
     group: list[ArchivedCell] = []
     for cell in _cells(files):
-        taken.members.append(cell.member)
+        taken.add(cell.member)
         if is_kept(store.file, cell.row):
             taken.kept += 1
         else:
@@ -270,32 +295,3 @@ def _store_inputs(files: Source, store: Store, cell: ArchivedCell) -> None:
         if layout.INPUT_PATH.fullmatch(path) is None or digest not in path:
             raise InvalidInput(path, "a picture with other pixels", "those that it is named after")
         inputs.store(store.root, picture, digest)
-
-
-def _votes(files: Source, name: str, *, renamed: bool) -> Iterator[Vote]:
-    """The votes of an export. renamed: the votes of the original may be here under their own ids."""
-    if not files.has(layout.VOTES):
-        return
-    for number, line in enumerate(lines(files, layout.VOTES, LINE_LIMIT), 1):
-        try:
-            vote = _vote(json.loads(line.decode()), name)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise InvalidInput(
-                f"{layout.VOTES} line {number}", "what is no vote", str(error)
-            ) from None
-        if renamed:
-            digest = hashlib.sha256(f"{name} {vote.pair.id}".encode()).hexdigest()
-            vote = replace(vote, pair=replace(vote.pair, id=digest[: len(vote.pair.id)]))
-        yield vote
-
-
-def _vote(values: dict[str, Any], experiment: str) -> Vote:
-    texts = {name: values[name] for name in ("id", "rater", "left", "right")}
-    for name, text in texts.items():
-        if not isinstance(text, str) or not text.isprintable() or not 0 < len(text) <= TEXT_LIMIT:
-            raise InvalidInput(name, text, f"text of at most {TEXT_LIMIT} characters")
-    number = values["number"]
-    if not is_whole_number(number) or not 0 <= number < 2**31:
-        raise InvalidInput("number", number, "a whole number")
-    pair = Pair(experiment=experiment, number=number, **texts)
-    return Vote(pair, Choice(values["choice"]), _time("voted", values["voted"]))

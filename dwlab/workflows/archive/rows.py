@@ -29,6 +29,9 @@ _HASH = re.compile("[0-9a-f]{64}")
 _WEIGHTS = re.compile(r"[0-9a-f]{8,64}([+:][A-Za-z0-9_.:+-]{1,200})?")
 _NAME = re.compile(r"[^\W\d][\w.:-]{0,99}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]{5,20}(Z|[+-]\d\d:\d\d)?")
+# the folders of an absolute path, up to its last separator; addresses of the web are none
+_FOLDERS = re.compile(r"(?<![\w.:/\\~-])(?:[A-Za-z]:|~\w*)?[/\\](?:[^\s'\"/\\]+[/\\])+")
+_QUOTED_FOLDERS = re.compile(r"(?<=['\"])(?:[A-Za-z]:|~\w*)?[/\\](?:[^'\"/\\\n]+[/\\]+)+")
 _STATUSES = ("ok", "failed", "oom")
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _axes_json = json.JSONEncoder(ensure_ascii=True).encode
@@ -47,6 +50,7 @@ def line_of(cell: ArchivedCell) -> tuple[str, dict[str, Any]]:
         "position": cell.position,
         "axes": portable_axes(json.loads(cell.axes), recipe),
         **vars(row),
+        "error": _without_folders(row.error),
         "params": recipe,
         "versions": json.loads(row.versions),
         "metrics": cell.metrics,
@@ -54,6 +58,11 @@ def line_of(cell: ArchivedCell) -> tuple[str, dict[str, Any]]:
         "marks": cell.marks,
     }
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")), recipe
+
+
+def _without_folders(error: str | None) -> str | None:
+    """What an error says, with files of this machine by their names alone."""
+    return error and _FOLDERS.sub("", _QUOTED_FOLDERS.sub("", error))
 
 
 def cell_of(line: bytes, number: int) -> ArchivedCell:

@@ -27,6 +27,7 @@ from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, StoreError
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store.integrity import verify
+from dwlab.store.store import Store
 from dwlab.workflows.archive.exporting import export
 from dwlab.workflows.archive.importing import import_sweep
 from dwlab.workflows.certificate.redrawing import redraw
@@ -133,6 +134,26 @@ def test_an_export_has_no_path_of_this_machine(filled, packed, toy):
         for name in archive.namelist():
             data = archive.read(name)
             assert toy.encode() not in data and str(filled).encode() not in data, name
+
+
+def test_errors_name_files_without_the_folders_of_this_machine(root, tmp_path):
+    error = (
+        "OSError: /home/ada/models/toy/unet.safetensors is cut; '/home/ada/my models/x.png', "
+        "C:\\Users\\ada\\y.png and ~ada/pictures/z.png too; see https://huggingface.co/docs/diffusers and/or 1/2"
+    )
+    with closing(sqlite3.connect(root / "dwlab.sqlite")) as file, file:
+        file.execute(
+            "UPDATE cells SET status = 'failed', error = ?, image = NULL, pixels = NULL "
+            "WHERE key = (SELECT MIN(key) FROM cells)",
+            (error,),
+        )
+    export(root, "small", tmp_path / "small.zip")
+    lines = map(json.loads, text(tmp_path / "small.zip", "rows.jsonl").splitlines())
+    (exported,) = [line["error"] for line in lines if line["error"]]
+    assert exported == (
+        "OSError: unet.safetensors is cut; 'x.png', y.png and z.png too; "
+        "see https://huggingface.co/docs/diffusers and/or 1/2"
+    )
 
 
 def test_archives_understand_an_export(filled, tmp_path):
@@ -285,8 +306,14 @@ export(Path(sys.argv[1]), "small", Path(sys.argv[2]), follow=die)
 def test_an_export_that_is_killed_leaves_nothing_that_looks_whole(root, packed, tmp_path, output):
     path = tmp_path / "out" / output
     command = [sys.executable, "-c", KILLED, str(root), str(path)]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ended = subprocess.run(command, check=False, env={**os.environ, "TMPDIR": str(scratch)})
+    assert ended.returncode == -signal.SIGKILL
     assert not path.exists() and list(path.parent.iterdir()) != []
+    assert list(scratch.iterdir()) == []
+    with Store(root):
+        assert list(root.rglob(".tmp-*")) == []
     export(root, "small", path)
     assert list(path.parent.iterdir()) == [path]
     if output == "small.zip":

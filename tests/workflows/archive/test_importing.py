@@ -26,7 +26,9 @@ from dwlab.errors import InvalidInput
 from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
 from dwlab.store.store import Store
-from dwlab.workflows.archive import sources
+from dwlab.workflows.archive import importing, sources
+from dwlab.workflows.archive import votes as archived_votes
+from dwlab.workflows.archive.exporting import export
 from dwlab.workflows.archive.importing import import_sweep
 
 ROWS = "rows.jsonl"
@@ -474,6 +476,67 @@ def test_the_same_twice_under_two_names_has_its_votes_under_both(packed, tmp_pat
     taken = import_sweep(root, packed, name="copy")
     assert (taken.new, taken.votes) == (0, 1)
     assert import_sweep(root, packed, name="copy").votes == 0
+
+
+def test_votes_of_the_same_rater_here_and_elsewhere_all_count(root, packed, tmp_path):
+    """Both began to count at 1."""
+    with Store(root) as store:
+        keys = [member.key for member in store.experiments.members("small")]
+        second = store.votes.offer("small", "ann", keys[2], keys[3], waiting=0)
+        store.votes.vote(second, "right")
+    export(root, "small", tmp_path / "two.zip")
+    other = tmp_path / "other"
+    import_sweep(other, packed)
+    with Store(other) as store:
+        pair = store.votes.offer("small", "ann", keys[4], keys[5], waiting=0)
+        store.votes.vote(pair, "tie")
+    taken = import_sweep(other, tmp_path / "two.zip")
+    assert (taken.votes, taken.known_votes) == (1, 1)
+    assert "1 new votes, 1 votes that were here already" in str(taken)
+    with Store(other) as store:
+        assert sorted(vote.pair.number for vote in store.votes.of("small")) == [1, 2, 3]
+    assert import_sweep(other, tmp_path / "two.zip").votes == 0
+
+
+def test_a_sweep_that_travelled_under_another_name_brings_no_vote_home_twice(
+    filled, packed, tmp_path
+):
+    home = shutil.copytree(filled, tmp_path / "home")
+    elsewhere = tmp_path / "elsewhere"
+    import_sweep(elsewhere, packed, name="theirs")
+    export(elsewhere, "theirs", tmp_path / "theirs.zip")
+    import_sweep(home, packed, name="copy")
+    taken = import_sweep(home, tmp_path / "theirs.zip", name="copy")
+    assert (taken.votes, taken.known_votes) == (0, 1)
+
+
+def test_rows_that_would_fill_the_memory_are_refused(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "MEMBERS_LIMIT", 100)
+    with pytest.raises(InvalidInput, match="axes and measurements"):
+        import_sweep(tmp_path / "results", packed)
+
+
+def test_a_refused_import_leaves_no_folder_of_the_experiment(files, lines, tmp_path):
+    root = tmp_path / "results"
+    path = zipped(tmp_path / "short.zip", with_rows(files, lines[:-1]))
+    with pytest.raises(InvalidInput):
+        import_sweep(root, path)
+    assert not (root / "small").exists()
+    assert dw("rm", "small", "--results", root).exit_code == 2
+    folder = root / "small"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(InvalidInput):
+        import_sweep(root, path)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_too_many_votes_are_refused(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(archived_votes, "VOTES_LIMIT", 3)
+    votes = files["votes.jsonl"] * 4
+    path = zipped(tmp_path / "many.zip", {**files, "votes.jsonl": votes})
+    with pytest.raises(InvalidInput, match="votes"):
+        import_sweep(tmp_path / "results", path)
 
 
 def test_a_picture_that_was_made_here_too_stays(toy, filled, packed, lines, tmp_path):
