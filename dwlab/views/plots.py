@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ..analysis.axes import SEED, Axis, constants, named_axis, swept
@@ -18,9 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-RESAMPLES = 1000
 POINTS = 2_000  # pictures of a line that are drawn as points, taken at random
-LARGE_SAMPLE = 500  # above this the interval of a mean is a normal one
 # what decides how long a picture takes, besides its steps
 DECIDES_TIME = frozenset({"scheduler", "width", "height", "model", "dtype"})
 DEVICES = 3  # names in a footnote
@@ -96,22 +92,6 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
     if axes:
         legend_beside(plot, ", ".join(axis.name for axis in axes), theme)
     return figure
-
-
-def interval(sample: np.ndarray) -> tuple[float, float]:
-    """The 95% interval of the mean of at least two independent numbers.
-
-    It is a percentile bootstrap, or normal above 500 numbers. The resampling is seeded, so the same
-    numbers give the same interval. Pictures of one prompt or of one seed are not independent, nor
-    are differences between them: `dwlab.analysis.comparison.compare` is for those.
-    """
-    mean = float(sample.mean())
-    if len(sample) > LARGE_SAMPLE:
-        error = 1.96 * float(sample.std(ddof=1)) / math.sqrt(len(sample))
-        return mean - error, mean + error
-    picks = np.random.default_rng(0).integers(0, len(sample), (RESAMPLES, len(sample)))
-    low, high = np.percentile(sample[picks].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _usual_axis(axes: list[Axis]) -> Axis | None:

@@ -10,7 +10,8 @@ from PIL import Image
 from sweep_tables import HOSTILE, sweep_table
 
 from dwlab.errors import InvalidInput
-from dwlab.views.plots import interval, metric_plot, seconds_plot
+from dwlab.plots import interval
+from dwlab.views.plots import metric_plot, seconds_plot
 
 
 def test_plots_are_drawn_for_numbers_words_and_hostile_text(tmp_path):
@@ -49,3 +50,10 @@ def test_the_interval_holds_the_mean_and_narrows_with_more_pictures():
         widths.append(high - low)
     assert widths[0] > 2 * widths[1] > 4 * widths[2]
     assert interval(sample[:20]) == interval(sample[:20])
+
+
+def test_the_interval_of_few_numbers_is_as_wide_as_that_of_a_t_test():
+    sample = np.array([1.0, 2.0, 3.0, 4.0])
+    low, high = interval(sample)
+    error = sample.std(ddof=1) / 2
+    assert (low, high) == pytest.approx((2.5 - 3.182 * error, 2.5 + 3.182 * error), abs=1e-3)
