@@ -17,7 +17,7 @@ _LOWER_IS_BETTER = frozenset({"blank", "nan"})
 REMEDY = (
     "Nothing here says how good a picture is, so no setting is called best. To rank settings, name "
     "a metric in the experiment's file (metric: sharpness), or give pictures stars in the prompt "
-    "bench."
+    "bench or in the viewer of a notebook."
 )
 
 

@@ -168,7 +168,7 @@ COLUMNS = (
         Kind.METRIC,
         "share of what the prompt names that the judge found right (`shapes` only)",
     ),
-    Column("stars", Kind.METRIC, "1 to 5, given in the prompt bench"),
+    Column("stars", Kind.METRIC, "1 to 5, given in the prompt bench or the viewer"),
 )
 
 # columns that do not depend on what was measured

@@ -48,6 +48,11 @@ class WidgetSource {
     return (await this.ask("use", { how: action, key })).content.text;
   }
 
+  /** Give a picture 1 to 5 stars, or take them back (0); resolves to what to tell. */
+  async giveStars(key, stars) {
+    return (await this.ask("stars", { key, stars })).content.text;
+  }
+
   stateText() {
     return this.model.get("state");
   }

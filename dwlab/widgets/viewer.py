@@ -9,12 +9,14 @@ import anywidget
 import traitlets
 
 from ..errors import DwlabError
+from ..metrics.measures import STARS
 from ..runs.results import Results
 from ..views.report.python_recipe import recipe
 from ..views.viewer.command import command
 from ..views.viewer.document import document
 from ..views.viewer.page import VIEWER_SCRIPT, VIEWER_STYLE, picture_bytes
 from ..views.viewer.sheets import sheet, sheet_count, thumbnail_side
+from ..workflows.explore import give_mark
 from .saved_state import SavedState
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class ViewerWidget(anywidget.AnyWidget):
             "full": self._full,
             "recipe": self._recipe,
             "use": self._use,
+            "stars": self._stars,
         }
         try:
             answer, data = actions[action](self._table, **arguments)
@@ -128,6 +131,14 @@ class ViewerWidget(anywidget.AnyWidget):
             return {"text": "The prompt bench starts from this picture."}, b""
         bench.drop(data)
         return {"text": "The recipe is in the prompt bench."}, b""
+
+    def _stars(self, table: Table, key: str, stars: int) -> tuple[dict[str, Any], bytes]:
+        """Give a picture 1 to 5 stars, or take them back (0)."""
+        if not self._row(table, key):
+            return {"text": "This picture is no longer there."}, b""
+        give_mark(self.root, key, STARS, stars)
+        self.show(self._name)
+        return {"text": f"Stars of this picture: {stars or 'none'}."}, b""
 
     @staticmethod
     def _row(table: Table, key: str) -> dict[Any, Any]:

@@ -204,10 +204,15 @@ class Session:
         return entry
 
     def mark(self, key: str, mark: str, value: Any) -> None:
-        """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
-        _check_mark(mark, value)
-        with Store(self.root) as store:
-            store.history.set_mark(key, mark, value)
+        """Set a mark of a picture, see `give_mark`."""
+        give_mark(self.root, key, mark, value)
+
+
+def give_mark(root: Path, key: str, mark: str, value: object) -> None:
+    """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
+    _check_mark(mark, value)
+    with Store(root) as store:
+        store.history.set_mark(key, mark, value)
 
 
 def _check_mark(mark: str, value: object) -> None:

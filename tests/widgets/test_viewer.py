@@ -77,6 +77,23 @@ def test_without_a_bench_the_page_says_what_to_run(widget, root):
     assert answer(widget, "use", how="open", key=key(root))[0] == {"text": ""}
 
 
+def test_stars_are_given_to_a_picture_and_shown(widget, root):
+    first = key(root)
+    content, _ = answer(widget, "stars", key=first, stars=4)
+    assert content["text"] == "Stars of this picture: 4."
+    assert Results(root).table("first")["stars"].iloc[0] == 4
+    stars = next(field for field in widget.document["fields"] if field["name"] == "stars")
+    assert stars["numbers"] == [4, None, None, None]
+    assert "stars" in answer(widget, "stars", key=first, stars=9)[0]["text"]
+    answer(widget, "stars", key=first, stars=0)
+    assert all(field["name"] != "stars" for field in widget.document["fields"])
+
+
+def test_a_picture_that_is_gone_gets_no_stars(widget):
+    content, _ = answer(widget, "stars", key="never made", stars=4)
+    assert content["text"] == "This picture is no longer there."
+
+
 def test_what_is_chosen_comes_back_in_another_kernel(widget, root):
     widget.state = "rows=seed&filter=red"
     again = ViewerWidget(root)

@@ -71,11 +71,6 @@ class CompareView {
     this.pair.classList.toggle("dwv-blinking", isBlinking);
   }
 
-  /** One step of a blink by hand. */
-  toggle() {
-    this.pair.classList.toggle("dwv-second");
-  }
-
   paintTable() {
     const { cells } = this.viewer;
     const fields = [["prompt", (cell) => cells.prompt(cell)],

@@ -6,6 +6,7 @@ const KEY_HELP = [
   ["Enter", "open the picture at full size"],
   ["Escape", "back to the grid"],
   ["h, then c", "hold a picture, compare the next with it"],
+  ["*", "stars for the open picture, in a notebook"],
   ["[ and ]", "the page before, the page after"],
   ["/", "filter"], ["1 to 5", "columns, super-columns, rows, super-rows, pages"],
   ["o, s, z, w, t", "colour, sort, size, view, theme"],

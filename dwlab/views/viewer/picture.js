@@ -1,5 +1,7 @@
 // One picture at full size, with what is known of it.
 
+const STARS = [["0", "none"], ...[1, 2, 3, 4, 5].map((stars) => [String(stars), `${"★".repeat(stars)} ${stars} of 5`])];
+
 class PictureView {
   constructor(viewer) {
     this.viewer = viewer;
@@ -12,11 +14,13 @@ class PictureView {
     this.hold = keyedButton("Hold for comparison", "h", () => viewer.hold(this.cell));
     this.compare = keyedButton("Compare with the held picture", "c", () => viewer.compare());
     this.fit = keyedButton("Actual size", "a", () => this.toggleFit(), { ariaPressed: "false" });
+    this.stars = choice("Stars", "*", (stars) => this.giveStars(Number(stars)));
+    this.stars.element.hidden = !viewer.source.giveStars; // a file is not written to
     this.back = keyedButton("Back to the grid", "Escape", () => viewer.back());
     const walk = (text, name, key, by) => keyedButton(text, key, () => viewer.walk(...by), { ariaLabel: name });
     this.element = make("section", { className: "dwv-picture", ariaLabel: "Picture", tabIndex: -1 },
       group("Picture", this.back, walk("←", "picture to the left", "ArrowLeft", [0, -1]), walk("→", "picture to the right", "ArrowRight", [0, 1]),
-        walk("↑", "picture above", "ArrowUp", [-1, 0]), walk("↓", "picture below", "ArrowDown", [1, 0]), this.fit, this.hold, this.compare),
+        walk("↑", "picture above", "ArrowUp", [-1, 0]), walk("↓", "picture below", "ArrowDown", [1, 0]), this.fit, this.hold, this.compare, this.stars.element),
       make("div", { className: "dwv-sides" },
         make("div", { className: "dwv-side" }, this.frame, this.stack),
         make("div", { className: "dwv-side" }, this.recipe.element, this.facts, this.recipe.text)));
@@ -37,14 +41,20 @@ class PictureView {
   }
 
   paintButtons(cell) {
-    const { held, stackOf } = this.viewer;
+    const { held, stackOf, cells } = this.viewer;
     say(this.hold, held === cell ? "Let go" : "Hold for comparison");
     this.compare.hidden = held < 0 || held === cell;
+    const stars = cells.fields.get("stars");
+    this.stars.paint(STARS, String((stars && cells.number(stars, cell)) ?? 0));
     const stack = stackOf(cell);
     this.stack.hidden = stack.length < 2;
     const items = stack.length < 2 ? [] : stack.map((each) => ({ each, text: this.differing(each, stack), isOpen: each === cell }));
     renew(this.stack, items, ({ each, text, isOpen }) => makeButton(text, () => this.viewer.open(each),
       { "data-name": `stack ${each}`, ariaPressed: String(isOpen) }));
+  }
+
+  async giveStars(stars) {
+    this.viewer.tell(await this.viewer.source.giveStars(this.viewer.cells.document.keys[this.cell], stars));
   }
 
   /** What tells a picture of a stack from the others. */

@@ -14,7 +14,7 @@ class ViewState {
 
   /** Take in the cells as they are now; choices that they no longer allow go. */
   adopt(cells) {
-    const before = this.defaults;
+    const { defaults: before, cells: old } = this;
     this.cells = cells;
     const layout = Object.fromEntries(PLACES.map((place) => [place, cells.document.layout[place] ?? ""]));
     const flow = cells.axes.length ? "table" : "wall";
@@ -22,7 +22,17 @@ class ViewState {
       ...layout, flow, at: {}, off: {}, filter: "", colour: cells.document.metric, sort: "", down: true,
       size: 64, open: "", held: "", pair: "", mode: MODES[0], theme: THEMES[0],
     };
-    if (this.values) this.values = this.allowed(this.followed(before));
+    if (this.values) this.values = this.allowed({ ...this.followed(before), ...this.moved(old) });
+  }
+
+  /** What is chosen of axes: values that came while a sweep ran have moved the positions of the others. */
+  moved(old) {
+    const code = (axis, before) => this.cells.fields.get(axis)?.values?.indexOf(old.fields.get(axis).values[before]);
+    const { off, at } = this.values;
+    return {
+      off: Object.fromEntries(Object.entries(off).map(([axis, codes]) => [axis, codes.map((each) => code(axis, each))])),
+      at: Object.fromEntries(Object.entries(at).map(([axis, each]) => [axis, code(axis, each)])),
+    };
   }
 
   /** The values, with those that nobody has changed as they are at first now. */
@@ -92,9 +102,12 @@ class ViewState {
     for (const name of Object.keys(defaults)) {
       if (name !== "at" && name !== "off" && values[name] !== defaults[name]) words.set(name, String(values[name]));
     }
-    for (const [axis, codes] of Object.entries(values.off)) words.append("off", `${codes.join(",")} ${axis}`);
+    const mark = (axis, code) => valueMark(this.cells.fields.get(axis).values[code]);
+    for (const [axis, codes] of Object.entries(values.off)) {
+      words.append("off", `${codes.map((code) => mark(axis, code)).join(",")} ${axis}`);
+    }
     for (const [axis, code] of Object.entries(values.at)) {
-      if (axis !== values.page || code) words.append("at", `${code} ${axis}`);
+      if (axis !== values.page || code) words.append("at", `${mark(axis, code)} ${axis}`);
     }
     return words.toString();
   }
@@ -110,13 +123,27 @@ class ViewState {
     values.down = String(values.down) === "true";
     const parted = (word) => [word.slice(word.indexOf(" ") + 1), word.slice(0, word.indexOf(" "))];
     for (const word of words.getAll("off")) {
-      const [axis, codes] = parted(word);
-      values.off[axis] = codes.split(",").map(Number);
+      const [axis, marks] = parted(word);
+      values.off[axis] = this.codesOf(axis, marks.split(","));
     }
     for (const word of words.getAll("at")) {
-      const [axis, code] = parted(word);
-      values.at[axis] = Number(code);
+      const [axis, mark] = parted(word);
+      values.at[axis] = this.codesOf(axis, [mark])[0];
     }
     this.values = this.allowed(values);
   }
+
+  /** The positions of the values of an axis that a link names; those of unknown ones are undefined. */
+  codesOf(axis, marks) {
+    const values = this.cells.fields.get(axis)?.values ?? [];
+    const codes = new Map(values.map((text, code) => [valueMark(text), code]));
+    return marks.map((mark) => codes.get(mark));
+  }
+}
+
+/** A value in a link: a short hash (FNV-1a), because prompts are long and positions change as a sweep grows. */
+function valueMark(text) {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193) >>> 0;
+  return hash.toString(36);
 }

@@ -38,7 +38,9 @@ class Viewer {
 
   /** Other data of the same sweep: more pictures are there. */
   renew(document) {
+    const current = this.cells.document.keys[this.grid.current];
     this.cells = new Cells(document);
+    this.grid.current = document.keys.indexOf(current);
     this.sheets.adopt(document);
     this.state.adopt(this.cells);
     say(this.title, document.title);

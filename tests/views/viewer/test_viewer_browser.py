@@ -12,6 +12,9 @@ from playwright.sync_api import expect
 from sweep_tables import HOSTILE, sweep_table
 from views.viewer.viewer_pages import viewer
 
+from dwlab.views.viewer.document import document
+from dwlab.views.viewer.page import VIEWER_SCRIPT
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 NOT_EMPTY = re.compile(r"\S")
 PHONE = {"width": 390, "height": 844}
@@ -163,6 +166,40 @@ def test_a_link_that_makes_no_sense_is_no_error(browser, path, state):
     with opened(browser, path, "" if "0,1" in state else state) as page:
         page.goto(f"{path.as_uri()}#{state}")
         expect(page.locator(".dwv-count")).to_contain_text("of 24 pictures")
+
+
+def test_a_link_means_the_same_values_after_the_sweep_has_grown(browser, path, tmp_path):
+    with opened(browser, path) as page:
+        open_controls(page)
+        page.get_by_label("Rows", exact=True).select_option("steps")
+        page.get_by_role("button", name="steps 8").click()
+        page.get_by_label("Pages", exact=True).select_option("seed")
+        page.get_by_role("button", name="next page").click()
+        state = page.url.partition("#")[2]
+    grown = viewer(sweep_table(tmp_path, PROMPTS, steps=(2, 4, 8), seeds=(7, 0, 1)), tmp_path)
+    with opened(browser, grown, state) as page:
+        expect(labels(page, "row-label")).to_have_text(["2", "4"])
+        expect(page.get_by_label("seed", exact=True)).to_have_value("2")
+
+
+def test_choices_follow_their_values_while_a_sweep_runs(browser, tmp_path):
+    documents = [
+        document(sweep_table(tmp_path / str(number), steps=steps), "runs")
+        for number, steps in enumerate([(8, 20), (4, 8, 20)])
+    ]
+    page = browser.new_page()
+    page.add_script_tag(content=VIEWER_SCRIPT)
+    off = page.evaluate(
+        """([before, after]) => {
+            const state = new ViewState(new Cells(before), () => {});
+            state.set({ off: { steps: [0] }, at: { seed: 1 } });
+            state.adopt(new Cells(after));
+            return [state.off("steps"), state.at("seed")];
+        }""",
+        documents,
+    )
+    page.close()
+    assert off == [[1], 1]
 
 
 def test_a_recipe_is_copied_and_a_cell_for_a_notebook_is_offered(browser, path):
