@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InvalidInput
+from ..metrics.registry import is_known
 from ..runs.table import open_picture
 from .axes import Axis, swept
 from .crossed import crossed_means
 from .metric_columns import numbers
 from .price import rows_per_picture
+from .quality import is_higher_better
 from .setting_grid import SAMPLED, check_target, group_codes, setting_grid, setting_label
 from .statistics_text import count, number_text
 
@@ -49,13 +51,18 @@ class Point:
 class Fewest:
     """The fewest steps from which on the whole interval is within the tolerance; None if none are.
 
-    rows: of the denoiser for these steps. reference: the steps that count as converged.
+    rows: of the denoiser for these steps, NaN if the table does not tell. reference: the steps that count as converged.
     """
 
     setting: str
     steps: int | None
     rows: float | None
     reference: int
+
+    @property
+    def price(self) -> float:
+        """The rows to compare settings by; infinite if they are not known."""
+        return math.inf if self.rows is None or math.isnan(self.rows) else self.rows
 
     @property
     def text(self) -> str:
@@ -81,18 +88,21 @@ class Convergence:
     @property
     def sentence(self) -> str:
         """The settings that converge with the fewest rows of the denoiser, in words."""
-        reached = [each for each in self.fewest if each.rows is not None]
+        reached = [each for each in self.fewest if each.steps is not None]
         goal = f"within {number_text(self.tolerance)} of the reference"
         if not reached:
             return f"No setting is shown to come {goal} before the reference itself."
-        first = min(reached, key=lambda each: each.rows or math.inf)
+        first = min(reached, key=lambda each: each.price)
         verb = "comes" if first.steps == 1 else "come"
-        rows = count(round(first.rows or 0), "denoiser row")
-        ties = [each for each in reached if each.rows == first.rows and each is not first]
+        price = ""
+        if math.isfinite(first.price):
+            price = f", at {count(round(first.price), 'denoiser row')} per picture"
+        ties = [each for each in reached if each.price == first.price and each is not first]
         also = f" (so do {', '.join(each.text for each in ties)})" if ties else ""
+        do = "does" if len(reached) == 1 else "do"
         return (
-            f"{first.text} {verb} {goal}, {count(first.reference, 'step')}, at {rows} per picture"
-            f"{also}; {len(reached)} of {count(len(self.fewest), 'setting')} do."
+            f"{first.text} {verb} {goal}, {count(first.reference, 'step')}{price}{also}; "
+            f"{len(reached)} of {count(len(self.fewest), 'setting')} {do}."
         )
 
     def __str__(self) -> str:
@@ -116,12 +126,16 @@ def convergence(
     seed and settings, and the most steps of the sweep. distance: a column that holds it; by default
     the pictures are read, and it is the root mean square difference of their pixels, from 0 to 1.
     tolerance: what still counts as the same. target: "prompts like these" or "these prompts".
-    Raises InvalidInput if steps are not an axis of their own, or no picture has its reference.
+    Raises InvalidInput if steps are not an axis of their own, if no picture has its reference, or
+    for a metric of which more is better.
     """
     check_target(target)
     if not 0 < tolerance < math.inf:
         raise InvalidInput("tolerance", tolerance, "a number above 0")
     steps = _steps_axis(swept(table))
+    if distance and is_known(distance) and is_higher_better(distance):
+        allowed = "a distance, 0 for equal pictures, such as perceptual_distance"
+        raise InvalidInput("distance", distance, allowed)
     others = [axis for axis in swept(table) if axis is not steps and axis.names != STEPS]
     distances = numbers(table, distance) if distance else _pixel_distances(table, steps, others)
     most = max(steps.numbers)

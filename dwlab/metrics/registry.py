@@ -141,6 +141,11 @@ def network(request: MetricRequest) -> ClipFolder | None:
     return None
 
 
+def is_known(column: str) -> bool:
+    """Whether a column of a table holds one of these metrics."""
+    return _metric_of(column) is not None or column in (*measures.NAMES, measures.STARS)
+
+
 def is_higher_better(column: str) -> bool:
     """Which way is better in a column of a table; higher for one that is not known."""
     metric = _metric_of(column)

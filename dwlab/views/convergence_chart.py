@@ -51,6 +51,9 @@ def convergence_plot(result: Convergence, *, dark: bool = False) -> Chart:
     figure, theme = page(dark, COLUMN, PANEL * lines + 0.55)
     if not shown:
         return nothing(figure, figure.add_subplot(), theme, "No picture has its reference yet")
+    if all(math.isnan(point.rows) for point in result.points):
+        words = "The table does not tell steps, guidance and scheduler"
+        return nothing(figure, figure.add_subplot(), theme, words)
     plots = figure.subplots(lines, beside, squeeze=False, sharex=True, sharey=True)
     looks = _looks(result, theme)
     floor = _floor(result)

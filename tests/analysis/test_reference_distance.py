@@ -60,6 +60,20 @@ def test_settings_of_one_price_are_named_together():
     assert "at 20 denoiser rows per picture (so do 10 steps (scheduler Euler));" in result.sentence
 
 
+@pytest.mark.parametrize("metric", ["psnr", "ssim.small", "adherence", "stars"])
+def test_a_metric_of_which_more_is_better_is_no_distance(metric):
+    table = with_distances([0.3, 0.05, 0.01, 0.0]).rename(columns={"far": metric})
+    with pytest.raises(InvalidInput, match="a distance, 0 for equal pictures"):
+        convergence(table, distance=metric)
+
+
+def test_without_a_price_the_steps_are_named_alone():
+    table = with_distances([0.3, 0.05, 0.01, 0.0]).drop(columns="guidance")
+    assert convergence(table, distance="far").sentence == (
+        "10 steps come within 0.020 of the reference, 40 steps; 1 of 1 setting does."
+    )
+
+
 def test_an_interval_that_reaches_beyond_the_tolerance_is_not_enough():
     table = with_distances([0.3, 0.05, 0.019, 0.0], prompts=3, seeds=2)
     table["far"] *= np.where(table["prompt"] == "prompt 0", 1.5, 0.7)

@@ -67,6 +67,15 @@ def test_a_convergence_figure_is_as_wide_as_a_column_and_vector_files_are_the_sa
         assert picture.width == pytest.approx(85 / 25.4 * 300, abs=1)
 
 
+def test_a_table_that_tells_no_price_is_said_to():
+    table = far({"scheduler": SCHEDULERS, "steps": STEPS}).drop(columns="guidance")
+    chart = convergence_plot(convergence(table, distance="far"))
+    chart.savefig(io.BytesIO())
+    assert chart.axes[0].texts[0].get_text() == (
+        "The table does not tell steps, guidance and scheduler"
+    )
+
+
 def test_lines_are_told_apart_without_colours():
     axes = {"scheduler": SCHEDULERS, "guidance": [1, 3], "steps": STEPS}
     result = convergence(far(axes), distance="far")

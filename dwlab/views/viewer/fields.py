@@ -92,7 +92,8 @@ def _are_numbers(values: Sequence[Hashable]) -> bool:
 
 def _field(name: str, kind: str, column: pd.Series) -> Field | None:
     """The field of a column; None for one without values."""
-    if pd.api.types.is_numeric_dtype(column):
+    # True and False are words
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         numbers = [_number(value) for value in column]
         is_empty = all(number is None for number in numbers)
         return None if is_empty else Field(name, kind, numbers=numbers)

@@ -37,6 +37,11 @@ def test_metrics_parameters_and_times_are_fields_too(table):
     assert not kinds.keys() & {"key", "image", "versions", "pixels"}
 
 
+def test_true_and_false_are_words(table):
+    flags = fields(table.assign(upscaled=table["seed"] == 0))["upscaled"]
+    assert flags["values"] == ["True", "False"] and "numbers" not in flags
+
+
 def test_a_gap_is_no_number(table):
     numbers = fields(table)["adherence"]["numbers"]
     assert numbers[2] is None and numbers[3] is not None
