@@ -8,14 +8,25 @@ from ..pictures.cut_prompts import cut_note
 from ..pictures.not_finite import nan_warning
 from .identical import identical_along
 from .metric_columns import numbers
+from .unmeasured import unmeasured
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def findings_of(table: pd.DataFrame) -> list[str]:
-    """Broken and blank pictures, prompts that were cut, and values that changed nothing."""
-    return [*_not_finite(table), *_cut(table), *identical_along(table), *_blank(table)]
+    """What readers should know before they believe the table.
+
+    Broken and blank pictures, prompts that were cut, values that changed nothing, and metrics that
+    some pictures lack.
+    """
+    return [
+        *_not_finite(table),
+        *_cut(table),
+        *identical_along(table),
+        *_blank(table),
+        *unmeasured(table),
+    ]
 
 
 def _not_finite(table: pd.DataFrame) -> list[str]:

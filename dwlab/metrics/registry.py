@@ -162,6 +162,12 @@ def _metric_of(column: str) -> Metric | None:
     return FINISHED.get(column.partition(".")[0])
 
 
+def scope_of(column: str) -> Scope | None:
+    """What a column of finished pictures is measured with; None for another column."""
+    metric = _metric_of(column)
+    return metric.scope if metric else None
+
+
 def is_compared(request: MetricRequest) -> bool:
     """Whether a metric compares a picture with others of its sweep."""
     return FINISHED[request.name].scope is not Scope.ALONE

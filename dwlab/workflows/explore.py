@@ -208,7 +208,7 @@ class Session:
         give_mark(self.root, key, mark, value)
 
 
-def give_mark(root: Path, key: str, mark: str, value: object) -> None:
+def give_mark(root: Path, key: str, mark: str, value: int | str) -> None:
     """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
     _check_mark(mark, value)
     with Store(root) as store:
