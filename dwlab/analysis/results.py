@@ -117,12 +117,12 @@ class Results(results.Results):
         table = self.table(name)
         return convergence(table, distance=distance, tolerance=tolerance, target=target)
 
-    def rating(self, name: str, *, target: str = SAMPLED) -> Rating:
+    def rating(self, name: str, *, where: Conditions = (), target: str = SAMPLED) -> Rating:
         """Settings ranked by the votes on their pictures: see `dwlab.analysis.rating`."""
         # here, because statsmodels takes a moment to import
         from .rating import rating
 
-        table = self.table(name)
+        table = selected(self.table(name), where)
         with open_existing(self.root) as store:
             votes = store.votes.of(name) if store else []
         return rating(table, votes, target=target)

@@ -8,12 +8,14 @@ import typer
 
 from ..errors import MissingExtra
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .selection_options import WhereOption  # noqa: TC001  # typer reads the annotations
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..analysis.bradley_terry import Preference
     from ..analysis.rating import Rating
+    from ..analysis.selection import Conditions
 
 
 def rate(
@@ -21,6 +23,7 @@ def rate(
     show: Annotated[
         bool, typer.Option("--show", help="Print what the votes say, and open no page.")
     ] = False,
+    where: WhereOption = None,
     rater: Annotated[
         str | None, typer.Option(help="Whose votes they are (default: the user's name).")
     ] = None,
@@ -42,20 +45,22 @@ def rate(
 
     root = results_folder(results)
     if show:
-        typer.echo(_report(root, name))
+        typer.echo(_report(root, name, where or ()))
         return
     try:
         from ..server.rating.serve import serve_rating
     except ImportError as error:
         raise MissingExtra(f"dwlab rate ({error.name} is missing)", "serve") from error
-    serve_rating(root, name, rater=rater or usual_rater(), port=port, browser=browser)
+    serve_rating(
+        root, name, rater=rater or usual_rater(), where=where or (), port=port, browser=browser
+    )
 
 
-def _report(root: Path, name: str) -> str:
+def _report(root: Path, name: str, where: Conditions) -> str:
     """What the votes say, as text."""
     from ..analysis.results import Results
 
-    rating = Results(root).rating(name)
+    rating = Results(root).rating(name, where=where)
     return "\n\n".join([rating.sentence, _table(rating), "\n".join(rating.lines)])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..analysis.counted_votes import counted_votes
 from ..analysis.rated_pictures import rated_pictures
+from ..analysis.selection import selected
 from ..errors import InvalidInput
 from ..runs.results import Results
 from ..store.images import read_picture
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..analysis.selection import Conditions
     from ..store.vote import Pair, Vote
 
 T = TypeVar("T")
@@ -64,12 +66,14 @@ class RatingSession:
 
     Any thread may use it. What it says of a pair does not tell how its pictures were made. Raises
     InvalidInput for an experiment that never ran, or one without two settings to compare.
+
+    where: conditions that leave the pictures to compare, see `dwlab.analysis.selection`.
     """
 
-    def __init__(self, root: Path, experiment: str) -> None:
+    def __init__(self, root: Path, experiment: str, where: Conditions = ()) -> None:
         self.root = root
         self.experiment = experiment
-        table = Results(root).table(experiment)
+        table = selected(Results(root).table(experiment), where)
         is_there = [isinstance(image, str) and (root / image).is_file() for image in table["image"]]
         table = table[is_there]
         self._pictures = rated_pictures(table)
@@ -164,7 +168,7 @@ class RatingSession:
         return waiting
 
     def _showable(self, store: Store, rater: str) -> list[Pair]:
-        """The pairs that wait; those of pictures that are gone are dropped."""
+        """The pairs that wait; those of pictures that are not put before raters are dropped."""
         waiting = store.votes.waiting(self.experiment, rater)
         gone = [pair for pair in waiting if not {pair.left, pair.right} <= self._positions.keys()]
         if gone:

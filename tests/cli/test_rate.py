@@ -35,6 +35,22 @@ def test_the_votes_are_shown_by_setting_with_agreement_and_fragility(root):
     assert "would change the order" in result.output
 
 
+def test_conditions_leave_the_settings_that_are_shown(root):
+    session = RatingSession(root, "rated", where=["steps<=5"])
+    state = session.state("ada")
+    for _ in range(3):
+        state = session.vote("ada", state.pairs[0].id, "left")
+    session.close()
+    result = CliRunner().invoke(
+        app, ["rate", "rated", "--show", "--where", "steps<=5", "--results", str(root)]
+    )
+    assert result.exit_code == 0 and "3 votes of 1 rater" in result.output
+    refused = CliRunner().invoke(
+        app, ["rate", "rated", "--no-browser", "--where", "stps=5", "--results", str(root)]
+    )
+    assert refused.exit_code == 2 and "stps" in refused.output
+
+
 def test_without_votes_it_says_how_to_get_some(root):
     result = show(root)
     assert result.exit_code == 2

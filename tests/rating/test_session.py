@@ -64,6 +64,29 @@ def test_a_window_is_told_nothing_but_the_prompt(session, root):
     assert not any(key in str(state) for key in keys)
 
 
+def test_conditions_leave_the_pictures_that_are_compared(session, root):
+    session.state("ada")  # pairs of all pictures wait
+    part = RatingSession(root, "rated", where=["steps<=5", "prompt~circle"])
+    state = part.state("ada")
+    shown = 0
+    while state.pairs:
+        assert {pair.prompt for pair in state.pairs} == {"a red circle"}
+        assert shown < 20
+        shown += 1
+        state = part.vote("ada", state.pairs[0].id, "left")
+    part.close()
+    # two settings under two seeds, each pair once
+    assert (shown, state.votes) == (2, 2)
+    assert len(session.state("ada").pairs) == 2
+
+
+def test_conditions_that_leave_one_setting_are_refused(root):
+    with pytest.raises(InvalidInput, match="two settings"):
+        RatingSession(root, "rated", where=["steps=2"])
+    with pytest.raises(InvalidInput, match="where"):
+        RatingSession(root, "rated", where=["stps=2"])
+
+
 def test_a_picture_has_its_pixels_and_no_recipe(session, root):
     pair = session.state("ada").pairs[0].id
     with Store(root, read=True) as store:
