@@ -15,7 +15,7 @@ from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..store.cells import CellTable
+    from ..store.cell_table import CellTable
 
     Columns = dict[str, list[Any]]
 

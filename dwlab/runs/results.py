@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.gc_paused import gc_paused
 from ..errors import InvalidInput
 from ..paths import results_folder
-from ..store.cells import CellTable
+from ..store.cell_table import CellTable, cell_table
 from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .cell_columns import CellColumns
@@ -45,7 +45,7 @@ class Results:
         """
         with open_existing(self.root) as store:
             specs = store.experiments.specs() if store else {}
-            stored = store.cells.table(name, without=without) if store else CellTable()
+            stored = cell_table(store.file, name, without=without) if store else CellTable()
         if name is not None and name not in specs:
             raise never_ran(self.root, name, specs)
         cells = CellColumns(stored)

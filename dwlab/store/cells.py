@@ -12,7 +12,7 @@ from . import measurements
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .database import StoreFile
 
@@ -50,68 +50,20 @@ _STATUSES = """
     SELECT cells.key, cells.status, cells.image, cells.bytes
     FROM json_each(:keys) JOIN cells ON cells.key = json_each.value
 """
-_STARS = """
+# a picture's stars; marks that were taken back are 0
+STARS = """
     (SELECT NULLIF(value, 0) FROM marks WHERE marks.key = cells.key AND mark = 'stars')
 """
 _ALL_ROWS = f"""
-    SELECT cells.*, {_STARS} AS stars, NULL AS experiment, '{{}}' AS axes
+    SELECT cells.*, {STARS} AS stars, NULL AS experiment, '{{}}' AS axes
     FROM cells
     ORDER BY created, key
 """
 _EXPERIMENT_ROWS = f"""
-    SELECT cells.*, {_STARS} AS stars, membership.experiment, membership.axes
+    SELECT cells.*, {STARS} AS stars, membership.experiment, membership.axes
     FROM membership JOIN cells USING (key)
     WHERE membership.experiment = :experiment
     ORDER BY membership.position
-"""
-# columns of the table that are stored as such, and what others are read from
-TABLE_COLUMNS = (
-    "experiment",
-    "axes",
-    "stars",
-    "key",
-    "params",
-    "dtype",
-    "device",
-    "seconds",
-    "device_seconds",
-    "load_seconds",
-    "status",
-    "error",
-    "image",
-    "created",
-    "versions",
-    "pixels",
-)
-# metrics are looked up before the rows are sorted, in the order of the keys: their own order
-_ALL_TABLE = f"""
-    SELECT {{columns}}
-    FROM (SELECT *, {_STARS} AS stars, NULL AS experiment, '{{{{}}}}' AS axes FROM cells) AS cells
-    ORDER BY created, key
-"""
-_EXPERIMENT_TABLE = f"""
-    SELECT {{columns}}
-    FROM membership JOIN (SELECT *, {_STARS} AS stars FROM cells) AS cells USING (key)
-    WHERE membership.experiment = :experiment
-    ORDER BY membership.position
-"""
-_ALL_METRIC_NAMES = "SELECT DISTINCT metric FROM metrics"
-_EXPERIMENT_METRIC_NAMES = f"""
-    SELECT metric FROM ({_ALL_METRIC_NAMES}) AS names
-    WHERE EXISTS (
-        SELECT * FROM membership CROSS JOIN metrics USING (key)
-        WHERE membership.experiment = :experiment AND metrics.metric = names.metric
-    )
-"""
-_METRIC = "(SELECT value FROM metrics WHERE metrics.key = cells.key AND metric = :metric{number})"
-# what was measured of finished pictures belongs to an experiment
-_MEASURED = """
-    (
-        SELECT value FROM measurements
-        WHERE measurements.experiment = :experiment
-            AND measurements.metric = :measured{number}
-            AND measurements.key = cells.key
-    )
 """
 _ALL_METRICS = "SELECT key, metric, value FROM metrics"
 _EXPERIMENT_METRICS = f"""
@@ -180,17 +132,6 @@ class CellRow:
     mode: str = "close"
 
 
-@dataclass(frozen=True)
-class CellTable:
-    """Cells column by column, all columns in the same order.
-
-    rows: the columns TABLE_COLUMNS. metrics: the values of each metric, None for cells without.
-    """
-
-    rows: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLE_COLUMNS})
-    metrics: dict[str, list[Any]] = field(default_factory=dict)
-
-
 class Timing(NamedTuple):
     """How long a picture took on its device, and how large its file is. params: JSON."""
 
@@ -221,43 +162,6 @@ class Cells:
         for cell in cells:
             cell["metrics"] = metrics.get(cell["key"], {})
         return cells
-
-    def table(self, experiment: str | None = None, *, without: Collection[str] = ()) -> CellTable:
-        """The same cells column by column, which takes less time and memory.
-
-        without: columns that are not read, and None in all rows.
-        """
-        columns = [f"NULL AS {name}" if name in without else name for name in TABLE_COLUMNS]
-        names = self._metric_names(experiment)
-        measured = self._measured_names(experiment)
-        metrics = [_METRIC.format(number=number) for number in range(len(names))]
-        metrics += [_MEASURED.format(number=number) for number in range(len(measured))]
-        statement = _ALL_TABLE if experiment is None else _EXPERIMENT_TABLE
-        statement = statement.format(columns=", ".join([*columns, *metrics]))
-        arguments = {f"metric{number}": name for number, name in enumerate(names)}
-        arguments |= {f"measured{number}": name for number, name in enumerate(measured)}
-        rows = self._file.tuples(statement, experiment=experiment, **arguments)
-        if not rows:
-            return CellTable()
-        values = list(map(list, zip(*rows, strict=True)))
-        count = len(TABLE_COLUMNS)
-        return CellTable(
-            rows=dict(zip(TABLE_COLUMNS, values[:count], strict=True)),
-            metrics=dict(zip([*names, *measured], values[count:], strict=True)),
-        )
-
-    def _metric_names(self, experiment: str | None) -> list[str]:
-        if experiment is None:
-            rows = self._file.tuples(_ALL_METRIC_NAMES)
-        else:
-            rows = self._file.tuples(_EXPERIMENT_METRIC_NAMES, experiment=experiment)
-        return [name for (name,) in rows]
-
-    def _measured_names(self, experiment: str | None) -> list[str]:
-        if experiment is None:
-            return []
-        rows = self._file.tuples(measurements.NAMES, experiment=experiment)
-        return [name for (name,) in rows]
 
     def _metrics(self, experiment: str | None) -> dict[str, dict[str, Any]]:
         """The value of each metric by name, by key."""
