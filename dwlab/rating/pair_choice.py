@@ -102,17 +102,26 @@ def _settings_in_order(
 ) -> Iterator[tuple[int, int]]:
     """Pairs of settings, the most telling first, in random order where they tell the same."""
     settings = len(pictures.codes)
-    first, second = np.triu_indices(settings, 1)
-    gain = np.zeros(len(first))
-    if settings <= MOST_SETTINGS:
-        # here, because statsmodels takes a moment to import
-        from ..analysis.ordered_votes import fit
+    if settings > MOST_SETTINGS:
+        yield from _at_random(settings, rng)
+        return
+    # here, because statsmodels takes a moment to import
+    from ..analysis.ordered_votes import fit
 
-        counted = votes.first_of_each_pair()
-        strengths = fit(settings, counted.left_setting, counted.right_setting, counted.outcome)
-        gain = expected_gain(strengths)[first, second].round(9)
+    counted = votes.first_of_each_pair()
+    strengths = fit(settings, counted.left_setting, counted.right_setting, counted.outcome)
+    first, second = np.triu_indices(settings, 1)
+    gain = expected_gain(strengths)[first, second].round(9)
     for at in np.lexsort((rng.random(len(first)), -gain)):
         yield int(first[at]), int(second[at])
+
+
+def _at_random(settings: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """All pairs of settings, made one by one: the list of 10,000 settings would be 50 million long."""
+    order = rng.permutation(settings).tolist()
+    for at, setting in enumerate(order):
+        for other in rng.permutation(at).tolist():
+            yield setting, order[other]
 
 
 class _Contexts:

@@ -23,5 +23,5 @@ def usual_rater() -> str:
     """The name of this machine's user."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # the user of a container may have none
+    except (ImportError, KeyError, OSError):  # the user of a container may have none
         return "me"

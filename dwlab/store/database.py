@@ -89,19 +89,33 @@ class StoreFile:
         return images.is_there(f"{self._folder}/{image}", size)
 
     def _open_to_read(self) -> sqlite3.Connection | None:
-        """The file as it is; None if it is from an older dwlab, and has to be migrated first."""
+        """The file as it is; None if it is from an older dwlab, and has to be migrated first.
+
+        One that cannot be written is migrated in memory.
+        """
         # not mode=ro, which could not undo what a killed writer left half done
         address = f"{self.path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA query_only = ON")
-            if self._version(connection) == len(MIGRATIONS):
+            version = self._version(connection)
+            if version == len(MIGRATIONS):
                 return connection
+            if version and _is_read_only(connection, version):
+                return self._migrated_copy(connection)
         except BaseException:
             connection.close()
             raise
         connection.close()
         return None
+
+    def _migrated_copy(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        connection.backup(copy)
+        connection.close()
+        self._migrate(copy)
+        copy.execute("PRAGMA query_only = ON")
+        return copy
 
     def _open_and_repair(self) -> sqlite3.Connection:
         make_folder(self.root)
@@ -164,6 +178,18 @@ class StoreFile:
         paths = [path for path in (journal, self.path) if path.exists()]
         moved = set_aside(self.root, *paths)
         self.notes.append(f"{STORE_FILE} was damaged ({reason}); it is kept as {moved}")
+
+
+def _is_read_only(connection: sqlite3.Connection, version: int) -> bool:
+    """Whether the file or its folder cannot be written, because of permissions or the disk."""
+    connection.execute("PRAGMA query_only = OFF")
+    try:
+        with _transaction(connection):
+            # the transaction alone would begin without an error
+            connection.execute(f"PRAGMA user_version = {version}")
+    except sqlite3.OperationalError as error:
+        return "readonly" in str(error) or "unable to open" in str(error)
+    return False
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,7 @@ from simulated_raters import Rater, rated_table, vote
 from dwlab.analysis.counted_votes import counted_votes
 from dwlab.analysis.ordered_votes import fit
 from dwlab.analysis.rated_pictures import rated_pictures
+from dwlab.rating import pair_choice
 from dwlab.rating.pair_choice import REPEAT_EVERY, REST, SHARE_EVERY, expected_gain, next_pair
 from dwlab.store.vote import Choice
 
@@ -72,6 +74,21 @@ def test_every_pair_is_shown_before_there_is_none_left():
     counts = Counter(shown(pictures, rate(pictures, 100)))
     assert len(counts) == 3 * 4
     assert max(counts.values()) <= 2
+
+
+def test_of_many_settings_every_pair_is_shown_too(monkeypatch):
+    monkeypatch.setattr(pair_choice, "MOST_SETTINGS", 2)
+    pictures = known(settings=3, prompts=2, seeds=2)
+    assert len(set(shown(pictures, rate(pictures, 100)))) == 3 * 4
+
+
+def test_thousands_of_settings_need_little_memory():
+    pictures = known(settings=4_000, prompts=1, seeds=1)
+    tracemalloc.start()
+    assert choose(pictures) is not None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 def test_pictures_that_are_equal_are_never_put_side_by_side():

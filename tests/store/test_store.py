@@ -26,6 +26,7 @@ from dwlab.store import database, images
 from dwlab.store.cells import CellRow
 from dwlab.store.experiment_lock import experiment_lock
 from dwlab.store.store import Store
+from dwlab.store.tables import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,6 +260,34 @@ def test_a_reader_of_an_older_store_brings_it_up_to_date(root: Path, filled: Pat
     """Of no version at all here: SQLite takes a file of no bytes for a database."""
     (root / "dwlab.sqlite").write_bytes(b"")
     assert read(root) == read(filled)
+
+
+READ_ONLY = """
+import sys
+from pathlib import Path
+from faults.child import obey_permissions
+from dwlab.runs.results import Results
+obey_permissions()
+print(len(Results(Path(sys.argv[1])).table()))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> None:
+    """Like one on a disk that is mounted read-only."""
+    path = root / "dwlab.sqlite"
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("DROP TABLE votes")
+        sql.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+    before = path.read_bytes()
+    path.chmod(0o444)
+    root.chmod(0o555)
+    command = [sys.executable, "-c", READ_ONLY, root]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    root.chmod(0o755)
+    assert ended.stdout.strip() == str(CELLS), ended.stderr
+    assert path.read_bytes() == before
 
 
 def test_a_reader_leaves_a_newer_store_alone(root: Path) -> None:
