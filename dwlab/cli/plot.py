@@ -35,9 +35,11 @@ def plot(
     convergence is made for a paper: 85 mm wide, to be read in grey and by colour-blind readers.
     """
     from ..runs.results import Results
-    from ..views.figures import draw, save
+    from ..views.figures import draw, format_of, save
 
     path = output or Path(f"{name}-{figure}.png")
+    # drawing may take a while
+    format_of(path)
     chart = draw(Results(results).table(name), figure, metric=metric, dark=dark)
     save(chart, path)
     typer.echo(str(path))

@@ -54,13 +54,19 @@ def draw(
     raise InvalidInput("figure", figure, ", ".join(FIGURES))
 
 
+def format_of(path: Path) -> str:
+    """The suffix of a figure's file; raises InvalidInput for an unknown one."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise InvalidInput("output", path.name, f"a name that ends in {', '.join(FORMATS)}")
+    return suffix
+
+
 def save(chart: Figure, path: Path) -> None:
     """Write a figure to a file, whole or not at all; raises InvalidInput for an unknown suffix."""
     import matplotlib as mpl
 
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise InvalidInput("output", path.name, f"a name that ends in {', '.join(FORMATS)}")
+    suffix = format_of(path)
     # the same figure is the same file
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(suffix)
     settings: dict[Any, Any] = {"pdf.fonttype": TRUETYPE, "svg.hashsalt": "dwlab"}

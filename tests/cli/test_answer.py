@@ -68,7 +68,10 @@ def test_a_figure_is_written_to_a_file(swept, tmp_path, name):
     [
         (("plot", "few", "pie"), "heat-maps, frontier"),
         (("plot", "few", "seconds", "-o", "x.bmp"), ".png, .pdf, .svg"),
+        # before anything is drawn, which may take a while
+        (("plot", "few", "pie", "-o", "x.bmp"), ".png, .pdf, .svg"),
         (("answer", "few", "--metric", "beauty"), "one of adherence"),
+        (("answer", "few", "--metric", "prompt"), "a column of numbers: adherence"),
         (("answer", "few", "--margin", "0"), "a number above 0"),
         (("answer", "many"), "few"),
     ],

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...analysis.metric_columns import metrics_of, numbers
 from ...analysis.metric_taste import metric_taste
 from ...analysis.quality import REMEDY, quality_of
 from ...analysis.ranking import Ranking, Standing, best, usual_margin
@@ -101,11 +102,14 @@ def ask(
 ) -> Answer:
     """The answer by a metric, by default the one that tells the quality.
 
-    Raises InvalidInput if no column does, or if there are no settings to rank.
+    Raises InvalidInput if no column does, for a column without numbers, and if there are no
+    settings to rank.
     """
     column = metric or quality_of(table)
     if column is None:
         raise InvalidInput("metric", None, f"a column of the table. {REMEDY}")
+    if numbers(table, column).isna().all():
+        raise InvalidInput("metric", column, f"a column of numbers: {', '.join(metrics_of(table))}")
     words = answer(table, column, margin=margin, target=target)
     if words is None:
         allowed = f"a sweep with two settings or more, and at most {MOST_SETTINGS}"
