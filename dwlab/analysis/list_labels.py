@@ -1,4 +1,4 @@
-"""What people read for a list in a recipe: LoRAs, textual inversions, ControlNets, IP-Adapters, a refiner."""
+"""What people read for a list in a recipe, such as its LoRAs or ControlNets."""
 
 from __future__ import annotations
 

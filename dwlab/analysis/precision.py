@@ -28,7 +28,8 @@ class Spread:
     """What makes n means imprecise, all of shape (n,).
 
     components: the variances. different: the share of pairs that are not at the value that tied
-    pairs share. square: mean square of their distance from it. prompts_vary: whether other prompts are meant too.
+    pairs share. square: mean square of their distance from it. prompts_vary: whether other prompts
+    are meant too.
     """
 
     components: Components

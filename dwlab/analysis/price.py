@@ -21,7 +21,8 @@ def rows_per_picture(table: pd.DataFrame) -> pd.Series:
     """Rows of the denoiser that each picture took; NaN if its parameters are not in the table.
 
     Guidance doubles them, and schedulers of second order like Heun call the denoiser twice per
-    step, but once in the last one. It is the number of function evaluations (NFE) of papers, in which guidance counts too.
+    step, but once in the last one. It is the number of function evaluations (NFE) of papers, in
+    which guidance counts too.
     """
     if not set(NEEDED) <= set(table.columns):
         return pd.Series(math.nan, index=table.index)

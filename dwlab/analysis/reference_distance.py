@@ -51,7 +51,8 @@ class Point:
 class Fewest:
     """The fewest steps from which on the whole interval is within the tolerance; None if none are.
 
-    rows: of the denoiser for these steps, NaN if the table does not tell. reference: the steps that count as converged.
+    rows: of the denoiser for these steps, NaN if the table does not tell. reference: the steps that
+    count as converged.
     """
 
     setting: str

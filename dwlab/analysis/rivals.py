@@ -24,9 +24,9 @@ ROUNDS = 50  # of fitting settings and pictures in turn, far more than it takes
 class Deficit:
     """How far a setting is behind the best.
 
-    behind: behind the setting with the best mean, in pairs; NaN without pairs. low: the lower bound of that. high: the
-    upper bound of how far it is behind any setting, infinite if it has no pairs with one that may
-    be the best. pairs: with the setting that decides about `high`. more: how many prompts or seeds
+    behind: behind the setting with the best mean, in pairs; NaN without pairs. low: the lower bound
+    of that. high: the upper bound of how far it is behind any setting, infinite if it has no pairs
+    with one that may be the best. pairs: with the setting that decides about `high`. more: how many prompts or seeds
     would show whether it is within the margin; None if that is known.
     """
 

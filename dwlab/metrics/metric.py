@@ -54,10 +54,11 @@ class Metric:
     """A metric of finished pictures.
 
     version: raised when values change, so that old ones are measured again. make: builds what
-    measures: a Scorer, a Distance or a Counter by the scope. is_higher_better: which way is better. span: the largest difference that two values can have, None if there is no limit. needs,
-    takes: options that must or may be set. reads_prompt: whether the value depends on the prompt. library: one of the extra
-    `metrics` that it needs. by: the distances that it can be measured by, the usual one first;
-    by_without_network: those of them that look through no network.
+    measures: a Scorer, a Distance or a Counter by the scope. is_higher_better: which way is better.
+    span: the largest difference that two values can have, None if there is no limit. needs, takes:
+    options that must or may be set. reads_prompt: whether the value depends on the prompt.
+    library: one of the extra `metrics` that it needs. by: the distances that it can be measured by,
+    the usual one first; by_without_network: those of them that look through no network.
     """
 
     name: str

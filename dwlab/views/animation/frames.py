@@ -135,7 +135,8 @@ def _check_counts(axis: Axis, arrangement: Arrangement) -> None:
 def _check_size(result: Frames) -> None:
     width, height = result.size
     if max(width, height) > MOST_PIXELS:
-        allowed = f"fewer, so that a frame has at most {MOST_PIXELS:,} pixels; it is {width:,} x {height:,}"
+        size = f"{width:,} x {height:,}"
+        allowed = f"fewer, so that no side of a frame is above {MOST_PIXELS:,} pixels; it is {size}"
         raise InvalidInput("side", result.side, allowed)
 
 

@@ -43,7 +43,8 @@ class Answer:
     """What the pictures say of settings.
 
     ranking: what it is from. for_these: the answer for these prompts alone, if only that is known.
-    taste: how often the metric agrees with the votes on the sweep, if there are any. left_out: settings that are not in `rows`.
+    taste: how often the metric agrees with the votes on the sweep, if there are any. left_out:
+    settings that are not in `rows`.
     """
 
     ranking: Ranking

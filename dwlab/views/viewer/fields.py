@@ -50,8 +50,12 @@ def fields_of(table: pd.DataFrame) -> list[Field]:
     axes = swept(table)
     names = {axis.names[0] for axis in axes if len(axis.names) == 1}
     metrics = metrics_of(table)
-    columns = {"axis": [], "metric": [], "parameter": [], "record": []}  # type: dict[str, list[Field]]
-    columns["axis"] = [_axis_field(axis) for axis in axes]
+    columns: dict[str, list[Field]] = {
+        "axis": [_axis_field(axis) for axis in axes],
+        "metric": [],
+        "parameter": [],
+        "record": [],
+    }
     for name in map(str, table.columns):
         if name in names or name in LEFT_OUT:
             continue

@@ -1,5 +1,6 @@
 // The filter: words that a cell's texts contain, and comparisons like steps>5 or scheduler:euler.
 
+const ORDERS = ["<=", ">=", "<", ">"];
 const OPERATORS = ["<=", ">=", "!=", "=", "<", ">", ":"];
 const TERM = /(-?)(?:"([^"]*)"|([^\s"<>=!:]+))(?:(<=|>=|!=|=|<|>|:)(?:"([^"]*)"|(\S*)))?|\S+/g;
 
@@ -13,6 +14,10 @@ function readFilter(text, cells) {
     const field = operator && cells.fields.get(name);
     if (operator && !field && operator !== ":" && !term.includes("://")) problem = `There is no field called ${name}.`;
     const value = quotedValue ?? plainValue ?? "";
+    const needsNumbers = field && ORDERS.includes(operator) && value;
+    if (needsNumbers && !(cells.isNumeric(field) && Number.isFinite(Number(value)))) {
+      problem = `${term} compares no numbers; use = or : for words.`;
+    }
     const test = field ? comparison(cells, field, operator, value) : containing(cells, operator ? term.slice(minus.length) : name);
     tests.push(minus ? (cell) => !test(cell) : test);
   }

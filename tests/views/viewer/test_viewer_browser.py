@@ -85,6 +85,10 @@ def test_chips_switch_values_off_and_a_filter_keeps_what_matches(browser, path):
         expect(page.locator(".dwv-count")).to_have_text("1 of 24 pictures")
         page.get_by_label("Filter", exact=True).fill("nothing>1")
         expect(page.get_by_role("alert")).to_have_text("There is no field called nothing.")
+        page.get_by_label("Filter", exact=True).fill("prompt>1")
+        expect(page.get_by_role("alert")).to_have_text(
+            "prompt>1 compares no numbers; use = or : for words."
+        )
 
 
 def test_a_cell_shows_a_stack_or_one_picture(browser, path):
