@@ -20,7 +20,7 @@ from ...spec.portable import PortableSpec
 from ...store.archived_cells import ExperimentRow, archived_cells, experiment_row
 from ...store.database import explained
 from ...store.experiments import never_ran
-from ...store.store import open_existing
+from ...store.store import Store, open_existing
 from . import layout
 from .code_hash import code_hash
 from .crate import Contents, metadata
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ...store.archived_cells import ArchivedCell
-    from ...store.store import Store
     from ...store.vote import Vote
     from .sinks import Sink
 
@@ -101,26 +100,36 @@ def export(root: Path, name: str, output: Path | None = None, *, follow: Follow 
     progress bar.
 
     Pictures are streamed. Raises InvalidInput for an experiment that never ran here or has no
-    outcome yet, StoreError for a picture that is missing or damaged.
+    outcome yet, StoreError for a picture that is missing or damaged, OSError if the output cannot be
+    written.
     """
     path = (output or Path(f"{name}.zip")).expanduser()
-    folder = experiment_folder(root, name)
-    with contextlib.ExitStack() as stack, explained(root):
-        rows = _temporary(stack, folder)
-        experiment, collected, votes = _read(root, name, rows)
-        texts = _texts(name, experiment, collected, votes)
-        files = {layout.ROWS: rows}
-        scratch = folder / temporary_name("")
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
-        table = portable_table(rows, scratch, name, portable, root)
-        for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
-            stack.callback(temporary.unlink, missing_ok=True)
-            files[page] = temporary
-        texts = _with_metadata(name, experiment, collected, texts, files)
-        with sink(path) as out:
-            _write(out, root, collected, texts, files, follow)
+    experiment = _experiment(root, name)
+    # the output first: what is wrong with it is told before the pages are made
+    with contextlib.ExitStack() as stack, sink(path) as out:
+        with explained(root):
+            collected, texts, files = _prepared(stack, root, name, experiment)
+        _write(out, root, collected, texts, files, follow)
     return Export(path, collected.cells, len(collected.images), _size(path), collected.left_out)
+
+
+def _prepared(
+    stack: contextlib.ExitStack, root: Path, name: str, experiment: ExperimentRow
+) -> tuple[_Collected, dict[str, bytes], dict[str, Path]]:
+    """What the rows tell, and the files of an export but its pictures: their bytes or their paths."""
+    folder = experiment_folder(root, name)
+    rows = _temporary(stack, folder)
+    collected, votes = _read(root, name, experiment, rows)
+    texts = _texts(name, experiment, collected, votes)
+    files = {layout.ROWS: rows}
+    scratch = folder / temporary_name("")
+    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+    portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
+    table = portable_table(rows, scratch, name, portable, root)
+    for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
+        stack.callback(temporary.unlink, missing_ok=True)
+        files[page] = temporary
+    return collected, _with_metadata(name, experiment, collected, texts, files), files
 
 
 def _temporary(stack: contextlib.ExitStack, folder: Path) -> Path:
@@ -131,13 +140,21 @@ def _temporary(stack: contextlib.ExitStack, folder: Path) -> Path:
     return path
 
 
-def _read(root: Path, name: str, rows: Path) -> tuple[ExperimentRow, _Collected, list[Vote]]:
-    """Write the rows of an experiment to a file, and collect what they tell."""
+def _experiment(root: Path, name: str) -> ExperimentRow:
+    """The row of an experiment; raises InvalidInput for one that never ran here."""
     with open_existing(root) as store:
         experiment = experiment_row(store.file, name) if store else None
-        if store is None or experiment is None:
+        if experiment is None:
             raise never_ran(root, name, list(store.experiments.specs()) if store else [])
-        collected = _Collected(PortableSpec(json.loads(experiment.spec)))
+    return experiment
+
+
+def _read(
+    root: Path, name: str, experiment: ExperimentRow, rows: Path
+) -> tuple[_Collected, list[Vote]]:
+    """Write the rows of an experiment to a file, and collect what they tell."""
+    collected = _Collected(PortableSpec(json.loads(experiment.spec)))
+    with Store(root, read=True) as store:
         with rows.open("w", encoding="utf-8", newline="\n") as lines:
             for line in _lines(store, name, collected):
                 lines.write(f"{line}\n")
@@ -145,7 +162,7 @@ def _read(root: Path, name: str, rows: Path) -> tuple[ExperimentRow, _Collected,
     if not collected.cells:
         reasons = next(iter(collected.left_out.values()), "run the sweep first")
         raise InvalidInput("experiment", name, f"one with finished pictures: {reasons}")
-    return experiment, collected, votes
+    return collected, votes
 
 
 def _lines(store: Store, name: str, collected: _Collected) -> Iterator[str]:

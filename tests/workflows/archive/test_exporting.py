@@ -190,6 +190,13 @@ def test_a_folder_has_the_files_of_the_zip(filled, packed, tmp_path):
         assert files == {name: archive.read(name) for name in archive.namelist()}
 
 
+def test_an_output_that_cannot_be_written_is_told_as_such(filled, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = dw("export", "small", "-o", tmp_path / "file" / "x.zip", "--results", filled)
+    assert result.exit_code == 1 and str(tmp_path / "file") in result.stderr
+    assert "results folder" not in result.stderr
+
+
 def test_a_folder_that_is_there_is_left_alone(filled, tmp_path):
     (tmp_path / "kept").write_text("mine")
     with pytest.raises(InvalidInput, match="not there yet"):
@@ -211,6 +218,13 @@ def test_a_damaged_picture_ends_an_export_and_leaves_nothing(root, tmp_path):
 def test_an_experiment_without_outcomes_is_refused(root):
     with pytest.raises(InvalidInput, match="small"):
         export(root, "never")
+
+
+def test_an_experiment_that_never_ran_leaves_no_folder(tmp_path):
+    root = tmp_path / "results"
+    result = dw("export", "typo", "-o", tmp_path / "typo.zip", "--results", root)
+    assert result.exit_code == 2 and "typo" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_whose_recipe_was_changed_are_left_out_and_told(root, tmp_path):
