@@ -36,9 +36,9 @@ def test_the_list_has_every_model_with_its_licence_and_without_asking_the_hub(hu
     output = dw("models").stdout
     lines = {line.split()[0]: line for line in output.splitlines() if line}
     assert lines.keys() >= {*catalog.CATALOG, *catalog.PARTS}
-    assert "openrail++" in lines["sdxl"] and "not here" in lines["sdxl"]
-    assert "not here, gated" in lines["flux-dev"]
-    assert "not checked" in lines["sd3-medium"]
+    assert "openrail++" in lines["sdxl"] and "13.9 GB to get" in lines["sdxl"]
+    assert "openrail++" in lines["sdxl-refiner"] and "not here" in lines["sdxl-refiner"]
+    assert "not here, gated" in lines["flux-fill"]
     assert "57.7 GB to get" in lines["qwen-image"]
     assert "(mirror)" in lines["sd21"] and "sd2-community" in lines["sd21"]
     assert not hub.requests

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 from checkpoint_folders import write
@@ -14,7 +16,7 @@ from dwlab.models import memory
 from dwlab.models.loaded_models import LOADED
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
-from dwlab.store.store import Store
+from dwlab.store.tables import MIGRATIONS
 
 BASE = {"prompt": "a red circle", "steps": 1, "width": 64, "height": 64}
 
@@ -72,8 +74,9 @@ def test_a_model_that_cannot_fit_is_told_in_the_plan_and_its_cells_fail_with_the
 
 
 def test_a_folder_of_an_older_dwlab_gets_the_new_column(tmp_path):
-    with Store(tmp_path) as store, store.file.transaction() as sql:
-        sql.execute("ALTER TABLE cells DROP COLUMN load_seconds")
-        sql.execute("PRAGMA user_version = 3")
+    older = 3
+    with contextlib.closing(sqlite3.connect(tmp_path / "dwlab.sqlite")) as sql:
+        sql.executescript(";".join(MIGRATIONS[:older]))
+        sql.execute(f"PRAGMA user_version = {older}")
     table = Sweep("x", base=BASE).run(tmp_path, device="cpu")
     assert table["load_seconds"][0] > 0
