@@ -62,12 +62,13 @@ def parts(root: Path, name: str, *, votes: bool = False) -> ExperimentParts:
     folder = experiment_folder(root, name)
     with open_existing(root) as store:
         known = list(store.experiments.specs()) if store else []
-        # the folder alone is left after a crash while it was removed
-        if name not in known and not (folder / LOCK_FILE).exists():
+        vote_count = store.file.tuples(_COUNT_VOTES, experiment=name)[0][0] if store else 0
+        # the folder alone is left after a crash while it was removed, votes if they were to stay
+        is_left = (folder / LOCK_FILE).exists() or (votes and vote_count)
+        if name not in known and not is_left:
             raise never_ran(root, name, known)
         only_here = _ONLY_HERE.format(marked=unheld.MARKED_BESIDES if votes else unheld.MARKED)
         rows = store.file.tuples(only_here, experiment=name) if store else []
-        vote_count = store.file.tuples(_COUNT_VOTES, experiment=name)[0][0] if store else 0
         cells = len(store.experiments.members(name)) if store else 0
     with explained(root):
         files = [unused_file(root / image) for _, image in rows if image]

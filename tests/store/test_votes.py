@@ -13,6 +13,7 @@ import pytest
 from faults.child import toy_model
 from results_folders import fill
 
+from dwlab.errors import InvalidInput
 from dwlab.store import experiment_removal
 from dwlab.store.garbage import find_garbage, remove_garbage
 from dwlab.store.store import Store
@@ -229,6 +230,21 @@ def test_votes_go_with_their_experiment_if_asked_and_do_not_come_back(root):
     (root / "dwlab.sqlite").unlink()
     with Store(root) as store:
         assert store.votes.of("first") == []
+
+
+def test_votes_that_stayed_can_be_removed_later(root):
+    voted = vote_on_the_first_two(root)
+    experiment_removal.remove(root, experiment_removal.parts(root, "first"))
+    with pytest.raises(InvalidInput):
+        experiment_removal.parts(root, "first")
+    parts = experiment_removal.parts(root, "first", votes=True)
+    assert (parts.cells, parts.votes) == (0, 1)
+    experiment_removal.remove(root, parts)
+    assert not parts.folder.exists()
+    with Store(root) as store:
+        assert store.votes.of("first") == []
+        in_second = {row["key"] for row in store.cells.rows("second")}
+    assert set(find_garbage(root).cells) == set(voted) - in_second
 
 
 @pytest.mark.parametrize("choice", [Choice.SKIP, None])
