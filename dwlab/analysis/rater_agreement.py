@@ -177,11 +177,11 @@ def _agreement(
 def _by_prompt_and_seed(values: Floats, prompts: Codes, seeds: Codes) -> Floats:
     """The mean of the values of each prompt and seed: (prompts, seeds), NaN without any."""
     shape = (int(prompts.max(initial=0)) + 1, int(seeds.max(initial=0)) + 1)
-    place = np.ravel_multi_index((prompts, seeds), shape)
+    entry = np.ravel_multi_index((prompts, seeds), shape)
     is_known = ~np.isnan(values)
     size = int(np.prod(shape))
-    counts = np.bincount(place[is_known], minlength=size)
-    sums = np.bincount(place[is_known], weights=values[is_known], minlength=size)
+    counts = np.bincount(entry[is_known], minlength=size)
+    sums = np.bincount(entry[is_known], weights=values[is_known], minlength=size)
     means = np.full(size, np.nan)
     means[counts > 0] = sums[counts > 0] / counts[counts > 0]
     return means.reshape(shape)

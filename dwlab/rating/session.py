@@ -101,8 +101,8 @@ class RatingSession:
         pair: its id. choice: left, right, tie or skip. Raises InvalidInput for other ones.
         """
         rater = check_rater(rater)
-        said = _choice(choice)
-        return self._do(lambda store: self._vote(store, rater, pair, said))
+        vote = _choice(choice)
+        return self._do(lambda store: self._vote(store, rater, pair, vote))
 
     def take_back(self, rater: str, pair: str) -> RaterState:
         """Take back the rater's latest vote, which must be on this pair; the pair is shown again."""

@@ -33,8 +33,9 @@ def serve_rating(
 ) -> None:
     """Serve the page; prints its address, and opens it in a browser if there is one.
 
-    where: conditions that leave the pictures to compare. port: 0 chooses a free one. Raises InvalidInput for an experiment that cannot be rated, a name
-    that cannot be a rater's, or a port that is taken.
+    where: conditions that leave the pictures to compare. port: 0 chooses a free one. Raises
+    InvalidInput for an experiment that cannot be rated, a name that cannot be a rater's, or a port
+    that is taken.
     """
     # only this machine can reach it, whatever the settings of `dwlab serve` are
     settings = read_settings({"host": HOST, "port": port})

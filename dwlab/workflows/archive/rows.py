@@ -70,25 +70,25 @@ def cell_of(line: bytes, number: int) -> ArchivedCell:
 
     Its key is that of its recipe, and each value is of the kind and size that dwlab writes.
     """
-    place = f"{ROWS} line {number}"
-    values = _object(place, line)
+    field = f"{ROWS} line {number}"
+    values = _object(field, line)
     try:
         return _cell(values)
     except InvalidInput as error:
-        raise error.at(f"{place}: {error.field}") from None
+        raise error.at(f"{field}: {error.field}") from None
     except (ModelError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
-        raise InvalidInput(place, _start(line), f"a row of dwlab ({error})") from None
+        raise InvalidInput(field, _start(line), f"a row of dwlab ({error})") from None
 
 
-def _object(place: str, line: bytes) -> dict[str, Any]:
+def _object(field: str, line: bytes) -> dict[str, Any]:
     if len(line) > LINE_LIMIT:
-        raise InvalidInput(place, f"{len(line):,} bytes", f"at most {LINE_LIMIT:,}")
+        raise InvalidInput(field, f"{len(line):,} bytes", f"at most {LINE_LIMIT:,}")
     try:
         values = json.loads(line.decode())
     except (ValueError, RecursionError):
-        raise InvalidInput(place, _start(line), "a JSON object in one line") from None
+        raise InvalidInput(field, _start(line), "a JSON object in one line") from None
     if not isinstance(values, dict):
-        raise InvalidInput(place, _start(line), "a JSON object in one line")
+        raise InvalidInput(field, _start(line), "a JSON object in one line")
     return values
 
 
