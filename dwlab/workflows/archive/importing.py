@@ -179,16 +179,23 @@ def _cells(files: Source) -> Iterator[ArchivedCell]:
 def _check_same(files: Source, store: Store, name: str, experiment: ExperimentRow) -> None:
     """Raise InvalidInput if the experiment of that name which is here is another one."""
     here = experiment_row(store.file, name)
-    own = {(key, axes) for _, key, axes in members(store.file, name)}
-    is_same = here is not None and json.loads(here.spec) == json.loads(experiment.spec)
+    own = {position: (key, axes) for position, key, axes in members(store.file, name)}
+    is_same = here is not None and _words(here) == _words(experiment)
     for cell in _cells(files) if is_same else ():
-        is_same = is_same and (cell.row.key, cell.axes) in own
+        # a sweep that went on has cells at positions that are free here
+        member = (cell.row.key, cell.axes)
+        is_same = is_same and own.get(cell.position, member) == member
     if not is_same:
         allowed = (
             "a name that is free: this results folder has another experiment of that name; choose one with "
             "--as NEWNAME"
         )
         raise InvalidInput("experiment", name, allowed)
+
+
+def _words(experiment: ExperimentRow) -> tuple[object, object]:
+    """An experiment's sweep and seeds, in which its cells are alike if these are."""
+    return json.loads(experiment.spec), json.loads(experiment.seeds)
 
 
 @dataclass

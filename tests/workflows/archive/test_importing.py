@@ -450,6 +450,29 @@ def test_an_export_comes_home_without_a_change(toy, tmp_path):
     assert taken.new == 0 and everything(root) == before
 
 
+def test_a_later_export_of_a_sweep_that_went_on_brings_the_other_cells(
+    files, lines, packed, tmp_path
+):
+    root = tmp_path / "results"
+    part = {**json.loads(files["sweep.json"]), "cells": 4}
+    early = {**with_rows(files, lines[:4]), "sweep.json": json.dumps(part).encode()}
+    assert import_sweep(root, zipped(tmp_path / "early.zip", early)).new == 4
+    taken = import_sweep(root, packed)
+    assert (taken.cells, taken.new, taken.is_known) == (6, 2, True)
+    assert list(dwlab.Results(root).table("small")["key"]) == [line["key"] for line in lines]
+
+
+def test_the_same_sweep_with_other_seeds_is_another_experiment(files, lines, packed, tmp_path):
+    root = tmp_path / "results"
+    half = {**json.loads(files["sweep.json"]), "cells": 3}
+    first = {**with_rows(files, lines[:3]), "sweep.json": json.dumps(half).encode()}
+    import_sweep(root, zipped(tmp_path / "first.zip", first))
+    other = {**half, "seeds": [7, 8, 9]}
+    second = {**with_rows(files, lines[3:]), "sweep.json": json.dumps(other).encode()}
+    with pytest.raises(InvalidInput, match="another experiment"):
+        import_sweep(root, zipped(tmp_path / "second.zip", second))
+
+
 def test_another_experiment_of_that_name_stays_and_the_import_gets_another_one(
     toy, packed, tmp_path
 ):
