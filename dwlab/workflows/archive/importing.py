@@ -6,8 +6,6 @@ in between, the folder is whole, and the same call goes on.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,7 @@ from ..._util import yamlfile
 from ..._util.checks import is_whole_number
 from ...errors import InvalidInput
 from ...paths import check_any_name, check_name
-from ...pictures import inputs, png_text
-from ...pictures.png import BROKEN, pixel_hash, recipe_of
 from ...spec import experiment_file
-from ...spec.inputs import stored_paths
 from ...spec.portable import check_portable
 from ...spec.sweep import SweepSpec
 from ...store.archived_cells import (
@@ -37,6 +32,7 @@ from ...store.experiment_lock import entering_lock
 from ...store.store import GROUP_ROWS, Store
 from ...store.votes import enter_votes
 from . import layout
+from .pictures import store_inputs, store_picture
 from .rows import LINE_LIMIT, cell_of
 from .rows import matching_time as _time
 from .sources import lines, read, source
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
     from .sources import Source
 
 SWEEP_LIMIT = 16 << 20  # bytes
-PICTURE_LIMIT = 256 << 20  # bytes
 CELLS_LIMIT = 1_000_000
 SEEDS_LIMIT = 1_000_000
 MEMBERS_LIMIT = 1 << 30  # characters
@@ -234,8 +229,8 @@ def _enter_cells(
         if is_kept(store.file, cell.row):
             taken.kept += 1
         else:
-            _store_inputs(files, store, cell)
-            _store_picture(files, store, cell)
+            store_inputs(files, store, cell)
+            store_picture(files, store, cell)
             group.append(cell)
         if len(group) >= GROUP_ROWS:
             taken.new += _enter_group(store, group)
@@ -253,52 +248,3 @@ def _enter_group(store: Store, cells: list[ArchivedCell]) -> int:
     """Enter the rows of cells at once; returns how many were new."""
     with store.file.transaction() as sql:
         return sum(enter_cell(store.file, sql, cell) for cell in cells)
-
-
-def _store_picture(files: Source, store: Store, cell: ArchivedCell) -> None:
-    """Check the picture of a row, and write it if it is needed; raises InvalidInput."""
-    row = cell.row
-    if row.image is None:
-        return
-    data = read(files, row.image, min(PICTURE_LIMIT, row.bytes or 0))
-    digest = hashlib.sha256(data).hexdigest()
-    if len(data) != row.bytes or f"images/{digest[:2]}/{digest}.png" != row.image:
-        raise InvalidInput(
-            row.image, f"a file with the SHA-256 {digest[:10]}...", "what its name says"
-        )
-    _check_pixels(row.image, data, row.key, str(row.pixels))
-    store.save_picture(data)
-
-
-def _check_pixels(name: str, data: bytes, key: str, pixels: str) -> None:
-    """Raise InvalidInput unless this is a PNG of dwlab's with these pixels and the recipe of the key."""
-    from PIL import Image
-
-    # the size first, so that Pillow opens no bomb
-    png_text.texts(data)
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            recipe = recipe_of(image)
-            image.verify()
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            is_same = image.mode == "RGB" and pixel_hash(image) == pixels
-    except (*BROKEN, Image.DecompressionBombError):
-        raise InvalidInput(name, "a file that is no whole PNG", "a picture of dwlab's") from None
-    if not is_same:
-        raise InvalidInput(
-            name, "a picture with other pixels", "those that its row has the hash of"
-        )
-    if recipe is None or recipe.get("key") != key:
-        raise InvalidInput(name, "a picture with another recipe", f"that of the key {key[:10]}")
-
-
-def _store_inputs(files: Source, store: Store, cell: ArchivedCell) -> None:
-    """Check and write the pictures that a cell starts from, unless they are here."""
-    for path in stored_paths(json.loads(cell.row.params)):
-        if inputs.is_whole(store.root / path):
-            continue
-        picture = inputs.decode(path, path, read(files, path, PICTURE_LIMIT))
-        digest = pixel_hash(picture)
-        if layout.INPUT_PATH.fullmatch(path) is None or digest not in path:
-            raise InvalidInput(path, "a picture with other pixels", "those that it is named after")
-        inputs.store(store.root, picture, digest)
