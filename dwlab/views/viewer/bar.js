@@ -101,9 +101,7 @@ class BarView {
 
   /** Show one value of an axis, or all of them (""). */
   show(axis, code) {
-    const at = { ...this.viewer.state.get("at") };
-    if (code === "") delete at[axis];
-    else at[axis] = Number(code);
+    const at = { ...this.viewer.state.get("at"), [axis]: code === "" ? undefined : Number(code) };
     this.viewer.change({ at });
   }
 

@@ -5,6 +5,11 @@ const SIZES = [32, 48, 64, 96, 128, 192, 256];
 const MODES = ["two-up", "wipe", "blink", "difference"];
 const THEMES = ["auto", "light", "dark"];
 
+/** A value by its name, which may be any word: "constructor" is one of every object, but not its own. */
+function own(values, name) {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 class ViewState {
   constructor(cells, onchange) {
     this.onchange = onchange;
@@ -55,12 +60,12 @@ class ViewState {
 
   /** The codes of an axis that are switched off. */
   off(axis) {
-    return this.values.off[axis] ?? [];
+    return own(this.values.off, axis) ?? [];
   }
 
   /** The axis whose values are pages comes with a value; so does one of which a single value is shown. */
   at(axis) {
-    return this.values.at[axis];
+    return own(this.values.at, axis);
   }
 
   /** The axes that no place of the table shows. */
@@ -86,12 +91,12 @@ class ViewState {
     oneOf("theme", THEMES);
     oneOf("flow", ["table", "wall"]);
     const isCode = (axis, code) => Number.isInteger(code) && code >= 0 && code < axis.values.length;
-    const codes = (axis) => (kept.off[axis.name] ?? []).filter((code) => isCode(axis, code));
+    const codes = (axis) => (own(kept.off, axis.name) ?? []).filter((code) => isCode(axis, code));
     kept.off = Object.fromEntries(cells.axes.map((axis) => [axis.name, codes(axis)]).filter(([, list]) => list.length));
-    kept.at = Object.fromEntries(cells.axes.map((axis) => [axis.name, kept.at[axis.name]])
+    kept.at = Object.fromEntries(cells.axes.map((axis) => [axis.name, own(kept.at, axis.name)])
       .filter(([name, code]) => isCode(cells.fields.get(name), code)));
     const page = cells.fields.get(kept.page);
-    if (page && kept.at[page.name] === undefined) kept.at[page.name] = 0;
+    if (page && own(kept.at, page.name) === undefined) kept.at = { ...kept.at, [page.name]: 0 };
     return kept;
   }
 
@@ -122,14 +127,9 @@ class ViewState {
     values.size = Number(values.size);
     values.down = String(values.down) === "true";
     const parted = (word) => [word.slice(word.indexOf(" ") + 1), word.slice(0, word.indexOf(" "))];
-    for (const word of words.getAll("off")) {
-      const [axis, marks] = parted(word);
-      values.off[axis] = this.codesOf(axis, marks.split(","));
-    }
-    for (const word of words.getAll("at")) {
-      const [axis, mark] = parted(word);
-      values.at[axis] = this.codesOf(axis, [mark])[0];
-    }
+    const chosen = (name) => words.getAll(name).map(parted).map(([axis, marks]) => [axis, this.codesOf(axis, marks.split(","))]);
+    values.off = Object.fromEntries(chosen("off"));
+    values.at = Object.fromEntries(chosen("at").map(([axis, [code]]) => [axis, code]));
     this.values = this.allowed(values);
   }
 

@@ -186,6 +186,29 @@ def test_a_link_means_the_same_values_after_the_sweep_has_grown(browser, path, t
         expect(page.get_by_label("seed", exact=True)).to_have_value("2")
 
 
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "<b>"])
+def test_an_axis_may_have_any_name(browser, tmp_path, name):
+    table = sweep_table(tmp_path)
+    table[name] = [f"value {row % 3}" for row in range(len(table))]
+    table.attrs["axes"] = {**table.attrs["axes"], name: ["value 0", "value 1", "value 2"]}
+    file = viewer(table, tmp_path)
+    with opened(browser, file) as page:
+        open_controls(page)
+        page.get_by_label("Rows", exact=True).select_option(name)
+        page.get_by_role("button", name=f"{name} value 1").click()
+        # once per prompt
+        expect(labels(page, "row-label")).to_have_text(["value 0", "value 2"] * 2)
+        page.get_by_label("Pages", exact=True).select_option(name)
+        page.get_by_role("button", name="previous page").click()
+        shown = page.locator(".dwv-count").text_content()
+        state = page.url.partition("#")[2]
+    with opened(browser, file, state) as page:
+        expect(page.locator(".dwv-count")).to_have_text(shown)
+        open_controls(page)
+        chip = page.get_by_role("button", name=f"{name} value 1")
+        expect(chip).to_have_attribute("aria-pressed", "false")
+
+
 def test_choices_follow_their_values_while_a_sweep_runs(browser, tmp_path):
     documents = [
         document(sweep_table(tmp_path / str(number), steps=steps), "runs")
