@@ -78,7 +78,7 @@ def sweep(browser: Browser, folder: Path) -> None:
         page.locator(".dwlab-sweep button", has_text="Run").click()
         page.wait_for_selector(".dwlab-sweep [role=status] >> text=/Done/")
         page.wait_for_selector(".dwlab-answer strong")
-        page.wait_for_selector(".dwlab-view img")
+        page.locator(".dwlab-viewer .dwv-cell").first.wait_for()
         page.keyboard.press("Control+b")
         show(page, ".dwlab-sweep", "sweep-notebook.png")
 
