@@ -146,7 +146,7 @@ def rate(browser: Browser, folder: Path, theme: str) -> None:
     axes = {"colour": ["red", "green"], "steps": [3, 5, 20], "seed": [1, 2]}
     results = folder / "results"
     execute(dwlab.Sweep("stars", base=base, axes=axes), results=results)
-    with RatingPage(results, "stars") as served:
+    with RatingPage(results, "stars", rater="rater 1") as served:
         page = browser.new_page(viewport={"width": 1000, "height": 660}, color_scheme=theme)
         page.set_default_timeout(PATIENCE)
         page.goto(served.url)
