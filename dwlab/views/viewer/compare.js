@@ -16,7 +16,7 @@ class CompareView {
     this.wipe = make("input", { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Wipe between the two pictures", oninput: () => this.paintWipe() });
     this.gain = choice("Amplify", "g", () => this.paintGain());
     this.gain.paint(GAINS.map((times) => [times, `× ${times}`]), 1);
-    this.pause = keyedButton("Pause", " ", () => this.setBlinking(!this.isBlinking));
+    this.pause = keyedButton("Pause", "Space", () => this.setBlinking(!this.isBlinking));
     this.pause.title = "key space";
     this.swap = keyedButton("Swap", "x", () => viewer.swap());
     this.back = keyedButton("Back to the grid", "Escape", () => viewer.back());

@@ -38,7 +38,8 @@ function act(viewer, key) {
 
 /** Press or focus the control that is visible and has this key. */
 function pressControl(element, key) {
-  const named = [...element.querySelectorAll("[aria-keyshortcuts]")].filter((each) => each.getAttribute("aria-keyshortcuts") === key);
+  const name = key === " " ? "Space" : key;
+  const named = [...element.querySelectorAll("[aria-keyshortcuts]")].filter((each) => each.getAttribute("aria-keyshortcuts") === name);
   const control = named.find((each) => each.offsetParent !== null) ?? named.find((each) => each.closest("details:not([open])"));
   if (!control) return false;
   const closed = control.closest("details:not([open])");
