@@ -59,8 +59,7 @@ class Report:
     """How measuring a column ended.
 
     pictures: that it can be measured of. known: values that were there before. measured: new ones.
-    failed: pictures without a value, because their file is missing or measuring failed. stopped:
-    whether it ended before the last picture.
+    failed: pictures without a value, because their file is missing or measuring failed.
     """
 
     column: str
@@ -68,7 +67,6 @@ class Report:
     known: int
     measured: int
     failed: int = 0
-    stopped: bool = False
 
     def __str__(self) -> str:
         text = f"{self.column}: {self.measured:,} pictures measured"
@@ -169,7 +167,7 @@ def measure(
         if cancel and cancel.is_set():
             break
     failed = done - len(ready) - measured
-    return Report(column, len(pictures), len(ready), measured, failed, done < len(pictures))
+    return Report(column, len(pictures), len(ready), measured, failed)
 
 
 def _computed(

@@ -7,7 +7,7 @@ import pytest
 import tiny
 import torch
 from safetensors.torch import save_file
-from side_by_side import made
+from side_by_side import made, stock_picture
 from start_pictures import difference
 
 import dwlab
@@ -49,14 +49,7 @@ def stock(params, load):
     pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(params.model)
     pipeline.set_progress_bar_config(disable=True)
     load(pipeline)
-    return pipeline(
-        prompt=params.prompt,
-        num_inference_steps=params.steps,
-        guidance_scale=params.guidance,
-        width=params.width,
-        height=params.height,
-        generator=torch.Generator().manual_seed(params.seed),
-    ).images[0]
+    return stock_picture(pipeline, params)
 
 
 @pytest.mark.parametrize("file", ["one", "three"])
