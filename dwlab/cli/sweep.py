@@ -38,7 +38,7 @@ def sweep(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="Replace an axis or a base value; the value is YAML.",
+            help="Replace an axis or a base value, like steps=4 or steps=4,8,20; the value is YAML.",
         ),
     ] = None,
     limit: Annotated[
@@ -93,8 +93,8 @@ def sweep(
 
 
 def _assignments(pairs: list[str]) -> dict[str, Any]:
-    """`NAME=VALUE` pairs as a map; values are YAML."""
-    from ..spec import experiment_file
+    """`NAME=VALUE` pairs as a map."""
+    from ..spec.typed_values import typed_value
 
     values = {}
     for pair in pairs:
@@ -102,7 +102,7 @@ def _assignments(pairs: list[str]) -> dict[str, Any]:
         is_name = all(part.isidentifier() for part in name.split("."))
         if not equals or not is_name:
             raise InvalidInput("--set", pair, "NAME=VALUE, where NAME is a parameter or an axis")
-        values[name] = experiment_file.value(name, text, f"--set {name}")
+        values[name] = typed_value(name, text, f"--set {name}")
     return values
 
 

@@ -187,6 +187,8 @@ def test_a_dry_run_says_counts_and_writes_nothing(tmp_path):
     )
     assert result.exit_code == 0
     assert re.search(r"\ncells: +17 ", result.output)
+    unbracketed = dw("sweep", path, "--dry-run", "--results", tmp_path, "--set", "steps=1, 2, 3")
+    assert re.search(r"\ncells: +17 ", unbracketed.output)
     assert not (tmp_path / "results").exists()
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import InvalidInput
 from ...runs.sweep import Sweep
-from ...spec import experiment_file
 from ...spec.names import TEXTS
+from ...spec.typed_values import typed_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def sweep_around(recipe: GenerationParams, name: str, axes: Mapping[str, str]) -
 
 
 def _values(axis: str, text: str) -> object:
-    return _lines(axis, text) if axis in TEXTS else _list(axis, text)
+    return _lines(axis, text) if axis in TEXTS else typed_axis(axis, text)
 
 
 def _lines(axis: str, text: str) -> list[str]:
@@ -46,14 +46,6 @@ def _lines(axis: str, text: str) -> list[str]:
             axis, text, 'one text or more, each on its own line; "" is the empty text'
         )
     return ["" if line == '""' else _without_placeholders(line) for line in lines]
-
-
-def _list(axis: str, text: str) -> object:
-    text = text.strip()
-    if not text:
-        raise InvalidInput(axis, text, "one value or more, like 1, 2, 4")
-    has_brackets = text[0] in "{["
-    return experiment_file.value(axis, text if has_brackets else f"[{text}]")
 
 
 def _without_placeholders(text: str) -> str:
