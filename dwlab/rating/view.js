@@ -20,7 +20,7 @@ class RatingView {
     this.buttons = Object.fromEntries(Object.entries(VOTES).map(([choice, vote]) => [choice, this.button(vote, () => this.vote(choice))]));
     this.undoButton = this.button(UNDO, () => this.undo());
     this.status = piece("p", { className: "dwr-status", role: "status" });
-    root.classList.add("dwlab-rating");
+    root.classList.add("dw", "dwlab-rating");
     root.append(
       piece("div", { className: "dwr-head" }, this.prompt, piece("label", { className: "dwr-rater" }, "Rater ", this.name)),
       piece("div", { className: "dwr-area" }, piece("div", { className: "dwr-pictures" }, this.figure("left"), this.figure("right"))),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from .design import colours
 from .fonts import families
 from .text_fit import fit, fit_all
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
 
-# Okabe and Ito, "Color Universal Design" (2008), without the yellow that vanishes on white
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
-ON_DARK = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#A6A6A6")
 MARKERS = "osD^vPX"
 WIDTH = 7.0  # inches
 HEIGHT = 3.6
@@ -44,8 +42,21 @@ class Theme:
     colours: tuple[str, ...]
 
 
-LIGHT = Theme(ink="#1c1d21", muted="#6a6e76", rule="#e3e4e7", paper="#ffffff", colours=PALETTE)
-DARK = Theme(ink="#ebecef", muted="#a2a6b0", rule="#34373f", paper="#1b1d23", colours=ON_DARK)
+def _theme(dark: bool) -> Theme:
+    """The colours of the pages' tokens, see `tokens.css`."""
+    tokens = colours(dark)
+    series = tuple(shade for name, shade in tokens.items() if name.startswith("series-"))
+    return Theme(
+        ink=tokens["ink"],
+        muted=tokens["muted"],
+        rule=tokens["rule"],
+        paper=tokens["card"],
+        colours=series,
+    )
+
+
+LIGHT = _theme(dark=False)
+DARK = _theme(dark=True)
 
 
 class Chart(Figure):

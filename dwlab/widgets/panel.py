@@ -13,6 +13,7 @@ import ipywidgets as widgets
 from .._util.durations import duration
 from ..errors import DwlabError
 from ..runs.eta import Pace
+from ..views.design import style_of
 from .heartbeat import HeartbeatLine, connect
 from .saved_state import SavedState
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..runs.work import Work
 
 log = logging.getLogger(__name__)
-STYLE = (Path(__file__).parent / "panel.css").read_text("utf-8")
+STYLE = style_of(Path(__file__).parent / "panel.css")
 # The labels stand in a column of this width; panel.css indents what has none.
 LABELLED = {"style": {"description_width": "120px"}, "layout": {"width": "auto"}}
 
@@ -62,7 +63,7 @@ class RunPanel(widgets.VBox):
         self.cancel_button.on_click(lambda _: self.cancel())
         buttons = [self.run_button, self.cancel_button, self.bar]
         self._buttons = widgets.HBox(buttons).add_class("dwlab-buttons")
-        self.add_class("dwlab-panel")
+        self.add_class("dw").add_class("dwlab-panel")
 
     def _lay_out(self, *content: widgets.Widget) -> None:
         """Put the panel together, and connect it with its pages."""

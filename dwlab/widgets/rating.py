@@ -10,6 +10,7 @@ import traitlets
 
 from .. import rating
 from ..errors import DwlabError
+from ..views.design import style_of
 from .heartbeat import SCRIPT, connect
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class RatingWidget(anywidget.AnyWidget):
     _esm = "\n".join(
         [SCRIPT, (VIEW / "view.js").read_text("utf-8"), (HERE / "rating.js").read_text("utf-8")]
     )
-    _css = (VIEW / "view.css").read_text("utf-8") + (HERE / "rating.css").read_text("utf-8")
+    _css = style_of(VIEW / "view.css", HERE / "rating.css")
     rater = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, session: RatingSession, rater: str) -> None:

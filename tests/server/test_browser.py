@@ -220,7 +220,7 @@ def test_hostile_prompts_are_shown_as_text_and_not_run(context, page, prompts):
 def test_both_themes_have_enough_contrast_and_every_control_has_a_name(page, theme):
     page.emulate_media(color_scheme=theme)
     ground, text = page.evaluate(
-        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+        "[getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.body).color]"
     )
     shade = [sum(map(float, re.findall(r"[\d.]+", colour)[:3])) for colour in (ground, text)]
     assert (shade[0] - shade[1] > 400) if theme == "light" else (shade[1] - shade[0] > 400)

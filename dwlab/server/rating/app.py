@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ... import rating
 from ...rating.raters import NAME_LENGTH
 from ...rating.session import RatingSession
+from ...views.design import style_of
 from ..access.middleware import AccessMiddleware
 from ..access.security_headers import page_policy
 from ..error_handlers import add_error_handlers
@@ -101,7 +102,7 @@ def script() -> Response:
 @router.get("/view.css")
 def style() -> Response:
     """The page's style."""
-    return Response((FILES / "view.css").read_text("utf-8"), media_type="text/css")
+    return Response(style_of(FILES / "view.css"), media_type="text/css")
 
 
 @router.post("/api/state")

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
+from ...views.design import with_tokens
 from ..access.security_headers import page_policy
 
 router = APIRouter(include_in_schema=False)
@@ -42,4 +43,4 @@ def swagger_file(name: str) -> FileResponse:
 
 @functools.cache
 def _page(name: str) -> str:
-    return (PAGES / name).read_text("utf-8")
+    return with_tokens((PAGES / name).read_text("utf-8"))

@@ -12,6 +12,7 @@ from ...analysis.findings import findings_of
 from ...analysis.metric_columns import metrics_of
 from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
+from ..design import FOLDER
 from ..viewer.page import FILE as VIEWER
 from .answer import Answer, answer
 from .axis_sections import axis_sections, time_plot
@@ -91,7 +92,7 @@ def _template() -> jinja2.Template:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([TEMPLATES, FOLDER]),
         autoescape=True,  # prompts, errors and names are other people's text
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,7 +1,7 @@
-// Colours for values: a scale for numbers (viridis), a palette that colour-blind people can tell apart for texts (Okabe and Ito).
+// Colours for values: a scale for numbers (viridis), the series of tokens.css for texts.
 
 const SCALE = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
-const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f7f7f"];
+const PALETTE = [1, 2, 3, 4, 5, 6, 7].map((number) => `var(--dw-series-${number})`);
 
 /** The colours of a field over some cells: {of(cell), legend}. Without a field, none. */
 function colouring(cells, name, shown) {

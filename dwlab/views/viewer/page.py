@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ..._util.atomic import write_atomic
 from ...errors import InvalidInput
+from ..design import style_of
 from ..scripts import ELEMENTS, joined
 from .document import document, recipes
 from .sheets import all_sheets, thumbnail_side
@@ -49,7 +50,7 @@ SCRIPTS = (
 )
 VIEWER_SCRIPT = ELEMENTS + joined(HERE, SCRIPTS)
 SCRIPT = VIEWER_SCRIPT + joined(HERE, ["file"])
-VIEWER_STYLE = (HERE / "viewer.css").read_text("utf-8")
+VIEWER_STYLE = style_of(HERE / "viewer.css")
 # More thumbnails than that make a page too large; the other cells are blank until they are opened.
 THUMBNAILS_LIMIT = 12_000
 EMBEDDED_LIMIT = 400 << 20  # bytes of full pictures in one file
@@ -61,7 +62,7 @@ _POLICY = (
 )
 _PAGE = """\
 <!doctype html>
-<html lang="en">
+<html lang="en" class="dw dw-page">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">

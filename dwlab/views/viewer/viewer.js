@@ -16,7 +16,7 @@ class Viewer {
     this.title = make("h1", { className: "dwv-title" }, make("bdi", {}, source.document.title));
     this.count = make("p", { className: "dwv-count", role: "status" });
     this.news = make("p", { className: "dwv-news", role: "status" });
-    this.spoken = make("p", { className: "dwv-spoken", role: "status" });
+    this.spoken = make("p", { className: "dw-spoken", role: "status" });
     this.line = make("p", { className: "dwv-line" });
     this.bar = new BarView(this);
     this.chips = new ChipsView(this);
@@ -26,7 +26,7 @@ class Viewer {
     this.keys = make("div", { className: "dwv-help", hidden: true }, keyTable());
     this.nothing = make("p", { className: "dwv-nothing", hidden: true }, "No picture is left: change the filter, or switch values on again.");
     this.views = { grid: this.grid.element, picture: this.picture.element, compare: this.comparison.element };
-    element.classList.add("dwlab-viewer");
+    element.classList.add("dw", "dwlab-viewer");
     this.top = make("div", { className: "dwv-top" }, make("header", {}, this.title, this.count), this.bar.element, this.chips.element,
       this.keys, this.bar.legend);
     element.append(this.top, this.news, this.spoken, this.nothing, ...Object.values(this.views), this.line);

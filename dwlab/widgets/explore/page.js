@@ -17,7 +17,7 @@ class ExplorePage {
     this.painter = new PainterView(this);
     this.run.stage.before(this.painter.element);
     this.history = new HistoryView(this);
-    el.classList.add("dwlab-explore");
+    el.classList.add("dw", "dwlab-explore");
     el.append(
       make("div", { className: "dwlab-heartbeat", role: "alert" }),
       make("div", { className: "dwx-columns" }, this.fields.element, this.run.element),

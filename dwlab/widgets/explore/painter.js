@@ -13,7 +13,7 @@ class PainterView {
     this.canvas = this.mask.element;
     this.picture = make("img", { alt: "The start picture" });
     this.brush = make("div", { className: "dwx-brush", ariaHidden: "true" });
-    this.spoken = make("div", { className: "dwx-spoken", role: "status" });
+    this.spoken = make("div", { className: "dw-spoken", role: "status" });
     this.sheet = make("div", { className: "dwx-paint" }, this.picture, this.canvas, this.brush);
     this.element = make("section", { className: "dwx-painter", hidden: true, ariaLabel: "Paint a mask" },
       this.buttons(), this.sheet, this.help(), this.spoken);

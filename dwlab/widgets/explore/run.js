@@ -11,11 +11,11 @@ class RunView {
   constructor(page) {
     this.page = page;
     this.model = page.model;
-    this.runButton = makeButton("Run", () => this.start(), { className: "dwx-run", title: "Ctrl+Enter" });
+    this.runButton = makeButton("Run", () => this.start(), { className: "dwx-run dw-main", title: "Ctrl+Enter" });
     this.cancelButton = makeButton("Cancel", () => page.ask("cancel"));
     this.bar = make("progress", { max: 1, ariaLabel: "Progress" });
     this.line = make("div", { className: "dwx-status" });
-    this.spoken = make("div", { className: "dwx-spoken", role: "status" }); // without the steps, five a second
+    this.spoken = make("div", { className: "dw-spoken", role: "status" }); // without the steps, five a second
     this.complaint = makeMessage();
     this.stage = make("div", { className: "dwx-stage", role: "group", ariaLabel: "Pictures of this run" });
     const buttons = make("div", { className: "dwx-buttons" }, this.runButton, this.cancelButton, this.bar);

@@ -15,7 +15,7 @@ class SweepFormView {
     this.cancelButton = makeButton("Cancel", () => page.ask("cancel"), { ariaLabel: "Cancel the sweep" });
     this.bar = make("progress", { max: 1, ariaLabel: "Progress of the sweep" });
     this.line = make("div", { className: "dwx-sweep-line" });
-    this.spoken = make("div", { className: "dwx-spoken", role: "status" });
+    this.spoken = make("div", { className: "dw-spoken", role: "status" });
     this.sheet = make("div");
     this.element = this.build();
   }

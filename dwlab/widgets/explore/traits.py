@@ -8,6 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ...views.design import style_of
 from ...views.scripts import ELEMENTS, joined
 from ..heartbeat import SCRIPT
 
@@ -42,7 +43,7 @@ class PageTraits(anywidget.AnyWidget):
     """The traits that the kernel and the pages of a bench share; a page that is reloaded reads them."""
 
     _esm = _script()
-    _css = HERE / "page.css"
+    _css = style_of(HERE / "page.css")
     # What is in the fields.
     controls = _map()
     # What can be chosen: models, schedulers, limits, the fields that the model ignores.
