@@ -19,7 +19,7 @@ from .axis_columns import INPUTS, axis_column, ordered_values, positions, taken
 from .labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     import pandas as pd
 
@@ -97,15 +97,21 @@ def swept(table: pd.DataFrame) -> list[Axis]:
 
     Without `attrs["axes"]` (the whole store) they are the parameters that differ between rows.
     """
+    return _joined(varying(table))
+
+
+def varying(table: pd.DataFrame, also: Collection[str] = ()) -> list[Axis]:
+    """The axes that vary in `table`, each for itself. also: names that need not vary."""
     declared = _declared(table) or _parameters(table)
+    always = {own_name(name) for name in also}
     axes = []
     for name, values in declared.items():
         column = axis_column(table, name, values)
         # no value is a value too: a sweep may have pictures with and without it
-        if column is not None and column.nunique(dropna=False) > 1:
+        if column is not None and (name in always or column.nunique(dropna=False) > 1):
             ordered = ordered_values(name, column, values)
             axes.append(Axis((name,), ordered, positions(ordered, column)))
-    return _joined(axes)
+    return axes
 
 
 def named_values(table: pd.DataFrame, name: str) -> pd.Series | None:

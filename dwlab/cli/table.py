@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .selection_options import WhereOption, names_in  # typer reads the annotations
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDTH = 120  # columns, if there is no terminal
 
@@ -40,12 +43,14 @@ def table(
     from ..analysis.selection import selected, with_columns
     from ..runs.results import Results
     from ..views.export import export
-    from ..views.text_view import UNSEEN
+    from ..views.text_view import ROWS, UNSEEN
 
     width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
-    is_usual_text = format == "text" and not where and not columns
-    stored = Results(results).table(name, without=UNSEEN if is_usual_text else ())
-    rows = selected(stored, where or ())
+    stored = Results(results)
+    if format == "text" and not where and not columns:
+        rows: pd.DataFrame = stored.first_rows(name, ROWS, without=UNSEEN)
+    else:
+        rows = selected(stored.table(name), where or ())
     data = export(with_columns(rows, names_in(columns)), format, width=width)
     if output:
         write_atomic(output, data)

@@ -33,7 +33,7 @@ class CellColumns:
 
     def __init__(self, cells: CellTable) -> None:
         self._size = len(cells.rows["key"])
-        self._axes = _by_name(_parsed(cells.rows["axes"]))
+        self._axes = axis_columns(cells.rows["axes"])
         params = _by_name(_parsed(cells.rows["params"]))
         # where the pictures lie that each cell has on an axis
         self._pictures = {
@@ -105,11 +105,16 @@ class CellColumns:
             known = [
                 value for value, stored in zip(shown, column, strict=True) if stored is not MISSING
             ]
-            values[COLUMN_NAMES.get(name, name)] = _distinct(known)
+            values[COLUMN_NAMES.get(name, name)] = distinct(known)
         return values
 
     def _label(self, paths: Sequence[str]) -> str | None:
         return ", ".join(self.picture_labels[path] for path in paths) or None
+
+
+def axis_columns(texts: Sequence[str]) -> Columns:
+    """The values of cells on each axis, by its name. texts: each cell's axes, as JSON."""
+    return _by_name(_parsed(texts))
 
 
 def _stored_paths(references: object) -> list[str]:
@@ -164,7 +169,7 @@ def _with_empty_texts(column: list[Any]) -> list[Any]:
     return ["" if value is MISSING or value is None else value for value in column]
 
 
-def _distinct(values: Sequence[Any]) -> list[Any]:
+def distinct(values: Sequence[Any]) -> list[Any]:
     """Each value once; 1, 1.0 and True are three values."""
     try:
         return [value for _, value in dict.fromkeys(zip(map(type, values), values, strict=True))]

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from .._util.gc_paused import gc_paused
 from ..errors import InvalidInput
 from ..paths import results_folder
-from ..store.cell_table import CellTable, cell_table
+from ..store.cell_table import CellTable, cell_table, outcomes
 from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .cell_columns import CellColumns
+from .first_rows import WHOLE, whole_of
 from .table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
@@ -48,12 +49,32 @@ class Results:
             stored = cell_table(store.file, name, without=without) if store else CellTable()
         if name is not None and name not in specs:
             raise never_ran(self.root, name, specs)
+        return self._table(stored, specs[name] if name is not None else {})
+
+    @gc_paused()
+    def first_rows(self, name: str, count: int, *, without: Collection[str] = ()) -> Table:
+        """The first rows of an experiment's table, which take less time than all of a large one.
+
+        `attrs["whole"]` says what is known of all rows, see `Whole`. without: like for `table`.
+        Raises InvalidInput for an experiment that never ran here.
+        """
+        with open_existing(self.root) as store:
+            specs = store.experiments.specs() if store else {}
+            if store is None or name not in specs:
+                raise never_ran(self.root, name, specs)
+            stored = cell_table(store.file, name, without=without, first=count)
+            whole = whole_of(outcomes(store.file, name))
+        table = self._table(stored, specs[name])
+        table.attrs[WHOLE] = whole
+        return table
+
+    def _table(self, stored: CellTable, spec: Mapping[str, Any]) -> Table:
         cells = CellColumns(stored)
         table = Table(cells.columns)
         table.attrs["results"] = str(self.root)
         table.attrs["axes"] = cells.axis_values
         table.attrs["pictures"] = cells.picture_labels
-        table.attrs["metric"] = specs[name].get("metric") if name is not None else None
+        table.attrs["metric"] = spec.get("metric")
         return table
 
     def find(self, name: str) -> Table | None:

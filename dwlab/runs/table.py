@@ -34,7 +34,8 @@ class Table(pd.DataFrame):
     """A DataFrame of cells, which a notebook shows with thumbnails.
 
     attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes, and
-    `metric` the one that the sweep ranks its settings by, if it names one.
+    `metric` the one that the sweep ranks its settings by, if it names one, and `whole` what is
+    known of all rows if the table has only the first ones.
     """
 
     @property

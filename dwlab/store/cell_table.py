@@ -37,12 +37,19 @@ _ALL_TABLE = f"""
     SELECT {{columns}}
     FROM (SELECT *, {STARS} AS stars, NULL AS experiment, '{{{{}}}}' AS axes FROM cells) AS cells
     ORDER BY created, key
+    LIMIT :first
 """
 _EXPERIMENT_TABLE = f"""
     SELECT {{columns}}
     FROM membership JOIN (SELECT *, {STARS} AS stars FROM cells) AS cells USING (key)
     WHERE membership.experiment = :experiment
     ORDER BY membership.position
+    LIMIT :first
+"""
+_OUTCOMES = """
+    SELECT membership.axes, cells.status
+    FROM membership JOIN cells USING (key)
+    WHERE membership.experiment = :experiment
 """
 _ALL_METRIC_NAMES = "SELECT DISTINCT metric FROM metrics"
 _EXPERIMENT_METRIC_NAMES = f"""
@@ -75,12 +82,21 @@ class CellTable:
     metrics: dict[str, list[Any]] = field(default_factory=dict)
 
 
+def outcomes(file: StoreFile, experiment: str) -> list[tuple[str, str]]:
+    """The axes (JSON) and the status of each cell of an experiment that has an outcome."""
+    return file.tuples(_OUTCOMES, experiment=experiment)
+
+
 def cell_table(
-    file: StoreFile, experiment: str | None = None, *, without: Collection[str] = ()
+    file: StoreFile,
+    experiment: str | None = None,
+    *,
+    without: Collection[str] = (),
+    first: int | None = None,
 ) -> CellTable:
     """The cells of an experiment in its order, or all by time, without those that have no outcome.
 
-    without: columns that are not read, and None in all rows.
+    without: columns that are not read, and None in all rows. first: how many cells; None for all.
     """
     columns = [f"NULL AS {name}" if name in without else name for name in TABLE_COLUMNS]
     names = _metric_names(file, experiment)
@@ -89,8 +105,10 @@ def cell_table(
     metrics += [_MEASURED.format(number=number) for number in range(len(measured))]
     statement = _ALL_TABLE if experiment is None else _EXPERIMENT_TABLE
     statement = statement.format(columns=", ".join([*columns, *metrics]))
-    arguments = {f"metric{number}": name for number, name in enumerate(names)}
+    arguments: dict[str, object] = {}
+    arguments |= {f"metric{number}": name for number, name in enumerate(names)}
     arguments |= {f"measured{number}": name for number, name in enumerate(measured)}
+    arguments["first"] = -1 if first is None else first
     rows = file.tuples(statement, experiment=experiment, **arguments)
     if not rows:
         return CellTable()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from .._util.terminal_text import shortened
 from .._util.text_table import text_table
-from ..analysis.axes import swept
+from ..analysis.axes import varying
 from ..analysis.labels import label
 from ..analysis.metric_columns import metrics_of, seconds_column
 from ..analysis.optional_columns import failed_cells
 from ..analysis.selection import CHOSEN
+from ..runs.first_rows import WHOLE, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,30 +33,31 @@ def text_view(table: pd.DataFrame, width: int) -> str:
     Swept axes, whether cells failed, metrics and seconds; columns that do not fit are named below,
     and so is how many rows are left out.
     """
-    columns = _columns(table)
+    whole: Whole = table.attrs.get(WHOLE) or Whole(len(table), failed_cells(table))
+    columns = _columns(table, whole)
     shown = _that_fit(columns, width)
     rows = list(zip(*shown.values(), strict=True))
     lines = [text_table(rows, list(shown), numbers=_number_columns(table, shown))]
     left_out = [name for name in columns if name not in shown]
     if left_out:
         lines.append(textwrap.fill(f"more columns: {', '.join(left_out)}", width))
-    if len(table) > ROWS:
-        lines.append(f"{len(table) - ROWS:,} more rows")
-    if left_out or len(table) > ROWS:
+    if whole.rows > ROWS:
+        lines.append(f"{whole.rows - ROWS:,} more rows")
+    if left_out or whole.rows > ROWS:
         lines.append("--format csv, json or parquet has all")
     return "\n".join(lines) + "\n"
 
 
-def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
+def _columns(table: pd.DataFrame, whole: Whole) -> dict[str, list[str]]:
     """The columns that may be shown, as texts, by their heads."""
     columns: dict[str, list[str]] = {}
     if table.attrs.get(CHOSEN):
         return {str(name): _texts(table, str(name)) for name in table.columns}
-    for axis in swept(table):
+    for axis in varying(table, whole.varying):
         columns[axis.name] = [_short(axis.label(value)) for value in axis.column[:ROWS]]
     if not columns and "prompt" in table:
         columns["prompt"] = _texts(table, "prompt")
-    names = ["status", "error"] if failed_cells(table) else []
+    names = ["status", "error"] if whole.failed else []
     first, *others = metrics_of(table) or [""]
     # the first metric and the time fit beside most axes
     names += [first, seconds_column(table) or "", *others]
