@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..render.resolved_cell import ResolvedCell
     from ..spec.params import GenerationParams
+    from ..store.history_index import HistoryRun
     from .resolve import Listener
 
 
@@ -50,10 +51,11 @@ def keep(
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
     download: bool = True,
+    run: HistoryRun | None = None,
 ) -> None:
     """Make the pictures of some recipes that the store lacks, and enter all as the latest ones.
 
-    experiment: to enter them in. download: see `dwlab.stream`. For the rest see `keep_cells`;
+    experiment: to enter them in. download: see `dwlab.stream`. run: see `History.append`. For the rest see `keep_cells`;
     events are numbered as in `params`. Errors and `cancel` are as for `run`.
     """
     listener = stop_downloads(cancel, on_event)
@@ -71,6 +73,7 @@ def keep(
             render=render,
             on_event=on_event,
             cancel=cancel,
+            run=run,
         )
 
 
@@ -84,18 +87,19 @@ def keep_cells(
     on_event: Listener | None = None,
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] | None = None,
+    run: HistoryRun | None = None,
 ) -> None:
     """Make the pictures of some cells that the store lacks, and enter all as the latest ones.
 
     on_event: told of each event once its row is committed. A picture that is in the store is `done`
     at once, with a Reused. Cells that are equal are made once, and each is told of it.
-    dropped: whether the picture of a position is no longer wanted.
+    dropped: whether the picture of a position is no longer wanted. run: see `History.append`.
     """
     request = _Request(cells, on_event, dropped)
     keys = [cell.key for cell in request.distinct]
     try:
         store.experiments.enter(experiment, {"name": experiment})
-        store.history.append(experiment, keys)
+        store.history.append(experiment, keys, run)
         pictures = _stored_pictures(store, keys)
         todo = []
         for cell in request.distinct:

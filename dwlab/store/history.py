@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._util.timestamp import now
+from . import history_search, mark_changes
+from .history_index import HistoryRun, enter_run, is_behind, update_index
+from .history_search import ENTRY, HistoryChoices, HistoryEntry, HistoryFilter, HistoryListing
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from .database import StoreFile
+    from .mark_changes import MarkChange
 
+EVERYTHING = HistoryFilter()
 _LAST_POSITION = """
     SELECT COALESCE(MAX(position), -1) AS position
     FROM membership
@@ -24,61 +27,14 @@ _APPEND = """
     VALUES (?, ?, ?, '{}')
 """
 _SHOW_AGAIN = "DELETE FROM marks WHERE key = ? AND mark = 'hide'"
-_ENTRY = """
-    cells.key,
-    cells.params,
-    cells.image,
-    position,
-    (SELECT json_group_object(mark, value) FROM marks WHERE marks.key = cells.key) AS marks
+_PICTURES = f"""
+    SELECT {ENTRY}, position
+    FROM json_each(:keys)
+    CROSS JOIN membership ON membership.experiment = :experiment AND membership.key = json_each.value
+    JOIN cells ON cells.key = membership.key
+    WHERE cells.status = 'ok'
+    ORDER BY json_each.key
 """
-_LATEST = f"""
-    WITH shown AS (
-        SELECT
-            membership.key,
-            membership.position,
-            COALESCE(pin.value, 0) AS pinned,
-            ROW_NUMBER() OVER (
-                PARTITION BY COALESCE(pin.value, 0) ORDER BY membership.position DESC
-            ) AS place
-        FROM membership
-        JOIN cells USING (key)
-        LEFT JOIN marks AS pin ON pin.key = membership.key AND pin.mark = 'pin'
-        LEFT JOIN marks AS hide ON hide.key = membership.key AND hide.mark = 'hide'
-        WHERE membership.experiment = :experiment
-            AND cells.status = 'ok'
-            AND COALESCE(hide.value, 0) = 0
-    )
-    SELECT {_ENTRY}
-    FROM shown JOIN cells USING (key)
-    WHERE pinned = 1 OR place <= :limit
-    ORDER BY pinned DESC, position DESC
-"""
-_PICTURE = f"""
-    SELECT {_ENTRY}
-    FROM membership JOIN cells USING (key)
-    WHERE membership.experiment = :experiment
-        AND cells.key = :key
-        AND cells.status = 'ok'
-"""
-_SET_MARK = """
-    INSERT OR REPLACE INTO marks (key, mark, value, created)
-    VALUES (:key, :mark, :value, :created)
-"""
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """A finished picture with its marks.
-
-    params: JSON. image: its path, relative to the results folder. position: grows from picture to
-    picture. marks: name -> value.
-    """
-
-    key: str
-    params: str
-    image: str
-    position: int
-    marks: dict[str, Any]
 
 
 class History:
@@ -87,10 +43,11 @@ class History:
     def __init__(self, file: StoreFile) -> None:
         self._file = file
 
-    def append(self, experiment: str, keys: Sequence[str]) -> None:
+    def append(self, experiment: str, keys: Sequence[str], run: HistoryRun | None = None) -> None:
         """Make `keys` the last cells of an experiment.
 
-        Those that were among its cells before move to the end, and hidden ones show again.
+        Those that were among its cells before move to the end, and hidden ones show again. run: for
+        a history that is searched; its pictures are then a run.
         """
         with self._file.transaction() as sql:
             last = sql.execute(_LAST_POSITION, {"experiment": experiment}).fetchone()["position"]
@@ -99,32 +56,55 @@ class History:
             ]
             sql.executemany(_APPEND, rows)
             sql.executemany(_SHOW_AGAIN, [(key,) for key in keys])
+            if run is not None:
+                enter_run(sql, experiment, keys, run)
+
+    def is_behind(self, experiment: str) -> bool:
+        """Whether `search` lacks pictures until `update_index` is called."""
+        return is_behind(self._file, experiment)
+
+    def update_index(self, experiment: str) -> None:
+        """Take in what was made since, so that `search` has it."""
+        update_index(self._file, experiment)
+
+    def search(
+        self, experiment: str, chosen: HistoryFilter = EVERYTHING, *, by_run: bool = False
+    ) -> HistoryListing:
+        """The finished pictures that a filter lists, see `history_search.listing`."""
+        return history_search.listing(self._file, experiment, chosen, by_run=by_run)
+
+    def entries(self, experiment: str, positions: Sequence[int]) -> list[HistoryEntry]:
+        """The pictures at some positions of a listing, in their order."""
+        return history_search.entries(self._file, experiment, positions)
+
+    def choices(self, experiment: str) -> HistoryChoices:
+        """What the pictures of an experiment can be filtered by."""
+        return history_search.choices(self._file, experiment)
 
     def latest(self, experiment: str, limit: int) -> list[HistoryEntry]:
-        """The pinned pictures of an experiment, then the `limit` newest others.
+        """The pinned pictures of an experiment, then the `limit` newest others, without hidden ones."""
+        listing = self.search(experiment)
+        return self.entries(experiment, listing.positions[: listing.pinned + limit])
 
-        Hidden and unfinished ones are left out.
-        """
-        rows = self._file.query(_LATEST, experiment=experiment, limit=limit)
-        return [_entry(row) for row in rows]
-
-    def picture(self, experiment: str, key: str) -> HistoryEntry | None:
-        """One finished picture of an experiment, hidden or not; None if there is none."""
-        rows = self._file.query(_PICTURE, experiment=experiment, key=key)
-        return _entry(rows[0]) if rows else None
+    def pictures(self, experiment: str, keys: Sequence[str]) -> list[HistoryEntry]:
+        """The finished pictures of some keys, hidden or not; those that there are."""
+        rows = self._file.query(_PICTURES, experiment=experiment, keys=json.dumps(keys))
+        return [history_search.entry_of(row) for row in rows]
 
     def set_mark(self, key: str, mark: str, value: int | str) -> None:
         """Give a picture a mark (stars, a note), which replaces the one of that name."""
         row = {"key": key, "mark": mark, "value": value, "created": now()}
         with self._file.transaction() as sql:
-            sql.execute(_SET_MARK, row)
+            sql.execute(mark_changes.SET, row)
 
+    def give_marks(self, experiment: str, keys: Sequence[str], mark: str, value: int | str) -> None:
+        """Give pictures a mark; `take_back` takes it back."""
+        mark_changes.give(self._file, experiment, keys, mark, value)
 
-def _entry(row: sqlite3.Row) -> HistoryEntry:
-    return HistoryEntry(
-        key=row["key"],
-        params=row["params"],
-        image=row["image"],
-        position=row["position"],
-        marks=json.loads(row["marks"]),
-    )
+    def last_change(self, experiment: str) -> MarkChange | None:
+        """The change of marks that `take_back` would take back; None if there is none."""
+        return mark_changes.last(self._file, experiment)
+
+    def take_back(self, experiment: str) -> MarkChange | None:
+        """Take back the last change of marks; returns it, or None if there is none."""
+        return mark_changes.take_back(self._file, experiment)

@@ -61,4 +61,21 @@ MIGRATIONS = (
         UNIQUE (experiment, rater, number)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE history_runs (
+        experiment TEXT NOT NULL, run INTEGER NOT NULL, started TEXT NOT NULL, base TEXT NOT NULL, along TEXT NOT NULL,
+        PRIMARY KEY (experiment, run)
+    ) WITHOUT ROWID;
+    CREATE TABLE history_entries (
+        experiment TEXT NOT NULL, position INTEGER NOT NULL, run INTEGER NOT NULL, key TEXT NOT NULL,
+        is_base INTEGER NOT NULL, made TEXT, model TEXT, width INTEGER, height INTEGER, words TEXT,
+        PRIMARY KEY (experiment, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX history_entries_by_key ON history_entries (experiment, key, is_base);
+    CREATE INDEX history_entries_not_made ON history_entries (experiment, key) WHERE made IS NULL;
+    CREATE TABLE mark_changes (
+        number INTEGER PRIMARY KEY, experiment TEXT NOT NULL, mark TEXT NOT NULL, value, before TEXT NOT NULL
+    );
+    CREATE INDEX marks_by_mark ON marks (mark, value);
+    """,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -9,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._util.checks import check_whole_number
-from ..errors import DwlabError, InvalidInput
+from ..errors import DwlabError, InvalidInput, StoreError
 from ..events import Event
 from ..runs.keep import keep
 from ..spec.compute import Compute
+from ..store.history_index import HistoryRun
 from ..store.store import Store, open_existing
 
 if TYPE_CHECKING:
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
     from ..runs.sweep import Sweep
     from ..runs.work import Work
     from ..spec.params import GenerationParams
-    from ..store.history import HistoryEntry
+    from ..store.history_search import HistoryEntry
+    from ..store.mark_changes import MarkChange
 
 log = logging.getLogger(__name__)
 
 # the experiment that explored pictures belong to: `dwlab table explore`
 NAME = "explore"
 
+PLAIN_RUN = HistoryRun()
 # lowest and highest value of each mark
 MARKS = {"stars": (0, 5), "pin": (0, 1), "hide": (0, 1)}
 NOTE_LIMIT = 2_000  # characters
@@ -107,8 +111,8 @@ class Session:
                 return task.sweep.as_dict()
         return None
 
-    def make(self, params: Sequence[GenerationParams]) -> None:
-        """Make these pictures after the tasks that are waiting."""
+    def make(self, params: Sequence[GenerationParams], run: HistoryRun = PLAIN_RUN) -> None:
+        """Make these pictures after the tasks that are waiting; they are a run of the history."""
 
         def work(cancelled: threading.Event) -> None:
             keep(
@@ -119,6 +123,7 @@ class Session:
                 render=self._render,
                 cancel=cancelled,
                 on_event=self._tell,
+                run=run,
             )
 
         self._submit(Task(work, params=tuple(params)))
@@ -192,20 +197,49 @@ class Session:
 
     def history(self, limit: int = 60) -> list[HistoryEntry]:
         """Explored pictures with their marks: all pinned ones, then the `limit` newest others."""
+        self.update_history()
         with open_existing(self.root) as store:
             return store.history.latest(NAME, limit) if store else []
 
+    def update_history(self) -> None:
+        """Make pictures that were finished since part of the history that is searched.
+
+        A results folder that cannot be written keeps the history that it has.
+        """
+        with open_existing(self.root) as store:
+            if store is None or not store.history.is_behind(NAME):
+                return
+        with contextlib.suppress(StoreError), Store(self.root) as store:
+            store.history.update_index(NAME)
+
     def entry(self, key: str) -> HistoryEntry:
         """One picture of the history; raises InvalidInput if it has none with this key."""
+        return self.entries([key])[0]
+
+    def entries(self, keys: Sequence[str]) -> list[HistoryEntry]:
+        """Pictures of the history; raises InvalidInput if it lacks one of these keys."""
         with open_existing(self.root) as store:
-            entry = store.history.picture(NAME, key) if store else None
-        if entry is None:
-            raise InvalidInput("key", key, "a picture of the history")
-        return entry
+            entries = store.history.pictures(NAME, keys) if store else []
+        missing = [key for key in keys if key not in {entry.key for entry in entries}]
+        if missing:
+            raise InvalidInput("key", missing[0], "a picture of the history")
+        return entries
 
     def mark(self, key: str, mark: str, value: Any) -> None:
-        """Set a mark of a picture, see `give_mark`."""
-        give_mark(self.root, key, mark, value)
+        """Set a mark of a picture, see `give_mark`; `take_back` takes it back."""
+        self.mark_all([key], mark, value)
+
+    def mark_all(self, keys: Sequence[str], mark: str, value: Any) -> None:
+        """Set a mark of pictures at once."""
+        _check_mark(mark, value)
+        self.entries(keys)
+        with Store(self.root) as store:
+            store.history.give_marks(NAME, keys, mark, value)
+
+    def take_back(self) -> MarkChange | None:
+        """Take back the last change of marks; returns it, or None if there is none."""
+        with Store(self.root) as store:
+            return store.history.take_back(NAME)
 
 
 def give_mark(root: Path, key: str, mark: str, value: int | str) -> None:

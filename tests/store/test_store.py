@@ -277,7 +277,9 @@ def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> Non
     """Like one on a disk that is mounted read-only."""
     path = root / "dwlab.sqlite"
     with closing(sqlite3.connect(path)) as sql:
-        sql.execute("DROP TABLE votes")
+        for table in ("history_runs", "history_entries", "mark_changes"):
+            sql.execute(f"DROP TABLE {table}")
+        sql.execute("DROP INDEX marks_by_mark")
         sql.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
     before = path.read_bytes()
     path.chmod(0o444)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...workflows.related_recipes import differences
 
 if TYPE_CHECKING:
-    from ...store.history import HistoryEntry
+    from ...store.history_search import HistoryEntry
 
 
 def changed_parameters(left: HistoryEntry, right: HistoryEntry) -> list[tuple[str, str, str]]:

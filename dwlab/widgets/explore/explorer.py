@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from ...render.renderer import Renderer
     from ...runs.table import Table
-    from ...store.history import HistoryEntry
+    from ...store.history_search import HistoryEntry
 
 
 class Explorer(PageTraits):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ...store.history import HistoryEntry
+    from ...store.history_search import HistoryEntry
     from ...workflows.explore import Session
 
 PAGE = 60  # pictures that "Older" adds
