@@ -15,7 +15,7 @@ from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
-from .axis_columns import INPUTS, axis_column, ordered_values, positions, taken
+from .axis_columns import INPUTS, axis_column, ordered_values, taken
 from .labels import label
 
 if TYPE_CHECKING:
@@ -108,15 +108,16 @@ def varying(table: pd.DataFrame, also: Collection[str] = ()) -> list[Axis]:
     for name, values in declared.items():
         column = axis_column(table, name, values)
         # no value is a value too: a sweep may have pictures with and without it
-        if column is not None and (name in always or column.nunique(dropna=False) > 1):
-            ordered = ordered_values(name, column, values)
-            axes.append(Axis((name,), ordered, positions(ordered, column)))
+        if column is not None and (name in always or len(column.values) > 1):
+            ordered = ordered_values(name, column.values, values)
+            axes.append(Axis((name,), ordered, column.in_order(ordered)))
     return axes
 
 
 def named_values(table: pd.DataFrame, name: str) -> pd.Series | None:
     """Each row's value of a parameter, an axis or another column; None without such a one."""
-    return axis_column(table, name, _declared(table).get(name, []))
+    column = axis_column(table, name, _declared(table).get(name, []))
+    return None if column is None else column.column
 
 
 def constants(table: pd.DataFrame) -> dict[str, str]:
@@ -124,8 +125,9 @@ def constants(table: pd.DataFrame) -> dict[str, str]:
     texts = {}
     for name in PARAMETERS:
         column = axis_column(table, name, [])
-        if column is not None and column.nunique() == 1:
-            value = column.iloc[0]
+        # a gap is no other value
+        if column is not None and len(column.values) == 1 + (None in column.values):
+            value = column.values[0]
             if value not in (None, "", "{}"):
                 texts[name] = label(value)
     return texts

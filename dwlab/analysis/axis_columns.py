@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from .labels import label
 from .list_labels import LIST_LABELS, list_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     Row = Mapping[Hashable, object]
 
@@ -31,7 +32,46 @@ INPUTS = ("input_image", "mask")
 HASH_SHOWN = 10  # digits
 
 
-def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> pd.Series | None:
+@dataclass(frozen=True, eq=False)
+class CodedColumn:
+    """A column as its values, each once, and the position in them of each row's value.
+
+    Rows may be many while values are few, so only positions are worked with. None is a gap.
+    """
+
+    values: list[Hashable]
+    codes: pd.Series
+
+    @classmethod
+    def of(cls, values: Iterable[Hashable], codes: pd.Series) -> CodedColumn:
+        """The column without values that are equal, and without those that no row has."""
+        labels = list(values)
+        used = np.zeros(len(labels), dtype=bool)
+        used[codes.to_numpy()] = True
+        position_of: dict[Hashable, int] = {}
+        moved = np.zeros(len(labels), dtype=np.int64)
+        for position in np.flatnonzero(used):
+            moved[position] = position_of.setdefault(labels[position], len(position_of))
+        return cls(list(position_of), _series(moved, codes))
+
+    def in_order(self, values: Sequence[Hashable]) -> pd.Series:
+        """The position of each row's value in `values`, which has all of them."""
+        position_of = {value: position for position, value in enumerate(values)}
+        moved = np.array([position_of[value] for value in self.values], dtype=np.int64)
+        return _series(moved, self.codes)
+
+    @property
+    def column(self) -> pd.Series:
+        """Each row's value."""
+        return taken(self.values, self.codes)
+
+
+def _series(moved: np.ndarray, codes: pd.Series) -> pd.Series:
+    """The new positions of rows. moved: by old position."""
+    return pd.Series(moved[codes.to_numpy()], index=codes.index)
+
+
+def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> CodedColumn | None:
     """Each row's value on an axis; None if the table does not have it.
 
     declared: the values of the sweep, from which the templates of prompts are known.
@@ -51,16 +91,18 @@ def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> p
     return _part_of_map(table, name)
 
 
-def _mapped(column: pd.Series, label_of: Callable[[object], Hashable]) -> pd.Series:
-    """What a function makes of each value; gaps are None. Values are few and rows may be many."""
+def _mapped(column: pd.Series, label_of: Callable[[object], Hashable]) -> CodedColumn:
+    """What a function makes of each value; gaps are None."""
     try:
         codes, distinct = pd.factorize(column)
     # lists and maps
     except TypeError:
-        return column.map(label_of).astype(object)
+        every_row = pd.Series(range(len(column)), index=column.index)
+        return CodedColumn.of(map(label_of, column), every_row)
     # code -1 is a gap, and the last value
     values = [*map(label_of, distinct), label_of(None)]
-    return taken(values, pd.Series(codes, index=column.index))
+    codes[codes < 0] = len(distinct)
+    return CodedColumn.of(values, pd.Series(codes, index=column.index))
 
 
 def taken(values: Sequence[Hashable], codes: pd.Series) -> pd.Series:
@@ -70,15 +112,6 @@ def taken(values: Sequence[Hashable], codes: pd.Series) -> pd.Series:
     for position, value in enumerate(values):
         array[position] = value
     return pd.Series(array[codes.to_numpy()], index=codes.index, dtype=object)
-
-
-def positions(values: Sequence[Hashable], column: pd.Series) -> pd.Series:
-    """The position in `values` of each value of a column."""
-    codes, distinct = pd.factorize(column)
-    position_of = {value: position for position, value in enumerate(values)}
-    # code -1 is a gap, and the last of them
-    ordered = [position_of[value] for value in distinct] + [position_of.get(None, -1)]
-    return pd.Series(np.array(ordered)[codes], index=column.index)
 
 
 def _picture_labels(table: pd.DataFrame) -> Callable[[object], Hashable]:
@@ -100,14 +133,17 @@ def _pictures_label(table: pd.DataFrame, references: object) -> Hashable:
     return ", ".join(str(label_of(inputs.stored_path(name))) for name in names if name) or None
 
 
-def ordered_values(name: str, column: pd.Series, values: Sequence[object]) -> list[Hashable]:
+def ordered_values(
+    name: str, present: Sequence[Hashable], values: Sequence[object]
+) -> list[Hashable]:
     """The values in a column: those that the sweep declares in its order, then the others."""
-    present = dict.fromkeys(column.unique())
+    in_column = set(present)
     declared = dict.fromkeys(value_in_table(name, value) for value in values)
-    first = [value for value in declared if value in present]
+    first = [value for value in declared if value in in_column]
     others = [value for value in present if value not in declared]
-    if all(is_number(value) for value in others):
-        others.sort()
+    numbers = [value for value in others if is_number(value)]
+    if len(numbers) == len(others):
+        return [*first, *sorted(numbers)]
     return first + others
 
 
@@ -126,18 +162,18 @@ def value_in_table(name: str, value: object) -> Hashable:
     return _scheduler_label(scheduler, dict(options))
 
 
-def _schedulers(table: pd.DataFrame) -> pd.Series:
+def _schedulers(table: pd.DataFrame) -> CodedColumn:
     def label_of(row: Row) -> str:
         return _scheduler_label(str(row["scheduler"]), object_in(row["scheduler_options"]))
 
     return _mapped_rows(table[["scheduler", "scheduler_options"]], label_of)
 
 
-def _mapped_rows(rows: pd.DataFrame, label_of: Callable[[Row], Hashable]) -> pd.Series:
+def _mapped_rows(rows: pd.DataFrame, label_of: Callable[[Row], Hashable]) -> CodedColumn:
     """What a function makes of each different row."""
     groups = rows.groupby(list(rows.columns), dropna=False, sort=False)
     distinct = groups.head(1).to_dict("records")
-    return taken([label_of(row) for row in distinct], groups.ngroup())
+    return CodedColumn.of([label_of(row) for row in distinct], groups.ngroup())
 
 
 def _scheduler_label(name: str, options: dict[str, object]) -> str:
@@ -158,7 +194,7 @@ def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
     return bool(values) and "prompt" in table and not set(table["prompt"].unique()) <= set(values)
 
 
-def _templates(table: pd.DataFrame, templates: list[str]) -> pd.Series:
+def _templates(table: pd.DataFrame, templates: list[str]) -> CodedColumn:
     """Each row's prompt template: the one that makes its prompt once it is filled in."""
     axes = table.attrs.get("axes") or {}
     axis_names = [name for name in table.columns if name in axes]
@@ -181,7 +217,7 @@ def _template_of(row: Row, templates: list[str], placeholders: list[str]) -> str
     return str(row["prompt"])
 
 
-def _part_of_map(table: pd.DataFrame, name: str) -> pd.Series | None:
+def _part_of_map(table: pd.DataFrame, name: str) -> CodedColumn | None:
     """Each row's value of `call.eta` or `scheduler_options.beta_start`."""
     holder, _, field = name.partition(".")
     if not field or holder not in table.columns:

@@ -133,12 +133,17 @@ def _lean(deviations: Floats, margins: Margins, error: Floats, *, prompts_vary: 
     """By how much skewness moves a bound: from the third moment of the mean over its variance."""
     pairs = np.maximum(margins.pairs, 1)
     parts = np.nan_to_num(deviations) / pairs[:, None, None]
-    of_prompts = np.sum(parts.sum(axis=2) ** 3, axis=1)
-    of_seeds = np.sum(parts.sum(axis=1) ** 3, axis=1)
+    of_prompts = np.sum(_cubes(parts.sum(axis=2)), axis=1)
+    of_seeds = np.sum(_cubes(parts.sum(axis=1)), axis=1)
     # pairs count with their prompt and with their seed; with one seed, its sum is that of all: 0
-    twice = np.where(margins.crossed, np.sum(parts**3, axis=(1, 2)), 0.0)
+    twice = np.where(margins.crossed, np.sum(_cubes(parts), axis=(1, 2)), 0.0)
     third_moment = of_prompts + of_seeds - twice if prompts_vary else of_seeds
     is_certain = error == 0
     lean = LEAN * third_moment / np.where(is_certain, 1.0, error**2)
     lean = np.where(is_certain, 0.0, lean)
     return np.clip(lean, -MOST_LEAN * error, MOST_LEAN * error)
+
+
+def _cubes(values: Floats) -> Floats:
+    """The third powers, by multiplication: numpy's power of 3 takes 50 times as long."""
+    return values * values * values

@@ -35,6 +35,23 @@ def warnings(
     Such axes stay in keys and rows. folders: where models of the hub are on this machine, by name;
     what such a model ignores is read there.
     """
+    return _warnings(spec, cells, spec.count() - len(cells), folders)
+
+
+def stored_warnings(spec: SweepSpec) -> list[str]:
+    """The warnings of a sweep that ran, which do not take longer for having many seeds."""
+    example = spec.with_one_seed()
+    cells = example.cells(limit=example.count())
+    seeds = spec.count() // example.count()
+    return _warnings(spec, cells, spec.count() - seeds * len(cells))
+
+
+def _warnings(
+    spec: SweepSpec,
+    cells: list[Cell],
+    repeated: int,
+    folders: Mapping[str, str] | None = None,
+) -> list[str]:
     # prompts and seeds always have an effect
     kinds = alike([cell.params for cell in cells])
     models = dict.fromkeys(example.model for example, _ in kinds)
@@ -44,7 +61,7 @@ def warnings(
     for each in params:
         by_model.setdefault(each.model, []).append(each)
     return [
-        *_duplicates(spec, cells),
+        *_duplicates(spec, repeated),
         *_white_space(spec),
         *_guidance_off(params, entries),
         *_unused_eta(params, entries),
@@ -55,8 +72,7 @@ def warnings(
     ]
 
 
-def _duplicates(spec: SweepSpec, cells: list[Cell]) -> Iterator[str]:
-    repeated = spec.count() - len(cells)
+def _duplicates(spec: SweepSpec, repeated: int) -> Iterator[str]:
     if repeated:
         yield f"{repeated} of {spec.count()} combinations repeat others and are computed once"
 

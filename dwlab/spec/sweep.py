@@ -140,6 +140,20 @@ class SweepSpec:
         """
         return type(self)(**overridden(self, changes))
 
+    def with_one_seed(self) -> Self:
+        """The sweep with the first of its seeds alone, if it has the same cells for each seed.
+
+        The sweep itself if that is not certain: seeds that repeat, move with another axis, or that
+        skip rules may name.
+        """
+        seeds = self.values.get("seed")
+        if seeds is None or self.skip or any("seed" in group for group in self.zip):
+            return self
+        if isinstance(seeds, RandomSeeds):
+            return self.override({"seed": [0]})
+        is_repeated = len(set(seeds)) < len(seeds)
+        return self if is_repeated else self.override({"seed": list(seeds[:1])})
+
     @property
     def measures(self) -> tuple[str, ...] | None:
         """The measures that save memory, for `Compute`."""

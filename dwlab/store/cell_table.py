@@ -37,14 +37,12 @@ _ALL_TABLE = f"""
     SELECT {{columns}}
     FROM (SELECT *, {STARS} AS stars, NULL AS experiment, '{{{{}}}}' AS axes FROM cells) AS cells
     ORDER BY created, key
-    LIMIT :first
 """
 _EXPERIMENT_TABLE = f"""
     SELECT {{columns}}
     FROM membership JOIN (SELECT *, {STARS} AS stars FROM cells) AS cells USING (key)
     WHERE membership.experiment = :experiment
     ORDER BY membership.position
-    LIMIT :first
 """
 _OUTCOMES = """
     SELECT membership.axes, cells.status
@@ -108,7 +106,10 @@ def cell_table(
     arguments: dict[str, object] = {}
     arguments |= {f"metric{number}": name for number, name in enumerate(names)}
     arguments |= {f"measured{number}": name for number, name in enumerate(measured)}
-    arguments["first"] = -1 if first is None else first
+    if first is not None:
+        # with a limit SQLite looks metrics up after sorting, which is slow for all rows
+        statement += "LIMIT :first"
+        arguments["first"] = first
     rows = file.tuples(statement, experiment=experiment, **arguments)
     if not rows:
         return CellTable()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..analysis.axes import SEED, Axis, constants, named_axis, swept
+from ..analysis.axis_columns import taken
 from ..analysis.metric_columns import numbers, seconds_column
 from ..analysis.optional_columns import distinct
 from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
@@ -109,9 +110,11 @@ def _decides_time(axis: Axis) -> bool:
 
 def _kinds(table: pd.DataFrame, axes: list[Axis]) -> pd.Series:
     """What each row is on these axes, as the text of the legend; empty without axes."""
-    labels = [[axis.label(value) for value in axis.column] for axis in axes]
-    kinds = [", ".join(parts) for parts in zip(*labels, strict=True)] if axes else ""
-    return pd.Series(kinds, index=table.index, dtype=object)
+    kinds = pd.Series("", index=table.index, dtype=object)
+    for axis in axes:
+        labels = taken([axis.label(value) for value in axis.values], axis.codes)
+        kinds = labels if axis is axes[0] else kinds + ", " + labels
+    return kinds
 
 
 def _draw_times(plot: Axes, steps: pd.Series, line: Series) -> None:

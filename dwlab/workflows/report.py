@@ -49,7 +49,7 @@ def _spec(values: Mapping[str, Any]) -> SweepSpec | None:
 def _warnings(spec: SweepSpec) -> list[str]:
     """The warnings of a sweep; none if its model or its start pictures are gone by now."""
     try:
-        return no_effect.warnings(spec, spec.cells(limit=spec.count()))
+        return no_effect.stored_warnings(spec)
     except DwlabError:
         return []
 

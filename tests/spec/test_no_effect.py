@@ -173,3 +173,27 @@ def test_the_plan_does_not_mention_white_space_that_is_kept(tmp_path):
         "trial", base={**SMALL, "prompt": "a {p} star"}, axes={"p": [" red", "blue "]}
     ).plan(tmp_path)
     assert not [text for text in plan.warnings if "white space" in text]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"axes": {"steps": [2, 4], "seed": [3, 1, 2]}},
+        {"axes": {"guidance": [0, 1], "seed": {"random": 3}}},
+        # what repeats, does so for each seed
+        {"axes": {"scheduler": ["ddim", "DDIM"], "seed": {"range": [0, 5]}}},
+        {"axes": {"steps": [2, 4], "seed": [1, 1, 2]}},
+        {"axes": {"steps": [2, 4], "seed": [1, 2]}, "zip": [["steps", "seed"]]},
+        {"axes": {"guidance": [0, 1], "seed": [1, 2]}, "skip": [{"guidance": 1, "seed": 2}]},
+        {"axes": {"guidance": [0, 1]}},
+    ],
+)
+def test_a_sweep_that_ran_has_the_same_warnings_as_before(parts):
+    swept = spec(**parts)
+    assert no_effect.stored_warnings(swept) == no_effect.warnings(swept, swept.cells())
+
+
+def test_the_warnings_of_a_sweep_that_ran_need_one_seed_of_many():
+    swept = spec(axes={"guidance": [0, 1, 5], "seed": {"range": [0, 1_000_000]}})
+    (warning,) = no_effect.stored_warnings(swept)
+    assert warning.startswith("guidance 0, 1")

@@ -110,8 +110,9 @@ def nested(
 
 def _cells_in_order(table: pd.DataFrame, arrangement: Arrangement) -> list[list[int]]:
     """The rows of the table for each tile, row of tiles by row of tiles."""
-    by_place = rows_by_place(table, arrangement.axes)
-    places = itertools.product(*(range(level.count) for level in arrangement.levels))
+    counts = [level.count for level in arrangement.levels]
+    by_place = rows_by_place(table, arrangement.axes, counts)
+    places = itertools.product(*map(range, counts))
     return [by_place.get(place, []) for place in places]
 
 

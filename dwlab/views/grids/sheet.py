@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...analysis.optional_columns import statuses
 from ..text_fit import line_height
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from ...analysis.axes import Axis
@@ -113,13 +117,22 @@ class TextSize:
         return line_height(self.size)
 
 
-def rows_by_place(table: pd.DataFrame, axes: list[Axis]) -> dict[tuple[int, ...], list[int]]:
-    """Rows by the positions of their values on the axes; those with a picture first."""
+def rows_by_place(
+    table: pd.DataFrame, axes: Sequence[Axis], counts: Sequence[int]
+) -> dict[tuple[int, ...], list[int]]:
+    """Rows by the positions of their values on the axes; those with a picture first.
+
+    counts: how many values of each axis the sheet shows; rows with others are left out.
+    """
     status_of = statuses(table)
-    codes = [axis.codes.tolist() for axis in axes]
-    places = list(zip(*codes, strict=True)) if axes else [()] * len(table)
+    is_shown = np.ones(len(table), dtype=bool)
+    for axis, count in zip(axes, counts, strict=True):
+        is_shown &= axis.codes.to_numpy() < count
+    shown = np.flatnonzero(is_shown)
+    codes = [axis.codes.to_numpy()[shown].tolist() for axis in axes]
+    places = list(zip(*codes, strict=True)) if axes else [()] * len(shown)
     rows: dict[tuple[int, ...], list[int]] = {}
-    for row, place in enumerate(places):
+    for row, place in zip(shown.tolist(), places, strict=True):
         rows.setdefault(place, []).append(row)
     for group in rows.values():
         group.sort(key=lambda row: status_of[row] != "ok")

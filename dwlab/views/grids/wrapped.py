@@ -51,7 +51,7 @@ def wrapped(table: pd.DataFrame, level: Level, side: int, max_cells: int) -> She
     labels = [Label(MARGIN, 0, width, text.line, name, text.size, align="left", ink=MUTED)]
     tiles = []
     pictures = []
-    by_place = rows_by_place(table, [axis])
+    by_place = rows_by_place(table, [axis], [len(fitted)])
     for position, lines in enumerate(fitted):
         line, column = divmod(position, columns)
         rows = by_place.get((position,), [])
