@@ -105,18 +105,26 @@ class Recipe:
 
 
 def line(params: Mapping[str, Any]) -> str:
-    """A recipe from `GenerationParams.as_dict` on one line, for people.
+    """A recipe from `GenerationParams.as_dict` on one line, for people (see `facts`)."""
+    words = facts(params)
+    prompt = words.pop("prompt")
+    return f"{prompt} · {', '.join(words.values())}"
+
+
+def facts(params: Mapping[str, Any]) -> dict[str, str]:
+    """What people want to know of a recipe from `GenerationParams.as_dict`, in words, by name.
 
     Steps and guidance are left out while only the files of a model that is not here tell them.
     """
     options = dict(params.get("scheduler_options") or {})
-    facts = [f"seed {params['seed']}"]
+    words = {"prompt": params["prompt"] or "(no prompt)", "seed": f"seed {params['seed']}"}
     if params.get("steps") is not None:
-        facts.append(f"{params['steps']} steps")
+        words["steps"] = f"{params['steps']} steps"
     if params.get("guidance") is not None:
-        facts.append(f"guidance {params['guidance']:g}")
-    facts.append(schedulers.display_name(params.get("scheduler") or "", options))
-    return f"{params['prompt'] or '(no prompt)'} · {', '.join(filter(None, facts))}{_start(params)}"
+        words["guidance"] = f"guidance {params['guidance']:g}"
+    words["scheduler"] = schedulers.display_name(params.get("scheduler") or "", options)
+    words["start"] = _start(params)
+    return {name: text for name, text in words.items() if text}
 
 
 def _start(params: Mapping[str, Any]) -> str:
@@ -126,7 +134,7 @@ def _start(params: Mapping[str, Any]) -> str:
     strength = params.get("strength")
     at_strength = "" if strength is None else f" at strength {strength:g}"
     under_mask = "" if params.get("mask") is None else " under a mask"
-    return f", from a picture{at_strength}{under_mask}"
+    return f"from a picture{at_strength}{under_mask}"
 
 
 def read(data: bytes) -> Recipe:

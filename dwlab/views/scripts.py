@@ -15,5 +15,9 @@ def joined(folder: Path, names: Iterable[str]) -> str:
     return "".join(texts)
 
 
+HERE = Path(__file__).parent
 # Helpers that every page's own scripts use; they come first.
-ELEMENTS = joined(Path(__file__).parent, ["elements"])
+ELEMENTS = joined(HERE, ["elements", "controls", "clipboard"])
+# A picture at full size, over the page.
+PICTURE_DIALOG = joined(HERE, ["zoom", "picture_dialog"])
+PICTURE_DIALOG_STYLE = HERE / "picture_dialog.css"

@@ -4,26 +4,11 @@ class WidgetSource {
   constructor(model) {
     this.model = model;
     this.document = model.get("document");
-    this.page = Math.random().toString(36).slice(2);
-    this.waiting = new Map(); // request -> what to do with its answer
-    this.answered = (content, buffers) => {
-      this.waiting.get(content.answer)?.(content, buffers);
-      this.waiting.delete(content.answer);
-    };
-    model.on("msg:custom", this.answered);
+    this.requests = new Requests(model);
   }
 
-  /** Ask the kernel; resolves to {content, bytes}. */
   ask(action, more) {
-    const request = `${this.page} ${(this.requests = (this.requests ?? 0) + 1)}`;
-    return new Promise((resolve) => {
-      this.waiting.set(request, (content, buffers) => {
-        const view = buffers?.[0];
-        const bytes = view ? new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength) : new Uint8Array();
-        resolve({ content, bytes });
-      });
-      this.model.send({ ask: action, request, ...more });
-    });
+    return this.requests.ask(action, more);
   }
 
   async sheet(number) {
@@ -69,7 +54,7 @@ class WidgetSource {
   }
 
   close() {
-    this.model.off("msg:custom", this.answered);
+    this.requests.close();
     this.model.off("change:state", this.changed);
   }
 }

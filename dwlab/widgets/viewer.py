@@ -12,6 +12,7 @@ from ..errors import DwlabError
 from ..metrics.measures import STARS
 from ..runs.results import Results
 from ..views.report.python_recipe import recipe
+from ..views.scripts import joined
 from ..views.viewer.command import command
 from ..views.viewer.document import document
 from ..views.viewer.page import VIEWER_SCRIPT, VIEWER_STYLE, picture_bytes
@@ -37,7 +38,7 @@ class ViewerWidget(anywidget.AnyWidget):
     the results, so that a reload, another page and another kernel show the same.
     """
 
-    _esm = VIEWER_SCRIPT + (HERE / "viewer.js").read_text("utf-8")
+    _esm = VIEWER_SCRIPT + joined(HERE, ["requests", "viewer"])
     _css = VIEWER_STYLE
     # Names, axes, fields and cells; empty if there is nothing to show.
     document = traitlets.Dict().tag(sync=True)

@@ -16,12 +16,16 @@ from ..runs.keep import keep
 from ..spec.compute import Compute
 from ..store.history_index import HistoryRun
 from ..store.store import Store, open_existing
+from .certificate.redrawing import redraw
+from .certificate.stored_cells import stored_cells
+from .certificate.verdicts import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from ..render.renderer import Renderer
+    from ..render.resolved_cell import ResolvedCell
     from ..runs.sweep import Sweep
     from ..runs.work import Work
     from ..spec.params import GenerationParams
@@ -41,11 +45,15 @@ NOTE_LIMIT = 2_000  # characters
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Something the session does: the pictures of `params`, or a whole `sweep`."""
+    """Something the session does: the pictures of `params`, a whole `sweep`, or `again` one picture.
+
+    again: the key of a picture that is made again, to be compared.
+    """
 
     work: Callable[[threading.Event], object]
     params: tuple[GenerationParams, ...] = ()
     sweep: Sweep | None = None
+    again: str = ""
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -65,13 +73,25 @@ class TaskPlanned:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task is over. error: what went wrong, in words; empty if nothing did."""
+    """A task is over.
+
+    error: what went wrong, in words; empty if nothing did. wrong: the same as an error about a
+    value, if it was one.
+    """
 
     error: str = ""
+    wrong: InvalidInput | None = None
+
+
+@dataclass(frozen=True)
+class TaskCompared:
+    """A picture was made again. text: how it differs from the first one, in words."""
+
+    text: str
 
 
 # between the start and the end of a task come the events of its pictures
-SessionEvent: TypeAlias = TaskStarted | TaskPlanned | Event | TaskEnded
+SessionEvent: TypeAlias = TaskStarted | TaskPlanned | TaskCompared | Event | TaskEnded
 
 
 class Session:
@@ -146,6 +166,28 @@ class Session:
 
         self._submit(Task(work, sweep=spec))
 
+    def rerun(self, key: str) -> None:
+        """Make a picture of the history again after the tasks that wait; it is not kept."""
+        self.entry(key)
+
+        def work(cancelled: threading.Event) -> None:
+            def watched(
+                cells: Sequence[ResolvedCell],
+                *,
+                compute: Compute,
+                cancel: threading.Event | None = cancelled,
+                dropped: Callable[[int], bool] | None = None,
+            ) -> Generator[Event, None, None]:
+                for event in self._render(cells, compute=compute, cancel=cancel, dropped=dropped):
+                    self._tell(event)
+                    yield event
+
+            cells = stored_cells(self.root, [key])
+            for redrawn in redraw(cells, self.root, device=self.compute.device, render=watched):
+                self._listener(TaskCompared(judge(redrawn).sentence))
+
+        self._submit(Task(work, again=key))
+
     def _tell(self, event: Event) -> None:
         self._listener(event)
 
@@ -175,25 +217,27 @@ class Session:
 
     def _serve(self) -> None:
         while (task := self._inbox.get()) is not None:
-            error = "" if task.cancelled.is_set() else self._do(task)
+            ended = TaskEnded() if task.cancelled.is_set() else self._do(task)
             self._unfinished.remove(task)
             try:
-                self._listener(TaskEnded(error))
+                self._listener(ended)
             except Exception:  # the next task is done all the same
                 log.exception("the listener failed at the end of a task")
             self._inbox.task_done()
 
-    def _do(self, task: Task) -> str:
-        """Do a task; returns what went wrong, in words, or an empty text."""
+    def _do(self, task: Task) -> TaskEnded:
+        """Do a task; returns how it ended."""
         try:
             self._listener(TaskStarted(task))
             task.work(task.cancelled)
+        except InvalidInput as failure:
+            return TaskEnded(str(failure), failure)
         except (DwlabError, OSError) as failure:
-            return str(failure)
+            return TaskEnded(str(failure))
         except Exception as failure:
             log.exception("exploring ended unexpectedly")
-            return f"{type(failure).__name__}: {failure}"
-        return ""
+            return TaskEnded(f"{type(failure).__name__}: {failure}")
+        return TaskEnded()
 
     def history(self, limit: int = 60) -> list[HistoryEntry]:
         """Explored pictures with their marks: all pinned ones, then the `limit` newest others."""

@@ -338,7 +338,7 @@ def in_the_prompt_bench(browser: Browser, lab: Lab, texts: tuple[str, ...]) -> T
         for text in texts:
             prompt.fill(text)
             prompt.press("Control+Enter")
-            expect(page.locator(".dwx-stage figcaption")).to_contain_text([squeezed(text)])
+            expect(page.locator(".dwx-common")).to_contain_text(squeezed(text))
             tally.add("drawn")
         for text in texts:
             data = pngs.picture(

@@ -24,10 +24,3 @@ function csvValue(cells, field, cell, quoted) {
   if (number !== null) return String(number);
   return field.numbers ? "" : quoted(field.values[field.codes[cell]] ?? "");
 }
-
-/** Hand a text to the person as a file. */
-function saveAs(name, text, type) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  make("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}

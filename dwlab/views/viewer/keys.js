@@ -36,20 +36,6 @@ function act(viewer, key) {
   return pressControl(viewer.element, key);
 }
 
-/** Press or focus the control that is visible and has this key. */
-function pressControl(element, key) {
-  const name = key === " " ? "Space" : key;
-  const named = [...element.querySelectorAll("[aria-keyshortcuts]")].filter((each) => each.getAttribute("aria-keyshortcuts") === name);
-  const control = named.find((each) => each.offsetParent !== null) ?? named.find((each) => each.closest("details:not([open])"));
-  if (!control) return false;
-  const closed = control.closest("details:not([open])");
-  if (closed) closed.open = true;
-  if (control.offsetParent === null) return false;
-  if (control.matches("button")) control.click();
-  control.focus();
-  return true;
-}
-
 function keyTable() {
   return make("table", { className: "dwv-keys" }, make("tbody", {}, ...KEY_HELP.map(([keys, meaning]) =>
     make("tr", {}, make("th", { scope: "row" }, keys), make("td", {}, meaning)))));

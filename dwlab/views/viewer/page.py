@@ -38,7 +38,6 @@ SCRIPTS = (
     "captions",
     "painted_grid",
     "grid",
-    "choices",
     "chips",
     "bar",
     "recipe",

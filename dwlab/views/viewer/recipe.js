@@ -25,9 +25,7 @@ class RecipeView {
 
   async copy(name, spoken) {
     const recipe = await this.viewer.source.recipe(this.cell);
-    const isCopied = await copied(recipe[name]);
-    this.viewer.tell(isCopied ? `${spoken} is copied.` : `The browser does not allow copying; ${spoken.toLowerCase()} is below.`);
-    if (!isCopied) this.offer(recipe[name]);
+    await copyAndTell(recipe[name], spoken, (text) => this.viewer.tell(text), (text) => this.offer(text));
   }
 
   /** Let the bench of the notebook act; where there is none, say what to run. */
@@ -56,20 +54,5 @@ class RecipeView {
       make("pre", { tabIndex: 0, ariaLabel: "Code for a notebook" }, code),
       makeButton("Copy", async () => this.viewer.tell((await copied(code)) ? "Copied." : "Select the text and copy it.")),
       ...link);
-  }
-}
-
-/** Put a text on the clipboard; whether that was possible. */
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = make("textarea", { value: text, className: "dwv-ruler" });
-    document.body.append(area);
-    area.select();
-    const isCopied = document.execCommand("copy");
-    area.remove();
-    return isCopied;
   }
 }

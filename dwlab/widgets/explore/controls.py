@@ -42,7 +42,7 @@ AXES = (
     "negative_prompt",
     "strength",
 )
-MOST_PICTURES = 8  # per run
+MOST_PICTURES = 16  # per run
 
 
 def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str, object]:
@@ -105,14 +105,21 @@ def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
         try:
             GenerationParams(**alone)
         except InvalidInput as error:
-            problems.setdefault(error.field, _sentence(error.allowed))
+            problems.setdefault(error.field, _sentence(error))
         except DwlabError as error:
             problems["model"] = str(error)
     try:
         check_count(count)
     except InvalidInput as error:
-        problems["count"] = _sentence(error.allowed)
+        problems["count"] = _sentence(error)
     return problems
+
+
+def problem_of(error: InvalidInput) -> dict[str, str]:
+    """A wrong value as one sentence by the control that it is about; "" stands for none of them."""
+    name = error.field.partition(".")[0]
+    is_shown = name in (*FIELDS, "count")
+    return {name: _sentence(error)} if is_shown else {"": str(error)}
 
 
 def check_count(count: object) -> int:
@@ -122,7 +129,10 @@ def check_count(count: object) -> int:
     return count
 
 
-def _sentence(text: str) -> str:
+def _sentence(error: InvalidInput) -> str:
+    """What is allowed, as a sentence for people who see the control and its value."""
+    # The rest is about recipes in files.
+    text = error.allowed.partition("; ")[0] if error.field == "seed" else error.allowed
     return f"{text[0].upper()}{text[1:]}."
 
 

@@ -9,7 +9,6 @@ import contextlib
 import json
 import secrets
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
@@ -23,20 +22,15 @@ from ...workflows.related_recipes import neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
 from .comparison import changed_parameters
-from .controls import (
-    arguments_from,
-    check_count,
-    controls_for,
-    extras_of,
-    offer_for,
-    problems_of,
-    swept,
-)
+from .controls import check_count
 from .dropped import read_dropped
 from .extras import without
 from .history import PAGE, HistoryStrip
-from .page_edits import NUMBER, PageEdits
+from .page_actions import PageActions
+from .picture_answers import PictureAnswers
+from .recipe_controls import RecipeControls
 from .saved import saved_controls, saved_page, saved_start
+from .stage import stored_tile
 from .start import StartPicture
 from .status import StatusLine
 from .sweep_form import SweepForm
@@ -52,6 +46,7 @@ if TYPE_CHECKING:
     from ...render.renderer import Renderer
     from ...runs.table import Table
     from ...store.history_search import HistoryEntry
+    from .recipe_controls import CountTokens
 
 
 class Explorer(PageTraits):
@@ -70,7 +65,7 @@ class Explorer(PageTraits):
         project: Path,
         render: Renderer,
         execute: Callable[..., object],
-        count_tokens: Callable[[str, str], tuple[int, int, int]],
+        count_tokens: CountTokens,
         model: str = "shapes",
         compute: Compute = Compute(),
     ) -> None:
@@ -80,22 +75,22 @@ class Explorer(PageTraits):
         self.status_line = StatusLine(self)
         self.sweep_form = SweepForm(self)
         self.start_picture = StartPicture(self, root)
+        self.fields = RecipeControls(self, count_tokens)
         self._tasks = TaskListener(self)
         self._session = Session(root, render, execute, self._tasks.hear, compute=compute)
         self._history = HistoryStrip(self._session, root)
         self._saved = SavedState(root, f"explore {model}")
-        self._count_tokens = count_tokens
-        self._counting = threading.Lock()
         self._reading_history = threading.Lock()
-        self._edits = PageEdits()
-        self._fill(usual_recipe(model))
+        self._actions = PageActions(self)
+        self._answers = PictureAnswers(self, root)
+        self.fields.fill(usual_recipe(model))
         self._restore_saved()
-        self.observe(lambda _: self._check(), "controls")
+        self.observe(lambda _: self.fields.check(), "controls")
         self.observe(lambda _: self._edited(), ["controls", "page"])
         self.observe(lambda _: self._show_inputs(), ["page", "pair", "strip"])
         self.on_msg(lambda _widget, content, buffers: self._receive(content, buffers))
         connect(self)
-        self._check()
+        self.fields.check()
         self.show_history()
         self.status_line.say("")
 
@@ -116,7 +111,7 @@ class Explorer(PageTraits):
         """
         # A run that is asked for right after a drop starts from that picture.
         self.start_picture.wait()
-        arguments = self._arguments()
+        arguments = self.fields.arguments()
         return GenerationParams(**{k: v for k, v in arguments.items() if k not in without})
 
     @property
@@ -155,53 +150,8 @@ class Explorer(PageTraits):
         locked: runs keep the seed.
         """
         self.start_picture.show(params)
-        self._fill(params, locked=locked)
+        self.fields.fill(params, locked=locked)
         self.start_changed()
-
-    def _fill(self, params: GenerationParams, *, locked: bool = False) -> None:
-        self.offer = offer_for(params, self.offer.get("models", ()))
-        self.controls = controls_for(params, count=self.controls.get("count", 1), locked=locked)
-
-    def _arguments(self) -> dict[str, Any]:
-        arguments = arguments_from(self.controls, self.offer.get("ignores", ()))
-        return self.start_picture.completed(arguments)
-
-    def _check(self) -> None:
-        """Say below each field what is wrong with it, and count its tokens."""
-        if self.controls.get("model") != self.offer["model"]:
-            self._change_model()
-        self.start = self.start_picture.for_page()
-        from_picture = self.start_picture.is_used
-        self.offer = {
-            **self.offer,
-            "swept": swept(self.offer["ignores"], from_picture=from_picture),
-        }
-        self.extras = extras_of(self.controls)
-        problems = problems_of(self._arguments(), self.controls.get("count"))
-        self.problems = {**problems, **self.start_picture.problems()}
-        threading.Thread(target=self._update_tokens, daemon=True).start()
-
-    def _change_model(self) -> None:
-        """Another model was chosen: take its own steps, guidance, scheduler and size."""
-        model = self.controls["model"]
-        names = ("prompt", "negative_prompt", "seed", "locked")
-        kept = {name: self.controls.get(name) for name in names}
-        # An unknown model leaves the fields as they are; `_check` says what is wrong.
-        with contextlib.suppress(DwlabError):
-            self._fill(usual_recipe(model))
-            self.controls = {**self.controls, **kept}
-            self.fit_size()
-        self.offer = {**self.offer, "model": model}
-
-    def _update_tokens(self) -> None:
-        # The first time, a tokenizer is read, which takes seconds.
-        with self._counting:
-            tokens = {}
-            for name in ("prompt", "negative_prompt"):
-                text = self.controls.get(name) or ""
-                with contextlib.suppress(DwlabError):
-                    tokens[name] = self._count_tokens(self.controls["model"], text)
-            self.tokens = tokens
 
     # -- what outlasts the kernel --------------------------------------------------------------
 
@@ -216,7 +166,7 @@ class Explorer(PageTraits):
         controls = saved_controls(state, self.controls)
         # The model may be gone; the fields then stay as they are.
         with contextlib.suppress(DwlabError):
-            self._fill(usual_recipe(controls["model"]))
+            self.fields.fill(usual_recipe(controls["model"]))
             self.controls = controls
         self.page = saved_page(state)
         self.start_picture.restore(saved_start(state))
@@ -225,70 +175,20 @@ class Explorer(PageTraits):
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over traits that a page has changed, except an edit of the fields that is late."""
-        state = dict(sync_data)
-        if isinstance(state.get("controls"), dict):
-            controls = state.pop("controls")
-            if not self._edits.is_late(controls):
-                state["controls"] = {k: v for k, v in controls.items() if k != NUMBER}
-        super().set_state(state)
+        super().set_state(self._actions.without_late_edits(sync_data))
 
     def _receive(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        """Act on a message of a page, {"do": action, ...}; an error is shown below the controls.
-
-        `controls` and `page` in it are the fields as they are now: a change of them that was sent
-        before can arrive later. `edit` is the number of such a change, which then no longer counts.
-        """
-        if "do" not in content:
-            # A heartbeat, which is answered elsewhere.
-            return
-        arguments = dict(content)
-        action = arguments.pop("do")
-        complaint = ""
-        self.notice = ""
-        edit = arguments.pop(NUMBER, None)
-        try:
-            self.controls = {**self.controls, **arguments.pop("controls", {})}
-            self.page = {**self.page, **arguments.pop("page", {})}
-            self._act(action, arguments, buffers)
-            # Not if the action failed: then nothing has changed that the edit could take back.
-            self._edits.overtake(edit)
-        except (DwlabError, OSError) as error:
-            complaint = str(error)
-        problems = dict(self.problems)
-        problems.pop("", None)
-        if complaint:
-            problems[""] = complaint
-        self.problems = problems
-
-    def _act(self, action: str, arguments: dict[str, Any], buffers: list[memoryview]) -> None:
-        data = bytes(buffers[0]) if buffers else b""
-        actions: dict[str, Callable[..., None]] = {
-            "drop": partial(self.drop, data),
-            "start": partial(self.start_picture.use_file, data),
-            "start_from": self.start_from,
-            "start_clear": self.start_picture.clear,
-            "mask": partial(self.start_picture.paint, data),
-            "mask_remove": self.start_picture.remove_mask,
-            "leave_out": self.leave_out,
-            # The page draws the seed itself, so that a field that is being edited stays as it is.
-            "run": self._make,
-            "cancel": self.cancel,
-            "vary": self.vary,
-            "restore": self.restore,
-            "mark": self.mark,
-            "compare": self.compare,
-            "sweep": self.sweep_form.ask,
-            "older": self.see_older,
-        }
-        actions[action](**arguments)
+        self._answers.receive(content)
+        self._actions.receive(content, buffers)
 
     def run(self) -> None:
         """Make the pictures that the controls describe, after the tasks that wait already."""
         if not self.controls.get("locked"):
             self.controls = {**self.controls, "seed": str(secrets.randbelow(2**32))}
-        self._make()
+        self.make()
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """Make the pictures that the controls describe, with the seed in its field."""
         first = self.params
         count = check_count(self.controls["count"])
         recipes = [first.replace(seed=(first.seed + number) % 2**63) for number in range(count)]
@@ -302,16 +202,24 @@ class Explorer(PageTraits):
             self._tasks.say("Stopping …")
             self._session.cancel()
 
+    def rerun(self, key: str) -> None:
+        """Make a picture again, and say how it differs; nothing is kept."""
+        self._session.rerun(key)
+
     def vary(self, key: str, along: str) -> None:
         """Make the neighbours of a picture along one parameter."""
         self._session.make(neighbours(self._recipe_of(self._session.entry(key)), along))
 
-    def restore(self, key: str) -> None:
-        """Put the recipe of a picture into the controls; if nothing runs, show the picture too."""
+    def restore(self, key: str, *, onto_stage: bool = True) -> None:
+        """Put the recipe of a picture into the controls; if nothing runs, show the picture too.
+
+        onto_stage: whether to show it.
+        """
         entry = self._session.entry(key)
         self.show(self._recipe_of(entry), locked=True)
-        if not self._session.unfinished:
-            self.stage = [self._history.shown(entry)]
+        picture = read_picture(self.root / entry.image)
+        if onto_stage and picture and not self._session.unfinished:
+            self.stage = [stored_tile(json.loads(entry.params), key, picture)]
 
     def leave_out(self, name: str) -> None:
         """Take a part of the recipe that has no field out of it; name: in the trait `extras`."""
@@ -324,16 +232,8 @@ class Explorer(PageTraits):
 
     def start_changed(self) -> None:
         """Another start picture or mask: check the fields with it, and keep it."""
-        self._check()
+        self.fields.check()
         self._edited()
-
-    def fit_size(self) -> None:
-        """Leave the size to the start picture if there is one; otherwise show the model's."""
-        size: dict[str, int | None] = {"width": None, "height": None}
-        if not self.start_picture.is_used:
-            usual = usual_recipe(self.controls["model"])
-            size = {"width": usual.width, "height": usual.height}
-        self.controls = {**self.controls, **size}
 
     def mark(self, key: str, mark: str, value: object) -> None:
         """Pin, star, note or hide a picture."""

@@ -9,9 +9,10 @@ class FieldsView {
     this.fields = {};
     this.pending = undefined; // what is typed and not sent yet
     this.edits = 0; // that were sent
-    this.element = this.build();
+    this.build();
   }
 
+  /** `prompt` is what a run cannot do without, `settings` the rest, which a narrow page folds. */
   build() {
     const number = (name, step) => this.field(name, make("input", { type: "number", step, inputMode: "decimal" }));
     const area = (name, rows) => this.field(name, make("textarea", { rows, spellcheck: false }));
@@ -19,12 +20,26 @@ class FieldsView {
     this.more = make("ul", { className: "dwx-more", ariaLabel: "Also in the recipe" });
     this.startPlace = make("div");
     this.file = make("input", { type: "file", accept: "image/png", onchange: () => this.drop(this.file.files) });
-    const settings = make("div", { className: "dwx-grid" },
+    const grid = make("div", { className: "dwx-grid" },
       list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), this.seed(),
       number("width", 8), number("height", 8), number("count", 1));
     const file = make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file);
-    return make("form", { className: "dwx-controls", onsubmit: (event) => event.preventDefault() },
-      area("prompt", 2), area("negative_prompt", 1), settings, this.more, this.startPlace, file);
+    this.prompt = area("prompt", 2);
+    this.summary = make("summary", {});
+    this.settings = make("details", { className: "dwx-settings", open: true, ontoggle: () => this.folded() }, this.summary,
+      make("div", { className: "dwx-controls" }, area("negative_prompt", 1), grid, this.more, this.startPlace, file));
+  }
+
+  /** On a narrow page the settings are folded, until somebody opens them. */
+  fold() {
+    this.settings.open = !this.page.isNarrow || Boolean(this.page.state.settings);
+    this.settings.classList.toggle("dwx-folds", this.page.isNarrow);
+  }
+
+  folded() {
+    const { open } = this.settings;
+    if (this.page.isNarrow && open !== Boolean(this.page.state.settings)) this.page.remember({ settings: open });
+    this.settings.querySelectorAll("textarea").forEach(grow);
   }
 
   seed() {
@@ -120,6 +135,17 @@ class FieldsView {
     Object.assign(this.fields.count.input, { min: 1, max: most });
     for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
     this.lock.checked = Boolean(values.locked);
+    this.paintSummary();
+  }
+
+  /** What the folded settings are, and whether something in them is wrong. */
+  paintSummary() {
+    const { model, steps, width, height, count } = this.values;
+    const wrong = Object.keys(this.model.get("problems")).filter((name) => name && name !== "prompt").length;
+    const size = width && height ? `${width} × ${height}` : "";
+    const facts = [model, steps && `${steps} steps`, size, count > 1 && `${count} pictures`].filter(Boolean).join(", ");
+    const problem = wrong ? make("span", { className: "dwx-bad" }, ` ${wrong} to correct`) : "";
+    say(this.summary, make("b", {}, "Settings"), " ", make("span", { className: "dwx-facts" }, facts), problem);
   }
 
   paintOptions(select, names) {
@@ -156,5 +182,6 @@ class FieldsView {
       }
       say(message, ...words.filter(Boolean));
     }
+    this.paintSummary();
   }
 }

@@ -62,7 +62,7 @@ class HistoryView {
       button("hold", compare, () => this.hold(key)),
       button("hide", "Hide", () => this.hide(key)),
       this.page.start.useButton(key),
-      this.page.run.varyButtons(key));
+      varyButtons(this.page, key));
   }
 
   starButtons(stars, give) {

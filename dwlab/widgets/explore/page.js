@@ -1,6 +1,7 @@
 // The page of the prompt bench: fields, run, history and the sweep's form, painted from what the kernel says.
 
 const FILE_LIMIT = 9 << 20; // bytes; Jupyter takes no message above 10 MiB
+const NARROW = 700; // pixels of width below which there is one column
 let serial = 0;
 
 class ExplorePage {
@@ -9,26 +10,46 @@ class ExplorePage {
     this.el = el;
     // of this page: another page, or another output of this one, has benches too
     this.id = `dwlab-explore-${++serial}-${Math.random().toString(36).slice(2)}`;
+    this.requests = new Requests(model);
+    this.files = new PictureFiles(this.requests);
     this.sweepForm = new SweepFormView(this);
     this.fields = new FieldsView(this);
     this.start = new StartView(this);
     this.fields.startPlace.replaceWith(this.start.element);
     this.run = new RunView(this);
     this.painter = new PainterView(this);
-    this.run.stage.before(this.painter.element);
+    this.stage = new StageView(this);
+    this.dialog = new PictureDialog((key) => this.files.address(key), new PictureActions(this));
     this.history = new HistoryView(this);
+    this.top = make("div", { className: "dwx-ask" }, this.fields.prompt, this.run.element);
     el.classList.add("dw", "dwlab-explore");
     el.append(
       make("div", { className: "dwlab-heartbeat", role: "alert" }),
-      make("div", { className: "dwx-columns" }, this.fields.element, this.run.element),
+      make("div", { className: "dwx-columns" }, this.top,
+        make("div", { className: "dwx-show" }, this.painter.element, this.stage.element), this.fields.settings),
       ...this.history.elements,
-      this.sweepForm.element);
+      this.sweepForm.element, this.dialog.element);
     this.painters = this.connectPainters();
     this.listen();
     this.heartbeat = new Heartbeat(model, el);
     for (const paint of Object.values(this.painters)) paint();
-    this.watch = new ResizeObserver(() => el.querySelectorAll("textarea").forEach(grow));
-    this.watch.observe(el); // a text area has no height before it is on the page
+    this.watch = new ResizeObserver(() => this.fit());
+    this.watch.observe(el); // nothing has a size before it is on the page
+    this.refit = () => this.fit();
+    window.addEventListener("resize", this.refit);
+  }
+
+  /** Fit everything to the width of the page and the height of the window. */
+  fit() {
+    if (!this.el.clientWidth) return;
+    const isNarrow = this.el.clientWidth < NARROW;
+    if (isNarrow !== this.isNarrow) {
+      this.isNarrow = isNarrow;
+      this.el.classList.toggle("dwx-narrow", isNarrow);
+      this.fields.fold();
+    }
+    this.el.querySelectorAll("textarea").forEach(grow);
+    this.stage.layOut();
   }
 
   /** Ask the kernel for an action. */
@@ -76,21 +97,21 @@ class ExplorePage {
 
   /** What is painted when a trait changes; returns trait -> function. */
   connectPainters() {
-    const { fields, start, painter, run, history, sweepForm } = this;
+    const { fields, start, painter, run, stage, history, sweepForm } = this;
     const paintMessages = () => { fields.paintMessages(); start.paintMessage(); run.paintMessages(); };
     const painters = {
       controls: () => fields.paint(),
       extras: () => fields.paintExtras(),
-      offer: () => { fields.paint(); sweepForm.paint(); },
-      start: () => { start.paint(); fields.paint(); painter.paint(); run.paintStage(); history.paint(); },
+      offer: () => { fields.paint(); stage.paint(); sweepForm.paint(); },
+      start: () => { start.paint(); fields.paint(); painter.paint(); stage.paint(); history.paint(); },
       problems: paintMessages,
       notice: paintMessages,
       tokens: paintMessages,
       status: () => run.paintStatus(),
-      stage: () => run.paintStage(),
+      stage: () => stage.paint(),
       strip: () => history.paint(),
       older: () => history.paint(),
-      page: () => { history.paint(); sweepForm.paint(); },
+      page: () => { fields.fold(); history.paint(); sweepForm.paint(); },
       pair: () => history.paintPair(),
       inputs: () => { history.paint(); history.paintPair(); },
       plan: () => sweepForm.paintPlan(),
@@ -123,6 +144,9 @@ class ExplorePage {
   close() {
     this.fields.flush();
     this.heartbeat.close();
+    this.requests.close();
+    this.files.close();
+    window.removeEventListener("resize", this.refit);
     this.watch.disconnect();
     for (const [trait, paint] of Object.entries(this.painters)) this.model.off(`change:${trait}`, paint);
   }

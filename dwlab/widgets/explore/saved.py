@@ -64,6 +64,8 @@ def saved_page(state: dict[str, object]) -> dict[str, object]:
     }
     page["axes"] = _axes(saved.get("axes"))
     page["open"] = bool(saved.get("open"))
+    if saved.get("settings"):
+        page["settings"] = True
     return page
 
 

@@ -157,7 +157,7 @@ class StartPicture:
     def clear(self) -> None:
         """Start from noise."""
         self._put("", "")
-        self._bench.fit_size()
+        self._bench.fields.fit_size()
         self._changed()
 
     def show(self, params: GenerationParams) -> None:
@@ -221,7 +221,7 @@ class StartPicture:
         # A mask fits every picture of its size.
         keeps_mask = bool(self._mask) and self._view("mask").size == view.size
         self._put(view.reference, self._mask if keeps_mask else "")
-        self._bench.fit_size()
+        self._bench.fields.fit_size()
         self._changed()
 
     def _store(self, name: str, picture: Image.Image) -> View:

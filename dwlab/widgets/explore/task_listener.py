@@ -10,7 +10,8 @@ from ...events import Done, Downloading, Failed, Step
 from ...runs.eta import Pace
 from ...runs.work import Work
 from ...spec import catalog
-from ...workflows.explore import TaskEnded, TaskPlanned, TaskStarted
+from ...workflows.explore import TaskCompared, TaskEnded, TaskPlanned, TaskStarted
+from .controls import problem_of
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class TaskListener:
         self._task: Task | None = None
         self._stage = Stage()
         self._pace = Pace(0)
+        # What is known once a picture was made again.
+        self._comparison = ""
         # Times of the monotonic clock.
         self._began = 0.0
         self._told = 0.0
@@ -43,8 +46,10 @@ class TaskListener:
                 self._begin(event.task)
             case TaskPlanned():
                 self._pace = Pace(event.work)
+            case TaskCompared():
+                self._comparison = event.text
             case TaskEnded():
-                self._end(event.error)
+                self._end(event)
             case _:
                 self._event(event)
 
@@ -59,18 +64,28 @@ class TaskListener:
         """The sweep under way; None while single pictures are made."""
         return self._task.sweep if self._task else None
 
+    @property
+    def _is_on_stage(self) -> bool:
+        """Whether the pictures of the task under way are shown as they form."""
+        return self._task is not None and bool(self._task.params)
+
     def _begin(self, task: Task) -> None:
         self._task = task
-        self._pace = Pace(Work.of(task.params))
+        self._pace = Pace(Work.of(task.params) if task.params else 1)
         self._began = time.monotonic()
         self._told = 0.0
+        self._comparison = ""
+        # What is on the page stays there until there is something new to see.
         self._stage = Stage(task.params)
-        if task.params:
+        if task.params and not self._bench.stage:
             self._bench.stage = self._stage.for_page()
         # All pictures of a task have one model.
         from_hub = bool(task.params) and not catalog.lookup(task.params[0].model).local
         if task.sweep:
             self._bench.sweep_form.begin(task.sweep)
+        if task.again:
+            self.say("Making the picture again, to compare …")
+            return
         first_time = " (downloaded the first time)" if from_hub else ""
         self.say(f"Loading the model{first_time} …")
 
@@ -89,39 +104,54 @@ class TaskListener:
         self.say(text, share=download.share)
 
     def _step(self, event: Step) -> None:
-        if not self._sweep:
+        if self._is_on_stage:
             self._stage.step(event)
         if time.monotonic() - self._told < TELL_EVERY:
             return
         self.say(self._progress(event), share=self._pace.share)
         self._told = time.monotonic()
-        if not self._sweep:
+        if self._is_on_stage:
             self._bench.stage = self._stage.for_page()
 
     def _progress(self, event: Step) -> str:
-        if self._pace.total == 1:
-            done = f"Step {event.step} of {event.steps}"
-        else:
-            done = f"{self._pace.finished} of {self._pace.total} pictures"
         left = self._pace.left_text()
+        done = self._picture_progress() if self._is_on_stage else self._other_progress(event)
         return f"{done}, {left}" if left else done
 
-    def _picture_ended(self, event: Done | Failed) -> None:
+    def _other_progress(self, event: Step) -> str:
+        steps = f"step {event.step} of {event.steps}"
         if not self._sweep:
+            return f"Making the picture again, {steps}"
+        return f"{self._pace.finished:,} of {self._pace.total:,} pictures, {steps} of the next"
+
+    def _picture_progress(self) -> str:
+        """Which of the run's pictures form, and the step that the slowest of them has reached."""
+        forming = self._stage.forming
+        slowest = min(forming.values(), key=lambda step: step.step / step.steps)
+        steps = f"step {slowest.step} of {slowest.steps}"
+        total = len(self._stage)
+        if total == 1:
+            return steps.capitalize()
+        first, last = min(forming) + 1, max(forming) + 1
+        numbers = f"Picture {first}" if first == last else f"Pictures {first} to {last}"
+        return f"{numbers} of {total}, {steps}"
+
+    def _picture_ended(self, event: Done | Failed) -> None:
+        if self._is_on_stage:
             self._stage.finish(event)
             self._bench.stage = self._stage.for_page()
-        elif time.monotonic() - self._painted > PAINT_EVERY:
+        elif self._sweep and time.monotonic() - self._painted > PAINT_EVERY:
             self._bench.sweep_form.paint(self._sweep)
             self._painted = time.monotonic()
 
-    def _end(self, error: str) -> None:
+    def _end(self, ended: TaskEnded) -> None:
         bench = self._bench
         bench.show_history()
         if self._sweep:
             bench.sweep_form.paint(self._sweep)
-        text, tone = self._ending(error)
-        share = 0.0 if tone else 1.0
-        if error or self._pace.failed:
+        text, tone = self._ending(self._error(ended))
+        share = 0.0 if tone or self._is_cancelled else 1.0
+        if ended.error or self._pace.failed:
             bench.status_line.say_lasting(text, tone=tone, share=share)
         else:
             bench.status_line.say(text, tone=tone, share=share)
@@ -130,8 +160,23 @@ class TaskListener:
         if not bench.session.unfinished:
             bench.sweep_form.stop_waiting()
         if self._stage.is_unfinished:
-            self._stage.keep_done()
-            bench.stage = self._stage.for_page()
+            self._leave_unfinished()
+
+    def _leave_unfinished(self) -> None:
+        """Keep what there is of pictures that are not done; before the first step, what was there."""
+        waits = any(tile["state"] == "waiting" for tile in self._bench.stage)
+        is_shown = self._stage.has_begun or waits
+        self._stage.stop()
+        if is_shown:
+            self._bench.stage = self._stage.for_page()
+
+    def _error(self, ended: TaskEnded) -> str:
+        """What went wrong, in words; what is about a field is said there."""
+        problem = problem_of(ended.wrong) if ended.wrong and not self._sweep else {}
+        if not problem or "" in problem:
+            return ended.error
+        self._bench.problems = {**self._bench.problems, **problem}
+        return "Nothing was made. What is wrong is said at its field."
 
     def _ending(self, error: str) -> tuple[str, str]:
         """How the task ended, and the tone to say it in."""
@@ -141,13 +186,27 @@ class TaskListener:
         took = duration(time.monotonic() - self._began)
         if error:
             return error, "bad"
-        if self._task and self._task.cancelled.is_set():
-            return "Stopped. Finished pictures are kept.", "bad"
+        if self._is_cancelled:
+            return self._stopped(), ""
         if self._pace.failed:
             failed = f"{self._pace.failed} of {self._pace.total} pictures failed"
             return f"{failed}; the others are kept.{report}", "bad"
         if self._sweep:
             return f"{self._sweep.name} is done in {took}.{report}", ""
+        if self._comparison:
+            return self._comparison, ""
         if self._stage.all_from_store:
             return "Made before; taken from the store.", ""
         return f"Done in {took}.", ""
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._task is not None and self._task.cancelled.is_set()
+
+    def _stopped(self) -> str:
+        """That the task was stopped, and what is left of it."""
+        finished = self._pace.finished - self._pace.failed
+        if not finished:
+            return "Stopped."
+        pictures = "picture is" if finished == 1 else "pictures are"
+        return f"Stopped. {finished:,} finished {pictures} kept."

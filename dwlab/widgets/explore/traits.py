@@ -9,18 +9,22 @@ import anywidget
 import traitlets
 
 from ...views.design import style_of
-from ...views.scripts import ELEMENTS, joined
+from ...views.scripts import ELEMENTS, PICTURE_DIALOG, PICTURE_DIALOG_STYLE, joined
 from ..heartbeat import SCRIPT
 
 HERE = Path(__file__).parent
 # anywidget takes one script per widget, so the page's are joined in this order.
 PAGE_SCRIPTS = (
     "labels",
+    "picture_files",
+    "picture_actions",
+    "vary",
     "fields",
     "start",
     "mask",
     "painter",
     "run",
+    "stage",
     "history",
     "sweep_form",
     "page",
@@ -28,7 +32,8 @@ PAGE_SCRIPTS = (
 
 
 def _script() -> str:
-    return SCRIPT + ELEMENTS + joined(HERE, PAGE_SCRIPTS)
+    shared = SCRIPT + ELEMENTS + PICTURE_DIALOG + joined(HERE.parent, ["requests"])
+    return shared + joined(HERE, PAGE_SCRIPTS)
 
 
 def _map() -> Any:
@@ -43,7 +48,7 @@ class PageTraits(anywidget.AnyWidget):
     """The traits that the kernel and the pages of a bench share; a page that is reloaded reads them."""
 
     _esm = _script()
-    _css = style_of(HERE / "page.css")
+    _css = style_of(PICTURE_DIALOG_STYLE, HERE / "page.css")
     # What is in the fields.
     controls = _map()
     # What can be chosen: models, schedulers, limits, the fields that the model ignores.

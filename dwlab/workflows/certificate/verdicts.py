@@ -64,6 +64,18 @@ class Verdict:
         """Whether nothing speaks against the original; also if it could not be made again."""
         return self.outcome is not Outcome.DIFFERENT
 
+    @property
+    def sentence(self) -> str:
+        """How the picture differs, in a sentence for people who see the original."""
+        if self.outcome is Outcome.EXACT:
+            return "Made again: exactly the same picture."
+        if self.picture is None:
+            return f"It could not be made again: {self.reason or self.outcome.value}."
+        if not self.distance:
+            return f"Made again, but {self.reason or self.outcome.value}."
+        difference = f"{self.distance}; PSNR {self.psnr:.1f} dB, SSIM {self.ssim:.3f}"
+        return f"Made again: {self.outcome.value} ({difference})."
+
     def __str__(self) -> str:
         parts = [f"{self.cell.key[:10]}  {self.outcome.value}"]
         if self.distance and self.outcome is not Outcome.EXACT:

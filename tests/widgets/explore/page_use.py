@@ -72,7 +72,17 @@ def ask_long(page, seed=1):
 
 
 def vary(page, name):
-    return page.locator(".dwx-stage").get_by_role("button", name=name, exact=True)
+    return page.locator(".dwx-view").get_by_role("button", name=name, exact=True)
+
+
+def common_caption(page):
+    """What is said of all pictures on the stage."""
+    return page.locator(".dwx-common")
+
+
+def captions(page):
+    """What is said of each picture on the stage alone."""
+    return page.locator(".dwx-stage figcaption")
 
 
 def open_sweep_form(page):

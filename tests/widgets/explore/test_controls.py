@@ -86,9 +86,9 @@ def test_weights_and_long_prompts_stay_in_the_recipe_of_a_picture(bench):
 
 def test_a_typed_negative_prompt_replaces_the_empty_one_of_a_recipe(bench):
     bench.show(dwlab.GenerationParams("a star", call={"negative_prompt": "", "eta": 0.5}))
-    assert bench._arguments()["call"] == {"negative_prompt": "", "eta": 0.5}
+    assert bench.fields.arguments()["call"] == {"negative_prompt": "", "eta": 0.5}
     bench.controls = {**bench.controls, "negative_prompt": "red"}
-    assert dwlab.GenerationParams(**bench._arguments()).negative == "red"
+    assert dwlab.GenerationParams(**bench.fields.arguments()).negative == "red"
 
 
 RECIPE = {
