@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ..._util.atomic import write_atomic
 from ...errors import InvalidInput
+from ..comparison import COMPARISON, COMPARISON_STYLE
 from ..design import style_of
 from ..scripts import ELEMENTS, joined
 from .document import document, recipes
@@ -47,9 +48,9 @@ SCRIPTS = (
     "keys",
     "viewer",
 )
-VIEWER_SCRIPT = ELEMENTS + joined(HERE, SCRIPTS)
+VIEWER_SCRIPT = ELEMENTS + COMPARISON + joined(HERE, SCRIPTS)
 SCRIPT = VIEWER_SCRIPT + joined(HERE, ["file"])
-VIEWER_STYLE = style_of(HERE / "viewer.css")
+VIEWER_STYLE = style_of(HERE / "viewer.css", COMPARISON_STYLE)
 # More thumbnails than that make a page too large; the other cells are blank until they are opened.
 THUMBNAILS_LIMIT = 12_000
 EMBEDDED_LIMIT = 400 << 20  # bytes of full pictures in one file

@@ -97,7 +97,7 @@ async function fillImage(viewer, image, cell, tell) {
     tell("The full picture is not beside this file; this is its thumbnail.");
   }
   const [width] = viewer.cells.size(cell);
-  image.classList.toggle("dwv-sharp", (image.naturalWidth || width) <= 256);
+  image.classList.toggle("dw-sharp", (image.naturalWidth || width) <= 256);
 }
 
 /** A cell's thumbnail as an address. */

@@ -2,7 +2,6 @@
 
 const PLACES = ["columns", "supercolumns", "rows", "superrows", "page"];
 const SIZES = [32, 48, 64, 96, 128, 192, 256];
-const MODES = ["two-up", "wipe", "blink", "difference"];
 const THEMES = ["auto", "light", "dark"];
 
 /** A value by its name, which may be any word: "constructor" is one of every object, but not its own. */

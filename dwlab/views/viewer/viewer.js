@@ -174,6 +174,7 @@ class Viewer {
     const cell = this.view === "grid" ? this.grid.current : this.opened;
     if (this.held < 0 || cell < 0 || cell === this.held) return false;
     this.change({ open: this.cells.key(cell), pair: this.state.get("held") });
+    this.tell("");
     this.comparison.element.focus();
     return true;
   }

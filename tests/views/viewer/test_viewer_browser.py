@@ -136,14 +136,71 @@ def test_keys_walk_open_compare_and_go_back(browser, path):
             "alt", "a star · steps 4 · guidance 4 · seed 0 · adherence 0.44"
         )
         page.keyboard.press("c")
-        rows = page.locator(".dwv-differences tbody tr")
+        rows = page.locator(".dwc-changes tbody tr")
         expect(rows.first).to_have_text("steps84")
         for key, mode in (("w", "wipe"), ("k", "blink"), ("d", "difference"), ("2", "two-up")):
             page.keyboard.press(key)
-            expect(page.locator(f".dwv-pair.dwv-{mode} img").first).to_be_visible()
+            expect(page.locator(f".dwc-pair.dwc-{mode} img").first).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator(".dwv-current")).to_have_count(1)
         expect(page.locator(".dwv-grid")).to_be_focused()
+
+
+def compare(page):
+    """Compare the first picture with the one below it, which has another prompt."""
+    page.locator(".dwv-grid").focus()
+    page.keyboard.press("h")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("c")
+    expect(page.locator(".dwc-pair")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_edge_of_the_wipe_is_dragged_on_the_picture(browser, path):
+    with opened(browser, path) as page:
+        compare(page)
+        page.keyboard.press("w")
+        frame = page.locator(".dwc-pane").first.bounding_box()
+        middle = frame["y"] + frame["height"] / 2
+        page.mouse.move(frame["x"] + 0.5 * frame["width"], middle)
+        page.mouse.down()
+        page.mouse.move(frame["x"] + 0.25 * frame["width"], middle, steps=3)
+        page.mouse.up()
+        wipe = page.get_by_label("Wipe between the two pictures")
+        assert abs(float(wipe.input_value()) - 25) < 1
+        page.locator(".dwc-pair").press("ArrowRight")
+        assert abs(float(wipe.input_value()) - 27) < 1
+
+
+@pytest.mark.slow
+def test_two_pictures_zoom_and_move_together(browser, path):
+    with opened(browser, path) as page:
+        compare(page)
+        transforms = """images => images.map((image) => getComputedStyle(image).transform)"""
+        images = page.locator(".dwc-pane img")
+        whole = images.evaluate_all(transforms)
+        page.keyboard.press("+")
+        zoomed = images.evaluate_all(transforms)
+        page.locator(".dwc-pair").press("ArrowRight")
+        moved = images.evaluate_all(transforms)
+        assert len({*whole, *zoomed, *moved}) == 3
+        for left, right in (whole, zoomed, moved):
+            assert left == right
+        page.keyboard.press("0")
+        assert images.evaluate_all(transforms) == whole
+
+
+@pytest.mark.slow
+def test_words_that_differ_are_struck_out_or_underlined(browser, path):
+    with opened(browser, path) as page:
+        compare(page)
+        words = page.locator(".dwc-words td")
+        expect(words).to_have_text("a red circle star")
+        expect(words.locator("del")).to_have_text("red circle")
+        expect(words.locator("ins")).to_have_text("star")
+        line = "element => getComputedStyle(element).textDecorationLine"
+        assert words.locator("del").evaluate(line) == "line-through"
+        assert words.locator("ins").evaluate(line) == "underline"
 
 
 def test_the_link_keeps_the_state(browser, path):
