@@ -18,15 +18,18 @@ import numpy as np
 
 from .components import components_of
 from .margins import Margins
-from .precision import LEVEL, Precision, Spread
+from .precision import LEVEL, Precision, Spread, normal_quantile
+from .tied_pairs import Ties
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .margins import Floats
+    from .tied_pairs import TiedMeans
 
 # (1 + 2 z^2) / 6 at z = 1.96 (Johnson 1978, Hall 1992), twice, because the skewness of few prompts
 # is estimated about half as large as it is
 LEAN = 2 * (1 + 2 * 1.96**2) / 6
-ROUNDING = 1e-9  # sums of the same numbers in another order differ by less
 # in standard errors: the most that skewness moves a bound
 MOST_LEAN = 2.0
 
@@ -37,7 +40,8 @@ class CrossedMeans:
 
     precision: NaN where nothing is known of it. lean: by how much skewness moves one bound
     outwards, the upper one if positive, the lower one if negative. margins: how many pairs, prompts
-    and seeds are behind each mean. spread: what makes them imprecise.
+    and seeds are behind each mean. spread: what makes them imprecise. is_tied: where most pairs are
+    tied. tied: these means alone, as gains, losses and ties, from which their intervals are made.
     """
 
     mean: Floats
@@ -45,21 +49,31 @@ class CrossedMeans:
     lean: Floats
     margins: Margins
     spread: Spread
+    is_tied: NDArray[np.bool_]
+    tied: TiedMeans
 
     def low(self, level: float = LEVEL) -> Floats:
         """The lower bound of the two-sided interval; -inf if nothing is known of it."""
-        bound = self.mean - self.precision.reach(level) + np.minimum(self.lean, 0.0)
+        bound = self.mean - self.precision.reach(level)
+        bound[self.is_tied] = self.tied.bound(normal_quantile(level))
+        bound = bound + np.minimum(self.lean, 0.0)
         return np.where(np.isnan(bound), -np.inf, bound)
 
     def high(self, level: float = LEVEL) -> Floats:
         """The upper bound of the two-sided interval; inf if nothing is known of it."""
-        bound = self.mean + self.precision.reach(level) + np.maximum(self.lean, 0.0)
+        bound = self.mean + self.precision.reach(level)
+        bound[self.is_tied] = self.tied.bound(-normal_quantile(level))
+        bound = bound + np.maximum(self.lean, 0.0)
         return np.where(np.isnan(bound), np.inf, bound)
 
     def p_zero(self) -> Floats:
         """Two-sided p against a mean of 0: under 0.05 if the 95% interval leaves 0 out."""
-        above = self._tail(self.mean + np.minimum(self.lean, 0.0))
-        below = self._tail(-self.mean - np.maximum(self.lean, 0.0))
+        down = np.minimum(self.lean, 0.0)
+        up = np.maximum(self.lean, 0.0)
+        above = self._tail(self.mean + down)
+        below = self._tail(-self.mean - up)
+        above[self.is_tied] = _normal_tail(self.tied.score(-down[self.is_tied]))
+        below[self.is_tied] = _normal_tail(-self.tied.score(-up[self.is_tied]))
         return np.minimum(1.0, 2 * np.minimum(above, below))
 
     def _tail(self, distance: Floats) -> Floats:
@@ -87,46 +101,42 @@ def crossed_means(
     prompts alone, and seeds are all that varies. With one prompt that is so anyway. jump: how far
     two differences are apart where they are, also for each mean; used if all pairs of a mean agree.
 
-    The interval is a t interval with Satterthwaite's degrees of freedom. Two things widen it: pairs
-    of which most are tied, because rare differences may just not have come up, and skewness.
+    The interval is a t interval with Satterthwaite's degrees of freedom, and a score interval where
+    other prompts are meant and most pairs are tied (`tied_pairs`). Skewness widens both to its side.
     docs/statistics.md has the coverage that simulations measured.
     """
     margins = Margins.of(differences)
     with np.errstate(invalid="ignore"):
         mean = np.nansum(differences, axis=(1, 2)) / margins.pairs
     deviations = differences - mean[:, None, None]
-    spread = _spread(differences, deviations, margins, jump, prompts_vary=prompts_vary)
+    spread = Spread(
+        mean=mean,
+        components=components_of(deviations, margins),
+        ties=Ties.of(differences, margins, jump),
+        prompts_vary=prompts_vary,
+    )
     precision = spread.precision(margins)
     lean = _lean(deviations, margins, precision.error, prompts_vary=prompts_vary)
     # one seed does not say how these prompts alone would vary
     unknown = (margins.pairs < 2) | ((margins.seeds == 1) & (not prompts_vary))
     error = np.where(unknown, np.nan, precision.error)
-    return CrossedMeans(mean, Precision(error, precision.degrees), lean, margins, spread)
-
-
-def _spread(
-    differences: Floats,
-    deviations: Floats,
-    margins: Margins,
-    jump: float | Floats,
-    *,
-    prompts_vary: bool,
-) -> Spread:
-    flat = differences.reshape(len(differences), -1)
-    # the median (NaN sort last): of tied pairs, the value that they share, which is usually 0
-    middle = np.maximum(margins.pairs - 1, 0).astype(int) // 2
-    common = np.sort(flat, axis=1)[np.arange(len(flat)), middle]
-    distances = np.abs(np.nan_to_num(flat - common[:, None]))
-    size = np.max(np.abs(np.nan_to_num(flat)), axis=1, initial=0.0)
-    is_different = distances > ROUNDING * size[:, None]
-    different = is_different.sum(axis=1)
-    squares = np.sum(distances**2, axis=1)
-    return Spread(
-        components=components_of(deviations, margins),
-        different=different / np.maximum(margins.pairs, 1),
-        square=np.where(different > 0, squares / np.maximum(different, 1), jump**2),
-        prompts_vary=prompts_vary,
+    is_tied = spread.is_tied & (margins.prompts > 1)
+    return CrossedMeans(
+        mean=mean,
+        precision=Precision(error, precision.degrees),
+        lean=lean,
+        margins=margins,
+        spread=spread,
+        is_tied=is_tied,
+        tied=spread.tied_means(margins).only(is_tied),
     )
+
+
+def _normal_tail(score: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    tail: Floats = ndtr(-score)
+    return tail
 
 
 def _lean(deviations: Floats, margins: Margins, error: Floats, *, prompts_vary: bool) -> Floats:

@@ -10,8 +10,11 @@ import numpy as np
 from .components import Components
 from .margins import Margins
 from .statistics_text import count
+from .tied_pairs import TiedMeans, Ties
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .margins import Floats
 
 LEVEL = 0.95
@@ -27,39 +30,49 @@ MOST_TIMES = 30
 class Spread:
     """What makes n means imprecise, all of shape (n,).
 
-    components: the variances. different: the share of pairs that are not at the value that tied
-    pairs share. square: mean square of their distance from it. prompts_vary: whether other prompts
-    are meant too.
+    components: the variances. ties: the pairs that share a value, and those that differ from it.
+    prompts_vary: whether other prompts are meant too.
     """
 
+    mean: Floats
     components: Components
-    different: Floats
-    square: Floats
+    ties: Ties
     prompts_vary: bool
+
+    @property
+    def is_tied(self) -> NDArray[np.bool_]:
+        """Where other prompts are meant and most pairs show no difference."""
+        return self.ties.are_usual & self.prompts_vary
 
     def at(self, position: int) -> Spread:
         """What makes one of the means imprecise."""
         parts = self.components
         one = slice(position, position + 1)
         return Spread(
+            mean=self.mean[one],
             components=Components(parts.prompt[one], parts.seed[one], parts.rest[one]),
-            different=self.different[one],
-            square=self.square[one],
+            ties=self.ties.at(position),
             prompts_vary=self.prompts_vary,
         )
+
+    def reach(self, margins: Margins) -> Floats:
+        """How far 95% intervals reach to each side with so many prompts and seeds."""
+        usual = self.precision(margins).reach()
+        tied = self.tied_means(margins)
+        quantile = normal_quantile(LEVEL)
+        of_ties = (tied.bound(-quantile) - tied.bound(quantile)) / 2
+        return np.where(self.is_tied & (margins.prompts > 1), of_ties, usual)
+
+    def tied_means(self, margins: Margins) -> TiedMeans:
+        """The means as gains, losses and ties of so many prompts and seeds."""
+        return TiedMeans.of(self.mean, self.shown_variance(margins), self.ties, margins)
 
     def precision(self, margins: Margins) -> Precision:
         """The precision of the means with so many prompts and seeds.
 
         The degrees of freedom are Satterthwaite's (1946).
         """
-        of_rest = self.components.rest / np.maximum(margins.pairs, 1)
-        of_prompts = _with_rest(self.components.prompt * margins.prompt_share, of_rest)
-        of_seeds = _with_rest(self.components.seed * margins.seed_share, of_rest)
-        if not self.prompts_vary:
-            of_prompts = np.zeros_like(of_prompts)
-        # prompts and seeds bring the rest along; it counts once
-        left = of_rest * (1 - (of_prompts > 0) - (of_seeds > 0))
+        of_prompts, of_seeds, left = self._shown(margins)
         ties = self._of_ties(margins.pairs)
         variance = of_prompts + of_seeds + left + ties
         uncertainty = (
@@ -72,11 +85,28 @@ class Spread:
         degrees = variance**2 / np.where(is_certain, 1.0, uncertainty)
         return Precision(np.sqrt(variance), np.where(is_certain, 1.0, np.maximum(degrees, 1.0)))
 
+    def shown_variance(self, margins: Margins) -> Floats:
+        """The variance of the means that the pairs show, without what rare differences add."""
+        of_prompts, of_seeds, left = self._shown(margins)
+        return of_prompts + of_seeds + left
+
+    def _shown(self, margins: Margins) -> tuple[Floats, Floats, Floats]:
+        """What prompts, seeds and the rest add to the variance of the means."""
+        of_rest = self.components.rest / np.maximum(margins.pairs, 1)
+        of_prompts = _with_rest(self.components.prompt * margins.prompt_share, of_rest)
+        of_seeds = _with_rest(self.components.seed * margins.seed_share, of_rest)
+        if not self.prompts_vary:
+            of_prompts = np.zeros_like(of_prompts)
+        # prompts and seeds bring the rest along; it counts once
+        left = of_rest * (1 - (of_prompts > 0) - (of_seeds > 0))
+        return of_prompts, of_seeds, left
+
     def _of_ties(self, pairs: Floats) -> Floats:
         """What the variance lacks if differences are so rare that few or none came up."""
         counted = np.maximum(pairs, 1)
-        cautious = (self.different * counted + PSEUDO_DIFFERENT) / (counted + PSEUDO_PAIRS)
-        return self.square * np.maximum(cautious - self.different, 0.0) / counted
+        different = self.ties.different
+        cautious = (different * counted + PSEUDO_DIFFERENT) / (counted + PSEUDO_PAIRS)
+        return self.ties.square * np.maximum(cautious - different, 0.0) / counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +155,10 @@ def more_needed(spread: Spread, prompts: int, seeds: int, reach: float) -> More:
     seem to be now, so the answer is rough.
     """
     now = np.zeros_like(ADDED)
-    with_seeds = spread.precision(Margins.complete(prompts + now, seeds + ADDED)).reach()
-    with_prompts = spread.precision(Margins.complete(prompts + ADDED, seeds + now)).reach()
+    with_seeds = spread.reach(Margins.complete(prompts + now, seeds + ADDED))
+    with_prompts = spread.reach(Margins.complete(prompts + ADDED, seeds + now))
     times = np.arange(2, MOST_TIMES + 1, dtype=float)
-    with_both = spread.precision(Margins.complete(prompts * times, seeds * times)).reach()
+    with_both = spread.reach(Margins.complete(prompts * times, seeds * times))
     can_add_prompts = spread.prompts_vary and prompts > 1
     # with one seed nothing tells seeds from prompts
     can_add_seeds = seeds > 1 or prompts == 1
@@ -137,6 +167,14 @@ def more_needed(spread: Spread, prompts: int, seeds: int, reach: float) -> More:
         prompts=_first(ADDED, with_prompts <= reach) if can_add_prompts else None,
         times=_first(times, with_both <= reach),
     )
+
+
+def normal_quantile(level: float) -> float:
+    """How many standard errors a normal interval of this level reaches to each side."""
+    # here, because scipy takes a moment to import
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2))
 
 
 def _with_rest(variance: Floats, of_rest: Floats) -> Floats:

@@ -124,10 +124,11 @@ def _more(ahead: CrossedMeans, rival: int, margin: float) -> More | None:
     distance = abs(margin - float(ahead.mean[rival]))
     if np.isnan(distance):
         return None
-    reach = float(ahead.precision.reach()[rival])
     lean = abs(float(ahead.lean[rival]))
-    # skewness takes its part of the distance
-    part = reach / (reach + lean) if reach > 0 else 1.0
+    reach = (float(ahead.high()[rival] - ahead.low()[rival]) - lean) / 2
+    # the upper bound may be farther from the mean than the lower one, by skewness or by ties
+    outwards = float(ahead.high()[rival] - ahead.mean[rival])
+    part = reach / outwards if 0 < outwards < np.inf else 1.0
     margins = ahead.margins
     prompts, seeds = int(margins.prompts[rival]), int(margins.seeds[rival])
     return more_needed(ahead.spread.at(rival), prompts, seeds, distance * part)
