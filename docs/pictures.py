@@ -21,7 +21,7 @@ from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
 from dwlab.bench.files import load
-from dwlab.views.charts import PALETTE
+from dwlab.views.design import colours
 from dwlab.views.figures import save as save_figure
 from dwlab.views.plots import metric_plot
 from dwlab.workflows.report import make_report
@@ -138,7 +138,7 @@ def training() -> None:
     axes.plot(
         [row["samples"] for row in rows],
         [row["loss"] for row in rows],
-        color=PALETTE[0],
+        color=colours(dark=False)["series-1"],
         linewidth=1,
     )
     axes.set(xlabel="samples", ylabel="loss", xlim=0)

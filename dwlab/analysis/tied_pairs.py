@@ -1,11 +1,10 @@
-"""Intervals of mean differences of which most pairs have none.
+"""Intervals of mean differences where most pairs are tied.
 
-Where most pairs are tied, the few that differ say little of how large and how frequent differences are
-among other prompts, and a t interval, which takes the variance for what it seems to be, is too
-narrow. Here each pair is a gain, a loss or a tie, and the interval is that of Tango's (1998) score
-test for the difference of paired proportions. It holds every mean that the pairs do not refute, so
-it has a width where all pairs are tied. Pairs of one prompt are alike, so that they count for fewer
-(Kish's (1965) design effect).
+The few pairs that differ say little of how frequent differences are among other prompts, and a t
+interval, which takes the variance for what it seems to be, is too narrow. Here each pair is a gain,
+a loss or a tie, and the interval is that of Tango's (1998) score test for the difference of paired
+proportions: it holds every mean that the pairs do not refute. Pairs of one prompt are alike, so
+they count for fewer (Kish's (1965) design effect).
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ class Ties:
 
     @property
     def are_usual(self) -> NDArray[np.bool_]:
-        """Where more than half of the pairs show no difference."""
-        return (self.common == 0) & (self.different < MOST)
+        """Where some pairs differ, but more than half show no difference."""
+        return (self.common == 0) & (self.different > 0) & (self.different < MOST)
 
     @staticmethod
     def of(differences: Floats, margins: Margins, jump: float | Floats) -> Ties:
@@ -76,7 +75,7 @@ class Ties:
 
 @dataclass(frozen=True, eq=False)
 class TiedMeans:
-    """What a score test needs to know of n means, all of shape (n,).
+    """What a score test needs to know of n mean differences, all of shape (n,).
 
     jump: how large differences are. gains, losses: pairs above and below 0. pairs: all. The three
     are counted as if pairs were independent, so they are fewer than there are, and not whole.
@@ -93,7 +92,8 @@ class TiedMeans:
         jump = np.sqrt(ties.square)
         scaled = mean / np.where(jump > 0, jump, 1.0)
         counted = np.maximum(margins.pairs, 1)
-        independent = np.maximum(ties.different - scaled**2, 0.0) * ties.square / counted
+        of_a_pair = ties.square * np.maximum(ties.different - scaled**2, 0.0)
+        independent = of_a_pair / np.maximum(margins.pairs - 1, 1)
         effect = _design_effect(variance, independent, ties, margins)
         pairs = counted / effect
         return TiedMeans(
@@ -125,11 +125,8 @@ class TiedMeans:
         return bound
 
     def score(self, mean: Floats) -> Floats:
-        """By how many standard errors, if `mean` is true, the pairs are above it."""
-        scaled = mean / np.where(self.jump > 0, self.jump, 1.0)
-        score = self._score(np.clip(scaled, -1.0, 1.0))
-        # without a jump all means but 0 are refuted
-        return np.where(self.jump > 0, score, np.where(scaled == 0, 0.0, -np.inf * np.sign(scaled)))
+        """By how many standard errors the pairs are above `mean`, if that is true."""
+        return self._score(np.clip(mean / self.jump, -1.0, 1.0))
 
     def _score(self, difference: Floats) -> Floats:
         """Tango's statistic of a difference between -1 and 1, with his restricted estimate."""
