@@ -55,13 +55,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A cell failed. error: why. status: "oom" if memory ran out."""
+    """A cell failed.
+
+    error: why. status: "oom" if memory ran out. traceback: where, in the code of the user's own.
+    """
 
     kind: ClassVar[Literal["failed"]] = "failed"
     index: int
     params: GenerationParams
     error: str
     status: Literal["failed", "oom"] = "failed"
+    traceback: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec import components, inputs, list_values, schedulers
 from ..spec.names import PARTS
+from ..spec.own_code import recipe as methods
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
 from .labels import label
@@ -153,6 +154,8 @@ def value_in_table(name: str, value: object) -> Hashable:
         return LIST_LABELS[name](value)
     if name in PARTS or name.startswith("components."):
         return components.label(name, value)
+    if name == methods.FIELD:
+        return methods.label(value)
     if name != "scheduler":
         return _plain(value)
     try:
@@ -220,6 +223,8 @@ def _template_of(row: Row, templates: list[str], placeholders: list[str]) -> str
 def _part_of_map(table: pd.DataFrame, name: str) -> CodedColumn | None:
     """Each row's value of `call.eta` or `scheduler_options.beta_start`."""
     holder, _, field = name.partition(".")
+    if holder == methods.FIELD:
+        holder = "method_parameters"
     if not field or holder not in table.columns:
         return None
     if holder in list_values.NAMES:

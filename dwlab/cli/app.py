@@ -26,6 +26,7 @@ from .rerun import rerun
 from .rm import rm
 from .serve import serve
 from .sheet import sheet
+from .show import show
 from .sweep import sweep
 from .table import table
 from .verify import verify
@@ -58,6 +59,7 @@ for _function in (
     generate,
     sweep,
     table,
+    show,
     answer,
     plot,
     sheet,

@@ -61,6 +61,13 @@ def sweep(
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
     memory: MemoryOption = None,
+    trust_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-code",
+            help="Run the code that the experiment names, now and later, without asking.",
+        ),
+    ] = False,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook."""
@@ -74,7 +81,9 @@ def sweep(
         typer.echo(plan)
         return
     from ..workflows.sweep import execute
+    from .code_consent import ask
 
+    ask([cell.params for cell in spec.cells(limit=limit)], trust=trust_code)
     compute = Compute(
         device=device, profile=profile, pack=pack, exact=exact, memory=parse_memory(memory)
     )

@@ -10,7 +10,7 @@ from ..errors import InvalidInput, shortened
 from ..spec import catalog, components, controls, inputs, refiners, schedulers
 from ..spec.entries import is_portable
 from ..spec.loras import SHIPPED
-from ..spec.names import PARTS
+from ..spec.names import CODE, PARTS
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
 from . import foreign_files, other_tools, parameters_text, png_text
@@ -162,6 +162,9 @@ def _own(text: str) -> Recipe | None:
 
 def is_safe(name: str, value: object) -> bool:
     """Whether a picture may say this: of files, only the hashes of what is here."""
+    # a picture never makes code run
+    if name in CODE:
+        return False
     if name == "control":
         return controls.is_portable(value)
     if name in ("loras", "embeddings"):

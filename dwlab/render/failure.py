@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sysconfig
+import traceback
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from ..errors import DwlabError, first_line
@@ -12,16 +15,42 @@ if TYPE_CHECKING:
     from .resolved_cell import ResolvedCell
 
 MESSAGE_LIMIT = 500  # characters
+TRACEBACK_LIMIT = 10_000
+_LIBRARIES = (Path(__file__).parents[1], sysconfig.get_path("stdlib"))
 
 
-def failed(cell: ResolvedCell, error: Exception) -> Failed:
-    """The event of a cell that failed because of `error`."""
+def failed(cell: ResolvedCell, error: Exception, lines: str = "") -> Failed:
+    """The event of a cell that failed because of `error`. lines: where, in a user's own code."""
     return Failed(
         cell.position,
         cell.params,
         error=_message(error),
         status="oom" if is_out_of_memory(error) else "failed",
+        traceback=lines,
     )
+
+
+def own_lines(error: BaseException) -> str:
+    """The lines of a traceback that are code of the user's own, and the one that raised.
+
+    Files are called by their names, without folders.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    kept = [frame for frame in frames[:-1] if _is_own(frame.filename)] + frames[-1:]
+    lines = [
+        f'  File "{PurePath(frame.filename).name}", line {frame.lineno}, in {frame.name}\n'
+        f"    {frame.line}\n"
+        for frame in kept
+    ]
+    what = traceback.format_exception_only(error)
+    return "".join([*lines, *what])[-TRACEBACK_LIMIT:]
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is neither dwlab's nor an installed package's, nor Python's."""
+    path = PurePath(file)
+    is_installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+    return not is_installed and not any(path.is_relative_to(folder) for folder in _LIBRARIES)
 
 
 def is_out_of_memory(error: Exception) -> bool:

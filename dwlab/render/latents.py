@@ -19,7 +19,9 @@ from ..models.settings import decoder_of
 from ..spec import families
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 PATCH = 2  # latents of a side of a token's patch
 CHANNELS_WITH_OPACITY = 4
@@ -65,6 +67,26 @@ def encode(pipeline: Any, pictures: torch.Tensor) -> torch.Tensor | None:
         latents = encoded.latent if hasattr(encoded, "latent") else encoded.latents
     latents = latents[:, :, 0] if takes_frames else latents
     return _scaled(latents.float().cpu(), decoder.config, layout_of(pipeline))
+
+
+def decode(pipeline: Any, latents: torch.Tensor, aspect: float) -> NDArray[np.float32] | None:
+    """The picture [height, width, 3], 0 to 1, of the latents of one picture.
+
+    latents: as the pipeline has them between steps, with or without the first dimension. aspect: the
+    picture's width divided by its height. It is None for pipelines with other decoders than SD's.
+    """
+    decoder = decoder_of(pipeline)
+    scale = getattr(getattr(decoder, "config", None), "scaling_factor", None)
+    if scale is None or not hasattr(pipeline, "image_processor"):
+        return None
+    plane = planes(latents[0] if len(latents) == 1 else latents, pipeline, aspect)
+    if plane is None:
+        return None
+    shift = decoder.config.get("shift_factor") or 0.0
+    unscaled = plane[None].to(decoder.dtype) / scale + shift
+    pixels = decoder.decode(unscaled, return_dict=False)[0]
+    (picture,) = pipeline.image_processor.postprocess(pixels, output_type="np")
+    return picture
 
 
 def _with_opacity(pictures: torch.Tensor, config: Any) -> torch.Tensor:

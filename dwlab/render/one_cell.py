@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..events import Cancelled, Done
 from ..models import loaded_models
 from .channel import Dropped
-from .failure import failed, is_out_of_memory
+from .failure import failed, is_out_of_memory, own_lines
+from .method_call import MethodCall
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class Rendering:
         return self.model.seconds + (self.second.seconds if self.second else 0.0)
 
 
+def _call(rendering: Rendering, cell: ResolvedCell) -> StockCall:
+    """The call that makes a cell's picture: the stock one, or a method's."""
+    method = cell.params.method
+    return StockCall(rendering, cell) if method is None else MethodCall(rendering, cell, method)
+
+
 def render_cell(
     rendering: Rendering,
     cell: ResolvedCell,
@@ -51,13 +58,14 @@ def render_cell(
     """
     try:
         rendering.channel.check(cell.position)
-        picture = StockCall(rendering, cell).picture()
+        picture = _call(rendering, cell).picture()
     except Cancelled:
         raise
     except Dropped:
         return
     # whatever a pipeline raises is the cell's result
     except Exception as error:  # noqa: BLE001
+        lines = own_lines(error) if cell.params.method else ""
         # the traceback holds the tensors that filled the memory
         error.__traceback__ = None
         out_of_memory = is_out_of_memory(error)
@@ -66,6 +74,6 @@ def render_cell(
         if out_of_memory and on_out_of_memory:
             on_out_of_memory(cell)
         else:
-            rendering.channel.send(failed(cell, error))
+            rendering.channel.send(failed(cell, error, lines))
     else:
         rendering.channel.send(Done(cell.position, cell.params, picture))

@@ -57,7 +57,7 @@ class StockCall:
         began = time.perf_counter()
         with (
             torch.inference_mode(),
-            timed(self._pipeline) as clock,
+            timed(self._rendering.model.pipeline) as clock,
             dtype_kept(self._last),
             attention_kept(self._pipeline),
         ):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..metrics.measures import STARS
 from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, MAPS, PARTS
+from ..spec.own_code.recipe import FIELD as METHOD
+from ..spec.own_code.recipe import STOCK
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     Columns = dict[str, list[Any]]
 
+CODE_SHOWN = 12  # digits of a hash
 # a cell without a value, as pandas has it; told from a measured NaN by being this very object
 MISSING = math.nan
 
@@ -63,6 +66,8 @@ class CellColumns:
         for name in (*MAPS, *LISTS, *PARTS):
             if name in params:
                 columns[name] = [_json(value, name) for value in params[name]]
+        if METHOD in params:
+            columns |= method_columns(params[METHOD])
         for name in MAPS:
             columns.setdefault(name, ["{}"] * self._size)
         for name in OPTIONAL:
@@ -115,6 +120,16 @@ class CellColumns:
 def axis_columns(texts: Sequence[str]) -> Columns:
     """The values of cells on each axis, by its name. texts: each cell's axes, as JSON."""
     return _by_name(_parsed(texts))
+
+
+def method_columns(values: Sequence[Any]) -> Columns:
+    """The columns that tell of methods. values: of the recipes, MISSING for stock cells."""
+    methods = [value if isinstance(value, dict) else {} for value in values]
+    return {
+        METHOD: [method.get("name", STOCK) for method in methods],
+        "method_code": [method.get("code", "")[:CODE_SHOWN] for method in methods],
+        "method_parameters": [json.dumps(method.get("parameters", {})) for method in methods],
+    }
 
 
 def _stored_paths(references: object) -> list[str]:

@@ -14,6 +14,7 @@ from ..render.renderer import render_into
 from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
+from . import code_trust
 from .resolve import identify_all, identities_of_loaded, resolve
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def stream(
     compute = Compute(device=device, pack=pack, profile=profile, exact=exact, memory=measures)
     loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
     cells = _with_model(params_list, loaded.identity.name if loaded else model)
+    code_trust.check(cells)
     channel = Channel(cancel, dropped)
 
     def tell_of_download(event: Event) -> None:

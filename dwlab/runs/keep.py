@@ -15,7 +15,9 @@ from ..render.renderer import Renderer, render
 from ..spec.compute import Compute
 from ..store import images
 from ..store.store import Store
+from . import code_trust
 from .outcome import Outcome
+from .own_code import keep_code
 from .resolve import identify_all, resolve, stop_downloads
 from .saver import Saver
 
@@ -58,6 +60,7 @@ def keep(
     experiment: to enter them in. download: see `dwlab.stream`. run: see `History.append`. For the rest see `keep_cells`;
     events are numbered as in `params`. Errors and `cancel` are as for `run`.
     """
+    code_trust.check(params)
     listener = stop_downloads(cancel, on_event)
     try:
         identities = identify_all(params, compute, download=download, on_event=listener)
@@ -109,6 +112,7 @@ def keep_cells(
             else:
                 todo.append(cell)
         if todo:
+            keep_code(store.root, [cell.params for cell in todo])
             outcome = Outcome(experiment, store.root, len(keys))
             saver = Saver(store, outcome, todo, exact=compute.exact, listener=request.tell)
             saver.take_all(render(todo, compute=compute, cancel=cancel, dropped=request.is_dropped))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._util.gc_paused import gc_paused
 from ..pictures.inputs import Inputs
 from ..store.experiments import Member
+from .own_code import keep_code
 from .resolve import resolve
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def enter(
     if before != document or not is_entered:
         store.experiments.set_members(spec.name, document, _members(cells, drawn))
         members = store.experiments.members(spec.name)
+    keep_code(store.root, [cell.params for cell in drawn])
     _note_lost_pictures(store, [member.status for member in members])
     return Pending(len(cells), [cells[member.key] for member in members if member.status != "ok"])
 

@@ -10,11 +10,13 @@ from ..metrics.metric_set import Value
 from ..pictures.png import pixel_hash
 from ..spec.modes import mode
 from ..store.cells import CellRow
+from .own_code import library_versions
 from .versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..events import Failed
     from ..pictures.picture import Picture
     from ..render.resolved_cell import ResolvedCell
 
@@ -42,17 +44,18 @@ def finished_row(cell: ResolvedCell, picture: Picture, image: str, size: int) ->
     )
 
 
-def failed_row(cell: ResolvedCell, status: str, error: str | None, exact: int | None) -> CellRow:
-    """The row of a cell that failed. status: failed or oom."""
+def failed_row(cell: ResolvedCell, failure: Failed, exact: int | None) -> CellRow:
+    """The row of a cell that failed."""
     return CellRow(
         key=cell.key,
         params=cell.params.canonical(),
         weights=cell.identity.weights,
         dtype=cell.identity.dtype,
         device=cell.identity.device,
-        status=status,
-        error=error,
-        versions=json.dumps(versions()),
+        status=failure.status,
+        error=failure.error,
+        traceback=failure.traceback or None,
+        versions=json.dumps(versions() | library_versions(cell.params)),
         mode=mode(exact),
     )
 
@@ -71,7 +74,11 @@ def metrics_of(picture: Picture, names: Sequence[str] | None) -> Metrics:
 
 def made_with(picture: Picture) -> str:
     """Versions, the machine, and the settings that were not stock, as JSON."""
-    values: dict[str, object] = {**versions(), **picture.machine}
+    values: dict[str, object] = {
+        **versions(),
+        **library_versions(picture.params),
+        **picture.machine,
+    }
     if picture.settings:
         values["settings"] = picture.settings
     return json.dumps(values)

@@ -15,7 +15,7 @@ from ..spec.compute import Compute
 from ..spec.sweep import LIMIT, SweepSpec
 from ..store.experiment_lock import experiment_lock
 from ..store.store import Store
-from . import pending
+from . import code_trust, pending
 from .measuring import job_of_sweep, measure_in_run
 from .outcome import Outcome
 from .remeasure import measure_what_is_missing
@@ -57,7 +57,7 @@ def run(
     download: see `dwlab.stream`.
 
     Failed cells of an earlier run are tried again, and finished ones whose picture is gone are made
-    again. If the files of a model change after its cells were resolved, its cells fail. Raises
+    again. Code of the user's own runs only if the person here agreed to it (see `code_trust`). If the files of a model change after its cells were resolved, its cells fail. Raises
     InvalidInput or ModelError before any weights load, StoreError if the folder cannot be used or
     another process runs this experiment there.
     """
@@ -111,6 +111,7 @@ def _identify(
 ) -> Identities:
     """The models of a sweep; nothing is in the store yet, so random seeds stand in for others."""
     params = [cell.params for cell in spec.cells(limit=limit)]
+    code_trust.check(params)
     return identify_all(params, compute, download=download, on_event=listener)
 
 

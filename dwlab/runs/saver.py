@@ -97,7 +97,7 @@ class Saver:
         self._add(row, metrics_of(picture, self._metrics), event)
 
     def _save_failure(self, event: Failed) -> None:
-        row = failed_row(self._cells[event.index], event.status, event.error, self._exact)
+        row = failed_row(self._cells[event.index], event, self._exact)
         self._add(row, {}, event)
 
     def _add(self, row: CellRow, metrics: Metrics, event: Event) -> None:

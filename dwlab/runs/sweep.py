@@ -8,6 +8,7 @@ from ..paths import results_folder
 from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT, SweepSpec
+from . import code_trust
 from .plan import Plan, make_plan
 from .results import Results
 from .run import run
@@ -54,12 +55,16 @@ class Sweep(SweepSpec):
         on_event: Listener | None = None,
         cancel: threading.Event | None = None,
         download: bool = True,
+        trust_code: bool = False,
     ) -> Table:
         """Compute what is missing and return the table.
 
-        device, pack, profile, exact, memory: see `dwlab.stream`. limit: refuse more cells than this. For
-        the other options see `dwlab.runs.run.run`.
+        device, pack, profile, exact, memory: see `dwlab.stream`. limit: refuse more cells than this.
+        trust_code: run the code that the sweep names by its file, now and later. For the other
+        options see `dwlab.runs.run.run`.
         """
+        if trust_code:
+            code_trust.trust(cell.params for cell in self.cells(limit=limit))
         outcome = run(
             self,
             results=results,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ..errors import InvalidInput
 from . import list_values
-from .names import MAPS, PARTS, under_own_names
+from .names import CODE, MAPS, PARTS, under_own_names
+from .own_code import swept
 from .params import FIELDS
 
 
@@ -60,10 +61,9 @@ def with_parameters(
     Names that are not parameters are left out.
     """
     merged = dict(values)
+    merged |= {name: value for name, value in changes.items() if name in FIELDS}
     for name, value in changes.items():
-        if name in FIELDS:
-            merged[name] = value
-        elif is_dotted(name):
+        if is_dotted(name):
             parent = parent_of(name)
             merged[parent] = _with_child(parent, merged.get(parent), child_of(name), value)
     return merged
@@ -71,6 +71,8 @@ def with_parameters(
 
 def _with_child(parent: str, inside: object, child: str, value: object) -> object:
     """A map, or a stack of LoRAs, with one value replaced."""
+    if parent in CODE:
+        return swept.with_value(inside, child, value)
     if parent in list_values.NAMES:
         return list_values.with_value(parent, () if inside is None else inside, child, value)
     entries = check_map(f"base.{parent}", {} if inside is None else inside)

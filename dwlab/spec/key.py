@@ -41,6 +41,7 @@ class KeyDocument(TypedDict):
     control: NotRequired[list[dict[str, object]]]
     ip_adapter: NotRequired[list[dict[str, object]]]
     refiner: NotRequired[list[dict[str, object]]]
+    method: NotRequired[dict[str, object]]
 
 
 def key_document(
@@ -80,13 +81,20 @@ def key_document(
     if _is_scale_from_guidance(params, omission):
         # older versions left the pipeline's own scale, whatever the recipe's guidance was
         document["guidance"] = TRUE_CFG
+    _add_files_and_code(document, params)
+    return document
+
+
+def _add_files_and_code(document: KeyDocument, params: GenerationParams) -> None:
+    """Add what stands for files and code, whose paths say nothing."""
     if params.control:
         document["control"] = [control.for_key() for control in params.control]
     if shown := ip_adapters.acting(params.ip_adapter):
         document["ip_adapter"] = [adapter.for_key() for adapter in shown]
     if params.refiner:
         document["refiner"] = [refiner.for_key() for refiner in params.refiner]
-    return document
+    if params.method is not None:
+        document["method"] = params.method.for_key()
 
 
 def hash_of(document: KeyDocument) -> str:

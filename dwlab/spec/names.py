@@ -24,8 +24,10 @@ MAPS = ("call", "scheduler_options")
 LISTS = ("loras", "embeddings", "control", "ip_adapter", "refiner")
 # parts of a model that come from elsewhere
 PARTS = ("vae", "components")
+# parameters that are code of the user's own
+CODE = ("method",)
 # parameters that name files of this machine: keys have the hashes of their contents instead
-FILES = ("loras", "embeddings", "ip_adapter", "refiner", *PARTS)
+FILES = ("loras", "embeddings", "ip_adapter", "refiner", *PARTS, *CODE)
 
 
 def own_name(name: str) -> str:

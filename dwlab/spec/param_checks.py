@@ -23,6 +23,7 @@ from . import (
 from .long_prompts import LONG_PROMPTS
 from .model_choice import checked_variant
 from .names import MAPS, TEXTS
+from .own_code.recipe import Method, checked_method
 from .prompt_text import checked_prompt
 from .prompt_weights import WEIGHTINGS
 
@@ -141,6 +142,16 @@ def check_one_negative_prompt(negative_prompt: str, call: Mapping[str, object]) 
         raise InvalidInput("call.negative_prompt", "", allowed)
 
 
+def check_method(method: Method | None, refiner: object) -> None:
+    """Raise InvalidInput for a parameter without a value, and for a method beside a refiner."""
+    if method is None:
+        return
+    method.check_complete()
+    # only the stock call hands over to a second stage
+    if refiner:
+        raise InvalidInput("refiner", "a second stage", "left out beside method")
+
+
 _CHECKS: dict[str, Callable[[str, object], object]] = {
     **dict.fromkeys(TEXTS, checked_prompt),
     **dict.fromkeys(MAPS, _checked_map),
@@ -151,6 +162,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "ip_adapter": ip_adapters.checked_ip_adapters,
     "refiner": refiners.checked_refiners,
     "embeddings": embeddings.checked_embeddings,
+    "method": checked_method,
     "vae": components.checked_vae,
     "components": components.checked_components,
     "seed": _checked_seed,

@@ -14,8 +14,14 @@ from . import catalog, components, foreign_names, inputs, schedulers
 from .key import key_of
 from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
-from .names import LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
-from .param_checks import check_config, check_model_name, check_one_negative_prompt, checked
+from .names import CODE, LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
+from .param_checks import (
+    check_config,
+    check_method,
+    check_model_name,
+    check_one_negative_prompt,
+    checked,
+)
 from .prompt_weights import COMPEL, LITERAL, parts_of
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from .ip_adapters import IPAdapters
     from .loras import Stack
     from .model_entry import Entry
+    from .own_code.recipe import Method
     from .refiners import Refiners
 
 # values that mean the same as leaving the parameter out
@@ -112,6 +119,7 @@ class GenerationParams:
     control: ControlNets with their pictures, like [{"model": folder, "image": path, "scale": 1}].
     ip_adapter: IP-Adapters with their pictures, like [{"file": path, "image": path, "scale": 0.6}].
     refiner: the model of a second stage, like {"model": "sdxl-refiner", "from": 0.8}.
+    method: a function of your own that makes the picture: `FILE.py:NAME`, or the function itself.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -148,6 +156,7 @@ class GenerationParams:
     control: Controls = ()
     ip_adapter: IPAdapters = ()
     refiner: Refiners = ()
+    method: Method | None = None
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
 
@@ -273,6 +282,7 @@ class GenerationParams:
         """Validate the fields that mean something beside others only."""
         check_one_negative_prompt(self.negative_prompt, self.call)
         inputs.check_together(vars(self))
+        check_method(self.method, self.refiner)
         vars(self)["vae"], vars(self)["components"] = components.merged(self.vae, self.components)
         if self.prompt_weighting == COMPEL:
             for name in TEXTS:
@@ -304,6 +314,8 @@ def _as_plain(name: str, value: Any) -> Any:
         return [entry.as_dict() for entry in value]
     if name in PARTS:
         return components.as_plain(value)
+    if name in CODE:
+        return value.as_dict()
     return str(value) if isinstance(value, inputs.HeldPicture) else value
 
 

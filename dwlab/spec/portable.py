@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, ModelError
 from . import catalog, components, inputs, list_values
-from .names import LISTS, PARTS, own_name
+from .names import CODE, LISTS, PARTS, own_name
 from .recipe_key import parsed
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def files_without_paths(params: GenerationParams) -> dict[str, Any]:
     for name in LISTS:
         if getattr(params, name):
             values[name] = [file.without_path().as_dict() for file in getattr(params, name)]
+    for name in CODE:
+        if getattr(params, name):
+            values[name] = getattr(params, name).without_path().as_dict()
     for name in PARTS:
         if getattr(params, name):
             values[name] = components.as_plain(components.without_paths(getattr(params, name)))
@@ -109,7 +112,9 @@ class PortableSpec:
     def _base_values(self) -> dict[str, Any]:
         base = dict(self._spec.get("base") or {})
         for name, value in list(base.items()):
-            if name == "config" and "config" not in self._base:
+            if name in CODE:
+                base[name] = _file_names(value)
+            elif name == "config" and "config" not in self._base:
                 del base[name]
             elif _names_path(name, value):
                 base[name] = _in_recipe(name, self._base)
@@ -125,6 +130,8 @@ class PortableSpec:
         return axes
 
     def _axis(self, name: str, description: Any) -> Any:
+        if name in CODE:
+            return _file_names(description)
         if name not in self._values:
             return description
         if not isinstance(description, list):
@@ -205,7 +212,7 @@ def _check_portable(field: str, name: str, value: Any) -> None:
         for text in _texts(value):
             if not (inputs.digest_of(text) or inputs.reference_of_path(text)):
                 raise InvalidInput(field, text, f"a picture in {inputs.FOLDER}/")
-    elif parent in (*LISTS, *PARTS, "config"):
+    elif parent in (*LISTS, *PARTS, *CODE, "config"):
         for text in _texts(value):
             if _LEADS_ELSEWHERE.search(text):
                 raise InvalidInput(field, text, "hashes, or names of the hub; no paths")

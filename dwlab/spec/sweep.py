@@ -18,6 +18,7 @@ from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
 from .names import under_own_names
 from .overrides import overridden
+from .own_code import swept
 from .params import FIELDS
 from .skips import Rules
 from .sweep_checks import (
@@ -49,6 +50,8 @@ class SweepSpec:
         that apply as a picture is saved.
     metric: the one that says how good a picture is (None: see `dwlab.analysis.quality`).
     memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
+    method: a function of your own that makes the pictures, or `FILE.py:NAME`; short for `method` in
+        base. Its parameters are axes like `method.strength`.
 
     Raises InvalidInput, which names the key.
     """
@@ -62,12 +65,16 @@ class SweepSpec:
     metrics: Sequence[object] | None = None
     metric: str | None = None
     memory: object = None
+    method: object = None
     _expansion: Expansion = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_any_name(self.name)
         base = {key: v for key, v in named_once("base", self.base).items() if v is not None}
         axes = named_once("axes", self.axes)
+        swept.check_once(self.method, base, axes)
+        if self.method is not None:
+            base["method"] = self.method
         if base.get("seed") == "random":
             del base["seed"]
             axes.setdefault("seed", {"random": 1})
@@ -75,6 +82,7 @@ class SweepSpec:
         check_number_of_axes(axes)
         check_metrics(self.metrics, self.metric)
         self._set("memory", memory.plain(memory.parse(self.memory)))
+        self._set("method", None)
         self._set("model", base.pop("model", self.model))
         self._set("base", {key: value for key, value in base.items() if key not in axes})
         self._set("axes", axes)
@@ -88,7 +96,7 @@ class SweepSpec:
     def _checked_expansion(self) -> Expansion:
         columns = {name: axis_values.values(name, values) for name, values in self.axes.items()}
         check_axes(self.base, columns)
-        base = {"model": self.model, **self.base}
+        base, columns = swept.with_methods({"model": self.model, **self.base}, columns)
         names = FIELDS | columns.keys() | with_dotted_names(base).keys()
         groups = all_groups(self.zip, columns)
         rules = Rules(self.skip, names)
@@ -121,7 +129,7 @@ class SweepSpec:
         is_kept = {key: bool(value) for key, value in values.items()}
         is_kept["metrics"] = self.metrics is not None
         kept = {key: value for key, value in values.items() if is_kept[key]}
-        plain: dict[str, object] = json.loads(json.dumps(kept, default=list))
+        plain: dict[str, object] = json.loads(json.dumps(kept, default=swept.as_plain))
         return plain
 
     @classmethod
@@ -235,7 +243,9 @@ def _with_paths_from(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     moved = dict(values)
     for part in ("base", "axes"):
         if isinstance(values.get(part), Mapping):
-            moved[part] = input_files.beside(folder, under_own_names(values[part], part))
+            pictures_moved = input_files.beside(folder, under_own_names(values[part], part))
+            moved[part] = swept.beside(folder, pictures_moved)
+    moved = swept.beside(folder, moved)
     if isinstance(values.get("metrics"), list):
         moved["metrics"] = metric_requests.beside(folder, values["metrics"])
     return moved

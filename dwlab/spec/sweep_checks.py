@@ -8,7 +8,7 @@ from ..errors import InvalidInput
 from . import controls, foreign_names, ip_adapters, metric_requests, prompt_templates, refiners
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
-from .names import LISTS, MAPS, PARTS, own_name
+from .names import CODE, LISTS, MAPS, PARTS, own_name
 from .params import FIELDS
 
 AXES_LIMIT = 100  # axes of a sweep
@@ -51,7 +51,8 @@ def check_axes(base: Mapping[str, object], columns: Mapping[str, Column]) -> Non
         if name in placeholders and not isinstance(column, RandomSeeds):
             check_placeholder_values(name, column)
         parent = parent_of(name)
-        if is_dotted(name) and parent in columns:
+        # of several methods, those that have a parameter take it
+        if is_dotted(name) and parent in columns and parent not in CODE:
             allowed = f"one axis for it: {parent} is an axis too"
             raise InvalidInput(f"axes.{name}", name, allowed)
     if "prompt" not in base and "prompt" not in columns:
@@ -68,6 +69,7 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     is_inside |= name.startswith("control.") and name.endswith(controls.ATTRIBUTES)
     is_inside |= parent_of(name) == "components" and child_of(name).isidentifier()
     is_inside |= name.startswith("ip_adapter.") and name.endswith(ip_adapters.ATTRIBUTES)
+    is_inside |= parent_of(name) == "method" and child_of(name).isidentifier()
     is_inside |= parent_of(name) == "refiner" and child_of(name) in refiners.ATTRIBUTES
     if name in FIELDS or name in placeholders or is_argument or is_inside:
         return
@@ -75,7 +77,7 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     if allowed is None:
         allowed = (
             f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight, "
-            "control.NAME, ip_adapter.NAME, refiner.NAME, components.NAME"
+            "control.NAME, ip_adapter.NAME, refiner.NAME, components.NAME, method.NAME"
         )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"
@@ -105,5 +107,5 @@ def is_axis(name: str, value: object) -> bool:
     """Whether what is given for a name are the values of an axis, not one value."""
     if name in LISTS and isinstance(value, list | tuple):
         return any(isinstance(item, list | tuple | None) for item in value)
-    is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS, *PARTS)
+    is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS, *PARTS, *CODE)
     return is_description or isinstance(value, list | tuple | range)

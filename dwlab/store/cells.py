@@ -43,8 +43,8 @@ _WRITE = """
     WHERE cells.status != 'ok' OR gone(cells.image, cells.bytes)
 """
 _WRITE_ATTEMPT = """
-    INSERT INTO attempts (key, experiment, status, error, created)
-    VALUES (:key, :experiment, :status, :error, :created)
+    INSERT INTO attempts (key, experiment, status, error, traceback, created)
+    VALUES (:key, :experiment, :status, :error, :traceback, :created)
 """
 _STATUSES = """
     SELECT cells.key, cells.status, cells.image, cells.bytes
@@ -111,7 +111,7 @@ class CellRow:
 
     params, versions: JSON texts. status: ok, failed or oom. image: the path of the picture,
     relative to the results folder. pixels: their hash. bytes: of the picture's file.
-    mode: close, or exact with its rows.
+    mode: close, or exact with its rows. traceback: where a method of the user's own failed.
     """
 
     key: str
@@ -130,6 +130,7 @@ class CellRow:
     created: str = field(default_factory=now)
     versions: str = "{}"
     mode: str = "close"
+    traceback: str | None = None
 
 
 class Timing(NamedTuple):

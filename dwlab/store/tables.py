@@ -78,4 +78,5 @@ MIGRATIONS = (
     );
     CREATE INDEX marks_by_mark ON marks (mark, value);
     """,
+    "ALTER TABLE attempts ADD COLUMN traceback TEXT",
 )

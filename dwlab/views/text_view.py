@@ -24,6 +24,8 @@ ROWS = 1_000
 TEXT_LIMIT = 40  # characters of a value
 # columns that are shown only if they are named
 UNSEEN = ("key", "experiment", "device", "image", "created", "versions", "pixels")
+# what tells of a user's own code, if some cell has any
+METHODS = ("method", "method_code")
 GAP = 2  # spaces between columns
 
 
@@ -55,6 +57,9 @@ def _columns(table: pd.DataFrame, whole: Whole) -> dict[str, list[str]]:
         return {str(name): _texts(table, str(name)) for name in table.columns}
     for axis in varying(table, whole.varying):
         columns[axis.name] = [_short(axis.label(value)) for value in axis.column[:ROWS]]
+    for name in METHODS:
+        if name in table:
+            columns.setdefault(name, _texts(table, name))
     if not columns and "prompt" in table:
         columns["prompt"] = _texts(table, "prompt")
     names = ["status", "error"] if whole.failed else []

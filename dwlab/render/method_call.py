@@ -1,0 +1,128 @@
+"""The call of a user's own method that makes the picture of one cell."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import RenderError
+from ..events import Step
+from ..models.parts import modules_of
+from ..spec.own_code.loading import object_of
+from . import preview
+from .latents import decode
+from .method_cell import MethodCell
+from .own_parts import OwnPart
+from .stock_call import StockCall
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ..pictures.picture import Picture
+    from ..spec.own_code.recipe import Method
+    from .one_cell import Rendering
+    from .resolved_cell import ResolvedCell
+
+ALLOWED = "a picture of Pillow, an array [height, width, 3], or latents as a tensor"
+
+
+class MethodCall(StockCall):
+    """One call of a method, which can be stopped wherever it calls a part of the model."""
+
+    def __init__(self, rendering: Rendering, cell: ResolvedCell, method: Method) -> None:
+        super().__init__(rendering, cell)
+        self._method = method
+        self._function = object_of(method.name, method.code, method.file)
+        self._parts = self._own_parts()
+        self._steps_done = 0
+        self._follow_scheduler(self._pipeline.scheduler)
+
+    def _own_parts(self) -> dict[str, OwnPart]:
+        """Put a part of its own in the place of each part of the pipeline."""
+        whole = self._rendering.whole or self._rendering.model
+        check = functools.partial(self._rendering.channel.check, self.cell.position)
+        parts = {}
+        for name, real in modules_of(whole.pipeline).items():
+            parts[name] = OwnPart(real, getattr(self._pipeline, name), check)
+            vars(self._pipeline)[name] = parts[name].twin
+        return parts
+
+    def _follow_scheduler(self, scheduler: Any) -> None:
+        """Tell of a step whenever the method takes one with the cell's scheduler."""
+        take_step = scheduler.step
+
+        def step(*args: Any, **kwargs: Any) -> Any:
+            output = take_step(*args, **kwargs)
+            latents = output[0] if isinstance(output, tuple) else output.prev_sample
+            self._tell_step(latents)
+            return output
+
+        scheduler.step = step
+
+    def _tell_step(self, latents: Any) -> None:
+        params = self.cell.params
+        self._steps_done += 1
+        steps = max(len(self._pipeline.scheduler.timesteps), self._steps_done)
+        aspect = (params.width or 1) / (params.height or 1)
+        model = self._rendering.whole or self._rendering.model
+        rough = functools.partial(preview.project, latents[0], model, aspect)
+        step = Step(self.cell.position, params, self._steps_done, steps, rough)
+        self._rendering.channel.send(step)
+
+    def _arguments(self) -> dict[str, Any]:
+        """Nothing yet: the method asks for the arguments when it needs them."""
+        return {}
+
+    def _stock_arguments(self) -> dict[str, Any]:
+        arguments = super()._arguments()
+        # the steps are told in another way, so that a method may have a callback of its own
+        for name in ("callback_on_step_end", "callback"):
+            arguments.pop(name, None)
+        return arguments
+
+    def _made(self, arguments: dict[str, Any]) -> Any:  # noqa: ARG002  # those of the stock call
+        cell = MethodCell(self.cell, self._stock_arguments)
+        output = self._function(self._pipeline, cell, **self._method.values)
+        return self._picture_in(output)
+
+    def _picture_in(self, output: Any) -> np.ndarray[Any, Any] | Image.Image:
+        """What a method returned as an array [height, width, 3] or a picture; raises RenderError."""
+        import torch
+        from PIL import Image
+
+        if isinstance(output, torch.Tensor):
+            output = self._decoded(output)
+        if isinstance(output, Image.Image):
+            return output
+        if isinstance(output, np.ndarray) and output.ndim == 4 and len(output) == 1:
+            output = output[0]
+        if not isinstance(output, np.ndarray) or output.ndim != 3 or output.shape[2] != 3:
+            shape = f" {list(output.shape)}" if isinstance(output, np.ndarray) else ""
+            returned = f"{type(output).__name__}{shape}"
+            raise RenderError(f"{self._method.name} returned {returned}; allowed: {ALLOWED}")
+        if output.dtype == np.uint8:
+            return Image.fromarray(output)
+        return output.astype(np.float32)
+
+    def _decoded(self, latents: Any) -> np.ndarray[Any, Any]:
+        """Latents as the pipeline has them between steps, as an array [height, width, 3]."""
+        params = self.cell.params
+        self._watch.look(latents)
+        decoded = decode(self._pipeline, latents, (params.width or 1) / (params.height or 1))
+        if decoded is None:
+            cls = type(self._pipeline).__name__
+            raise RenderError(
+                f"{self._method.name} returned latents that dwlab cannot decode for a {cls}; "
+                "return the picture instead"
+            )
+        return decoded
+
+    def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
+        changed = [name for name, part in self._parts.items() if part.is_changed]
+        picture = super()._picture_of(output, seconds, device_seconds)
+        if changed:
+            alone = f"computed alone, with a copy of {', '.join(changed)}, which it changes"
+            picture.settings["method"] = alone
+        return picture
