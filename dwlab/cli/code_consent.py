@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from ..spec.params import GenerationParams
 
 
+def has_terminal() -> bool:
+    """Whether somebody can read a question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def ask(cells: Sequence[GenerationParams], *, trust: bool) -> None:
     """Ask on a terminal whether code may run that was not agreed to before.
 
@@ -26,7 +31,7 @@ def ask(cells: Sequence[GenerationParams], *, trust: bool) -> None:
     if trust:
         code_trust.trust(cells)
     others = code_trust.not_trusted(cells)
-    if others and sys.stdin.isatty() and sys.stderr.isatty():
+    if others and has_terminal():
         for method in others:
             typer.echo(
                 f"the experiment names code: {one_line(method.file)}:{method.name} "

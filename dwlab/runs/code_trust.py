@@ -50,11 +50,11 @@ def check(cells: Iterable[GenerationParams]) -> None:
     """Raise InvalidInput if cells name code that nobody here agreed to."""
     for method in not_trusted(cells):
         allowed = (
-            "code that you agreed to run, because it can do whatever you can; read it, then run "
-            "`dwlab sweep` on a terminal and answer, or pass --trust-code (in Python: "
-            "trust_code=True, or the function itself)"
+            "code that you agreed to run, because code can do whatever you can; read "
+            f"{method.file or 'it'}, then run `dwlab sweep` on a terminal and answer, or pass "
+            "--trust-code (in Python: trust_code=True, or the function itself)"
         )
-        raise InvalidInput("method", f"{method.file or 'a notebook'}:{method.name}", allowed)
+        raise InvalidInput("method", method.name, allowed)
 
 
 def trust(cells: Iterable[GenerationParams], *, folders: bool = False) -> None:

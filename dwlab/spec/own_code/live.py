@@ -6,6 +6,7 @@ import ast
 import builtins
 import dis
 import inspect
+import linecache
 import sys
 import textwrap
 import types
@@ -229,10 +230,34 @@ def _names(code: types.CodeType) -> Iterator[str]:
 
 def _source(name: str, value: Any) -> str:
     try:
+        if isinstance(value, type):
+            return _class_source(value)
         return textwrap.dedent(inspect.getsource(value))
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError):
         allowed = "code that can be read: write it in a cell of a notebook, or in a file"
         raise InvalidInput("method", name, allowed) from None
+
+
+def _class_source(cls: type) -> str:
+    """The text of a class, which Python itself does not find for a class of a notebook."""
+    for member in vars(cls).values():
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        code = getattr(function, "__code__", None)
+        lines = linecache.getlines(code.co_filename) if code else []
+        for node in ast.walk(ast.parse("".join(lines))):
+            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                return textwrap.dedent("".join(lines[first - 1 : node.end_lineno]))
+    return _fields_source(cls)
+
+
+def _fields_source(cls: type) -> str:
+    """The text of a class that has no functions of its own, like a dataclass."""
+    fields = {name: repr(each) for name, each in vars(cls).get("__annotations__", {}).items()}
+    values = {name: each for name, each in vars(cls).items() if not name.startswith("__")}
+    lines = [f"    {name}: {annotation}" for name, annotation in fields.items()]
+    lines += [f"    {name} = {value!r}" for name, value in values.items() if _is_plain(value)]
+    return "\n".join([f"class {cls.__name__}:", *lines, "    pass"])
 
 
 def _is_local(top: str, file: str) -> bool:

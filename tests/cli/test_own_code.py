@@ -1,0 +1,170 @@
+"""`dwlab sweep` with code of one's own: whether it may run, what is kept of it, and `dwlab show`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+
+import pytest
+from own_code import method_file
+from typer.testing import CliRunner
+
+import dwlab
+from dwlab.cli.app import app
+from dwlab.errors import InvalidInput
+
+EXPERIMENT = """
+method: methods/interval.py:plain
+base: {prompt: a red circle, width: 64, height: 64, steps: 1}
+axes: {seed: [0, 1]}
+"""
+METHOD = '''
+"""Words."""
+
+from pathlib import Path
+
+import dwlab
+import numpy as np
+
+NUMBER = UNIQUE
+
+
+@dwlab.method
+def plain(pipe, cell):
+    """The stock call, but one seed fails."""
+    Path(__file__).with_name("ran").write_text("", "utf-8")
+    if cell.seed == 1:
+        raise ValueError(f"seed {cell.seed} is not to my liking")
+    return np.clip(pipe(**cell.stock()).images[0], 0, 1)
+'''
+# nobody agreed to code with such a number yet
+numbers = itertools.count(os.getpid() * 1000)
+
+
+def dw(*arguments, **options):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    method_file(tmp_path / "methods", METHOD.replace("UNIQUE", str(next(numbers))))
+    (tmp_path / "trial.yaml").write_text(EXPERIMENT, "utf-8")
+    return tmp_path
+
+
+def sweep(folder, *options, **more):
+    where = ("--results", folder / "results", "--no-notebook", "--device", "cpu")
+    return dw("sweep", folder / "trial.yaml", *where, *options, **more)
+
+
+def has_run(folder):
+    return (folder / "methods/ran").exists()
+
+
+def test_without_a_terminal_code_that_nobody_agreed_to_is_refused(folder):
+    refused = sweep(folder)
+    assert refused.exit_code == 2
+    assert "plain" in refused.stderr and "--trust-code" in refused.stderr
+    assert not has_run(folder)
+    assert not (folder / "results").exists()
+
+
+def test_a_plan_runs_no_code_and_asks_for_nothing(folder):
+    planned = sweep(folder, "--dry-run")
+    assert planned.exit_code == 0, planned.output
+    assert not has_run(folder)
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "what\n"])
+def test_on_a_terminal_every_answer_but_yes_is_no(folder, monkeypatch, answer):
+    monkeypatch.setattr("dwlab.cli.code_consent.has_terminal", lambda: True)
+    refused = sweep(folder, input=answer)
+    assert refused.exit_code == 2
+    assert "methods/interval.py:plain" in refused.stderr
+    assert not has_run(folder)
+
+
+def test_a_yes_is_remembered_for_that_code_only(folder, monkeypatch, own_folders):
+    monkeypatch.setattr("dwlab.cli.code_consent.has_terminal", lambda: True)
+    assert "Run it?" in sweep(folder, input="y\n").stderr
+    assert has_run(folder)
+    again = sweep(folder)
+    assert "Run it?" not in again.stderr
+    file = folder / "methods/interval.py"
+    file.write_text(file.read_text("utf-8").replace("liking", "taste"), "utf-8")
+    assert "Run it?" in sweep(folder, input="n\n").stderr
+    (trusted,) = own_folders.rglob("trusted-code.json")
+    assert len(json.loads(trusted.read_text("utf-8"))["code"]) == 1
+
+
+def test_always_holds_for_other_code_of_the_folder(folder, monkeypatch):
+    monkeypatch.setattr("dwlab.cli.code_consent.has_terminal", lambda: True)
+    sweep(folder, input="a\n")
+    file = folder / "methods/interval.py"
+    file.write_text(file.read_text("utf-8").replace("liking", "taste"), "utf-8")
+    assert "Run it?" not in sweep(folder).stderr
+
+
+def test_python_refuses_a_file_without_trust_code_and_an_experiment_that_ran_before(folder):
+    spec = dwlab.Sweep.from_yaml(folder / "trial.yaml")
+    with pytest.raises(InvalidInput, match="trust_code=True"):
+        spec.run(folder / "results")
+    stored = dwlab.Sweep.from_dict(json.loads(json.dumps(spec.as_dict())))
+    with pytest.raises(InvalidInput, match="trust_code=True"):
+        stored.run(folder / "results")
+    assert not has_run(folder)
+
+
+@pytest.fixture
+def made(folder):
+    assert sweep(folder, "--trust-code").exit_code == 3
+    return folder
+
+
+def test_the_table_and_the_picture_tell_of_method_and_code(made):
+    text = dw("table", "trial", "--results", made / "results", env={"COLUMNS": "200"}).stdout
+    table = dwlab.Results(made / "results").table("trial")
+    (code,) = set(table["method_code"])
+    assert "plain" in text and code in text
+    assert set(table["method"]) == {"plain"}
+    versions = json.loads(table["versions"][0])
+    assert versions["numpy"]
+    picture = next((made / "results/images").rglob("*.png")).read_bytes()
+    assert b'"method":{"code":"' + code.encode() in picture
+    assert str(made).encode() not in picture
+
+
+def test_a_cell_is_shown_with_the_methods_own_lines_and_its_code(made):
+    table = dwlab.Results(made / "results").table("trial")
+    failed = table[table["status"] == "failed"].iloc[0]
+    shown = dw("show", failed["key"][:12], "--results", made / "results").stdout
+    assert "ValueError: seed 1 is not to my liking" in shown
+    assert 'File "interval.py", line 17, in plain' in shown
+    assert 'raise ValueError(f"seed {cell.seed} is not to my liking")' in shown
+    code = dw("show", failed["key"][:12], "--code", "--results", made / "results").stdout
+    assert code.strip() == (made / "methods/interval.py").read_text("utf-8").strip()
+
+
+def test_a_comment_makes_nothing_again_and_a_constant_makes_all(made):
+    file = made / "methods/interval.py"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('"""Words."""', "# other words"), "utf-8")
+    assert "0 made now, 1 already there" in sweep(made, "--trust-code").stdout
+    file.write_text(text.replace("0, 1)", "0, 0.5)"), "utf-8")
+    assert "1 made now, 0 already there" in sweep(made, "--trust-code").stdout
+    assert len(list((made / "results/_code").iterdir())) == 2
+
+
+def test_a_picture_never_brings_its_method_along(made):
+    from dwlab.pictures import recipes
+
+    picture = next((made / "results/images").rglob("*.png")).read_bytes()
+    recipe = recipes.read(picture)
+    assert "method" not in recipe.values
+    assert any(text.startswith("method: ") for text in recipe.left_out)
+
+
+def test_a_cell_of_stock_has_no_code_and_a_key_must_be_there(tmp_path):
+    assert "a key of a cell in" in dw("show", "0" * 12, "--results", tmp_path).stderr
+    assert "at least 8 digits" in dw("show", "abc", "--results", tmp_path).stderr

@@ -1,0 +1,162 @@
+"""Five methods as people write them, and some that misbehave."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+
+import dwlab
+
+Share = Annotated[float, dwlab.Range(0, 1)]
+
+
+@dwlab.method
+def guidance_interval(pipe, cell, *, low: Share = 0.2, high: Share = 0.8):
+    """Guidance only in the middle of the schedule (Kynkaanniemi et al. 2024)."""
+
+    def at_end(pipe, step, timestep, tensors):
+        share = (step + 1) / pipe.num_timesteps
+        pipe._guidance_scale = cell.guidance if low <= share < high else 1.0001
+        return tensors
+
+    return pipe(**cell.stock(), callback_on_step_end=at_end).images[0]
+
+
+@dwlab.method
+def rescaled(pipe, cell, *, rescale: Share = 0.7):
+    """CFG rescale (Lin et al. 2023, equation 15 and 16)."""
+    return pipe(**cell.stock(guidance_rescale=rescale)).images[0]
+
+
+def embedded(pipe, cell):
+    """The embeddings of the empty prompt and of the cell's."""
+    positive, negative = pipe.encode_prompt(
+        cell.prompt, pipe.device, 1, True, negative_prompt=cell.negative_prompt
+    )
+    return negative, positive
+
+
+def noise(pipe, cell):
+    """The starting noise of the stock call."""
+    scale = pipe.vae_scale_factor
+    shape = (1, pipe.unet.config.in_channels, cell.height // scale, cell.width // scale)
+    return randn_tensor(shape, generator=cell.generator(), dtype=pipe.unet.dtype)
+
+
+@dwlab.method
+def hand_written(pipe, cell):
+    """DDIM with guidance as a loop of its own."""
+    both = torch.cat(embedded(pipe, cell))
+    latents = noise(pipe, cell)
+    pipe.scheduler.set_timesteps(cell.steps)
+    for timestep in pipe.scheduler.timesteps:
+        twice = torch.cat([latents, latents])
+        without, with_prompt = pipe.unet(twice, timestep, encoder_hidden_states=both).sample.chunk(
+            2
+        )
+        guided = without + cell.guidance * (with_prompt - without)
+        latents = pipe.scheduler.step(guided, timestep, latents).prev_sample
+    return latents
+
+
+@dwlab.method
+def three_calls(pipe, cell, *, scale: float = 1.5):
+    """Guidance away from a prediction on perturbed latents: three calls of the denoiser per step."""
+    negative, positive = embedded(pipe, cell)
+    latents = noise(pipe, cell)
+    pipe.scheduler.set_timesteps(cell.steps)
+    for timestep in pipe.scheduler.timesteps:
+        with_prompt = pipe.unet(latents, timestep, encoder_hidden_states=positive).sample
+        without = pipe.unet(latents, timestep, encoder_hidden_states=negative).sample
+        perturbed = pipe.unet(latents.flip(-1), timestep, encoder_hidden_states=positive).sample
+        guided = with_prompt + cell.guidance * (with_prompt - without)
+        guided = guided + scale * (with_prompt - perturbed.flip(-1))
+        latents = pipe.scheduler.step(guided, timestep, latents).prev_sample
+    image = pipe.vae.decode(latents / pipe.vae.config.scaling_factor, return_dict=False)[0]
+    return pipe.image_processor.postprocess(image, output_type="pil")[0]
+
+
+@dwlab.method
+def from_picture(pipe, cell, *, strength: Share = 0.6):
+    """Image-to-image by hand, from a picture of one colour."""
+    both = torch.cat(embedded(pipe, cell))
+    start = torch.full((1, 3, cell.height, cell.width), 0.25)
+    encoded = pipe.vae.encode(start).latent_dist.mode() * pipe.vae.config.scaling_factor
+    pipe.scheduler.set_timesteps(cell.steps)
+    timesteps = pipe.scheduler.timesteps[int(cell.steps * (1 - strength)) :]
+    latents = pipe.scheduler.add_noise(encoded, noise(pipe, cell), timesteps[:1])
+    for timestep in timesteps:
+        twice = torch.cat([latents, latents])
+        without, with_prompt = pipe.unet(twice, timestep, encoder_hidden_states=both).sample.chunk(
+            2
+        )
+        guided = without + cell.guidance * (with_prompt - without)
+        latents = pipe.scheduler.step(guided, timestep, latents).prev_sample
+    image = pipe.vae.decode(latents / pipe.vae.config.scaling_factor, return_dict=False)[0]
+    return pipe.image_processor.postprocess(image, output_type="np")[0]
+
+
+FIVE = (guidance_interval, rescaled, hand_written, three_calls, from_picture)
+
+
+@dwlab.method
+def with_hook(pipe, cell, *, scale: float = 0.5):
+    """Hangs a hook on a layer."""
+    pipe.unet.mid_block.register_forward_hook(lambda module, args, output: output * scale)
+    return pipe(**cell.stock()).images[0]
+
+
+class Doubled:
+    """An attention processor of its own."""
+
+    def __init__(self, stock):
+        self.stock = stock
+
+    def __call__(self, *args, **kwargs):
+        return self.stock(*args, **kwargs) * 2
+
+
+@dwlab.method
+def with_processor(pipe, cell):
+    """Exchanges the attention processors."""
+    stock = next(iter(pipe.unet.attn_processors.values()))
+    pipe.unet.set_attn_processor(Doubled(stock))
+    return pipe(**cell.stock()).images[0]
+
+
+@dwlab.method
+def in_half(pipe, cell):
+    """Moves the model to another dtype."""
+    pipe.to(torch.bfloat16)
+    return pipe(**cell.stock()).images[0]
+
+
+@dwlab.method
+def heavier(pipe, cell):
+    """Writes to weights, unseen by torch's counter of changes."""
+    pipe.unet.conv_in.weight.data.mul_(2)
+    return pipe(**cell.stock()).images[0]
+
+
+CHANGING = (with_hook, with_processor, in_half, heavier)
+
+
+@dwlab.method
+def stock(pipe, cell):
+    """The stock call, and nothing else."""
+    return pipe(**cell.stock()).images[0]
+
+
+@dwlab.method
+def failing(pipe, cell):
+    """Fails in its second line."""
+    values = {"a": 1}
+    return values[cell.prompt]
+
+
+@dwlab.method
+def returns_nothing(pipe, cell):
+    """Forgets to return a picture."""
+    pipe(**cell.stock())

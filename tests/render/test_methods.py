@@ -1,0 +1,168 @@
+"""A user's own method makes the same picture alone and in company, and harms no other cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from counting import Rows
+from five_methods import (
+    CHANGING,
+    FIVE,
+    failing,
+    hand_written,
+    heavier,
+    returns_nothing,
+    stock,
+    three_calls,
+)
+from side_by_side import made
+from start_pictures import difference
+
+import dwlab
+from dwlab.models import loading
+from dwlab.models.settings import denoiser_of
+from dwlab.spec.params import GenerationParams
+
+BASE = {"prompt": "a red circle", "width": 64, "height": 64, "guidance": 3.0}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return loading.load("shapes", "cpu", "float32")
+
+
+def cell(method=None, seed=0, steps=3, **values):
+    return GenerationParams(**BASE | values, method=method, seed=seed, steps=steps)
+
+
+def company(*methods):
+    """Cells of methods, among stock cells of other seeds and numbers of steps."""
+    cells = [cell(method, seed) for method in methods for seed in (0, 1)]
+    return [cell(seed=5), *cells, cell(seed=6, steps=4)]
+
+
+def by_name(methods, quick):
+    """Methods as parameters; all but the quick ones are for the long run."""
+    return [
+        pytest.param(method, id=method.__name__, marks=[] if method in quick else pytest.mark.slow)
+        for method in methods
+    ]
+
+
+@pytest.mark.parametrize("method", by_name(FIVE, quick=[three_calls]))
+def test_a_method_makes_the_same_picture_alone_and_in_company(model, method):
+    alone = made([cell(method), cell(method, 1)], model=model, pack=1)
+    with Rows(denoiser_of(model.pipeline)) as rows:
+        together = made(company(method), model=model)
+    assert max(rows) > 2
+    for first, second in zip(alone, together[1:3], strict=True):
+        assert difference(first.image, second.image) <= 1
+        assert "method" not in second.settings
+
+
+@pytest.mark.slow
+def test_five_methods_in_one_pack_are_exact_to_the_byte(model):
+    cells = company(*FIVE)
+    together = made(cells, model=model, exact=4)
+    for index in (1, 4, 5, 8, 10):
+        (alone,) = made([cells[index]], model=model, exact=4)
+        assert alone.png() == together[index].png()
+
+
+@pytest.mark.slow
+def test_stock_cells_do_not_notice_methods_beside_them(model):
+    expected = made([cell(seed=5), cell(seed=6, steps=4)], model=model, pack=1)
+    together = made(company(*FIVE), model=model)
+    assert difference(expected[0].image, together[0].image) <= 1
+    assert difference(expected[1].image, together[-1].image) <= 1
+
+
+def test_a_loop_by_hand_and_the_stock_call_within_a_method_are_the_stock_picture(model):
+    plain, by_hand, called = made([cell(), cell(hand_written), cell(stock)], model=model)
+    assert difference(plain.image, by_hand.image) <= 1
+    assert difference(plain.image, called.image) <= 1
+    assert len({plain.key, by_hand.key, called.key}) == 3
+
+
+def changed_by_hand(model, method, seed):
+    """The picture that a method makes of a model that nobody else uses."""
+    own = loading.load("shapes", "cpu", "float32")
+    params = cell(seed=seed)
+
+    class Cell:
+        def stock(self):
+            return {
+                "prompt": params.prompt,
+                "num_inference_steps": params.steps,
+                "guidance_scale": params.guidance,
+                "width": 64,
+                "height": 64,
+                "generator": torch.Generator().manual_seed(seed),
+            }
+
+    with torch.inference_mode():
+        return method(own.pipeline, Cell())
+
+
+@pytest.mark.parametrize("pack", [None, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", by_name(CHANGING, quick=[heavier]))
+def test_a_method_that_changes_the_model_computes_alone_with_a_copy(model, method, pack):
+    before = {name: value.clone() for name, value in model.pipeline.unet.state_dict().items()}
+    expected = made([cell(seed=5), cell(seed=6, steps=4)], model=model, pack=1)
+    together = made(company(method), model=model, pack=pack)
+    own = together[1]
+    assert own.settings["method"].startswith("computed alone, with a copy of unet")
+    assert difference(changed_by_hand(model, method, 0), own.image) <= 1
+    # others and the model itself stay as they were
+    assert difference(expected[0].image, together[0].image) <= 1
+    assert difference(expected[1].image, together[-1].image) <= 1
+    after = model.pipeline.unet.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def events(cells, **options):
+    return {
+        event.index: event
+        for event in dwlab.stream(cells, **options)
+        if event.kind in ("done", "failed")
+    }
+
+
+def test_a_method_that_raises_fails_its_own_cell_with_its_own_lines(model):
+    ends = events([cell(), cell(failing), cell(seed=1)], model=model)
+    assert [ends[index].kind for index in range(3)] == ["done", "failed", "done"]
+    assert ends[1].error == "KeyError: 'a red circle'"
+    assert 'File "five_methods.py", line' in ends[1].traceback
+    assert "return values[cell.prompt]" in ends[1].traceback
+    assert "dwlab" not in ends[1].traceback
+
+
+def test_a_method_that_returns_no_picture_says_what_it_may_return(model):
+    (end,) = events([cell(returns_nothing)], model=model).values()
+    assert end.error.startswith("returns_nothing returned NoneType; allowed: a picture of Pillow")
+
+
+def test_steps_of_a_loop_by_hand_are_told(model):
+    steps = [
+        (event.step, event.steps)
+        for event in dwlab.stream([cell(hand_written)], model=model)
+        if event.kind == "step"
+    ]
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_the_key_has_the_code_and_the_parameters():
+    method = cell(FIVE[0]).method
+    first = cell(FIVE[0])
+    keys = {
+        params.key("weights", "float32")
+        for params in (
+            cell(),
+            first,
+            first.replace(method=method.with_value("low", 0.3)),
+            first.replace(method=method.with_value("low", 0.2)),
+        )
+    }
+    assert len(keys) == 3
+    assert np.all(["method" not in cell().as_dict()])
