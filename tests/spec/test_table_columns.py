@@ -13,6 +13,7 @@ from dwlab.spec.table_columns import (
     COLUMNS,
     FIXED,
     METRICS,
+    OF_METHODS,
     OPTIONAL,
     PARAMETERS,
     Kind,
@@ -34,7 +35,7 @@ def test_an_empty_table_has_the_columns_of_the_list(tmp_path):
 
 def test_every_parameter_of_a_picture_is_a_column():
     parameters = {column.name for column in COLUMNS if column.kind is Kind.PARAMETER}
-    assert parameters == {COLUMN_NAMES.get(name, name) for name in FIELDS}
+    assert parameters - set(OF_METHODS) == {COLUMN_NAMES.get(name, name) for name in FIELDS}
     assert parameters == {*PARAMETERS, "scheduler_options"}
 
 

@@ -7,14 +7,14 @@ import math
 from typing import TYPE_CHECKING
 
 from ..._util.jsonfile import object_in
-from ...spec.names import LISTS, MAPS, PARTS
-from ...spec.table_columns import COLUMN_NAMES, PARAMETERS
+from ...spec.names import CODE, LISTS, MAPS, PARTS
+from ...spec.table_columns import COLUMN_NAMES, OF_METHODS, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
 # the prompt comes first; maps and lists are JSON in a table
-_WITHOUT_COLUMN = ("prompt", *MAPS, *LISTS, *PARTS)
+_WITHOUT_COLUMN = ("prompt", *MAPS, *LISTS, *PARTS, *CODE, *OF_METHODS)
 
 
 # columns that are not called like their parameter
@@ -28,7 +28,14 @@ def recipe(row: Mapping[Hashable, object]) -> str:
     """
     arguments = [repr(str(row.get("prompt", "")))]
     arguments += [f"{name}={value!r}" for name, value in recipe_values(row).items()]
-    return f"dwlab.generate({', '.join(arguments)})"
+    return f"dwlab.generate({', '.join(arguments)}){_method_note(row)}"
+
+
+def _method_note(row: Mapping[Hashable, object]) -> str:
+    """A comment if a method made the row's picture, of which a table has only the name."""
+    name, code = row.get("method"), row.get("method_code")
+    is_named = isinstance(name, str) and name.isidentifier() and isinstance(code, str) and code
+    return f"  # made by the method {name}, code {code}" if is_named else ""
 
 
 def recipe_values(row: Mapping[Hashable, object]) -> dict[str, object]:
