@@ -23,6 +23,7 @@ _PUBLIC = {
     "rate": "notebook.rate",
     "rerun": "workflows.certificate.rerunning",
     "stream": "runs.generation",
+    "view": "notebook.view",
 }
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same
 

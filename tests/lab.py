@@ -29,6 +29,18 @@ FLAGS = [
 ]
 
 
+APPS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
+# A kernel that is not quite there yet drops "Run All", and nothing on the page tells.
+KERNEL_IS_READY = """async () => {
+  if (!window.jupyterapp.commands.hasCommand("notebook:run-all-cells")) return false;
+  const panel = [...window.jupyterapp.shell.widgets("main")].find((each) => each.sessionContext);
+  if (!panel) return false;
+  await panel.sessionContext.ready;
+  await panel.revealed;
+  return panel.sessionContext.session?.kernel?.status === "idle";
+}"""
+
+
 def isolated(folder, theme):
     """An environment with fresh folders for Jupyter, this theme, and no settings of the user's."""
     settings = folder / "settings/@jupyterlab/apputils-extension"
@@ -61,7 +73,10 @@ def seen(images, count):
 
 
 class Lab:
-    """JupyterLab, or Notebook 7, over a project with a notebook and experiments (name -> YAML)."""
+    """JupyterLab, or Notebook 7, over a project with experiments (name -> YAML).
+
+    notebook: the name of one of dwlab's, or several.
+    """
 
     def __init__(
         self, folder, experiments, *, notebook="sweep", app="jupyterlab", theme="JupyterLab Light"
@@ -73,8 +88,11 @@ class Lab:
         (self.project / "notebooks").mkdir()
         for name, text in experiments.items():
             (self.project / f"experiments/{name}.yaml").write_text(text)
-        self.notebook = f"{notebook}.ipynb"
-        shutil.copy(ROOT / "notebooks" / self.notebook, self.project / "notebooks")
+        self.app = app
+        names = [notebook] if isinstance(notebook, str) else notebook
+        self.notebook = f"{names[0]}.ipynb"
+        for name in names:
+            shutil.copy(ROOT / f"notebooks/{name}.ipynb", self.project / "notebooks")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -88,6 +106,7 @@ class Lab:
             "--ServerApp.port_retries=0",
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.project}",
+            f"--{APPS[app]}.expose_app_in_browser=True",
         ]
         with (folder / "lab.log").open("w") as log:
             command = [sys.executable, "-m", app, *options]
@@ -130,6 +149,23 @@ class Lab:
         page.wait_for_selector("#jp-main-statusbar >> text=/Python 3.*Idle/")
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
         self.run_cells(page, shown)
+
+    def run_notebook(self, page, name, shown):
+        """Open a notebook in either app, run all its cells, and wait until `shown` is there."""
+        folder = "lab/tree" if self.app == "jupyterlab" else "notebooks"
+        page.goto(f"{self.url}/{folder}/notebooks/{name}.ipynb?token={self.token}&reset")
+        page.wait_for_function("window.jupyterapp")
+        page.wait_for_function(KERNEL_IS_READY)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_selector(shown)
+
+    def choose_theme(self, page, name):
+        """Switch the open page to "JupyterLab Light" or "JupyterLab Dark"."""
+        page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
+        )
+        is_light = "true" if name.endswith("Light") else "false"
+        page.wait_for_selector(f'body[data-jp-theme-light="{is_light}"]')
 
     def run_cells(self, page, shown):
         """Run all cells of the open notebook, and wait until `shown` is there."""

@@ -22,6 +22,7 @@ class RatingView {
     this.status = piece("p", { className: "dwr-status", role: "status" });
     root.classList.add("dw", "dwlab-rating");
     root.append(
+      piece("h1", { className: "dw-spoken" }, "Which picture is better?"),
       piece("div", { className: "dwr-head" }, this.prompt, piece("label", { className: "dwr-rater" }, "Rater ", this.name)),
       piece("div", { className: "dwr-area" }, piece("div", { className: "dwr-pictures" }, this.figure("left"), this.figure("right"))),
       piece("div", { className: "dwr-keys", role: "group", ariaLabel: "Which picture is better?" }, this.buttons.left, this.buttons.tie, this.buttons.right),

@@ -13,7 +13,7 @@ class PairView {
     this.onmode = onmode;
     this.images = [make("img", { draggable: false }), make("img", { draggable: false })];
     this.panes = this.images.map((image) => make("div", { className: "dwc-pane" }, image));
-    this.pair = make("div", { className: "dwc-pair", role: "group", ariaLabel: "The two pictures", tabIndex: 0 }, ...this.panes);
+    this.pair = make("div", { className: "dwc-pair dw-moves", role: "group", ariaLabel: "The two pictures", tabIndex: 0 }, ...this.panes);
     this.captions = [make("p", { className: "dwc-caption" }), make("p", { className: "dwc-caption" })];
     this.problem = make("p", { className: "dwc-problem", role: "status" });
     this.changes = new ChangesView();

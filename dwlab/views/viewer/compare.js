@@ -5,7 +5,8 @@ class CompareView {
     this.viewer = viewer;
     this.back = keyedButton("Back to the grid", "Escape", () => viewer.back());
     this.pair = new PairView({ first: [this.back], onmode: (mode) => viewer.change({ mode }), onswap: () => viewer.swap() });
-    this.element = make("section", { className: "dwv-compare", ariaLabel: "Comparison", tabIndex: -1 }, this.pair.element);
+    this.element = make("section", { className: "dwv-compare", ariaLabel: "Comparison", tabIndex: -1 },
+      make("h1", { className: "dw-spoken" }, "Comparison of two pictures"), this.pair.element);
   }
 
   show(first, second) {

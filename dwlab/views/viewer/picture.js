@@ -19,7 +19,7 @@ class PictureView {
     this.back = keyedButton("Back to the grid", "Escape", () => viewer.back());
     const walk = (text, name, key, by) => keyedButton(text, key, () => viewer.walk(...by), { ariaLabel: name });
     this.element = make("section", { className: "dwv-picture", ariaLabel: "Picture", tabIndex: -1 },
-      group("Picture", this.back, walk("←", "picture to the left", "ArrowLeft", [0, -1]), walk("→", "picture to the right", "ArrowRight", [0, 1]),
+      make("h1", { className: "dw-spoken" }, "Picture"), group("Picture", this.back, walk("←", "picture to the left", "ArrowLeft", [0, -1]), walk("→", "picture to the right", "ArrowRight", [0, 1]),
         walk("↑", "picture above", "ArrowUp", [-1, 0]), walk("↓", "picture below", "ArrowDown", [1, 0]), this.fit, this.hold, this.compare, this.stars.element),
       make("div", { className: "dwv-sides" },
         make("div", { className: "dwv-side" }, this.frame, this.stack),
