@@ -17,6 +17,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import dwlab
+from dwlab.workflows.project import EXPERIMENTS
+from dwlab.workflows.project import NOTEBOOKS as PROJECT_NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -31,12 +33,6 @@ GUIDES = [
 ]
 PAGES = [*sorted(ROOT.glob("*.md")), *GUIDES, ROOT / "results/README.md"]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TEACHING = {
-    "start",
-    "guidance-and-steps",
-    "read-a-sweep",
-    "bring-your-own",
-}  # for people who have the project's folder
 
 
 def requirements(*extras: str) -> dict[str, SpecifierSet]:
@@ -160,14 +156,14 @@ def test_there_is_a_notebook():
     assert NOTEBOOKS
 
 
-def test_every_notebook_is_shipped_in_the_package_but_those_that_teach():
+def test_every_notebook_and_the_experiments_of_a_new_project_are_shipped_in_the_package():
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
         "targets"
     ]["wheel"]
-    shipped = [path.name for path in NOTEBOOKS if path.stem not in TEACHING]
-    assert wheel["force-include"] == {
-        f"notebooks/{name}": f"dwlab/notebooks/{name}" for name in shipped
-    }
+    files = [f"experiments/{name}" for name in EXPERIMENTS]
+    files += [f"notebooks/{path.name}" for path in NOTEBOOKS]
+    assert wheel["force-include"] == {name: f"dwlab/{name}" for name in files}
+    assert {path.name for path in NOTEBOOKS} == set(PROJECT_NOTEBOOKS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

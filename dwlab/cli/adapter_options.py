@@ -8,31 +8,38 @@ import typer
 
 from ..errors import InvalidInput
 
+ADDED = "Added to the model"  # a group of options
+
 LoraOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE[:WEIGHT]",
-        help="A LoRA (.safetensors), and how strongly it acts, -10 to 10 (default: 1). Repeat it "
-        "for several.",
+        help="A LoRA (.safetensors), and how strongly it acts, -10 to 10 (default: 1).",
+        rich_help_panel=ADDED,
     ),
 ]
 EmbeddingOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TOKEN=FILE",
-        help="A textual inversion (.safetensors), and the word that stands for it in the prompt. "
-        "Repeat it for several.",
+        help="A textual inversion (.safetensors), and the word that stands for it in the prompt.",
+        rich_help_panel=ADDED,
     ),
 ]
 VaeOption = Annotated[
     str | None,
-    typer.Option(help="Another VAE than the model's: a folder, a .safetensors file or a hub id."),
+    typer.Option(
+        help="Another VAE than the model's: a folder, a .safetensors file or a hub id.",
+        metavar="MODEL",
+        rich_help_panel=ADDED,
+    ),
 ]
 ComponentOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="PART=SOURCE",
-        help="Another part of the model, like text_encoder=FOLDER. Repeat it for several.",
+        help="Another part of the model, like text_encoder=FOLDER.",
+        rich_help_panel=ADDED,
     ),
 ]
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 from .selection_options import (
     ColumnsOption,  # typer reads the annotations
     RowsOption,  # typer reads the annotations
@@ -17,14 +18,18 @@ from .selection_options import (
 
 
 def animate(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
-    along: Annotated[str, typer.Option(help="The axis that becomes time, like steps.")],
+    name: NameArgument,
+    along: Annotated[
+        str, typer.Option(help="The axis that becomes time, like steps.", metavar="AXIS")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="A .gif, .webp or .mp4 (default: NAME-AXIS.gif here)."),
     ] = None,
     fps: Annotated[float, typer.Option(help="Values per second, 0.1 to 50.")] = 2.0,
-    side: Annotated[int, typer.Option(help="Pixels of a cell, 16 to 1024.")] = 128,
+    side: Annotated[
+        int, typer.Option(help="Pixels of a cell, 16 to 1024.", metavar="PIXELS")
+    ] = 128,
     rows: RowsOption = None,
     columns: ColumnsOption = None,
     where: WhereOption = None,
@@ -33,6 +38,10 @@ def animate(
     """Show how the pictures of a sweep change along an axis, a labelled frame per value.
 
     All other axes stand in rows and columns.
+
+    Examples:
+        dwlab animate quickstart --along steps
+        dwlab animate quickstart --along steps --where colour=red -o steps.mp4
     """
     from tqdm import tqdm
 

@@ -7,15 +7,19 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 WIDTH = 120  # columns, if there is no terminal
 
 
 def answer(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     metric: Annotated[
         str | None,
-        typer.Option(help="A column of the table (default: the one that the experiment names)."),
+        typer.Option(
+            help="A column of the table (default: the one that the experiment names).",
+            metavar="COLUMN",
+        ),
     ] = None,
     margin: Annotated[
         float | None,
@@ -32,6 +36,10 @@ def answer(
     """Say which setting of an experiment is good enough, and rank all of them.
 
     Settings are compared in pairs of the same prompt and seed (docs/statistics.md).
+
+    Examples:
+        dwlab answer good-enough
+        dwlab answer good-enough --margin 0.05 --these-prompts
     """
     import shutil
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,14 @@ from .command import VerboseOption, command, new_app
 from .convert import convert
 from .doctor import doctor
 from .export import export, import_export
+from .first_steps import first_steps
 from .gc import gc
 from .generate import generate
+from .init import init
 from .list import list_experiments
 from .metrics import metrics
 from .models_check import check
+from .new import new
 from .plot import plot
 from .rate import rate
 from .report import open_report, report
@@ -33,7 +36,11 @@ from .verify import verify
 from .view import view
 from .why import why
 
-app = new_app("A lab bench for diffusion models: explore, sweep, compare.")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = new_app("A lab bench for diffusion models: explore, sweep, compare.", completion=True)
+app.info.no_args_is_help = False
 
 
 def _show_version(is_requested: bool) -> None:
@@ -42,7 +49,7 @@ def _show_version(is_requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     verbose: VerboseOption = False,
@@ -51,41 +58,40 @@ def options(
         typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Take the options that stand before a command; without one, say what to do first."""
     context.obj = verbose
+    if context.invoked_subcommand is None:
+        typer.echo(first_steps())
 
 
-for _function in (
-    generate,
-    sweep,
-    table,
-    show,
-    answer,
-    plot,
-    sheet,
-    animate,
-    report,
-    view,
-    metrics,
-    verify,
-    rerun,
-    export,
-    rate,
-    rm,
-    gc,
-    models.pull,
-    convert,
-    doctor,
-    serve,
-    why,
-):
-    command(app)(_function)
-command(app, "list")(list_experiments)
-command(app, "import")(import_export)
-command(app, "open")(open_report)
+# the commands under their headings in `dwlab --help`
+_GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Begin": (init, new),
+    "Make pictures": (generate, sweep),
+    "Look at results": (
+        list_experiments,
+        open_report,
+        report,
+        view,
+        table,
+        show,
+        plot,
+        sheet,
+        animate,
+    ),
+    "Judge": (answer, metrics, rate, why),
+    "Check, share and tidy up": (verify, rerun, export, import_export, rm, gc),
+    "Models and this machine": (doctor, models.pull, convert, serve),
+}
+# commands whose functions cannot have their names
+_NAMES = {list_experiments: "list", open_report: "open", import_export: "import"}
+for _group, _functions in _GROUPS.items():
+    for _function in _functions:
+        command(app, _NAMES.get(_function), group=_group)(_function)
 command(models.app)(check)
-app.add_typer(models.app, name="models")
-app.add_typer(bench.app, name="bench")
+_LAST = next(reversed(_GROUPS))
+app.add_typer(models.app, name="models", rich_help_panel=_LAST)
+app.add_typer(bench.app, name="bench", rich_help_panel=_LAST)
 
 
 def main() -> None:

@@ -34,10 +34,13 @@ def run(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="Devices, like cpu,mps,cuda:0 (default: the file's, or all)."),
+        typer.Option(
+            help="Devices, like cpu,mps,cuda:0 (default: the file's, or all).", metavar="DEVICES"
+        ),
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).")
+        str | None,
+        typer.Option(help="Dtypes, like float32,bfloat16 (default: the file's).", metavar="DTYPES"),
     ] = None,
     quick: QuickOption = False,
     memory: MemoryOption = None,
@@ -46,7 +49,13 @@ def run(
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Run a benchmark on this machine and write one file for `dwlab bench compare`."""
+    """Run a benchmark on this machine and write one file for `dwlab bench compare`.
+
+    Examples:
+        dwlab bench run
+        dwlab bench run experiments/bench-shapes.yaml --device cpu,cuda
+        dwlab bench run --quick
+    """
     from ..bench.compare import compare
     from ..workflows.bench import execute_bench
 
@@ -88,7 +97,9 @@ def compare(
             metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."
         ),
     ],
-    plots: Annotated[Path | None, typer.Option(help="A folder for charts.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(help="A folder for charts.", metavar="FOLDER")
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -96,7 +107,12 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Compare benchmark files: tables with ratios and their 95% intervals, and charts."""
+    """Compare benchmark files: tables with ratios and their 95% intervals, and charts.
+
+    Examples:
+        dwlab bench compare laptop.json desktop.json
+        dwlab bench compare laptop.json desktop.json --plots charts --steps 25
+    """
     from ..bench import files as benchmark_files
     from ..bench.compare import line_up
     from ..bench.engine import compare as engine_files
@@ -133,7 +149,7 @@ def _save_charts(comparison: Comparison, folder: Path) -> None:
 @command(app)
 def tune(
     model: Annotated[
-        str, typer.Option(help="Catalog name, diffusers folder or hub id.")
+        str, typer.Option(metavar="MODEL", help="Catalog name, diffusers folder or hub id.")
     ] = "shapes",
     device: DeviceOption = "auto",
     steps: Annotated[
@@ -146,7 +162,12 @@ def tune(
     memory: MemoryOption = None,
     results: ResultsOption = None,
 ) -> None:
-    """Find the fastest settings that keep the pictures the same, for `--profile fast`."""
+    """Find the fastest settings that keep the pictures the same, for `--profile fast`.
+
+    Examples:
+        dwlab bench tune
+        dwlab bench tune --model sd15 --quick
+    """
     from ..workflows.bench import execute_tune
 
     tuned = execute_tune(
@@ -169,24 +190,32 @@ JsonOption = Annotated[
 @command(app)
 def engine(
     model: Annotated[
-        str, typer.Option(help="Catalog name, diffusers folder or hub id.")
+        str, typer.Option(metavar="MODEL", help="Catalog name, diffusers folder or hub id.")
     ] = "shapes",
     grids: Annotated[
-        str, typer.Option(help="Grids, separated by commas.")
+        str, typer.Option(help="Grids, separated by commas.", metavar="NAMES")
     ] = "heterogeneous,one-seed,homogeneous,mixed",
     engines: Annotated[
-        str, typer.Option(help="Any of loop, grouped, packed, packed-fast, packed-compiled.")
+        str,
+        typer.Option(
+            help="Any of loop, grouped, packed, packed-fast, packed-compiled.", metavar="NAMES"
+        ),
     ] = "loop,grouped,packed",
     rounds: Annotated[int, typer.Option(min=1, help="Timed runs per engine.")] = 3,
     scale: Annotated[float, typer.Option(min=0.01, help="Multiplies the numbers of steps.")] = 1.0,
     limit: Annotated[
-        int, typer.Option(min=1, help="The most cells per grid, taken evenly.")
+        int, typer.Option(min=1, help="The most cells per grid, taken evenly.", metavar="CELLS")
     ] = LIMIT,
     device: DeviceOption = "auto",
     memory: MemoryOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Draw the same cells with a loop, with grouped calls and packed, in turns."""
+    """Draw the same cells with a loop, with grouped calls and packed, in turns.
+
+    Examples:
+        dwlab bench engine
+        dwlab bench engine --engines loop,packed --rounds 5
+    """
     from .._util.atomic import write_atomic
     from ..bench.engine.chart import engine_chart
     from ..bench.engine.speed import compare_engines
@@ -216,7 +245,12 @@ def engine(
 def store(
     cells: Annotated[int, typer.Option(min=10, help="Cells of the sweep.")] = 100_000,
 ) -> None:
-    """Plan, save and resume a sweep whose pictures cost nothing."""
+    """Plan, save and resume a sweep whose pictures cost nothing.
+
+    Examples:
+        dwlab bench store
+        dwlab bench store --cells 10000
+    """
     from ..bench.store_speed import measure
 
     typer.echo(measure(cells).text())
@@ -230,7 +264,12 @@ def serve(
     side: Annotated[int, typer.Option(min=64, help="Width and height in pixels.")] = 128,
     device: DeviceOption = "auto",
 ) -> None:
-    """Serve the same requests one at a time and many at once, on real servers, and compare."""
+    """Serve the same requests one at a time and many at once, on real servers, and compare.
+
+    Examples:
+        dwlab bench serve
+        dwlab bench serve --requests 128 --clients 32
+    """
     try:
         from ..server.load_test import measure
     except ImportError as error:

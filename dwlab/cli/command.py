@@ -15,21 +15,34 @@ from .._util.ctrl_c import no_ctrl_c_is_lost
 from .._util.exit_codes import INTERRUPTED
 from ..errors import DwlabError, first_line
 from ..models.quiet import quiet_libraries
+from .help import FULL_WIDTH, HelpCommand, HelpGroup, examples_in, without_examples
+from .plain_options import in_plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+COMPUTING = "How to compute"  # a group of options
+
 ResultsOption = Annotated[
     Path | None,
     typer.Option(
-        "--results", help="Results folder (default: DWLAB_RESULTS, else the project's results/)."
+        "--results",
+        metavar="FOLDER",
+        help="Results folder (default: DWLAB_RESULTS, else the project's results/).",
     ),
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE", help="auto, cpu, mps, cuda or cuda:N.", rich_help_panel=COMPUTING
+    ),
+]
 ProfileOption = Annotated[
     str | None,
     typer.Option(
-        help="fast: what `dwlab bench tune` found on this machine (default: stock settings)."
+        metavar="NAME",
+        help="fast: what `dwlab bench tune` found on this machine (default: stock settings).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 MemoryOption = Annotated[
@@ -37,34 +50,49 @@ MemoryOption = Annotated[
     typer.Option(
         "--memory",
         metavar="NAME",
-        help="Save memory: auto, none, or a measure like model-offload; several with commas or by "
-        "repeating it (docs/memory.md).",
+        help="Save memory: auto, none, or a measure like model-offload, also several with commas "
+        "(docs/memory.md).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.")]
 
 
-def new_app(text: str) -> typer.Typer:
-    """A group of commands, with plain text as help."""
+def new_app(text: str, *, completion: bool = False) -> typer.Typer:
+    """A group of commands, with plain text as help.
+
+    completion: whether it has options that teach a shell to complete its words.
+    """
     return typer.Typer(
+        cls=HelpGroup,
         help=text,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=completion,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"max_content_width": FULL_WIDTH},
     )
 
 
 def command(
-    app: typer.Typer, name: str | None = None
+    app: typer.Typer, name: str | None = None, *, group: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command of `app`, with -v, and with errors as one line.
 
-    name: of the command (default: the function's).
+    name: of the command (default: the function's). group: the heading that it stands under in the
+    help of `app`. Its own help is its docstring, of which the examples stand in a section.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name)(_guarded(function))
+        text = function.__doc__ or ""
+        options = app.command(
+            name,
+            cls=HelpCommand,
+            help=without_examples(text),
+            epilog=examples_in(text),
+            rich_help_panel=group,
+        )
+        options(_guarded(function))
         return function
 
     return register
@@ -75,7 +103,15 @@ def default_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callabl
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         app.info.no_args_is_help = False
-        app.callback(invoke_without_command=True)(_guarded(function))
+        text = function.__doc__ or ""
+        options = app.callback(
+            invoke_without_command=True,
+            cls=HelpGroup,
+            help=without_examples(text),
+            epilog=examples_in(text),
+            context_settings={"max_content_width": FULL_WIDTH},
+        )
+        options(_guarded(function))
         return function
 
     return register
@@ -125,7 +161,8 @@ def _with_verbose(function: Callable[..., None]) -> inspect.Signature:
     verbose = inspect.Parameter(
         "verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption
     )
-    return signature.replace(parameters=[*signature.parameters.values(), context, verbose])
+    complete = signature.replace(parameters=[*signature.parameters.values(), context, verbose])
+    return in_plain_words(complete)
 
 
 def _show_logs(verbose: bool) -> None:

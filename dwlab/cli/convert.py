@@ -15,7 +15,12 @@ def convert(
         typer.Option(help="The file to make (default: beside it, as .safetensors)."),
     ] = None,
 ) -> None:
-    """Make a .safetensors file of a pickled checkpoint, without running code in it."""
+    """Make a .safetensors file of a pickled checkpoint, without running code in it.
+
+    Examples:
+        dwlab convert old-model.ckpt
+        dwlab convert old-model.ckpt --output new-model.safetensors
+    """
     from ..models.conversion import convert as make
 
     made = make(file.expanduser(), output.expanduser() if output else None)

@@ -43,7 +43,12 @@ def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Show devices, versions, memory and disk, and what to do about what is missing."""
+    """Show devices, versions, memory and disk, and what to do about what is missing.
+
+    Examples:
+        dwlab doctor
+        dwlab doctor --json
+    """
     report = examine(results)
     typer.echo(json.dumps(report, indent=1) if json_output else as_text(report))
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 
 def export(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -25,6 +26,10 @@ def export(
     """Pack a sweep for somebody else: recipes, pictures, table, report, versions and hashes.
 
     It opens with `dwlab import`, or without dwlab: see README.txt in it. Models are not in it.
+
+    Examples:
+        dwlab export quickstart
+        dwlab export quickstart -o for-a-colleague.zip
     """
     from tqdm import tqdm
 
@@ -45,13 +50,17 @@ def export(
 def import_export(
     path: Annotated[Path, typer.Argument(metavar="ZIP|FOLDER", help="What `dwlab export` wrote.")],
     name: Annotated[
-        str | None, typer.Option("--as", help="Another name for the experiment.")
+        str | None, typer.Option("--as", metavar="NAME", help="Another name for the experiment.")
     ] = None,
     results: ResultsOption = None,
 ) -> None:
     """Take a sweep of somebody else's into the results folder; everything in it is checked first.
 
     Nothing that is here is overwritten, and nothing in it is run.
+
+    Examples:
+        dwlab import quickstart.zip
+        dwlab import quickstart.zip --as theirs
     """
     from tqdm import tqdm
 

@@ -29,6 +29,10 @@ def gc(
     """Find what no experiment, star, pin, note or vote holds: pictures, start pictures and rows.
 
     Files that no row names stay for a day. Running sweeps and servers lose nothing.
+
+    Examples:
+        dwlab gc
+        dwlab gc --yes
     """
     from ..paths import results_folder
     from ..store.garbage import find_garbage, remove_garbage

@@ -11,128 +11,242 @@ from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
 from ..models.settings import Settings
 from . import adapter_options
-from .adapter_options import (  # noqa: TC001  # typer reads the annotations
+from .adapter_options import (
+    ADDED,
     ComponentOption,
     EmbeddingOption,
     LoraOption,
     VaeOption,
 )
-from .command import (  # noqa: TC001  # typer reads the annotations
+from .command import (
+    COMPUTING,
     DeviceOption,
     MemoryOption,
     ProfileOption,
 )
+from .completion import model_names
 
 if TYPE_CHECKING:
     from ..pictures.picture import Picture
 
+# groups of options
+PICTURE = "The picture"
+START = "Pictures to start from"
+MODEL = "How the model and the prompt are read"
+
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path(
-        "out.png"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The PNG to write.", rich_help_panel=PICTURE)
+    ] = Path("out.png"),
     model: Annotated[
         str,
         typer.Option(
-            help="A catalog name, a diffusers folder, a checkpoint (.safetensors, .gguf) or a hub id."
+            help="A catalog name, a diffusers folder, a checkpoint (.safetensors, .gguf) or a hub id.",
+            metavar="MODEL",
+            autocompletion=model_names,
+            rich_help_panel=PICTURE,
         ),
     ] = "shapes",
     negative_prompt: Annotated[
-        str, typer.Option("--negative-prompt", help="What the picture should not contain.")
+        str,
+        typer.Option(
+            "--negative-prompt",
+            help="What the picture should not contain.",
+            rich_help_panel=PICTURE,
+        ),
     ] = "",
     negative: Annotated[str, typer.Option("--negative", hidden=True)] = "",
-    seed: Annotated[int, typer.Option(help="0 to 2^63-1.")] = 0,
-    steps: Annotated[int | None, typer.Option(help="1 to 1000 (default: the model's).")] = None,
-    guidance: Annotated[float | None, typer.Option(help="0 to 100 (default: the model's).")] = None,
+    seed: Annotated[int, typer.Option(help="0 to 2^63-1.", rich_help_panel=PICTURE)] = 0,
+    steps: Annotated[
+        int | None, typer.Option(help="1 to 1000 (default: the model's).", rich_help_panel=PICTURE)
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="0 to 100 (default: the model's).", rich_help_panel=PICTURE)
+    ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(help='A diffusers class or a common name, such as "DPM++ 2M Karras".'),
+        typer.Option(
+            help='A diffusers class or a common name, such as "DPM++ 2M Karras".',
+            metavar="NAME",
+            rich_help_panel=PICTURE,
+        ),
     ] = None,
-    width: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
-    height: Annotated[int | None, typer.Option(help="In pixels, a multiple of 8.")] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(help="In pixels, a multiple of 8.", metavar="PIXELS", rich_help_panel=PICTURE),
+    ] = None,
+    height: Annotated[
+        int | None,
+        typer.Option(help="In pixels, a multiple of 8.", metavar="PIXELS", rich_help_panel=PICTURE),
+    ] = None,
     image: Annotated[
-        str | None, typer.Option(help="A picture to start from: a PNG, JPEG or WebP file.")
+        str | None,
+        typer.Option(
+            help="A picture to start from: a PNG, JPEG or WebP file.",
+            metavar="FILE",
+            rich_help_panel=START,
+        ),
     ] = None,
     strength: Annotated[
         float | None,
-        typer.Option(help="How much of it is made anew, above 0 to 1 (default: the model's)."),
+        typer.Option(
+            help="How much of it is made anew, above 0 to 1 (default: the model's).",
+            rich_help_panel=START,
+        ),
     ] = None,
     mask: Annotated[
-        str | None, typer.Option(help="A picture that is white where the image is made anew.")
+        str | None,
+        typer.Option(
+            help="A picture that is white where the image is made anew.",
+            metavar="FILE",
+            rich_help_panel=START,
+        ),
     ] = None,
     mask_padding: Annotated[
         int | None,
-        typer.Option(help="Work on the mask and so many pixels around it alone, then put it back."),
+        typer.Option(
+            help="Work on the mask and so many pixels around it alone, then put it back.",
+            metavar="PIXELS",
+            rich_help_panel=START,
+        ),
     ] = None,
-    mask_blur: Annotated[int | None, typer.Option(help="Pixels over which the mask fades.")] = None,
+    mask_blur: Annotated[
+        int | None,
+        typer.Option(
+            help="Pixels over which the mask fades.", metavar="PIXELS", rich_help_panel=START
+        ),
+    ] = None,
     control: Annotated[
         list[str] | None,
         typer.Option(
-            help="A ControlNet: a folder, a hub id or a catalog name. Repeat it for several."
+            help="A ControlNet: a folder, a hub id or a catalog name.",
+            metavar="MODEL",
+            rich_help_panel=START,
         ),
     ] = None,
     control_image: Annotated[
-        list[str] | None, typer.Option(help="The picture that it sees, one for each --control.")
+        list[str] | None,
+        typer.Option(
+            help="The picture that it sees, one for each --control.",
+            metavar="FILE",
+            rich_help_panel=START,
+        ),
     ] = None,
     control_scale: Annotated[
         list[float] | None,
-        typer.Option(help="How strongly it acts, 0 to 10; one for each --control (default: 1)."),
+        typer.Option(
+            help="How strongly it acts, 0 to 10; one for each --control (default: 1).",
+            rich_help_panel=START,
+        ),
     ] = None,
     ip_adapter: Annotated[
-        str | None, typer.Option(help="An IP-Adapter (.safetensors), which shows --ip-image.")
+        str | None,
+        typer.Option(
+            help="An IP-Adapter (.safetensors), which shows --ip-image.",
+            metavar="FILE",
+            rich_help_panel=START,
+        ),
     ] = None,
     ip_image: Annotated[
         list[str] | None,
-        typer.Option(help="A picture that the IP-Adapter shows; repeat it for several."),
+        typer.Option(
+            help="A picture that the IP-Adapter shows.", metavar="FILE", rich_help_panel=START
+        ),
     ] = None,
     ip_scale: Annotated[
         float | None,
-        typer.Option(help="How strongly the IP-Adapter acts, -10 to 10 (default: 1)."),
+        typer.Option(
+            help="How strongly the IP-Adapter acts, -10 to 10 (default: 1).", rich_help_panel=START
+        ),
     ] = None,
     lora: LoraOption = None,
     embedding: EmbeddingOption = None,
     vae: VaeOption = None,
     component: ComponentOption = None,
     refiner: Annotated[
-        str | None, typer.Option(help="An SDXL model that takes over for the last steps.")
+        str | None,
+        typer.Option(
+            help="An SDXL model that takes over for the last steps.",
+            metavar="MODEL",
+            rich_help_panel=ADDED,
+        ),
     ] = None,
     refiner_from: Annotated[
         float | None,
-        typer.Option(help="The part that the first model does, above 0, below 1 (default: 0.8)."),
+        typer.Option(
+            help="The part that the first model does, above 0, below 1 (default: 0.8).",
+            metavar="PART",
+            rich_help_panel=ADDED,
+        ),
     ] = None,
-    dtype: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            help="auto, float32, float16 or bfloat16.", metavar="DTYPE", rich_help_panel=COMPUTING
+        ),
+    ] = "auto",
     variant: Annotated[
-        str | None, typer.Option(help="Form of the model's weights, like fp16.")
+        str | None,
+        typer.Option(
+            help="Form of the model's weights, like fp16.", metavar="NAME", rich_help_panel=MODEL
+        ),
     ] = None,
     config: Annotated[
-        str, typer.Option(help="Configs of a model in one file: a shipped layout, or a folder.")
+        str,
+        typer.Option(
+            help="Configs of a model in one file: a shipped layout, or a folder.",
+            metavar="LAYOUT|FOLDER",
+            rich_help_panel=MODEL,
+        ),
     ] = "",
     prediction: Annotated[
-        str, typer.Option(help="What the model predicts: epsilon, v_prediction or sample.")
+        str,
+        typer.Option(
+            help="What the model predicts: epsilon, v_prediction or sample.",
+            metavar="NAME",
+            rich_help_panel=MODEL,
+        ),
     ] = "",
     noise: Annotated[
         str,
         typer.Option(
             help="The starting noise: cpu, as diffusers draws it, or a1111-cuda, as AUTOMATIC1111 "
-            "draws it on an NVIDIA GPU."
+            "draws it on an NVIDIA GPU.",
+            metavar="NAME",
+            rich_help_panel=MODEL,
         ),
     ] = "cpu",
     long_prompt: Annotated[
         str,
         typer.Option(
             help="A prompt that is longer than the model reads: truncate it, read it in chunks "
-            "(chunk), or refuse it (error)."
+            "(chunk), or refuse it (error).",
+            metavar="NAME",
+            rich_help_panel=MODEL,
         ),
     ] = "truncate",
     prompt_weighting: Annotated[
-        str, typer.Option(help="literal, or compel: (word:1.2) gives the word a weight.")
+        str,
+        typer.Option(
+            help="literal, or compel: (word:1.2) gives the word a weight.",
+            metavar="NAME",
+            rich_help_panel=MODEL,
+        ),
     ] = "literal",
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
     memory: MemoryOption = None,
 ) -> None:
-    """Draw a picture and write it as a PNG that contains its recipe."""
+    """Draw a picture and write it as a PNG that contains its recipe.
+
+    Examples:
+        dwlab generate "a large red circle" -o circle.png
+        dwlab generate "a blue star" --steps 8 --guidance 5 --seed 3
+        dwlab generate "a lighthouse" --model sd15 --lora style.safetensors:0.8
+        dwlab generate "a boat" --image photo.png --strength 0.6
+    """
     import dwlab
 
     if output.suffix.lower() != ".png":

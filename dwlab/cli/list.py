@@ -20,6 +20,10 @@ def list_experiments(results: ResultsOption = None) -> None:
     """List the experiments of a results folder: cells, size on disk, and when they last ran.
 
     A picture that several experiments have counts for each of them.
+
+    Examples:
+        dwlab list
+        dwlab list --results ../other-project/results
     """
     from .._util.text_table import text_table
     from ..paths import results_folder

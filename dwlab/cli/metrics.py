@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from .command import DeviceOption, ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 
 def metrics(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     metric: Annotated[
         list[str] | None,
         typer.Option(
             "--metric",
             "--only",
-            help="A metric to compute, like clip_score; may be repeated (docs/metrics.md).",
+            help="A metric to compute, like clip_score (docs/metrics.md).",
+            metavar="NAME",
         ),
     ] = None,
     model: Annotated[
@@ -30,12 +32,17 @@ def metrics(
         list[str] | None,
         typer.Option(metavar="AXIS=VALUE", help="The picture to compare with, like steps=50."),
     ] = None,
-    by: Annotated[str, typer.Option(help="The distance that diversity is measured by.")] = "",
+    by: Annotated[
+        str, typer.Option(help="The distance that diversity is measured by.", metavar="DISTANCE")
+    ] = "",
     tolerance: Annotated[
         float | None, typer.Option(help="How far duplicates may be apart, 0 to 255.")
     ] = None,
     label: Annotated[
-        str, typer.Option(help="To keep a second column of the same metric: METRIC.LABEL.")
+        str,
+        typer.Option(
+            help="To keep a second column of the same metric: METRIC.LABEL.", metavar="LABEL"
+        ),
     ] = "",
     device: DeviceOption = "auto",
     results: ResultsOption = None,
@@ -44,6 +51,10 @@ def metrics(
 
     Without --metric, those are computed again that every picture has, and those that the
     experiment's file names. What was measured before by the same network is not computed again.
+
+    Examples:
+        dwlab metrics quickstart --metric clip_score
+        dwlab metrics quickstart --metric ssim --against steps=20
     """
     from tqdm import tqdm
 

@@ -9,6 +9,7 @@ import typer
 from .._util.text_table import text_table
 from ..errors import InvalidInput, ModelError
 from .command import command, default_command, new_app
+from .completion import model_names
 from .models_check import check
 from .models_join import join
 
@@ -20,9 +21,15 @@ app = new_app("Models by name: what is here, what they cost to get, their licenc
 command(app)(check)
 command(app)(join)
 ModelArgument = Annotated[
-    str, typer.Argument(help="A catalog name or hub id (owner/name, owner/name@revision).")
+    str,
+    typer.Argument(
+        help="A catalog name or hub id (owner/name, owner/name@revision).",
+        autocompletion=model_names,
+    ),
 ]
-VariantOption = Annotated[str | None, typer.Option(help="Form of the model's weights, like fp16.")]
+VariantOption = Annotated[
+    str | None, typer.Option(help="Form of the model's weights, like fp16.", metavar="NAME")
+]
 NOT_CHECKED = "not checked"
 HEAD = ("model", "task", "pixels", "steps", "guidance", "files", "licence", "repository")
 
@@ -39,7 +46,13 @@ def models(
         bool, typer.Option("--markdown", help="As a Markdown table, without what is here.")
     ] = False,
 ) -> None:
-    """List the models that dwlab knows by name."""
+    """List the models that dwlab knows by name.
+
+    Examples:
+        dwlab models
+        dwlab models --online
+        dwlab models check my-model.safetensors
+    """
     from ..spec import catalog, catalog_table
 
     if families:
@@ -121,7 +134,12 @@ def _gigabytes(size: int) -> str:
 
 @command(app)
 def show(model: ModelArgument, variant: VariantOption = None) -> None:
-    """Ask the hub what a model takes to get, and say what is known of it."""
+    """Ask the hub what a model takes to get, and say what is known of it.
+
+    Examples:
+        dwlab models show sd15
+        dwlab models show owner/name --variant fp16
+    """
     from ..models import availability
     from ..models.identity import is_here
 
@@ -156,10 +174,16 @@ def pull(
     variant: VariantOption = None,
     file: Annotated[
         str | None,
-        typer.Option(help="One .safetensors file of the repository, like a LoRA."),
+        typer.Option(help="One .safetensors file of the repository, like a LoRA.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Download a model, or complete an interrupted download."""
+    """Download a model, or complete an interrupted download.
+
+    Examples:
+        dwlab pull sd15
+        dwlab pull owner/name@revision --variant fp16
+        dwlab pull owner/loras --file style.safetensors
+    """
     from ..models import availability, hub
     from ..models.identity import identify, is_here
 

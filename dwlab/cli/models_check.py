@@ -19,11 +19,20 @@ WOULD_FAIL = 2
 def check(
     model: Annotated[str, typer.Argument(help="A folder or file.")],
     config: Annotated[
-        str, typer.Option(help="Configs of a file: a layout that ships with dwlab, or a folder.")
+        str,
+        typer.Option(
+            help="Configs of a file: a layout that ships with dwlab, or a folder.",
+            metavar="LAYOUT|FOLDER",
+        ),
     ] = "",
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say everything that would go wrong with a folder or file before a run (exit code 2)."""
+    """Say everything that would go wrong with a folder or file before a run (exit code 2).
+
+    Examples:
+        dwlab models check my-model.safetensors
+        dwlab models check models/my-model --json
+    """
     from ..models import checkup
 
     result = checkup.check(model, config)

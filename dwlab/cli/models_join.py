@@ -13,7 +13,11 @@ def join(
     prior: Annotated[Path, typer.Argument(help="The folder of the prior.")],
     output: Annotated[Path, typer.Argument(help="The folder to make, which links to their parts.")],
 ) -> None:
-    """Make one model of a decoder and a prior, like those of Kandinsky or Stable Cascade."""
+    """Make one model of a decoder and a prior, like those of Kandinsky or Stable Cascade.
+
+    Examples:
+        dwlab models join decoder/ prior/ my-kandinsky/
+    """
     from ..models import joining
 
     folder = joining.join(decoder.expanduser(), prior.expanduser(), output.expanduser())

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 
 def plot(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     figure: Annotated[
         str, typer.Argument(help="heat-maps, frontier, convergence, metric or seconds.")
     ],
@@ -25,7 +26,10 @@ def plot(
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(help="A column of the table (default: the one that tells the quality)."),
+        typer.Option(
+            help="A column of the table (default: the one that tells the quality).",
+            metavar="COLUMN",
+        ),
     ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
     results: ResultsOption = None,
@@ -33,6 +37,10 @@ def plot(
     """Draw a figure of an experiment.
 
     convergence is made for a paper: 85 mm wide, to be read in grey and by colour-blind readers.
+
+    Examples:
+        dwlab plot good-enough heat-maps
+        dwlab plot convergence convergence -o convergence.pdf
     """
     from ..runs.results import Results
     from ..views.figures import draw, format_of, save

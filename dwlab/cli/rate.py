@@ -8,6 +8,7 @@ import typer
 
 from ..errors import MissingExtra
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 from .selection_options import WhereOption  # noqa: TC001  # typer reads the annotations
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 
 def rate(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     show: Annotated[
         bool, typer.Option("--show", help="Print what the votes say, and open no page.")
     ] = False,
     where: WhereOption = None,
     rater: Annotated[
-        str | None, typer.Option(help="Whose votes they are (default: the user's name).")
+        str | None,
+        typer.Option(help="Whose votes they are (default: the user's name).", metavar="NAME"),
     ] = None,
     port: Annotated[
         int, typer.Option(help="Port of the page; 0 chooses a free one.", min=0, max=65535)
@@ -39,6 +41,11 @@ def rate(
 
     A page on this machine shows two pictures of the same prompt and seed. Left and right arrow: that
     one is better; up or t: equal; s: skip; z: undo.
+
+    Examples:
+        dwlab rate good-enough
+        dwlab rate good-enough --where guidance=3 --rater ada
+        dwlab rate good-enough --show
     """
     from ..paths import results_folder
     from ..rating.raters import usual_rater

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
-
-NameArgument = Annotated[str, typer.Argument(help="The experiment's name.")]
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 
 def report(name: NameArgument, results: ResultsOption = None) -> None:
-    """Make an experiment's report again, from what the results folder holds now."""
+    """Make an experiment's report again, from what the results folder holds now.
+
+    Examples:
+        dwlab report quickstart
+    """
     from ..paths import results_folder
     from ..workflows.report import make_report
 
@@ -23,6 +24,9 @@ def open_report(name: NameArgument, results: ResultsOption = None) -> None:
     """Open an experiment's report in a browser, or print its path if there is none.
 
     A report that is not there yet is made first.
+
+    Examples:
+        dwlab open quickstart
     """
     import webbrowser
 

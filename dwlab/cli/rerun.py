@@ -25,13 +25,19 @@ def rerun(
     model: Annotated[
         str | None,
         typer.Option(
-            help="The model that made it, if its recipe names one that is not known here."
+            help="The model that made it, if its recipe names one that is not known here.",
+            metavar="MODEL",
         ),
     ] = None,
     device: DeviceOption = "auto",
     results: ResultsOption = None,
 ) -> None:
-    """Make a picture again from its recipe, and say how it differs from the original."""
+    """Make a picture again from its recipe, and say how it differs from the original.
+
+    Examples:
+        dwlab rerun circle.png -o again.png
+        dwlab rerun 3f8a12bc
+    """
     from ..workflows.certificate.rerunning import rerun
 
     again = rerun(picture, results=results, model=model, device=device)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 if TYPE_CHECKING:
     from ..store.experiment_removal import ExperimentParts
 
 
 def rm(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     votes: Annotated[
         bool,
@@ -24,6 +25,10 @@ def rm(
     """Remove an experiment: its folder, its rows, and the pictures that nothing else holds.
 
     Pictures with a star, a pin, a note or a vote stay, and those of other experiments.
+
+    Examples:
+        dwlab rm quickstart
+        dwlab rm quickstart --yes --votes
     """
     from ..paths import results_folder
     from ..store import experiment_removal

@@ -9,22 +9,35 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+SHOWN = "What is shown"  # a group of options
+
 WhereOption = Annotated[
     list[str] | None,
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Only cells like "steps=5", "adherence>0.9" or "prompt~circle"; may be repeated '
-        "(several = for one name are alternatives).",
+        rich_help_panel=SHOWN,
+        help='Only cells like "steps=5", "adherence>0.9" or "prompt~circle" (several = for '
+        "one name are alternatives).",
     ),
 ]
 RowsOption = Annotated[
     list[str] | None,
-    typer.Option("--rows", metavar="AXIS", help="Axes down the rows, outermost first."),
+    typer.Option(
+        "--rows",
+        metavar="AXIS",
+        help="Axes down the rows, outermost first.",
+        rich_help_panel=SHOWN,
+    ),
 ]
 ColumnsOption = Annotated[
     list[str] | None,
-    typer.Option("--columns", metavar="AXIS", help="Axes across the columns, outermost first."),
+    typer.Option(
+        "--columns",
+        metavar="AXIS",
+        help="Axes across the columns, outermost first.",
+        rich_help_panel=SHOWN,
+    ),
 ]
 
 

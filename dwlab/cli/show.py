@@ -18,7 +18,12 @@ def show(
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Show a cell: its recipe, why attempts failed, and the code that made it."""
+    """Show a cell: its recipe, why attempts failed, and the code that made it.
+
+    Examples:
+        dwlab show 3f8a12bc
+        dwlab show 3f8a12bc --code
+    """
     from ..paths import results_folder
     from ..workflows.shown_cell import cell_text, code_text
 

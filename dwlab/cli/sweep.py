@@ -14,7 +14,8 @@ from ..errors import InvalidInput
 from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT
-from .command import (  # noqa: TC001  # typer reads the annotations
+from .command import (
+    COMPUTING,
     DeviceOption,
     MemoryOption,
     ProfileOption,
@@ -24,6 +25,8 @@ from .command import (  # noqa: TC001  # typer reads the annotations
 if TYPE_CHECKING:
     from ..runs.outcome import Outcome
 
+WHAT = "What to compute"  # a group of options
+
 
 def sweep(
     experiment: Annotated[
@@ -31,7 +34,10 @@ def sweep(
     ],
     results: ResultsOption = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show counts and estimates without computing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Show counts and estimates without computing.", rich_help_panel=WHAT
+        ),
     ] = False,
     overrides: Annotated[
         list[str] | None,
@@ -39,15 +45,25 @@ def sweep(
             "--set",
             metavar="NAME=VALUE",
             help="Replace an axis or a base value, like steps=4 or steps=4,8,20; the value is YAML.",
+            rich_help_panel=WHAT,
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option(min=1, help="Refuse experiments with more cells than this.")
+        int,
+        typer.Option(
+            min=1,
+            help="Refuse experiments with more cells than this.",
+            metavar="CELLS",
+            rich_help_panel=WHAT,
+        ),
     ] = LIMIT,
     pack: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Pictures that share a forward (default: as many as the device gains from)."
+            min=1,
+            help="Pictures that share a forward (default: as many as the device gains from).",
+            metavar="PICTURES",
+            rich_help_panel=COMPUTING,
         ),
     ] = None,
     exact: Annotated[
@@ -56,6 +72,7 @@ def sweep(
             metavar="ROWS",
             help="Make every picture bit-for-bit the same whatever runs beside it: each forward "
             "has exactly ROWS rows (16 is good on a CPU).",
+            rich_help_panel=COMPUTING,
         ),
     ] = None,
     device: DeviceOption = "auto",
@@ -70,7 +87,13 @@ def sweep(
     ] = False,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
-    """Compute what an experiment lacks, then write its table, grid, report and notebook."""
+    """Compute what an experiment lacks, then write its table, grid, report and notebook.
+
+    Examples:
+        dwlab sweep experiments/quickstart.yaml --dry-run
+        dwlab sweep experiments/quickstart.yaml
+        dwlab sweep experiments/quickstart.yaml --set steps=4,8 --set model=sd15
+    """
     from ..runs.sweep import Sweep
 
     spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 from .selection_options import WhereOption, names_in  # typer reads the annotations
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ WIDTH = 120  # columns, if there is no terminal
 
 
 def table(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     format: Annotated[
-        str, typer.Option(help="text (fits the terminal), csv, json, parquet or markdown.")
+        str,
+        typer.Option(
+            help="text (fits the terminal), csv, json, parquet or markdown.", metavar="FORMAT"
+        ),
     ] = "text",
     output: Annotated[
         Path | None,
@@ -36,6 +40,11 @@ def table(
     """Print an experiment's table, one row per cell.
 
     As text it has what was swept, metrics and seconds; csv, json and parquet have all columns.
+
+    Examples:
+        dwlab table quickstart
+        dwlab table quickstart --where steps=20 --where "adherence<0.9"
+        dwlab table quickstart --format csv -o quickstart.csv
     """
     import shutil
 

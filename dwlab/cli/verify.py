@@ -8,13 +8,16 @@ import typer
 
 from .._util.exit_codes import SOME_DAMAGED, SOME_FAILED
 from .command import DeviceOption, ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import experiment_names
 
 
 def verify(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[EXPERIMENT]", help="Only this experiment's pictures (default: all)."
+            metavar="[EXPERIMENT]",
+            help="Only this experiment's pictures (default: all).",
+            autocompletion=experiment_names,
         ),
     ] = None,
     sample: Annotated[
@@ -27,6 +30,10 @@ def verify(
     """Check every picture against its hash, and some against what their recipes make.
 
     Damaged pictures are set aside, and the next sweep makes them again. Nothing is downloaded.
+
+    Examples:
+        dwlab verify
+        dwlab verify quickstart --sample 20
     """
     from tqdm import tqdm
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 
 
 def view(
-    name: Annotated[str, typer.Argument(help="The experiment's name.")],
+    name: NameArgument,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The file to write (default: NAME/viewer.html)."),
@@ -27,6 +28,10 @@ def view(
     """Make an experiment's viewer again: one file for a browser, which works offline.
 
     Full pictures are read from the results folder, as seen from the file, unless they are embedded.
+
+    Examples:
+        dwlab view quickstart
+        dwlab view quickstart --embed -o quickstart.html
     """
     from ..paths import results_folder
     from ..workflows.viewer import make_viewer

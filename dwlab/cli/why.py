@@ -19,7 +19,8 @@ def why(
         str | None,
         typer.Option(
             help="The model that stands for another tool's: draws the picture with one switch after "
-            "the other, and measures the distance."
+            "the other, and measures the distance.",
+            metavar="MODEL",
         ),
     ] = None,
     device: DeviceOption = "auto",
@@ -28,6 +29,11 @@ def why(
     """Say why a picture differs from another, or from what dwlab makes of its recipe.
 
     Reads recipes of dwlab, AUTOMATIC1111, Forge, SD.Next, ComfyUI, InvokeAI, SwarmUI and others.
+
+    Examples:
+        dwlab why picture.png
+        dwlab why mine.png theirs.png
+        dwlab why theirs.png --model my-model.safetensors
     """
     from ..workflows.why.explanation import explain
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._util.atomic import replacing
+from .._util.shipped import shipped
 from ..errors import DwlabError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
 # errors only: a kernel warns that its connection, within this machine, is not encrypted
@@ -22,9 +23,7 @@ _INJECTED = "# Parameters\n"
 
 def notebook_path(name: str) -> Path:
     """A notebook of dwlab's: inside the installed package, or in the project's notebooks folder."""
-    package = Path(__file__).parents[1]
-    installed = package / "notebooks" / f"{name}.ipynb"
-    return installed if installed.exists() else package.parent / "notebooks" / f"{name}.ipynb"
+    return shipped("notebooks", f"{name}.ipynb")
 
 
 def run_notebook(name: str, output: Path, parameters: Mapping[str, Any]) -> Path:
