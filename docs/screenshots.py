@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import browsers  # of tests/, which `make` puts on the path
+import swatches
 from lab import FLAGS, Lab
 from pictures import ROOT, photograph
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -27,6 +28,7 @@ def main() -> None:
             explore(browser, Path(folder) / theme, theme)
             serve(browser, Path(folder) / f"serve-{theme}", theme)
             rate(browser, Path(folder) / f"rate-{theme}", theme)
+            design(browser, Path(folder), theme)
         sweep(browser, Path(folder) / "sweep")
         bench(browser, Path(folder) / "bench")
         browser.close()
@@ -156,6 +158,13 @@ def rate(browser: Browser, folder: Path, theme: str) -> None:
             page.locator(".dwr-status", has_text="Saved").wait_for()
             ready(page)
         photograph(page, f"rate-{theme}.png")
+
+
+def design(browser: Browser, _folder: Path, theme: str) -> None:
+    """The tokens of all pages, and the controls that are made of them."""
+    page = browser.new_page(viewport={"width": 1100, "height": 1060}, color_scheme=theme)
+    page.set_content(swatches.page(dark=theme == "dark"))
+    photograph(page, f"design-{theme}.png")
 
 
 def show(page: Page, selector: str, name: str) -> None:

@@ -31,13 +31,12 @@ FLAGS = [
 
 APPS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 # A kernel that is not quite there yet drops "Run All", and nothing on the page tells.
-KERNEL_IS_READY = """async () => {
-  if (!window.jupyterapp.commands.hasCommand("notebook:run-all-cells")) return false;
-  const panel = [...window.jupyterapp.shell.widgets("main")].find((each) => each.sessionContext);
-  if (!panel) return false;
-  await panel.sessionContext.ready;
-  await panel.revealed;
-  return panel.sessionContext.session?.kernel?.status === "idle";
+KERNEL_IS_READY = """() => {
+  const app = window.jupyterapp;
+  if (!app?.commands.hasCommand("notebook:run-all-cells")) return false;
+  const panel = [...app.shell.widgets("main")].find((widget) => widget.sessionContext);
+  const isOpen = panel?.isRevealed && panel.context.isReady && panel.sessionContext.isReady;
+  return Boolean(isOpen) && panel.sessionContext.session?.kernel?.status === "idle";
 }"""
 
 
@@ -154,7 +153,6 @@ class Lab:
         """Open a notebook in either app, run all its cells, and wait until `shown` is there."""
         folder = "lab/tree" if self.app == "jupyterlab" else "notebooks"
         page.goto(f"{self.url}/{folder}/notebooks/{name}.ipynb?token={self.token}&reset")
-        page.wait_for_function("window.jupyterapp")
         page.wait_for_function(KERNEL_IS_READY)
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         page.wait_for_selector(shown)
@@ -165,7 +163,7 @@ class Lab:
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
         )
         is_light = "true" if name.endswith("Light") else "false"
-        page.wait_for_selector(f'body[data-jp-theme-light="{is_light}"]')
+        page.wait_for_selector(f'body[data-jp-theme-light="{is_light}"]', state="attached")
 
     def run_cells(self, page, shown):
         """Run all cells of the open notebook, and wait until `shown` is there."""

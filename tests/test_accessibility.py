@@ -9,6 +9,7 @@ from our_pages import PAGES, PANELS, Places, lab_of_panels
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 WIDTHS = (1600, 390)
+THEMES = ("light", "dark")
 SEVERE = ("serious", "critical")
 ONLY_VIOLATIONS = {"resultTypes": ["violations"]}
 
@@ -19,14 +20,16 @@ def places(tmp_path_factory):
         yield places
 
 
-def severe_violations(page, ours="html"):
-    """What axe-core counts as serious or critical within `ours`: rule, element and reason."""
+def violations(page, ours="html"):
+    """What axe-core finds within `ours`: rule, how severe, and the elements with the reason."""
     results = Axe().run(page, context={"include": [[ours]]}, options=ONLY_VIOLATIONS).response
     return [
-        (violation["id"], node["target"], node["failureSummary"])
+        (
+            violation["id"],
+            violation["impact"],
+            [(node["target"], node["failureSummary"]) for node in violation["nodes"]],
+        )
         for violation in results["violations"]
-        if violation["impact"] in SEVERE
-        for node in violation["nodes"]
     ]
 
 
@@ -36,35 +39,89 @@ def resized(page, width):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
-def new_page(browser, theme):
-    page = browser.new_page(viewport={"width": 1600, "height": 900}, color_scheme=theme)
+# What has the focus: its place among all elements, whether a ring is drawn at it or around it, and whether it can be seen.
+FOCUSED = """ours => {
+  const focused = document.activeElement;
+  const root = document.querySelector(ours);
+  if (focused === document.body || !root.contains(focused)) return null;
+  const isRinged = (element) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
+  };
+  const { top, bottom, left, right } = focused.getBoundingClientRect();
+  return {
+    element: focused.outerHTML.slice(0, 200),
+    place: [...document.querySelectorAll("*")].indexOf(focused),
+    isRinged: isRinged(focused) || isRinged(focused.parentElement),
+    isInView: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
+  };
+}"""
+TABBABLE = "button:visible:enabled, input:visible:enabled, textarea:visible, select:visible"
+STOPS = 400  # more than any page has
+
+
+def stops(page, ours="html"):
+    """What Tab comes to within `ours`, from its first stop to where Tab leaves it."""
+    reached = []
+    for _ in range(STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED, ours)
+        if stop is None:
+            return reached
+        reached.append(stop)
+    raise AssertionError(f"Tab never leaves the page: {reached[-1]}")
+
+
+def check_stops(reached):
+    assert len(reached) > 1
+    places = [stop["place"] for stop in reached]
+    assert places == sorted(places), "the focus goes another way than one reads"
+    for stop in reached:
+        assert stop["isRinged"], stop["element"]
+        assert stop["isInView"], stop["element"]
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1600, "height": 900}, color_scheme="light")
     page.set_default_timeout(1000 * SECONDS)
-    return page
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
-def test_axe_finds_nothing_serious_on_a_page(browser, places, each, theme):
-    page = new_page(browser, theme)
-    each.open(page, places)
-    for width in WIDTHS:
-        resized(page, width)
-        assert severe_violations(page) == [], width
+    yield page
     page.close()
 
 
-@pytest.mark.parametrize("app", ["jupyterlab", "notebook"])
+@pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
+def test_a_page_has_no_violations_and_tab_goes_through_it(page, places, each):
+    each.open(page, places)
+    # from the top, wherever opening it has left the focus
+    page.evaluate(
+        "() => { document.activeElement.blur(); getSelection().setPosition(document.body, 0); }"
+    )
+    check_stops(stops(page))
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        for width in WIDTHS:
+            resized(page, width)
+            ours = [rule for rule in violations(page) if rule[0] not in each.foreign]
+            assert ours == [], (theme, width)
+
+
+@pytest.fixture(scope="module", params=["jupyterlab", "notebook"])
+def lab(request, tmp_path_factory):
+    with lab_of_panels(tmp_path_factory.mktemp(request.param), request.param) as lab:
+        yield lab
+        assert lab.outside == []
+
+
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.notebook)
-def test_axe_finds_nothing_serious_in_a_panel_of_a_notebook(browser, tmp_path, panel, app):
-    page = new_page(browser, "light")
-    with lab_of_panels(tmp_path, app) as lab:
-        lab.watch(page)
-        lab.run_notebook(page, panel.notebook, panel.ours)
-        panel.use(page)
-        for theme in ("Light", "Dark"):
-            lab.choose_theme(page, f"JupyterLab {theme}")
-            for width in WIDTHS:
-                resized(page, width)
-                assert severe_violations(page, panel.ours) == [], (theme, width)
-        page.close()
-    assert lab.outside == []
+def test_a_panel_works_without_severe_violations_and_tab_goes_through_it(page, lab, panel):
+    lab.watch(page)
+    lab.run_notebook(page, panel.notebook, panel.ours)
+    panel.use(page)
+    page.locator(panel.ours).locator(TABBABLE).first.focus()
+    check_stops(stops(page, panel.ours))
+    for theme in THEMES:
+        lab.choose_theme(page, f"JupyterLab {theme.capitalize()}")
+        for width in WIDTHS:
+            resized(page, width)
+            severe = [rule for rule in violations(page, panel.ours) if rule[1] in SEVERE]
+            assert severe == [], (theme, width)
