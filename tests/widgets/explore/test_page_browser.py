@@ -387,16 +387,7 @@ def test_every_control_has_a_name_and_can_be_reached(page):
 def test_notebook_7_shows_it_too(browser, tmp_path):
     with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
         page = new_page(browser, classic)
-        page.goto(f"{classic.url}/notebooks/notebooks/explore.ipynb?token={classic.token}")
-        page.wait_for_selector(
-            '.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached"
-        )
-        page.wait_for_selector(".jp-CodeCell")
-        # A kernel that is not quite there yet drops "Run All", and nothing on the page tells.
-        page.wait_for_timeout(3000)
-        page.click(".lm-MenuBar-itemLabel >> text='Run'")
-        page.click('.lm-Menu-itemLabel >> text="Run All Cells"')
-        page.wait_for_selector(".dwlab-explore")
+        classic.run_notebook(page, "explore", ".dwlab-explore")
         ask(page)
         make(page, lambda: field(page, "Prompt").press("Control+Enter"))
         done(page)
