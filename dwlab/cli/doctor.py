@@ -1,142 +1,107 @@
-"""`dwlab doctor`: what this machine can do, and what to do about what is missing."""
+"""`dwlab doctor`: what is wrong on this machine, what to do about it, and what it can do."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import os
-import platform
 import shutil
-import sys
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._util.text_table import text_table
-from ..models import device
-from ..paths import results_folder
-from ..spec.catalog import SHAPES_FOLDER
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-PACKAGES = (
-    "dwlab",
-    "torch",
-    "diffusers",
-    "transformers",
-    "accelerate",
-    "safetensors",
-    "pillow",
-    "pandas",
-    "matplotlib",
-    "papermill",
-    "jupyterlab",
-    "ipywidgets",
-)
-LITTLE_DISK = 5e9  # bytes below which people are warned
-NEWEST_PYTHON = (3, 13)  # that dwlab is tested with
+    from ..workflows.examination import Examination, Finding
+
+WIDTH = 120  # columns, if there is no terminal
+# what people read for the names of facts
+NAMES = {
+    "versions": "packages",
+    "device": "used by default",
+    "memory_gb": "memory",
+    "memory_free_gb": "free memory",
+    "disk_free_gb": "free on its disk",
+    "shapes": "embedded model",
+}
 
 
 def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Show devices, versions, memory and disk, and what to do about what is missing.
+    """Say what is wrong on this machine and what to do about it, and show what it can do.
 
     Examples:
         dwlab doctor
         dwlab doctor --json
     """
-    report = examine(results)
-    typer.echo(json.dumps(report, indent=1) if json_output else as_text(report))
+    from ..workflows.examination import examine
+
+    examination = examine(results)
+    typer.echo(_as_json(examination) if json_output else _as_text(examination))
 
 
-def examine(results: str | Path | None = None) -> dict[str, Any]:
-    """Devices, versions, memory, disk and advice, as plain values."""
-    import psutil
-    import torch
-
-    root = results_folder(results)
-    existing = next(path for path in (root, *root.parents) if path.exists())
-    disk = shutil.disk_usage(existing)
-    memory = psutil.virtual_memory()
-    chosen = device.resolve()
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": {name: _version(name) for name in PACKAGES},
-        "devices": device.available(),
-        "device": chosen,
-        "dtype": device.resolve_dtype("auto", chosen),
-        "threads": torch.get_num_threads(),
-        "memory_gb": round(memory.total / 1e9, 1),
-        "memory_free_gb": round(memory.available / 1e9, 1),
-        "results": str(root),
-        "disk_free_gb": round(disk.free / 1e9, 1),
-        "shapes": _has_embedded_model(),
-        "advice": [
-            *_advice_on_packages(),
-            *_advice_on_device(chosen),
-            *_advice_on(root, disk.free),
-        ],
+def _as_json(examination: Examination) -> str:
+    """The facts, and what was found. advice: all of it in single sentences."""
+    document = {
+        **examination.facts,
+        "faults": [_plain(fault) for fault in examination.faults],
+        "hints": [_plain(hint) for hint in examination.hints],
+        "advice": [str(finding) for finding in examination.findings],
     }
+    return json.dumps(document, indent=1)
 
 
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def _plain(finding: Finding) -> dict[str, str]:
+    return {"text": finding.text, "remedy": finding.remedy}
 
 
-def _has_embedded_model() -> bool:
-    return (SHAPES_FOLDER / "model_index.json").exists()
+def _as_text(examination: Examination) -> str:
+    faults = examination.faults
+    lines = [_verdict(len(faults)), *_listed(faults), ""]
+    if examination.hints:
+        lines += ["Could be better:", *_listed(examination.hints), ""]
+    return "\n".join([*lines, *_facts(examination.facts)])
 
 
-def _advice_on_packages() -> list[str]:
-    missing = [name for name in PACKAGES if not _version(name)]
-    advice = [f"{name} is not installed; install it with: pip install {name}" for name in missing]
-    if not _has_embedded_model():
-        advice.append("the embedded model's files are missing; install dwlab again")
-    if sys.version_info[:2] > NEWEST_PYTHON:
-        advice.append("this Python is newer than the tested ones (3.11 to 3.13)")
-    return advice
-
-
-def _advice_on_device(chosen: str) -> list[str]:
-    if chosen != "cpu":
-        return []
-    advice = [
-        "no GPU was found; the embedded model is fast on a CPU, large models take minutes per picture"
-    ]
-    faster = device.faster_dtype("cpu")
-    if faster:
-        advice.append(
-            f"this CPU computes {faster} faster than float32: try dtype: {faster} for large models"
+def _facts(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What the machine has, folded to the width of the terminal."""
+    labels = {name: f"{NAMES.get(name, name)}:" for name in facts}
+    column = max(map(len, labels.values())) + 2
+    width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
+    for name, value in facts.items():
+        yield textwrap.fill(
+            _shown(name, value),
+            width,
+            initial_indent=labels[name].ljust(column),
+            subsequent_indent=" " * column,
+            break_on_hyphens=False,
         )
-    return advice
 
 
-def _advice_on(root: Path, free: int) -> list[str]:
-    """Advice on the results folder."""
-    advice = []
-    if free < LITTLE_DISK:
-        advice.append(f"less than 5 GB are free for {root}; choose another folder with --results")
-    if root.exists() and not os.access(root, os.W_OK):
-        advice.append(f"{root} cannot be written to; choose another folder with --results")
-    return advice
+def _verdict(faults: int) -> str:
+    if not faults:
+        return "Nothing is wrong: dwlab can run here."
+    return "One thing is wrong:" if faults == 1 else f"{faults} things are wrong:"
 
 
-def as_text(report: dict[str, Any]) -> str:
-    """The report for people."""
-    facts = [(f"{name}:", _shown(value)) for name, value in report.items() if name != "advice"]
-    advice = [f"-> {text}" for text in report["advice"]]
-    return "\n".join([text_table(facts), *advice])
+def _listed(findings: Sequence[Finding]) -> list[str]:
+    """Each finding, with what to do in a line of its own."""
+    lines = []
+    for finding in findings:
+        lines += [f"  - {finding.text}", f"    what to do: {finding.remedy}"]
+    return lines
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {version or 'missing'}" for name, version in value.items())
+        separator = "; " if name == "extras" else ", "
+        return separator.join(f"{part} {text or 'missing'}" for part, text in value.items())
+    if isinstance(value, bool):
+        return "here" if value else "missing"
+    if name.endswith("_gb"):
+        return f"{value} GB"
     return ", ".join(value) if isinstance(value, list) else str(value)

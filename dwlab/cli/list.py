@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
+from .tables import show_table
 
 if TYPE_CHECKING:
     from ..store.overview import ExperimentSummary
@@ -25,7 +26,6 @@ def list_experiments(results: ResultsOption = None) -> None:
         dwlab list
         dwlab list --results ../other-project/results
     """
-    from .._util.text_table import text_table
     from ..paths import results_folder
     from ..store.overview import overview
 
@@ -34,7 +34,7 @@ def list_experiments(results: ResultsOption = None) -> None:
     if not experiments:
         typer.echo(f"no experiment has run in {root} yet")
         return
-    typer.echo(text_table(map(_line, experiments), HEAD, numbers=NUMBERS))
+    show_table(map(_line, experiments), HEAD, numbers=NUMBERS)
 
 
 def _line(experiment: ExperimentSummary) -> tuple[str, ...]:

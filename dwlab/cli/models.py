@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._util.text_table import text_table
 from ..errors import InvalidInput, ModelError
 from .command import command, default_command, new_app
 from .completion import model_names
 from .models_check import check
 from .models_join import join
+from .tables import show_table
 
 if TYPE_CHECKING:
     from ..models.availability import Offer
@@ -31,7 +31,8 @@ VariantOption = Annotated[
     str | None, typer.Option(help="Form of the model's weights, like fp16.", metavar="NAME")
 ]
 NOT_CHECKED = "not checked"
-HEAD = ("model", "task", "pixels", "steps", "guidance", "files", "licence", "repository")
+# what people choose by comes first: a narrow terminal has no room for all
+HEAD = ("model", "task", "files", "licence", "pixels", "steps", "guidance", "repository")
 
 
 @default_command(app)
@@ -56,7 +57,7 @@ def models(
     from ..spec import catalog, catalog_table
 
     if families:
-        typer.echo(_families(markdown=markdown))
+        _show_families(markdown=markdown)
         return
     if markdown:
         typer.echo(catalog_table.markdown())
@@ -64,7 +65,7 @@ def models(
     entries = [*catalog.CATALOG.values(), *catalog.PARTS.values()]
     faults: list[str] = []
     rows = [_row(entry, faults, online=online) for entry in entries]
-    typer.echo(text_table(rows, HEAD, numbers=(3, 4)))
+    show_table(rows, HEAD, numbers=(5, 6))
     typer.echo(
         "Any diffusers folder or hub id (owner/name, owner/name@revision) works too. Licences and "
         f"terms were read on {catalog.KNOWN.read}; `dwlab models show NAME` asks the hub for "
@@ -74,15 +75,16 @@ def models(
         typer.echo(f"dwlab: {fault}", err=True)
 
 
-def _families(*, markdown: bool) -> str:
-    """The table of families: their defaults, and what is tested and packed."""
+def _show_families(*, markdown: bool) -> None:
+    """Print the table of families: their defaults, and what is tested and packed."""
     from ..spec import families_table
 
     if markdown:
-        return families_table.markdown()
-    known = text_table(families_table.rows(), families_table.HEAD, numbers=(2, 3))
-    refused = text_table(families_table.refused_rows(), families_table.REFUSED_HEAD)
-    return f"{known}\n\n{refused}"
+        typer.echo(families_table.markdown())
+        return
+    show_table(families_table.rows(), families_table.HEAD, numbers=(2, 3))
+    typer.echo()
+    show_table(families_table.refused_rows(), families_table.REFUSED_HEAD)
 
 
 def _row(entry: Entry, faults: list[str], *, online: bool) -> tuple[str, ...]:
@@ -93,7 +95,8 @@ def _row(entry: Entry, faults: list[str], *, online: bool) -> tuple[str, ...]:
     task = entry.hub.task if entry.hub else "text-to-image"
     pixels = f"{entry.width}x{entry.height}" if entry.width else ""
     defaults = (str(entry.steps), f"{entry.guidance:g}") if task != "controlnet" else ("", "")
-    return entry.name, task, pixels, *defaults, *_files(entry, offer)
+    files, licence, source = _files(entry, offer)
+    return entry.name, task, files, licence, pixels, *defaults, source
 
 
 def _asked(entry: Entry, faults: list[str]) -> Offer | None:

@@ -10,13 +10,15 @@ from ..errors import MissingExtra
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 from .selection_options import WhereOption  # noqa: TC001  # typer reads the annotations
+from .tables import show_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..analysis.bradley_terry import Preference
-    from ..analysis.rating import Rating
     from ..analysis.selection import Conditions
+
+HEAD = ("setting", "preferred", "95% interval", "votes", "won", "tied", "")
 
 
 def rate(
@@ -52,7 +54,7 @@ def rate(
 
     root = results_folder(results)
     if show:
-        typer.echo(_report(root, name, where or ()))
+        _show(root, name, where or ())
         return
     try:
         from ..server.rating.serve import serve_rating
@@ -63,20 +65,14 @@ def rate(
     )
 
 
-def _report(root: Path, name: str, where: Conditions) -> str:
-    """What the votes say, as text."""
+def _show(root: Path, name: str, where: Conditions) -> None:
+    """Print what the votes say."""
     from ..analysis.results import Results
 
     rating = Results(root).rating(name, where=where)
-    return "\n\n".join([rating.sentence, _table(rating), "\n".join(rating.lines)])
-
-
-def _table(rating: Rating) -> str:
-    from .._util.text_table import text_table
-
-    head = ("setting", "preferred", "95% interval", "votes", "won", "tied", "")
-    rows = [_row(preference) for preference in rating.preferences]
-    return text_table(rows, head, numbers=(1, 2, 3, 4, 5))
+    typer.echo(f"{rating.sentence}\n")
+    show_table(map(_row, rating.preferences), HEAD, numbers=(1, 2, 3, 4, 5))
+    typer.echo("\n" + "\n".join(rating.lines))
 
 
 def _row(preference: Preference) -> tuple[str, ...]:

@@ -11,11 +11,13 @@ import typer
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
 from .selection_options import WhereOption, names_in  # typer reads the annotations
+from .tables import show_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 120  # columns, if there is no terminal
+ROWS_ON_SCREEN = 200  # a pipe gets 1,000
 
 
 def table(
@@ -52,7 +54,7 @@ def table(
     from ..analysis.selection import selected, with_columns
     from ..runs.results import Results
     from ..views.export import export
-    from ..views.text_view import ROWS, UNSEEN
+    from ..views.text_view import ROWS, UNSEEN, view_of
 
     width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
     stored = Results(results)
@@ -60,7 +62,14 @@ def table(
         rows: pd.DataFrame = stored.first_rows(name, ROWS, without=UNSEEN)
     else:
         rows = selected(stored.table(name), where or ())
-    data = export(with_columns(rows, names_in(columns)), format, width=width)
+    chosen = with_columns(rows, names_in(columns))
+    if format == "text" and not output and sys.stdout.isatty():
+        view = view_of(chosen, width, ROWS_ON_SCREEN)
+        show_table(view.rows, view.head, numbers=view.numbers)
+        for note in view.notes:
+            typer.echo(note)
+        return
+    data = export(chosen, format, width=width)
     if output:
         write_atomic(output, data)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.terminal_text import shortened
@@ -29,8 +30,25 @@ METHODS = ("method", "method_code")
 GAP = 2  # spaces between columns
 
 
+@dataclass(frozen=True)
+class TextView:
+    """The first rows of a table as texts, and what is left out. numbers: columns of numbers."""
+
+    head: list[str]
+    rows: list[tuple[str, ...]]
+    numbers: list[int]
+    notes: list[str]
+
+
 def text_view(table: pd.DataFrame, width: int) -> str:
-    """The first rows of a table in lines of at most `width` characters.
+    """The first rows of a table in lines of at most `width` characters, see `view_of`."""
+    view = view_of(table, width)
+    lines = [text_table(view.rows, view.head, numbers=view.numbers), *view.notes]
+    return "\n".join(lines) + "\n"
+
+
+def view_of(table: pd.DataFrame, width: int, most: int = ROWS) -> TextView:
+    """The first rows of a table, at most `most`, for lines of at most `width` characters.
 
     Swept axes, whether cells failed, metrics and seconds; columns that do not fit are named below,
     and so is how many rows are left out.
@@ -38,16 +56,16 @@ def text_view(table: pd.DataFrame, width: int) -> str:
     whole: Whole = table.attrs.get(WHOLE) or Whole(len(table), failed_cells(table))
     columns = _columns(table, whole)
     shown = _that_fit(columns, width)
-    rows = list(zip(*shown.values(), strict=True))
-    lines = [text_table(rows, list(shown), numbers=_number_columns(table, shown))]
+    rows = list(zip(*shown.values(), strict=True))[:most]
+    lines = []
     left_out = [name for name in columns if name not in shown]
     if left_out:
         lines.append(textwrap.fill(f"more columns: {', '.join(left_out)}", width))
-    if whole.rows > ROWS:
-        lines.append(f"{whole.rows - ROWS:,} more rows")
-    if left_out or whole.rows > ROWS:
+    if whole.rows > most:
+        lines.append(f"{whole.rows - most:,} more rows")
+    if left_out or whole.rows > most:
         lines.append("--format csv, json or parquet has all")
-    return "\n".join(lines) + "\n"
+    return TextView(list(shown), rows, _number_columns(table, shown), lines)
 
 
 def _columns(table: pd.DataFrame, whole: Whole) -> dict[str, list[str]]:
