@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Annotated
 
 import torch
@@ -160,3 +162,31 @@ def failing(pipe, cell):
 def returns_nothing(pipe, cell):
     """Forgets to return a picture."""
     pipe(**cell.stock())
+
+
+# whoever holds this test's end lets sleepers go on
+woken = threading.Event()
+
+
+@dwlab.method
+def sleeping(pipe, cell):
+    """Waits for something that does not come, in C."""
+    woken.wait()
+
+
+@dwlab.method
+def endless(pipe, cell):
+    """A loop that never ends, in Python."""
+    number = 0
+    while True:
+        number += 1
+
+
+@dwlab.method
+def never_done(pipe, cell):
+    """Calls the model again and again."""
+    embeddings = embedded(pipe, cell)[0]
+    latents = noise(pipe, cell)
+    while True:
+        pipe.unet(latents, 1, encoder_hidden_states=embeddings)
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ import typer
 from .._util.exit_codes import SOME_FAILED, SOME_NAN
 from .._util.text_table import text_table
 from ..errors import InvalidInput
-from ..spec.compute import Compute
+from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT
 from .command import (
@@ -85,6 +85,12 @@ def sweep(
             help="Run the code that the experiment names, now and later, without asking.",
         ),
     ] = False,
+    method_timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", help="The time that the own code of a method may take per picture."
+        ),
+    ] = METHOD_TIMEOUT,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook.
@@ -108,7 +114,12 @@ def sweep(
 
     ask([cell.params for cell in spec.cells(limit=limit)], trust=trust_code)
     compute = Compute(
-        device=device, profile=profile, pack=pack, exact=exact, memory=parse_memory(memory)
+        device=device,
+        profile=profile,
+        pack=pack,
+        exact=exact,
+        memory=parse_memory(memory),
+        method_timeout=method_timeout,
     )
     outcome, written = execute(spec, results=results, compute=compute, limit=limit)
     try:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from ..events import Cancelled
+from .own_time import OwnTime, Stuck, leave_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..events import Event
 
+LOOK_SECONDS = 0.5  # between looks at the thread that renders
+PATIENCE_SECONDS = 5.0  # with the code of a method, once everything is to stop
 EVENTS_WAITING = 256  # then the thread that renders waits for the reader
 
 
@@ -37,6 +41,9 @@ class Channel:
         self._cancel = cancel or threading.Event()
         self._dropped = dropped
         self._closed = threading.Event()
+        # what runs in the thread that renders besides dwlab and its libraries
+        self.own_time = OwnTime()
+        self._left_alone = False
 
     def send(self, event: Event) -> None:
         """Hand an event to the reader; waits while too many are unread."""
@@ -53,18 +60,39 @@ class Channel:
         """Run `work` on a thread of its own, and yield the events that it sends.
 
         What it raises is raised here, except Cancelled, which ends the events. Closing the
-        generator cancels the work and waits for its end.
+        generator cancels the work and waits for its end. Raises Stuck if the code of a method has
+        had more than its time and does not give way; its thread is left to itself then.
         """
         worker = threading.Thread(target=self._work, args=(work,), name="dwlab-render", daemon=True)
         worker.start()
         try:
-            while (event := self._events.get()) is not None:
+            while (event := self._next(worker)) is not None:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
         finally:
             self._closed.set()
-            worker.join()
+            self._wait_for(worker)
+
+    def _next(self, worker: threading.Thread) -> Event | BaseException | None:
+        """The next event; raises Stuck."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._events.get(timeout=LOOK_SECONDS)
+            running = self.own_time.running
+            if running is not None and time.monotonic() > running.deadline:
+                self._left_alone = True
+                raise Stuck(running, leave_alone(worker))
+
+    def _wait_for(self, worker: threading.Thread) -> None:
+        """Wait for a thread that was told to end, but not for long for the code of a method."""
+        asked = time.monotonic()
+        while worker.is_alive() and not self._left_alone:
+            worker.join(LOOK_SECONDS)
+            is_patient = time.monotonic() - asked < PATIENCE_SECONDS
+            if worker.is_alive() and self.own_time.running is not None and not is_patient:
+                leave_alone(worker)
+                self._left_alone = True
 
     def _work(self, work: Callable[[], None]) -> None:
         try:

@@ -36,14 +36,19 @@ def own_lines(error: BaseException) -> str:
     Files are called by their names, without folders.
     """
     frames = traceback.extract_tb(error.__traceback__)
+    what = traceback.format_exception_only(error)
+    return "".join([own_stack(frames), *what])[-TRACEBACK_LIMIT:]
+
+
+def own_stack(frames: traceback.StackSummary) -> str:
+    """The frames that are code of the user's own, and the innermost one, as Python shows them."""
     kept = [frame for frame in frames[:-1] if _is_own(frame.filename)] + frames[-1:]
     lines = [
         f'  File "{PurePath(frame.filename).name}", line {frame.lineno}, in {frame.name}\n'
         f"    {frame.line}\n"
         for frame in kept
     ]
-    what = traceback.format_exception_only(error)
-    return "".join([*lines, *what])[-TRACEBACK_LIMIT:]
+    return "".join(lines)
 
 
 def _is_own(file: str) -> bool:

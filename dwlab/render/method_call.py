@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,14 @@ from .own_parts import OwnPart
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PIL import Image
 
     from ..pictures.picture import Picture
     from ..spec.own_code.recipe import Method
     from .one_cell import Rendering
+    from .own_time import CellTime
     from .resolved_cell import ResolvedCell
 
 ALLOWED = "a picture of Pillow, an array [height, width, 3], or latents as a tensor"
@@ -37,17 +41,24 @@ class MethodCall(StockCall):
         self._function = object_of(method.name, method.code, method.file)
         self._parts = self._own_parts()
         self._steps_done = 0
+        self._time: CellTime | None = None
         self._follow_scheduler(self._pipeline.scheduler)
 
     def _own_parts(self) -> dict[str, OwnPart]:
         """Put a part of its own in the place of each part of the pipeline."""
         whole = self._rendering.whole or self._rendering.model
-        check = functools.partial(self._rendering.channel.check, self.cell.position)
         parts = {}
         for name, real in modules_of(whole.pipeline).items():
-            parts[name] = OwnPart(real, getattr(self._pipeline, name), check)
+            parts[name] = OwnPart(real, getattr(self._pipeline, name), self._giving_way)
             vars(self._pipeline)[name] = parts[name].twin
         return parts
+
+    @contextlib.contextmanager
+    def _giving_way(self) -> Iterator[None]:
+        """The method waits for a part of the model, and may be stopped there."""
+        self._rendering.channel.check(self.cell.position)
+        with self._time.paused() if self._time else contextlib.nullcontext():
+            yield
 
     def _follow_scheduler(self, scheduler: Any) -> None:
         """Tell of a step whenever the method takes one with the cell's scheduler."""
@@ -69,7 +80,8 @@ class MethodCall(StockCall):
         model = self._rendering.whole or self._rendering.model
         rough = functools.partial(preview.project, latents[0], model, aspect)
         step = Step(self.cell.position, params, self._steps_done, steps, rough)
-        self._rendering.channel.send(step)
+        with self._giving_way():
+            self._rendering.channel.send(step)
 
     def _arguments(self) -> dict[str, Any]:
         """Nothing yet: the method asks for the arguments when it needs them."""
@@ -84,7 +96,10 @@ class MethodCall(StockCall):
 
     def _made(self, arguments: dict[str, Any]) -> Any:  # noqa: ARG002  # those of the stock call
         cell = MethodCell(self.cell, self._stock_arguments)
-        output = self._function(self._pipeline, cell, **self._method.values)
+        own_time = self._rendering.channel.own_time
+        with own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time:
+            output = self._function(self._pipeline, cell, **self._method.values)
+        self._time = None
         return self._picture_in(output)
 
     def _picture_in(self, output: Any) -> np.ndarray[Any, Any] | Image.Image:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..events import Cancelled, Done
 from ..models import loaded_models
+from ..spec.compute import METHOD_TIMEOUT
 from .channel import Dropped
 from .failure import failed, is_out_of_memory, own_lines
 from .method_call import MethodCall
@@ -27,6 +28,7 @@ class Rendering:
     exact: the number of rows of each forward in exact mode, otherwise None.
     whole: the model itself, if the parts of `model` wait for company: it can be used in any thread.
     second: the model of a second stage, which takes over from `model`; None without one.
+    method_timeout: the seconds that a method's own code may take.
     """
 
     model: Model
@@ -34,6 +36,7 @@ class Rendering:
     channel: Channel
     whole: Model | None = None
     second: Model | None = None
+    method_timeout: float = METHOD_TIMEOUT
 
     @property
     def load_seconds(self) -> float:

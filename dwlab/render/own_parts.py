@@ -21,6 +21,7 @@ from ..errors import RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 # what a call of a pipeline or a method may ask a part for
 CALLS = ("__call__", "encode", "decode")
@@ -32,14 +33,19 @@ class OwnPart:
     """A part of a model for one method.
 
     real: the part of the loaded model. shared: what computes while nothing is changed: the same, or
-    a stand-in that waits for company. before_call: called before each call.
+    a stand-in that waits for company. calling: a context for each call.
     twin: the part to hand to the method.
     """
 
-    def __init__(self, real: torch.nn.Module, shared: Any, before_call: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        real: torch.nn.Module,
+        shared: Any,
+        calling: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._real = real
         self._shared = shared
-        self._before_call = before_call
+        self._calling = calling
         self._nodes: list[_Node] = []
         self._touched: list[_OwnTensors] = []
         self.twin = self._copied(real, {})
@@ -81,11 +87,11 @@ class OwnPart:
         stock = getattr(type(self._real), name)
 
         def call(twin: Any, *args: Any, **kwargs: Any) -> Any:
-            self._before_call()
-            if not self.is_changed:
-                return getattr(self._shared, name)(*args, **kwargs)
-            self._check_computes_alone()
-            return stock(twin, *args, **kwargs)
+            with self._calling():
+                if not self.is_changed:
+                    return getattr(self._shared, name)(*args, **kwargs)
+                self._check_computes_alone()
+                return stock(twin, *args, **kwargs)
 
         return call
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import RenderError
-from ..events import Loaded
+from ..events import Done, Failed, Loaded
 from ..models import adapters, loading
 from ..models.memory_texts import memory_text
 from ..models.tasks import pipeline_for
@@ -25,10 +25,11 @@ from .channel import Channel
 from .failure import failed
 from .one_cell import Rendering, render_cell
 from .out_of_memory import render_together
+from .own_time import Stuck
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 
     from ..events import Event
     from ..models.identity import Identity
@@ -69,8 +70,38 @@ def render(
     position, is no longer wanted; asked at each of its steps, and then it ends without another
     event.
     """
-    channel = Channel(cancel, dropped)
-    yield from channel.events(lambda: render_into(channel, cells, compute))
+
+    def work(channel: Channel, ended: Collection[int]) -> None:
+        render_into(channel, without(cells, ended), compute)
+
+    yield from events_of(functools.partial(Channel, cancel, dropped), work)
+
+
+def events_of(
+    new_channel: Callable[[], Channel], work: Callable[[Channel, Collection[int]], None]
+) -> Generator[Event, None, None]:
+    """The events of `work`, which goes on without a cell whose method does not give way.
+
+    work: sends the events of all cells but those at some positions, which have ended, to a channel.
+    """
+    ended: set[int] = set()
+    while True:
+        channel = new_channel()
+        try:
+            for event in channel.events(functools.partial(work, channel, ended)):
+                if isinstance(event, Done | Failed):
+                    ended.add(event.index)
+                yield event
+        except Stuck as stuck:
+            ended.add(stuck.cell.position)
+            yield failed(stuck.cell, RenderError(str(stuck)), stuck.lines)
+        else:
+            return
+
+
+def without(cells: Sequence[ResolvedCell], ended: Collection[int]) -> list[ResolvedCell]:
+    """The cells but those at some positions."""
+    return [cell for cell in cells if cell.position not in ended]
 
 
 def render_into(
@@ -160,7 +191,12 @@ def _render_tasks(
     for (task, nets, second), same_task in groups.items():
         with contextlib.ExitStack() as stack:
             try:
-                rendering = Rendering(pipeline_for(model, task, nets), compute.exact, channel)
+                rendering = Rendering(
+                    pipeline_for(model, task, nets),
+                    compute.exact,
+                    channel,
+                    method_timeout=compute.method_timeout,
+                )
                 if second is not None:
                     lent = _lent_model(second, channel, same_task[0], alone=False)
                     refiner = pipeline_for(stack.enter_context(lent), tasks.IMAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RenderError
@@ -10,8 +11,8 @@ from ..models import loading
 from ..models.download_bar import DownloadBar
 from ..pictures.picture import Picture
 from ..render.channel import Channel
-from ..render.renderer import render_into
-from ..spec.compute import Compute
+from ..render.renderer import events_of, render_into, without
+from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
 from . import code_trust
@@ -19,9 +20,10 @@ from .resolve import identify_all, identities_of_loaded, resolve
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable
 
     from ..events import Event
+    from ..render.resolved_cell import ResolvedCell
 
 
 def generate(
@@ -69,6 +71,7 @@ def stream(
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] | None = None,
     download: bool = True,
+    method_timeout: float = METHOD_TIMEOUT,
 ) -> Generator[Event, None, None]:
     """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
 
@@ -87,30 +90,43 @@ def stream(
     then it ends there without another event.
     download: whether a hub model that is not on this machine may be fetched; if not, NotDownloaded
     is raised.
+    method_timeout: the seconds that the own code of a method may take per cell.
     A cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
     measures = parse_memory(memory)
-    compute = Compute(device=device, pack=pack, profile=profile, exact=exact, memory=measures)
+    compute = Compute(
+        device=device,
+        pack=pack,
+        profile=profile,
+        exact=exact,
+        memory=measures,
+        method_timeout=method_timeout,
+    )
     loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
     cells = _with_model(params_list, loaded.identity.name if loaded else model)
     code_trust.check(cells)
-    channel = Channel(cancel, dropped)
+    resolved: list[ResolvedCell] = []
 
-    def tell_of_download(event: Event) -> None:
-        channel.check()
-        channel.send(event)
+    def resolve_all(channel: Channel) -> list[ResolvedCell]:
+        def tell_of_download(event: Event) -> None:
+            channel.check()
+            channel.send(event)
 
-    def work() -> None:
         if loaded:
             identities = identities_of_loaded(
                 cells, loaded.identity, download=download, on_event=tell_of_download
             )
         else:
             identities = identify_all(cells, compute, download=download, on_event=tell_of_download)
-        render_into(channel, resolve(cells, identities, compute.exact), compute, loaded)
+        return resolve(cells, identities, compute.exact)
 
-    yield from channel.events(work)
+    def work(channel: Channel, ended: Collection[int]) -> None:
+        if not resolved:
+            resolved.extend(resolve_all(channel))
+        render_into(channel, without(resolved, ended), compute, loaded)
+
+    yield from events_of(functools.partial(Channel, cancel, dropped), work)
 
 
 def _with_model(params: Iterable[GenerationParams], name: object) -> list[GenerationParams]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..paths import results_folder
-from ..spec.compute import Compute
+from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT, SweepSpec
 from . import code_trust
@@ -56,10 +56,11 @@ class Sweep(SweepSpec):
         cancel: threading.Event | None = None,
         download: bool = True,
         trust_code: bool = False,
+        method_timeout: float = METHOD_TIMEOUT,
     ) -> Table:
         """Compute what is missing and return the table.
 
-        device, pack, profile, exact, memory: see `dwlab.stream`. limit: refuse more cells than this.
+        device, pack, profile, exact, memory, method_timeout: see `dwlab.stream`. limit: refuse more cells than this.
         trust_code: run the code that the sweep names by its file, now and later. For the other
         options see `dwlab.runs.run.run`.
         """
@@ -74,6 +75,7 @@ class Sweep(SweepSpec):
                 profile=profile,
                 exact=exact,
                 memory=parse_memory(memory),
+                method_timeout=method_timeout,
             ),
             limit=limit,
             on_plan=on_plan,

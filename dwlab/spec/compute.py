@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .._util.checks import is_whole_number, without_quotes
+from .._util.checks import is_number, is_whole_number, without_quotes
 from ..errors import InvalidInput
 from .modes import mode
+
+METHOD_TIMEOUT = 600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Compute:
     memory: measures that save memory, as `dwlab.spec.memory.parse` returns them: None for those of
     the experiment, () for stock. Those that change pictures, 8 and 4 bits and tiles, give them keys
     of their own.
+    method_timeout: the seconds that the own code of a user's method may take per cell.
     Raises InvalidInput for a pack or a number of rows that is not allowed; a device and a profile
     are looked up when a model is identified.
     """
@@ -33,6 +36,7 @@ class Compute:
     pack: int | None = None
     exact: int | None = None
     memory: tuple[str, ...] | None = None
+    method_timeout: float = METHOD_TIMEOUT
 
     def __post_init__(self) -> None:
         mode(self.exact)
@@ -41,6 +45,8 @@ class Compute:
                 "a whole number of at least 1, or nothing for as many as the device gains from"
             )
             raise InvalidInput("pack", self.pack, allowed + without_quotes(self.pack))
+        if not is_number(self.method_timeout) or not self.method_timeout > 0:
+            raise InvalidInput("method_timeout", self.method_timeout, "seconds, above 0")
 
     def of_experiment(self, memory: tuple[str, ...] | None) -> Compute:
         """The same with an experiment's measures that save memory, unless some were given before."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +12,16 @@ from counting import Rows
 from five_methods import (
     CHANGING,
     FIVE,
+    endless,
     failing,
     hand_written,
     heavier,
+    never_done,
     returns_nothing,
+    sleeping,
     stock,
     three_calls,
+    woken,
 )
 from side_by_side import made
 from start_pictures import difference
@@ -166,3 +173,30 @@ def test_the_key_has_the_code_and_the_parameters():
     }
     assert len(keys) == 3
     assert np.all(["method" not in cell().as_dict()])
+
+
+@pytest.fixture
+def wake_sleepers():
+    yield
+    woken.set()
+    woken.clear()
+
+
+@pytest.mark.parametrize("method", by_name([sleeping, endless, never_done], quick=[sleeping]))
+@pytest.mark.parametrize("pack", [None, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_method_that_blocks_is_stopped_and_all_others_are_made(
+    model, method, pack, wake_sleepers
+):
+    cells = [cell(), cell(method), cell(seed=1), cell(seed=2)]
+    ends = events(cells, model=model, method_timeout=1, pack=pack)
+    assert [ends[index].kind for index in range(4)] == ["done", "failed", "done", "done"]
+    assert "time limit" in ends[1].error
+    if method is not never_done:
+        assert f"in {method.__name__}" in ends[1].traceback
+
+
+def test_a_sleeping_method_does_not_keep_a_cancelled_run(model, wake_sleepers):
+    cancel = threading.Event()
+    with contextlib.closing(dwlab.stream([cell(sleeping)], model=model, cancel=cancel)) as stream:
+        assert next(stream).kind == "started"
+        cancel.set()
