@@ -55,9 +55,10 @@ def check_arguments(
     variants = {_variant(cell): cell for cell in params}
     for cell in variants.values():
         # looked up first because diffusers takes seconds to import
-        if not schedulers.is_known(cell.scheduler, cell.scheduler_options):
+        is_own = cell.scheduler_code is not None
+        if not is_own and not schedulers.is_known(cell.scheduler, cell.scheduler_options):
             _check_scheduler(cell)
-        if cell.prediction:
+        if cell.prediction and not is_own:
             _check_prediction(cell)
         if cell.call:
             _check_call(cell, identity, nets.of(cell) if nets and cell.control else ())
@@ -70,7 +71,7 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     clip_skip = repr(cell.call.get(CLIP_SKIP))
     options = tuple(cell.scheduler_options)
     words = (cell.scheduler, cell.noise, bool(cell.prediction))
-    task = (tasks.task_of(cell), bool(cell.control), bool(cell.refiner))
+    task = (tasks.task_of(cell), bool(cell.control), bool(cell.refiner), cell.pipeline)
     return tuple(cell.call), clip_skip, options, words, task
 
 
@@ -88,6 +89,8 @@ def _check_call(cell: GenerationParams, identity: Identity, nets: Sequence[Contr
     if cell.refiner:
         # the second call takes them
         accepted += SCORES
+    if cell.pipeline is not None:
+        accepted += cell.pipeline.arguments
     for name, value in cell.call.items():
         if name not in accepted:
             call = f"{pipeline.__name__}'s call"

@@ -14,6 +14,7 @@ from .._util.jsonfile import read_object
 from ..errors import DwlabError, ModelError, first_line
 from ..spec import catalog, families
 from ..spec import memory as measures
+from ..spec.own_code.loading import object_of
 from . import (
     alterations,
     checkpoint_loading,
@@ -211,7 +212,11 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     import diffusers
 
     shipped = model.pipeline.scheduler
-    cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
+    own = params.scheduler_code
+    if own is not None:
+        cls = object_of(own.name, own.code, own.file)
+    else:
+        cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
     options = dict(params.scheduler_options)
     if params.prediction:
         options = {"prediction_type": params.prediction, **options}

@@ -7,13 +7,13 @@ the prompt without them.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
 from ..spec.long_prompts import CHUNK
 from ..spec.prompt_encoders import FLUX, SD, SDXL, encoding
 from ..spec.prompt_weights import COMPEL, Part, parts_of, without_weights
+from .call_parameters import call_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def embeddings(pipeline: Any, params: GenerationParams) -> dict[str, torch.Tenso
     encode = _ENCODERS.get(encoding(type(pipeline).__name__) or "")
     if encode is None or not params.embeds_prompts:
         return {}
-    known = inspect.signature(type(pipeline).__call__).parameters
+    known = call_parameters(pipeline)
     arguments = encode(_Prompts(pipeline, params))
     return {name: value for name, value in arguments.items() if name in known}
 

@@ -11,6 +11,7 @@ from ..spec import catalog, components, controls, inputs, refiners, schedulers
 from ..spec.entries import is_portable
 from ..spec.loras import SHIPPED
 from ..spec.names import CODE, PARTS
+from ..spec.own_code.files import is_reference
 from ..spec.params import FIELDS, GenerationParams
 from ..spec.prompt_encoders import SD, encoding_of
 from . import foreign_files, other_tools, parameters_text, png_text
@@ -163,7 +164,7 @@ def _own(text: str) -> Recipe | None:
 def is_safe(name: str, value: object) -> bool:
     """Whether a picture may say this: of files, only the hashes of what is here."""
     # a picture never makes code run
-    if name in CODE:
+    if name in CODE or (name == "scheduler" and is_reference(value)):
         return False
     if name == "control":
         return controls.is_portable(value)

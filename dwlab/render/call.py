@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from typing import TYPE_CHECKING, Any
 
+from ..models.call_parameters import call_parameters
 from ..models.settings import decoder_of, denoiser_of
 from ..spec import families
 from ..spec.param_checks import CUDA_NOISE
 from .starting_noise import cuda_noise
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..spec.params import GenerationParams
@@ -38,7 +39,7 @@ def step_callback(
     def callback(step: int, _timestep: object, latents: Any) -> None:
         on_step(step, steps, latents)
 
-    arguments = inspect.signature(type(pipeline).__call__).parameters
+    arguments = call_parameters(pipeline)
     if "callback_on_step_end" in arguments:
         return {"callback_on_step_end": on_step_end}
     # older pipelines, such as PixArt's
@@ -85,7 +86,7 @@ def stock_arguments(pipeline: Any, cells: Sequence[GenerationParams]) -> dict[st
     import torch
 
     shared = cells[0]
-    known = inspect.signature(type(pipeline).__call__).parameters
+    known = call_parameters(pipeline)
     arguments = {
         "prompt": [params.prompt for params in cells],
         "num_inference_steps": shared.steps,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
+from ..models.call_parameters import call_parameters
 from ..spec import families, ip_adapters, tasks
 from ..spec.size_rule import SIZED_BY_PICTURE
 
@@ -35,7 +35,7 @@ def _start_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     params = cell.params
     picture = cell.picture(params.image)
     name = type(pipeline).__name__
-    takes_size = "width" in inspect.signature(type(pipeline).__call__).parameters
+    takes_size = "width" in call_parameters(pipeline)
     is_whole = params.mask_padding is not None or name not in tasks.STRENGTHS
     if not (is_whole and takes_size) and name not in SIZED_BY_PICTURE:
         # some pipelines take no size: they draw in that of their picture
@@ -52,7 +52,7 @@ def _start_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
 def _control_arguments(pipeline: Any, cell: ResolvedCell) -> dict[str, Any]:
     """What the ControlNets see; of one net a value, of several a list."""
     controls = cell.params.control
-    known = inspect.signature(type(pipeline).__call__).parameters
+    known = call_parameters(pipeline)
     picture = "control_image" if "control_image" in known else "image"
     arguments: dict[str, Any] = {
         picture: [cell.picture(control.image) for control in controls],

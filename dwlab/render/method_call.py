@@ -1,4 +1,4 @@
-"""The call of a user's own method that makes the picture of one cell."""
+"""The call with code of the user's own that makes the picture of one cell."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from . import preview
 from .latents import decode
 from .method_cell import MethodCell
 from .own_parts import OwnPart
+from .own_pipeline import derived
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
@@ -33,12 +34,18 @@ ALLOWED = "a picture of Pillow, an array [height, width, 3], or latents as a ten
 
 
 class MethodCall(StockCall):
-    """One call of a method, which can be stopped wherever it calls a part of the model."""
+    """One call of a method, or of a pipeline or with a scheduler of the user's own.
 
-    def __init__(self, rendering: Rendering, cell: ResolvedCell, method: Method) -> None:
+    It can be stopped wherever it calls a part of the model.
+    """
+
+    def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
         super().__init__(rendering, cell)
-        self._method = method
-        self._function = object_of(method.name, method.code, method.file)
+        self._function = _function(cell.params.method)
+        if cell.params.pipeline is not None:
+            own = cell.params.pipeline
+            self._pipeline = derived(self._pipeline, object_of(own.name, own.code, own.file))
+            self._last = self._pipeline
         self._parts = self._own_parts()
         self._steps_done = 0
         self._time: CellTime | None = None
@@ -98,7 +105,7 @@ class MethodCall(StockCall):
         cell = MethodCell(self.cell, self._stock_arguments)
         own_time = self._rendering.channel.own_time
         with own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time:
-            output = self._function(self._pipeline, cell, **self._method.values)
+            output = self._function(self._pipeline, cell)
         self._time = None
         return self._picture_in(output)
 
@@ -116,7 +123,7 @@ class MethodCall(StockCall):
         if not isinstance(output, np.ndarray) or output.ndim != 3 or output.shape[2] != 3:
             shape = f" {list(output.shape)}" if isinstance(output, np.ndarray) else ""
             returned = f"{type(output).__name__}{shape}"
-            raise RenderError(f"{self._method.name} returned {returned}; allowed: {ALLOWED}")
+            raise RenderError(f"the method returned {returned}; allowed: {ALLOWED}")
         if output.dtype == np.uint8:
             return Image.fromarray(output)
         return output.astype(np.float32)
@@ -129,7 +136,7 @@ class MethodCall(StockCall):
         if decoded is None:
             cls = type(self._pipeline).__name__
             raise RenderError(
-                f"{self._method.name} returned latents that dwlab cannot decode for a {cls}; "
+                f"the method returned latents that dwlab cannot decode for a {cls}; "
                 "return the picture instead"
             )
         return decoded
@@ -141,3 +148,15 @@ class MethodCall(StockCall):
             alone = f"computed alone, with a copy of {', '.join(changed)}, which it changes"
             picture.settings["method"] = alone
         return picture
+
+
+def _function(method: Method | None) -> Callable[[Any, MethodCell], Any]:
+    """What makes the picture: a method, or the call of the pipeline."""
+    if method is None:
+        return _stock_picture
+    function = object_of(method.name, method.code, method.file)
+    return functools.partial(function, **method.values)
+
+
+def _stock_picture(pipe: Any, cell: MethodCell) -> Any:
+    return pipe(**cell.stock()).images[0]

@@ -45,9 +45,8 @@ class Rendering:
 
 
 def _call(rendering: Rendering, cell: ResolvedCell) -> StockCall:
-    """The call that makes a cell's picture: the stock one, or a method's."""
-    method = cell.params.method
-    return StockCall(rendering, cell) if method is None else MethodCall(rendering, cell, method)
+    """The call that makes a cell's picture: the stock one, or one with code of the user's own."""
+    return MethodCall(rendering, cell) if cell.params.code else StockCall(rendering, cell)
 
 
 def render_cell(
@@ -68,7 +67,7 @@ def render_cell(
         return
     # whatever a pipeline raises is the cell's result
     except Exception as error:  # noqa: BLE001
-        lines = own_lines(error) if cell.params.method else ""
+        lines = own_lines(error) if cell.params.code else ""
         # the traceback holds the tensors that filled the memory
         error.__traceback__ = None
         out_of_memory = is_out_of_memory(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..metrics.measures import STARS
 from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, MAPS, PARTS
+from ..spec.own_code.classes import PIPELINE, SCHEDULER_CODE
 from ..spec.own_code.recipe import FIELD as METHOD
 from ..spec.own_code.recipe import STOCK
 from ..spec.params import FIELDS
@@ -63,7 +64,7 @@ class CellColumns:
                 paths = [inputs.stored_path(source) for source in params[name]]
                 columns[COLUMN_NAMES.get(name, name)] = paths
         columns |= {name: values for name, values in rows.items() if name in FIXED}
-        for name in (*MAPS, *LISTS, *PARTS):
+        for name in (*MAPS, *LISTS, *PARTS, PIPELINE, SCHEDULER_CODE):
             if name in params:
                 columns[name] = [_json(value, name) for value in params[name]]
         if METHOD in params:

@@ -18,6 +18,7 @@ from ..spec.own_code import code as codes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..spec.own_code.classes import OwnClass
     from ..spec.own_code.recipe import Method
     from ..spec.params import GenerationParams
 
@@ -25,13 +26,15 @@ SIZE_LIMIT = 1 << 24  # bytes
 _KEYS = ("code", "folders")
 
 
-def code_in(cells: Iterable[GenerationParams]) -> list[Method]:
+def code_in(cells: Iterable[GenerationParams]) -> list[Method | OwnClass]:
     """The code that cells name, each once."""
-    named = {cell.method.code: cell.method for cell in cells if cell.method is not None}
+    named: dict[str, Method | OwnClass] = {}
+    for cell in cells:
+        named |= {code.code: code for code in cell.code}
     return list(named.values())
 
 
-def not_trusted(cells: Iterable[GenerationParams]) -> list[Method]:
+def not_trusted(cells: Iterable[GenerationParams]) -> list[Method | OwnClass]:
     """The code in cells that nobody here agreed to; what was agreed to before may run from now on."""
     named = [method for method in code_in(cells) if not codes.is_agreed(method.code)]
     if not named:
@@ -74,7 +77,7 @@ def trust(cells: Iterable[GenerationParams], *, folders: bool = False) -> None:
     write_atomic(_path(), json.dumps(kept, indent=1).encode())
 
 
-def _folder_of(method: Method) -> str:
+def _folder_of(method: Method | OwnClass) -> str:
     """The folder of a method's file, without links; empty for one of a notebook."""
     return str(Path(method.file).resolve().parent) if method.file else ""
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def keep_code(root: Path, cells: Iterable[GenerationParams]) -> None:
     """Keep the code that cells name in the results folder, as far as this process has read it."""
-    digests = {cell.method.code for cell in cells if cell.method is not None}
+    digests: set[str] = set()
+    for cell in cells:
+        digests |= {named.code for named in cell.code}
     for digest in digests:
         code = codes.known(digest)
         if code is not None:
@@ -28,11 +30,12 @@ def keep_code(root: Path, cells: Iterable[GenerationParams]) -> None:
 
 def library_versions(params: GenerationParams) -> dict[str, str]:
     """The versions of the packages that the code of a cell imports; empty without code."""
-    if params.method is None:
-        return {}
-    code = codes.known(params.method.code)
+    libraries: set[str] = set()
+    for named in params.code:
+        code = codes.known(named.code)
+        libraries.update(code.libraries if code else ())
     versions: dict[str, str] = {}
-    for library in code.libraries if code else ():
+    for library in sorted(libraries):
         for package in _packages().get(library, [library]):
             with contextlib.suppress(importlib.metadata.PackageNotFoundError):
                 versions[package] = importlib.metadata.version(package)

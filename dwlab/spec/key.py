@@ -42,6 +42,8 @@ class KeyDocument(TypedDict):
     ip_adapter: NotRequired[list[dict[str, object]]]
     refiner: NotRequired[list[dict[str, object]]]
     method: NotRequired[dict[str, object]]
+    scheduler_code: NotRequired[str]
+    pipeline: NotRequired[str]
 
 
 def key_document(
@@ -95,6 +97,10 @@ def _add_files_and_code(document: KeyDocument, params: GenerationParams) -> None
         document["refiner"] = [refiner.for_key() for refiner in params.refiner]
     if params.method is not None:
         document["method"] = params.method.for_key()
+    if params.scheduler_code is not None:
+        document["scheduler_code"] = params.scheduler_code.for_key()
+    if params.pipeline is not None:
+        document["pipeline"] = params.pipeline.for_key()
 
 
 def hash_of(document: KeyDocument) -> str:

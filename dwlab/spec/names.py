@@ -25,7 +25,7 @@ LISTS = ("loras", "embeddings", "control", "ip_adapter", "refiner")
 # parts of a model that come from elsewhere
 PARTS = ("vae", "components")
 # parameters that are code of the user's own
-CODE = ("method",)
+CODE = ("method", "scheduler_code", "pipeline")
 # parameters that name files of this machine: keys have the hashes of their contents instead
 FILES = ("loras", "embeddings", "ip_adapter", "refiner", *PARTS, *CODE)
 

@@ -23,6 +23,7 @@ from . import (
 from .long_prompts import LONG_PROMPTS
 from .model_choice import checked_variant
 from .names import MAPS, TEXTS
+from .own_code.classes import PIPELINE, SCHEDULER_CODE, OwnClass, checked_class
 from .own_code.recipe import Method, checked_method
 from .prompt_text import checked_prompt
 from .prompt_weights import WEIGHTINGS
@@ -142,14 +143,13 @@ def check_one_negative_prompt(negative_prompt: str, call: Mapping[str, object]) 
         raise InvalidInput("call.negative_prompt", "", allowed)
 
 
-def check_method(method: Method | None, refiner: object) -> None:
-    """Raise InvalidInput for a parameter without a value, and for a method beside a refiner."""
-    if method is None:
-        return
-    method.check_complete()
+def check_own_code(method: Method | None, pipeline: OwnClass | None, refiner: object) -> None:
+    """Raise InvalidInput for a parameter without a value, and for own code beside a refiner."""
+    if method is not None:
+        method.check_complete()
     # only the stock call hands over to a second stage
-    if refiner:
-        raise InvalidInput("refiner", "a second stage", "left out beside method")
+    if refiner and (method or pipeline):
+        raise InvalidInput("refiner", "a second stage", "left out beside method and pipeline")
 
 
 _CHECKS: dict[str, Callable[[str, object], object]] = {
@@ -163,6 +163,8 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "refiner": refiners.checked_refiners,
     "embeddings": embeddings.checked_embeddings,
     "method": checked_method,
+    PIPELINE: checked_class,
+    SCHEDULER_CODE: checked_class,
     "vae": components.checked_vae,
     "components": components.checked_components,
     "seed": _checked_seed,

@@ -15,11 +15,12 @@ from .key import key_of
 from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
 from .names import CODE, LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
+from .own_code.classes import own_scheduler
 from .param_checks import (
     check_config,
-    check_method,
     check_model_name,
     check_one_negative_prompt,
+    check_own_code,
     checked,
 )
 from .prompt_weights import COMPEL, LITERAL, parts_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .ip_adapters import IPAdapters
     from .loras import Stack
     from .model_entry import Entry
+    from .own_code.classes import OwnClass
     from .own_code.recipe import Method
     from .refiners import Refiners
 
@@ -120,6 +122,8 @@ class GenerationParams:
     ip_adapter: IP-Adapters with their pictures, like [{"file": path, "image": path, "scale": 0.6}].
     refiner: the model of a second stage, like {"model": "sdxl-refiner", "from": 0.8}.
     method: a function of your own that makes the picture: `FILE.py:NAME`, or the function itself.
+    pipeline: a class of your own, derived from the stock one, that draws: `FILE.py:NAME`.
+    scheduler_code: set by a `scheduler` of your own, which is `FILE.py:NAME` too.
 
     Without a negative_prompt the pipeline is called without one. `call={"negative_prompt": ""}`
     passes an empty text instead, which makes another picture on some models (see `families`).
@@ -157,6 +161,8 @@ class GenerationParams:
     ip_adapter: IPAdapters = ()
     refiner: Refiners = ()
     method: Method | None = None
+    pipeline: OwnClass | None = None
+    scheduler_code: OwnClass | None = None
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
 
@@ -246,6 +252,12 @@ class GenerationParams:
         return self.components if self.vae is None else (self.vae, *self.components)
 
     @property
+    def code(self) -> tuple[Method | OwnClass, ...]:
+        """The code of the user's own that takes part in the picture."""
+        named = (self.method, self.pipeline, self.scheduler_code)
+        return tuple(code for code in named if code is not None)
+
+    @property
     def embeds_prompts(self) -> bool:
         """Whether the prompts are to be passed as embeddings, if the model takes any."""
         return self.prompt_weighting != LITERAL or self.long_prompt == CHUNK
@@ -282,7 +294,7 @@ class GenerationParams:
         """Validate the fields that mean something beside others only."""
         check_one_negative_prompt(self.negative_prompt, self.call)
         inputs.check_together(vars(self))
-        check_method(self.method, self.refiner)
+        check_own_code(self.method, self.pipeline, self.refiner)
         vars(self)["vae"], vars(self)["components"] = components.merged(self.vae, self.components)
         if self.prompt_weighting == COMPEL:
             for name in TEXTS:
@@ -290,6 +302,14 @@ class GenerationParams:
 
     def _resolve_scheduler(self) -> None:
         """Replace another tool's name of a scheduler by its class and options."""
+        own = own_scheduler(self.scheduler)
+        if own is not None:
+            vars(self)["scheduler"] = own.name
+            vars(self)["scheduler_code"] = own
+        if self.scheduler_code is not None and self.scheduler_code.name == self.scheduler:
+            return
+        # another scheduler took the place of the one with code
+        vars(self)["scheduler_code"] = None
         if self.scheduler is None:
             return
         scheduler, options = schedulers.resolve(self.scheduler)

@@ -14,7 +14,7 @@ from ...spec.inputs import BLUR_LIMIT, PADDING_LIMIT, PICTURES
 from ...spec.names import under_own_names
 from ...spec.params import GenerationParams
 from ...spec.prompt_text import PROMPT_LIMIT, UNWRITABLE
-from . import json_text, offered_models, seed_text, start_pictures
+from . import json_text, offered_models, own_code, seed_text, start_pictures
 from .work_limits import check_work
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class GenerateRequest(BaseModel):
         """
         values = self.model_dump(exclude_none=True, exclude={"num_images", "seed"})
         values = {"model": settings.model, **under_own_names(values)}
+        own_code.check_scheduler("scheduler", self.scheduler)
         offered_models.check(values["model"], settings)
         for name in PICTURES:
             start_pictures.check(name, values.get(name), root)

@@ -11,10 +11,10 @@ from ...metrics import registry
 from ...paths import check_name
 from ...runs.sweep import Sweep
 from ...spec import axes, experiment_file, inputs, zipped
-from ...spec.names import CODE, own_name, under_own_names
+from ...spec.names import own_name, under_own_names
 from ...spec.params import FIELDS
 from ...spec.prompt_text import UNWRITABLE
-from . import allowed_arguments, json_text, offered_models, seed_text, start_pictures
+from . import allowed_arguments, json_text, offered_models, own_code, seed_text, start_pictures
 from .work_limits import check_work
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Pa
     values = _parsed(body, is_yaml, _value_limit(settings))
     if "memory" in values:
         raise InvalidInput("memory", values["memory"], "left out: the server's own settings hold")
-    for name in CODE:
-        if name in values:
-            raise InvalidInput(name, values[name], "left out: this server runs no code of requests")
     _check_values(values, _value_limit(settings))
+    own_code.check_sweep(values)
     values = seed_text.as_numbers(values)
     _check_names(values)
     start_pictures.check_sweep(values, root)

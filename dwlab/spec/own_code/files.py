@@ -26,6 +26,11 @@ class ReadFile:
     declarations: Declarations
 
 
+def is_reference(value: object) -> bool:
+    """Whether a value names code in a file."""
+    return isinstance(value, str) and REFERENCE.fullmatch(value) is not None
+
+
 def split(field: str, reference: str) -> tuple[Path, str]:
     """The file and the name of `FILE.py:NAME`; raises InvalidInput for another text."""
     match = REFERENCE.fullmatch(reference)

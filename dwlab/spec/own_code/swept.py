@@ -5,14 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidInput
-from .files import REFERENCE
+from .classes import PIPELINE, SCHEDULER, OwnClass, checked_class, own_scheduler
+from .files import is_reference
 from .recipe import FIELD, Method, checked_method
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 PREFIX = f"{FIELD}."
+
+
+def _scheduler(field: str, value: object) -> object:
+    """A scheduler as it is written, or the class of the user's own that it names."""
+    try:
+        return own_scheduler(value) or value
+    except InvalidInput as error:
+        raise error.at(field) from None
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    FIELD: checked_method,
+    PIPELINE: checked_class,
+    SCHEDULER: _scheduler,
+}
 
 
 def check_once(method: object, base: Mapping[str, object], axes: Mapping[str, object]) -> None:
@@ -25,19 +41,19 @@ def check_once(method: object, base: Mapping[str, object], axes: Mapping[str, ob
 def with_methods(
     base: Mapping[str, object], columns: Mapping[str, Any]
 ) -> tuple[dict[str, object], dict[str, Any]]:
-    """The base and axes of a sweep with its methods read; their code is not run.
+    """The base and axes of a sweep with the user's own code in them read, but not run.
 
-    Raises InvalidInput for a method that cannot be read, and for a parameter that none has.
+    Raises InvalidInput for code that cannot be read, and for a parameter that no method has.
     """
     read_base = dict(base)
     read_columns = dict(columns)
-    if FIELD in base:
-        read_base[FIELD] = checked_method(f"base.{FIELD}", base[FIELD])
-    if FIELD in columns:
-        read_columns[FIELD] = tuple(
-            checked_method(f"axes.{FIELD}[{index}]", value)
-            for index, value in enumerate(columns[FIELD])
-        )
+    for name, read in _READERS.items():
+        if name in base:
+            read_base[name] = read(f"base.{name}", base[name])
+        if name in columns:
+            read_columns[name] = tuple(
+                read(f"axes.{name}[{index}]", value) for index, value in enumerate(columns[name])
+            )
     methods = [*read_columns.get(FIELD, ()), read_base.get(FIELD)]
     known = [method for method in methods if isinstance(method, Method)]
     for part, values in (("base", base), ("axes", columns)):
@@ -75,7 +91,7 @@ def as_plain(value: object) -> object:
     """What JSON cannot hold, as plain values: a method by its file, or as in a recipe."""
     if callable(value):
         value = checked_method(FIELD, value)
-    if isinstance(value, Method):
+    if isinstance(value, Method | OwnClass):
         return f"{value.file}:{value.name}" if value.file else value.as_dict()
     return list(value)  # type: ignore[call-overload]  # a range or a tuple
 
@@ -83,14 +99,15 @@ def as_plain(value: object) -> object:
 def beside(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values of an experiment's file, with the paths of code taken from the folder of the file."""
     moved = dict(values)
-    if FIELD in moved:
-        moved[FIELD] = _moved(folder, moved[FIELD])
+    for name in _READERS:
+        if name in moved:
+            moved[name] = _moved(folder, moved[name])
     return moved
 
 
 def _moved(folder: Path, value: Any) -> Any:
     if isinstance(value, list):
         return [_moved(folder, each) for each in value]
-    if isinstance(value, str) and REFERENCE.fullmatch(value) and not value.startswith("~"):
+    if is_reference(value) and not value.startswith("~"):
         return str(folder / value)
     return value
