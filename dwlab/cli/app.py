@@ -39,7 +39,13 @@ from .why import why
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-app = new_app("A lab bench for diffusion models: explore, sweep, compare.", completion=True)
+app = new_app(
+    """A lab bench for diffusion models: explore, sweep, compare.
+
+    `dwlab` alone says what to do first; `dwlab COMMAND --help` has examples of a command.
+    """,
+    completion=True,
+)
 app.info.no_args_is_help = False
 
 

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from ..bench.files import Document
     from ..bench.spec import BenchSpec
 
-app = new_app("Benchmarks: run, compare, tune.")
+app = new_app(
+    """Measure this machine and the engine, compare machines, and find faster settings.
+
+    Examples:
+        dwlab bench run --quick
+        dwlab bench compare laptop.json desktop.json
+    """
+)
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Two rounds of a few samples: under two minutes for shapes.")
 ]

@@ -59,13 +59,14 @@ VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Show logs.
 
 
 def new_app(text: str, *, completion: bool = False) -> typer.Typer:
-    """A group of commands, with plain text as help.
+    """A group of commands. text: its help, which may end with examples.
 
     completion: whether it has options that teach a shell to complete its words.
     """
     return typer.Typer(
         cls=HelpGroup,
-        help=text,
+        help=without_examples(text),
+        epilog=examples_in(text),
         no_args_is_help=True,
         add_completion=completion,
         rich_markup_mode=None,

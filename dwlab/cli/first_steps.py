@@ -8,7 +8,7 @@ from .. import __version__
 STEPS = (
     ("dwlab doctor", "what this machine can do, and what is missing"),
     ('dwlab generate "a large red circle"', "a picture; the embedded model needs no download"),
-    ("dwlab init my-bench", "a folder with experiments, notebooks and a README"),
+    ("dwlab init my-bench", "a folder with experiments and notebooks; go there: cd my-bench"),
     ("dwlab new", "an experiment of your own, from four questions"),
     ("dwlab sweep experiments/quickstart.yaml", "72 pictures, their table and report"),
 )

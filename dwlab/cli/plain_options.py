@@ -52,8 +52,10 @@ def _metavar(name: str, types: set[object], info: ParameterInfo) -> str | None:
 
 
 def _details(parameter: inspect.Parameter, kind: object, info: ParameterInfo) -> Iterator[str]:
-    """The default, limits, and whether an option may be repeated."""
+    """The default, limits, and whether an option is required or may be repeated."""
     default = parameter.default
+    if isinstance(info, OptionInfo) and default is inspect.Parameter.empty:
+        yield "required"
     is_empty = default is None or default is False or default == ""
     has_default = not is_empty and default is not inspect.Parameter.empty
     if has_default and "default" not in (info.help or ""):
