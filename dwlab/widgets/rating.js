@@ -46,7 +46,7 @@ export default {
     const line = document.createElement("div");
     line.className = "dwlab-heartbeat";
     line.setAttribute("role", "alert");
-    el.classList.add("dwlab-rating-notebook");
+    el.classList.add("dw", "dwlab-rating-notebook");
     el.append(line, root);
     const transport = new KernelTransport(model);
     const view = new RatingView(root, transport, model.get("rater"));
