@@ -18,7 +18,7 @@ RATERS ?= 40
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab test test-all test-slow lint types rooms format pictures screenshots viewer-speed soak hostile startup simulate simulate-votes browser clean
+.PHONY: help setup sweep lab docs test test-all test-slow lint types rooms format pictures screenshots stale-pictures viewer-speed soak hostile startup simulate simulate-votes browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,11 +72,17 @@ format: setup ## put the code in style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup ## the documentation as a site, in build/docs, which opens from a folder and offline
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 pictures: browser ## make the plots, the grid and the report of README and docs again
 	PYTHONPATH=tests $(BIN)/python docs/pictures.py
 
 screenshots: browser ## photograph the prompt bench and the server's page, in both themes, and the panels
 	PYTHONPATH=tests $(BIN)/python docs/screenshots.py
+
+stale-pictures: setup ## which pictures of docs/ are older than the code they show
+	$(BIN)/python docs/stale_pictures.py
 
 viewer-speed: browser ## how fast a viewer of 10,000 pictures opens and scrolls in Chromium
 	PYTHONPATH=tests $(BIN)/python tests/viewer_speed.py

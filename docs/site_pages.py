@@ -11,7 +11,6 @@ from mkdocs.structure.files import File
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
-    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 # pages of the repository's top folder that belong to the site: name there -> name here
@@ -28,7 +27,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, **_context: object) -> str:
     """Leave only the text of links to files that the site does not have."""
     return without_links_outside(markdown)
 

@@ -1,0 +1,109 @@
+"""The documentation as a site, and the pictures in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docs_site import build_site
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PICTURES = {".png", ".pdf", ".svg", ".jpg", ".gif", ".webp"}
+
+
+def script(name):
+    """A script of docs/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+stale_pictures = script("stale_pictures")
+site_pages = script("site_pages")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return build_site(tmp_path_factory.mktemp("site"))
+
+
+def test_every_page_of_docs_is_in_the_site(site):
+    pages = {path.stem for path in DOCS.glob("*.md")} | {"changelog", "contributing"}
+    assert {path.stem for path in site.glob("*.html")} - {"404"} == pages
+
+
+def test_no_page_loads_anything_from_another_host(site):
+    loads = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"?(https?:[^\" >]+)")
+    links = re.compile(r"<link\b[^>]*\brel=\"?(?!canonical)[^>]*\bhref=\"?(https?:[^\" >]+)")
+    for page in site.glob("*.html"):
+        text = page.read_text("utf-8")
+        assert loads.findall(text) + links.findall(text) == [], page.name
+
+
+def test_the_search_has_what_it_needs_without_a_server(site):
+    assert "var __index" in (site / "search" / "search_index.js").read_text("utf-8")
+    assert (site / "assets" / "iframe-worker.js").is_file()
+
+
+def test_links_that_leave_docs_keep_their_text_only():
+    page = "[a](metrics.md) [`b`](../dwlab/x.py) [c](../CHANGELOG.md) ![d](d.png)"
+    assert site_pages.without_links_outside(page) == (
+        "[a](metrics.md) `b` [c](changelog.md) ![d](d.png)"
+    )
+
+
+def test_a_page_of_the_top_folder_links_as_if_it_were_in_docs():
+    page = "[a](docs/metrics.md#x) [b](dwlab/x.py) [c](CONTRIBUTING.md) [d](#d) [e](https://e.org)"
+    assert site_pages.as_if_in_docs(page) == (
+        "[a](metrics.md#x) [b](../dwlab/x.py) [c](contributing.md) [d](#d) [e](https://e.org)"
+    )
+
+
+def test_every_picture_is_made_by_one_command_that_is_named():
+    named = [name for maker in stale_pictures.makers(DOCS) for name in maker.pictures]
+    there = [path.name for path in DOCS.iterdir() if path.suffix in PICTURES]
+    assert sorted(named) == sorted(there), "see docs/made-by.yml"
+
+
+def test_what_pictures_show_and_what_makes_them_is_there():
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for maker in stale_pictures.makers(DOCS):
+        assert maker.command.removeprefix("make ") in targets
+        assert [path for path in maker.shows if not (ROOT / path).exists()] == []
+
+
+def test_a_picture_that_is_older_than_its_code_is_stale(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    entries = "- {command: make pictures, pictures: [a.png], shows: [a.py]}\n"
+    entries += "- {command: make screenshots, pictures: [b.png], shows: [b.py]}\n"
+    (docs / "made-by.yml").write_text(entries)
+    commit(tmp_path, 100, "docs/a.png", "a.py", "b.py")
+    commit(tmp_path, 200, "docs/b.png")
+    assert stale_pictures.stale(docs) == {}
+    commit(tmp_path, 300, "b.py")
+    assert stale_pictures.stale(docs) == {"b.png": "make screenshots"}
+    (docs / "b.png").write_text("made again")
+    assert stale_pictures.stale(docs) == {}
+
+
+def commit(folder, seconds, *names):
+    """Commit files with the time as their content."""
+    for name in names:
+        (folder / name).write_text(str(seconds))
+    date = f"@{1_700_000_000 + seconds} +0000"
+    settings = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    for call in (["init", "-q"], ["add", *names], [*settings, "commit", "-qm", "change"]):
+        subprocess.run(
+            ["git", *call],
+            cwd=folder,
+            check=True,
+            env={"PATH": "/usr/bin:/bin", "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date},
+        )
