@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..widgets.sweep.panel import SweepPanel
 
 # of sweep.ipynb
-PARAMETERS = ("experiment", "results", "overrides", "compute", "device", "memory")
+PARAMETERS = ("experiment", "results", "overrides", "compute", "device", "memory", "trust_code")
 
 # of a table in an executed notebook
 ROWS = 24
@@ -42,13 +42,15 @@ def open_sweep(
     compute: bool = True,
     device: str = "auto",
     memory: object = None,
+    trust_code: bool = False,
 ) -> SweepView:
     """A sweep in a notebook, or the panel if none is named.
 
     experiment: a YAML file, looked for from here, then from the project's folder, or the name of an
     experiment that ran before. results: the results folder, seen from the project, if not the usual
     one. overrides: axes and base values to replace. compute: False shows what is there and computes
-    nothing. memory: "auto", or names of measures that save memory (docs/memory.md). Raises
+    nothing. memory: "auto", or names of measures that save memory (docs/memory.md). trust_code:
+    run the code that an experiment names (docs/methods.md). Raises
     InvalidInput for unknown parameters of the notebook and unknown overrides.
     """
     quiet_libraries()
@@ -62,13 +64,13 @@ def open_sweep(
     if not experiment:
         if headless or overrides:
             raise InvalidInput("experiment", experiment, EXPERIMENT_ALLOWED)
-        return SweepView(root, panel=_panel(root, how))
+        return SweepView(root, panel=_panel(root, how, trust_code=trust_code))
     if not compute:
         if overrides:
             raise InvalidInput("overrides", overrides, "none if compute is False")
         return SweepView(root, _stored_name(experiment, root))
     sweep = _find(experiment, root).override(overrides or {})
-    return SweepView(root, sweep=sweep, compute=how)
+    return SweepView(root, sweep=sweep, compute=how, trust_code=trust_code)
 
 
 class SweepView:
@@ -85,11 +87,13 @@ class SweepView:
         sweep: Sweep | None = None,
         compute: Compute = Compute(),
         panel: SweepPanel | None = None,
+        trust_code: bool = False,
     ) -> None:
         self.root = root
         self.sweep = sweep
         self.panel = panel
         self._compute = compute
+        self._trust_code = trust_code
         self._name = sweep.name if sweep else name
 
     def _ipython_display_(self) -> None:
@@ -117,7 +121,12 @@ class SweepView:
         from ..workflows.sweep import execute
 
         with stderr_as_stdout():
-            outcome, _ = execute(self.sweep, results=self.root, compute=self._compute)
+            outcome, _ = execute(
+                self.sweep,
+                results=self.root,
+                compute=self._compute,
+                trust_code=self._trust_code,
+            )
         counts = f"{outcome.made} pictures made now, {outcome.reused} already there"
         if outcome.failed:
             counts += f", {outcome.failed} failed (run this again to try them again)"
@@ -221,7 +230,7 @@ def _stored(root: Path) -> dict[str, dict[str, Any]]:
 _open_panels: list[SweepPanel] = []
 
 
-def _panel(root: Path, compute: Compute) -> SweepPanel:
+def _panel(root: Path, compute: Compute, *, trust_code: bool) -> SweepPanel:
     """The panel of this kernel if it still runs, otherwise a new one."""
     from ..runs.sweep import Sweep
     from ..widgets.sweep.panel import SweepPanel
@@ -236,7 +245,11 @@ def _panel(root: Path, compute: Compute) -> SweepPanel:
     for name, spec in _stored(root).items():
         choices[f"{name} (ran before)"] = functools.partial(Sweep.from_dict, spec)
     panel = SweepPanel(
-        choices, execute, root=root, compute=compute, bench=functools.partial(open_explorer, root)
+        choices,
+        functools.partial(execute, trust_code=trust_code),
+        root=root,
+        compute=compute,
+        bench=functools.partial(open_explorer, root),
     )
     _open_panels[:] = [panel]
     return panel

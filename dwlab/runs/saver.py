@@ -95,6 +95,14 @@ class Saver:
         image = self._store.save_picture(png)
         row = finished_row(self._cells[event.index], picture, image, len(png))
         self._add(row, metrics_of(picture, self._metrics), event)
+        self._note_alone(picture)
+
+    def _note_alone(self, picture: Picture) -> None:
+        """Note once that a method's pictures do not share forwards."""
+        alone = picture.settings.get("method")
+        note = f"pictures of {picture.params.method or picture.params.pipeline} were {alone}"
+        if alone and note not in self._outcome.notes:
+            self._outcome.notes = (*self._outcome.notes, note)
 
     def _save_failure(self, event: Failed) -> None:
         row = failed_row(self._cells[event.index], event, self._exact)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..events import Downloading
 from ..models.download_bar import DownloadBar
 from ..paths import experiment_folder, results_folder
+from ..runs import code_trust
 from ..runs.eta import Pace
 from ..runs.run import run
 from ..spec import no_effect
@@ -41,16 +42,21 @@ def execute(
     download: bool = True,
     on_plan: Callable[[int, Work], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
+    trust_code: bool = False,
 ) -> tuple[Outcome, dict[str, Path]]:
     """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
     The files are named by what they are: `report`, `viewer`, `table`, `grid` and `log`. For on_plan and
     on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
-    keeps everything that is finished and is raised again as KeyboardInterrupt.
+    keeps everything that is finished and is raised again as KeyboardInterrupt. trust_code: run the
+    code that the sweep names by its file, now and later.
     """
     began = time.monotonic()
     cancel = cancel or threading.Event()
-    warnings = no_effect.warnings(spec, spec.cells(limit=limit))
+    cells = spec.cells(limit=limit)
+    if trust_code:
+        code_trust.trust(cell.params for cell in cells)
+    warnings = no_effect.warnings(spec, cells)
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
         follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)

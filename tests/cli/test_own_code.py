@@ -168,3 +168,13 @@ def test_a_picture_never_brings_its_method_along(made):
 def test_a_cell_of_stock_has_no_code_and_a_key_must_be_there(tmp_path):
     assert "a key of a cell in" in dw("show", "0" * 12, "--results", tmp_path).stderr
     assert "at least 8 digits" in dw("show", "abc", "--results", tmp_path).stderr
+
+
+def test_a_sweep_says_that_a_method_which_changes_the_model_computed_alone(folder):
+    changing = METHOD.replace("UNIQUE", str(next(numbers))).replace(
+        'Path(__file__).with_name("ran").write_text("", "utf-8")',
+        "pipe.unet.conv_in.weight.mul_(2)",
+    )
+    (folder / "methods/interval.py").write_text(changing, "utf-8")
+    said = sweep(folder, "--trust-code").stdout
+    assert "pictures of plain were computed alone, with a copy of unet, which it changes" in said

@@ -16,6 +16,7 @@ import time
 import nbformat
 import psutil
 import pytest
+from own_code import INTERVAL, method_file
 from typer.testing import CliRunner
 
 import dwlab
@@ -438,3 +439,21 @@ def _until(condition, seconds):
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+# ---- code of one's own
+
+
+def test_a_notebook_runs_a_method_once_its_parameter_says_so(tmp_path):
+    path = method_file(tmp_path, INTERVAL + "\n\n# of test_sweep\nNUMBER = 1\n")
+    experiment = tmp_path / "own.yaml"
+    experiment.write_text(
+        f"method: {path.name}:plain\nbase: {{prompt: a, width: 64, height: 64, steps: 1}}\n",
+        "utf-8",
+    )
+    results = str(tmp_path / "results")
+    with pytest.raises(InvalidInput, match="trust_code=True"):
+        open_sweep(str(experiment), results=results).run()
+    sweep = open_sweep(str(experiment), results=results, trust_code=True)
+    sweep.run()
+    assert list(sweep.table["method"]) == ["plain"]
