@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import Annotated
 
+import numpy as np
 import torch
 from diffusers.utils.torch_utils import randn_tensor
 
@@ -190,3 +192,17 @@ def never_done(pipe, cell):
     while True:
         pipe.unet(latents, 1, encoder_hidden_states=embeddings)
         time.sleep(0.05)
+
+
+@dwlab.method
+def drawing_at_will(pipe, cell):
+    """Draws its noise with the global generators of three libraries."""
+    embeddings = embedded(pipe, cell)[1]
+    latents = torch.randn(noise(pipe, cell).shape)
+    pipe.scheduler.set_timesteps(cell.steps)
+    for timestep in pipe.scheduler.timesteps:
+        predicted = pipe.unet(latents, timestep, encoder_hidden_states=embeddings).sample
+        factor = 1 + 0.1 * random.random() + 0.1 * np.random.rand()  # noqa: NPY002
+        latents = pipe.scheduler.step(predicted * factor, timestep, latents).prev_sample
+        latents = latents + 0.1 * torch.randn(latents.shape)
+    return latents

@@ -17,6 +17,7 @@ from .latents import decode
 from .method_cell import MethodCell
 from .own_parts import OwnPart
 from .own_pipeline import derived
+from .own_randomness import OwnRandomness
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class MethodCall(StockCall):
             self._last = self._pipeline
         self._parts = self._own_parts()
         self._steps_done = 0
+        self._randomness = OwnRandomness(cell.params.seed, rendering.model.identity.device)
         self._time: CellTime | None = None
         self._follow_scheduler(self._pipeline.scheduler)
 
@@ -64,8 +66,15 @@ class MethodCall(StockCall):
     def _giving_way(self) -> Iterator[None]:
         """The method waits for a part of the model, and may be stopped there."""
         self._rendering.channel.check(self.cell.position)
-        with self._time.paused() if self._time else contextlib.nullcontext():
+        if self._time is None:
             yield
+            return
+        self._randomness.end()
+        try:
+            with self._time.paused():
+                yield
+        finally:
+            self._randomness.begin()
 
     def _follow_scheduler(self, scheduler: Any) -> None:
         """Tell of a step whenever the method takes one with the cell's scheduler."""
@@ -104,7 +113,10 @@ class MethodCall(StockCall):
     def _made(self, arguments: dict[str, Any]) -> Any:  # noqa: ARG002  # those of the stock call
         cell = MethodCell(self.cell, self._stock_arguments)
         own_time = self._rendering.channel.own_time
-        with own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time:
+        with (
+            self._randomness.in_use(),
+            own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
+        ):
             output = self._function(self._pipeline, cell)
         self._time = None
         return self._picture_in(output)

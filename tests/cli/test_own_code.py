@@ -46,11 +46,16 @@ def dw(*arguments, **options):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], **options)
 
 
+def project(folder):
+    """A folder with an experiment and its method."""
+    method_file(folder / "methods", METHOD.replace("UNIQUE", str(next(numbers))))
+    (folder / "trial.yaml").write_text(EXPERIMENT, "utf-8")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path):
-    method_file(tmp_path / "methods", METHOD.replace("UNIQUE", str(next(numbers))))
-    (tmp_path / "trial.yaml").write_text(EXPERIMENT, "utf-8")
-    return tmp_path
+    return project(tmp_path)
 
 
 def sweep(folder, *options, **more):
@@ -85,6 +90,7 @@ def test_on_a_terminal_every_answer_but_yes_is_no(folder, monkeypatch, answer):
     assert not has_run(folder)
 
 
+@pytest.mark.slow
 def test_a_yes_is_remembered_for_that_code_only(folder, monkeypatch, own_folders):
     monkeypatch.setattr("dwlab.cli.code_consent.has_terminal", lambda: True)
     assert "Run it?" in sweep(folder, input="y\n").stderr
@@ -98,6 +104,7 @@ def test_a_yes_is_remembered_for_that_code_only(folder, monkeypatch, own_folders
     assert len(json.loads(trusted.read_text("utf-8"))["code"]) == 1
 
 
+@pytest.mark.slow
 def test_always_holds_for_other_code_of_the_folder(folder, monkeypatch):
     monkeypatch.setattr("dwlab.cli.code_consent.has_terminal", lambda: True)
     sweep(folder, input="a\n")
@@ -116,8 +123,9 @@ def test_python_refuses_a_file_without_trust_code_and_an_experiment_that_ran_bef
     assert not has_run(folder)
 
 
-@pytest.fixture
-def made(folder):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = project(tmp_path_factory.mktemp("made"))
     assert sweep(folder, "--trust-code").exit_code == 3
     return folder
 
@@ -146,14 +154,16 @@ def test_a_cell_is_shown_with_the_methods_own_lines_and_its_code(made):
     assert code.strip() == (made / "methods/interval.py").read_text("utf-8").strip()
 
 
-def test_a_comment_makes_nothing_again_and_a_constant_makes_all(made):
-    file = made / "methods/interval.py"
+@pytest.mark.slow
+def test_a_comment_makes_nothing_again_and_a_constant_makes_all(folder):
+    sweep(folder, "--trust-code")
+    file = folder / "methods/interval.py"
     text = file.read_text("utf-8")
     file.write_text(text.replace('"""Words."""', "# other words"), "utf-8")
-    assert "0 made now, 1 already there" in sweep(made, "--trust-code").stdout
+    assert "0 made now, 1 already there" in sweep(folder, "--trust-code").stdout
     file.write_text(text.replace("0, 1)", "0, 0.5)"), "utf-8")
-    assert "1 made now, 0 already there" in sweep(made, "--trust-code").stdout
-    assert len(list((made / "results/_code").iterdir())) == 2
+    assert "1 made now, 0 already there" in sweep(folder, "--trust-code").stdout
+    assert len(list((folder / "results/_code").iterdir())) == 2
 
 
 def test_a_picture_never_brings_its_method_along(made):
@@ -170,6 +180,7 @@ def test_a_cell_of_stock_has_no_code_and_a_key_must_be_there(tmp_path):
     assert "at least 8 digits" in dw("show", "abc", "--results", tmp_path).stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_says_that_a_method_which_changes_the_model_computed_alone(folder):
     changing = METHOD.replace("UNIQUE", str(next(numbers))).replace(
         'Path(__file__).with_name("ran").write_text("", "utf-8")',

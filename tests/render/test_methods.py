@@ -12,6 +12,7 @@ from counting import Rows
 from five_methods import (
     CHANGING,
     FIVE,
+    drawing_at_will,
     endless,
     failing,
     hand_written,
@@ -147,7 +148,7 @@ def test_a_method_that_raises_fails_its_own_cell_with_its_own_lines(model):
 
 def test_a_method_that_returns_no_picture_says_what_it_may_return(model):
     (end,) = events([cell(returns_nothing)], model=model).values()
-    assert end.error.startswith("returns_nothing returned NoneType; allowed: a picture of Pillow")
+    assert end.error.startswith("the method returned NoneType; allowed: a picture of Pillow")
 
 
 def test_steps_of_a_loop_by_hand_are_told(model):
@@ -195,8 +196,21 @@ def test_a_method_that_blocks_is_stopped_and_all_others_are_made(
         assert f"in {method.__name__}" in ends[1].traceback
 
 
+@pytest.mark.slow
 def test_a_sleeping_method_does_not_keep_a_cancelled_run(model, wake_sleepers):
     cancel = threading.Event()
     with contextlib.closing(dwlab.stream([cell(sleeping)], model=model, cancel=cancel)) as stream:
         assert next(stream).kind == "started"
         cancel.set()
+
+
+def test_what_a_method_draws_without_a_generator_depends_on_its_seed_only(model):
+    state = torch.get_rng_state()
+    first, second, _ = made(
+        [cell(drawing_at_will), cell(drawing_at_will, seed=1), cell(drawing_at_will, steps=4)],
+        model=model,
+    )
+    (alone,) = made([cell(drawing_at_will)], model=model, pack=1)
+    assert difference(first.image, alone.image) <= 1
+    assert difference(first.image, second.image) > 1
+    assert torch.equal(torch.get_rng_state(), state)
