@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NUMPY_SEEDS = 2**32
+# the cell whose states are in place, at most one
+_in_use: list[OwnRandomness] = []
+
+
+def give_back() -> None:
+    """Put the states of everybody else back, if those of a cell are in place."""
+    while _in_use:
+        _in_use.pop().give_back()
 
 
 class OwnRandomness:
@@ -37,12 +45,19 @@ class OwnRandomness:
 
     def begin(self) -> None:
         """Put the cell's states in the place of those of everybody else."""
+        give_back()
         self._others = self._states()
         self._set(self._own)
+        _in_use.append(self)
 
     def end(self) -> None:
+        """Put the states of everybody else back, unless that was done for a cell left alone."""
+        if self in _in_use:
+            self._own = self._states()
+            give_back()
+
+    def give_back(self) -> None:
         """Put the states of everybody else back."""
-        self._own = self._states()
         self._set(self._others)
 
     def _seeded(self, seed: int) -> list[Any]:

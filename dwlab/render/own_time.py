@@ -110,8 +110,11 @@ def leave_alone(worker: threading.Thread) -> str:
 
     A thread that sleeps or waits for input goes on to do so, which harms nobody.
     """
+    from . import own_randomness
+
     if worker.ident is None:
         return ""
+    own_randomness.give_back()
     frame = sys._current_frames().get(worker.ident)  # noqa: SLF001  # the documented way
     lines = own_stack(traceback.extract_stack(frame)) if frame else ""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
