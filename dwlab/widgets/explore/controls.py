@@ -13,6 +13,7 @@ from ...spec.names import MAPS
 from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
 from .extras import shown
+from .prompt_helps import takes_weights
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -54,6 +55,7 @@ def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str,
         "schedulers": _unique([_scheduler_of(params), *schedulers.ALIASES]),
         "sides": [entry.side_min, entry.side_max],
         "ignores": sorted(entry.ignores),
+        "weights": takes_weights(params.model),
         "most": MOST_PICTURES,
         "swept": swept(entry.ignores, from_picture=params.image is not None),
     }
@@ -103,23 +105,35 @@ def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
         checked_together = (name, "prompt", "model", *PICTURES)
         alone = {key: value for key, value in arguments.items() if key in checked_together}
         try:
+            _check_side(name, alone)
             GenerationParams(**alone)
         except InvalidInput as error:
-            problems.setdefault(error.field, _sentence(error))
+            problems.setdefault(error.field, sentence(error))
         except DwlabError as error:
             problems["model"] = str(error)
     try:
         check_count(count)
     except InvalidInput as error:
-        problems["count"] = _sentence(error)
+        problems["count"] = sentence(error)
     return problems
+
+
+def _check_side(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a side that the chosen model cannot draw, however wrong it is."""
+    if name not in ("width", "height") or name not in arguments:
+        return
+    value = arguments[name]
+    model = str(arguments["model"])
+    # 0 stands for what is no number: no model can draw it either
+    side = value if is_whole_number(value) else 0
+    catalog.check_side(catalog.lookup(model), name, side, model)
 
 
 def problem_of(error: InvalidInput) -> dict[str, str]:
     """A wrong value as one sentence by the control that it is about; "" stands for none of them."""
     name = error.field.partition(".")[0]
     is_shown = name in (*FIELDS, "count")
-    return {name: _sentence(error)} if is_shown else {"": str(error)}
+    return {name: sentence(error)} if is_shown else {"": str(error)}
 
 
 def check_count(count: object) -> int:
@@ -129,7 +143,7 @@ def check_count(count: object) -> int:
     return count
 
 
-def _sentence(error: InvalidInput) -> str:
+def sentence(error: InvalidInput) -> str:
     """What is allowed, as a sentence for people who see the control and its value."""
     # The rest is about recipes in files.
     text = error.allowed.partition("; ")[0] if error.field == "seed" else error.allowed

@@ -27,7 +27,8 @@ from .dropped import read_dropped
 from .extras import without
 from .history import PAGE, HistoryStrip
 from .page_actions import PageActions
-from .picture_answers import PictureAnswers
+from .page_answers import PageAnswers
+from .prompt_helps import PromptHelps
 from .recipe_controls import RecipeControls
 from .saved import saved_controls, saved_page, saved_start
 from .stage import stored_tile
@@ -82,7 +83,8 @@ class Explorer(PageTraits):
         self._saved = SavedState(root, f"explore {model}")
         self._reading_history = threading.Lock()
         self._actions = PageActions(self)
-        self._answers = PictureAnswers(self, root)
+        self._answers = PageAnswers(self, root)
+        self.prompt_helps = PromptHelps(self, root)
         self.fields.fill(usual_recipe(model))
         self._restore_saved()
         self.observe(lambda _: self.fields.check(), "controls")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DwlabError, shortened
 from ...spec import components, controls, embeddings, ip_adapters, loras, refiners
 from ...spec.names import MAPS
+from ...spec.prompt_weights import COMPEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,6 +74,8 @@ def _items(holder: str, text: str) -> Iterator[tuple[str, str]]:
         if parent in _LABELS and isinstance(value, list):
             for index, entry in enumerate(value):
                 yield f"{name}/{index}", _words(parent, entry, _LABELS[parent])
+        elif parent == "prompt_weighting" and value == COMPEL:
+            yield name, "weights in prompts, like (word:1.2)"
         elif parent == components.VAE:
             yield name, _words(parent, value, _part_label("vae"))
         elif parent == "components" and isinstance(value, dict):

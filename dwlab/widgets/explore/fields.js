@@ -135,7 +135,16 @@ class FieldsView {
     Object.assign(this.fields.count.input, { min: 1, max: most });
     for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
     this.lock.checked = Boolean(values.locked);
+    this.paintStageSeeds();
     this.paintSummary();
+  }
+
+  /** The seeds of the pictures on the stage, where the field has another one. */
+  paintStageSeeds() {
+    const seeds = this.model.get("stage").map(({ facts }) => facts?.seed?.replace("seed ", "")).filter(Boolean);
+    const [first, last] = [seeds[0], seeds.at(-1)];
+    const shown = first === last ? first : `${first} to ${last}`;
+    say(this.fields.seed.count, first && first !== String(this.values.seed) ? `on the stage: ${shown}` : "");
   }
 
   /** What the folded settings are, and whether something in them is wrong. */
@@ -172,7 +181,7 @@ class FieldsView {
     for (const [name, { input, message, count }] of Object.entries(this.fields)) {
       const words = [problems[name] || ""];
       input.setAttribute("aria-invalid", name in problems);
-      count.textContent = "";
+      if (name !== "seed") count.textContent = ""; // there it says what is on the stage
       if (name in tokens) {
         const [used, limit, read] = tokens[name];
         count.textContent = `${used} of ${limit} tokens`;

@@ -21,7 +21,8 @@ class ExplorePage {
     this.stage = new StageView(this);
     this.dialog = new PictureDialog((key) => this.files.address(key), new PictureActions(this));
     this.history = new HistoryView(this);
-    this.top = make("div", { className: "dwx-ask" }, this.fields.prompt, this.run.element);
+    this.helps = new PromptHelpsView(this, this.fields.fields.prompt.input);
+    this.top = make("div", { className: "dwx-ask" }, this.fields.prompt, this.run.element, this.helps.element);
     el.classList.add("dw", "dwlab-explore");
     el.append(
       make("div", { className: "dwlab-heartbeat", role: "alert" }),
@@ -97,12 +98,13 @@ class ExplorePage {
 
   /** What is painted when a trait changes; returns trait -> function. */
   connectPainters() {
-    const { fields, start, painter, run, stage, history, sweepForm } = this;
+    const { fields, helps, start, painter, run, stage, history, sweepForm } = this;
     const paintMessages = () => { fields.paintMessages(); start.paintMessage(); run.paintMessages(); };
     const painters = {
       controls: () => fields.paint(),
       extras: () => fields.paintExtras(),
-      offer: () => { fields.paint(); stage.paint(); sweepForm.paint(); },
+      offer: () => { fields.paint(); helps.paint(); stage.paint(); sweepForm.paint(); },
+      saved: () => helps.paint(),
       start: () => { start.paint(); fields.paint(); painter.paint(); stage.paint(); history.paint(); },
       problems: paintMessages,
       notice: paintMessages,

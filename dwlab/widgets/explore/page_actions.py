@@ -79,6 +79,8 @@ class PageActions:
             "restore": bench.restore,
             "mark": bench.mark,
             "compare": bench.compare,
+            "remove_prompt": bench.prompt_helps.remove,
+            "weigh": bench.prompt_helps.weigh,
             "sweep": bench.sweep_form.ask,
             "older": bench.see_older,
         }

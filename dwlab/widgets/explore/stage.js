@@ -39,6 +39,7 @@ class StageView {
     pictures.forEach((picture, index) => this.tiles[index].paint(picture, captions.each[index]));
     this.paintChosen();
     this.layOut();
+    this.page.fields.paintStageSeeds();
     this.page.dialog.renew(this.page.stageIsLarge ? pictures : []);
   }
 

@@ -19,6 +19,9 @@ PAGE_SCRIPTS = (
     "picture_files",
     "picture_actions",
     "vary",
+    "prompt_weights",
+    "prompt_history",
+    "prompt_helps",
     "fields",
     "start",
     "mask",
@@ -61,6 +64,8 @@ class PageTraits(anywidget.AnyWidget):
     extras = _list()
     # The picture that runs start from, its mask, and which of their fields the model uses.
     start = _map()
+    # Snippets and styles: kind, name, text, negative_prompt.
+    saved = _list()
     # Text, tone, share of the work, unfinished tasks.
     status = _map()
     # A text that outlasts a status that moves on; the next action takes it away.

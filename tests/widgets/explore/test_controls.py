@@ -76,7 +76,7 @@ def test_weights_and_long_prompts_stay_in_the_recipe_of_a_picture(bench):
         "a (red:1.2) ring", steps=1, width=64, height=64, prompt_weighting="compel"
     )
     bench.drop(picture.png())
-    assert [extra["words"] for extra in bench.extras] == ['prompt_weighting "compel"']
+    assert [extra["words"] for extra in bench.extras] == ["weights in prompts, like (word:1.2)"]
     bench.controls = through_a_page(bench.controls)
     assert bench.params.canonical() == picture.params.canonical()
     more = {"others": '{"prompt": "x", "model": "y", "nonsense": 1, "long_prompt": "chunk"}'}
@@ -194,3 +194,9 @@ def test_what_was_typed_before_a_part_is_left_out_stays(bench):
     ask(bench, "leave_out", name="call/eta", controls=typed, edit=["a page", 2])
     bench.set_state({"controls": {**typed, "edit": ["a page", 2]}})
     assert (bench.controls["prompt"], bench.controls["more"]) == ("a ring", {})
+
+
+@pytest.mark.parametrize("width", [7, 1000, 100, "?", 0])
+def test_a_size_is_told_in_the_limits_of_the_chosen_model(bench, width):
+    bench.controls = {**bench.controls, "width": width}
+    assert bench.problems == {"width": "A multiple of 8 from 64 to 512 for model 'shapes'."}

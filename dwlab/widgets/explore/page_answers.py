@@ -1,17 +1,18 @@
-"""What a page asks about a picture of the bench: its file, its recipe, its command."""
+"""What a page asks the prompt bench: about a picture, or about prompts."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...errors import DwlabError
+from ...errors import DwlabError, InvalidInput
 from ...spec.inputs import PICTURES, stored_path
 from ...spec.names import LISTS, MAPS, PARTS
 from ...spec.table_columns import COLUMN_NAMES
 from ...views.report.python_recipe import recipe
 from ...views.viewer.command import command
 from ...workflows.certificate.stored_cells import stored_cells
+from .controls import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from .explorer import Explorer
 
 
-class PictureAnswers:
-    """Answers questions of pages, {"ask": subject, "request": id, "key": of a picture}.
+class PageAnswers:
+    """Answers questions of pages, {"ask": subject, "request": id, ...}.
 
     An answer is {"answer": id, ...}; `text` in it says what went wrong. root: the results folder.
     """
@@ -35,23 +36,36 @@ class PictureAnswers:
         """Answer a question; other messages are acted on elsewhere."""
         if "ask" not in content:
             return
+        arguments = dict(content)
+        subject = arguments.pop("ask")
+        request = arguments.pop("request", None)
         try:
-            answer, data = self._answer(content["ask"], str(content.get("key")))
+            answer, data = self._answer(subject, arguments)
+        except InvalidInput as error:
+            answer, data = {"text": sentence(error), "field": error.field}, b""
         except (DwlabError, OSError) as error:
             answer, data = {"text": str(error)}, b""
-        self._bench.send({"answer": content.get("request"), **answer}, [data])
+        self._bench.send({"answer": request, **answer}, [data])
 
-    def _answer(self, subject: object, key: str) -> tuple[dict[str, Any], bytes]:
-        """The answer and the bytes that go with it; raises InvalidInput for an unknown picture."""
-        image = self._bench.session.entry(key).image
+    def _answer(self, subject: object, arguments: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """The answer and the bytes that go with it; raises InvalidInput for a wrong argument."""
         match subject:
             case "full":
-                path = self._root / image
+                path = self._root / self._bench.session.entry(arguments["key"]).image
                 return {"name": path.name}, path.read_bytes()
             case "recipe":
-                row = _row(stored_cells(self._root, [key])[0], self._root)
-                return {"recipe": recipe(row), "command": command(row)}, b""
-        return {"text": "This is not known of a picture."}, b""
+                return self._recipe(arguments["key"]), b""
+            case "prompts":
+                return {"prompts": self._bench.prompt_helps.earlier()}, b""
+            case "save_prompt":
+                self._bench.prompt_helps.save(**arguments)
+                return {}, b""
+        raise InvalidInput("ask", subject, "full, recipe, prompts or save_prompt")
+
+    def _recipe(self, key: str) -> dict[str, Any]:
+        self._bench.session.entry(key)
+        row = _row(stored_cells(self._root, [key])[0], self._root)
+        return {"recipe": recipe(row), "command": command(row)}
 
 
 def _row(cell: StoredCell, root: Path) -> dict[Hashable, object]:
