@@ -174,9 +174,14 @@ def _schedulers(table: pd.DataFrame) -> CodedColumn:
 
 def _mapped_rows(rows: pd.DataFrame, label_of: Callable[[Row], Hashable]) -> CodedColumn:
     """What a function makes of each different row."""
-    groups = rows.groupby(list(rows.columns), dropna=False, sort=False)
-    distinct = groups.head(1).to_dict("records")
-    return CodedColumn.of([label_of(row) for row in distinct], groups.ngroup())
+    # one column after the other: grouping by several texts at once takes four times as long
+    codes = np.zeros(len(rows), dtype=np.int64)
+    for name in rows.columns:
+        own, distinct = pd.factorize(rows[name], use_na_sentinel=False)
+        codes, _ = pd.factorize(codes * len(distinct) + own)
+    _, firsts = np.unique(codes, return_index=True)
+    examples = rows.iloc[firsts].to_dict("records")
+    return CodedColumn.of(map(label_of, examples), pd.Series(codes, index=rows.index))
 
 
 def _scheduler_label(name: str, options: dict[str, object]) -> str:

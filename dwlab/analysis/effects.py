@@ -11,6 +11,8 @@ from .metric_columns import numbers
 from .quality import is_higher_better
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 
@@ -54,32 +56,30 @@ class RankedSetting:
 def axis_effects(table: pd.DataFrame, metric: str) -> list[AxisEffect]:
     """The metric along every axis; raises InvalidInput for an unknown metric."""
     axes = swept(table)
-    values = numbers(table, metric)
+    measured = numbers(table, metric).dropna()
     effects = []
     for axis in axes:
         others = [other for other in axes if other is not axis and other.names != SEED]
-        by_value = []
-        for code, value in enumerate(axis.values):
-            at_value = values[axis.codes == code]
-            by_value.append(_value_effect(axis.label(value), at_value, others))
-        effects.append(AxisEffect(axis, tuple(by_value)))
+        effects.append(AxisEffect(axis, tuple(_value_effects(axis, measured, others))))
     return effects
 
 
-def _value_effect(label: str, values: pd.Series, others: list[Axis]) -> ValueEffect:
-    """The effect of one value of an axis. values: the metric there. others: the other axes."""
-    measured = values.dropna()
-    settings = measured
-    if others:
-        codes = [axis.codes.loc[measured.index] for axis in others]
-        settings = measured.groupby(codes).mean()
-    spread = settings.std() if len(settings) > 1 else measured.std()
-    return ValueEffect(
-        label=label,
-        mean=float(settings.mean()),
-        spread=float(spread),
-        pictures=len(measured),
-    )
+def _value_effects(axis: Axis, measured: pd.Series, others: list[Axis]) -> Iterator[ValueEffect]:
+    """The effect of each value of an axis. measured: the metric. others: the other axes."""
+    codes = [each.codes.loc[measured.index].to_numpy() for each in (axis, *others)]
+    pictures = measured.groupby(codes[0])
+    counts = pictures.size()
+    settings = measured.groupby(codes).mean().groupby(level=0) if others else pictures
+    means = settings.mean()
+    # of a single setting, the spread between its seeds
+    spreads = settings.std().where(settings.size() > 1, pictures.std())
+    for code, value in enumerate(axis.values):
+        yield ValueEffect(
+            label=axis.label(value),
+            mean=float(means.get(code, math.nan)),
+            spread=float(spreads.get(code, math.nan)),
+            pictures=int(counts.get(code, 0)),
+        )
 
 
 def ranked_settings(table: pd.DataFrame, metric: str) -> list[RankedSetting]:
