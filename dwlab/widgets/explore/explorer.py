@@ -94,6 +94,7 @@ class Explorer(PageTraits):
         connect(self)
         self.fields.check()
         self.show_history()
+        self._put_on_stage(self._newest())
         self.status_line.say("")
 
     def __repr__(self) -> str:
@@ -119,12 +120,13 @@ class Explorer(PageTraits):
     @property
     def image(self) -> Image.Image | None:
         """The newest picture that was made here, RGB; None before the first."""
-        entries = self._session.history(1)
-        if not entries:
-            return None
+        newest = self._newest()
+        return read_picture(self.root / newest.image) if newest else None
+
+    def _newest(self) -> HistoryEntry | None:
         # Pinned pictures come too, however old.
-        newest = max(entries, key=lambda entry: entry.position)
-        return read_picture(self.root / newest.image)
+        entries = self._session.history(1)
+        return max(entries, key=lambda entry: entry.position, default=None)
 
     @property
     def history(self) -> Table:
@@ -219,9 +221,13 @@ class Explorer(PageTraits):
         """
         entry = self._session.entry(key)
         self.show(self._recipe_of(entry), locked=True)
-        picture = read_picture(self.root / entry.image)
-        if onto_stage and picture and not self._session.unfinished:
-            self.stage = [stored_tile(json.loads(entry.params), key, picture)]
+        if onto_stage and not self._session.unfinished:
+            self._put_on_stage(entry)
+
+    def _put_on_stage(self, entry: HistoryEntry | None) -> None:
+        picture = read_picture(self.root / entry.image) if entry else None
+        if entry and picture:
+            self.stage = [stored_tile(json.loads(entry.params), entry.key, picture)]
 
     def leave_out(self, name: str) -> None:
         """Take a part of the recipe that has no field out of it; name: in the trait `extras`."""

@@ -4,6 +4,7 @@ import re
 
 from widgets.explore.bench_use import ask, held, wait
 
+import dwlab
 from dwlab.errors import InvalidInput
 from dwlab.events import Failed, Started, Step
 
@@ -123,3 +124,12 @@ def test_the_settings_of_a_picture_can_be_taken_without_touching_the_stage(bench
     assert len(bench.stage) == 2
     ask(bench, "restore", key=second)
     assert [tile["key"] for tile in bench.stage] == [second]
+
+
+def test_a_new_bench_shows_the_newest_picture(bench):
+    ask(bench, "run", controls={"count": 2})
+    wait(bench)
+    newest = bench.stage[1]["key"]
+    again = dwlab.explore()
+    assert [tile["key"] for tile in again.stage] == [newest]
+    again.close()
