@@ -95,7 +95,8 @@ class PictureDialog {
     if (event.key in ends) this.walk(ends[event.key]);
     else if (event.key === "ArrowLeft") this.walk(-1);
     else if (event.key === "ArrowRight") this.walk(1);
-    else if (!pressControl(this.element, event.key === "=" ? "+" : event.key)) return;
+    else if (pressControl(this.element, event.key === "=" ? "+" : event.key)) event.target.focus();
+    else return;
     event.preventDefault();
   }
 

@@ -5,7 +5,6 @@ const CAPTION = 22; // pixels below a picture of several
 const SMALLEST_ROOM = 200; // pixels of height that the pictures take at least
 const BESIDE = 260; // pixels of width for what is said of the pictures, where it stands beside them
 const COPY_SIDE = 512; // pixels that the copy of a picture has at most; the file is larger
-const BLANKS = { waiting: "waiting", failed: "failed", stopped: "not started" };
 
 class StageView {
   constructor(page) {
@@ -36,6 +35,7 @@ class StageView {
     while (this.tiles.length < pictures.length) this.addTile();
     const captions = differingFacts(pictures);
     say(this.common, captions.common);
+    this.common.title = captions.common;
     pictures.forEach((picture, index) => this.tiles[index].paint(picture, captions.each[index]));
     this.paintChosen();
     this.layOut();
@@ -114,6 +114,7 @@ class StageView {
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
     if (this.grid.contains(event.target) && event.key in steps) this.choose(this.chosen + steps[event.key]);
     else if (event.key.length !== 1 || event.key === " " || !pressControl(this.actions.row, event.key)) return;
+    else event.target.focus(); // the next key is for this picture too
     event.preventDefault();
     event.stopPropagation();
   }
@@ -138,14 +139,18 @@ class StageTile {
     this.picture = picture;
     this.element.className = `dwx-${state}`;
     Object.assign(this.image, { hidden: !src, alt: text });
-    if (src && this.source !== src) this.image.src = src;
+    if (src && this.source !== src) {
+      this.image.src = src;
+      this.full = undefined;
+    }
     this.source = src;
     this.blank.hidden = Boolean(src);
-    say(this.blank, BLANKS[state] ?? "");
+    say(this.blank, note || state);
+    this.blank.classList.toggle("dwx-bad", state === "failed");
     this.button.style.aspectRatio = sides ? `${sides[0]} / ${sides[1]}` : "1";
     this.button.setAttribute("aria-disabled", !src);
     this.button.dataset.name = key || "forming";
-    const noted = note ? [make("span", { className: state === "failed" ? "dwx-bad" : "dwx-note" }, note)] : [];
+    const noted = note && src ? [make("span", { className: state === "failed" ? "dwx-bad" : "dwx-note" }, note)] : [];
     say(this.caption, caption, ...(caption && noted.length ? [" "] : []), ...noted);
   }
 
