@@ -10,7 +10,6 @@ from ..models import loaded_models
 from ..spec.compute import METHOD_TIMEOUT
 from .channel import Dropped
 from .failure import failed, is_out_of_memory, own_lines
-from .method_call import MethodCall
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
@@ -46,7 +45,12 @@ class Rendering:
 
 def _call(rendering: Rendering, cell: ResolvedCell) -> StockCall:
     """The call that makes a cell's picture: the stock one, or one with code of the user's own."""
-    return MethodCall(rendering, cell) if cell.params.code else StockCall(rendering, cell)
+    if not cell.params.code:
+        return StockCall(rendering, cell)
+    # it imports torch, which takes seconds
+    from .method_call import MethodCall
+
+    return MethodCall(rendering, cell)
 
 
 def render_cell(

@@ -54,7 +54,6 @@ def failed_row(cell: ResolvedCell, failure: Failed, exact: int | None) -> CellRo
         device=cell.identity.device,
         status=failure.status,
         error=failure.error,
-        traceback=failure.traceback or None,
         versions=json.dumps(versions() | library_versions(cell.params)),
         mode=mode(exact),
     )

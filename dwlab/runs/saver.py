@@ -106,8 +106,11 @@ class Saver:
 
     def _save_failure(self, event: Failed) -> None:
         row = failed_row(self._cells[event.index], event, self._exact)
-        self._add(row, {}, event)
+        self._add(row, {}, event, event.traceback or None)
 
-    def _add(self, row: CellRow, metrics: Metrics, event: Event) -> None:
-        self._store.add(row, experiment=self._outcome.name, metrics=metrics)
+    def _add(
+        self, row: CellRow, metrics: Metrics, event: Event, traceback: str | None = None
+    ) -> None:
+        name = self._outcome.name
+        self._store.add(row, experiment=name, metrics=metrics, traceback=traceback)
         self._uncommitted.append(event)

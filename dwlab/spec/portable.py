@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput, ModelError
 from . import catalog, components, inputs, list_values
 from .names import CODE, LISTS, PARTS, own_name
+from .own_code.files import is_reference
 from .recipe_key import parsed
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 WEIGHTS_SHOWN = 10  # digits of a fingerprint that stand for a folder
 _PLAIN = ("model", "config")
+# what may name code of the user's own
+_NAMES_CODE = ("scheduler", *CODE)
 _WEIGHTS = (".safetensors", ".gguf")
 _FINGERPRINT = re.compile(f"[0-9a-f]{{{WEIGHTS_SHOWN}}}")
 # absolute paths, those of a home or a drive, and those that climb
@@ -83,7 +86,11 @@ class PortableSpec:
     def learn(self, axes: Mapping[str, Any], recipe: Mapping[str, Any]) -> None:
         """Take in a cell. axes: as they are stored. recipe: as `portable_recipe` returns it."""
         for name, value in axes.items():
-            if _names_path(name, value):
+            if name in _NAMES_CODE:
+                self._values.setdefault(name, {}).setdefault(
+                    json.dumps(value), _code(name, value, recipe)
+                )
+            elif _names_path(name, value):
                 text = json.dumps(value)
                 self._values.setdefault(name, {}).setdefault(text, _in_recipe(name, recipe))
         for group in self._spec.get("zip") or ():
@@ -112,8 +119,10 @@ class PortableSpec:
     def _base_values(self) -> dict[str, Any]:
         base = dict(self._spec.get("base") or {})
         for name, value in list(base.items()):
-            if name in CODE:
-                base[name] = _file_names(value)
+            if name == "scheduler" and is_reference(value):
+                base |= {part: self._base[part] for part in ("scheduler", "scheduler_code")}
+            elif name in CODE:
+                base[name] = _code(name, value, self._base)
             elif name == "config" and "config" not in self._base:
                 del base[name]
             elif _names_path(name, value):
@@ -130,8 +139,9 @@ class PortableSpec:
         return axes
 
     def _axis(self, name: str, description: Any) -> Any:
-        if name in CODE:
-            return _file_names(description)
+        if name in _NAMES_CODE:
+            is_code = isinstance(description, list) and any(map(is_reference, description))
+            return list(self._values.get(name, {}).values()) if is_code else description
         if name not in self._values:
             return description
         if not isinstance(description, list):
@@ -178,6 +188,13 @@ class PortableSpec:
         return _file_names(value) if _names_path(name, value) else value
 
 
+def _code(name: str, value: Any, recipe: Mapping[str, Any]) -> Any:
+    """What stands for a value that may be code: its hash, without a path."""
+    if name == "scheduler":
+        return recipe.get("scheduler_code") or value
+    return recipe.get(name)
+
+
 def checked_model(model: object) -> str:
     """A stranger's name of a model, which is no path: of the catalog, of the hub, or a fingerprint.
 
@@ -205,17 +222,26 @@ def check_portable(spec: Mapping[str, Any]) -> None:
 
 def _check_portable(field: str, name: str, value: Any) -> None:
     parent = own_name(name).partition(".")[0]
-    if parent == "model":
+    if name in _NAMES_CODE:
+        _check_no_code(field, value)
+    elif parent == "model":
         for model in value if isinstance(value, list) else [value]:
             checked_model(model)
     elif inputs.is_picture(own_name(name)):
         for text in _texts(value):
             if not (inputs.digest_of(text) or inputs.reference_of_path(text)):
                 raise InvalidInput(field, text, f"a picture in {inputs.FOLDER}/")
-    elif parent in (*LISTS, *PARTS, *CODE, "config"):
+    elif parent in (*LISTS, *PARTS, "config"):
         for text in _texts(value):
             if _LEADS_ELSEWHERE.search(text):
                 raise InvalidInput(field, text, "hashes, or names of the hub; no paths")
+
+
+def _check_no_code(field: str, value: Any) -> None:
+    """Raise InvalidInput for code in a file: a stranger's sweep names code by its hash only."""
+    for each in value if isinstance(value, list) else [value]:
+        if is_reference(each):
+            raise InvalidInput(field, each, "a map with the name and the hash of code; no path")
 
 
 def _check_metric(entry: Any) -> None:

@@ -111,7 +111,7 @@ class CellRow:
 
     params, versions: JSON texts. status: ok, failed or oom. image: the path of the picture,
     relative to the results folder. pixels: their hash. bytes: of the picture's file.
-    mode: close, or exact with its rows. traceback: where a method of the user's own failed.
+    mode: close, or exact with its rows.
     """
 
     key: str
@@ -130,7 +130,6 @@ class CellRow:
     created: str = field(default_factory=now)
     versions: str = "{}"
     mode: str = "close"
-    traceback: str | None = None
 
 
 class Timing(NamedTuple):
@@ -223,10 +222,17 @@ class Cells:
         return [Timing._make(row) for row in rows]
 
 
-def write_row(sql: sqlite3.Connection, row: CellRow, experiment: str | None = None) -> None:
+def write_row(
+    sql: sqlite3.Connection,
+    row: CellRow,
+    experiment: str | None = None,
+    traceback: str | None = None,
+) -> None:
     """Write an outcome within a transaction, and note the attempt.
+
+    traceback: where the user's own code failed.
 
     The row of a finished cell is overwritten only if its picture is gone.
     """
     sql.execute(_WRITE, vars(row))
-    sql.execute(_WRITE_ATTEMPT, {**vars(row), "experiment": experiment})
+    sql.execute(_WRITE_ATTEMPT, {**vars(row), "experiment": experiment, "traceback": traceback})

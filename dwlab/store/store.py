@@ -94,10 +94,18 @@ class Store:
             return images.save_picture(self.root, data)
 
     def add(
-        self, row: CellRow, *, experiment: str | None = None, metrics: Metrics | None = None
+        self,
+        row: CellRow,
+        *,
+        experiment: str | None = None,
+        metrics: Metrics | None = None,
+        traceback: str | None = None,
     ) -> None:
-        """Gather the outcome of a cell and its metrics; its picture must be on the disk already."""
-        self._uncommitted.append(_Outcome(row, experiment, metrics or {}))
+        """Gather the outcome of a cell and its metrics; its picture must be on the disk already.
+
+        traceback: where the user's own code failed.
+        """
+        self._uncommitted.append(_Outcome(row, experiment, metrics or {}, traceback))
 
     def due(self) -> bool:
         """Whether gathered rows should be committed now."""
@@ -116,7 +124,7 @@ class Store:
             return 0
         with self.file.transaction() as sql:
             for outcome in self._uncommitted:
-                write_row(sql, outcome.row, outcome.experiment)
+                write_row(sql, outcome.row, outcome.experiment, outcome.traceback)
                 write_metrics(sql, outcome.row.key, outcome.metrics)
         count = len(self._uncommitted)
         self._uncommitted.clear()
@@ -131,3 +139,4 @@ class _Outcome:
     row: CellRow
     experiment: str | None
     metrics: Metrics
+    traceback: str | None

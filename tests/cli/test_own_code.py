@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import zipfile
 
 import pytest
 from own_code import method_file
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
+from dwlab.runs import code_trust
 
 EXPERIMENT = """
 method: methods/interval.py:plain
@@ -189,3 +191,24 @@ def test_a_sweep_says_that_a_method_which_changes_the_model_computed_alone(folde
     (folder / "methods/interval.py").write_text(changing, "utf-8")
     said = sweep(folder, "--trust-code").stdout
     assert "pictures of plain were computed alone, with a copy of unet, which it changes" in said
+
+
+def test_a_sweep_with_methods_travels_without_paths_and_runs_no_code(made, tmp_path):
+    export = tmp_path / "trial.zip"
+    assert dw("export", "trial", "-o", export, "--results", made / "results").exit_code == 0
+    with zipfile.ZipFile(export) as archive:
+        texts = [archive.read(name) for name in archive.namelist() if not name.endswith(".png")]
+        (code,) = [name for name in archive.namelist() if name.startswith("code/")]
+        assert archive.read(code) == (made / "methods/interval.py").read_bytes()
+    assert not any(str(made).encode() in text for text in texts)
+    (made / "methods/ran").unlink()
+    imported = dw("import", export, "--results", tmp_path / "results")
+    assert imported.exit_code == 0, imported.output
+    assert list(dwlab.Results(tmp_path / "results").table("trial")["method"]) == ["plain"] * 2
+    stored = dwlab.Sweep.from_dict(dwlab.Results(tmp_path / "results").specs()["trial"])
+    with pytest.raises(InvalidInput, match="trust_code=True"):
+        code_trust.check([stored.cells()[0].params.replace(method=UNKNOWN)])
+    assert not (made / "methods/ran").exists()
+
+
+UNKNOWN = {"name": "plain", "code": "0" * 64}

@@ -70,7 +70,7 @@ def own_scheduler(value: object) -> OwnClass | None:
     """The class that the value of `scheduler` names by its file; None for a scheduler of diffusers."""
     if isinstance(value, OwnClass):
         return value
-    if files.is_reference(value):
+    if files.is_reference(value) or isinstance(value, Mapping):
         return checked_class(SCHEDULER, value)
     return None
 

@@ -16,7 +16,9 @@ from ..._util.atomic import make_folder, temporary_name
 from ...errors import InvalidInput, ModelError, StoreError
 from ...paths import experiment_folder
 from ...spec.inputs import stored_paths
+from ...spec.names import CODE
 from ...spec.portable import PortableSpec
+from ...store import kept_code
 from ...store.archived_cells import ExperimentRow, archived_cells, experiment_row
 from ...store.database import explained
 from ...store.experiments import never_ran
@@ -48,6 +50,7 @@ experiment.yaml       what was asked for
 rows.jsonl            a row per picture: recipe, versions, machine, times, metrics, stars
 images/               the pictures; each is named by the SHA-256 of its file, and has its recipe inside
 inputs/               pictures that others start from, named by the hash of their pixels
+code/                 the methods that made pictures, to be read; `dwlab import` leaves them here
 needs.json            the models, LoRAs and other files that made the pictures, by their hashes; they
                       are not in here
 manifest-sha256.txt   the SHA-256 of each file: sha256sum -c manifest-sha256.txt
@@ -87,6 +90,7 @@ class _Collected:
     cells: int = 0
     images: dict[str, int] = field(default_factory=dict)
     inputs: set[str] = field(default_factory=set)
+    code: set[str] = field(default_factory=set)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     ended: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
@@ -121,6 +125,7 @@ def _prepared(
     rows = _temporary(stack, folder)
     collected, votes = _read(root, name, experiment, rows)
     texts = _texts(name, experiment, collected, votes)
+    texts |= _code(root, collected.code)
     files = {layout.ROWS: rows}
     scratch = folder / temporary_name("")
     stack.callback(shutil.rmtree, scratch, ignore_errors=True)
@@ -182,6 +187,7 @@ def _collect(collected: _Collected, cell: ArchivedCell, recipe: dict[str, Any]) 
     collected.spec.learn(json.loads(cell.axes), recipe)
     collected.needs.add(row, recipe)
     collected.inputs.update(stored_paths(recipe))
+    collected.code |= {recipe[name]["code"] for name in CODE if name in recipe}
     collected.packages.setdefault(row.versions, json.loads(row.versions))
     collected.ended = max(collected.ended, row.created)
     if row.image is not None:
@@ -213,6 +219,12 @@ def _texts(
     version = sweep["code"]["dwlab"]
     text = _README.format(name=name, version=version, pictures=len(collected.images))
     return {layout.README: text.encode(), **texts}
+
+
+def _code(root: Path, digests: Iterable[str]) -> dict[str, bytes]:
+    """The code of methods, as far as it is kept here, by the names of its files."""
+    texts = {digest: kept_code.read(root, digest) for digest in sorted(digests)}
+    return {f"{layout.CODE}/{digest}.py": text.encode() for digest, text in texts.items() if text}
 
 
 def _json(value: object) -> bytes:

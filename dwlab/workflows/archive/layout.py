@@ -23,6 +23,7 @@ VIEWER = "pages/viewer.html"
 MANIFEST = "manifest-sha256.txt"
 IMAGES = "images"
 INPUTS = "inputs"
+CODE = "code"  # by its hash, for people to read
 # the paths of pictures, as rows have them
 IMAGE_PATH = re.compile(r"images/([0-9a-f]{2})/(\1[0-9a-f]{62})\.png")
 INPUT_PATH = re.compile(r"inputs/([0-9a-f]{64})\.png")
