@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._util.gc_paused import gc_paused
 from ..errors import DwlabError
 from ..paths import experiment_folder
 from ..runs.results import Results
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 
 
+@gc_paused()
 def make_report(root: Path, name: str) -> Path:
     """Write the report of an experiment of the results folder `root`; returns its path.
 
