@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 OF_THE_TOP = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 # a link to a file outside docs/, which the site does not have: its text
 _OUTSIDE = re.compile(r"(?<!!)\[([^]]+)]\(\.\./(?!docs/)[^)]*\)")
+# a link whose text is the file of the page that it leads to
+_FILE_NAME = re.compile(r"\[(?:docs/)?([\w-]+\.md)](?=\(\1)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -28,8 +30,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_context: object) -> str:
-    """Leave only the text of links to files that the site does not have."""
-    return without_links_outside(markdown)
+    """Leave only the text of links to files that the site lacks, and name pages by their titles."""
+    return with_titles(without_links_outside(markdown))
 
 
 def as_if_in_docs(text: str) -> str:
@@ -46,3 +48,15 @@ def without_links_outside(markdown: str) -> str:
     for name, page in OF_THE_TOP.items():
         markdown = markdown.replace(f"](../{name}", f"]({page}")
     return _OUTSIDE.sub(r"\1", markdown)
+
+
+def with_titles(markdown: str) -> str:
+    """The page with the titles of pages where links show the names of their files."""
+    return _FILE_NAME.sub(lambda match: f"[{_title(match[1])}]", markdown)
+
+
+def _title(page: str) -> str:
+    """The first heading of a page of docs/."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    return heading[1] if heading else page

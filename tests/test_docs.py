@@ -59,6 +59,12 @@ def test_links_that_leave_docs_keep_their_text_only():
     )
 
 
+def test_links_show_the_titles_of_pages_and_not_the_names_of_files():
+    assert site_pages.with_titles("[docs/metrics.md](metrics.md#x), [how](metrics.md)") == (
+        "[Metrics](metrics.md#x), [how](metrics.md)"
+    )
+
+
 def test_a_page_of_the_top_folder_links_as_if_it_were_in_docs():
     page = "[a](docs/metrics.md#x) [b](dwlab/x.py) [c](CONTRIBUTING.md) [d](#d) [e](https://e.org)"
     assert site_pages.as_if_in_docs(page) == (
