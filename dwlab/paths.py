@@ -64,6 +64,12 @@ def project_folder() -> Path:
     return here
 
 
+def preview_decoders() -> Path | None:
+    """The folder of tiny autoencoders for previews, DWLAB_PREVIEWS; None if it is not set."""
+    folder = os.environ.get("DWLAB_PREVIEWS")
+    return _absolute(folder, start=project_folder()) if folder else None
+
+
 def experiment_folder(root: Path, name: str) -> Path:
     """The folder of an experiment below the results folder.
 

@@ -16,7 +16,7 @@ from start_pictures import difference  # for those who use the families
 
 import dwlab
 from dwlab.models import loading
-from dwlab.render import preview
+from dwlab.render import projection
 from dwlab.spec.params import GenerationParams
 
 PACKED = (
@@ -179,7 +179,7 @@ def check_rough_pictures_of_one_that_is_left(family, monkeypatch):
 def check_left_beside(model, cells, expected, monkeypatch):
     """Leave the first of two cells after a few steps; the second one must look as expected."""
     # two drawings are enough to see that there is a projection
-    monkeypatch.setattr(preview, "PICTURES", 2)
+    monkeypatch.setattr(projection, "PICTURES", 2)
     asked = []
 
     def is_dropped(index):

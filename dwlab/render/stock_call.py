@@ -11,6 +11,7 @@ import numpy as np
 from ..events import Started, Step
 from ..models import device as devices
 from ..models import loading, memory, prompts, tokens
+from ..models.predictions import LastStep, watched
 from ..pictures.picture import Picture
 from . import preview
 from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
@@ -41,6 +42,7 @@ class StockCall:
         # that of the last stage decodes the picture
         self._last = self._second.pipeline if self._second else self._pipeline
         self._watch = Watch(self._last)
+        self._last_step = LastStep()
         self._steps_before = 0
         self._ended: float | None = None
 
@@ -71,12 +73,17 @@ class StockCall:
     def _made(self, arguments: dict[str, Any]) -> Any:
         """What the call makes, or the second of two: [height, width, 3], or a picture of Pillow."""
         if self._second is None:
-            return self._pipeline(**arguments).images[0]
-        latents = self._pipeline(**arguments | self._second.first_arguments()).images
+            return self._call(self._pipeline, arguments)[0]
+        latents = self._call(self._pipeline, arguments | self._second.first_arguments())
         self._steps_before = self._pipeline.num_timesteps
         further = self._second.arguments(arguments, latents)
         further |= step_callback(self._last, self.cell.params.steps, self._on_step)
-        return self._last(**further).images[0]
+        return self._call(self._last, further)[0]
+
+    def _call(self, pipeline: Any, arguments: dict[str, Any]) -> Any:
+        """The pictures of a call, or its latents, while its steps are watched for previews."""
+        with watched(pipeline.scheduler) as self._last_step:
+            return pipeline(**arguments).images
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments of the call; prompts that are more than plain text are encoded here."""
@@ -106,7 +113,8 @@ class StockCall:
         params = self.cell.params
         aspect = (params.width or 1) / (params.height or 1)
         model = self._rendering.whole or self._rendering.model
-        rough = functools.partial(preview.project, latents[0], model, aspect)
+        prediction = self._last_step.prediction
+        rough = functools.partial(preview.forming, prediction, latents[0], model, aspect)
         channel.send(Step(self.cell.position, params, step + 1, steps, rough))
 
     def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:

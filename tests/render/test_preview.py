@@ -1,12 +1,21 @@
 """Rough pictures of what is forming."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
+import tiny
 import torch
+from diffusers import AutoencoderTiny
 
 import dwlab
 from dwlab import shapes
-from dwlab.render import preview
+from dwlab.models import loading
+from dwlab.render import preview, tiny_decoders
+from dwlab.spec.params import GenerationParams
+from dwlab.spec.schedulers import resolve
+
+SCENE = shapes.Scene("large", "red", "square", "center", "white")
 
 
 @pytest.fixture(scope="module")
@@ -14,26 +23,41 @@ def model():
     return dwlab.load("shapes")
 
 
-def test_the_shipped_projection_is_what_a_fresh_fit_finds(model):
-    assert np.allclose(preview.fit(model.pipeline), preview.SHAPES, atol=0.02)
-
-
-def test_a_rough_picture_has_the_colours_of_the_finished_one(model):
-    scene = shapes.Scene("large", "red", "square", "center", "white")
-    picture = np.array(shapes.draw(scene, np.random.default_rng(0)))
-    x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
+def latents_of(picture, model):
+    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
     with torch.inference_mode():
-        latents = (
-            model.pipeline.vae.encode(x).latent_dist.mode()[0]
-            * model.pipeline.vae.config.scaling_factor
+        encoded = model.pipeline.vae.encode(x).latent_dist.mode()[0]
+    return encoded * model.pipeline.vae.config.scaling_factor
+
+
+def test_the_preview_of_a_finished_picture_is_the_picture(model):
+    drawing = shapes.draw(SCENE, np.random.default_rng(0))
+    rough = preview.picture(latents_of(drawing, model), model)
+    assert rough.size == (64, 64)
+    verdict = shapes.judge(rough)
+    assert (verdict.colour, verdict.background, verdict.shape) == ("red", "white", "square")
+
+
+def test_latents_of_another_form_have_no_preview(model):
+    assert preview.picture(torch.zeros(64, 16), model) is None
+    assert preview.picture(torch.zeros(16, 8, 8), model) is None
+
+
+@pytest.mark.parametrize("pack", [1, 4])
+@pytest.mark.parametrize("scheduler", ["DDIM", "Euler a", "DPM++ 2M"])
+def test_after_three_steps_of_ten_both_colours_are_there_alone_and_in_company(model, scheduler, pack):
+    words = [("red", "white"), ("blue", "yellow"), ("white", "green"), ("black", "orange")]
+    cells = [
+        GenerationParams(
+            f"a large {colour} circle at the center on a {background} background",
+            seed=seed, steps=10, scheduler=scheduler, width=128, height=128,
         )
-    rough = preview.project(latents, model)
-    assert rough.size == (16, 16)
-    middle, corner = np.asarray(rough)[8, 8].astype(int), np.asarray(rough)[0, 0].astype(int)
-    assert middle[0] - middle[2] > 80  # red
-    assert corner.min() > 180  # white
-
-
-def test_latents_of_another_form_have_no_rough_picture(model):
-    assert preview.project(torch.zeros(64, 16), model) is None
-    assert preview.project(torch.zeros(16, 8, 8), model) is None
+        for seed, (colour, background) in enumerate(words)
+    ]  # fmt: skip
+    seen = {}
+    for event in dwlab.stream(cells, model=model, pack=pack, dropped=lambda index: index in seen):
+        if event.kind == "step" and event.step == 3:
+            verdict = shapes.judge(event.preview())
+            seen[event.index] = (verdict.colour, verdict.background)
+    right = [seen[index] == colours for index, colours in enumerate(words)]
+    assert sum(right) >= 3

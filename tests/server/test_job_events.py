@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from dwlab.events import Step
+from dwlab.runs.preview_rate import PreviewRate
 from dwlab.server.app import make_app
 from dwlab.server.events import job_events
 from dwlab.server.jobs.job_queue import JobQueue
@@ -19,10 +20,11 @@ def preview():
     return Image.new("RGB", (8, 8))
 
 
-def test_only_the_newest_preview_of_each_picture_is_kept_and_none_after_the_end(monkeypatch):
-    monkeypatch.setattr(job_events, "PREVIEW_SECONDS", 0.0)
-    log = job_events.JobEventLog()
+def test_only_the_newest_preview_of_each_picture_is_kept_and_none_after_the_end():
+    seconds = 0.0
+    log = job_events.JobEventLog(PreviewRate(lambda: seconds))
     for step in range(1, 5):
+        seconds += 60.0
         for index in (0, 1):
             log.add_step(Step(index, PARAMS, step, 4, preview), 2)
     kept = log.after(0)

@@ -146,4 +146,4 @@ def test_each_step_offers_a_rough_picture(session):
     session.make([PARAMS])
     session.listener.wait()
     rough = [event.preview() for event in session.listener.all_of(Step)]
-    assert [picture.size for picture in rough] == [(8, 8)] * 2
+    assert [picture.size for picture in rough] == [(32, 32)] * 2

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import secrets
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..._util.html import data_uri
+from ...runs.preview_rate import PreviewRate
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from ...events import Step
     from ..jobs.job import JsonObject
 
 KEPT_LOGS = 64  # of jobs that are over
-PREVIEW_SECONDS = 0.25  # between two previews of the same picture
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class JobEventLog:
     Previews are large: only the newest of each picture is kept, and none once the job is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: PreviewRate | None = None) -> None:
         self.run = secrets.token_hex(4)
         self.step = 0
         self.steps = 0
@@ -56,7 +54,7 @@ class JobEventLog:
         self.over = False
         self._events: list[JobEvent] = []
         self._steps_done: dict[int, int] = {}
-        self._previewed_at: dict[int, float] = {}
+        self._rate = rate or PreviewRate()
         self._preview_places: dict[int, int] = {}  # picture -> which event has its newest preview
 
     def add(self, kind: str, data: JsonObject) -> None:
@@ -70,10 +68,9 @@ class JobEventLog:
         self.step = sum(self._steps_done.values())
         self.steps = event.steps * pictures
         data: JsonObject = {"index": index, "step": event.step, "steps": event.steps}
-        since = time.monotonic() - self._previewed_at.get(index, 0.0)
-        if event.preview and since >= PREVIEW_SECONDS:
-            self._previewed_at[index] = time.monotonic()
-            data["preview"] = _preview_uri(event.preview())
+        preview = self._rate.make(index, functools.partial(_preview_uri, event))
+        if preview:
+            data["preview"] = preview
             self._forget_preview(index)
             self._preview_places[index] = len(self._events)
         self.add("step", data)
@@ -152,9 +149,11 @@ class JobEventLogs:
             log.end()
 
 
-def _preview_uri(image: Image.Image | None) -> str | None:
+def _preview_uri(event: Step) -> str | None:
+    image = event.preview() if event.preview else None
     if image is None:
         return None
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    # level 1 is three times as fast, and a little larger
+    image.save(buffer, "PNG", compress_level=1)
     return data_uri(buffer.getvalue(), "png")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STAGES = ("vae", "text", "pool", "unet", "export", "clip")
 LORA = "lora"  # a training of its own, on the finished model
+PREVIEW = "preview"  # likewise, of the decoder for previews
 
 
 @dataclass
@@ -42,7 +43,7 @@ class TrainingRun:
 
     def batch_generator(self, stage: str, done: int) -> np.random.Generator:
         """What draws the batch that follows `done` samples of a stage."""
-        return np.random.default_rng([self.seed, (*STAGES, LORA).index(stage), done])
+        return np.random.default_rng([self.seed, (*STAGES, LORA, PREVIEW).index(stage), done])
 
     def autocast(self) -> torch.autocast:
         """Compute in bfloat16 wherever torch considers it safe."""

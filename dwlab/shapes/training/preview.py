@@ -1,0 +1,113 @@
+"""The training of the decoder for previews: what steps predict against the pictures that come of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import diffusers
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ...models.predictions import watched
+from ...spec.schedulers import resolve
+from ..captions import full_caption
+from ..preview_decoder import ENLARGED, PreviewDecoder
+from ..world import random_scene
+from .architecture import LATENT_SIDE
+from .loop import learn, save_checkpoint
+from .training_run import PREVIEW
+
+if TYPE_CHECKING:
+    from diffusers import StableDiffusionPipeline
+
+    from .training_run import TrainingRun
+
+SCHEDULERS = ("DDIM", "Euler a", "DPM++ 2M Karras", "Heun", "UniPC", "DDPM", "DPM++ 2M", "LCM")
+STEPS = (8, 12, 16, 24)
+GUIDANCES = (1.0, 3.0, 5.0, 7.5, 7.5, 7.5, 10.0, 15.0)
+DRAWN_TOGETHER = 16
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class PredictionPool:
+    """What steps predicted, float16 [N, 4, 16, 16], and the pictures that came of it.
+
+    pictures: bytes [M, 3, 64, 64]. picture_of: for each of the N, which of the M.
+    """
+
+    predicted: torch.Tensor
+    pictures: torch.Tensor
+    picture_of: torch.Tensor
+
+
+def make_pool(
+    run: TrainingRun, pipeline: StableDiffusionPipeline, pictures: int
+) -> PredictionPool:
+    """Draw scenes under many settings, or read the pool of an earlier run.
+
+    Settings are the same within a batch, and drawn anew for the next.
+    """
+    path = run.work / "predictions.pt"
+    if path.exists():
+        return PredictionPool(**torch.load(path, weights_only=True))
+    rng = np.random.default_rng([run.seed, 11])
+    predicted: list[torch.Tensor] = []
+    drawn: list[torch.Tensor] = []
+    picture_of: list[torch.Tensor] = []
+    for start in range(0, pictures, DRAWN_TOGETHER):
+        steps, finished = _draw(run, pipeline, rng)
+        drawn.append(finished)
+        predicted += steps
+        numbers = torch.arange(start, start + DRAWN_TOGETHER)
+        picture_of.append(numbers.repeat(len(steps)))
+        run.log(stage="predictions", pictures=start + DRAWN_TOGETHER)
+    pool = PredictionPool(torch.cat(predicted), torch.cat(drawn), torch.cat(picture_of))
+    save_checkpoint(vars(pool), path)
+    return pool
+
+
+def _draw(
+    run: TrainingRun, pipeline: StableDiffusionPipeline, rng: np.random.Generator
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """What each step of a batch predicts, and the finished pictures, small."""
+    shipped = pipeline.scheduler
+    scheduler_class, options = resolve(str(rng.choice(SCHEDULERS)))
+    pipeline.scheduler = getattr(diffusers, scheduler_class).from_config(shipped.config, **options)
+    scenes = [random_scene(rng) for _ in range(DRAWN_TOGETHER)]
+    predicted: list[torch.Tensor] = []
+    with watched(pipeline.scheduler) as last, run.autocast():
+
+        def keep(_pipeline: object, _step: int, _time: object, tensors: dict) -> dict:
+            clean = last.prediction.clean() if last.prediction else None
+            if clean is not None:
+                predicted.append(clean.half().cpu())
+            return tensors
+
+        pictures = pipeline(
+            [full_caption(scene) for scene in scenes],
+            num_inference_steps=int(rng.choice(STEPS)),
+            guidance_scale=float(rng.choice(GUIDANCES)),
+            generator=torch.Generator().manual_seed(int(rng.integers(2**31))),
+            callback_on_step_end=keep,
+            output_type="pt",
+        ).images
+    pipeline.scheduler = shipped
+    small = F.interpolate(pictures.float().cpu(), (LATENT_SIDE * ENLARGED,) * 2, mode="area")
+    return predicted, (255 * small).round().byte()
+
+
+def train_decoder(run: TrainingRun, pool: PredictionPool, samples: int) -> PreviewDecoder:
+    """Fit a decoder by the mean absolute error, whose best answer to a doubt is one clear colour."""
+    model = PreviewDecoder().to(run.device)
+
+    def loss_of(rng: np.random.Generator) -> torch.Tensor:
+        picks = torch.from_numpy(rng.integers(len(pool.predicted), size=BATCH))
+        predicted = pool.predicted[picks].float().to(run.device)
+        pictures = pool.pictures[pool.picture_of[picks]].float().to(run.device) / 255
+        return F.l1_loss(model(predicted), pictures)
+
+    learn(run, PREVIEW, model, loss_of, rate=3e-3, batch=BATCH, samples=samples)
+    return model

@@ -1,0 +1,62 @@
+"""Previews take a small share of the time, whatever one of them takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from dwlab.runs.preview_rate import LEAST_SECONDS, SHARE, PreviewRate
+
+
+class Clock:
+    """Time that passes while previews are drawn, and between steps."""
+
+    def __init__(self):
+        self.seconds = 100.0
+
+    def __call__(self):
+        return self.seconds
+
+
+def drawn_of(pictures, *, steps, step_seconds, preview_seconds):
+    """How often each picture was drawn; and the share of the time that this took."""
+    clock = Clock()
+    rate = PreviewRate(clock)
+    drawn = dict.fromkeys(range(pictures), 0)
+
+    def draw():
+        clock.seconds += preview_seconds
+        return "preview"
+
+    for _ in range(steps):
+        clock.seconds += step_seconds
+        for index in range(pictures):
+            drawn[index] += rate.make(index, draw) is not None
+    took = sum(drawn.values()) * preview_seconds
+    return list(drawn.values()), took / (clock.seconds - 100.0)
+
+
+@pytest.mark.parametrize("pictures", [1, 16])
+@pytest.mark.parametrize("preview_seconds", [0.001, 0.02, 0.5])
+def test_previews_take_their_share_at_most_and_every_picture_gets_its_own(pictures, preview_seconds):
+    drawn, share = drawn_of(pictures, steps=3000, step_seconds=0.1, preview_seconds=preview_seconds)
+    assert share < 1.1 * SHARE + preview_seconds * pictures / 300
+    assert min(drawn) >= 1 and max(drawn) - min(drawn) <= 1
+
+
+def test_cheap_previews_come_several_times_a_second_but_no_more():
+    (count,), _ = drawn_of(1, steps=1000, step_seconds=0.01, preview_seconds=0.0001)
+    assert 0.7 * 10 / LEAST_SECONDS < count <= 10 / LEAST_SECONDS + 1
+
+
+def test_the_first_preview_which_loads_the_decoder_delays_none():
+    clock = Clock()
+    rate = PreviewRate(clock)
+
+    def load():
+        clock.seconds += 10
+        return "first"
+
+    assert rate.make(0, load) == "first"
+    clock.seconds += LEAST_SECONDS
+    assert rate.make(0, lambda: "second") == "second"
+    assert rate.make(0, lambda: "too early") is None
