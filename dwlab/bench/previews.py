@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from .. import shapes
 from .._util.text_table import text_table
-from ..events import Failed, Step
+from ..events import Step
 from ..models import loading
 from ..runs.generation import stream
 from ..runs.preview_rate import PreviewRate
@@ -74,16 +74,13 @@ def named(model: loading.Model, scheduler: str, captions: int, share: float) -> 
     """The share of previews in which the judge names both colours, 0 to 1."""
     scenes = draw_scenes(captions)
     judged: dict[int, bool] = {}
-    events = stream(
-        _recipes(scenes, scheduler), model=model, dropped=lambda index: index in judged
-    )
+    events = stream(_recipes(scenes, scheduler), model=model, dropped=lambda index: index in judged)
     for event in events:
-        if isinstance(event, Failed):
-            raise RuntimeError(event.error)
-        if isinstance(event, Step) and event.step >= math.ceil(share * event.steps):
-            if event.index not in judged:
-                judged[event.index] = _is_named(event, scenes[event.index])
-    return statistics.mean(judged.values())
+        if not isinstance(event, Step) or event.index in judged:
+            continue
+        if event.step >= math.ceil(share * event.steps):
+            judged[event.index] = _is_named(event, scenes[event.index])
+    return statistics.mean(judged.get(index, False) for index in range(captions))
 
 
 def _is_named(event: Step, scene: Scene) -> bool:

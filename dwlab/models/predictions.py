@@ -1,5 +1,8 @@
 """The clean picture that a step predicts (x0), by the noise level at which the model was asked.
 
+It is what the model says of the prompt. Guidance carries that further, away from what it says without
+the prompt: too far for a picture in the first steps, where a preview in its colours is garish.
+
 How schedulers of diffusers parametrise noise:
 
 timesteps: sample = sqrt(a) clean + sqrt(1 - a) noise, with a = alphas_cumprod[timestep] (Ho et al.,
@@ -16,13 +19,16 @@ import contextlib
 import functools
 import inspect
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
+
+
+ROUNDING = 0.02  # of the largest value, in half precision
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,9 @@ class NoiseLevel:
 class Prediction:
     """A step that a scheduler made: what the model saw, and what it answered.
 
-    sample: before the step, [B, ...]. output: the model's, with guidance. index: of the step in the
-    schedule; None if the scheduler does not count. midpoint: whether it was the second call of a
+    sample: before the step, [B, ...]. output: the model's, with guidance. answers: what the model
+    itself returned, some rows at a time. index: of the step in the
+    schedule, if the scheduler counts. midpoint: whether it was the second call of a
     step that has two. midpoint_sigma: where the scheduler itself put that one.
     """
 
@@ -47,27 +54,50 @@ class Prediction:
     sample: torch.Tensor
     output: torch.Tensor
     timestep: Any
-    index: int | None = None
+    answers: Sequence[torch.Tensor] = ()
+    index: int = 0
     midpoint: bool = False
     midpoint_sigma: Any = None
 
     def clean(self) -> torch.Tensor | None:
         """The predicted clean sample, float32 [B, ...]; None if the scheduler is not known."""
-        kind = _KINDS.get(type(self.scheduler).__name__)
-        if kind is None or self.index == -1:
+        # a scheduler of the user's own is known by what it is derived from
+        names = [cls.__name__ for cls in type(self.scheduler).__mro__]
+        kind = next((_KINDS[name] for name in names if name in _KINDS), None)
+        if kind is None:
             return None
         sample = self.sample.float()
-        # the rest is the variance, of models that were trained to say it
-        output = self.output.float()[:, : sample.shape[1]]
+        output = self._without_variance(self.output)
         if output.shape != sample.shape:
             return None
-        return self._in_range(kind(self, sample, output))
+        of_prompt = self._of_prompt(output)
+        return self._in_range(kind(self, sample, output if of_prompt is None else of_prompt))
+
+    def _without_variance(self, output: torch.Tensor) -> torch.Tensor:
+        """An output without the channels in which some models say the variance."""
+        return output.float()[:, : self.sample.shape[1]]
+
+    def _of_prompt(self, guided: torch.Tensor) -> torch.Tensor | None:
+        """The answer to the prompt alone, if `guided` = other + guidance * (prompt - other)."""
+        import torch
+
+        rows = [self._without_variance(answer) for answer in self.answers]
+        if sum(map(len, rows)) != 2 * len(guided) or rows[0].shape[1:] != guided.shape[1:]:
+            return None
+        other, prompt = torch.cat(rows).chunk(2)
+        # some pipelines turn the answer round before the step
+        for sign in (1, -1):
+            for pair in ((sign * other, sign * prompt), (sign * prompt, sign * other)):
+                if _guidance(*pair, guided) > 1:
+                    return pair[1]
+        return None
 
     def _in_range(self, clean: torch.Tensor) -> torch.Tensor:
         """As the scheduler itself limits it, if it does, as for models that work on pixels."""
         config = self.scheduler.config
         if config.get("thresholding"):
-            limited: torch.Tensor = self.scheduler._threshold_sample(clean)
+            # it has no public name
+            limited: torch.Tensor = self.scheduler._threshold_sample(clean)  # noqa: SLF001
             return limited
         if config.get("clip_sample"):
             limit = config.get("clip_sample_range", 1.0)
@@ -75,11 +105,32 @@ class Prediction:
         return clean
 
 
+def _guidance(other: torch.Tensor, prompt: torch.Tensor, guided: torch.Tensor) -> float:
+    """The guidance that makes `guided` of two answers; 0 if none does."""
+    way = prompt - other
+    length = float(way.square().sum())
+    guidance = float((way * (guided - other)).sum()) / length if length else 0.0
+    rest = (guided - other - guidance * way).abs().max()
+    return guidance if rest <= ROUNDING * guided.abs().max() else 0.0
+
+
 @dataclass
 class LastStep:
-    """Holds the last step of a scheduler. prediction: None before the first one."""
+    """Holds the last step of a scheduler. prediction: None before the first one.
+
+    answers: what the model has returned since then.
+    """
 
     prediction: Prediction | None = None
+    answers: list[torch.Tensor] = field(default_factory=list)
+
+    def hear(self, *arguments: Any) -> None:
+        """Take in what the model returned, the last of a hook's arguments."""
+        output = arguments[-1]
+        output = getattr(output, "sample", output)
+        answer = output if hasattr(output, "shape") else output[0]
+        if hasattr(answer, "shape"):
+            self.answers.append(answer)
 
 
 @contextlib.contextmanager
@@ -104,10 +155,12 @@ def watched(scheduler: Any) -> Iterator[LastStep]:
             sample=arguments["sample"],
             output=arguments["model_output"],
             timestep=arguments["timestep"],
-            index=None if index is None else index - 1,
+            answers=tuple(last.answers),
+            index=index - 1 if index else 0,
             midpoint=midpoint,
             midpoint_sigma=midpoint_sigma,
         )
+        last.answers.clear()
         return result
 
     scheduler.step = watched_step
@@ -123,21 +176,37 @@ def _by_timestep(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -
 
 
 def _by_ratio(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-    """Of Würstchen, whose timesteps run from 1 to 0."""
-    alpha = float(step.scheduler._alpha_cumprod(step.timestep.flatten()[:1], sample.device))
+    """Of Würstchen, whose timesteps run from 1 to 0 on a cosine.
+
+    Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", equation 17.
+    """
+    offset = float(step.scheduler.config.s)
+    ratio = float(step.timestep.flatten()[0])
+    scaler = float(step.scheduler.config.scaler)
+    if scaler > 1:
+        ratio = 1 - (1 - ratio) ** scaler
+    elif scaler < 1:
+        ratio = ratio**scaler
+    first = math.cos(offset / (1 + offset) * math.pi / 2) ** 2
+    alpha = math.cos((ratio + offset) / (1 + offset) * math.pi / 2) ** 2 / first
+    alpha = min(max(alpha, 0.0001), 0.9999)
     return (sample - math.sqrt(1 - alpha) * output) / math.sqrt(alpha)
 
 
 def _exploding(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-    scale = 1 / math.sqrt(_sigma(step) ** 2 + 1)
-    return _unmixed(step, sample, output, NoiseLevel(scale, _sigma(step) * scale, scale))
+    sigma = _sigma(step)
+    scale = 1 / math.hypot(1, sigma)
+    return _unmixed(step, sample, output, NoiseLevel(scale, sigma * scale, scale))
 
 
 def _preserving(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
     if step.scheduler.config.prediction_type == "flow_prediction":
         return _flow(step, sample, output)
-    alpha, sigma = step.scheduler._sigma_to_alpha_sigma_t(step.scheduler.sigmas[step.index])
-    return _unmixed(step, sample, output, NoiseLevel(float(alpha), float(sigma)))
+    sigma = _sigma(step)
+    if step.scheduler.config.get("use_flow_sigmas"):
+        return _unmixed(step, sample, output, NoiseLevel(1 - sigma, sigma))
+    alpha = 1 / math.hypot(1, sigma)
+    return _unmixed(step, sample, output, NoiseLevel(alpha, sigma * alpha))
 
 
 def _flow(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
@@ -164,7 +233,6 @@ def _sigma(step: Prediction) -> float:
         return float(scheduler.sigmas[step.index])
     if step.midpoint_sigma is not None:
         return float(step.midpoint_sigma)
-    assert step.index is not None
     behind = 1 if type(scheduler).__name__ == "KDPM2AncestralDiscreteScheduler" else 0
     return float(scheduler.sigmas_interpol[step.index - behind])
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ..models.loading import Model
     from ..models.predictions import Prediction
-    from .projection import Decoder
 
 LARGEST_SIDE = 256  # pixels
 

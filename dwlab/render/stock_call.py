@@ -18,7 +18,7 @@ from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to
 from .input_arguments import input_arguments
 from .not_finite import Watch
 from .own_pipeline import own_pipeline
-from .packing.cell import timed
+from .packing.cell import heard, timed
 from .second_stage import SecondStage
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class StockCall:
 
     def _call(self, pipeline: Any, arguments: dict[str, Any]) -> Any:
         """The pictures of a call, or its latents, while its steps are watched for previews."""
-        with watched(pipeline.scheduler) as self._last_step:
+        with watched(pipeline.scheduler) as last_step, heard(pipeline, last_step.hear):
+            self._last_step = last_step
             return pipeline(**arguments).images
 
     def _arguments(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from ..errors import DwlabError, InvalidInput, ModelError, NotDownloaded, StoreError
+from ..store.picture_removal import PictureHeld
 from .jobs.job_queue import QueueFull
 from .schemas import Problem
 
@@ -51,6 +52,8 @@ async def _dwlab_error(_: Request, error: DwlabError) -> Response:
         return _answer(429, str(error), headers=RETRY)
     if isinstance(error, InvalidInput):
         return _answer(422, str(error), error.field)
+    if isinstance(error, PictureHeld):
+        return _answer(409, str(error))
     if isinstance(error, NotDownloaded):
         return _answer(409, str(error), "model")
     if isinstance(error, ModelError):

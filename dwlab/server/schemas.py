@@ -57,6 +57,9 @@ class JobStatus(BaseModel):
     image_url: str | None
     images: list[str]
     parameters: dict[str, Any]
+    automatic: list[str] = Field(
+        description="parameters that the request left to the model, and `seed` if it was drawn"
+    )
     seconds: float | None
     attempts: int
     counts: dict[str, int] | None = Field(
@@ -124,6 +127,8 @@ class ModelEntry(BaseModel):
     here: bool = Field(
         description="whether its files are on this machine; the default may still be downloading"
     )
+    scheduler: str | None = Field(description="its own, which requests get that name none")
+    schedulers: list[str] = Field(description="names of others that fit it")
     limits: ModelLimits
 
 

@@ -1,8 +1,7 @@
 """What `shapes` is about to draw, from the latents that a step predicts: a decoder of a millisecond.
 
-The model's own decoder shows guided predictions of early steps in colours that the picture will not
-have, because guidance carries them too far. This one was fitted to such predictions and to the
-pictures that came of them: `python -m dwlab.shapes.train_preview`.
+It was fitted to predictions of all steps and to the pictures that came of them:
+`python -m dwlab.shapes.train_preview`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from torch import nn
 
 WEIGHTS = Path(__file__).parent / "preview" / "decoder.safetensors"
 LATENT_CHANNELS = 4
-CHANNELS = 48
+CHANNELS = 64
 ENLARGED = 4  # pixels of a latent's side
 
 
@@ -34,7 +33,8 @@ class PreviewDecoder(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """Draw each of the latents."""
-        x = F.silu(self.first(latents.clamp(-6, 6)))
+        # guided predictions, if there are no others, can be ten times as large as pictures
+        x = F.silu(self.first(latents.asinh()))
         # the background is the same all over the picture
         x = x + self.whole(x.mean(dim=(2, 3)))[:, :, None, None]
         x = F.silu(self.second(x))

@@ -37,13 +37,15 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dwlab.shapes.train_preview", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m dwlab.shapes.train_preview", description=__doc__
+    )
     parser.add_argument(
         "--work", type=Path, required=True, help="folder for checkpoints and the log"
     )
     parser.add_argument("--out", type=Path, help="the file to write (default: in WORK)")
     parser.add_argument("--pictures", type=int, default=960, help="pictures to draw")
-    parser.add_argument("--samples", type=int, default=500_000)
+    parser.add_argument("--samples", type=int, default=400_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     return parser

@@ -96,6 +96,19 @@ def display_name(scheduler: str, options: dict[str, object]) -> str:
     return scheduler
 
 
+def fitting(scheduler: str | None) -> list[str]:
+    """The names of ALIASES for a model whose own scheduler is of this class.
+
+    Models of flow matching and the others do not draw with each other's.
+    """
+    is_flow = _is_flow(scheduler or "")
+    return [name for name, (cls, _options) in ALIASES.items() if _is_flow(cls) == is_flow]
+
+
+def _is_flow(scheduler: str) -> bool:
+    return scheduler.startswith("FlowMatch")
+
+
 def denoiser_calls(scheduler: str | None, steps: int) -> int:
     """How often so many steps call the denoiser.
 

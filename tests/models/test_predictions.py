@@ -22,7 +22,13 @@ TELLING = (
 )  # fmt: skip
 OTHERS = ("SASolver", "TCD", "LMSDiscrete", "DDIMParallel", "DDPMParallel", "CogVideoXDDIM")
 FLOWS = ("FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete", "FlowMatchLCM")
-FLOW_SOLVERS = ("DPMSolverMultistep", "DPMSolverSinglestep", "UniPCMultistep", "DEISMultistep", "SASolver")
+FLOW_SOLVERS = (
+    "DPMSolverMultistep",
+    "DPMSolverSinglestep",
+    "UniPCMultistep",
+    "DEISMultistep",
+    "SASolver",
+)
 
 
 def noise(seed=0):
@@ -127,7 +133,9 @@ def test_preconditioned_models_too(name):
     assert said_by(getattr(diffusers, name)()) == pytest.approx(0, abs=1e-4)
 
 
-@pytest.mark.parametrize("options", [{"clip_sample": True}, {"clip_sample": False, "thresholding": True}])
+@pytest.mark.parametrize(
+    "options", [{"clip_sample": True}, {"clip_sample": False, "thresholding": True}]
+)
 def test_it_is_limited_as_the_scheduler_limits_it(options):
     assert said_by(diffusers.DDPMScheduler(**options)) == pytest.approx(0, abs=1e-4)
 
@@ -149,7 +157,9 @@ def said_by(scheduler, channels=4):
             step = scheduler.step(output, timestep, sample)
             difference = last.prediction.clean() - step.pred_original_sample
             # at the first steps, the clean sample of a random model is as large as the noise
-            differences.append(float(difference.abs().max() / step.pred_original_sample.abs().max()))
+            differences.append(
+                float(difference.abs().max() / step.pred_original_sample.abs().max())
+            )
             sample = step.prev_sample
     return max(differences)
 
@@ -193,3 +203,39 @@ def test_a_watched_scheduler_steps_as_ever_and_is_left_as_it_was():
         watched_step = other.step(noise(1), timestep, noise()).prev_sample
     assert torch.equal(watched_step, plain.step(noise(1), timestep, noise()).prev_sample)
     assert "step" not in vars(other)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("order", ["together", "prompt first", "apart"])
+def test_it_is_what_the_model_says_of_the_prompt_before_guidance_carries_it_further(order, sign):
+    scheduler = diffusers.DDIMScheduler(clip_sample=False)
+    scheduler.set_timesteps(STEPS)
+    timestep = scheduler.timesteps[0]
+    other, prompt = noise(1), noise(2)
+    answers = {
+        "together": [torch.cat([other, prompt])],
+        "prompt first": [torch.cat([prompt, other])],
+        "apart": [prompt, other],
+    }
+    with watched(scheduler) as last:
+        for answer in answers[order]:
+            last.hear(None, None, (sign * answer,))
+        scheduler.step(other + 7.5 * (prompt - other), timestep, noise())
+    guided = last.prediction.clean()
+    with watched(scheduler) as last:
+        scheduler.step(prompt, timestep, noise())
+    assert torch.allclose(guided, last.prediction.clean(), atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_answers_that_guidance_does_not_explain_leave_the_guided_one(rows):
+    scheduler = diffusers.DDIMScheduler(clip_sample=False)
+    scheduler.set_timesteps(STEPS)
+    predicted = []
+    for answers in ([], [noise(seed) for seed in range(rows)]):
+        with watched(scheduler) as last:
+            for answer in answers:
+                last.hear(answer)
+            scheduler.step(noise(9), scheduler.timesteps[0], noise())
+        predicted.append(last.prediction.clean())
+    assert torch.equal(*predicted)

@@ -1,4 +1,4 @@
-"""A cell under way: a stock pipeline's call in a greenlet, with its times."""
+"""A cell under way: a stock pipeline's call in a greenlet, with its times and what its denoiser answers."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class RunningCell(greenlet):
     def __init__(self, job: Callable[[], None]) -> None:
         super().__init__(job)
         self.clock = Clock()
+        # what is told of its denoiser's answers
+        self.hear: Callable[[Any], None] | None = None
 
 
 @contextlib.contextmanager
@@ -53,3 +55,34 @@ def timed(pipeline: Any) -> Iterator[Clock]:
         yield clock
     finally:
         hook.remove()
+
+
+@contextlib.contextmanager
+def heard(pipeline: Any, hear: Callable[..., None]) -> Iterator[None]:
+    """Tell `hear` what a pipeline's denoiser answers, as the last of its arguments."""
+    cell = getcurrent()
+    if isinstance(cell, RunningCell):
+        cell.hear = hear
+        try:
+            yield
+        finally:
+            cell.hear = None
+        return
+    hook = denoiser_of(pipeline).register_forward_hook(hear)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def telling(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A denoiser's method that tells the cell under way what it answers."""
+
+    def compute_and_tell(*args: Any, **kwargs: Any) -> Any:
+        answer = compute(*args, **kwargs)
+        cell = getcurrent()
+        if cell.hear:
+            cell.hear(answer)
+        return answer
+
+    return compute_and_tell

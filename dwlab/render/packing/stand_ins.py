@@ -13,6 +13,7 @@ from ..._util.subclass import add_members
 from ...models.parts import modules_of
 from ...models.settings import denoiser_of
 from .calls import Call
+from .cell import telling
 from .memo import Memo
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def prepare(pipeline: Any) -> Any:
     denoiser = denoiser_of(pipeline)
     for name, part in modules_of(pipeline).items():
         if part is denoiser:
-            vars(packed)[name] = stand_in(part, "__call__", waiting(part, "__call__"))
+            vars(packed)[name] = stand_in(part, "__call__", telling(waiting(part, "__call__")))
         # stock moves some decoders to float32 and back: those are left alone
         elif name == "vae" and not _changes_dtype(part):
             vars(packed)[name] = _autoencoder(part)

@@ -35,6 +35,7 @@ def status_of(job: Job, run: RunProgress) -> JobStatus:
         image_url=images[0] if images else None,
         images=images,
         parameters=seed_text.as_text(sweep) if sweep else _parameters(job.recipes),
+        automatic=job.request.get("automatic", []),
         seconds=_rounded(job.seconds, 3),
         attempts=job.attempts,
         counts=counts,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from ..settings import ServerSettings
 
+# what a request may leave out, and then has all the same
+AUTOMATIC = ("model", "scheduler", "steps", "guidance", "width", "height", "seed")
 EXAMPLE: dict[str, Any] = {
     "prompt": "A serene mountain landscape at sunset with a lake, highly detailed, 4k",
     "width": 512,
@@ -92,6 +94,12 @@ class GenerateRequest(BaseModel):
             name = str(problem["loc"][0])
             allowed = _allowed(cls.model_fields[name], values.get(name))
             raise InvalidInput(name, values.get(name), allowed) from None
+
+    @property
+    def automatic(self) -> list[str]:
+        """The parameters that are left to the model, and `seed` if one is drawn."""
+        values = under_own_names(self.model_dump(exclude_none=True))
+        return [name for name in AUTOMATIC if name not in values]
 
     @classmethod
     def _check_text(cls, name: str, value: object) -> None:

@@ -36,7 +36,11 @@ async def generate(
     # in a thread, because it may look for a model on the disk
     recipes = await asyncio.to_thread(wanted.params, state.settings, state.root)
     new_job = NewJob(
-        request={"params": [recipes[0].as_dict()], "num_images": len(recipes)},
+        request={
+            "params": [recipes[0].as_dict()],
+            "num_images": len(recipes),
+            "automatic": wanted.automatic,
+        },
         recipes=recipes,
         text=wanted.model_dump_json(),
         idempotency_key=idempotency_key,

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from ...models.identity import is_here, usual_recipe
-from ...spec import catalog
+from ...spec import catalog, schedulers
 from .. import schemas
 from ..dependencies import State
 from ..error_handlers import error_responses
@@ -45,5 +45,7 @@ def _entry(name: str, state: State) -> schemas.ModelEntry:
         loaded=state.worker.loaded == name,
         default=name == settings.model,
         here=is_here(name),
+        scheduler=usual.scheduler and schedulers.display_name(usual.scheduler, {}),
+        schedulers=schedulers.fitting(usual.scheduler),
         limits=limits,
     )

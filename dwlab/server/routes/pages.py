@@ -10,17 +10,21 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
 from ...views.design import with_tokens
+from ...views.scripts import ELEMENTS, joined
 from ..access.security_headers import page_policy
 
 router = APIRouter(include_in_schema=False)
 PAGES = Path(__file__).parents[1]
+UI = PAGES / "ui"
+# in this order; they follow the elements that all pages have
+UI_SCRIPTS = ("api", "form", "stage", "large", "gallery", "page")
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
 
 @router.get("/ui")
 def ui() -> HTMLResponse:
     """The page to generate pictures with."""
-    page = _page("ui.html")
+    page = _ui_page()
     return HTMLResponse(page, headers={"Content-Security-Policy": page_policy(page)})
 
 
@@ -39,6 +43,15 @@ def swagger_file(name: str) -> FileResponse:
         raise HTTPException(404, "there is no such file")
     package = importlib.resources.files("fastapi_offline")
     return FileResponse(Path(str(package)) / "static" / name)
+
+
+@functools.cache
+def _ui_page() -> str:
+    """The page with its style and its script in it."""
+    page = (UI / "page.html").read_text("utf-8")
+    style = (UI / "page.css").read_text("utf-8")
+    script = ELEMENTS + joined(UI, UI_SCRIPTS)
+    return with_tokens(page).replace("/* page.css */", style).replace("/* page.js */", script)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import diffusers
 import numpy as np
@@ -20,13 +20,15 @@ from .loop import learn, save_checkpoint
 from .training_run import PREVIEW
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from diffusers import StableDiffusionPipeline
 
     from .training_run import TrainingRun
 
 SCHEDULERS = ("DDIM", "Euler a", "DPM++ 2M Karras", "Heun", "UniPC", "DDPM", "DPM++ 2M", "LCM")
-STEPS = (8, 12, 16, 24)
-GUIDANCES = (1.0, 3.0, 5.0, 7.5, 7.5, 7.5, 10.0, 15.0)
+STEPS = (8, 12, 16, 20)
+GUIDANCES = (1.0, 3.0, 5.0, 7.5, 7.5, 7.5, 7.5, 12.0)
 DRAWN_TOGETHER = 16
 BATCH = 64
 
@@ -43,30 +45,37 @@ class PredictionPool:
     picture_of: torch.Tensor
 
 
-def make_pool(
-    run: TrainingRun, pipeline: StableDiffusionPipeline, pictures: int
-) -> PredictionPool:
-    """Draw scenes under many settings, or read the pool of an earlier run.
+def make_pool(run: TrainingRun, pipeline: StableDiffusionPipeline, pictures: int) -> PredictionPool:
+    """Draw scenes under many settings, or read what an earlier run drew.
 
     Settings are the same within a batch, and drawn anew for the next.
     """
-    path = run.work / "predictions.pt"
-    if path.exists():
-        return PredictionPool(**torch.load(path, weights_only=True))
-    rng = np.random.default_rng([run.seed, 11])
+    folder = run.work / "predictions"
+    folder.mkdir(exist_ok=True)
     predicted: list[torch.Tensor] = []
     drawn: list[torch.Tensor] = []
     picture_of: list[torch.Tensor] = []
     for start in range(0, pictures, DRAWN_TOGETHER):
-        steps, finished = _draw(run, pipeline, rng)
-        drawn.append(finished)
-        predicted += steps
-        numbers = torch.arange(start, start + DRAWN_TOGETHER)
-        picture_of.append(numbers.repeat(len(steps)))
-        run.log(stage="predictions", pictures=start + DRAWN_TOGETHER)
-    pool = PredictionPool(torch.cat(predicted), torch.cat(drawn), torch.cat(picture_of))
-    save_checkpoint(vars(pool), path)
-    return pool
+        batch = draw_batch(run, pipeline, start, folder / f"{start:06}.pt")
+        drawn.append(batch["pictures"])
+        predicted.append(batch["predicted"])
+        steps = len(batch["predicted"]) // DRAWN_TOGETHER
+        picture_of.append(torch.arange(start, start + DRAWN_TOGETHER).repeat(steps))
+    return PredictionPool(torch.cat(predicted), torch.cat(drawn), torch.cat(picture_of))
+
+
+def draw_batch(
+    run: TrainingRun, pipeline: StableDiffusionPipeline, start: int, path: Path
+) -> dict[str, torch.Tensor]:
+    """The predictions of one batch after the other step, and the pictures; kept in a file."""
+    if path.exists():
+        return torch.load(path, weights_only=True)
+    rng = np.random.default_rng([run.seed, 11, start])
+    steps, finished = _draw(run, pipeline, rng)
+    batch = {"predicted": torch.cat(steps), "pictures": finished}
+    save_checkpoint(batch, path)
+    run.log(stage="predictions", pictures=start + DRAWN_TOGETHER)
+    return batch
 
 
 def _draw(
@@ -79,8 +88,11 @@ def _draw(
     scenes = [random_scene(rng) for _ in range(DRAWN_TOGETHER)]
     predicted: list[torch.Tensor] = []
     with watched(pipeline.scheduler) as last, run.autocast():
+        hook = pipeline.unet.register_forward_hook(last.hear)
 
-        def keep(_pipeline: object, _step: int, _time: object, tensors: dict) -> dict:
+        def keep(
+            _pipeline: object, _step: int, _time: object, tensors: dict[str, Any]
+        ) -> dict[str, Any]:
             clean = last.prediction.clean() if last.prediction else None
             if clean is not None:
                 predicted.append(clean.half().cpu())
@@ -94,6 +106,7 @@ def _draw(
             callback_on_step_end=keep,
             output_type="pt",
         ).images
+    hook.remove()
     pipeline.scheduler = shipped
     small = F.interpolate(pictures.float().cpu(), (LATENT_SIDE * ENLARGED,) * 2, mode="area")
     return predicted, (255 * small).round().byte()
