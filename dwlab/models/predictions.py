@@ -167,7 +167,9 @@ def watched(scheduler: Any) -> Iterator[LastStep]:
     try:
         yield last
     finally:
-        del scheduler.step
+        # unless another one was put in its place
+        if vars(scheduler).get("step") is watched_step:
+            del scheduler.step
 
 
 def _by_timestep(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:

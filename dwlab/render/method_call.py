@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import RenderError
 from ..events import Step
 from ..models.parts import modules_of
+from ..models.predictions import watched
 from ..spec.own_code.loading import object_of
 from . import preview
 from .latents import decode
@@ -18,6 +19,7 @@ from .method_cell import MethodCell
 from .own_parts import OwnPart
 from .own_pipeline import derived
 from .own_randomness import OwnRandomness
+from .packing.cell import heard
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
@@ -51,7 +53,6 @@ class MethodCall(StockCall):
         self._steps_done = 0
         self._randomness = OwnRandomness(cell.params.seed, rendering.model.identity.device)
         self._time: CellTime | None = None
-        self._follow_scheduler(self._pipeline.scheduler)
 
     def _own_parts(self) -> dict[str, OwnPart]:
         """Put a part of its own in the place of each part of the pipeline."""
@@ -94,7 +95,8 @@ class MethodCall(StockCall):
         steps = max(len(self._pipeline.scheduler.timesteps), self._steps_done)
         aspect = (params.width or 1) / (params.height or 1)
         model = self._rendering.whole or self._rendering.model
-        rough = functools.partial(preview.project, latents[0], model, aspect)
+        prediction = self._last_step.prediction
+        rough = functools.partial(preview.forming, prediction, latents[0], model, aspect)
         step = Step(self.cell.position, params, self._steps_done, steps, rough)
         with self._giving_way():
             self._rendering.channel.send(step)
@@ -113,11 +115,16 @@ class MethodCall(StockCall):
     def _made(self, arguments: dict[str, Any]) -> Any:  # noqa: ARG002  # those of the stock call
         cell = MethodCell(self.cell, self._stock_arguments)
         own_time = self._rendering.channel.own_time
-        with (
-            self._randomness.in_use(),
-            own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
-        ):
-            output = self._function(self._pipeline, cell)
+        scheduler = self._pipeline.scheduler
+        whole = self._rendering.whole or self._rendering.model
+        with watched(scheduler) as last_step, heard(whole.pipeline, last_step.hear):
+            self._last_step = last_step
+            self._follow_scheduler(scheduler)
+            with (
+                self._randomness.in_use(),
+                own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
+            ):
+                output = self._function(self._pipeline, cell)
         self._time = None
         return self._picture_in(output)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from ..errors import first_line
 from . import tiny_decoders
 from .latents import planes
 from .projection import projection_of
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from ..models.loading import Model
     from ..models.predictions import Prediction
 
+log = logging.getLogger(__name__)
 LARGEST_SIDE = 256  # pixels
 
 
@@ -28,11 +31,16 @@ def forming(
     """
     import torch
 
-    with torch.inference_mode():
-        clean = step.clean() if step else None
-        if clean is not None and clean[0].shape == latents.shape:
-            latents = clean[0]
-        return picture(latents, model, aspect)
+    try:
+        with torch.inference_mode():
+            clean = step.clean() if step else None
+            if clean is not None and clean[0].shape == latents.shape:
+                latents = clean[0]
+            return picture(latents, model, aspect)
+    # out of memory, most likely: then the finished picture must do
+    except RuntimeError as error:
+        log.warning("no preview of %s: %s", model.identity.name, first_line(error))
+        return None
 
 
 def picture(latents: torch.Tensor, model: Model, aspect: float = 1.0) -> Image.Image | None:

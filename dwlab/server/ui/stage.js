@@ -59,7 +59,7 @@ class Stage {
 
   /** The words for a picture that is not finished. */
   note({ state, step, steps }) {
-    if (state === "stopped") return step ? `stopped at step ${step} of ${steps}` : "stopped before its first step";
+    if (state === "stopped") return step ? `stopped at step ${step} of ${steps}` : "not started";
     if (state === "failed") return "failed";
     return "";
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from ...events import Failed
 from ...pictures import recipes
 from ...pictures.picture import Picture
 from ...runs.keep import Reused
+from ...runs.preview_rate import PreviewRate
 from ..small_pictures import BYTES_LIMIT, png, small_jpeg
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Stage:
     def __init__(self, params: Iterable[GenerationParams] = ()) -> None:
         self._tiles = [_tile(recipe.as_dict()) for recipe in params]
         self._last_steps: dict[int, Step] = {}  # of the pictures that form
+        self._rate = PreviewRate()
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -105,7 +108,9 @@ class Stage:
 
     def _draw_previews(self) -> None:
         for index, event in self._last_steps.items():
-            self._tiles[index] = _forming(self._tiles[index], event)
+            tile = self._tiles[index]
+            address = self._rate.make(index, functools.partial(_preview_address, event))
+            self._tiles[index] = replace(tile, state="forming", src=address or tile.src)
 
 
 def stored_tile(params: Mapping[str, Any], key: str, image: Image.Image) -> dict[str, object]:
@@ -122,10 +127,10 @@ def _tile(params: Mapping[str, Any]) -> StageTile:
     return StageTile(recipes.line(params), facts, sides=sides)
 
 
-def _forming(tile: StageTile, event: Step) -> StageTile:
+def _preview_address(event: Step) -> str:
+    """The address of a preview; empty if there is none."""
     preview = event.preview() if event.preview else None
-    src = data_uri(png(preview), "png") if preview else tile.src
-    return replace(tile, state="forming", src=src)
+    return data_uri(png(preview), "png") if preview else ""
 
 
 def _stopped_note(step: Step | None) -> str:
