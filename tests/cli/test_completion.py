@@ -26,7 +26,6 @@ complete_words() {
 complete_words dwlab sw
 complete_words dwlab table qu
 complete_words dwlab generate x --model sd15-in
-complete_words dwlab bench com
 complete -p dwlab
 """
 
@@ -50,9 +49,9 @@ def test_bash_completes_commands_experiments_models_and_files(results):
         check=True,
     )
     lines = run.stdout.splitlines()
-    assert lines[:4] == ["sweep", "quickstart quality", "sd15-inpainting", "compare"]
+    assert lines[:3] == ["sweep", "quickstart quality", "sd15-inpainting"]
     # where dwlab has no words, bash completes files
-    assert "-o default" in lines[4]
+    assert "-o default" in lines[3]
 
 
 @pytest.mark.parametrize("folder", ["none", "a\0b"])

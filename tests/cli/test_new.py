@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from terminals import in_terminal
 from typer.testing import CliRunner
 
 from dwlab.cli.app import app
@@ -105,4 +106,13 @@ def test_a_file_that_is_there_is_not_written_over_unless_it_is_said(folder):
     assert dw("new", "x.yaml", answers="").exit_code == 2
     assert (folder / "x.yaml").read_text() == "mine"
     assert dw("new", "x.yaml", "--force", answers="").exit_code == 0
+    planned("x.yaml")
+
+
+def test_a_person_is_asked_again_after_a_wrong_answer(folder):
+    code = "import sys; sys.argv = ['dwlab', 'new', 'x.yaml']; from dwlab.cli import main; main()"
+    typed = "a {colour} boat\n\nno-such\nshapes\nsteps=4\n\ncolour=[red, blue]\n\nmany\n3\n"
+    printed = in_terminal(code, 100, typed=typed, folder=folder)
+    assert [printed.count(f"{number}. ") for number in (1, 2, 3, 4)] == [1, 2, 2, 2]
+    assert "x.yaml: 6 pictures" in printed
     planned("x.yaml")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 
 import pytest
+from terminals import in_terminal
 
 SHOW = """
 from dwlab.cli.tables import show_table
@@ -22,37 +18,6 @@ rows = [
 show_table(rows, ("name", "text", "number"), numbers=(2,))
 """
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def in_terminal(code, columns):
-    """What a script prints in a terminal of so many columns."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR")
-    }
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.DEVNULL,
-        stdout=follower,
-        stderr=subprocess.STDOUT,
-        env={**environment, "TERM": "xterm-256color"},
-    ) as process:
-        os.close(follower)
-        printed = b""
-        while chunk := _read(leader):
-            printed += chunk
-    os.close(leader)
-    assert process.returncode == 0, printed
-    return printed.decode().replace("\r\n", "\n")
-
-
-def _read(leader):
-    # Linux says so when the other end is closed
-    try:
-        return os.read(leader, 65_536)
-    except OSError:
-        return b""
 
 
 @pytest.mark.parametrize("columns", [60, 100])
