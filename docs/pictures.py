@@ -13,6 +13,7 @@ from lab import FLAGS
 from matplotlib.figure import Figure
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from stale_pictures import record
 
 import dwlab
 from dwlab._util.atomic import write_atomic
@@ -106,6 +107,7 @@ def convergence(results: Path) -> None:
     """Convergence in experiments/convergence.yaml, for the page and for a paper."""
     figure = dwlab.Results(results).plot("convergence", "convergence")
     save_figure(figure, DOCS / "convergence.pdf")
+    record(DOCS, "convergence.pdf")
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=220)
     save(Image.open(buffer), "convergence.png", width=740)
@@ -161,6 +163,7 @@ def save(image: Image.Image, name: str, width: int) -> None:
     buffer = io.BytesIO()
     image.quantize(192, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     write_atomic(DOCS / name, buffer.getvalue())
+    record(DOCS, name)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Name the pictures of docs/ that are older than the code they show: `make stale-pictures`.
 
-docs/made-by.yml says what each picture shows. A picture or file that is changed and not committed
-counts as new.
+docs/made-by.yml says what each picture shows. Whoever makes one records a hash of that code beside
+it, so that a picture is stale as soon as the code is another one.
 """
 
 from __future__ import annotations
 
-import subprocess
-import time
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import yaml
 
 DOCS = Path(__file__).parent
 MADE_BY = "made-by.yml"
+RECORDS = "made-from.json"
 
 
 @dataclass(frozen=True)
@@ -35,33 +36,50 @@ def makers(docs: Path) -> list[Maker]:
     ]
 
 
+def record(docs: Path, picture: str) -> None:
+    """Note that a picture was made just now, from the code as it is."""
+    records = _records(docs)
+    for maker in makers(docs):
+        if picture in maker.pictures:
+            records[picture] = digest(docs.parent, maker.shows)
+    text = json.dumps(records, indent=1, sort_keys=True)
+    (docs / RECORDS).write_text(f"{text}\n", "utf-8")
+
+
 def stale(docs: Path) -> dict[str, str]:
-    """Picture -> the command that makes it, for those that are older than the code they show."""
+    """Picture -> the command that makes it, for those that were made from other code."""
+    records = _records(docs)
     pictures = {}
     for maker in makers(docs):
-        shown = max(changed(docs.parent, path) for path in maker.shows)
+        now = digest(docs.parent, maker.shows)
         for picture in maker.pictures:
-            if changed(docs.parent, f"{docs.name}/{picture}") < shown:
+            if records.get(picture) != now:
                 pictures[picture] = maker.command
     return pictures
 
 
-def changed(root: Path, path: str) -> float:
-    """When a file or folder of a repository was changed last, in seconds; 0 if it never was there."""
-    if _git(root, "status", "--porcelain", "--", path):
-        return time.time()
-    return float(_git(root, "log", "-1", "--format=%ct", "--", path) or 0)
+def digest(root: Path, paths: tuple[str, ...]) -> str:
+    """The first digits of a hash of these files, and of all in these folders, with their names."""
+    total = hashlib.sha256()
+    for path in paths:
+        for file in _files(root / path):
+            total.update(str(file.relative_to(root)).encode())
+            total.update(file.read_bytes())
+    return total.hexdigest()[:16]
 
 
-def _git(root: Path, *arguments: str) -> str:
-    result = subprocess.run(  # noqa: S603  # fixed words, and paths of made-by.yml
-        ["git", *arguments],  # noqa: S607  # its folder differs between systems
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(
+        file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts
     )
-    return result.stdout.strip()
+
+
+def _records(docs: Path) -> dict[str, str]:
+    path = docs / RECORDS
+    records: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return records
 
 
 def main() -> None:
