@@ -46,27 +46,27 @@ def explore(
         bench = page.locator(".dwlab-explore")
 
         def make(prompt: str, count: int, **fields: int) -> None:
-            before = bench.locator(".dwx-strip button").count()
+            history = bench.locator(".dwx-history-count")
+            before = int(history.text_content().partition(" ")[0] or 0)
             shown = {"Prompt": prompt, "Pictures per run": count, **fields}
             for label, value in shown.items():
                 bench.get_by_label(label, exact=True).fill(str(value))
             bench.get_by_label("keep", exact=True).check()
             bench.get_by_role("button", name="Run", exact=True).click()
-            bench.locator(".dwx-strip button").nth(before + count - 1).wait_for()
+            expect(history).to_have_text(re.compile(f"{before + count} pictures?"))
 
         make("a small yellow ring at the top on a black background", 1, Seed=3)
         make("a large green heart on a white background", 2, Seed=7)
         make("a large red star on a blue background", 1, Seed=1)
         bench.get_by_role("button", name="guidance", exact=True).click()
-        bench.locator(".dwx-strip button").nth(7).wait_for()
-        entries = bench.locator(".dwx-strip button")
+        entries = bench.locator(".dwx-thumb")
+        entries.nth(7).wait_for()
         entries.nth(1).click()
         bench.get_by_role("button", name="4 of 5 stars", exact=True).click()
-        bench.get_by_role("button", name="Hold for comparison", exact=True).click()
-        entries.nth(6).click()
-        bench.get_by_role("button", name="Compare with the held picture", exact=True).click()
-        page.wait_for_selector(".dwx-pair img")
         make("a large purple star on a yellow background", 4, Seed=20)
+        entries.nth(0).click()
+        entries.nth(5).click(modifiers=["Shift"])
+        page.locator(".dwc-pane img[src]").nth(1).wait_for()
         show(page, ".dwlab-explore", f"explore-{theme}.png")
 
 

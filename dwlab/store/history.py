@@ -77,6 +77,14 @@ class History:
         """The pictures at some positions of a listing, in their order."""
         return history_search.entries(self._file, experiment, positions)
 
+    def keys(self, experiment: str, positions: Sequence[int]) -> list[str]:
+        """The keys of the pictures at some positions of a listing, in their order."""
+        return history_search.keys(self._file, experiment, positions)
+
+    def runs(self, experiment: str) -> dict[int, tuple[str, str]]:
+        """When each run started, and along which parameter its pictures differ, by its number."""
+        return history_search.runs(self._file, experiment)
+
     def choices(self, experiment: str) -> HistoryChoices:
         """What the pictures of an experiment can be filtered by."""
         return history_search.choices(self._file, experiment)

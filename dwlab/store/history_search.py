@@ -24,7 +24,7 @@ _HAS_WORD = """
     )
 """
 _SEARCH = f"""
-    SELECT position, run, {_IS_PINNED} AS is_pinned
+    SELECT position, run, {_IS_PINNED} AS is_pinned, is_base
     FROM history_entries
     WHERE experiment = :experiment AND made IS NOT NULL AND {{conditions}}
     ORDER BY is_pinned DESC, {{order}}
@@ -48,15 +48,20 @@ _ENTRIES = f"""
     WHERE cells.status = 'ok'
     ORDER BY json_each.key
 """
-_CHOICES = """
-    SELECT model, width, height, COUNT(*) AS count
+_KEYS = """
+    SELECT history_entries.key
+    FROM json_each(:positions)
+    CROSS JOIN history_entries ON experiment = :experiment AND position = json_each.value
+    ORDER BY json_each.key
+"""
+_CHOICES = f"""
+    SELECT model, width, height, COUNT(*) AS count, SUM({_IS_HIDDEN}) AS hidden
     FROM history_entries
     WHERE experiment = :experiment AND made IS NOT NULL AND NOT is_base
     GROUP BY model, width, height
 """
 _RUNS = """
-    SELECT run, started, along, base FROM history_runs
-    WHERE experiment = :experiment AND run IN (SELECT value FROM json_each(:runs))
+    SELECT run, started, along FROM history_runs WHERE experiment = :experiment
 """
 
 
@@ -106,12 +111,13 @@ class HistoryListing:
     """The pictures that a search lists: pinned ones, then the newest.
 
     positions: of each, by which `entries` reads it. runs: the number of each one's run. pinned: how
-    many of them are pinned.
+    many of them are pinned. pictures: how many there are, each counted once.
     """
 
     positions: list[int] = field(default_factory=list)
     runs: list[int] = field(default_factory=list)
     pinned: int = 0
+    pictures: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,9 +142,13 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class HistoryChoices:
-    """What the pictures of a history can be filtered by. count: of all that are finished."""
+    """What the pictures of a history can be filtered by.
+
+    count: of all finished pictures that are not hidden. hidden: how many are.
+    """
 
     count: int = 0
+    hidden: int = 0
     models: list[str] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
 
@@ -163,8 +173,9 @@ def listing(
     rows = file.tuples(statement, **arguments)
     if not rows:
         return HistoryListing()
-    positions, runs, are_pinned = zip(*rows, strict=True)
-    return HistoryListing(list(positions), list(runs), sum(are_pinned))
+    positions, runs, are_pinned, are_bases = zip(*rows, strict=True)
+    pictures = len(rows) - sum(are_bases)
+    return HistoryListing(list(positions), list(runs), sum(are_pinned), pictures)
 
 
 def entries(file: StoreFile, experiment: str, positions: Sequence[int]) -> list[HistoryEntry]:
@@ -178,15 +189,23 @@ def choices(file: StoreFile, experiment: str) -> HistoryChoices:
     rows = file.query(_CHOICES, experiment=experiment)
     sizes = {(row["width"], row["height"]) for row in rows if row["width"] and row["height"]}
     return HistoryChoices(
-        count=sum(row["count"] for row in rows),
+        count=sum(row["count"] - row["hidden"] for row in rows),
+        hidden=sum(row["hidden"] for row in rows),
         models=sorted({row["model"] for row in rows}),
         sizes=sorted(sizes),
     )
 
 
-def runs(file: StoreFile, experiment: str, numbers: Sequence[int]) -> list[sqlite3.Row]:
-    """When runs started, along which parameter they differ and from which picture, by number."""
-    return file.query(_RUNS, experiment=experiment, runs=json.dumps(numbers))
+def keys(file: StoreFile, experiment: str, positions: Sequence[int]) -> list[str]:
+    """The keys of the pictures at some positions of a listing, in their order."""
+    rows = file.tuples(_KEYS, experiment=experiment, positions=json.dumps(positions))
+    return [key for (key,) in rows]
+
+
+def runs(file: StoreFile, experiment: str) -> dict[int, tuple[str, str]]:
+    """When each run started, and along which parameter its pictures differ, by its number."""
+    rows = file.tuples(_RUNS, experiment=experiment)
+    return {run: (started, along) for run, started, along in rows}
 
 
 def entry_of(row: sqlite3.Row) -> HistoryEntry:

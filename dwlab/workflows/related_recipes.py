@@ -45,6 +45,17 @@ def neighbours(params: GenerationParams, along: str) -> list[GenerationParams]:
     raise InvalidInput("along", along, f"seed, scheduler, {', '.join(FACTORS)}")
 
 
+def row_of_neighbours(params: GenerationParams, along: str) -> list[GenerationParams]:
+    """`neighbours` with the recipe itself in its place: by the value of guidance or steps, else first.
+
+    Raises InvalidInput for any other parameter.
+    """
+    others = neighbours(params, along)
+    if along not in FACTORS:
+        return [params, *others]
+    return sorted([params, *others], key=lambda recipe: getattr(recipe, along) or 0)
+
+
 def _other_schedulers(params: GenerationParams) -> list[GenerationParams]:
     recipes = [
         params.replace(scheduler=name, scheduler_options={}) for name in NEIGHBOUR_SCHEDULERS

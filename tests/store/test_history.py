@@ -114,6 +114,7 @@ def test_neighbours_have_the_picture_that_was_varied_in_its_place_and_it_keeps_i
     assert keys(store, by_run=True) == ["low", "base", "high", "base", "sibling"]
     assert keys(store) == ["high", "low", "sibling", "base"]  # once, if runs are not shown
     listing = store.history.search(NAME, by_run=True)
+    assert (len(listing.positions), listing.pictures) == (5, 4)
     entries = store.history.entries(NAME, listing.positions)
     assert [entry.is_base for entry in entries] == [False, True, False, False, False]
     assert [entry.along for entry in entries] == ["guidance"] * 3 + [""] * 2
@@ -153,6 +154,7 @@ def test_hidden_pictures_are_listed_apart_and_come_back(store):
     store.history.give_marks(NAME, ["a", "c"], "hide", 1)
     assert keys(store) == ["b"]
     assert keys(store, hidden=True) == ["c", "a"]
+    assert (store.history.choices(NAME).count, store.history.choices(NAME).hidden) == (1, 2)
     store.history.take_back(NAME)
     assert keys(store) == ["c", "b", "a"]
 

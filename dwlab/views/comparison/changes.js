@@ -12,7 +12,8 @@ class ChangesView {
     this.nothing.hidden = changes.length > 0;
     this.table.hidden = !changes.length;
     const heads = ["what changed", "A", "B"].map((text) => make("th", { scope: "col" }, text));
-    const rows = changes.map((change) => this.row(change));
+    const texts = changes.filter(({ isText }) => isText); // prompts first: they are what people look for
+    const rows = [...texts, ...changes.filter(({ isText }) => !isText)].map((change) => this.row(change));
     this.table.replaceChildren(make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   }
 

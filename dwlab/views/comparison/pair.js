@@ -2,6 +2,7 @@
 
 const PAIR_MODES = [["two-up", "Side by side", "2"], ["wipe", "Wipe", "w"], ["blink", "Blink", "k"], ["difference", "Difference", "d"]];
 const MODES = PAIR_MODES.map(([mode]) => mode);
+const SMALL = 256; // pixels of width up to which a picture shows its pixels
 const GAINS = [1, 2, 4, 8, 16];
 const WIPE_STEP = 2; // percent that an arrow key moves the edge of the wipe
 const MOVE_STEP = 0.1; // share of the frame that an arrow key moves zoomed pictures
@@ -43,7 +44,7 @@ class PairView {
     this.problem.textContent = "";
     pictures.forEach(({ name, fill }, index) => {
       this.images[index].alt = name;
-      say(this.captions[index], `${index ? "B" : "A"}: ${name}`);
+      say(this.captions[index], `${index ? "B" : "A"}: `, make("bdi", {}, name));
       fill(this.images[index], (text) => text && say(this.problem, text));
     });
     this.changes.show(changes);
@@ -93,6 +94,7 @@ class PairView {
 
   listen() {
     this.pointers = new Map();
+    for (const image of this.images) image.addEventListener("load", () => image.classList.toggle("dw-sharp", image.naturalWidth <= SMALL));
     const on = (kind, act) => this.pair.addEventListener(kind, act);
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.drag(event));

@@ -34,6 +34,7 @@ FIELDS = (
 OTHERS = PARAMETERS - {*FIELDS, *MAPS, *PICTURES, "dtype"}
 # The controls that "Sweep this" can turn into axes.
 AXES = (
+    "prompt",
     "seed",
     "steps",
     "guidance",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import threading
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
@@ -16,16 +15,16 @@ from ...models.identity import usual_recipe
 from ...runs.results import Results
 from ...spec.compute import Compute
 from ...spec.params import GenerationParams
+from ...store.history_index import HistoryRun
 from ...store.images import read_picture
 from ...workflows.explore import NAME, Session
-from ...workflows.related_recipes import neighbours
+from ...workflows.related_recipes import row_of_neighbours
 from ..heartbeat import connect
 from ..saved_state import SavedState
-from .comparison import changed_parameters
 from .controls import check_count
 from .dropped import read_dropped
 from .extras import without
-from .history import PAGE, HistoryStrip
+from .history import BenchHistory
 from .page_actions import PageActions
 from .page_answers import PageAnswers
 from .prompt_helps import PromptHelps
@@ -79,9 +78,8 @@ class Explorer(PageTraits):
         self.fields = RecipeControls(self, count_tokens)
         self._tasks = TaskListener(self)
         self._session = Session(root, render, execute, self._tasks.hear, compute=compute)
-        self._history = HistoryStrip(self._session, root)
+        self.gallery = BenchHistory(self, root, model)
         self._saved = SavedState(root, f"explore {model}")
-        self._reading_history = threading.Lock()
         self._actions = PageActions(self)
         self._answers = PageAnswers(self, root)
         self.prompt_helps = PromptHelps(self, root)
@@ -89,7 +87,7 @@ class Explorer(PageTraits):
         self._restore_saved()
         self.observe(lambda _: self.fields.check(), "controls")
         self.observe(lambda _: self._edited(), ["controls", "page"])
-        self.observe(lambda _: self._show_inputs(), ["page", "pair", "strip"])
+        self.gallery.observe()
         self.on_msg(lambda _widget, content, buffers: self._receive(content, buffers))
         connect(self)
         self.fields.check()
@@ -98,7 +96,9 @@ class Explorer(PageTraits):
         self.status_line.say("")
 
     def __repr__(self) -> str:
-        return f"Explorer(model={self.controls.get('model')!r}, pictures={len(self.strip)})"
+        return (
+            f"Explorer(model={self.controls.get('model')!r}, pictures={self.listing.get('all', 0)})"
+        )
 
     # -- for the next cells --------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class Explorer(PageTraits):
         recipes = [first.replace(seed=(first.seed + number) % 2**63) for number in range(count)]
         # Before the task: what the session's thread says of it must come later.
         self.status = {**self.status, "unfinished": self._session.unfinished + 1}
-        self._session.make(recipes)
+        self._session.make(recipes, HistoryRun(along="seed" if count > 1 else ""))
 
     def cancel(self) -> None:
         """Stop within one step and empty the queue; finished pictures are kept."""
@@ -211,8 +211,9 @@ class Explorer(PageTraits):
         self._session.rerun(key)
 
     def vary(self, key: str, along: str) -> None:
-        """Make the neighbours of a picture along one parameter."""
-        self._session.make(neighbours(self._recipe_of(self._session.entry(key)), along))
+        """Make the neighbours of a picture along one parameter, with the picture in its place."""
+        recipes = row_of_neighbours(self._recipe_of(self._session.entry(key)), along)
+        self._session.make(recipes, HistoryRun(base=key, along=along))
 
     def restore(self, key: str, *, onto_stage: bool = True) -> None:
         """Put the recipe of a picture into the controls; if nothing runs, show the picture too.
@@ -243,20 +244,6 @@ class Explorer(PageTraits):
         self.fields.check()
         self._edited()
 
-    def mark(self, key: str, mark: str, value: object) -> None:
-        """Pin, star, note or hide a picture."""
-        self._session.mark(key, mark, value)
-        self.show_history()
-
-    def compare(self, keys: list[str]) -> None:
-        """Show two pictures over each other, and how their recipes differ; fewer keys end that."""
-        entries = [self._session.entry(key) for key in keys]
-        if len(entries) != 2:
-            self.pair = {}
-            return
-        pictures = [self._history.shown(entry) for entry in entries]
-        self.pair = {"pictures": pictures, "changed": changed_parameters(*entries)}
-
     def drop(self, data: bytes) -> None:
         """Put the recipe in a PNG into the controls, and say what this model cannot use of it."""
         dropped = read_dropped(data, self.controls["model"], self._session.compute.device)
@@ -274,22 +261,7 @@ class Explorer(PageTraits):
 
     def show_history(self) -> None:
         """Show the history as it is now."""
-        # The session's thread calls this too, and the later view must win.
-        with self._reading_history:
-            strip = self._history.thumbnails()
-            self.older = self._history.goes_on
-            self.strip = strip
-
-    def _show_inputs(self) -> None:
-        """Show the pictures that the chosen and the compared pictures started from."""
-        chosen = self.page.get("chosen")
-        shown = [picture for picture in self.strip if picture["key"] == chosen]
-        self.inputs = self._history.inputs([*shown, *self.pair.get("pictures", ())])
-
-    def see_older(self) -> None:
-        """Show more of the history."""
-        self._history.limit += PAGE
-        self.show_history()
+        self.gallery.refresh()
 
     @staticmethod
     def _recipe_of(entry: HistoryEntry) -> GenerationParams:

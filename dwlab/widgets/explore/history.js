@@ -1,46 +1,145 @@
-// The history: a strip of pictures, the marks of the chosen one, and two of them over each other.
+// The history: found by search and filters, in a strip or a grid; the chosen picture with its marks; two compared.
+
+const HISTORY_KEYS = "Arrows walk, Enter takes the settings back. Shift+click or c compares with the chosen picture, Space or Ctrl+click selects, "
+  + "Ctrl+A selects all, 0 to 5 give stars, p pins, h hides, n writes a note, Ctrl+Z takes back.";
 
 class HistoryView {
   constructor(page) {
     this.page = page;
     this.model = page.model;
-    this.strip = make("div", { className: "dwx-strip", role: "list", ariaLabel: "Pinned pictures, then the newest" });
-    this.older = makeButton("Older", () => page.ask("older"));
+    this.bar = new HistoryBar(this);
+    this.selection = new SelectionBar(this);
+    this.gallery = new HistoryGallery(this);
+    this.pairPanel = new PairPanel(this);
+    this.empty = make("p", { className: "dwx-empty" });
     this.details = make("div", { className: "dwx-details" });
-    this.pair = make("section", { className: "dwx-pair", ariaLabel: "What changed" });
-    const line = make("div", { className: "dwx-history" }, this.strip, this.older);
-    this.elements = [make("h3", {}, "History"), line, this.details, this.pair];
+    const keys = make("details", { className: "dwx-keys" }, make("summary", {}, "Keys"), make("p", {}, HISTORY_KEYS));
+    this.elements = [make("section", { className: "dwx-history", ariaLabel: "History" },
+      this.pairPanel.element, make("h3", {}, "History"), this.bar.element, this.selection.element,
+      this.empty, this.gallery.element, this.details, keys)];
+  }
+
+  get view() {
+    return this.model.get("view");
+  }
+
+  /** Look at the history in another way. */
+  look(changes) {
+    this.model.set("view", { ...this.view, ...changes });
+    this.model.save_changes();
+    this.paint();
+  }
+
+  get selected() {
+    return new Set(this.model.get("selected"));
+  }
+
+  select(keys) {
+    this.model.set("selected", keys);
+    this.model.save_changes();
+    this.paint();
+  }
+
+  toggle(key) {
+    const { selected } = this;
+    if (!selected.delete(key)) selected.add(key);
+    this.select([...selected]);
+  }
+
+  /** Select from one picture to another, both included. */
+  selectRange(one, other) {
+    this.page.ask("select", { start: Math.min(one, other), end: Math.max(one, other) + 1 });
   }
 
   paint() {
-    const { chosen, held } = this.page.state;
-    const entries = this.model.get("strip")
-      .map((entry) => ({ ...entry, chosen: entry.key === chosen, held: entry.key === held }));
-    const empty = { empty: "Your pictures are kept here, even when the kernel restarts." };
-    renew(this.strip, entries.length ? entries : [empty], (entry) => this.thumbnail(entry));
-    this.older.hidden = !this.model.get("older");
+    const { view } = this;
+    const listing = this.model.get("listing");
+    const { count = 0, all = 0, hidden = 0 } = listing;
+    this.bar.paint(view, listing);
+    this.bar.element.hidden = !all && !hidden && !view.hidden;
+    this.selection.paint(this.selected.size, view.hidden);
+    say(this.empty, all || hidden ? "No picture is left: change the search or the filters." : "Your pictures are kept here, even when the kernel restarts.");
+    this.empty.hidden = count > 0;
+    this.gallery.element.hidden = !count;
     this.paintDetails();
+    this.pairPanel.paint();
+    const looked = JSON.stringify([listing.version, view.layout, view.size, view.by_run]);
+    if (looked === this.looked) {
+      this.gallery.paint();
+      return;
+    }
+    this.looked = looked;
+    this.gallery.renew();
   }
 
-  thumbnail({ empty, key, src, text, pin, stars, note, chosen, held }) {
-    if (empty) return make("p", { className: "dwx-empty" }, empty);
-    const marks = `${pin ? "📌" : ""}${"★".repeat(stars || 0)}${note ? "✎" : ""}`;
-    const button = make("button",
-      { type: "button", "data-name": key, title: text, ariaPressed: chosen, onclick: () => this.choose(key) },
-      make("img", { src, alt: text }), make("span", {}, marks));
-    return make("div", { role: "listitem", className: held ? "dwx-held" : "" }, button);
-  }
+  // -- what a click or a key does -----------------------------------------------------------------------
 
+  /** Choose a picture: its settings are back in the fields, and a comparison shows it as B. */
   choose(key) {
     this.page.remember({ chosen: key });
+    const [first] = this.view.pair;
+    if (first && first !== key) this.look({ pair: [first, key] });
+    this.last = key;
     this.page.askForFields("restore", { key });
   }
 
+  /** Compare a picture with the one before: that was compared or chosen last. */
+  compareWith(key) {
+    const before = this.last ?? this.page.state.chosen;
+    this.last = key;
+    if (before && before !== key) this.look({ pair: [before, key] });
+    else this.page.remember({ chosen: key });
+  }
+
+  /** Do what a key stands for; whether it stands for something. */
+  pressed(event, entry, isCommand) {
+    const { key } = event;
+    const mark = (name, value) => this.page.ask("mark", { keys: [entry.key], mark: name, value });
+    if (isCommand) {
+      if (key === "z") this.page.ask("undo");
+      else if (key === "a") this.page.ask("select", { start: 0, end: this.model.get("listing").count });
+      else return false;
+      return true;
+    }
+    if (key === "Escape") return this.giveUp();
+    if (!entry) return false;
+    if (key === " ") this.toggle(entry.key);
+    else if (key === "c" || (key === "Enter" && event.shiftKey)) this.compareWith(entry.key);
+    else if (/^[0-5]$/.test(key)) mark("stars", Number(key));
+    else if (key === "p") mark("pin", entry.pin ? 0 : 1);
+    else if (key === "h" || key === "Delete") mark("hide", entry.hide ? 0 : 1);
+    else if (key === "n") this.writeNote(entry.key);
+    else return false;
+    return true;
+  }
+
+  /** End the comparison, or else the selection. */
+  giveUp() {
+    if (this.view.pair.length) this.look({ pair: [] });
+    else if (this.selected.size) this.select([]);
+    else return false;
+    return true;
+  }
+
+  writeNote(key) {
+    this.noteFor = key;
+    if (this.page.state.chosen !== key) this.choose(key);
+    this.paintDetails();
+  }
+
+  // -- the chosen picture -------------------------------------------------------------------------------
+
   paintDetails() {
-    const entry = this.model.get("strip").find(({ key }) => key === this.page.state.chosen);
+    const entry = this.model.get("picked");
     const off = this.page.start.isOff("image");
-    const shown = entry ? [{ ...entry, held: this.page.state.held, inputs: this.addresses(entry), off }] : [];
-    renew(this.details, shown, (item) => this.detail(item)); // a note that is being typed stays
+    const { ignores } = this.model.get("offer");
+    const isShown = entry.key && entry.key === this.page.state.chosen;
+    const items = isShown ? [{ ...entry, inputs: this.addresses(entry), off, ignores }] : [];
+    renew(this.details, items, (item) => this.detail(item)); // a note that is being typed stays
+    if (this.noteFor && this.noteFor === entry.key) {
+      this.noteFor = undefined;
+      this.details.querySelector("input[type=text]")?.focus();
+    }
   }
 
   /** The addresses of the pictures that one of the history started from. */
@@ -48,28 +147,25 @@ class HistoryView {
     return inputs.map((reference) => this.model.get("inputs")[reference]).filter(Boolean);
   }
 
-  detail({ key, stars, pin, note, held, inputs }) {
-    const mark = (name, value) => this.page.ask("mark", { key, mark: name, value });
-    const button = (name, text, onclick, more = {}) => makeButton(text, onclick, { "data-name": name, ...more });
-    let compare = "Hold for comparison";
-    if (held) compare = held === key ? "Let go" : "Compare with the held picture";
+  detail({ key, text, stars, pin, note, hide, inputs }) {
+    const mark = (name, value) => this.page.ask("mark", { keys: [key], mark: name, value });
+    const button = (name, words, onclick, more = {}) => makeButton(words, onclick, { "data-name": name, ...more });
     const [start, mask] = inputs.map((src, index) =>
       make("img", { src, alt: index ? "Its mask" : "It started from this picture", title: index ? "Its mask" : "Its start picture" }));
-    return make("div", { className: "dwx-detail" }, start || "", mask || "",
-      this.starButtons(stars || 0, (number) => mark("stars", number)),
+    return make("div", { className: "dwx-detail", role: "group", ariaLabel: `Chosen picture: ${text}` }, start || "", mask || "",
+      this.starButtons(stars, (number) => mark("stars", number)),
       button("pin", pin ? "Unpin" : "Pin", () => mark("pin", pin ? 0 : 1), { ariaPressed: Boolean(pin) }),
-      this.noteField(note || "", (text) => mark("note", text)),
-      button("hold", compare, () => this.hold(key)),
-      button("hide", "Hide", () => this.hide(key)),
+      this.noteField(note, (words) => mark("note", words)),
+      button("hide", hide ? "Show again" : "Hide", () => mark("hide", hide ? 0 : 1)),
       this.page.start.useButton(key),
       varyButtons(this.page, key));
   }
 
   starButtons(stars, give) {
-    const buttons = [1, 2, 3, 4, 5].map((number) => makeButton(
-      number <= stars ? "★" : "☆",
-      () => give(number === stars ? 0 : number),
-      { "data-name": `star ${number}`, ariaLabel: `${number} of 5 stars`, ariaPressed: number <= stars }));
+    const buttons = [1, 2, 3, 4, 5].map((number) => make("button", {
+      type: "button", className: "dw-quiet", "data-name": `star ${number}`, ariaLabel: `${number} of 5 stars`, ariaPressed: number <= stars,
+      onclick: () => give(number === stars ? 0 : number),
+    }, icon("star", number <= stars)));
     return make("span", { className: "dwx-stars", role: "group", ariaLabel: "Stars" }, ...buttons);
   }
 
@@ -82,51 +178,7 @@ class HistoryView {
     return input;
   }
 
-  /** Hide a picture; the focus goes to the next one. */
-  hide(key) {
-    const keys = this.model.get("strip").map((entry) => entry.key);
-    const index = keys.indexOf(key);
-    const neighbour = keys[index + 1] || keys[index - 1] || "";
-    this.strip.querySelector(`[data-name="${CSS.escape(neighbour)}"]`)?.focus();
-    this.page.ask("mark", { key, mark: "hide", value: 1 });
-  }
-
-  hold(key) {
-    const other = this.page.state.held;
-    this.page.remember({ held: other ? "" : key });
-    this.page.ask("compare", { keys: other && other !== key ? [other, key] : [] });
-  }
-
-  paintPair() {
-    const { pictures, changed } = this.model.get("pair");
-    this.pair.replaceChildren();
-    if (pictures) this.pair.append(this.wipe(...pictures), this.changes(changed));
-  }
-
-  /** Two pictures over each other, and a slider that uncovers the left one. */
-  wipe(left, right) {
-    const bottom = make("img", { src: left.src, alt: left.text });
-    const top = make("img", { src: right.src, alt: right.text });
-    const uncover = () => { top.style.clipPath = `inset(0 0 0 ${slider.value}%)`; };
-    const slider = make("input",
-      { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Wipe between the two pictures", oninput: uncover });
-    uncover();
-    const use = make("div", { className: "dwx-buttons" },
-      this.page.start.useButton(left.key, "Use left as start"), this.page.start.useButton(right.key, "Use right as start"));
-    return make("div", { className: "dwx-wipe" }, make("div", { className: "dwx-over-each-other" }, bottom, top), slider, use);
-  }
-
-  /** A value of a recipe; a picture is shown as long as it is there. */
-  value(name, text) {
-    const src = this.model.get("inputs")[text];
-    return src ? make("img", { src, alt: LABELS[name] || name }) : text || "–";
-  }
-
-  changes(changed) {
-    const heads = ["what changed", "left", "right"].map((text) => make("th", { scope: "col" }, text));
-    const rows = changed.map(([name, left, right]) => make("tr", {},
-      make("th", { scope: "row" }, LABELS[name] || name),
-      make("td", {}, this.value(name, left)), make("td", {}, this.value(name, right))));
-    return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+  close() {
+    this.gallery.close();
   }
 }

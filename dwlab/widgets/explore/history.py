@@ -1,89 +1,274 @@
-"""The history of the prompt bench: the pictures that were made in it, pinned ones first."""
+"""The history of the prompt bench: listed as a page looks at it, read part by part, marked."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+import threading
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast
 
 from ..._util.html import data_uri
 from ...errors import DwlabError
 from ...pictures import recipes
 from ...pictures.inputs import stored
+from ...spec import schedulers
 from ...spec.inputs import PICTURES, digest_of
-from ...store.images import read_picture
+from ...store.history_search import HistoryFilter, HistoryListing
+from ...store.store import open_existing
+from ...workflows.explore import NAME
+from ..saved_state import SavedState
 from ..small_pictures import small_jpeg
-from .stage import PICTURE_SIDE
+from .comparison import compared
+from .history_export import export
+from .history_sweep import sweep_form_of
+from .history_view import SELECTION_LIMIT, checked_keys, checked_view, filter_of
+from .thumbnails import SIDES, Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from ...store.history_search import HistoryEntry
-    from ...workflows.explore import Session
+    from ...store.mark_changes import MarkChange
+    from .explorer import Explorer
 
-PAGE = 60  # pictures that "Older" adds
-THUMBNAIL_SIDE = 96  # pixels, at most
+PAGE = 200  # entries that a page may ask for at once
+THUMBNAILS = 48  # thumbnails that a page may ask for at once
+INPUT_SIDE = 128  # pixels of a start picture or mask beside a picture
+PINNED = 0  # the run of pinned pictures, which stand before all runs
 
 
-class HistoryStrip:
-    """Reads the history from the store, and turns its entries into what the page shows."""
+class BenchHistory:
+    """What the bench's traits `view`, `selected`, `listing`, `picked` and `pair` show.
 
-    def __init__(self, session: Session, root: Path) -> None:
-        self.limit = PAGE
-        self.goes_on = False  # whether the last `thumbnails` left older pictures out
-        self._session = session
+    A listing has a version: pages ask for parts of it, and ask anew when it has changed. Where a
+    page looks at is kept beside the results. model: that the bench was opened with.
+    """
+
+    def __init__(self, bench: Explorer, root: Path, model: str) -> None:
+        self._bench = bench
         self._root = root
-        self._addresses: dict[tuple[str, int], str] = {}  # of (image or reference, side)
+        self._thumbnails = Thumbnails(root)
+        self._inputs: dict[str, str] = {}  # reference -> address
+        self._listing = HistoryListing()
+        self._listed_as: tuple[HistoryFilter, bool] | None = None
+        self._saved = SavedState(root, f"history {model}")
+        # the session's thread refreshes too
+        self._refreshing = threading.RLock()
+        self._restore()
 
-    def thumbnails(self) -> list[dict[str, object]]:
-        """All pinned pictures, then the `limit` newest others, as the page takes them."""
-        entries = self._session.history(self.limit + 1)
-        not_pinned = [entry for entry in entries if not entry.marks.get("pin")]
-        self.goes_on = len(not_pinned) > self.limit
-        if self.goes_on:
-            entries = entries[:-1]
-        return [self.shown(entry, THUMBNAIL_SIDE) for entry in entries]
+    def _restore(self) -> None:
+        state = self._saved.load()
+        self._bench.view = checked_view(state.get("view"))
+        self._bench.selected = checked_keys(state.get("selected"))
 
-    def shown(self, entry: HistoryEntry, side: int = PICTURE_SIDE) -> dict[str, object]:
-        """A picture of the history as the page takes it, at most `side` pixels large."""
-        params = json.loads(entry.params)
-        return {
-            "key": entry.key,
-            "text": recipes.line(params),
-            "inputs": [params[name] for name in PICTURES if name in params],
-            "state": "done",
-            "src": self._address(entry.image, side),
-            **entry.marks,
-        }
+    def observe(self) -> None:
+        """Follow what pages change from now on."""
+        bench = self._bench
+        bench.observe(lambda _: self._looked(), ["view", "selected"])
+        bench.observe(lambda _: self.show_picked(), "page")
 
-    def inputs(self, shown: Iterable[dict[str, object]]) -> dict[str, str]:
-        """The pictures that those `shown` started from: how a recipe names one -> its address.
+    def _looked(self) -> None:
+        """A page looks at the history in another way: list it so, and keep that."""
+        bench = self._bench
+        view, selected = checked_view(bench.view), checked_keys(bench.selected)
+        if (view, selected) != (bench.view, bench.selected):
+            bench.view, bench.selected = view, selected
+            return
+        self._saved.save({"view": view, "selected": selected})
+        if self._listed_as == (filter_of(view), view["by_run"]):
+            self.show_pair()
+        else:
+            self.refresh()
+
+    # -- what pages see --------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """List the history as it is now."""
+        bench = self._bench
+        with self._refreshing:
+            view = checked_view(bench.view)
+            chosen = filter_of(view)
+            self._listed_as = (chosen, view["by_run"])
+            bench.session.update_history()
+            with open_existing(self._root) as store:
+                if store is None:
+                    return
+                self._listing = store.history.search(NAME, chosen, by_run=view["by_run"])
+                choices = store.history.choices(NAME)
+                change = store.history.last_change(NAME)
+            bench.listing = {
+                "version": bench.listing.get("version", 0) + 1,
+                "count": len(self._listing.positions),
+                "pictures": self._listing.pictures,
+                "all": choices.hidden if chosen.hidden else choices.count,
+                "hidden": choices.hidden,
+                "models": choices.models,
+                "sides": [f"{width}x{height}" for width, height in choices.sizes],
+                "undo": _words(change) if change else "",
+            }
+            self.show_picked()
+            self.show_pair()
+
+    def show_picked(self) -> None:
+        """Show what is known of the chosen picture, and what it and the compared ones started from."""
+        bench = self._bench
+        with self._refreshing:
+            picked = self._pictures([bench.page.get("chosen", "")])
+            bench.picked = picked[0] if picked else {}
+            self._show_inputs()
+
+    def show_pair(self) -> None:
+        """Show the two pictures that are compared, and what differs; nothing if one is gone."""
+        bench = self._bench
+        keys = bench.view["pair"]
+        with open_existing(self._root) as store:
+            entries = store.history.pictures(NAME, keys) if store and len(keys) == 2 else []
+        bench.pair = compared(*entries) if len(entries) == 2 else {}
+        self._show_inputs()
+
+    def _show_inputs(self) -> None:
+        shown = [self._bench.picked, *self._bench.pair.get("pictures", ())]
+        self._bench.inputs = self.inputs(picture for picture in shown if picture)
+
+    def _pictures(self, keys: list[str]) -> list[dict[str, object]]:
+        with open_existing(self._root) as store:
+            entries = store.history.pictures(NAME, keys) if store else []
+        return [shown(entry) for entry in entries]
+
+    def inputs(self, pictures: Iterable[dict[str, object]]) -> dict[str, str]:
+        """The pictures that some pictures started from: how a recipe names one -> its address.
 
         One that is no longer in the results folder is left out.
         """
-        addresses = {}
-        for picture in shown:
-            for reference in cast("list[str]", picture["inputs"]):
-                address = self._input_address(reference)
-                if address:
-                    addresses[reference] = address
-        return addresses
+        references = [ref for picture in pictures for ref in cast("list[str]", picture["inputs"])]
+        addresses = {reference: self._input_address(reference) for reference in references}
+        return {reference: address for reference, address in addresses.items() if address}
 
     def _input_address(self, reference: str) -> str:
-        if (reference, THUMBNAIL_SIDE) not in self._addresses:
+        if reference not in self._inputs:
             try:
                 picture = stored(self._root, str(digest_of(reference)))
             except (DwlabError, OSError):
                 return ""
-            small = small_jpeg(picture, side=THUMBNAIL_SIDE)
-            self._addresses[reference, THUMBNAIL_SIDE] = data_uri(small, "jpeg")
-        return self._addresses[reference, THUMBNAIL_SIDE]
+            self._inputs[reference] = data_uri(small_jpeg(picture, side=INPUT_SIDE), "jpeg")
+        return self._inputs[reference]
 
-    def _address(self, image: str, side: int) -> str:
-        """The picture as an address that holds it; empty if its file cannot be read now."""
-        if (image, side) not in self._addresses:
-            picture = read_picture(self._root / image)
-            if picture is None:
-                return ""
-            self._addresses[image, side] = data_uri(small_jpeg(picture, side=side), "jpeg")
-        return self._addresses[image, side]
+    # -- what pages ask --------------------------------------------------------------------------
+
+    def runs(self) -> list[tuple[int, str, str]]:
+        """The runs of the listing in its order: pictures, when it started, along what they differ.
+
+        Pinned pictures stand before all runs, as one without a time.
+        """
+        pinned = self._listing.pinned
+        with open_existing(self._root) as store:
+            known = store.history.runs(NAME) if store else {}
+        known[PINNED] = ("", "")
+        numbers = [PINNED] * pinned + self._listing.runs[pinned:]
+        return [(len(list(group)), *known[number]) for number, group in groupby(numbers)]
+
+    def entries(self, start: int, end: int) -> list[dict[str, object]]:
+        """The pictures from `start` to before `end` of the listing, at most PAGE."""
+        positions = self._listing.positions[max(0, start) : min(end, start + PAGE)]
+        with open_existing(self._root) as store:
+            entries = store.history.entries(NAME, positions) if store else []
+        return [shown(entry) for entry in entries]
+
+    def thumbnails(self, keys: list[str], side: int) -> list[bytes]:
+        """JPEGs of some pictures, empty for those that are gone; side: in pixels, at least."""
+        side = next((each for each in SIDES if each >= side), SIDES[-1])
+        with open_existing(self._root) as store:
+            images = store.cells.finished(keys[:THUMBNAILS]) if store else {}
+        return [self._thumbnails.jpeg(images[key], side) if key in images else b"" for key in keys]
+
+    # -- what pages do ---------------------------------------------------------------------------
+
+    def mark(self, keys: list[str], mark: str, value: object) -> None:
+        """Give pictures a mark; hidden ones are no longer selected."""
+        bench = self._bench
+        bench.session.mark_all(keys, mark, value)
+        if mark == "hide":
+            bench.selected = [key for key in bench.selected if key not in set(keys)]
+        self.refresh()
+
+    def undo(self) -> None:
+        """Take back the last change of marks."""
+        self._bench.session.take_back()
+        self.refresh()
+
+    def select(self, start: int, end: int) -> None:
+        """Select the pictures from `start` to before `end` of the listing too."""
+        positions = self._listing.positions[max(0, start) : end][:SELECTION_LIMIT]
+        with open_existing(self._root) as store:
+            keys = store.history.keys(NAME, positions) if store else []
+        self._bench.selected = checked_keys([*self._bench.selected, *keys])
+
+    def export(self, keys: list[str]) -> None:
+        """Write the files of pictures with their recipes and marks to a zip beside the results."""
+        path = export(self._root, self._bench.session.entries(keys))
+        self._bench.status_line.say_lasting(
+            f"{_pictures(len(keys))} exported to {self._root.name}/{path.relative_to(self._root)}."
+        )
+
+    def sweep(self, keys: list[str]) -> None:
+        """Fill the form "Sweep this": what differs between some pictures becomes its axes."""
+        bench = self._bench
+        form = sweep_form_of([json.loads(entry.params) for entry in bench.session.entries(keys)])
+        bench.show(form.base, locked=True)
+        axes = {name: {"on": False, "values": ""} for name in bench.offer["swept"]}
+        axes |= {name: {"on": True, "values": text} for name, text in form.axes.items()}
+        bench.page = {**bench.page, "axes": axes, "open": True}
+        bench.status_line.say_lasting(form.sentence)
+
+
+def shown(entry: HistoryEntry) -> dict[str, Any]:
+    """A picture of the history as the page takes it."""
+    params = json.loads(entry.params)
+    return {
+        "key": entry.key,
+        "text": recipes.line(params),
+        "inputs": [params[name] for name in PICTURES if name in params],
+        "made": entry.created,
+        "run": entry.run,
+        "is_base": entry.is_base,
+        "along": entry.along,
+        "value": _value(params, entry.along),
+        **{name: entry.marks.get(name, default) for name, default in _NO_MARKS.items()},
+    }
+
+
+_NO_MARKS: dict[str, int | str] = {"stars": 0, "pin": 0, "hide": 0, "note": ""}
+
+
+def _value(params: dict[str, Any], along: str) -> str:
+    """What a picture has of the parameter in which its run differs, as people write it."""
+    value = params.get(along)
+    if along == "scheduler":
+        return schedulers.display_name(
+            str(value or ""), dict(params.get("scheduler_options") or {})
+        )
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
+
+
+def _words(change: MarkChange) -> str:
+    """What a change did, for the button that takes it back."""
+    pictures = _pictures(change.pictures)
+    match change.mark, bool(change.value):
+        case "stars", True:
+            return f"{change.value} stars for {pictures}"
+        case "hide", True:
+            return f"hiding {pictures}"
+        case "hide", False:
+            return f"showing {pictures}"
+        case "note", _:
+            return f"the note of {pictures}"
+        case "pin", True:
+            return f"pinning {pictures}"
+        case "pin", False:
+            return f"unpinning {pictures}"
+    return f"taking the stars of {pictures}"
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"

@@ -51,6 +51,7 @@ class ExplorePage {
     }
     this.el.querySelectorAll("textarea").forEach(grow);
     this.stage.layOut();
+    this.history.gallery.fit();
   }
 
   /** Ask the kernel for an action. */
@@ -86,7 +87,7 @@ class ExplorePage {
     field.value = "";
   }
 
-  /** What the kernel keeps for the page: chosen, held (pictures of the history), name, axes, open (the sweep's form). */
+  /** What the kernel keeps for the page: chosen (a picture of the history), name, axes, open (the sweep's form). */
   get state() {
     return this.model.get("page");
   }
@@ -111,11 +112,13 @@ class ExplorePage {
       tokens: paintMessages,
       status: () => run.paintStatus(),
       stage: () => stage.paint(),
-      strip: () => history.paint(),
-      older: () => history.paint(),
+      view: () => history.paint(),
+      selected: () => history.paint(),
+      listing: () => history.paint(),
+      picked: () => history.paint(),
       page: () => { fields.fold(); history.paint(); sweepForm.paint(); },
-      pair: () => history.paintPair(),
-      inputs: () => { history.paint(); history.paintPair(); },
+      pair: () => history.paint(),
+      inputs: () => history.paint(),
       plan: () => sweepForm.paintPlan(),
       form: () => sweepForm.paintForm(),
       sweeping: () => sweepForm.paintProgress(),
@@ -146,6 +149,7 @@ class ExplorePage {
   close() {
     this.fields.flush();
     this.heartbeat.close();
+    this.history.close();
     this.requests.close();
     this.files.close();
     window.removeEventListener("resize", this.refit);

@@ -77,11 +77,13 @@ class PageActions:
             "rerun": bench.rerun,
             "vary": bench.vary,
             "restore": bench.restore,
-            "mark": bench.mark,
-            "compare": bench.compare,
             "remove_prompt": bench.prompt_helps.remove,
             "weigh": bench.prompt_helps.weigh,
+            "mark": bench.gallery.mark,
+            "undo": bench.gallery.undo,
+            "select": bench.gallery.select,
+            "export": bench.gallery.export,
+            "sweep_selected": bench.gallery.sweep,
             "sweep": bench.sweep_form.ask,
-            "older": bench.see_older,
         }
         actions[action](**arguments)

@@ -13,6 +13,7 @@ from ...views.report.python_recipe import recipe
 from ...views.viewer.command import command
 from ...workflows.certificate.stored_cells import stored_cells
 from .controls import sentence
+from .history_answers import HistoryAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -31,6 +32,7 @@ class PageAnswers:
     def __init__(self, bench: Explorer, root: Path) -> None:
         self._bench = bench
         self._root = root
+        self._history = HistoryAnswers(bench)
 
     def receive(self, content: dict[str, Any]) -> None:
         """Answer a question; other messages are acted on elsewhere."""
@@ -60,7 +62,7 @@ class PageAnswers:
             case "save_prompt":
                 self._bench.prompt_helps.save(**arguments)
                 return {}, b""
-        raise InvalidInput("ask", subject, "full, recipe, prompts or save_prompt")
+        return self._history.answer(str(subject), arguments)
 
     def _recipe(self, key: str) -> dict[str, Any]:
         self._bench.session.entry(key)

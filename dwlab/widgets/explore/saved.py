@@ -54,11 +54,11 @@ def saved_start(state: dict[str, object]) -> dict[str, str]:
 
 
 def saved_page(state: dict[str, object]) -> dict[str, object]:
-    """The trait `page` of a saved state: the chosen and held pictures, and the sweep's form."""
+    """The trait `page` of a saved state: the chosen picture, and the sweep's form."""
     saved = state.get("page")
     if not isinstance(saved, dict):
         return {}
-    texts = ("chosen", "held", "name")
+    texts = ("chosen", "name")
     page: dict[str, object] = {
         name: saved[name] for name in texts if isinstance(saved.get(name), str)
     }

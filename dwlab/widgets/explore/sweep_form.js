@@ -40,7 +40,7 @@ class SweepFormView {
   axis(axis) {
     const oninput = () => this.changed();
     const tick = make("input", { type: "checkbox", ariaLabel: `Vary ${LABELS[axis]}`, oninput });
-    const values = axis === "negative_prompt"
+    const values = axis.endsWith("prompt")
       ? make("textarea", { rows: 1, spellcheck: false, placeholder: "one per line", oninput: () => { grow(values); oninput(); } })
       : make("input", { type: "text", value: USUAL_VALUES[axis] || "", oninput });
     values.classList.add("dwx-values");

@@ -8,6 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ...views.comparison import COMPARISON, COMPARISON_STYLE
 from ...views.design import style_of
 from ...views.scripts import ELEMENTS, PICTURE_DIALOG, PICTURE_DIALOG_STYLE, joined
 from ..heartbeat import SCRIPT
@@ -28,6 +29,12 @@ PAGE_SCRIPTS = (
     "painter",
     "run",
     "stage",
+    "history_layout",
+    "history_parts",
+    "history_tile",
+    "history_gallery",
+    "history_bar",
+    "pair_panel",
     "history",
     "sweep_form",
     "page",
@@ -35,7 +42,7 @@ PAGE_SCRIPTS = (
 
 
 def _script() -> str:
-    shared = SCRIPT + ELEMENTS + PICTURE_DIALOG + joined(HERE.parent, ["requests"])
+    shared = SCRIPT + ELEMENTS + PICTURE_DIALOG + COMPARISON + joined(HERE.parent, ["requests"])
     return shared + joined(HERE, PAGE_SCRIPTS)
 
 
@@ -51,7 +58,7 @@ class PageTraits(anywidget.AnyWidget):
     """The traits that the kernel and the pages of a bench share; a page that is reloaded reads them."""
 
     _esm = _script()
-    _css = style_of(PICTURE_DIALOG_STYLE, HERE / "page.css")
+    _css = style_of(PICTURE_DIALOG_STYLE, HERE / "page.css", HERE / "history.css", COMPARISON_STYLE)
     # What is in the fields.
     controls = _map()
     # What can be chosen: models, schedulers, limits, the fields that the model ignores.
@@ -74,12 +81,16 @@ class PageTraits(anywidget.AnyWidget):
     page = _map()
     # The pictures of the last run, as they form.
     stage = _list()
-    # The history: pinned pictures, then the newest.
-    strip = _list()
+    # How pages look at the history: layout, search, filters, the pair that is compared.
+    view = _map()
+    # The keys of the pictures that are selected in it.
+    selected = _list()
+    # What the history lists so: version, how many, of how many, what it can be filtered by.
+    listing = _map()
+    # The chosen picture of the history.
+    picked = _map()
     # What the chosen and the compared pictures started from: how a recipe names one -> its address.
     inputs = _map()
-    # Whether the history goes on.
-    older = traitlets.Bool().tag(sync=True)
     # Two pictures and the parameters in which they differ.
     pair = _map()
     # The sweep that the controls would make.

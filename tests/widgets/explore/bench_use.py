@@ -13,6 +13,11 @@ def wait(bench):
     bench.session.wait()
 
 
+def listed(bench):
+    """What the history lists, up to 200 pictures."""
+    return bench.gallery.entries(0, 200)
+
+
 @contextlib.contextmanager
 def held(bench, at=lambda _event: True):
     """Draw nothing more from the first event on for which `at` is true, until the block ends.

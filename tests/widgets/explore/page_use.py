@@ -71,6 +71,22 @@ def ask_long(page, seed=1):
     field(page, "Height").fill("256")
 
 
+def thumbnails(page):
+    """The pictures of the history that are seen, newest run first."""
+    return page.locator(".dwx-thumb")
+
+
+def history_count(page):
+    """How many pictures the history has, once it says so."""
+    text = page.locator(".dwx-history-count").text_content()
+    return int(text.partition(" ")[0].replace(",", "") or 0)
+
+
+def expect_history(page, count):
+    words = "picture" if count == 1 else "pictures"
+    expect(page.locator(".dwx-history-count")).to_have_text(f"{count:,} {words}")
+
+
 def vary(page, name):
     return page.locator(".dwx-view").get_by_role("button", name=name, exact=True)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from PIL import Image
-from widgets.explore.bench_use import ask, wait
+from widgets.explore.bench_use import ask, listed, wait
 
 import dwlab
 from dwlab.spec.catalog import SHAPES_FOLDER
@@ -114,7 +114,7 @@ def test_everything_that_a_recipe_has_is_in_the_pictures_that_are_made_of_it(ben
     bench.controls = through_a_page(bench.controls)
     ask(bench, "run")
     wait(bench)
-    entry = bench.session.entry(bench.strip[0]["key"])
+    entry = bench.session.entry(listed(bench)[0]["key"])
     params = json.loads(entry.params)
     assert params.keys() >= of_shapes(**RECIPE).as_dict().keys()
     assert [lora["weight"] for lora in params["loras"]] == [0.5, -0.2]
@@ -174,7 +174,7 @@ def test_an_edit_that_arrives_after_a_restored_recipe_does_not_take_it_back(benc
     """Jupyter can hold back what was typed before a click, and send it after the click's message."""
     ask(bench, "run")
     wait(bench)
-    key = bench.strip[0]["key"]
+    key = listed(bench)[0]["key"]
     typed = {**bench.controls, "prompt": "typed before the click"}
     ask(bench, "restore", key=key, edit=["a page", 7])
     bench.set_state({"controls": {**typed, "edit": ["a page", 7]}})

@@ -1,6 +1,6 @@
 """The prompt bench without a page: what its traits show, and what is there for the next cells."""
 
-from widgets.explore.bench_use import ask, held, wait
+from widgets.explore.bench_use import ask, held, listed, wait
 
 import dwlab
 from dwlab.events import Failed, Started
@@ -15,11 +15,11 @@ def test_params_image_and_history_are_there_for_the_next_cells(bench):
     assert bench.image.size == (64, 64)
     assert list(bench.history["seed"]) == [1]
     assert (bench.params.prompt, bench.params.steps) == ("a star", 2)
-    ask(bench, "mark", key=bench.strip[0]["key"], mark="pin", value=1)
+    ask(bench, "mark", keys=[listed(bench)[0]["key"]], mark="pin", value=1)
     bench.controls = {**bench.controls, "seed": 2}
     ask(bench, "run")
     wait(bench)
-    assert [entry["text"].partition("seed ")[2][0] for entry in bench.strip] == [
+    assert [entry["text"].partition("seed ")[2][0] for entry in listed(bench)] == [
         "1",
         "2",
     ]  # the pinned one first
@@ -36,12 +36,12 @@ def test_restoring_a_picture_during_a_run_does_not_disturb_the_run(bench):
     with held(bench, at=lambda event: event.kind == "done") as is_held:
         ask(bench, "run")
         assert is_held.wait(120)
-        ask(bench, "restore", key=bench.strip[0]["key"])
+        ask(bench, "restore", key=listed(bench)[0]["key"])
         assert bench.controls["steps"] == 2
         assert len(bench.stage) == 4
     wait(bench)
     assert [tile["state"] for tile in bench.stage] == ["done"] * 4
-    assert len(bench.strip) == 5
+    assert len(listed(bench)) == 5
 
 
 def test_a_run_with_a_failed_picture_is_not_reported_as_done(bench):

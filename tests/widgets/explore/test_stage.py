@@ -2,7 +2,7 @@
 
 import re
 
-from widgets.explore.bench_use import ask, held, wait
+from widgets.explore.bench_use import ask, held, listed, wait
 
 import dwlab
 from dwlab.errors import InvalidInput
@@ -104,11 +104,11 @@ def test_a_picture_is_made_again_and_compared(bench):
     ask(bench, "run")
     wait(bench)
     key = bench.stage[0]["key"]
-    stage, history = bench.stage, bench.strip
+    stage, history = bench.stage, listed(bench)
     ask(bench, "rerun", key=key)
     wait(bench)
     assert bench.status["text"] == "Made again: exactly the same picture."
-    assert (bench.stage, bench.strip) == (stage, history)
+    assert (bench.stage, listed(bench)) == (stage, history)
     ask(bench, "rerun", key="no such key")
     assert "key" in bench.problems[""]
 

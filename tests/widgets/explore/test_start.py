@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from widgets.explore.bench_use import ask, wait
+from widgets.explore.bench_use import ask, listed, wait
 
 import dwlab
 from dwlab.pictures import inputs
@@ -58,7 +58,7 @@ def test_a_picture_made_from_a_start_picture_is_that_of_generate(bench):
     wait(bench)
     alone = dwlab.generate("a star", image=image, strength=0.5, steps=4, seed=1)
     assert bench.image.tobytes() == alone.image.tobytes()
-    assert "from a picture at strength 0.5" in bench.strip[0]["text"]
+    assert "from a picture at strength 0.5" in listed(bench)[0]["text"]
 
 
 def test_a_painted_mask_is_white_where_the_picture_changes(bench):
@@ -114,7 +114,7 @@ def test_a_picture_of_the_history_can_be_the_start(bench):
     ask(bench, "run")
     wait(bench)
     made = bench.image
-    ask(bench, "start_from", key=bench.strip[0]["key"])
+    ask(bench, "start_from", key=listed(bench)[0]["key"])
     bench.start_picture.wait()
     assert bench.params.image == f"sha256:{pixel_hash(made)}"
     ask(bench, "start_from", key="no such key")
@@ -129,8 +129,8 @@ def test_the_history_restores_the_start_picture_and_mask_of_a_recipe(bench):
     ask(bench, "run")
     wait(bench)
     ask(bench, "start_clear")
-    bench.page = {"chosen": bench.strip[0]["key"]}
-    ask(bench, "restore", key=bench.strip[0]["key"])
+    bench.page = {"chosen": listed(bench)[0]["key"]}
+    ask(bench, "restore", key=listed(bench)[0]["key"])
     restored = bench.params
     assert (restored.image, restored.mask) == expected
     assert (restored.strength, restored.mask_padding, restored.mask_blur) == (0.7, 8, 2)
@@ -142,7 +142,7 @@ def test_a_recipe_without_a_start_picture_takes_it_away(bench):
     ask(bench, "run")
     wait(bench)
     send(bench, "start", file_of(picture()))
-    ask(bench, "restore", key=bench.strip[0]["key"])
+    ask(bench, "restore", key=listed(bench)[0]["key"])
     assert bench.params.image is None
 
 

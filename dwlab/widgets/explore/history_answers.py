@@ -1,0 +1,41 @@
+"""What a page asks about the history: its runs, entries and thumbnails, part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .explorer import Explorer
+
+    Answer = tuple[dict[str, Any], bytes]
+
+
+class HistoryAnswers:
+    """Answers questions of pages about the history, with the bytes that go with an answer."""
+
+    def __init__(self, bench: Explorer) -> None:
+        self._bench = bench
+
+    def answer(self, subject: str, arguments: Mapping[str, Any]) -> Answer:
+        """Answer a question about the history; raises InvalidInput for any other."""
+        history = self._bench.gallery
+        version = self._bench.listing.get("version")
+        match subject:
+            case "history_runs":
+                return {"version": version, "runs": history.runs()}, b""
+            case "history_entries":
+                entries = history.entries(arguments["start"], arguments["end"])
+                return {"version": version, "entries": entries}, b""
+            case "history_thumbnails":
+                return self._thumbnails(arguments["keys"], arguments["side"])
+        allowed = "full, recipe, prompts, save_prompt, or about the history"
+        raise InvalidInput("ask", subject, allowed)
+
+    def _thumbnails(self, keys: list[str], side: int) -> Answer:
+        """The JPEGs one after the other, with the bytes of each; 0 for a picture that is gone."""
+        jpegs = self._bench.gallery.thumbnails(keys, side)
+        return {"bytes": [len(jpeg) for jpeg in jpegs]}, b"".join(jpegs)

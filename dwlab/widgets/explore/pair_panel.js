@@ -1,0 +1,71 @@
+// Two pictures of the history compared, large, above the history; it follows what is chosen there.
+
+class PairPanel {
+  constructor(history) {
+    this.history = history;
+    this.page = history.page;
+    this.close = keyedButton("Close", "Escape", () => this.end());
+    this.pair = new PairView({
+      first: [this.close],
+      onmode: (mode) => history.look({ mode }),
+      onswap: () => history.look({ pair: [...history.view.pair].reverse() }),
+    });
+    this.uses = make("div", { className: "dwx-buttons" });
+    this.element = make("section", { className: "dwx-pair", ariaLabel: "Comparison", hidden: true }, this.pair.element, this.uses);
+    this.element.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  paint() {
+    const { pictures, changed = [] } = this.page.model.get("pair");
+    const wasOpen = !this.element.hidden;
+    this.element.hidden = !pictures;
+    if (!pictures) {
+      this.shown = "";
+      return;
+    }
+    this.pair.setMode(this.history.view.mode);
+    const shown = JSON.stringify([pictures, changed, Object.keys(this.page.model.get("inputs"))]);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.pair.show(pictures.map((picture) => this.picture(picture)), changed.map((change) => this.change(change)));
+    this.uses.replaceChildren(...pictures.map(({ key }, index) => this.page.start.useButton(key, `Use ${"AB"[index]} as start`)));
+    if (!wasOpen) this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  picture({ key, text }) {
+    const fill = async (image, tell) => {
+      image.dataset.key = key;
+      const { address, problem } = await this.page.files.file(key);
+      if (image.dataset.key !== key) return;
+      if (address) image.src = address;
+      else image.removeAttribute("src");
+      tell(problem ?? "");
+    };
+    return { name: text, fill };
+  }
+
+  /** A row of "what changed"; a picture is shown as long as it is there. */
+  change([name, before, after]) {
+    const value = (text) => {
+      const src = this.page.model.get("inputs")[text];
+      return src ? make("img", { src, alt: LABELS[name] ?? name }) : text;
+    };
+    return { name: LABELS[name] ?? name, before: value(before), after: value(after), isText: name.endsWith("prompt") };
+  }
+
+  end() {
+    this.history.look({ pair: [] });
+    this.history.gallery.focusCurrent();
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const isField = event.target.matches("input, select, textarea");
+    const isPress = [" ", "Enter"].includes(event.key) && event.target.matches("button");
+    if ((isField && event.key !== "Escape") || isPress || event.key.startsWith("Arrow")) return;
+    if (event.key === "Escape" && document.fullscreenElement) return; // it leaves the full screen
+    if (!pressControl(this.element, event.key === "=" ? "+" : event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,104 @@
+"""A long history on the page of the prompt bench, in real JupyterLab and a real browser."""
+
+import re
+
+import pytest
+from lab import Lab, seen
+from playwright.sync_api import expect
+from widgets.explore.page_use import button, expect_history, field, new_page, thumbnails
+
+from dwlab.bench.large_history import fill
+
+pytestmark = pytest.mark.slow
+PICTURES = 1_000
+
+
+@pytest.fixture(scope="module")
+def long_lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("history")
+    with Lab(folder, {}, notebook="explore") as lab:
+        fill(lab.project / "results", PICTURES)
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def long_page(browser, long_lab):
+    page = new_page(browser, long_lab)
+    long_lab.run_all(page, ".dwlab-explore")
+    expect_history(page, PICTURES)
+    yield page
+    page.close()
+
+
+def expect_listed(page, count):
+    expect(page.locator(".dwx-history-count")).to_have_text(f"{count:,} of {PICTURES:,}")
+
+
+def focused_name(page):
+    return page.evaluate("document.activeElement.ariaLabel")
+
+
+def test_only_what_is_seen_is_on_the_page_and_it_is_one_tab_stop(long_page):
+    for layout in ("Strip", "Grid"):
+        button(long_page, layout).click()
+        expect(button(long_page, layout)).to_have_attribute("aria-pressed", "true")
+        expect(thumbnails(long_page).locator("img[src]").first).to_be_visible()
+        assert thumbnails(long_page).count() < 150
+        expect(long_page.locator(".dwx-thumb[tabindex='0']")).to_have_count(1)
+        expect(long_page.locator(".dwx-gallery input[tabindex='0']")).to_have_count(0)
+
+
+def test_the_keyboard_walks_to_the_last_picture_and_back(long_page):
+    button(long_page, "Grid").click()
+    long_page.locator(".dwx-thumb[tabindex='0']").focus()
+    long_page.keyboard.press("Control+End")
+    # the grid shows the newest run first
+    long_page.wait_for_function("document.activeElement.ariaLabel.includes('seed 3')")
+    assert re.search("number 0 .*seed 3", focused_name(long_page))
+    long_page.keyboard.press("ArrowLeft")
+    assert re.search("number 0 .*seed 2", focused_name(long_page))
+    long_page.keyboard.press("Control+Home")
+    long_page.wait_for_function("document.activeElement.ariaLabel.includes('number 249')")
+
+
+def test_a_search_and_a_filter_leave_what_they_name(long_page):
+    field(long_page, "Search prompts and notes").fill("STAR 24")
+    field(long_page, "Search prompts and notes").press("Enter")
+    expect(thumbnails(long_page).first).to_have_accessible_name(re.compile("star.*number 24"))
+    long_page.locator(".dwx-history-filters summary").click()
+    field(long_page, "Filter by model").select_option("sd15")
+    field(long_page, "Search prompts and notes").fill("")
+    expect_listed(long_page, 336)
+    button(long_page, "Reset").click()
+    expect_history(long_page, PICTURES)
+
+
+def test_pictures_are_selected_hidden_and_shown_again_with_keys(long_page):
+    long_page.locator(".dwx-thumb[tabindex='0']").focus()
+    long_page.keyboard.press("Control+Home")
+    long_page.keyboard.press("Space")
+    long_page.keyboard.press("ArrowRight")
+    long_page.keyboard.press("Space")
+    bar = long_page.get_by_role("group", name="Selected pictures")
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Hide").click()
+    expect(bar).to_be_hidden()
+    expect(long_page.locator(".dwx-history-count")).to_contain_text(f"{PICTURES - 2:,}")
+    long_page.locator(".dwx-thumb[tabindex='0']").focus()
+    long_page.keyboard.press("Control+z")
+    expect_history(long_page, PICTURES)
+
+
+def test_a_reload_has_the_same_view_and_selection(long_page):
+    button(long_page, "Grid").click()
+    field(long_page, "Search prompts and notes").fill("circle")
+    expect_listed(long_page, 200)
+    thumbnails(long_page).first.click(modifiers=["Control"])
+    expect(long_page.locator(".dwx-selection")).to_contain_text("1 selected")
+    long_page.reload()
+    long_page.wait_for_selector(".dwlab-explore")
+    expect_listed(long_page, 200)
+    expect(button(long_page, "Grid")).to_have_attribute("aria-pressed", "true")
+    expect(long_page.locator(".dwx-selection")).to_contain_text("1 selected")
+    button(long_page, "Clear").click()
+    seen(thumbnails(long_page).first.locator("img"), 1)
