@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -157,16 +156,20 @@ def use_bench(page: Page) -> None:
 
 
 def use_sweep(page: Page) -> None:
-    page.locator(".dwlab-sweep").get_by_role("button", name="Run", exact=True).click()
-    status = page.locator(".dwlab-sweep .dwlab-status[role=status]")
-    expect(status).to_contain_text(re.compile("Done|saved"))
+    run_panel(page, ".dwlab-sweep")
     page.locator(".dwlab-viewer .dwv-cell").first.wait_for()
 
 
 def use_benchmark(page: Page) -> None:
-    panel = page.locator(".dwlab-bench").first
+    run_panel(page, ".dwlab-bench")
+    page.locator(".dwlab-bench img:visible").first.wait_for()
+
+
+def run_panel(page: Page, ours: str) -> None:
+    """Press Run, and wait until the panel says that it is done."""
+    panel = page.locator(ours).first
     panel.get_by_role("button", name="Run", exact=True).click()
-    expect(panel.locator(".dwlab-status")).to_contain_text("Done")
+    expect(panel.locator(".dwp-status")).to_contain_text("Done")
 
 
 PAGES = (
