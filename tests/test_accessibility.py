@@ -33,6 +33,10 @@ def violations(page, ours="html"):
     ]
 
 
+def severe_violations(page, ours):
+    return [rule for rule in violations(page, ours) if rule[1] in SEVERE]
+
+
 def resized(page, width):
     """The page in a window that is so wide, after it was painted at that width."""
     page.set_viewport_size({"width": width, "height": 900})
@@ -116,6 +120,7 @@ def lab(request, tmp_path_factory):
 def test_a_panel_works_without_severe_violations_and_tab_goes_through_it(page, lab, panel):
     lab.watch(page)
     lab.run_notebook(page, panel.notebook, panel.ours)
+    assert severe_violations(page, panel.ours) == [], "before it is used"
     panel.use(page)
     page.locator(panel.ours).locator(TABBABLE).first.focus()
     check_stops(stops(page, panel.ours))
@@ -123,5 +128,4 @@ def test_a_panel_works_without_severe_violations_and_tab_goes_through_it(page, l
         lab.choose_theme(page, f"JupyterLab {theme.capitalize()}")
         for width in WIDTHS:
             resized(page, width)
-            severe = [rule for rule in violations(page, panel.ours) if rule[1] in SEVERE]
-            assert severe == [], (theme, width)
+            assert severe_violations(page, panel.ours) == [], (theme, width)
