@@ -2,7 +2,7 @@
 
 const WEIGHT_STEP = 0.1;
 const WEIGHT_MOST = 2;
-const BETWEEN_WORDS = /[\s,.;:()[\]]/;
+const BETWEEN_WORDS = /[\s,.;:()[\]\\]/;
 
 /** The text with another weight of what is selected, or of the word at the cursor: {text, start, end}; null without a word. */
 function reweighed(text, start, end, by) {
