@@ -12,7 +12,7 @@ class PairView {
   /** first: controls at the beginning of its bar. onmode, onswap: told of what a person chooses. */
   constructor({ first = [], onmode, onswap }) {
     this.onmode = onmode;
-    this.images = [make("img", { draggable: false }), make("img", { draggable: false })];
+    this.images = ["A", "B"].map((letter) => make("img", { alt: `Picture ${letter}`, draggable: false }));
     this.panes = this.images.map((image) => make("div", { className: "dwc-pane" }, image));
     this.pair = make("div", { className: "dwc-pair dw-moves", role: "group", ariaLabel: "The two pictures", tabIndex: 0 }, ...this.panes);
     this.captions = [make("p", { className: "dwc-caption" }), make("p", { className: "dwc-caption" })];

@@ -3,7 +3,7 @@
 class HistoryTile {
   constructor(gallery, index) {
     Object.assign(this, { gallery, index });
-    this.image = make("img", { alt: "", draggable: false });
+    this.image = make("img", { alt: "Loading", draggable: false });
     this.button = make("button", { type: "button", className: "dwx-thumb", tabIndex: -1 }, this.image);
     this.tick = make("input", { type: "checkbox", tabIndex: -1, ariaLabel: "Select" });
     this.label = make("div", { className: "dwx-differs" });
@@ -39,7 +39,7 @@ class HistoryTile {
     this.label.title = differs;
     const spoken = entry ? spokenTile(entry, { isChosen, letter }) : "Loading";
     this.button.ariaLabel = spoken;
-    this.button.title = entry?.text ?? "";
+    this.image.alt = this.button.title = entry?.text ?? "Loading";
     this.paintMarks(entry, letter);
   }
 
