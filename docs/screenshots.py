@@ -37,7 +37,7 @@ def main() -> None:
 def explore(
     browser: Browser, folder: Path, theme: str, width: int = 1200, height: int = 1430
 ) -> None:
-    """The prompt bench with four pictures just made, and two under the slider."""
+    """The prompt bench with four pictures just made, and two compared."""
     with Lab(folder, {}, notebook="explore", theme=f"JupyterLab {theme.capitalize()}") as jupyter:
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
         page.set_default_timeout(PATIENCE)

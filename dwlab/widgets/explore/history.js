@@ -1,7 +1,7 @@
 // The history: found by search and filters, in a strip or a grid; the chosen picture with its marks; two compared.
 
 const HISTORY_KEYS = "Arrows walk, Enter takes the settings back. Shift+click or c compares with the chosen picture, Space or Ctrl+click selects, "
-  + "Ctrl+A selects all, 0 to 5 give stars, p pins, h hides, n writes a note, Ctrl+Z takes back.";
+  + "Ctrl+A selects all, 0 to 5 give stars, p pins, h hides, n writes a note, r shows its run alone, Ctrl+Z takes back.";
 
 class HistoryView {
   constructor(page) {
@@ -72,6 +72,11 @@ class HistoryView {
     this.gallery.renew();
   }
 
+  /** List the run of a picture alone, or all runs again. */
+  showRun(entry) {
+    if (entry) this.look({ run: this.view.run === entry.run ? 0 : entry.run });
+  }
+
   // -- what a click or a key does -----------------------------------------------------------------------
 
   /** Choose a picture: its settings are back in the fields, and a comparison shows it as B. */
@@ -109,6 +114,7 @@ class HistoryView {
     else if (key === "p") mark("pin", entry.pin ? 0 : 1);
     else if (key === "h" || key === "Delete") mark("hide", entry.hide ? 0 : 1);
     else if (key === "n") this.writeNote(entry.key);
+    else if (key === "r") this.showRun(entry);
     else return false;
     return true;
   }

@@ -147,8 +147,9 @@ class HistoryGallery {
     const run = this.layout.runAt(index);
     if (!run) return;
     const [pictures, started, along] = run;
-    const head = make("div", { className: "dwx-run-head", role: "presentation" }, runHead(pictures, started, along));
-    head.title = head.textContent;
+    const words = runHead(pictures, started, along);
+    const only = makeButton(words, () => this.history.showRun(this.entry(index)), { tabIndex: -1, title: `${words}: only this run (key r)` });
+    const head = make("div", { className: "dwx-run-head", role: "rowheader" }, started ? only : words);
     head.style.left = `${this.layout.columnOf(index) * this.layout.step}px`;
     head.style.width = `${this.layout.roomOfRun(index) * this.layout.step - TILE_GAP}px`;
     heads.set(index, head);

@@ -59,6 +59,11 @@ def test_the_keyboard_walks_to_the_last_picture_and_back(long_page):
     assert re.search("number 0 .*seed 2", focused_name(long_page))
     long_page.keyboard.press("Control+Home")
     long_page.wait_for_function("document.activeElement.ariaLabel.includes('number 249')")
+    long_page.keyboard.press("r")
+    expect_listed(long_page, 4)
+    long_page.wait_for_function("document.activeElement.className === 'dwx-thumb'")
+    long_page.keyboard.press("r")
+    expect_history(long_page, PICTURES)
 
 
 def test_a_search_and_a_filter_leave_what_they_name(long_page):
