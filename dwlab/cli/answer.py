@@ -8,6 +8,7 @@ import typer
 
 from .command import ResultsOption  # noqa: TC001  # typer reads the annotations
 from .completion import NameArgument  # noqa: TC001  # typer reads the annotations
+from .tables import show_table
 
 WIDTH = 120  # columns, if there is no terminal
 
@@ -45,9 +46,14 @@ def answer(
 
     from ..analysis.setting_grid import FIXED, SAMPLED
     from ..runs.results import Results
-    from ..views.answer_text import answer_text
+    from ..views import answer_text
     from ..views.report.answer import ask
 
     target = FIXED if these_prompts else SAMPLED
     words = ask(Results(results).table(name), metric, margin=margin, target=target)
-    typer.echo(answer_text(words, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns))
+    width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
+    typer.echo(f"{answer_text.sentences(words, width)}\n")
+    show_table(answer_text.ranking(words, width), answer_text.HEAD, numbers=answer_text.NUMBERS)
+    more = answer_text.left_out(words)
+    if more:
+        typer.echo(more)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ROWS = 1_000
 TEXT_LIMIT = 40  # characters of a value
+# of the width that a value may take, so that metrics stand beside long prompts
+PART = 0.3
 # columns that are shown only if they are named
 UNSEEN = ("key", "experiment", "device", "image", "created", "versions", "pixels")
 # what tells of a user's own code, if some cell has any
@@ -55,6 +57,10 @@ def view_of(table: pd.DataFrame, width: int, most: int = ROWS) -> TextView:
     """
     whole: Whole = table.attrs.get(WHOLE) or Whole(len(table), failed_cells(table))
     columns = _columns(table, whole)
+    limit = round(PART * width)
+    if limit < TEXT_LIMIT:
+        for name, texts in columns.items():
+            columns[name] = [shortened(text, limit) for text in texts]
     shown = _that_fit(columns, width)
     rows = list(zip(*shown.values(), strict=True))[:most]
     lines = []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from faults.child import fake_render, toy_model
+from sweep_tables import sweep_table
 
 from dwlab.runs.results import Results
 from dwlab.runs.run import run
@@ -133,3 +134,11 @@ def test_a_sweep_over_texts_and_numbers_has_a_parquet_table(tables):
     back = pd.read_parquet(io.BytesIO(export(tables.table("mixed_types"), "parquet")))
     assert list(back["n"]) == ["1", "two", "2.5", "3"]
     assert list(back["steps"]) == [1] * 4
+
+
+def test_a_metric_stands_beside_long_prompts_in_a_terminal_of_80_columns(tmp_path):
+    prompts = tuple(f"a {size} circle on a table in a room with a view" for size in ("red", "blue"))
+    text = export(sweep_table(tmp_path, prompts), "text", width=80).decode()
+    head, *rows = text.splitlines()
+    assert "adherence" in head.split()
+    assert max(map(len, [head, *rows])) <= 80
