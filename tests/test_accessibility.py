@@ -43,7 +43,7 @@ def resized(page, width):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
-# What has the focus: its place among all elements, whether a ring is drawn at it or around it, and whether it can be seen.
+# What has the focus: whether it comes after what had it before, whether a ring is drawn at it or around it, and whether it can be seen.
 FOCUSED = """ours => {
   const focused = document.activeElement;
   const root = document.querySelector(ours);
@@ -52,10 +52,14 @@ FOCUSED = """ours => {
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
   };
+  const before = window.focusedBefore;
+  window.focusedBefore = focused;
+  const isAfter = !before?.isConnected ||
+    Boolean(before.compareDocumentPosition(focused) & Node.DOCUMENT_POSITION_FOLLOWING);
   const { top, bottom, left, right } = focused.getBoundingClientRect();
   return {
     element: focused.outerHTML.slice(0, 200),
-    place: [...document.querySelectorAll("*")].indexOf(focused),
+    isAfter,
     isRinged: isRinged(focused) || isRinged(focused.parentElement),
     isInView: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
   };
@@ -78,9 +82,8 @@ def stops(page, ours="html"):
 
 def check_stops(reached):
     assert len(reached) > 1
-    places = [stop["place"] for stop in reached]
-    assert places == sorted(places), "the focus goes another way than one reads"
     for stop in reached:
+        assert stop["isAfter"], stop["element"]
         assert stop["isRinged"], stop["element"]
         assert stop["isInView"], stop["element"]
 
