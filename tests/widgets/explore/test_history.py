@@ -8,6 +8,7 @@ from widgets.explore.bench_use import ask, listed, wait
 
 import dwlab
 from dwlab.bench.large_history import fill
+from dwlab.widgets.explore import thumbnails
 
 PICTURES = 40
 
@@ -79,6 +80,19 @@ def test_a_page_reads_a_long_history_part_by_part(full):
     jpegs = full.gallery.thumbnails(whole[:3], 128)
     assert all(jpeg.startswith(b"\xff\xd8") for jpeg in jpegs)
     assert full.gallery.thumbnails(["f" * 64], 128) == [b""]
+
+
+def test_thumbnails_are_made_once_and_the_oldest_go_when_there_are_many(full, monkeypatch):
+    monkeypatch.setattr(thumbnails, "FILES_KEPT", 3)
+    monkeypatch.setattr(thumbnails, "CHECK_EVERY", 1)
+    images = [full.session.entry(key).image for key in keys(full)[:6]]
+    first = thumbnails.Thumbnails(full.root)
+    jpegs = [first.jpeg(image, 128) for image in images]
+    assert [thumbnails.Thumbnails(full.root).jpeg(image, 128) for image in images] == jpegs
+    files = list((full.root / ".panels/thumbnails").glob("*/*.jpg"))
+    assert 1 <= len(files) <= 4
+    files[0].write_bytes(b"\xff\xd8 cut off")
+    assert thumbnails.Thumbnails(full.root).jpeg(images[0], 128) == jpegs[0]
 
 
 def test_search_and_filters_change_what_is_listed(full):
