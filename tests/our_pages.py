@@ -29,7 +29,17 @@ axes:
   steps: [2, 4]
   seed: [1, 2]
 """
-BENCHMARK = "rounds: 1\nbase: {size: 64, steps: 2, device: cpu}\nparity: none\n"
+# one measurement of a moment
+BENCHMARK = """
+rounds: 1
+warmup: 0
+iterations: 1
+seconds: 0
+base: {size: 64, steps: 1, device: cpu}
+axes:
+  dtype: [float32]
+parity: none
+"""
 
 
 class Places:
@@ -161,6 +171,7 @@ def use_sweep(page: Page) -> None:
 
 
 def use_benchmark(page: Page) -> None:
+    page.locator(".dwlab-bench select").first.select_option("bench-moment.yaml")
     run_panel(page, ".dwlab-bench")
     page.locator(".dwlab-bench img:visible").first.wait_for()
 
@@ -192,6 +203,6 @@ PANELS = (
 
 def lab_of_panels(folder: Path, app: str, theme: str = "JupyterLab Light") -> Lab:
     """JupyterLab or Notebook 7 with the notebooks of all panels and small experiments."""
-    experiments = {"quickstart": SWEEP, "bench-quick": BENCHMARK}
+    experiments = {"quickstart": SWEEP, "bench-moment": BENCHMARK}
     notebooks = [panel.notebook for panel in PANELS]
     return Lab(folder, experiments, notebook=notebooks, app=app, theme=theme)
