@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import itertools
 import json
+import textwrap
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .._util.html import escaped
+from .._util.terminal_text import one_line
 from ..errors import InvalidInput
 from . import comparison_table, files
+from .comparison_answer import sentences
 from .confidence import Speedup, speedup
 from .file_rows import FileRow
+from .machines import machines_of
+from .row_notes import why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from .file_rows import WorkloadSize
     from .files import Document
+    from .machines import Machine, Unit
 
+WIDTH = 100  # characters of a line for a terminal
 OTHER_VERSIONS = "*"
 BASELINE_NOTE = (
     "speed: over the first float32 row with stock settings of the same workload; "
@@ -59,6 +68,20 @@ class Comparison:
     notes: tuple[str, ...]
 
     @property
+    def sentences(self) -> list[str]:
+        """What the measurements say, the most important first."""
+        return sentences(self._rows)
+
+    @property
+    def machines(self) -> dict[Unit, Machine]:
+        """The devices of the files, each with a letter and a short name."""
+        return machines_of(self._rows)
+
+    @property
+    def _rows(self) -> list[FileRow]:
+        return [compared.row for compared in self.rows]
+
+    @property
     def failed(self) -> int:
         """How many rows have no numbers that count."""
         return sum(not compared.row.ok for compared in self.rows)
@@ -68,12 +91,16 @@ class Comparison:
         """A row each: measured values in seconds per call, speed over the baseline's."""
         return comparison_table.frame(self.rows)
 
-    def text(self) -> str:
-        """A table per workload, for a terminal."""
-        return "\n\n".join([comparison_table.text(self.rows), *self.notes])
+    def text(self, width: int = WIDTH) -> str:
+        """What the measurements say, then a table per workload, in lines of `width` characters."""
+        answer = [textwrap.fill(one_line(text), width) for text in self.sentences]
+        tables = comparison_table.text(self.rows, width)
+        notes = [textwrap.fill(one_line(note), width) for note in self.notes]
+        return "\n\n".join([*answer, tables, *notes])
 
     def _repr_html_(self) -> str:
-        return comparison_table.html(self.rows)
+        paragraphs = [f"<p>{escaped(text)}</p>" for text in self.sentences]
+        return "".join(paragraphs) + comparison_table.html(self.rows)
 
 
 def compare(paths: Sequence[Path], *, steps: int | None = None) -> Comparison:
@@ -94,10 +121,11 @@ def compare(paths: Sequence[Path], *, steps: int | None = None) -> Comparison:
 
 def line_up(documents: Mapping[Path, Document], *, steps: int | None = None) -> Comparison:
     """`compare` for documents that are loaded already, by their paths."""
+    names = _names(documents)
     workloads: dict[WorkloadSize, list[FileRow]] = {}
-    for path, document in documents.items():
+    for order, (path, document) in enumerate(documents.items()):
         for values in document["rows"]:
-            row = FileRow.of(path, document, values)
+            row = FileRow.of(names[path], order, document, values)
             workloads.setdefault(row.size, []).append(row)
     compared: list[ComparedRow] = []
     for size in sorted(workloads):
@@ -106,10 +134,19 @@ def line_up(documents: Mapping[Path, Document], *, steps: int | None = None) -> 
             beside = _beside(baseline, row)
             compared.append(replace(beside, scaled=row.scaled(steps)))
     compared = _with_roles(compared)
-    notes = [*_shared_workloads(documents), BASELINE_NOTE]
+    notes = [*_shared_workloads(documents, names), BASELINE_NOTE]
     if any(row.note == OTHER_VERSIONS for row in compared):
         notes.append(VERSIONS_NOTE)
     return Comparison(tuple(compared), tuple(notes))
+
+
+def _names(paths: Iterable[Path]) -> dict[Path, str]:
+    """What files are called: the stem, with the folder if another file has the same."""
+    stems = Counter(path.stem for path in paths)
+    return {
+        path: path.stem if stems[path.stem] == 1 else f"{path.parent.name}/{path.stem}"
+        for path in paths
+    }
 
 
 def _baseline(rows: list[FileRow]) -> FileRow | None:
@@ -121,8 +158,7 @@ def _baseline(rows: list[FileRow]) -> FileRow | None:
 def _beside(baseline: FileRow | None, row: FileRow) -> ComparedRow:
     """The speed over the baseline with its interval, or a note that says why there is none."""
     if not row.ok:
-        too_far = "its numbers are too far from the reference" if row.status == "invalid" else None
-        return ComparedRow(row, note=row.error or too_far)
+        return ComparedRow(row, note=why_not(row))
     if baseline is None:
         return ComparedRow(row)
     differing = [
@@ -168,7 +204,7 @@ def _is_common(row: FileRow) -> bool:
     return row.is_stock and row.size.batch == 1
 
 
-def _shared_workloads(documents: Mapping[Path, Document]) -> list[str]:
+def _shared_workloads(documents: Mapping[Path, Document], names: Mapping[Path, str]) -> list[str]:
     """Which files measured a workload in common, and which stand alone."""
     workloads = {path: _workloads(document) for path, document in documents.items()}
     notes = []
@@ -178,10 +214,10 @@ def _shared_workloads(documents: Mapping[Path, Document]) -> list[str]:
         if shared:
             paired |= {a, b}
             noun = "workload" if shared == 1 else "workloads"
-            notes.append(f"{a.stem} and {b.stem} share {shared} {noun}")
+            notes.append(f"{names[a]} and {names[b]} share {shared} {noun}")
     if len(documents) > 1:
         notes += [
-            f"{path.stem} shares no workload with the other files"
+            f"{names[path]} shares no workload with the other files"
             for path in documents
             if path not in paired
         ]

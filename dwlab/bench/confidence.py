@@ -44,6 +44,12 @@ def speedup(baseline: Document, other: Document) -> Speedup:
     return Speedup(float(low), float(median), float(high))
 
 
+def median_interval(phase: Document) -> tuple[float, float]:
+    """The 95% interval of the median seconds of a phase, from the same bootstrap."""
+    low, high = np.percentile(_resampled_medians(phase, np.random.default_rng(0)), [2.5, 97.5])
+    return float(low), float(high)
+
+
 def _resampled_medians(phase: Document, random: np.random.Generator) -> np.ndarray:
     ends = np.cumsum(phase["rounds"])
     rounds = np.split(np.array(phase["samples_s"]), ends[:-1])

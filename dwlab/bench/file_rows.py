@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from ..models.settings import STOCK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .files import Document
 
 # The settings that a person chooses; threads are what they are on a machine.
@@ -36,20 +34,23 @@ class WorkloadSize:
 
     def __str__(self) -> str:
         size = f"{self.width}x{self.height}"
-        return f"{self.model}, {size}, {self.steps} steps, batch {self.batch}"
+        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        return f"{self.model}, {size}, {steps}, batch {self.batch}"
 
 
 @dataclass(frozen=True)
 class FileRow:
     """One configuration as a file of `dwlab bench run` describes it.
 
-    file: the stem of the file's name. versions: of libraries, without dwlab's own. expects_parity:
+    file: the stem of the file's name, with its folder if another file has the same. order: of the
+    file among those that are compared. versions: of libraries, without dwlab's own. expects_parity:
     whether the benchmark compares with a reference. workload, settings, parity: as in the file.
     phases: summaries (see `timing.summary`) by name; empty if nothing was measured. The numbers are
     None if they were not measured.
     """
 
     file: str
+    order: int
     machine: str
     versions: dict[str, str]
     expects_parity: bool
@@ -61,19 +62,21 @@ class FileRow:
     settings: Document
     phases: dict[str, Document]
     parity: Document | None
+    checks: Document | None
     images_per_s: float | None
     matmul_share: float | None
     tflops: float | None
     memory_gb: float | None
 
     @classmethod
-    def of(cls, path: Path, document: Document, row: Document) -> FileRow:
+    def of(cls, file: str, order: int, document: Document, row: Document) -> FileRow:
         """The row of a document that `files.load` returned."""
         system = document["system"]
         device = row["device"]
         memory = row.get("memory") or {}
         return cls(
-            file=path.stem,
+            file=file,
+            order=order,
             machine=system.get("devices", {}).get(device, {}).get("name", device),
             versions={name: v for name, v in system["versions"].items() if name != "dwlab"},
             expects_parity=document.get("protocol", {}).get("parity") != "none",
@@ -85,6 +88,7 @@ class FileRow:
             settings=row["settings"],
             phases=row.get("phases") or {},
             parity=row.get("parity"),
+            checks=row.get("checks"),
             images_per_s=row.get("images_per_s"),
             matmul_share=row.get("matmul_share"),
             tflops=row.get("tflops"),
@@ -95,6 +99,11 @@ class FileRow:
     def ok(self) -> bool:
         """Whether its numbers count."""
         return self.status == "ok"
+
+    @property
+    def unit(self) -> tuple[str, str]:
+        """What measured it: the file and the device."""
+        return (self.file, self.device)
 
     @property
     def size(self) -> WorkloadSize:
@@ -124,7 +133,18 @@ class FileRow:
     @property
     def computed_as(self) -> str:
         """Device, dtype and changed settings, for people."""
-        words = [self.device, self.dtype]
+        return f"{self.device}, {self.computed}"
+
+    @property
+    def computed_with(self) -> str:
+        """The same for a sentence: float32 with channels last."""
+        dtype, _, settings = self.computed.partition(", ")
+        return f"{dtype} with {settings}" if settings else dtype
+
+    @property
+    def computed(self) -> str:
+        """Dtype and changed settings, for people."""
+        words = [self.dtype]
         for name, value in self.changed_settings.items():
             setting = name.replace("_", " ")
             words.append(setting if value is True else f"{setting} {value}")

@@ -16,6 +16,7 @@ from ..models.identity import identify
 from ..spec import catalog
 from . import parity, timed_calls
 from .matmul import matmul_rate
+from .measuring_limits import DIFFERENCE_TOLERANCE, REPEAT_TOLERANCE
 from .operations import tera_operations
 from .probe import probe
 from .timing import measure
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 # Pairs of a fresh and a repeated call, which are compared to see whether something remembers.
 PAIRS = 3
-# A repeated call must take at least this share of a fresh one's time.
-REPEAT_TOLERANCE = 0.9
-# Half a step of 8 bits: some kernels of a GPU add up in another order each time.
-DIFFERENCE_TOLERANCE = 0.5 / 255
 PROBES = 3
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..bench.compare import Comparison
     from ..bench.spec import BenchSpec
-    from ..widgets.bench import BenchPanel
+    from ..widgets.bench.panel import BenchPanel
 
 # of benchmark.ipynb
 PARAMETERS = ("benchmark", "devices", "dtypes", "quick", "results", "beside")
@@ -47,7 +47,7 @@ def open_bench(
     headless = injected(PARAMETERS)
     root = project_results(results)
     if not headless and not benchmark:
-        return BenchView(root, beside, panel=_panel(root))
+        return BenchView(root, beside, panel=_panel(root, _paths(beside)))
     spec = _read(benchmark) if benchmark else _short()
     spec = spec.vary(device=devices or None, dtype=dtypes or None)
     return BenchView(root, beside, spec=spec.quick() if quick else spec)
@@ -67,7 +67,7 @@ class BenchView:
         self.root = root
         self.spec = spec
         self.panel = panel
-        self._beside = [project_folder() / Path(name).expanduser() for name in beside]
+        self._beside = _paths(beside)
         self._path: Path | None = None
 
     def _ipython_display_(self) -> None:
@@ -89,19 +89,34 @@ class BenchView:
         return self.panel.path if self.panel else self._path
 
     def comparison(self) -> Comparison | None:
-        """The rows of the run and of the files beside it; None before a run."""
+        """The rows of the run and of the files beside it, or of those that the panel shows.
+
+        None before a run, and if the panel shows no files.
+        """
         from ..bench.compare import compare
 
+        if self.panel:
+            return compare(self.panel.paths) if self.panel.paths else None
         return compare([self.path, *self._beside]) if self.path else None
 
     def charts(self) -> None:
-        """The charts, one below the other; nothing before a run."""
+        """The charts, one below the other, for the page's theme; nothing before a run."""
         from ..bench.charts import charts
+        from ..widgets.bench.comparison_page import TITLES
+        from ..widgets.small_pictures import ThemedPicture, png
 
         comparison = self.comparison()
-        if comparison:
-            for chart in charts(comparison.rows).values():
-                show(chart)
+        if comparison is None:
+            return
+        light = charts(comparison.rows)
+        dark = charts(comparison.rows, dark=True)
+        for name, chart in light.items():
+            show(ThemedPicture(png(chart), png(dark[name]), TITLES[name]))
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    """Paths that start at the project's folder."""
+    return [project_folder() / Path(name).expanduser() for name in names]
 
 
 def _short() -> BenchSpec:
@@ -122,13 +137,14 @@ def _read(benchmark: str) -> BenchSpec:
 _open_panels: list[BenchPanel] = []
 
 
-def _panel(root: Path) -> BenchPanel:
+def _panel(root: Path, beside: Sequence[Path]) -> BenchPanel:
     """The panel of this kernel if it still runs, otherwise a new one."""
     from ..bench.compare import compare
+    from ..bench.plan import make_plan
     from ..bench.runner import run
     from ..models import device
     from ..spec.param_checks import DTYPES
-    from ..widgets.bench import BenchPanel
+    from ..widgets.bench.panel import BenchPanel
 
     if _open_panels and _open_panels[0].running:
         return _open_panels[0]
@@ -141,7 +157,9 @@ def _panel(root: Path) -> BenchPanel:
         dtypes=[name for name in DTYPES if name != "auto"],
         measure=run,
         line_up=compare,
+        make_plan=make_plan,
         root=root,
+        beside=beside,
     )
     _open_panels[:] = [panel]
     return panel

@@ -157,14 +157,13 @@ class SweepView:
         return html(text) if text else None
 
     def plots(self) -> None:
-        """The plots, one below the other; nothing if there are no pictures."""
-        from ..widgets.small_pictures import png
-        from ..widgets.sweep.plots import figures
+        """The plots, one below the other, for the page's theme; nothing if there are no pictures."""
+        from ..widgets.sweep.plots import themed_plots
 
         table = self._rows()
         if table is not None:
-            for title, figure in figures(table).items():
-                show(image(png(figure), title))
+            for plot in themed_plots(table):
+                show(plot)
 
     def files(self) -> HTML | None:
         """The files of the sweep; None if there are no pictures."""

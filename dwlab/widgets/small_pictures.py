@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
@@ -11,11 +12,19 @@ from PIL import Image, ImageOps
 from .._util.html import Html, data_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
 BYTES_LIMIT = 140_000  # of one picture
 SMALLEST_SIDE = 64  # pixels; such a picture may be larger than the limit
 SHRINK = 0.85  # of the sides, each time a picture is too large
+# a page that shows pictures for both themes outside a panel has no style sheet of ours
+THEMES = (
+    '<style>.dwlab-dark, [data-jp-theme-light="false"] .dwlab-light { display: none } '
+    '[data-jp-theme-light="false"] .dwlab-dark { display: inline } '
+    ".dwlab-answer td { text-align: left; overflow-wrap: anywhere; max-width: 40ch }</style>"
+)
 
 
 def small_jpeg(image: Image.Image, limit: int = BYTES_LIMIT, *, side: int | None = None) -> bytes:
@@ -60,3 +69,33 @@ def image_html(
         f'<img class="{classes}" style="{style}" alt="{html.escape(description)}" '
         f'src="{data_uri(data, kind)}">'
     )
+
+
+@dataclass(frozen=True)
+class ThemedPicture:
+    """A picture for a light and one for a dark page, both PNG; a notebook shows the one that fits."""
+
+    light: bytes
+    dark: bytes
+    description: str
+
+    @classmethod
+    def drawn(cls, draw: Callable[..., Figure], description: str) -> ThemedPicture:
+        """The picture that `draw` makes, with `dark` given by name."""
+        return cls(png(draw(dark=False)), png(draw(dark=True)), description)
+
+    def images(self) -> Html:
+        """Both pictures; a style sheet like THEMES hides one of them."""
+        pictures = (("light", self.light), ("dark", self.dark))
+        return Html(
+            "".join(
+                image_html(data, self.description, kind="png", classes=f"dwlab-{theme}")
+                for theme, data in pictures
+            )
+        )
+
+    def _repr_html_(self) -> str:
+        return THEMES + self.images()
+
+    def _repr_png_(self) -> bytes:
+        return self.light

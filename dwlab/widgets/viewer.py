@@ -38,8 +38,10 @@ class ViewerWidget(anywidget.AnyWidget):
     the results, so that a reload, another page and another kernel show the same.
     """
 
-    _esm = VIEWER_SCRIPT + joined(HERE, ["requests", "viewer"])
+    _esm = VIEWER_SCRIPT + joined(HERE, ["requests", "viewer_source", "viewer"])
     _css = VIEWER_STYLE
+    # under which its state is kept, together with the experiment's name
+    _kept_as = "viewer"
     # Names, axes, fields and cells; empty if there is nothing to show.
     document = traitlets.Dict().tag(sync=True)
     # Why there is nothing to show.
@@ -53,7 +55,7 @@ class ViewerWidget(anywidget.AnyWidget):
         self._bench = bench
         self._name = ""
         self._table: Table | None = None
-        self._saved = SavedState(root, "viewer")
+        self._saved = SavedState(root, self._kept_as)
         self.observe(self._keep_state, "state")
         self.on_msg(lambda _widget, content, _buffers: self._receive(content))
 
@@ -65,7 +67,7 @@ class ViewerWidget(anywidget.AnyWidget):
         table = Results(self.root).find(name)
         if name != self._name:
             self._name = name
-            state = SavedState(self.root, f"viewer {name}")
+            state = SavedState(self.root, f"{self._kept_as} {name}")
             self._saved = state
             self.state = str(state.load().get("state", ""))[:STATE_LIMIT]
         if table is None or table.empty:

@@ -62,8 +62,13 @@ def row(
     }
 
 
-def document(*rows, torch="2.13.0", device="cpu", name="A CPU"):
-    system = {"cpu": "A CPU", "versions": {"torch": torch}, "devices": {device: {"name": name}}}
+def document(*rows, torch="2.13.0", device="cpu", name="A CPU", cores=None):
+    system = {
+        "cpu": "A CPU",
+        "cores": cores,
+        "versions": {"torch": torch},
+        "devices": {device: {"name": name}},
+    }
     return {"schema": 1, "system": system, "rows": list(rows)}
 
 

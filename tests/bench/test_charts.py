@@ -30,7 +30,23 @@ def test_charts_are_drawn_of_one_failed_row_and_of_many_rows(tmp_path, dark):
     assert set(charts(few, dark=dark)) == {"speed", "phases", "parity"}
     drawn = charts(many, dark=dark)
     assert set(drawn) == {"speed", "phases", "parity", "batch"}
-    bars = [text.get_text().strip() for text in drawn["speed"].axes[0].texts]
-    assert bars == ["0.5", "oom", "1", "1.33"]
+    bars = [[text.get_text().strip() for text in plot.texts] for plot in drawn["speed"].axes]
+    # a plot per workload
+    assert bars == [["0.5", "oom", "1"], ["1.33"]]
     sizes = {drawn[name].png()[:4] for name in drawn}
     assert sizes == {b"\x89PNG"}
+
+
+def test_each_machine_has_a_colour_and_bars_have_whiskers(tmp_path):
+    a = save(tmp_path, "a", row(2.0), row(1.0, dtype="bfloat16"))
+    b = save(tmp_path, "b", row(1.0), name="Intel(R) Xeon(R) CPU @ 2.70GHz")
+    chart = charts(compare([a, b]).rows)["speed"]
+    (plot,) = chart.axes
+    colours = [patch.get_facecolor() for patch in plot.patches]
+    assert colours[0] == colours[2] != colours[1]
+    assert [text.get_text() for text in chart.legends[0].get_texts()] == [
+        "A: A (a)",
+        "B: Intel Xeon (b)",
+    ]
+    assert [text.get_text() for text in plot.get_yticklabels()] == ["float32", "bfloat16"]
+    assert len(plot.lines) == 3 and all(len(set(line.get_xdata())) == 2 for line in plot.lines)

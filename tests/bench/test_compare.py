@@ -75,3 +75,26 @@ def test_a_row_without_phases_of_its_steps_cannot_be_scaled(tmp_path):
     del measured["phases"]["prompt"], measured["images_per_s"]
     (compared,) = compare([save(tmp_path, "a", measured)], steps=50).rows
     assert compared.scaled is None and compared.speedup.median == 1.0
+
+
+def test_the_text_fits_a_terminal_and_keeps_every_note(tmp_path):
+    long = "no memory: " + "tried to allocate 20.00 GiB " * 8
+    gone = {**row(dtype="float16"), "status": "oom", "error": long, "memory": {"resident_gb": 1}}
+    del gone["phases"], gone["images_per_s"], gone["parity"]
+    full = {**row(2.0), "matmul_share": 0.3, "memory": {"resident_gb": 1.25}}
+    files = [
+        save(tmp_path, "a" * 60, full, gone, name="A very long name of a processor " * 3),
+        save(tmp_path, "b", row(1.0, device="cuda:0"), device="cuda:0", name="B"),
+    ]
+    text = compare(files).text()
+    assert max(map(len, text.splitlines())) <= 100
+    assert " ".join(long.split()) in " ".join(text.split())
+    assert "not shown: " in text and "95% interval" in text
+
+
+def test_files_of_the_same_name_are_told_apart(tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+    files = [save(tmp_path / "x", "same", row(2.0)), save(tmp_path / "y", "same", row(1.0))]
+    names = [machine.file for machine in compare(files).machines.values()]
+    assert names == ["x/same", "y/same"]

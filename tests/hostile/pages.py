@@ -308,19 +308,23 @@ def opened(
 def in_the_sweep_panel(browser: Browser, lab: Lab, texts: tuple[str, ...]) -> Tally:
     """As values of a field, which are refused; then as prompts that are drawn, in all views."""
     with opened(browser, lab, "sweep", ".dwlab-sweep", 2 * len(texts)) as (tally, page):
-        page.get_by_label("experiment").select_option("payloads.yaml")
-        expect(page.locator(".dwlab-plan")).to_contain_text(f"{len(texts)} cells")
-        steps = page.get_by_label("steps", exact=True)
+        panel = page.locator(".dwlab-sweep")
+        panel.get_by_label("Experiment", exact=True).select_option("payloads.yaml")
+        expect(panel.locator(".dwp-plan")).to_contain_text(f"{len(texts)} pictures")
+        steps = panel.get_by_label("steps", exact=True)
+        before = steps.input_value()
         for text in texts:
             steps.fill(json.dumps(text))
-            expect(page.locator(".dwlab-sweep .dwlab-message")).to_contain_text("steps is")
+            expect(panel.locator(".dwp-page .dwx-message:not(:empty)")).to_contain_text("steps is")
             tally.add("refused in words")
+            steps.fill(before)
+            expect(panel.locator(".dwp-page .dwx-message:not(:empty)")).to_have_count(0)
         steps.fill("1")
-        expect(page.locator(".dwlab-sweep .dwlab-message")).to_have_count(0)
-        page.locator(".dwlab-sweep button", has_text="Run").click()
-        expect(page.locator(".dwlab-sweep .dwlab-status[role=status]")).to_contain_text("Done: ")
-        for tab in ("Grid", "Plots", "Files", "Table"):
-            page.locator(".dwlab-sweep").get_by_role("tab", name=tab).click()
+        expect(panel.locator(".dwp-plan")).to_have_attribute("data-state", "ready")
+        panel.get_by_role("button", name="Run", exact=True).click()
+        expect(panel.locator(".dwp-status")).to_contain_text("Done: ")
+        for tab in ("Pictures", "Charts", "Table"):
+            panel.get_by_role("tab", name=tab).click()
             page.wait_for_timeout(500)
         expect(page.locator(".dwlab-view:visible tbody tr")).to_have_count(len(texts))
         shown(page, texts, tally)
@@ -357,8 +361,7 @@ def in_the_benchmark_panel(browser: Browser, lab: Lab, texts: tuple[str, ...]) -
     with opened(browser, lab, "benchmark", ".dwlab-bench", len(texts)) as (tally, page):
         panel = page.locator(".dwlab-bench").first
         for number, text in enumerate(texts):
-            panel.locator("select").select_option(f"bench-{number}.yaml")
-            panel.get_by_role("button", name="Run").click()
-            expect(panel.locator(".dwlab-message")).to_contain_text(squeezed(text)[:30])
+            panel.get_by_label("Benchmark", exact=True).select_option(f"bench-{number}.yaml")
+            expect(panel.locator(".dwx-message:not(:empty)")).to_contain_text(squeezed(text)[:30])
             tally.add("refused in words")
     return tally

@@ -40,15 +40,15 @@ PANELS = [
     Panel(
         notebook="sweep",
         root=".dwlab-sweep",
-        fields={"experiment": "long.yaml", "steps": "21"},
-        status=".dwlab-status",
+        fields={"Experiment": "long.yaml", "steps": "21"},
+        status=".dwp-status",
         message=" rows · ",
     ),
     Panel(
         notebook="benchmark",
         root=".dwlab-bench",
-        fields={"benchmark": "bench-x.yaml"},
-        status=".dwlab-status",
+        fields={"Benchmark": "bench-x.yaml"},
+        status=".dwp-status",
         message="measurements",
     ),
 ]

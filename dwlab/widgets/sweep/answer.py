@@ -5,31 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._util.html import Html, escaped, headed_table
-from ...analysis.quality import quality_of
+from ...analysis.axes import swept
+from ...analysis.quality import REMEDY, quality_of
 from ...views.report.answer import answer
-from ..small_pictures import image_html, png
+from ..small_pictures import THEMES, ThemedPicture
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...views.report.answer import Answer
+    from ...views.report.answer import Answer, RankedRow
 
 HEAD = ("setting", "mean", "behind", "95% interval", "rows", "seconds", "verdict", "would tell")
-# a page that shows an answer outside a panel has no style sheet of ours
-THEMES = (
-    '<style>.dwlab-answer .dwlab-dark, [data-jp-theme-light="false"] .dwlab-answer .dwlab-light '
-    '{ display: none } [data-jp-theme-light="false"] .dwlab-answer .dwlab-dark { display: inline } '
-    ".dwlab-answer td { text-align: left; overflow-wrap: anywhere; max-width: 40ch }</style>"
-)
 
 
-def words_html(table: pd.DataFrame) -> str:
-    """The answer in words, and every setting ranked below a line that opens them.
+def answer_for_page(table: pd.DataFrame) -> dict[str, object]:
+    """What the pictures say: `sentences`, and `head`, `rows` and `left_out` of the ranking.
 
-    It is empty if no metric ranks settings.
+    Without a ranking there is one sentence, which says why.
     """
     words = answer(table, quality_of(table))
-    return "" if words is None else _words(words)
+    if words is None:
+        return {"sentences": [_why_none(table)]}
+    return {
+        "sentences": words.sentences,
+        "head": list(HEAD),
+        "rows": [{"cells": _cells(row), "tone": row.tone} for row in words.rows],
+        "left_out": words.left_out,
+    }
+
+
+def _why_none(table: pd.DataFrame) -> str:
+    metric = quality_of(table)
+    if metric is None:
+        return REMEDY
+    if all(axis.of_content for axis in swept(table)):
+        return "Only prompts and seeds vary, so there are no settings to rank."
+    return f"There are not enough settings with {metric} to rank, or too many."
 
 
 def answer_html(table: pd.DataFrame) -> str:
@@ -40,11 +51,10 @@ def answer_html(table: pd.DataFrame) -> str:
     words = answer(table, quality_of(table))
     if words is None:
         return ""
-    images = []
-    for chart in answer_charts(table, words.ranking):
-        for theme in ("light", "dark"):
-            data = png(chart.draw(dark=theme == "dark"))
-            images.append(image_html(data, chart.title, kind="png", classes=f"dwlab-{theme}"))
+    images = [
+        ThemedPicture.drawn(chart.draw, chart.title).images()
+        for chart in answer_charts(table, words.ranking)
+    ]
     return f'{THEMES}<div class="dwlab-answer">{_words(words)}<div>{"".join(images)}</div></div>'
 
 
@@ -56,18 +66,19 @@ def _words(words: Answer) -> str:
 
 
 def _ranking(words: Answer) -> Html:
-    rows = [
-        (
-            row.setting,
-            row.mean,
-            row.behind,
-            row.interval,
-            row.rows,
-            row.seconds,
-            row.verdict,
-            row.more,
-        )
-        for row in words.rows
-    ]
+    rows = [_cells(row) for row in words.rows]
     note = f"<p>{words.left_out:,} more settings are not shown.</p>" if words.left_out else ""
     return Html(headed_table(HEAD, rows) + note)
+
+
+def _cells(row: RankedRow) -> list[str]:
+    return [
+        row.setting,
+        row.mean,
+        row.behind,
+        row.interval,
+        row.rows,
+        row.seconds,
+        row.verdict,
+        row.more,
+    ]

@@ -1,4 +1,4 @@
-"""The files that a sweep leaves for people, listed for a notebook."""
+"""The files that a sweep leaves for people, and where Jupyter serves them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from ..._util.html import Html, facts_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from ..served_files import FileList
+
+# what each file is, for people
+LABELS = {
+    "report": "Report",
+    "viewer": "Viewer",
+    "table": "Table (CSV)",
+    "grid": "Contact sheet",
+    "log": "Log",
+    "pictures": "Pictures",
+}
 
 
 def files_of(root: Path, name: str) -> dict[str, Path]:
@@ -23,6 +35,11 @@ def files_of(root: Path, name: str) -> dict[str, Path]:
         "log": folder / "run.log",
         "pictures": root / "images",
     }
+
+
+def file_list(root: Path, name: str) -> FileList:
+    """The files of a sweep for a page."""
+    return {LABELS[kind]: path for kind, path in files_of(root, name).items()}
 
 
 def files_html(files: Mapping[str, Path]) -> Html:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import logging
 import threading
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..._util.durations import rough_duration
 from ...errors import DwlabError, InvalidInput, ModelError
 from ...events import Downloading
 from ...runs.plan import make_plan
+from ...runs.results import Results
 from ...spec.compute import Compute
-from ..panel import LABELLED, Ending, RunPanel
-from .form import SweepFields
-from .views import AnswerPart, SweepViews
+from ..heartbeat import HeartbeatLine, connect
+from ..panel_run import Ending, PanelRun
+from ..saved_state import SavedState
+from ..served_files import links
+from .answer import answer_for_page
+from .files import file_list
+from .form import SweepForm
+from .page import SweepPage
+from .plan_page import WRONG, counting, plan_for_page
+from .row_choices import addable
+from .views import SweepViews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ...events import Download, Event
+    from ...events import Event
     from ...runs.outcome import Outcome
-    from ...runs.plan import Plan
     from ...runs.sweep import Sweep
     from ...runs.work import Work
     from ..explore.explorer import Explorer
@@ -35,11 +40,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 DEBOUNCE = 0.25  # seconds without an edit before the sweep is planned again
-TELL_EVERY = 0.2  # seconds between two moves of the progress bar
+NO_EXPERIMENTS = (
+    "No experiments yet. Put a YAML file into the project's folder experiments/, then run this "
+    "cell again."
+)
 
 
-class SweepPanel(RunPanel):
-    """Controls and views of one sweep at a time.
+class SweepPanel(widgets.VBox):
+    """One sweep at a time: a page to edit and run it, and views of its pictures.
 
     experiments: name in the list -> a function that returns the sweep. execute: computes a sweep
     and writes its files, like `dwlab.workflows.sweep.execute`. root: the results folder. bench:
@@ -55,38 +63,29 @@ class SweepPanel(RunPanel):
         compute: Compute = Compute(),
         bench: Callable[[], Explorer | None] = lambda: None,
     ) -> None:
-        super().__init__(
-            root,
-            "sweep",
-            unit="pictures",
-            run_tip="Compute the missing pictures",
-            cancel_tip="Stop within a step; finished pictures are kept",
-        )
+        super().__init__()
+        self.root = root
         self.compute = compute
         self._experiments = dict(experiments)
         self._execute = execute
+        self._saved = SavedState(root, "sweep")
         self._planning = threading.Lock()
         self._timer: threading.Timer | None = None
-        self._told = 0.0
-        self.form = SweepFields(self._edited)
-        self.pick = widgets.Dropdown(
-            options=list(self._experiments), description="experiment", **LABELLED
-        )
-        self.pick.observe(self._picked, "value")
-        self.plan_line = widgets.HTML()
-        self.answer = AnswerPart(root)
+        self._server_root = ""
+        self.form = SweepForm()
+        self.page = SweepPage()
         self.views = SweepViews(root, bench)
-        self.run_button.disabled = True
-        self._lay_out(
-            widgets.Box([self.pick, self.form.name_box]).add_class("dwlab-fields"),
-            self.form,
-            self.plan_line,
-            self._buttons,
-            self.status,
-            self.answer,
-            self.views,
+        self.runner = PanelRun(
+            self.page,
+            "pictures",
+            compute=self._compute,
+            complain=self._show_error,
+            after=self._after_run,
         )
-        self.add_class("dwlab-sweep")
+        self.children = (HeartbeatLine(), self.page, self.views)
+        self.add_class("dw").add_class("dwlab-panel").add_class("dwlab-sweep")
+        self.page.on_msg(lambda _page, content, _buffers: self._receive(content))
+        connect(self)
         self._restore(self._saved.load())
 
     @property
@@ -94,41 +93,97 @@ class SweepPanel(RunPanel):
         """The name of the sweep whose pictures are shown."""
         return self.views.sweep_name
 
-    # -- what outlasts the kernel --------------------------------------------------------------
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return self.runner.running
+
+    # -- what a page asks for -------------------------------------------------------------------
+
+    def _receive(self, content: object) -> None:
+        """Act on a message of a page, {"do": action, ...}; errors are shown by the field."""
+        if not isinstance(content, dict) or "do" not in content:
+            # a heartbeat, which is answered elsewhere
+            return
+        arguments: dict[str, Any] = dict(content)
+        action = arguments.pop("do")
+        actions: dict[str, Callable[..., None]] = {
+            "edit": lambda: None,
+            "pick": self.pick,
+            "add": self.add_axis,
+            "remove": self.form.remove,
+            "kind": self.form.change_kind,
+            "settle": self.form.settle,
+            "run": self.start,
+            "cancel": self.cancel,
+            "served": self._served_from,
+        }
+        edit = arguments.pop("edit", None)
+        form = arguments.pop("form", None)
+        if isinstance(form, dict):
+            self.form.take(form.get("name"), form.get("rows"))
+        with self._showing_errors():
+            actions[action](**arguments)
+        if action not in ("cancel", "served"):
+            self._edited(edit)
+
+    def pick(self, experiment: str) -> None:
+        """Show another experiment of the list; edits of the one before are given up."""
+        self.page.offer = {**self.page.offer, "picked": experiment}
+        self.form.load(self._experiments[experiment]())
+
+    def add_axis(self, parameter: str) -> None:
+        """Vary another parameter."""
+        name = self.form.add(parameter)
+        self.page.offer = {**self.page.offer, "added": name}
+
+    def start(self) -> None:
+        """Compute what is missing; does nothing during a run."""
+        self.runner.start()
+
+    def cancel(self) -> None:
+        """Stop within a step; finished pictures are kept."""
+        self.runner.cancel("Stopping, then writing the report of what is finished …")
+
+    def _served_from(self, root: str) -> None:
+        """A page knows which folder Jupyter serves: what lies there has addresses."""
+        self._server_root = str(root)
+        self._show_files()
+
+    # -- what outlasts the kernel ---------------------------------------------------------------
 
     def _restore(self, state: dict[str, object]) -> None:
         """Show the experiment with its edits as before the kernel restarted, or the first one."""
+        self.page.offer = {"experiments": list(self._experiments), "parameters": addable()}
+        if not self._experiments:
+            self.page.run = {"running": False, "text": NO_EXPERIMENTS}
+            self.page.plan = {"state": WRONG}
+            return
         picked = state.get("picked")
         edits = state.get("edits")
         is_known = isinstance(picked, str) and picked in self._experiments
-        if is_known:
-            self.pick.value = picked
-        self._picked(None)
-        if is_known and isinstance(edits, dict):
-            self.form.restore(edits)
+        with self._showing_errors():
+            self.pick(str(picked) if is_known else next(iter(self._experiments)))
+            if is_known and isinstance(edits, dict):
+                self.form.restore(edits)
+        self._edited(None)
 
     def _save_edits(self) -> None:
         """Save what is picked and edited. As long as nobody edits anything, no file is made."""
         edits = self.form.edits()
-        if edits or self.pick.index or self._saved.load():
-            self._saved.save({"picked": self.pick.value, "edits": edits})
+        picked = self.page.offer.get("picked")
+        is_first = picked == next(iter(self._experiments), None)
+        if edits or not is_first or self._saved.load():
+            self._saved.save({"picked": picked, "edits": edits})
 
-    # -- picking and planning ------------------------------------------------------------------
+    # -- planning -------------------------------------------------------------------------------
 
-    def _picked(self, _change: object) -> None:
-        if not self._experiments:
-            self.form.layout.display = "none"
-            self.views.layout.display = "none"
-            self._say(
-                "No experiments yet. Put a YAML file into the project's folder experiments/, "
-                "then run this cell again."
-            )
-            return
-        with self._showing_errors():
-            self.form.load(self._experiments[self.pick.value]())
+    def _edited(self, edit: object) -> None:
+        """Show the form as it is now, and plan it soon, not on the thread that serves the page.
 
-    def _edited(self) -> None:
-        """Plan again after a moment without edits, and not on the thread that serves the page."""
+        edit: the page that edited, and the number of its edit; None for the kernel.
+        """
+        self.page.form = {**self.form.for_page(), "also": self.form.also(), "edit": edit}
         if self._timer:
             self._timer.cancel()
         self._timer = threading.Timer(DEBOUNCE, self._plan)
@@ -141,39 +196,54 @@ class SweepPanel(RunPanel):
         with self._planning, self._showing_errors():
             sweep = self.form.read()
             cells = sweep.cells()
-            self._say_plan(f"<b>{len(cells):,} cells</b> &middot; estimating &hellip;")
-            self.run_button.disabled = self.running
-            # The first plan imports torch, which takes seconds.
+            self.page.problem = {}
+            self.page.plan = counting(len(cells))
+            # the first plan imports torch, which takes seconds
             plan = make_plan(sweep, self.root, self.compute)
-            is_newest = timer is self._timer
-            if is_newest:
-                self._say_plan(_plan_html(plan))
+            if timer is self._timer:
+                self.page.plan = plan_for_page(plan)
             if sweep.name != self.name and not self.running:
-                self.answer.show(sweep.name)
-                self.views.show(sweep.name)
+                self._show_sweep(sweep.name)
 
     @contextlib.contextmanager
     def _showing_errors(self) -> Iterator[None]:
         """Show an error where it belongs; a sweep that could not run cannot be started."""
         try:
             yield
-            self.form.show_error(None)
         except Exception as error:
             if not isinstance(error, DwlabError | OSError):
                 log.exception("unexpected")
-            self.form.show_error(error)
-            self._say_plan("")
-            self.run_button.disabled = self.running or isinstance(error, InvalidInput | ModelError)
+            self._show_error(error)
+            if isinstance(error, InvalidInput | ModelError):
+                self.page.plan = {"state": WRONG}
 
-    def _say_plan(self, text: str) -> None:
-        self.plan_line.value = f'<div class="dwlab-plan">{text}</div>'
+    def _show_error(self, error: Exception) -> None:
+        self.page.problem = self.form.problem(error)
 
-    # -- running -------------------------------------------------------------------------------
+    # -- what there is of the sweep -------------------------------------------------------------
 
-    def cancel(self) -> None:
-        """Stop within a step; finished pictures are kept."""
-        super().cancel()
-        self._say("Stopping, then writing the report of what is finished &hellip;")
+    def _show_sweep(self, name: str) -> None:
+        self.views.show(name)
+        self._show_answer()
+        self._show_files()
+
+    def _show_answer(self) -> None:
+        """What the pictures say; nothing before there are any."""
+        try:
+            table = Results(self.root).find(self.name)
+        except (DwlabError, OSError):
+            # the views say what is wrong
+            table = None
+        if table is None or table.empty:
+            self.page.answer = {}
+        else:
+            self.page.answer = answer_for_page(table)
+
+    def _show_files(self) -> None:
+        files = file_list(self.root, self.name) if self.name else {}
+        self.page.files = links(files, self._server_root)
+
+    # -- running --------------------------------------------------------------------------------
 
     def _compute(self) -> Ending:
         sweep = self.form.read()
@@ -182,83 +252,50 @@ class SweepPanel(RunPanel):
             sweep,
             results=self.root,
             compute=self.compute,
-            cancel=self._cancel,
+            cancel=self.runner.cancelled,
             on_plan=self._planned,
             on_event=self._tell,
         )
-        self.bar.value = 1 - outcome.left / outcome.total
-        return _ending(outcome)
-
-    def _complain(self, error: Exception) -> None:
-        self.form.show_error(error)
-
-    def _allow_run(self) -> None:
-        # A plan that is being made still believes that something runs.
-        with self._planning:
-            super()._allow_run()
+        self.runner.say("Writing what the pictures say …", share=1 - outcome.left / outcome.total)
+        # before the run is said to be over: its answer comes first
+        self._show_answer()
+        return ending_of(outcome)
 
     def _after_run(self, ending: Ending) -> None:
         if ending.tone != "danger":
-            # The counts have changed.
+            # the counts have changed
             self._plan()
-        self.answer.show(self.name)
+        self._show_answer()
+        self._show_files()
         self.views.paint()
 
     def _planned(self, _total: int, todo: Work) -> None:
-        self._begin_progress(todo)
         if todo:
             # it is about fewer pictures than there soon will be
-            self.answer.value = ""
-        self._say("Loading the model &hellip;")
-        self.views.start_painting(self._pace, until=self._ended)
+            self.page.answer = {}
+        self.runner.begin(todo, "Loading the model …")
+        self.views.start_painting(self.runner.pace, until=self.runner.ended)
 
     def _tell(self, event: Event) -> None:
         """Take in an event of the run; called on its thread, many times per second."""
-        if isinstance(event, Downloading):
-            self._tell_of_download(event.download)
-            return
-        self._pace.update(event)
-        is_finished = self._pace.finished == self._pace.total
-        is_soon = time.monotonic() - self._told < TELL_EVERY
-        if self._cancel.is_set() or not self._pace.share or (is_soon and not is_finished):
-            return
-        self._told = time.monotonic()
-        if is_finished:
-            self._say("Writing the table, the grid and the report &hellip;")
-        else:
-            self._show_progress()
-
-    def _tell_of_download(self, download: Download) -> None:
-        if not self._cancel.is_set():
-            self.bar.value = 0.0 if download.over else download.share
-            model = html.escape(download.model)
-            self._say(f"Downloading {model} (only the first time): {download}")
+        if not isinstance(event, Downloading):
+            self.runner.tell(event, "Writing the table, the grid and the report …")
+        elif not self.runner.cancelled.is_set():
+            download = event.download
+            share = 0.0 if download.over else download.share
+            text = f"Downloading {download.model} (only the first time): {download}"
+            self.runner.say(text, share=share)
 
 
-def _plan_html(plan: Plan) -> str:
-    """A plan on one line, with its warnings below."""
-    text = f"<b>{plan.cells:,} cells</b> &middot; {plan.done:,} done &middot; {plan.todo:,} to do"
-    if plan.todo:
-        time_ = "time unknown" if plan.seconds is None else f"about {rough_duration(plan.seconds)}"
-        basis = html.escape(plan.basis)
-        text += f" &middot; {time_}, {plan.bytes / 1e6:,.1f} MB"
-        text += f' <span class="dwlab-muted">({basis})</span>'
-    if plan.warnings:
-        items = [f"<li>{html.escape(warning)}</li>" for warning in plan.warnings]
-        text += f"<ul>{''.join(items)}</ul>"
-    return text
-
-
-def _ending(outcome: Outcome) -> Ending:
+def ending_of(outcome: Outcome) -> Ending:
     """How a run ended, in words."""
     text = f"{outcome.made:,} made now, {outcome.reused:,} already there"
     if outcome.failed:
         text += f", {outcome.failed:,} failed (Run tries them again)"
     if outcome.left:
-        text = f"<b>Stopped</b>: {text}, {outcome.left:,} left. Run continues from here."
+        text = f"Stopped: {text}, {outcome.left:,} left. Run continues from here."
     else:
-        text = f"<b>Done</b>: {text}. The report, the table and the grid are listed under Files."
-    if outcome.warning:
-        text += f"<br><b>Warning</b>: {html.escape(outcome.warning)}."
+        text = f"Done: {text}."
+    note = f"Warning: {outcome.warning}." if outcome.warning else ""
     is_clean = not (outcome.left or outcome.failed or outcome.nan)
-    return Ending(text, "success" if is_clean else "warning")
+    return Ending(text, "success" if is_clean else "warning", note)

@@ -10,7 +10,7 @@ from ...analysis.quality import quality_of
 from ...views.answer_charts import answer_charts
 from ...views.plots import metric_plot, seconds_plot
 from ...views.report.answer import answer
-from ..small_pictures import image_html, png
+from ..small_pictures import ThemedPicture, png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,10 +43,13 @@ def _plotted_axes(table: pd.DataFrame) -> list[str]:
     return axes[:AXES_LIMIT]
 
 
+def themed_plots(table: pd.DataFrame) -> list[ThemedPicture]:
+    """The plots for a light and for a dark page."""
+    light = figures(table)
+    dark = figures(table, dark=True)
+    return [ThemedPicture(png(light[title]), png(dark[title]), title) for title in light]
+
+
 def plots_html(table: pd.DataFrame) -> str:
-    """The plots for a light and for a dark page; the panel's style sheet shows those that fit."""
-    images = []
-    for theme in ("light", "dark"):
-        for title, figure in figures(table, dark=theme == "dark").items():
-            images.append(image_html(png(figure), title, kind="png", classes=f"dwlab-{theme}"))
-    return "".join(images)
+    """The plots; the panel's style sheet shows those for the page's theme."""
+    return "".join(plot.images() for plot in themed_plots(table))

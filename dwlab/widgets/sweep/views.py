@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from ..._util.checks import is_whole_number
 from ...errors import DwlabError
 from ...runs.results import Results
 from ..field_errors import message_html
+from ..saved_state import SavedState
 from ..viewer import NO_PICTURES, ViewerWidget
-from .answer import words_html
-from .files import files_html, files_of
 from .plots import plots_html
-from .table import thumbnails_html
+from .table_widget import TableWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,27 +26,9 @@ if TYPE_CHECKING:
     from ..explore.explorer import Explorer
 
 log = logging.getLogger(__name__)
-TITLES = ("Grid", "Table", "Plots", "Files")
+TITLES = ("Pictures", "Table", "Charts")
 PAINT_EVERY = 2.0  # seconds between two paintings, at least
 REST = 4  # times as long as a painting took
-
-
-class AnswerPart(widgets.HTML):
-    """What the pictures of a sweep say of its settings, in words; empty until they say something."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__()
-        self.add_class("dwlab-answer")
-        self._root = root
-
-    def show(self, sweep_name: str) -> None:
-        """Show what the store holds of a sweep now."""
-        try:
-            table = Results(self._root).find(sweep_name)
-            self.value = "" if table is None or table.empty else words_html(table)
-        except (DwlabError, OSError):
-            # the views below say what is wrong
-            self.value = ""
 
 
 class SweepViews(widgets.Tab):
@@ -57,8 +39,12 @@ class SweepViews(widgets.Tab):
 
     def __init__(self, root: Path, bench: Callable[[], Explorer | None] = lambda: None) -> None:
         self._viewer = ViewerWidget(root, bench).add_class("dwlab-view")
-        pages = [widgets.HTML("Drawing &hellip;").add_class("dwlab-view") for _ in TITLES[1:]]
-        super().__init__([self._viewer, *pages], titles=TITLES, selected_index=0)
+        self._table = TableWidget(root, bench).add_class("dwlab-view")
+        self._charts = widgets.HTML("Drawing …").add_class("dwlab-view")
+        children = [self._viewer, self._table, self._charts]
+        super().__init__(children, titles=TITLES, selected_index=0)
+        self._saved = SavedState(root, "sweep views")
+        self.selected_index = self._kept_index()
         self.sweep_name = ""
         self._root = root
         self._painting = threading.Lock()
@@ -81,17 +67,27 @@ class SweepViews(widgets.Tab):
                 self._complain(index, error)
 
     def _draw(self, index: int) -> None:
-        if self.children[index] is self._viewer:
-            self._viewer.show(self.sweep_name)
+        view = self.children[index]
+        if isinstance(view, ViewerWidget):
+            view.show(self.sweep_name)
+            return
+        table = Results(self._root).find(self.sweep_name)
+        if table is None or table.empty:
+            view.value = f"<p>{NO_PICTURES}</p>"
         else:
-            text = _view_html(TITLES[index], self._root, self.sweep_name)
-            self.children[index].value = text
+            view.value = plots_html(table)
 
     def _complain(self, index: int, error: Exception) -> None:
-        if self.children[index] is self._viewer:
-            self._viewer.say(str(error))
+        view = self.children[index]
+        if isinstance(view, ViewerWidget):
+            view.say(str(error))
         else:
-            self.children[index].value = message_html(error)
+            view.value = message_html(error)
+
+    def _kept_index(self) -> int:
+        """The view that was open before the kernel restarted."""
+        index = self._saved.load().get("open")
+        return index if is_whole_number(index) and 0 <= index < len(TITLES) else 0
 
     def start_painting(self, pace: Pace, *, until: threading.Event) -> None:
         """Draw the open view again and again, on a thread, as pictures are finished."""
@@ -112,15 +108,5 @@ class SweepViews(widgets.Tab):
             pause = max(PAINT_EVERY, REST * (time.monotonic() - began))
 
     def _opened(self, _change: object) -> None:
+        self._saved.save({"open": self.selected_index})
         threading.Thread(target=self.paint, daemon=True).start()
-
-
-def _view_html(title: str, root: Path, sweep_name: str) -> str:
-    table = Results(root).find(sweep_name)
-    if table is None or table.empty:
-        return NO_PICTURES
-    if title == "Table":
-        return thumbnails_html(table)
-    if title == "Plots":
-        return plots_html(table)
-    return files_html(files_of(root, sweep_name))

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 import pytest
 
 from dwlab.errors import InvalidInput
 
 
-def field(form, name):
-    return form._fields[name].text
+def fill(form, name, *parts):
+    """Type into the fields of a row."""
+    row = form.rows()[name]
+    form.take(form.name, [{**row.as_dict(), "parts": list(parts)}])
 
 
-def shown(form):
-    return [box.children[0].description for box in form._field_boxes.children]
-
-
-def messages(form):
-    """The visible messages by the field they stand below; "" is below all of them."""
-    found = {
-        "name": form._name_message.value,
-        "prompt": form._prompt_message.value,
-        "": form._general_message.value,
-    }
-    found |= {name: row.message.value for name, row in form._fields.items()}
-    return {
-        name: html.unescape(re.sub("<[^>]*>", "", text)) for name, text in found.items() if text
-    }
+def enter(form, name, text):
+    """Type into the only field of a row and leave it."""
+    fill(form, name, text)
+    form.settle(name)
 
 
 def complaint(form):
+    """Which row is wrong."""
     with pytest.raises(InvalidInput) as error:
         form.read().cells()
-    form.show_error(error.value)
-    return messages(form)
+    return form.problem(error.value)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import html
-import re
 import time
-
-from widgets.sweep.form_use import field
 
 from dwlab.runs.sweep import Sweep
 from dwlab.widgets.sweep.panel import SweepPanel
@@ -21,7 +17,7 @@ def panel(root, compute=execute):
         axes={"seed": [0, 1]},
     )
     made = SweepPanel({"trial": lambda: sweep}, compute, root=root)
-    until(lambda: "to do" in made.plan_line.value)
+    until(lambda: made.page.plan.get("state") == "ready")
     return made
 
 
@@ -32,25 +28,27 @@ def until(condition):
         time.sleep(0.02)
 
 
+def edit(made, name, *parts):
+    """Type into the fields of a row, as a page does."""
+    row = made.form.rows()[name]
+    rows = [{**row.as_dict(), "parts": list(parts)}]
+    tell(made, "edit", form={"name": made.form.name, "rows": rows}, edit=["page", 1])
+
+
+def tell(made, action, **arguments):
+    """Send what a page sends."""
+    made._receive({"do": action, **arguments})
+
+
+def facts(made):
+    """The facts of the plan by their labels."""
+    return dict(made.page.plan.get("facts", []))
+
+
 def run(made):
-    """Press Run and wait for all that follows, views included; returns the panel's status."""
+    """Press Run and wait for all that follows, views included; returns what the page says."""
     made.start()
-    worker = made._worker
+    worker = made.runner.worker
     if worker:
         worker.join()
-    return html.unescape(re.sub("<[^>]*>", "", made.status.value))
-
-
-def edited(root, sweep):
-    """The panel of a sweep with its prompt, steps and placeholder edited, and the edits saved."""
-    made = SweepPanel(
-        {"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep},
-        execute,
-        root=root,
-    )
-    made.pick.value = "trial"
-    made.form.prompt.value = "a {colour} ring"
-    field(made.form, "colour").value = "[red, blue]"
-    field(made.form, "steps").value = "[1, 2]"
-    until(lambda: "4 cells" in made.plan_line.value)
-    return made
+    return made.page.run["text"]

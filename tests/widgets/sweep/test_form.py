@@ -1,24 +1,19 @@
-"""The fields of the sweep panel: what they make of edits, and where errors are shown."""
+"""The form of the sweep panel: what it makes of edits, and where errors are shown."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from widgets.sweep.form_use import complaint, field, messages, shown
+from widgets.sweep.form_use import complaint, enter, fill
 
 from dwlab.errors import InvalidInput
 from dwlab.runs.sweep import Sweep
-from dwlab.widgets.sweep.form import SweepFields
-
-HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+from dwlab.widgets.sweep.form import SweepForm
 
 
 @pytest.fixture
 def form():
-    """The form with a sweep that has an axis of each kind; `edits` counts its calls."""
-    form = SweepFields(lambda: form.edits.append(1))
-    form.edits = []
+    """The form with a sweep that has an axis of each kind."""
+    form = SweepForm()
     form.load(
         Sweep(
             "trial",
@@ -37,14 +32,15 @@ def form():
 
 def test_a_form_without_edits_returns_the_same_sweep(form):
     assert form.read().as_dict() == form._sweep.as_dict()
-    assert field(form, "colour").value == "[red, '1e3']"
-    assert field(form, "seed").value == "{range: [2]}"
+    assert form.edits() == {}
+    assert form.also() == ["steps and guidance move together."]
 
 
-def test_lists_become_axes_and_single_values_do_not(form):
-    field(form, "guidance").value = "3"
-    field(form, "width").value = "[64, 128]"
-    field(form, "colour").value = "blue"
+def test_a_list_typed_into_one_value_makes_an_axis_and_one_value_takes_it_back(form):
+    enter(form, "width", "64, 128")
+    form.change_kind("guidance", "value")
+    fill(form, "guidance", "3")
+    fill(form, "colour", "blue")
     sweep = form.read()
     assert sweep.base["guidance"] == 3
     assert dict(sweep.axes) == {
@@ -53,125 +49,132 @@ def test_lists_become_axes_and_single_values_do_not(form):
         "seed": {"range": [2]},
         "width": [64, 128],
     }
-    assert list(sweep.zip) == []  # a zip group that lost an axis is no group
+    # a zip group that lost an axis is no group
+    assert list(sweep.zip) == [] and form.also() == []
     assert sweep.count() == 8
-    assert form.edits
 
 
 def test_an_empty_field_means_the_models_default(form):
-    field(form, "steps").value = field(form, "guidance").value = field(form, "width").value = ""
+    for name in ("steps", "guidance", "width"):
+        form.remove(name)
     cells = form.read().cells()
     assert {(c.params.steps, c.params.width) for c in cells} == {(20, 128)}
+    assert "width" not in form.rows() and form.rows()["steps"].parts == ("",)
 
 
 def test_an_edited_axis_keeps_its_position_and_an_undone_edit_does_not_count(form):
-    field(form, "steps").value = "[8, 16]"
-    field(form, "seed").value = "{range: [9]}"
-    field(form, "seed").value = "{range: [2]}"
+    fill(form, "steps", "8", "16")
+    fill(form, "seed", "0", "9", "1")
+    fill(form, "seed", "0", "2", "1")
     assert list(form.read().axes.items())[:2] == [("colour", ["red", "1e3"]), ("steps", [8, 16])]
     assert form.read().axes["seed"] == {"range": [2]}
 
 
-def test_an_axis_of_prompts_can_become_one_prompt_but_not_none(form):
+@pytest.mark.parametrize(
+    ("typed", "name", "values"),
+    [
+        ("height", "height", []),
+        ("scheduler", "scheduler", ["DDIM", "Euler"]),
+        ("call.eta", "call.eta", [0, 1]),
+        ("cfg", "guidance", {"linspace": [1, 3, 2]}),
+        ("width", "width", [64]),
+        (" negative_prompt ", "negative_prompt", []),
+        ("scheduler_options.beta_start", "scheduler_options.beta_start", []),
+    ],
+)
+def test_any_parameter_can_become_an_axis(form, typed, name, values):
+    assert form.add(typed) == name
+    row = form.rows()[name]
+    assert row.is_axis
+    if values:
+        assert row.value() == values
+    else:
+        assert complaint(form)["row"] == name
+
+
+@pytest.mark.parametrize("name", ["", "nosuch", "size", "a b", "../x", "call.", "__import__('os')"])
+def test_what_is_no_parameter_cannot_be_added(form, name):
+    with pytest.raises(InvalidInput) as error:
+        form.add(name)
+    assert form.problem(error.value)["row"] == "parameter"
+
+
+def test_an_axis_of_prompts_can_become_one_prompt_but_not_none():
+    form = SweepForm()
     form.load(Sweep("prompts", axes={"prompt": ["a ring", "a star"]}))
-    assert shown(form)[0] == "prompt"
-    field(form, "prompt").value = "a {colour} heart"
-    field(form, "colour").value = "[red, blue]"
-    assert [c.params.prompt for c in form.read().cells()] == ["a red heart", "a blue heart"]
-    field(form, "prompt").value = "[a ring, a star, a heart]"
+    fill(form, "prompt", "a ring\n\n a star \na heart")
     assert [c.params.prompt for c in form.read().cells()] == ["a ring", "a star", "a heart"]
-    field(form, "prompt").value = ""
-    assert "a prompt, in base or as an axis" in complaint(form)["prompt"]
+    form.change_kind("prompt", "value")
+    fill(form, "prompt", "a {colour} heart")
+    fill(form, "colour", "red", "blue")
+    assert [c.params.prompt for c in form.read().cells()] == ["a red heart", "a blue heart"]
+    fill(form, "prompt", "")
+    assert complaint(form)["row"] == "prompt"
+    form.remove("prompt")
+    assert "prompt" in form.rows()
+
+
+def test_a_placeholder_has_a_row_as_long_as_the_prompt_has_it(form):
+    fill(form, "prompt", "a {size} ring, {{not one}}")
+    assert "size" in form.rows() and "colour" not in form.rows()
+    assert complaint(form)["row"] == "size"
+    fill(form, "size", "small", "large")
+    prompts = {c.params.prompt for c in form.read().cells()}
+    assert prompts == {"a small ring, {not one}", "a large ring, {not one}"}
+    fill(form, "prompt", "a {colour} ring")
+    assert form.rows()["colour"].parts == ("red", "1e3")
+    assert "size" not in form.rows()
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("name", "parts", "part"),
     [
-        "blurry, dark",
-        "a | b",
-        "(bad:1.4), x",
-        "watermark: yes",
-        "# low",
-        "[blurry]",
-        "'quoted'",
-        "no",
-        "1",
-        "%, &, *",
+        ("steps", ["2, ["], None),
+        ("steps", ["2", "2000"], 1),
+        ("steps", ["&a 1, *a"], None),
+        ("seed", ["0", "2", "0"], None),
+        ("guidance", ["1", ".inf", "2"], None),
+        ("colour", [], None),
+        ("call", ["7"], None),
     ],
 )
-def test_a_negative_prompt_is_one_text_whatever_it_contains(form, text):
-    form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old, words"}))
-    assert field(form, "negative_prompt").value == "old, words"
-    field(form, "negative_prompt").value = text
-    assert {cell.params.negative_prompt for cell in form.read().cells()} == {text}
+def test_an_error_is_shown_at_its_row_and_its_value(form, name, parts, part):
+    fill(form, name, *parts)
+    problem = complaint(form)
+    assert (problem["row"], problem["part"]) == (name, part)
+    assert problem["text"]
 
 
-def test_a_list_of_negative_prompts_is_an_axis(form):
-    form.load(Sweep("trial", base={"prompt": "a ring", "negative_prompt": "old"}))
-    field(form, "negative_prompt").value = '["blurry, dark", "", cropped]'
-    assert [cell.params.negative_prompt for cell in form.read().cells()] == [
-        "blurry, dark",
-        "",
-        "cropped",
-    ]
-
-
-@pytest.mark.parametrize("text", ["dark, deep red", "no", "red: yes", "#ff0000"])
-def test_words_for_a_placeholder_are_taken_literally(form, text):
-    field(form, "colour").value = text
-    assert {cell.params.prompt for cell in form.read().cells()} == {f"a {text} ring"}
+def test_errors_about_the_name_or_about_no_row_are_shown_there(form):
+    form.take("../x", [])
+    assert complaint(form)["row"] == "name"
+    form.take("trial", [])
+    fill(form, "prompt", "a {seed} ring")
+    assert complaint(form)["row"] == "prompt"
+    assert form.problem(RuntimeError("odd")) == {"row": "", "part": None, "text": "odd"}
 
 
 def test_a_form_without_a_sweep_cannot_be_read():
     with pytest.raises(InvalidInput, match="experiment is None"):
-        SweepFields(lambda: None).read()
+        SweepForm().read()
 
 
-def test_a_placeholder_has_a_field_as_long_as_the_prompt_has_it(form):
-    form.prompt.value = "a {size} ring, {{not one}}"
-    assert "size" in shown(form) and "colour" not in shown(form)
-    assert "size is ''" in complaint(form)["size"]
-    field(form, "size").value = "[small, large]"
-    prompts = {c.params.prompt for c in form.read().cells()}
-    assert prompts == {"a small ring, {not one}", "a large ring, {not one}"}
-    form.prompt.value = "a {colour} ring"
-    assert field(form, "colour").value == "[red, '1e3']"
-    assert "size" not in shown(form)
+def test_a_late_edit_of_an_editor_that_has_changed_is_passed_over(form):
+    late = {**form.rows()["steps"].as_dict(), "parts": ["9"]}
+    form.change_kind("steps", "range")
+    form.take("trial", [late, {"name": "nosuch", "kind": "list", "parts": []}, 7])
+    assert form.rows()["steps"].kind == "range" and "nosuch" not in form.rows()
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("steps", "[2, "),
-        ("steps", "[2, 2000]"),
-        ("steps", "[&a 1, *a]"),
-        ("seed", "{range: [0, 2, 0]}"),
-        ("seed", "!!python/object/apply:os.system [ls]"),
-        ("guidance", "{linspace: [1, .inf, 2]}"),
-        ("colour", ""),
-        ("scheduler", "nosuch"),
-        ("call", "7"),
-    ],
-)
-def test_an_error_is_shown_below_its_field(form, name, text):
-    field(form, name).value = text
-    assert list(complaint(form)) == [name]
-    form.show_error(None)
-    assert messages(form) == {}
-
-
-def test_errors_about_name_or_prompt_are_shown_there_and_others_below_all_fields(form):
-    form.name.value = "../x"
-    assert list(complaint(form)) == ["name"]
-    form.name.value = "trial"
-    form.prompt.value = "a {seed} ring"
-    assert list(complaint(form)) == ["prompt"]
-    form.show_error(RuntimeError(HOSTILE))
-    assert list(messages(form)) == [""]
-
-
-def test_messages_escape_what_they_quote(form):
-    field(form, "steps").value = json.dumps(HOSTILE)
-    complaint(form)
-    assert "<img" not in form._fields["steps"].message.value
-    assert "&lt;img" in form._fields["steps"].message.value
+def test_edits_are_made_again_except_of_what_has_changed(form):
+    form.add("height")
+    fill(form, "height", "64", "128")
+    fill(form, "steps", "1", "2")
+    form.remove("call")
+    form.take("mine", [])
+    again = SweepForm()
+    again.load(form._sweep.override({"steps": [7, 8], "name": "other"}))
+    again.restore(form.edits())
+    assert again.read().axes["height"] == [64, 128] and "call" not in again.rows()
+    assert again.read().axes["steps"] == [7, 8] and again.name == "other"
+    again.restore({"steps": [1, 2], "x": None, "the name": ["other", 3]})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from widgets.sweep.form_use import field, messages
-from widgets.sweep.panel_use import edited, panel, run, until
+from widgets.sweep.panel_use import edit, facts, panel, run, tell, until
 
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
@@ -22,11 +21,25 @@ def close_store(root):
     return version
 
 
-def test_a_run_computes_the_pictures_and_shows_the_grid(tmp_path):
+def can_run(made):
+    return made.page.plan["state"] in ("planning", "ready") and not made.page.run.get("running")
+
+
+def test_a_run_computes_the_pictures_and_shows_them_its_answer_and_its_files(tmp_path):
     made = panel(tmp_path)
-    assert run(made).startswith("Done: 2 made now, 0 already there")
-    assert "2 done" in made.plan_line.value and made.views.children[0].document["count"] == 2
-    assert not made.run_button.disabled and made.cancel_button.disabled
+    assert facts(made)["to do"] == "2" and "MB" in facts(made)["disk"] and "time" in facts(made)
+    assert made.page.answer == {} and made.page.files == []
+    assert run(made) == "Done: 2 made now, 0 already there."
+    assert facts(made)["done"] == "2" and made.views.children[0].document["count"] == 2
+    assert can_run(made) and made.page.run["tone"] == "success"
+    assert made.page.answer["sentences"] == [
+        "Only prompts and seeds vary, so there are no settings to rank."
+    ]
+    labels = [file["label"] for file in made.page.files]
+    assert {"Report", "Viewer", "Table (CSV)"} <= set(labels)
+    assert {file["address"] for file in made.page.files} == {""}
+    tell(made, "served", root=str(tmp_path))
+    assert {"trial/report.html", "trial/table.csv"} <= {file["address"] for file in made.page.files}
     assert set(Results(tmp_path).table("trial")["status"]) == {"ok"}
 
 
@@ -45,7 +58,7 @@ def test_run_is_available_again_however_a_run_ended(tmp_path, error):
     ended = []
     made = panel(tmp_path, compute)
     assert run(made).startswith("Stopped by the error above")
-    assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
+    assert not made.running and can_run(made)
     assert run(made).startswith("Done: 2 made now")
 
 
@@ -58,11 +71,9 @@ def test_run_is_available_again_if_the_update_after_a_run_fails(tmp_path):
     versions = []
     made = panel(tmp_path, compute)
     assert run(made).startswith("Done: 2 made now")
-    assert (
-        "newer dwlab" in made.views.children[0].message
-        and "newer dwlab" in made.form._general_message.value
-    )
-    assert not made.running and not made.run_button.disabled and made.cancel_button.disabled
+    assert "newer dwlab" in made.views.children[0].message
+    assert made.page.problem["row"] == "" and "newer dwlab" in made.page.problem["text"]
+    assert not made.running and can_run(made)
     with sqlite3.connect(tmp_path / "dwlab.sqlite") as connection:
         connection.execute(f"PRAGMA user_version = {versions[0]}")
     assert run(made).startswith("Done: 0 made now, 2 already there")
@@ -70,46 +81,83 @@ def test_run_is_available_again_if_the_update_after_a_run_fails(tmp_path):
 
 def test_a_sweep_with_an_error_cannot_be_started_until_it_is_corrected(tmp_path):
     made = panel(tmp_path)
-    field(made.form, "steps").value = "0"
-    until(lambda: made.run_button.disabled)
-    assert list(messages(made.form)) == ["steps"]
-    field(made.form, "steps").value = "1"
-    until(lambda: not made.run_button.disabled)
+    edit(made, "steps", "0")
+    until(lambda: not can_run(made))
+    assert made.page.problem["row"] == "steps"
+    edit(made, "steps", "1")
+    until(lambda: can_run(made) and not made.page.problem)
+
+
+def test_axes_are_added_changed_and_removed_by_messages_and_all_pages_see_it(tmp_path):
+    made = panel(tmp_path)
+    tell(made, "add", parameter="steps", edit=["page", 2])
+    assert made.page.offer["added"] == "steps" and made.page.form["edit"] == ["page", 2]
+    tell(made, "kind", name="seed", kind="range")
+    assert made.form.read().axes == {"seed": {"range": [0, 2, 1]}, "steps": [1]}
+    tell(made, "remove", name="steps")
+    assert list(made.form.read().axes) == ["seed"]
+    tell(made, "add", parameter="nosuch")
+    assert made.page.problem["row"] == "parameter"
+
+
+def test_a_message_of_another_kind_is_passed_over(tmp_path):
+    made = panel(tmp_path)
+    for content in ({"heartbeat": "x"}, "edit", None):
+        made._receive(content)
+    assert made.page.problem == {}
+
+
+SWEEP = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1})
+
+
+def edited(root, sweep):
+    """The panel of a sweep with its prompt, steps and placeholder edited, and the edits saved."""
+    others = {"other": lambda: sweep.override({"name": "other"}), "trial": lambda: sweep}
+    made = SweepPanel(others, execute, root=root)
+    tell(made, "pick", experiment="trial")
+    edit(made, "prompt", "a {colour} ring")
+    edit(made, "colour", "red", "blue")
+    edit(made, "steps", "1, 2")
+    tell(made, "settle", name="steps")
+    until(lambda: made.page.plan.get("count") == "4 pictures")
+    return made
 
 
 def test_the_panel_comes_back_with_its_edits_after_a_kernel_restart(tmp_path):
-    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1})
-    before = edited(tmp_path, sweep)
-    again = SweepPanel({"trial": lambda: sweep, "new": lambda: sweep}, execute, root=tmp_path)
-    assert again.pick.value == "trial"
+    before = edited(tmp_path, SWEEP)
+    again = SweepPanel({"trial": lambda: SWEEP, "new": lambda: SWEEP}, execute, root=tmp_path)
+    assert again.page.offer["picked"] == "trial"
     assert again.form.read().as_dict() == before.form.read().as_dict()
+    assert again.page.form["rows"] == before.page.form["rows"]
 
 
 def test_a_changed_experiment_wins_over_a_saved_edit(tmp_path):
-    sweep = Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1})
-    edited(tmp_path, sweep)
-    changed = sweep.override({"steps": 7})
+    edited(tmp_path, SWEEP)
+    changed = SWEEP.override({"steps": 7})
     again = SweepPanel({"trial": lambda: changed}, execute, root=tmp_path)
     assert again.form.read().base["steps"] == 7
-    assert again.form.prompt.value == "a {colour} ring"
+    assert again.form.rows()["prompt"].parts == ("a {colour} ring",)
 
 
 def test_the_answer_is_shown_when_a_sweep_ends_and_kept_current(tmp_path):
-    def sweep(steps):
-        return Sweep(
-            "trial",
-            base={"prompt": "a red ring", "width": 64, "height": 64},
-            axes={"seed": [0, 1], "steps": steps},
-            metric="sharpness",
-        )
+    sweep = Sweep(
+        "trial",
+        base={"prompt": "a red ring", "width": 64, "height": 64},
+        axes={"seed": [0, 1], "steps": [1, 2]},
+        metric="sharpness",
+    )
+    made = SweepPanel({"trial": lambda: sweep}, execute, root=tmp_path)
+    until(lambda: made.page.plan.get("state") == "ready")
+    assert made.page.answer == {}
+    run(made)
+    assert "of the best sharpness" in made.page.answer["sentences"][0]
+    assert len(made.page.answer["rows"]) == 2
+    edit(made, "steps", "1", "2", "3")
+    until(lambda: facts(made).get("to do") == "2")
+    run(made)
+    assert len(made.page.answer["rows"]) == 3
 
-    made = SweepPanel({"trial": lambda: sweep([1, 2])}, execute, root=tmp_path)
-    until(lambda: "to do" in made.plan_line.value)
-    assert made.answer.value == ""
-    run(made)
-    assert "of the best sharpness" in made.answer.value
-    assert "steps 3" not in made.answer.value
-    field(made.form, "steps").value = "[1, 2, 3]"
-    until(lambda: "2 to do" in made.plan_line.value)
-    run(made)
-    assert "steps 3" in made.answer.value
+
+def test_without_experiments_the_panel_says_where_they_belong(tmp_path):
+    made = SweepPanel({}, execute, root=tmp_path)
+    assert "experiments/" in made.page.run["text"] and not can_run(made)

@@ -1,0 +1,59 @@
+"""A plan as the page of the sweep panel shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..._util.durations import rough_duration
+
+if TYPE_CHECKING:
+    from ...runs.plan import Plan
+
+PLANNING = "planning"
+READY = "ready"
+WRONG = "wrong"
+# a plan is loud about disk space from here
+MEGA, GIGA = 1e6, 1e9
+
+
+def counting(cells: int) -> dict[str, object]:
+    """The page's plan while the estimate is made."""
+    return {"state": PLANNING, "count": pictures_text(cells), "facts": [["time", "estimating …"]]}
+
+
+def plan_for_page(plan: Plan) -> dict[str, object]:
+    """The trait `plan`: a count, facts as pairs of a label and a text, warnings and hints."""
+    facts = [["done", f"{plan.done:,}"], ["to do", _todo_text(plan)]]
+    if plan.todo:
+        facts += [["time", _time_text(plan)], ["disk", _disk_text(plan.bytes)]]
+    skipped = plan.combinations - plan.cells
+    if skipped:
+        facts.append(["left out", f"{skipped:,} combinations, skipped or repeated"])
+    return {
+        "state": READY,
+        "count": pictures_text(plan.cells),
+        "facts": facts,
+        "warnings": list(plan.warnings),
+        "hints": [*plan.hints, *plan.memory, *plan.defaults],
+    }
+
+
+def pictures_text(count: int) -> str:
+    """How many pictures, in words."""
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def _todo_text(plan: Plan) -> str:
+    again = f", {plan.failed:,} failed before and tried again" if plan.failed else ""
+    return f"{plan.todo:,}{again}"
+
+
+def _time_text(plan: Plan) -> str:
+    if plan.seconds is None:
+        return f"not known ({plan.basis})"
+    duration = "under 1 s" if plan.seconds < 1 else f"about {rough_duration(plan.seconds)}"
+    return f"{duration} ({plan.basis})"
+
+
+def _disk_text(size: float) -> str:
+    return f"about {size / GIGA:,.1f} GB" if size >= GIGA else f"about {size / MEGA:,.1f} MB"
