@@ -16,7 +16,7 @@ class BarView {
     this.colour = choice("Colour", "o", set("colour"));
     this.sort = choice("Sort", "s", (value) => viewer.change({ sort: value }));
     this.down = keyedButton("", "d", () => viewer.change({ down: !viewer.state.get("down") }));
-    this.size = choice("Size", "z", (value) => viewer.change({ size: Number(value) }));
+    this.size = choice("Size", "z", (value) => viewer.change({ size: value === FIT ? FIT : Number(value) }));
     this.flow = choice("View", "w", set("flow"));
     this.theme = choice("Theme", "t", set("theme"));
     this.places = Object.entries(PLACE_NAMES).map(([place, name], index) =>
@@ -75,7 +75,7 @@ class BarView {
     this.sort.paint([["", "as in the sweep"], ...fields], state.get("sort"));
     this.down.hidden = !state.get("sort");
     say(this.down, state.get("down") ? "highest first" : "lowest first");
-    this.size.paint(SIZES.map((size) => [size, `${size} px`]), state.get("size"));
+    this.size.paint(SIZES.map((size) => [size, size === FIT ? "fit the width" : `${size} px`]), state.get("size"));
     this.flow.paint([["table", "rows and columns"], ["wall", "wall"]], state.get("flow"));
     this.theme.paint(THEMES.map((theme) => [theme, theme]), state.get("theme"));
     this.builderField.paint(fields, this.builderField.select.value || fields[0]?.[0]);

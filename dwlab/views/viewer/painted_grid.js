@@ -21,24 +21,36 @@ class PaintedGrid {
     this.watch.observe(this.element);
   }
 
-  /** Show an arrangement. picture: width and height of one. colours: of `colouring`. */
-  show(arrange, picture, colours) {
-    Object.assign(this, { arrange, picture, colours });
+  /** Show an arrangement. pictures: the sizes that one may have, the largest first. colours: of `colouring`. */
+  show(arrange, pictures, colours) {
+    Object.assign(this, { arrange, pictures, colours });
     this.width = this.element.clientWidth;
     const room = Math.max(200, this.width);
-    this.arrangement = arrange(Math.floor((room - GAP) / (picture.width + GAP)));
-    this.tile = tileFor(picture, this.arrangement.deepest);
-    const { tile } = this;
-    this.measures = measured(this.arrangement, this.ruler, tile, captionsOf(this.viewer.cells, colours.field), room);
+    this.arrangement = arrange(Math.floor((room - GAP) / (pictures[0].width + GAP)));
+    this.measureFitting(room);
     this.places = undefined;
     this.clear();
     this.paintFrame();
     this.paint();
   }
 
+  /** Measure it with the largest pictures of which a row fits into the window, and so do all columns. */
+  measureFitting(room) {
+    const captions = captionsOf(this.viewer.cells, this.colours.field);
+    const highest = Math.max(this.pictures.at(-1).height, this.element.clientHeight / 2);
+    for (const picture of this.pictures) {
+      this.tile = tileFor(picture, this.arrangement.deepest);
+      const isLast = picture === this.pictures.at(-1);
+      const isLarge = this.tile.height > highest || this.tile.width * this.arrangement.columns.length > room;
+      if (isLarge && !isLast) continue;
+      this.measures = measured(this.arrangement, this.ruler, this.tile, captions, room);
+      if (this.measures.lefts.at(-1) + this.measures.labelWidth + GAP <= room) return;
+    }
+  }
+
   resized() {
     if (!this.arrange || this.element.clientWidth === 0 || this.element.clientWidth === this.width) return;
-    this.show(this.arrange, this.picture, this.colours);
+    this.show(this.arrange, this.pictures, this.colours);
   }
 
   clear() {

@@ -1,7 +1,8 @@
 // What a person has chosen in the viewer. It is short text, which a link or a notebook keeps.
 
 const PLACES = ["columns", "supercolumns", "rows", "superrows", "page"];
-const SIZES = [32, 48, 64, 96, 128, 192, 256];
+const FIT = "fit"; // as large as the width allows
+const SIZES = [FIT, 32, 48, 64, 96, 128, 192, 256];
 const THEMES = ["auto", "light", "dark"];
 
 /** A value by its name, which may be any word: "constructor" is one of every object, but not its own. */
@@ -24,7 +25,7 @@ class ViewState {
     const flow = cells.axes.length ? "table" : "wall";
     this.defaults = {
       ...layout, flow, at: {}, off: {}, filter: "", colour: cells.document.metric, sort: "", down: true,
-      size: 64, open: "", held: "", pair: "", mode: MODES[0], theme: THEMES[0],
+      size: FIT, open: "", held: "", pair: "", mode: MODES[0], theme: THEMES[0],
     };
     if (this.values) this.values = this.allowed({ ...this.followed(before), ...this.moved(old) });
   }
@@ -123,7 +124,7 @@ class ViewState {
     for (const name of Object.keys(this.defaults)) {
       if (name !== "at" && name !== "off" && words.has(name)) values[name] = words.get(name);
     }
-    values.size = Number(values.size);
+    if (values.size !== FIT) values.size = Number(values.size);
     values.down = String(values.down) === "true";
     const parted = (word) => [word.slice(word.indexOf(" ") + 1), word.slice(0, word.indexOf(" "))];
     const chosen = (name) => words.getAll(name).map(parted).map(([axis, marks]) => [axis, this.codesOf(axis, marks.split(","))]);

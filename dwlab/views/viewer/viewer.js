@@ -1,6 +1,7 @@
 // The viewer: controls, and below them the grid, one picture or two compared.
 
 let viewers = 0;
+const FITTING = [256, 192, 128, 96, 64]; // pixels; the last one is taken even if it is too wide
 const SOON = 150; // milliseconds without a key before a filter acts
 
 class Viewer {
@@ -104,13 +105,18 @@ class Viewer {
     const arrange = isWall
       ? (fitting) => arrangeWall(cells, state, this.shown, fitting)
       : () => arrangeTable(cells, state, this.shown);
-    this.grid.show(arrange, this.tile(), this.colours);
+    this.grid.show(arrange, this.tiles(isWall), this.colours);
     this.paintView();
   }
 
-  /** The size of a picture in the grid, in the shape that the sweep's pictures have. */
-  tile() {
+  /** The sizes that a picture in the grid may have, the largest first, in the shape that the sweep's pictures have. */
+  tiles(isWall) {
     const size = this.state.get("size");
+    if (size !== FIT) return [this.tile(size)];
+    return isWall ? [this.tile(this.shown.length > 500 ? 96 : 128)] : FITTING.map((each) => this.tile(each));
+  }
+
+  tile(size) {
     const shapes = this.shown.slice(0, 500).map((cell) => this.cells.size(cell));
     const ratio = Math.max(0.25, ...shapes.map(([width, height]) => Math.min(4, height / width)));
     return ratio <= 1 ? { width: size, height: Math.round(size * ratio) } : { width: Math.round(size / ratio), height: size };
