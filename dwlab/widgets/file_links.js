@@ -28,11 +28,9 @@ class FileLinks {
       const base = this.config.baseUrl.endsWith("/") ? this.config.baseUrl : `${this.config.baseUrl}/`;
       return make("a", { href: `${base}files/${address}`, target: "_blank", rel: "noopener", title: path }, label);
     }
-    const copied = make("span", { className: "dwp-muted", role: "status" });
-    const copy = makeButton(`Copy the path: ${label}`, async () => {
-      await navigator.clipboard?.writeText(path);
-      say(copied, "Copied.");
-    }, { className: "dw-quiet", title: path });
-    return make("span", {}, copy, copied);
+    const news = make("span", { className: "dwp-muted", role: "status" });
+    const copy = makeButton(`Copy the path: ${label}`, async () => say(news, (await copied(path)) ? "Copied." : path),
+      { className: "dw-quiet", title: path });
+    return make("span", {}, copy, news);
   }
 }
