@@ -11,6 +11,7 @@ from .machines import machines_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..views.charts import Theme
     from .compare import ComparedRow
     from .file_rows import FileRow
 
@@ -38,8 +39,9 @@ def parity(rows: Rows, *, dark: bool = False) -> Chart:
             groups.setdefault(_series_name(row, rows), []).append(row)
     if not groups:
         return nothing(figure, plot, ink, "No parity was measured")
-    # as many as there are colours
-    for (label, group), colour, marker in zip(groups.items(), ink.colours, MARKERS, strict=False):
+    looks = _Looks(rows, ink)
+    for label, group in groups.items():
+        colour, marker = looks.of(group[0])
         inside = [row for row in group if row.ok]
         outside = [row for row in group if not row.ok]
         for points, shape in ((inside, marker), (outside, "x")):
@@ -65,8 +67,10 @@ def batch(rows: Rows, *, dark: bool = False) -> Chart:
     figure, plot, ink = canvas(dark)
     ok = _ok(rows)
     models = {row.size.model for row in ok}
-    for series, colour, marker in zip(_varying_batch(rows), ink.colours, MARKERS, strict=False):
+    looks = _Looks(rows, ink)
+    for series in _varying_batch(rows):
         points = sorted(series, key=lambda row: row.size.batch)
+        colour, marker = looks.of(points[0])
         label = _series_name(points[0], rows)
         if len(models) > 1:
             label = f"{label}, {points[0].size.model}"
@@ -83,6 +87,21 @@ def batch(rows: Rows, *, dark: bool = False) -> Chart:
     plot.set_ylabel("pictures per second")
     legend_beside(plot, "computed as", ink)
     return figure
+
+
+class _Looks:
+    """A colour per machine and a marker per dtype and settings; a single machine has both per dtype."""
+
+    def __init__(self, rows: Rows, ink: Theme) -> None:
+        self._units = list(machines_of([compared.row for compared in rows]))
+        self._computed = list(dict.fromkeys(compared.row.computed for compared in rows))
+        self._colours = ink.colours
+
+    def of(self, row: FileRow) -> tuple[str, str]:
+        """Colour and marker of a row."""
+        number = self._computed.index(row.computed)
+        coloured = number if len(self._units) == 1 else self._units.index(row.unit)
+        return self._colours[coloured % len(self._colours)], MARKERS[number % len(MARKERS)]
 
 
 def _series_name(row: FileRow, rows: Rows) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HERE = Path(__file__).parent
-SHARED_SCRIPTS = ("run_bar", "plan_view", "file_links")
+SHARED_SCRIPTS = ("panel_page", "run_bar", "plan_view", "file_links")
 STYLE = style_of(HERE / "panel.css")
 
 

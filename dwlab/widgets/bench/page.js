@@ -1,11 +1,8 @@
 // The page of the benchmark panel: what to measure, how long it takes, and files beside each other.
 
-let benchPages = 0;
-
-class BenchPageView {
+class BenchPageView extends PanelPage {
   constructor(model, el) {
-    Object.assign(this, { model, el });
-    this.id = `dwlab-bench-${++benchPages}-${Math.random().toString(36).slice(2)}`;
+    super(model, el, "dwlab-panel", "dwlab-bench");
     this.benchmark = make("select", { id: `${this.id}-benchmark`, onchange: () => this.ask("choose", { benchmark: this.benchmark.value }) });
     this.benchmarkMessage = makeMessage({ id: `${this.id}-benchmark-message` });
     this.benchmark.setAttribute("aria-describedby", this.benchmarkMessage.id);
@@ -17,9 +14,8 @@ class BenchPageView {
     this.bar = new RunBar(this, { run: "Measure what is ticked", cancel: "Stop; what was measured is kept, and Run continues from there" });
     this.comparison = new ComparisonView(this);
     this.links = new FileLinks(this);
-    el.classList.add("dw", "dwlab-panel", "dwlab-bench");
     el.append(make("div", { className: "dwlab-heartbeat", role: "alert" }), this.layout());
-    this.painters = {
+    this.connect({
       offer: () => this.paintChoice(),
       choice: () => this.paintChoice(),
       known: () => this.paintChoice(),
@@ -28,10 +24,7 @@ class BenchPageView {
       problem: () => this.paintProblem(),
       comparison: () => this.comparison.paint(),
       files: () => this.links.paint(),
-    };
-    for (const [trait, paint] of Object.entries(this.painters)) model.on(`change:${trait}`, paint);
-    el.addEventListener("keydown", (event) => this.pressed(event));
-    for (const paint of Object.values(this.painters)) paint();
+    });
     this.heartbeat = new Heartbeat(model, el);
   }
 
@@ -49,10 +42,6 @@ class BenchPageView {
 
   ask(action, more = {}, buffers = []) {
     this.model.send({ do: action, ...more }, undefined, buffers);
-  }
-
-  start() {
-    if (!this.bar.runButton.disabled) this.ask("run");
   }
 
   paintChoice() {
@@ -76,16 +65,9 @@ class BenchPageView {
     for (const view of [this.devices, this.dtypes, this.known]) view.say(isHere(view.field));
   }
 
-  pressed(event) {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.start();
-  }
-
   close() {
     this.heartbeat.close();
-    for (const [trait, paint] of Object.entries(this.painters)) this.model.off(`change:${trait}`, paint);
+    super.close();
   }
 }
 

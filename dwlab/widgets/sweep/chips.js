@@ -114,6 +114,6 @@ class ChipsEditor {
   }
 
   focus() {
-    this.next.focus();
+    (this.next.hidden ? this.pick : this.next).focus();
   }
 }
