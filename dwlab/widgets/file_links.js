@@ -13,7 +13,7 @@ class FileLinks {
   constructor(page) {
     this.model = page.model;
     this.config = jupyterConfig();
-    this.element = make("div", { className: "dwp-files", role: "group", ariaLabel: "Files" });
+    this.element = make("div", { className: "dwp-files", role: "group", ariaLabel: "Links to files" });
     if (this.config.serverRoot) page.ask("served", { root: this.config.serverRoot });
   }
 

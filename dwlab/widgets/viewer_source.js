@@ -4,6 +4,7 @@ class WidgetSource {
   constructor(model) {
     this.model = model;
     this.document = model.get("document");
+    this.isInPanel = true; // with little room
     this.requests = new Requests(model);
   }
 

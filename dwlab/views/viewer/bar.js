@@ -29,7 +29,7 @@ class BarView {
     this.builder = this.makeBuilder();
     this.reset = keyedButton("Reset", "0", () => viewer.reset());
     this.arrangement = group("Layout", ...this.places.map(([, { element }]) => element), this.fixed);
-    this.axes = make("details", { className: "dwv-axes", open: viewer.isWide },
+    this.axes = make("details", { className: "dwv-axes", open: viewer.isWide && !viewer.source.isInPanel },
       make("summary", {}, "Layout, colour and sorting"),
       make("div", { className: "dwv-row-of-controls" },
         group("How it looks", this.flow.element, this.size.element, this.colour.element, this.sort.element, this.down, this.theme.element),

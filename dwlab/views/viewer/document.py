@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LAID_OUT = 2  # axes besides the seed from which on seeds lie in one cell
+MOST_COLUMNS = 12  # with more of them, pictures are too small to be seen
 LONG_LABEL = 24  # characters; longer ones stand beside rows
 
 
@@ -66,7 +68,9 @@ def usual_layout(axes: list[Axis]) -> dict[str, str]:
     if not others and _longest_label(rows) <= LONG_LABEL:
         return {"columns": rows.name}
     others.sort(key=lambda axis: not axis.numeric)
-    places = ("columns", "supercolumns", "superrows", "page")
+    places = ["columns", "supercolumns", "superrows", "page"]
+    if math.prod(len(axis.values) for axis in others[:2]) > MOST_COLUMNS:
+        places.remove("supercolumns")
     layout = {place: axis.name for place, axis in zip(places, others, strict=False)}
     return {"rows": rows.name, **layout}
 

@@ -94,7 +94,7 @@ async function fillImage(viewer, image, cell, tell) {
   } catch {
     if (!isMeant()) return;
     image.src = await thumbnailAddress(viewer, cell);
-    tell("The full picture is not beside this file; this is its thumbnail.");
+    tell("The full picture cannot be loaded here; this is its thumbnail.");
   }
   const [width] = viewer.cells.size(cell);
   image.classList.toggle("dw-sharp", (image.naturalWidth || width) <= 256);

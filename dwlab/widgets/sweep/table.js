@@ -97,7 +97,8 @@ class TableView {
 
   paintHead() {
     const { state } = this;
-    const items = this.columns.map(({ name }) => ({ name, order: state.sort === name ? (state.down ? "descending" : "ascending") : "none" }));
+    const orderOf = (name) => (state.sort === name ? (state.down ? "descending" : "ascending") : "none");
+    const items = this.columns.map((field) => ({ name: field.name, isNumber: this.cells.isNumeric(field), order: orderOf(field.name) }));
     const shown = JSON.stringify(items);
     if (this.shownHead === shown) return;
     this.shownHead = shown;
@@ -106,11 +107,11 @@ class TableView {
     if (focused) this.head.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  heading({ name, order }) {
+  heading({ name, isNumber, order }) {
     const arrow = { ascending: " ▲", descending: " ▼", none: "" }[order];
     const button = makeButton("", () => this.sortBy(name), { className: "dw-quiet", title: `Sort by ${name}`, "data-name": name });
     button.append(make("bdi", {}, name), make("span", { ariaHidden: "true" }, arrow));
-    const head = make("th", { scope: "col" }, button);
+    const head = make("th", { scope: "col", className: isNumber ? "dwt-number" : "" }, button);
     head.setAttribute("aria-sort", order);
     return head;
   }
