@@ -207,18 +207,24 @@ def _settings(rows: list[FileRow]) -> list[str]:
     return [_settings_sentence(size, workloads[size]) for size in sorted(workloads)]
 
 
+def _rate_text(images_per_s: float) -> str:
+    text = f"{images_per_s:.3g}"
+    return f"{text} {'picture' if text == '1' else 'pictures'} a second"
+
+
 def _settings_sentence(size: WorkloadSize, rows: list[FileRow]) -> str:
     base = next((row for row in rows if row.is_stock), rows[0])
     others = [row for row in rows if row is not base and row.workload == base.workload]
-    rate = "" if base.images_per_s is None else f" makes {base.images_per_s:.3g} pictures a second"
+    rate = "" if base.images_per_s is None else _rate_text(base.images_per_s)
     if not others:
-        return f"{base.computed_with}{rate} on {size}."
+        return f"{base.computed_with} makes {rate or 'pictures'} on {size}."
     pairs = [_Pair.of(base, row) for row in others]
     faster = [pair for pair in pairs if pair.ratio.low > 1]
     best = max(pairs, key=lambda pair: pair.ratio.median)
     if faster:
         best = max(faster, key=lambda pair: pair.ratio.median)
         factor = f"{best.ratio.median:.2g} times as fast {_interval(best.ratio)}"
-        return f"{best.second.computed_with} is {factor} as {base.computed_with} on {size}, which{rate}."
+        than = f"{base.computed_with} ({rate})" if rate else base.computed_with
+        return f"{best.second.computed_with} is {factor} as {than} on {size}."
     tried = f"the fastest tried, {best.second.computed_with}, {best.ratio.median:.2g} times"
     return f"No setting is shown to be faster than {base.computed_with} on {size} ({tried}, {_interval(best.ratio)[1:]}."

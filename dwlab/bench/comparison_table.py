@@ -36,7 +36,7 @@ SHOWN = {
     "note": "",
 }
 # those that go first if a terminal is too narrow
-DISPENSABLE = ("picture dB", "± MAD", "memory GB", "distance", "share of matmul", "role", "scaled")
+DISPENSABLE = ("picture dB", "± MAD", "memory GB", "distance", "role", "share of matmul", "scaled")
 TEXTS = ("machine", "what", "status", "95% interval", "role", "note")
 WHAT_LIMIT = 36  # characters
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .files import Document
 
 RESAMPLES = 2000
+CHUNK = 200  # that are drawn at once; divides RESAMPLES
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,24 @@ def median_interval(phase: Document) -> tuple[float, float]:
 
 
 def _resampled_medians(phase: Document, random: np.random.Generator) -> np.ndarray:
-    ends = np.cumsum(phase["rounds"])
-    rounds = np.split(np.array(phase["samples_s"]), ends[:-1])
+    counts = np.array(phase["rounds"])
+    rounds = _rounds(phase["samples_s"], counts)
     medians = np.empty(RESAMPLES)
-    for index in range(RESAMPLES):
-        chosen = random.integers(0, len(rounds), len(rounds))
-        samples = [random.choice(rounds[n], len(rounds[n])) for n in chosen]
-        medians[index] = np.median(np.concatenate(samples))
+    for start in range(0, RESAMPLES, CHUNK):
+        chosen = random.integers(0, len(counts), (CHUNK, len(counts)))
+        drawn = random.random((CHUNK, len(counts), rounds.shape[1]))
+        numbers = (drawn * counts[chosen][..., None]).astype(int)
+        samples = rounds[chosen[..., None], numbers]
+        # a round stands for as many samples as it has
+        is_drawn = np.arange(rounds.shape[1]) < counts[chosen][..., None]
+        samples = np.where(is_drawn, samples, np.nan).reshape(CHUNK, -1)
+        medians[start : start + CHUNK] = np.nanmedian(samples, axis=1)
     return medians
+
+
+def _rounds(samples: list[float], counts: np.ndarray) -> np.ndarray:
+    """A row per round; the shorter ones end in NaN."""
+    rounds = np.full((len(counts), counts.max()), np.nan)
+    for number, part in enumerate(np.split(np.array(samples), np.cumsum(counts)[:-1])):
+        rounds[number, : len(part)] = part
+    return rounds

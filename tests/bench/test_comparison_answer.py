@@ -68,7 +68,7 @@ def test_one_machine_says_which_setting_is_faster_than_plain_float32(tmp_path):
         tmp_path, "a", row(1.0), row(0.5, dtype="bfloat16"), row(1.0, batch=4, dtype="bfloat16")
     )
     first, second = compare([path]).sentences
-    assert first.startswith("bfloat16 is 2 times as fast (1.9-2.1) as float32 on shapes")
+    assert first.startswith("bfloat16 is 2 times as fast (1.9-2.1) as float32 (1 picture a second)")
     assert second == "bfloat16 makes 4 pictures a second on shapes, 128x128, 20 steps, batch 4."
     slower = save(tmp_path, "b", row(1.0), row(2.0, dtype="bfloat16"))
     (sentence,) = compare([slower]).sentences

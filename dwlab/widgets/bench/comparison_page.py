@@ -21,11 +21,10 @@ TITLES = {
 
 
 def comparison_for_page(comparison: Comparison) -> dict[str, object]:
-    """`sentences`, `charts` (title, light, dark), `head`, `rows`, `notes` and `machines`."""
+    """`sentences`, `head`, `rows`, `notes` and `machines`."""
     head, rows = table_for_page(comparison.rows)
     return {
         "sentences": comparison.sentences,
-        "charts": _charts(comparison),
         "head": head,
         "rows": rows,
         "notes": list(comparison.notes),
@@ -33,7 +32,8 @@ def comparison_for_page(comparison: Comparison) -> dict[str, object]:
     }
 
 
-def _charts(comparison: Comparison) -> list[dict[str, str]]:
+def charts_for_page(comparison: Comparison) -> list[dict[str, str]]:
+    """The charts: `title`, and the addresses of pictures for `light` and `dark` pages."""
     light = charts(comparison.rows)
     dark = charts(comparison.rows, dark=True)
     return [

@@ -9,15 +9,19 @@ class ComparisonView {
     this.charts = make("div", { className: "dwb-charts" });
     this.table = make("div", { className: "dwp-scroll", tabIndex: 0, role: "group", ariaLabel: "Table of measurements" });
     this.notes = make("div", { className: "dwp-muted" });
-    this.element = make("div", {}, this.answer, this.charts, this.table, this.notes);
+    this.busy = make("p", { className: "dwp-muted", role: "status" });
+    this.element = make("div", {}, this.busy, this.answer, this.charts, this.table, this.notes);
   }
 
   paint() {
-    const { sentences = [], charts = [], head = [], rows = [], notes = [], machines = [] } = this.model.get("comparison");
-    this.element.hidden = !sentences.length;
+    const { sentences = [], charts = [], head = [], rows = [], notes = [], machines = [], busy = false } = this.model.get("comparison");
+    this.element.hidden = !sentences.length && !busy;
+    this.element.setAttribute("aria-busy", String(busy));
+    say(this.busy, busy ? "Comparing …" : "");
     const shown = sentences.join("\n");
     if (shown !== this.shown) this.words.replaceChildren(...sentences.map((text, index) => make("p", {}, index ? text : make("strong", {}, text))));
     this.shown = shown;
+    this.answer.hidden = !sentences.length;
     this.machines.replaceChildren(...machines.map((text) => make("li", {}, text)));
     this.machines.hidden = machines.length < 2;
     renew(this.charts, charts, ({ title, light, dark }) => make("figure", {},

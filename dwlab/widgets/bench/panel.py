@@ -13,7 +13,7 @@ from ..heartbeat import connect
 from ..panel_run import Ending, PanelRun
 from ..saved_state import SavedState
 from ..served_files import links
-from .comparison_page import comparison_for_page
+from .comparison_page import charts_for_page, comparison_for_page
 from .known_files import add_file, known_files
 from .page import BenchTraits
 
@@ -207,8 +207,15 @@ class BenchPanel(BenchTraits):
             return
         self._shown = names
         self._show_links()
-        # charts take a second
-        self.comparison = comparison_for_page(self._line_up(self.paths)) if names else {}
+        if not names:
+            self.comparison = {}
+            return
+        self.comparison = {**self.comparison, "busy": True}
+        comparison = self._line_up(self.paths)
+        shown = comparison_for_page(comparison)
+        self.comparison = {**shown, "busy": True}
+        # these take seconds
+        self.comparison = {**shown, "charts": charts_for_page(comparison)}
 
     def _spec(self) -> BenchSpec:
         if self.choice["benchmark"] not in self._benchmarks:

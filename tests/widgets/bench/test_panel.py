@@ -91,6 +91,7 @@ def test_files_are_shown_without_measuring_anything(tmp_path):
     until(lambda: len(panel.comparison["rows"]) == 2)
     assert "B is 2 times as fast as A in float32" in panel.comparison["sentences"][0]
     assert panel.comparison["machines"] == ["A: A (a)", "B: B (b)"]
+    until(lambda: panel.comparison.get("charts"))
     assert all(chart["light"] != chart["dark"] for chart in panel.comparison["charts"])
     assert [file["label"] for file in panel.files] == ["a.json", "b.json"]
     tell(panel, "choose", files=[])
