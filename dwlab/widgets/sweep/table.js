@@ -155,20 +155,29 @@ class TableView {
     return isOpen ? [row, this.detail(cell)] : [row];
   }
 
-  /** The picture in full, with its prompt and all that is known of it. */
+  /** The row below a row that is open; it stays as long as the same picture is open. */
   detail(cell) {
+    const key = this.cells.key(cell);
+    const columns = this.columns.length + 1;
+    if (this.opened?.key !== key || this.opened.cells !== this.cells) this.opened = { key, cells: this.cells, element: this.newDetail(cell) };
+    this.opened.element.firstChild.colSpan = columns;
+    return this.opened.element;
+  }
+
+  /** The picture in full, with its prompt and all that is known of it. */
+  newDetail(cell) {
     const { cells } = this;
     const facts = [["prompt", cells.prompt(cell)], ...[...cells.fields.values()].filter(({ name }) => name !== "prompt").map((field) => [field.name, cells.text(field, cell)])];
     const list = make("dl", { className: "dwp-facts" }, ...facts.filter(([, text]) => text).flatMap(([name, text]) =>
       [make("dt", {}, make("bdi", {}, name)), make("dd", {}, make("bdi", {}, text))]));
     const parts = [list];
     if (!cells.problem(cell)) {
-      const image = make("img", { className: "dwt-full", alt: cells.sentence(cell) });
+      const image = make("img", { className: "dwt-full", alt: cells.sentence(cell), hidden: true });
       const said = make("p", { className: "dwp-muted", role: "status" });
-      fillImage(this, image, cell, (text) => say(said, text));
+      fillImage(this, image, cell, (text) => { image.hidden = false; say(said, text); });
       parts.unshift(make("div", {}, image, said));
     }
-    return make("tr", { className: "dwt-detail" }, make("td", { colSpan: this.columns.length + 1 }, make("div", {}, ...parts)));
+    return make("tr", { className: "dwt-detail" }, make("td", {}, make("div", {}, ...parts)));
   }
 
   /** Draw the thumbnails, sharp on dense screens. */
