@@ -25,7 +25,6 @@ from dwlab.runs.outcome import Outcome
 from dwlab.runs.table import Table
 from dwlab.spec.sweep import SweepSpec
 from dwlab.views.viewer.page import save_viewer
-from dwlab.widgets.bench import view_html
 from dwlab.widgets.field_errors import message_html
 from dwlab.widgets.small_pictures import image_html
 from dwlab.widgets.sweep.facts import sweep_facts_html
@@ -172,7 +171,7 @@ def notebook_html(table: object, texts: tuple[str, ...]) -> str:
     document["name"] = texts[0]
     for row, text in zip(document["rows"], texts, strict=False):
         row |= {"error": text, "status": "failed"}
-    pieces.append(view_html(line_up({ROOT / f"{texts[0]}.json": document})))
+    pieces.append(line_up({ROOT / f"{texts[0]}.json": document})._repr_html_())
     return "".join(pieces)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from widgets.sweep.panel_use import edited, panel
-from widgets.test_bench import bench_panel
+from widgets.bench.test_panel import bench_panel, tell
+from widgets.sweep.panel_use import edit, panel, until
 
 import dwlab
-from dwlab.runs.sweep import Sweep
 
 # As dwlab 1.0 wrote them: file -> state.
 EARLIER = {
@@ -67,8 +66,8 @@ def test_state_files_of_earlier_versions_fill_the_panels(tmp_path, monkeypatch):
     sweep = panel(tmp_path / "results").form.read()
     assert (sweep.name, sweep.axes["colour"]) == ("mine", ["red", "blue"])
     benchmark = bench_panel(tmp_path / "results")
-    assert (benchmark.pick.value, benchmark.quick.value) == ("second", False)
-    assert [box.value for box in benchmark.dtypes] == [True, False]
+    assert (benchmark.choice["benchmark"], benchmark.choice["quick"]) == ("second", False)
+    assert benchmark.choice["dtypes"] == ["float32"]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +81,10 @@ def test_state_files_of_earlier_versions_fill_the_panels(tmp_path, monkeypatch):
     ],
 )
 def test_a_damaged_state_file_does_no_harm(tmp_path, damage):
-    edited(
-        tmp_path,
-        Sweep("trial", base={"prompt": "a red ring", "width": 64, "height": 64, "steps": 1}),
-    )
-    bench_panel(tmp_path).quick.value = False
+    edit(panel(tmp_path), "prompt", "a {colour} ring")
+    until((tmp_path / ".panels").exists)
+    tell(bench_panel(tmp_path), "choose", quick=False)
     for kept in (tmp_path / ".panels").iterdir():
         kept.write_text(damage)
-    assert panel(tmp_path).form.prompt.value == "a red ring"
-    assert bench_panel(tmp_path).pick.value == "first"
+    assert panel(tmp_path).form.rows()["prompt"].parts == ("a red ring",)
+    assert bench_panel(tmp_path).choice["benchmark"] == "first"

@@ -157,7 +157,7 @@ class BenchPanel(BenchTraits):
         first = next(iter(self._benchmarks), "")
         usual = {"benchmark": first, "quick": True, "devices": self.offer["devices"]}
         usual |= {"dtypes": dtypes, "files": [*own, *beside]}
-        kept = _allowed(state, self._benchmarks)
+        kept = _allowed(_with_own_names(state), self._benchmarks)
         for name in ("devices", "dtypes"):
             if name in kept:
                 kept[name] = [each for each in kept[name] if each in self.offer[name]]
@@ -266,6 +266,13 @@ class BenchPanel(BenchTraits):
 
     def _tell(self, event: Event) -> None:
         self.runner.tell(event, "Writing the file …")
+
+
+def _with_own_names(state: Mapping[str, object]) -> dict[str, object]:
+    """A state that was kept, also by dwlab 1.0, which had other names for the same."""
+    ticked = state.get("ticked")
+    earlier = {"benchmark": state["picked"]} if "picked" in state else {}
+    return {**earlier, **(ticked if isinstance(ticked, dict) else {}), **state}
 
 
 def _allowed(choices: Mapping[str, object], benchmarks: Mapping[str, object]) -> dict[str, Any]:

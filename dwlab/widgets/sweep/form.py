@@ -10,6 +10,7 @@ from ...spec.dotted import is_parameter
 from ...spec.names import TEXTS, own_name
 from ...spec.params import FIELDS
 from ..field_errors import field_meant
+from .earlier_edits import row_after
 from .row_choices import choices_for, usual_axis
 from .rows import LIST, VALUE, Row, kinds_of
 
@@ -167,6 +168,10 @@ class SweepForm:
             if name == "the name":
                 if before == self.name and isinstance(after, str):
                     self.name = after
+                continue
+            earlier = row_after(name, edit, self._originals)
+            if earlier:
+                self._rows[earlier.name] = earlier
                 continue
             original = self._originals.get(name)
             if (original and original.as_dict()) == before:
