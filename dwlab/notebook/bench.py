@@ -103,7 +103,7 @@ class BenchView:
         """The charts, one below the other, for the page's theme; nothing before a run."""
         from ..bench.charts import charts
         from ..widgets.bench.comparison_page import TITLES
-        from ..widgets.small_pictures import ThemedPicture, png
+        from ..widgets.small_pictures import ThemedPicture, small_png
 
         comparison = self.comparison()
         if comparison is None:
@@ -111,7 +111,7 @@ class BenchView:
         light = charts(comparison.rows)
         dark = charts(comparison.rows, dark=True)
         for name, chart in light.items():
-            show(ThemedPicture(png(chart), png(dark[name]), TITLES[name]))
+            show(ThemedPicture(small_png(chart), small_png(dark[name]), TITLES[name]))
 
 
 def _paths(names: Sequence[str]) -> list[Path]:

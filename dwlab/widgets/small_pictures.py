@@ -56,6 +56,14 @@ def png(picture: Figure | Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def small_png(figure: Figure) -> bytes:
+    """A chart as a PNG of at most 256 colours, which is a third as large and looks the same."""
+    picture = Image.open(io.BytesIO(png(figure))).convert("RGB")
+    buffer = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
 def image_html(
     data: bytes,
     description: str,
@@ -82,7 +90,7 @@ class ThemedPicture:
     @classmethod
     def drawn(cls, draw: Callable[..., Figure], description: str) -> ThemedPicture:
         """The picture that `draw` makes, with `dark` given by name."""
-        return cls(png(draw(dark=False)), png(draw(dark=True)), description)
+        return cls(small_png(draw(dark=False)), small_png(draw(dark=True)), description)
 
     def images(self) -> Html:
         """Both pictures; a style sheet like THEMES hides one of them."""

@@ -10,7 +10,7 @@ from ...analysis.quality import quality_of
 from ...views.answer_charts import answer_charts
 from ...views.plots import metric_plot, seconds_plot
 from ...views.report.answer import answer
-from ..small_pictures import ThemedPicture, png
+from ..small_pictures import ThemedPicture, small_png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,9 @@ def themed_plots(table: pd.DataFrame) -> list[ThemedPicture]:
     """The plots for a light and for a dark page."""
     light = figures(table)
     dark = figures(table, dark=True)
-    return [ThemedPicture(png(light[title]), png(dark[title]), title) for title in light]
+    return [
+        ThemedPicture(small_png(light[title]), small_png(dark[title]), title) for title in light
+    ]
 
 
 def plots_html(table: pd.DataFrame) -> str:
