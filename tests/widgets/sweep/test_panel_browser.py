@@ -122,7 +122,7 @@ def test_a_person_picks_edits_runs_and_sees_a_sweep(lab, page):
     for label in ("Report", "Viewer"):
         with page.context.expect_page() as opened:
             page.get_by_role("link", name=label, exact=True).click()
-        expect(opened.value.locator("h1")).to_contain_text("tiny")
+        expect(opened.value.locator("h1").first).to_contain_text("tiny")
         opened.value.close()
     assert set(rows(lab, "tiny")["status"]) == {"ok"} and len(rows(lab, "tiny")) == 6
     assert lab.outside == []
