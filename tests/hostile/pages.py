@@ -232,11 +232,15 @@ def on_ui(browser: Browser, server: Served, texts: tuple[str, ...]) -> Tally:
         for entry in page.locator("#gallery button").all():
             prompt.fill("")
             entry.click()
+            page.get_by_role("button", name="Use recipe", exact=True).click()
             # once its recipe has arrived, the form is left alone
             expect(prompt).not_to_have_value("")
         prompt.fill("a star")
         for text in texts:
-            page.get_by_label("Scheduler", exact=True).fill(text)
+            # as from a stored recipe
+            page.locator("#scheduler").evaluate(
+                "(list, text) => list.add(new Option(text, text, true, true))", text
+            )
             page.get_by_role("button", name="Draw").click()
             expect(page.locator("#status")).to_contain_text(squeezed(text)[:30])
     return tally

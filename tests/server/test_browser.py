@@ -264,9 +264,9 @@ def test_a_restored_recipe_leaves_to_the_model_and_to_chance_what_was(page):
     expect(page.get_by_label("Seed", exact=True)).to_have_value(re.compile(r"^\d+$"))
 
 
-def test_the_dice_draw_a_seed(page):
+def test_the_dice_give_a_seed(page):
     seed = page.get_by_label("Seed", exact=True)
-    page.get_by_role("button", name="Draw a seed").click()
+    page.get_by_role("button", name="New seed").click()
     expect(seed).to_have_value(re.compile(r"^\d+$"))
 
 

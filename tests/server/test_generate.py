@@ -120,3 +120,10 @@ def test_requests_with_the_same_idempotency_key_make_one_job(server):
     assert first["job_id"] == second["job_id"] and first["seed"] == second["seed"]
     other = server.http.post("/api/generate", json=body | {"prompt": "two hearts"}, headers=headers)
     assert other.status_code == 422 and other.json()["field"] == "Idempotency-Key"
+
+
+def test_a_status_says_what_the_request_left_to_the_model_and_to_chance(server):
+    body = {"prompt": "a red star", "num_inference_steps": 2, "width": 64, "height": 64}
+    status = server.status(server.http.post("/api/generate", json=body).json()["job_id"])
+    assert status["automatic"] == ["model", "scheduler", "guidance", "seed"]
+    assert {"steps", "guidance", "scheduler", "seed"} <= status["parameters"].keys()

@@ -81,3 +81,16 @@ def test_the_owner_may_keep_all_pictures_on_another_disk(server, tmp_path):
     assert server.http.get(url).status_code == 200
     images.unlink()
     shutil.move(tmp_path / "disk", images)
+
+
+def test_a_picture_is_removed_on_request_and_made_again_if_it_is_asked_for(server):
+    url = server.wait(server.ask(seed=71)["job_id"])["image_url"]
+    assert server.http.delete(f"/api{url}").status_code == 204
+    assert server.http.get(url).status_code == 404
+    assert server.http.delete(f"/api{url}").status_code == 404
+    assert server.ask(seed=71)["status"] == "queued"
+
+
+@pytest.mark.parametrize("path", ["aa/x.png", f"bb/{'a' * 64}.png", "..%2f/dwlab.sqlite"])
+def test_nothing_is_removed_that_is_not_the_name_of_a_picture(server, path):
+    assert server.http.delete(f"/api/images/{path}").status_code == 404

@@ -70,3 +70,16 @@ def test_the_calls_of_the_denoiser_are_those_of_diffusers(name, steps):
     calls = len(scheduler.timesteps)
     is_warmed_up = name == "PNDMScheduler" and steps > 1
     assert calls - is_warmed_up == schedulers.denoiser_calls(name, steps)
+
+
+@pytest.mark.parametrize(
+    ("own", "offered", "not_offered"),
+    [
+        ("DDIMScheduler", "Euler a", "Flow match Euler"),
+        ("FlowMatchEulerDiscreteScheduler", "Flow match Euler", "Euler a"),
+        (None, "Euler a", "Flow match Euler"),
+    ],
+)
+def test_schedulers_fit_models_of_their_kind(own, offered, not_offered):
+    names = schedulers.fitting(own)
+    assert offered in names and not_offered not in names
