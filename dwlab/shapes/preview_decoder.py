@@ -16,7 +16,7 @@ from torch import nn
 
 WEIGHTS = Path(__file__).parent / "preview" / "decoder.safetensors"
 LATENT_CHANNELS = 4
-CHANNELS = 48
+CHANNELS = 64
 ENLARGED = 4  # pixels of a latent's side
 
 

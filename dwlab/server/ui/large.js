@@ -52,7 +52,9 @@ class Large {
     const { picture, at, pictures } = this;
     if (!picture || !this.element.open) return;
     const isDone = picture.state === "done";
-    this.image.src = picture.url;
+    // one that waits has nothing to show yet
+    this.image.hidden = !picture.url;
+    if (picture.url) this.image.src = picture.url;
     this.image.alt = picture.recipe.prompt;
     say(this.position, `${at + 1} of ${pictures.length}`);
     this.before.disabled = at === 0;
