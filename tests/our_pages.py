@@ -180,7 +180,7 @@ def run_panel(page: Page, ours: str) -> None:
     """Press Run, and wait until the panel says that it is done."""
     panel = page.locator(ours).first
     panel.get_by_role("button", name="Run", exact=True).click()
-    expect(panel.locator(".dwp-status, .dwlab-status")).to_contain_text("Done")
+    expect(panel.locator(".dwp-status")).to_contain_text("Done")
 
 
 PAGES = (
