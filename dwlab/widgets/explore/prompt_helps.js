@@ -126,7 +126,7 @@ class PromptHelpsView {
   }
 }
 
-/** Replace a part of a text area as if it were typed, so that Ctrl+Z takes it back. */
+/** Replace a part of a text area as if it were typed there. */
 function putText(area, start, end, text) {
   area.focus();
   area.setSelectionRange(start, end);
