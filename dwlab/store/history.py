@@ -35,6 +35,10 @@ _PICTURES = f"""
     WHERE cells.status = 'ok'
     ORDER BY json_each.key
 """
+_POSITION = """
+    SELECT position FROM history_entries
+    WHERE experiment = :experiment AND key = :key AND NOT is_base
+"""
 
 
 class History:
@@ -80,6 +84,11 @@ class History:
     def keys(self, experiment: str, positions: Sequence[int]) -> list[str]:
         """The keys of the pictures at some positions of a listing, in their order."""
         return history_search.keys(self._file, experiment, positions)
+
+    def position(self, experiment: str, key: str) -> int | None:
+        """The position of a picture in listings; None if it has none."""
+        rows = self._file.tuples(_POSITION, experiment=experiment, key=key)
+        return int(rows[0][0]) if rows else None
 
     def runs(self, experiment: str) -> dict[int, tuple[str, str]]:
         """When each run started, and along which parameter its pictures differ, by its number."""

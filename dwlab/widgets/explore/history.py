@@ -168,6 +168,13 @@ class BenchHistory:
         numbers = [PINNED] * pinned + self._listing.runs[pinned:]
         return [(len(list(group)), *known[number]) for number, group in groupby(numbers)]
 
+    def place(self, key: object) -> int | None:
+        """Where a picture stands in the listing; None if it does not."""
+        with open_existing(self._root) as store:
+            position = store.history.position(NAME, key) if store and isinstance(key, str) else None
+        positions = self._listing.positions
+        return positions.index(position) if position in positions else None
+
     def entries(self, start: int, end: int) -> list[dict[str, object]]:
         """The pictures from `start` to before `end` of the listing, at most PAGE."""
         positions = self._listing.positions[max(0, start) : min(end, start + PAGE)]

@@ -26,7 +26,9 @@ class HistoryAnswers:
         version = self._bench.listing.get("version")
         match subject:
             case "history_runs":
-                return {"version": version, "runs": history.runs()}, b""
+                runs = history.runs() if self._bench.view["by_run"] else []
+                place = history.place(arguments.get("key"))
+                return {"version": version, "runs": runs, "place": place}, b""
             case "history_entries":
                 entries = history.entries(arguments["start"], arguments["end"])
                 return {"version": version, "entries": entries}, b""

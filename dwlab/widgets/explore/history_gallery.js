@@ -35,15 +35,14 @@ class HistoryGallery {
       this.layOut();
       return;
     }
+    const key = this.layout && this.entry(this.current)?.key;
     this.version = version;
     this.parts.renew(version);
-    let runs = [];
-    if (this.view.by_run && count) {
-      const { content } = await this.page.requests.ask("history_runs", {});
-      if (content.version !== this.listing.version) return; // another answer is on its way
-      runs = content.runs;
-    }
-    this.runs = runs;
+    const { content } = await this.page.requests.ask("history_runs", { key });
+    if (content.version !== this.listing.version) return; // another answer is on its way
+    this.runs = content.runs;
+    // the keyboard stays at its picture when others come before it
+    if (count !== this.count) this.current = content.place ?? this.current;
     this.count = count;
     this.layOut();
   }

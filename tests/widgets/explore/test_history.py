@@ -194,7 +194,7 @@ def test_pictures_that_do_not_differ_make_no_sweep(bench):
 def test_questions_of_a_page_are_answered_by_the_one_that_knows(full):
     answers = []
     full.send = lambda content, buffers: answers.append((content, buffers))
-    full._receive({"ask": "history_runs", "request": 1}, [])
+    full._receive({"ask": "history_runs", "request": 1, "key": keys(full)[7]}, [])
     full._receive({"ask": "history_entries", "request": 2, "start": 0, "end": 2}, [])
     full._receive(
         {"ask": "history_thumbnails", "request": 3, "keys": keys(full)[:2], "side": 1}, []
@@ -203,3 +203,4 @@ def test_questions_of_a_page_are_answered_by_the_one_that_knows(full):
     assert [content["answer"] for content, _ in answers] == [1, 2, 3, 4]
     assert sum(answers[2][0]["bytes"]) == len(answers[2][1][0])
     assert len(answers[0][0]["runs"]) == 10
+    assert answers[0][0]["place"] == 7

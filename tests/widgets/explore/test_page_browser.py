@@ -188,6 +188,7 @@ def test_the_keyboard_focus_stays_when_the_page_is_painted_again(page):
         ask(page, steps=2, seed=seed)
         run(page)
     done(page)
+    expect(thumbnails(page).first).to_have_accessible_name(re.compile("seed 31"))
     entry = thumbnails(page).nth(1)
     entry.focus()
     entry.press("Enter")  # restores, which paints the strip and the stage again
