@@ -196,7 +196,8 @@ class BenchHistory:
         bench = self._bench
         bench.session.mark_all(keys, mark, value)
         if mark == "hide":
-            bench.selected = [key for key in bench.selected if key not in set(keys)]
+            hidden = set(keys)
+            bench.selected = [key for key in bench.selected if key not in hidden]
         self.refresh()
 
     def undo(self) -> None:
