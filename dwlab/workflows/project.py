@@ -23,6 +23,7 @@ NOTEBOOKS = (
     "guidance-and-steps.ipynb",
     "read-a-sweep.ipynb",
     "bring-your-own.ipynb",
+    "your-own-method.ipynb",
 )
 # links of notebooks to pages that a project does not have
 _DOCS = re.compile(r"\[([^\]]*)\]\(\.\./docs/[^)]*\)")

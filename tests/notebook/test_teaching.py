@@ -21,7 +21,12 @@ ELSEWHERE = {
     "benchmark",
     "sweep",
 }  # tests/bench/test_doors.py and tests/notebook/test_sweep.py run them, in many ways
-LONG = {"guidance-and-steps", "read-a-sweep", "bring-your-own"}  # each makes many pictures
+LONG = {
+    "guidance-and-steps",
+    "read-a-sweep",
+    "bring-your-own",
+    "your-own-method",
+}  # each makes many pictures
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 SHORT = [name for name in NAMES if name not in ELSEWHERE | LONG]
 OUTPUT_LIMIT = 400_000  # bytes of one cell's output
@@ -217,3 +222,20 @@ def test_bring_your_own_shows_what_each_thing_that_was_brought_does(tmp_path):
     assert (masked["found_shape"] == "circle").all()
     assert (masked["found_background"] == "blue").all()
     assert re.search(r"made again: (identical|0\.\d+ of 255 on average, 1 at most)", text)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_your_own_method_compares_two_methods_with_the_stock_call(tmp_path):
+    notebook = execute("your-own-method", tmp_path)
+    check_outputs(notebook)
+    text = stream_text(notebook)
+    assert "method guidance_interval" in text and "method rescaled" in text
+    assert text.count("12 pairs") == 2
+    results = dwlab.Results(tmp_path / "results")
+    table = results.table("own-method")
+    assert set(table["method"]) == {"stock", "guidance_interval", "rescaled"}
+    assert (table["status"] == "ok").all()
+    along = results.table("own-method-rescale")
+    strength = along["method_parameters"].map(lambda text: json.loads(text)["rescale"])
+    assert along.groupby(strength)["contrast"].mean().is_monotonic_decreasing
