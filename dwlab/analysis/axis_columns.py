@@ -19,7 +19,7 @@ from ..spec import components, inputs, list_values, schedulers
 from ..spec.names import PARTS
 from ..spec.own_code import recipe as methods
 from ..spec.prompt_text import stripped
-from ..spec.table_columns import PARAMETERS
+from ..spec.table_columns import METHOD_PARAMETERS, PARAMETERS
 from .labels import label
 from .list_labels import LIST_LABELS, list_in
 
@@ -229,7 +229,7 @@ def _part_of_map(table: pd.DataFrame, name: str) -> CodedColumn | None:
     """Each row's value of `call.eta` or `scheduler_options.beta_start`."""
     holder, _, field = name.partition(".")
     if holder == methods.FIELD:
-        holder = "method_parameters"
+        holder = METHOD_PARAMETERS
     if not field or holder not in table.columns:
         return None
     if holder in list_values.NAMES:

@@ -15,6 +15,8 @@ from ..errors import InvalidInput
 from ..pictures.inputs import stored
 from ..spec import components, inputs, list_values
 from ..spec.names import PARTS, SPELLINGS
+from ..spec.own_code.recipe import FIELD as METHOD
+from ..spec.table_columns import METHOD_PARAMETERS
 from ..store.images import read_picture
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ def _value(row: Row, name: str) -> object:
     if name in PARTS:
         return components.label(name, object_in(row.get(name)))
     column, _, argument = name.partition(".")
+    if column == METHOD and argument:
+        column = METHOD_PARAMETERS
     text = row.get(column) if argument else None
     if not isinstance(text, str) or not text:
         return row.get(name)

@@ -195,7 +195,8 @@ ALWAYS = tuple(name for name in FIXED if name not in OPTIONAL)
 # parameters whose column has another name: `image` is the picture that was made
 COLUMN_NAMES = {"image": "input_image"}
 # what a table tells of the parameter `method` besides its name
-OF_METHODS = ("method_parameters", "method_code")
+METHOD_PARAMETERS = "method_parameters"
+OF_METHODS = (METHOD_PARAMETERS, "method_code")
 METRICS = tuple(column.name for column in COLUMNS if column.kind is Kind.METRIC)
 # parameters in the order in which people read them: what first, then how, the seed last
 PARAMETERS = (

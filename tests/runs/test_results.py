@@ -94,3 +94,18 @@ def test_pictures_outside_the_results_folder_are_not_opened(tmp_path):
         None,
     ):
         assert open_picture(table, path) is None
+
+
+def test_a_table_shows_the_parameters_of_methods_under_its_pictures(tmp_path):
+    image = tmp_path / "picture.png"
+    Image.new("RGB", (8, 8)).save(image)
+    table = Table(
+        {
+            "prompt": ["a star"],
+            "image": [image.name],
+            "method": ["own"],
+            "method_parameters": ['{"low": 0.25}'],
+        }
+    )
+    table.attrs |= {"results": str(tmp_path), "axes": {"method.low": [0.25]}}
+    assert "method.low 0.25" in table._repr_html_()
