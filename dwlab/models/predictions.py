@@ -114,6 +114,10 @@ def _guidance(other: torch.Tensor, prompt: torch.Tensor, guided: torch.Tensor) -
     return guidance if rest <= ROUNDING * guided.abs().max() else 0.0
 
 
+# what every scheduler's step takes, in this order
+STEP_ARGUMENTS = ("model_output", "timestep", "sample")
+
+
 @dataclass
 class LastStep:
     """Holds the last step of a scheduler. prediction: None before the first one.
@@ -145,7 +149,9 @@ def watched(scheduler: Any) -> Iterator[LastStep]:
 
     @functools.wraps(step)
     def watched_step(*args: Any, **kwargs: Any) -> Any:
-        arguments = signature.bind(*args, **kwargs).arguments
+        # a scheduler of the user's own may call them *args and **kwargs
+        in_order = dict(zip(STEP_ARGUMENTS, args, strict=False))
+        arguments = in_order | kwargs | signature.bind(*args, **kwargs).arguments
         midpoint = not getattr(scheduler, "state_in_first_order", True)
         midpoint_sigma = getattr(scheduler, "mid_point_sigma", None)
         result = step(*args, **kwargs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ...errors import InvalidInput
 from . import files
+from .code import MAIN
 from .parameters import TEXT_LIMIT
 
 SCHEDULER = "scheduler"
@@ -59,7 +60,7 @@ def checked_class(field: str, value: object) -> OwnClass | None:
     if isinstance(value, str):
         file = files.read(field, value)
         definition = file.declarations.class_named(field, file.code.name)
-        path = str(files.split(field, value)[0])
+        path = file.code.paths[MAIN]
         return OwnClass(file.code.name, file.code.digest, path, _call_arguments(definition))
     if isinstance(value, Mapping):
         return _of_map(field, value)

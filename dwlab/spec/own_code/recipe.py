@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..._util.checks import is_number
 from ...errors import InvalidInput
 from . import files, live
+from .code import MAIN
 from .parameters import TEXT_LIMIT, Parameter, is_text
 
 if TYPE_CHECKING:
@@ -120,13 +121,13 @@ def label(value: object) -> str:
 def _of_file(field: str, reference: str) -> Method:
     file = files.read(field, reference)
     parameters = file.declarations.parameters(file.code.name)
-    path = str(files.split(field, reference)[0])
+    path = file.code.paths[MAIN]
     return _with_defaults(Method(file.code.name, file.code.digest, file=path, declared=parameters))
 
 
 def _of_function(function: Callable[..., object]) -> Method:
     code, parameters = live.read(function)
-    path = code.paths.get("", "")
+    path = code.paths.get(MAIN, "")
     return _with_defaults(Method(code.name, code.digest, file=path, declared=parameters))
 
 

@@ -109,5 +109,6 @@ def _moved(folder: Path, value: Any) -> Any:
     if isinstance(value, list):
         return [_moved(folder, each) for each in value]
     if is_reference(value) and not value.startswith("~"):
-        return str(folder / value)
+        # a run of later may begin in another folder
+        return str((folder / value).absolute())
     return value

@@ -10,6 +10,7 @@ from ...events import Done, Failed
 from ...pictures.inputs import Inputs
 from ...pictures.picture import Picture
 from ...render.renderer import Renderer, render
+from ...runs import code_trust
 from ...runs.resolve import identify_all, resolve
 from ...spec.compute import Compute
 from ...spec.memory import OTHER_PICTURES
@@ -114,6 +115,8 @@ def _drawn(
     pairs: Sequence[tuple[StoredCell, ResolvedCell]], compute: Compute, render: Renderer
 ) -> Iterator[Redrawn]:
     cells = {resolved.position: cell for cell, resolved in pairs}
+    # lets code run that the person agreed to before; other code fails its own cells
+    code_trust.not_trusted(resolved.params for _, resolved in pairs)
     for event in render([resolved for _, resolved in pairs], compute=compute):
         if isinstance(event, Failed):
             yield Redrawn(cells.pop(event.index), reason=event.error)
