@@ -57,8 +57,8 @@ class Large {
     if (picture.url) this.image.src = picture.url;
     this.image.alt = picture.recipe.prompt;
     say(this.position, `${at + 1} of ${pictures.length}`);
-    this.before.disabled = at === 0;
-    this.after.disabled = at === pictures.length - 1;
+    this.before.ariaDisabled = String(at === 0);
+    this.after.ariaDisabled = String(at === pictures.length - 1);
     for (const element of [this.download, this.use, this.reuse, this.remove]) element.hidden = !isDone;
     this.download.href = picture.url;
     this.download.download = picture.url.split("/").at(-1);
