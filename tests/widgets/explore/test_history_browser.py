@@ -5,7 +5,14 @@ import re
 import pytest
 from lab import Lab, seen
 from playwright.sync_api import expect
-from widgets.explore.page_use import button, expect_history, field, new_page, thumbnails
+from widgets.explore.page_use import (
+    button,
+    expect_history,
+    field,
+    new_page,
+    save_notebook,
+    thumbnails,
+)
 
 from dwlab.bench.large_history import fill
 
@@ -100,6 +107,7 @@ def test_a_reload_has_the_same_view_and_selection(long_page):
     expect_listed(long_page, 200)
     thumbnails(long_page).first.click(modifiers=["Control"])
     expect(long_page.locator(".dwx-selection")).to_contain_text("1 selected")
+    save_notebook(long_page)
     long_page.reload()
     long_page.wait_for_selector(".dwlab-explore")
     expect_listed(long_page, 200)
