@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from .database import StoreFile
 
 CELLS_OF = "SELECT key FROM cells WHERE image = :image AND status = 'ok'"
-IS_ELSEWHERE = """
-    SELECT 1 FROM membership WHERE key = :key AND experiment != :experiment LIMIT 1
-"""
+HOLDERS = "SELECT DISTINCT experiment FROM membership WHERE key = :key"
 LEAVE = "DELETE FROM membership WHERE key = :key AND experiment = :experiment"
 
 
@@ -26,8 +24,8 @@ class PictureHeld(StoreError):
 def remove_picture(file: StoreFile, experiment: str, image: str) -> bool:
     """Remove an experiment's picture, its rows first; False if there is none.
 
-    image: its file, relative to the results folder. Raises PictureHeld, and changes nothing, if
-    another experiment has it, or if it has a star, a pin, a note or a vote.
+    image: its file, relative to the results folder. Raises PictureHeld, and changes nothing, if it
+    is not the experiment's, if another one has it too, or if it has a star, a pin, a note or a vote.
     """
     with file.transaction() as sql:
         keys = [row["key"] for row in sql.execute(CELLS_OF, {"image": image})]
@@ -42,7 +40,10 @@ def remove_picture(file: StoreFile, experiment: str, image: str) -> bool:
 
 def _remove_cell(sql: sqlite3.Connection, experiment: str, key: str) -> None:
     values = {"key": key, "experiment": experiment}
-    if sql.execute(IS_ELSEWHERE, values).fetchone():
+    holders = {holder for (holder,) in sql.execute(HOLDERS, values)}
+    if experiment not in holders:
+        raise PictureHeld("this picture was not made on request; remove it where it was made")
+    if holders != {experiment}:
         raise PictureHeld(
             "this picture is also part of a sweep or of the prompt bench; remove it there"
         )

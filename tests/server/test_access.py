@@ -22,6 +22,7 @@ from dwlab.server.settings import ServerSettings
 TOKEN = "a-token-of-the-tests"
 STUDIO = "https://studio.example"
 LOCAL = "http://localhost:3000"
+PICTURE = f"/api/images/aa/{'a' * 64}.png"
 BODY = {"prompt": "a red circle", **SMALL}
 
 
@@ -134,6 +135,11 @@ def test_the_rate_limit_applies_to_writes_only_and_says_when_to_retry(guarded):
     assert "token" not in (guarded.results / "api/server.log").read_text()
 
 
+def test_the_rate_limit_applies_to_removing_pictures_too(guarded):
+    statuses = [guarded.http.delete(PICTURE).status_code for _ in range(8)]
+    assert statuses.count(429) >= 4 and set(statuses) <= {404, 429}
+
+
 def test_a_server_on_all_addresses_accepts_any_host_name_with_a_token(guarded):
     named = {"Host": "lab.example:8000"}
     assert guarded.http.get("/api/health", headers=named).status_code == 200
@@ -202,8 +208,10 @@ def test_pages_of_other_sites_cannot_make_jobs(free, path, headers, body, status
     assert free.job_ids() == []
 
 
-def test_pages_of_other_sites_cannot_cancel_jobs_or_read_lists(free):
-    assert free.http.delete("/api/jobs/x", headers=FOREIGN).status_code == 403
+def test_pages_of_other_sites_cannot_cancel_jobs_remove_pictures_or_read_lists(free):
+    for path in ("/api/jobs/x", PICTURE):
+        assert free.http.delete(path, headers=FOREIGN).status_code == 403
+        assert free.http.delete(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert free.http.get("/api/jobs", headers={"Host": "evil.example"}).status_code == 403
 
 

@@ -39,3 +39,15 @@ def test_it_stays_whole_if_something_else_holds_it(store, holder):
         remove_picture(store.file, "api", IMAGE)
     assert (store.root / IMAGE).exists()
     assert [row["key"] for row in store.cells.rows("api")] == ["key"]
+
+
+def test_a_picture_that_was_not_made_on_request_stays(store):
+    sql = "DELETE FROM membership WHERE experiment = 'api'"
+    with store.file.transaction() as connection:
+        connection.execute(sql)
+    with pytest.raises(PictureHeld, match="not made on request"):
+        remove_picture(store.file, "api", IMAGE)
+    store.history.append("a-sweep", ["key"])
+    with pytest.raises(PictureHeld, match="not made on request"):
+        remove_picture(store.file, "api", IMAGE)
+    assert (store.root / IMAGE).exists() and len(store.cells.rows()) == 1

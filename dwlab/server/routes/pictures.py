@@ -44,10 +44,14 @@ async def image(folder: str, name: str, state: State) -> Response:
 async def remove(folder: str, name: str, state: State) -> None:
     """Remove a picture that was made on request, for good; jobs go on naming it.
 
-    A picture that also belongs to a sweep or the prompt bench stays, and so does a marked one (409).
+    A picture of a sweep or the prompt bench stays, and so does a marked one (409).
     """
+    images = state.root / "images"
     image = f"images/{folder}/{name}"
-    is_removed = _is_name(folder, name) and await state.store.run(
+    is_ours = _is_name(folder, name) and await asyncio.to_thread(
+        _is_within, images, images / folder
+    )
+    is_removed = is_ours and await state.store.run(
         lambda opened: remove_picture(opened.store.file, API_EXPERIMENT, image)
     )
     if not is_removed:
@@ -63,5 +67,9 @@ def _is_served(images: Path, path: Path) -> bool:
 
     That folder may be a link; a link inside it must not lead elsewhere.
     """
-    real_path = Path(os.path.realpath(path))
-    return real_path.is_relative_to(os.path.realpath(images)) and is_whole(path)
+    return _is_within(images, path) and is_whole(path)
+
+
+def _is_within(images: Path, path: Path) -> bool:
+    """Whether a path lies in the folder of pictures once all links are followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(images))
