@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._util.isolated import isolated
 from ..errors import InvalidInput, shortened
 from ..spec import catalog, components, controls, inputs, refiners, schedulers
 from ..spec.entries import is_portable
@@ -115,10 +116,12 @@ def line(params: Mapping[str, Any]) -> str:
 def facts(params: Mapping[str, Any]) -> dict[str, str]:
     """What people want to know of a recipe from `GenerationParams.as_dict`, in words, by name.
 
-    Steps and guidance are left out while only the files of a model that is not here tell them.
+    Steps and guidance are left out while only the files of a model that is not here tell them. A
+    prompt that runs from right to left does not turn around what is written beside it.
     """
     options = dict(params.get("scheduler_options") or {})
-    words = {"prompt": params["prompt"] or "(no prompt)", "seed": f"seed {params['seed']}"}
+    prompt = isolated(params["prompt"]) or "(no prompt)"
+    words = {"prompt": prompt, "seed": f"seed {params['seed']}"}
     if params.get("steps") is not None:
         words["steps"] = f"{params['steps']} steps"
     if params.get("guidance") is not None:

@@ -44,6 +44,15 @@ function say(element, ...words) {
   if (element.textContent !== text) element.replaceChildren(...words);
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g; // characters that turn around what follows them
+
+/** Text for a line with other text, whose direction it does not change; see `_util/isolated.py`. */
+function isolated(text) {
+  const kept = text.replace(DIRECTIONS, "");
+  return kept === text && !RIGHT_TO_LEFT.test(text) ? text : `\u2068${kept}\u2069`;
+}
+
 /** Give a field its name for those who hear it, and the element that says what is wrong with it. */
 function describe(input, message, id, name) {
   Object.assign(input, { id, ariaLabel: name });

@@ -147,6 +147,11 @@ def test_a_recipe_reads_as_a_line():
     )
 
 
+def test_a_prompt_from_right_to_left_does_not_turn_around_the_rest_of_its_line():
+    params = PARAMS.replace(prompt="\u202ea star")
+    assert recipes.line(params.as_dict()).startswith("\u2068a star\u2069 · seed 7, 9 steps")
+
+
 def test_a_line_leaves_out_what_only_a_models_files_tell():
     params = GenerationParams("a star", model="nobody/there", seed=3)
     assert recipes.line(params.as_dict()) == "a star · seed 3"

@@ -47,8 +47,8 @@ class Gallery {
     image.addEventListener("error", () => this.forget(url));
     const button = makeButton("", () => this.onOpen(this.pictures, this.pictures.findIndex((each) => each.url === url && each.job === picture.job)), { title: "Show large" });
     button.append(image);
-    const facts = `${recipe.prompt} · seed ${recipe.seed}, ${recipe.steps} steps, guidance ${recipe.guidance}${note ? ` · ${note}` : ""}`;
-    return make("li", {}, make("figure", { className: "tile" }, button, make("figcaption", {}, facts)));
+    const facts = ` · seed ${recipe.seed}, ${recipe.steps} steps, guidance ${recipe.guidance}${note ? ` · ${note}` : ""}`;
+    return make("li", {}, make("figure", { className: "tile" }, button, make("figcaption", {}, make("bdi", {}, recipe.prompt), facts)));
   }
 
   /** A picture is no longer there. */

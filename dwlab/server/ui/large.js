@@ -68,7 +68,7 @@ class Large {
   }
 
   words({ recipe, state }) {
-    const negative = recipe.negative_prompt ? `without “${recipe.negative_prompt}”, ` : "";
+    const negative = recipe.negative_prompt ? `without “${isolated(recipe.negative_prompt)}”, ` : "";
     return state === "done" ? `${negative}${factsOf(recipe)}` : "a preview";
   }
 

@@ -56,10 +56,10 @@ class Cells {
 
   /** What sets a cell apart, in a sentence, for a line and for those who hear it. */
   sentence(cell) {
-    const parts = this.axes.filter(({ name }) => name !== "prompt").map((axis) => `${axis.name} ${this.text(axis, cell)}`);
+    const parts = this.axes.filter(({ name }) => name !== "prompt").map((axis) => `${isolated(axis.name)} ${isolated(this.text(axis, cell))}`);
     const metric = this.fields.get(this.document.metric);
     if (metric && this.text(metric, cell)) parts.push(`${metric.name} ${this.text(metric, cell)}`);
-    return [this.prompt(cell) || "(no prompt)", ...parts, this.problem(cell)].filter(Boolean).join(" · ");
+    return [isolated(this.prompt(cell)) || "(no prompt)", ...parts, this.problem(cell)].filter(Boolean).join(" · ");
   }
 }
 

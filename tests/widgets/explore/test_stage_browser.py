@@ -32,6 +32,19 @@ SHOWN = """image => {
   return seen.every(([x, y]) => document.elementFromPoint(x, y)?.closest("figure")?.contains(image));
 }"""
 
+# each character of some words stands to the right of the one before
+IS_LEFT_TO_RIGHT = """(element, words) => {
+  const text = element.firstChild;
+  const start = text.data.indexOf(words);
+  const lefts = [...words].map((_, index) => {
+    const range = document.createRange();
+    range.setStart(text, start + index);
+    range.setEnd(text, start + index + 1);
+    return range.getBoundingClientRect().left;
+  });
+  return lefts.every((left, index) => !index || left > lefts[index - 1]);
+}"""
+
 
 def tiles(page):
     return page.locator(".dwx-stage .dwx-open")
@@ -89,6 +102,15 @@ def test_several_pictures_have_one_caption_and_say_what_differs(page):
     expect(field(page, "Seed")).to_have_value("11")
     expect(page.locator(".dwx-seed .dwx-tokens")).to_have_text("on the stage: 10 to 13")
     expect(tiles(page)).to_have_count(4)
+
+
+def test_a_prompt_from_right_to_left_leaves_the_facts_after_it_as_they_are(page):
+    ask(page, prompt="\u202eنجمة", seed=6)
+    run(page)
+    done(page)
+    expect(common_caption(page)).to_contain_text("seed 6, 2 steps")
+    assert common_caption(page).evaluate(IS_LEFT_TO_RIGHT, "seed 6, 2 steps")
+    expect(done(page).first).to_have_attribute("alt", re.compile("^\u2068نجمة\u2069 · seed 6"))
 
 
 def test_a_picture_opens_large_and_arrows_walk_through_the_run(page):
