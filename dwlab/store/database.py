@@ -34,8 +34,8 @@ class StoreFile:
     """An open connection to `dwlab.sqlite` in the folder `root`; its rows are `sqlite3.Row`s.
 
     read_back: writes rows into a file that is new, because there was none or it was damaged, and
-    returns what it entered, in words. read: only read what is there, see Store. notes: what was
-    repaired. Raises StoreError.
+    returns what it entered, in words. read, check: see Store. notes: what was repaired. Raises
+    StoreError.
     """
 
     def __init__(
@@ -44,8 +44,10 @@ class StoreFile:
         read_back: Callable[[sqlite3.Connection], list[str]],
         *,
         read: bool = False,
+        check: bool = True,
     ) -> None:
         self.root = root
+        self._checks = check
         # as text, because a Path would be turned into text once per picture
         self._folder = str(root)
         self.path = root / STORE_FILE
@@ -134,7 +136,8 @@ class StoreFile:
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA journal_mode = DELETE").fetchall()
-            _check_pages(connection)
+            if self._checks:
+                _check_pages(connection)
             self._migrate(connection)
         except BaseException:
             connection.close()

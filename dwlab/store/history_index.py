@@ -43,6 +43,19 @@ _MISSING = """
         )
     ORDER BY membership.position
 """
+_IS_MISSING = """
+    SELECT 1
+    FROM membership
+    WHERE membership.experiment = :experiment
+        AND NOT EXISTS (
+            SELECT 1 FROM history_entries
+            WHERE history_entries.experiment = :experiment
+                AND history_entries.key = membership.key
+                AND NOT is_base
+        )
+        AND EXISTS (SELECT 1 FROM cells WHERE cells.key = membership.key)
+    LIMIT 1
+"""
 _HAS_MADE = """
     SELECT 1
     FROM history_entries JOIN cells USING (key)
@@ -97,8 +110,8 @@ def enter_run(
 
 def is_behind(file: StoreFile, experiment: str) -> bool:
     """Whether the index lacks pictures, or some were finished since."""
-    missing = file.query(_MISSING, experiment=experiment)
-    return bool(missing or file.query(_HAS_MADE, experiment=experiment))
+    questions = (_IS_MISSING, _HAS_MADE)
+    return any(file.query(question, experiment=experiment) for question in questions)
 
 
 def update_index(file: StoreFile, experiment: str) -> None:

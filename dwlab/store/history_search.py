@@ -54,11 +54,18 @@ _KEYS = """
     CROSS JOIN history_entries ON experiment = :experiment AND position = json_each.value
     ORDER BY json_each.key
 """
-_CHOICES = f"""
-    SELECT model, width, height, COUNT(*) AS count, SUM({_IS_HIDDEN}) AS hidden
+_CHOICES = """
+    SELECT model, width, height, COUNT(*) AS count
     FROM history_entries
     WHERE experiment = :experiment AND made IS NOT NULL AND NOT is_base
     GROUP BY model, width, height
+"""
+# asked from the marks, of which there are few
+_HIDDEN = """
+    SELECT COUNT(*)
+    FROM marks
+    JOIN history_entries ON experiment = :experiment AND history_entries.key = marks.key
+    WHERE mark = 'hide' AND value >= 1 AND made IS NOT NULL AND NOT is_base
 """
 _RUNS = """
     SELECT run, started, along FROM history_runs WHERE experiment = :experiment
@@ -187,10 +194,11 @@ def entries(file: StoreFile, experiment: str, positions: Sequence[int]) -> list[
 def choices(file: StoreFile, experiment: str) -> HistoryChoices:
     """What the pictures of a history can be filtered by."""
     rows = file.query(_CHOICES, experiment=experiment)
+    [(hidden,)] = file.tuples(_HIDDEN, experiment=experiment)
     sizes = {(row["width"], row["height"]) for row in rows if row["width"] and row["height"]}
     return HistoryChoices(
-        count=sum(row["count"] - row["hidden"] for row in rows),
-        hidden=sum(row["hidden"] for row in rows),
+        count=sum(row["count"] for row in rows) - hidden,
+        hidden=hidden,
         models=sorted({row["model"] for row in rows}),
         sizes=sorted(sizes),
     )

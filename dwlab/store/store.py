@@ -53,11 +53,13 @@ class Store:
 
     read: only read what is there. Nothing is made, searched, checked as a whole or repaired, so
     opening takes no time however large the store is; damage is a StoreError once it is met.
+    check: whether the file is read through for damage first, which a small change need not wait for.
     """
 
-    def __init__(self, root: Path, *, read: bool = False) -> None:
+    def __init__(self, root: Path, *, read: bool = False, check: bool = True) -> None:
         self.root = root
-        self.file = StoreFile(root, functools.partial(recovery.read_back, root), read=read)
+        read_back = functools.partial(recovery.read_back, root)
+        self.file = StoreFile(root, read_back, read=read, check=check)
         self.cells = Cells(self.file)
         self.experiments = Experiments(self.file)
         self.history = History(self.file)

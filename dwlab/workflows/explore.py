@@ -253,7 +253,7 @@ class Session:
         with open_existing(self.root) as store:
             if store is None or not store.history.is_behind(NAME):
                 return
-        with contextlib.suppress(StoreError), Store(self.root) as store:
+        with contextlib.suppress(StoreError), Store(self.root, check=False) as store:
             store.history.update_index(NAME)
 
     def entry(self, key: str) -> HistoryEntry:
@@ -277,19 +277,19 @@ class Session:
         """Set a mark of pictures at once."""
         _check_mark(mark, value)
         self.entries(keys)
-        with Store(self.root) as store:
+        with Store(self.root, check=False) as store:
             store.history.give_marks(NAME, keys, mark, value)
 
     def take_back(self) -> MarkChange | None:
         """Take back the last change of marks; returns it, or None if there is none."""
-        with Store(self.root) as store:
+        with Store(self.root, check=False) as store:
             return store.history.take_back(NAME)
 
 
 def give_mark(root: Path, key: str, mark: str, value: int | str) -> None:
     """Set a mark of a picture: `stars` 0 to 5, `pin` and `hide` 0 or 1, `note` a text."""
     _check_mark(mark, value)
-    with Store(root) as store:
+    with Store(root, check=False) as store:
         store.history.set_mark(key, mark, value)
 
 

@@ -104,6 +104,16 @@ def test_a_damaged_store_is_set_aside_and_read_back(
     )
 
 
+def test_a_small_change_does_not_wait_until_the_file_is_read_through(root: Path) -> None:
+    path = root / "dwlab.sqlite"
+    path.write_bytes(_page(path.read_bytes()))
+    with Store(root, check=False) as opened:
+        opened.history.set_mark("0" * 64, "stars", 4)
+        assert opened.notes == []
+    with Store(root) as opened:
+        assert "damaged" in opened.notes[0]
+
+
 def test_damage_twice_is_kept_twice(root: Path) -> None:
     for text in (b"first" * 1000, b"second" * 1000):
         (root / "dwlab.sqlite").write_bytes(text)
