@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TextIO
 
-    from IPython.display import HTML, Image
+    from IPython.display import HTML
 
 
 def html(text: str) -> HTML:
@@ -18,13 +18,6 @@ def html(text: str) -> HTML:
     from IPython.display import HTML
 
     return HTML(text)
-
-
-def image(data: bytes, alt: str) -> Image:
-    """A picture as the value of a cell. alt: what it shows, in words."""
-    from IPython.display import Image
-
-    return Image(data, alt=alt)
 
 
 def show(value: object) -> None:

@@ -11,18 +11,19 @@ from ..models.quiet import quiet_libraries
 from ..paths import project_results
 from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
-from .display import html, image, show, stderr_as_stdout
+from .display import html, show, stderr_as_stdout
 from .experiment_files import find_file, searched_folders, sweep_files
 from .papermill import injected
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from IPython.display import HTML, Image
+    from IPython.display import HTML
 
     from ..runs.plan import Plan
     from ..runs.sweep import Sweep
     from ..runs.table import Table
+    from ..widgets.small_pictures import ThemedPicture
     from ..widgets.sweep.panel import SweepPanel
 
 # of sweep.ipynb
@@ -141,12 +142,12 @@ class SweepView:
         table = self._rows()
         return None if table is None else html(thumbnails_html(table, ROWS))
 
-    def grid(self) -> Image | None:
-        """The contact sheet, smaller than the file; None if there are no pictures."""
-        from ..widgets.sweep.grid import small_grid
+    def grid(self) -> ThemedPicture | None:
+        """The contact sheet, smaller than the file, for the page's theme; None without pictures."""
+        from ..widgets.sweep.grid import themed_grid
 
         table = self._rows()
-        return None if table is None else image(small_grid(table), f"the pictures of {self.name}")
+        return None if table is None else themed_grid(table, f"the pictures of {self.name}")
 
     def answer(self) -> HTML | None:
         """Which setting is good enough, in words and charts; None if no metric ranks settings."""

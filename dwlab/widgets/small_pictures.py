@@ -31,18 +31,33 @@ def small_jpeg(image: Image.Image, limit: int = BYTES_LIMIT, *, side: int | None
     """The picture as a JPEG of at most `limit` bytes and `side` pixels, shrunk until it fits."""
     if side is not None and max(image.size) > side:
         image = ImageOps.contain(image, (side, side))
-    data = _jpeg(image)
+    return _shrunk(image, limit, _jpeg)
+
+
+def small_webp(image: Image.Image, limit: int = BYTES_LIMIT) -> bytes:
+    """The picture as a WebP of at most `limit` bytes, shrunk until it fits."""
+    return _shrunk(image, limit, _webp)
+
+
+def _shrunk(image: Image.Image, limit: int, encode: Callable[[Image.Image], bytes]) -> bytes:
+    data = encode(image)
     while len(data) > limit and max(image.size) > SMALLEST_SIDE:
         width, height = image.size
         smaller = (max(1, round(SHRINK * width)), max(1, round(SHRINK * height)))
         image = image.resize(smaller, Image.Resampling.LANCZOS)
-        data = _jpeg(image)
+        data = encode(image)
     return data
 
 
 def _jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "JPEG", quality=85, subsampling=0)
+    return buffer.getvalue()
+
+
+def _webp(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "WEBP", quality=85)
     return buffer.getvalue()
 
 
@@ -81,11 +96,16 @@ def image_html(
 
 @dataclass(frozen=True)
 class ThemedPicture:
-    """A picture for a light and one for a dark page, both PNG; a notebook shows the one that fits."""
+    """A picture for a light and one for a dark page; a notebook shows the one that fits.
+
+    kind: of both, png or webp. plain: a JPEG for what shows no HTML; a PNG needs none.
+    """
 
     light: bytes
     dark: bytes
     description: str
+    kind: str = "png"
+    plain: bytes | None = None
 
     @classmethod
     def drawn(cls, draw: Callable[..., Figure], description: str) -> ThemedPicture:
@@ -97,7 +117,7 @@ class ThemedPicture:
         pictures = (("light", self.light), ("dark", self.dark))
         return Html(
             "".join(
-                image_html(data, self.description, kind="png", classes=f"dwlab-{theme}")
+                image_html(data, self.description, kind=self.kind, classes=f"dwlab-{theme}")
                 for theme, data in pictures
             )
         )
@@ -105,5 +125,8 @@ class ThemedPicture:
     def _repr_html_(self) -> str:
         return THEMES + self.images()
 
-    def _repr_png_(self) -> bytes:
-        return self.light
+    def _repr_png_(self) -> bytes | None:
+        return self.light if self.kind == "png" else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return self.plain

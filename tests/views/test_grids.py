@@ -8,8 +8,13 @@ from PIL import Image
 from sweep_tables import HOSTILE, sweep_table
 
 from dwlab.errors import InvalidInput
-from dwlab.views.grids.drawing import FAILED_PAPER, grid, save_grid
+from dwlab.views.design import colours
+from dwlab.views.grids.drawing import FAILED_PAPER, PAPER, grid, save_grid
 from dwlab.views.grids.layout import lay_out
+
+
+def rgb(shade):
+    return tuple(bytes.fromhex(shade[1:]))
 
 
 def test_every_picture_of_a_sweep_has_its_own_tile_on_the_grid(tmp_path):
@@ -51,9 +56,20 @@ def test_a_failed_cell_is_a_marked_tile(tmp_path):
     table = sweep_table(tmp_path, failed=(3,))
     tile = next(tile for tile in lay_out(table).tiles if tile.row == 3)
     drawn = grid(table).crop((tile.x, tile.y, tile.x + 128, tile.y + 128))
-    colours = {colour: count for count, colour in drawn.getcolors(128 * 128)}
-    assert colours[tuple(bytes.fromhex(FAILED_PAPER[1:]))] > 128 * 128 / 2
-    assert len(colours) > 10  # words are written on it
+    counts = {colour: count for count, colour in drawn.getcolors(128 * 128)}
+    assert counts[rgb(colours(dark=False)[FAILED_PAPER])] > 128 * 128 / 2
+    assert len(counts) > 10  # words are written on it
+
+
+def test_for_a_dark_page_the_paper_is_dark_and_the_pictures_are_the_same(tmp_path):
+    table = sweep_table(tmp_path)
+    light = grid(table)
+    dark = grid(table, dark=True)
+    assert light.getpixel((0, 0)) == (255, 255, 255)
+    assert dark.getpixel((0, 0)) == rgb(colours(dark=True)[PAPER])
+    for tile in lay_out(table).tiles:
+        box = (tile.x, tile.y, tile.x + 128, tile.y + 128)
+        assert dark.crop(box).tobytes() == light.crop(box).tobytes()
 
 
 def test_a_large_sweep_is_cut_to_the_limit_and_the_sheet_says_so(tmp_path):

@@ -11,23 +11,25 @@ from PIL import Image, ImageDraw
 from ..._util.atomic import write_atomic
 from ...errors import InvalidInput
 from ...runs.table import open_input, open_picture
+from ..design import colours
 from ..missing_pictures import reason
 from ..text_fit import draw, fit, line_height, text_width
 from .layout import lay_out
 from .sheet import MUTED, SIDE, Label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from .sheet import Sheet, Tile
 
-PAPER = "#ffffff"
-EMPTY = "#f3f3f1"  # beside a picture that is not square
-LINE = "#d4d5d8"  # around a place without a cell
-FAILED_PAPER = "#fdeeec"
-FAILED_INK = "#a8281c"
+# tokens of the design
+PAPER = "card"
+EMPTY = "raised"  # beside a picture that is not square
+LINE = "rule"  # around a place without a cell
+FAILED_PAPER = "bad-soft"
+FAILED_INK = "bad"
 ERROR_LINES = 4
 
 
@@ -38,29 +40,32 @@ def grid(
     columns: str | Sequence[str] | None = None,
     side: int | None = None,
     max_cells: int = 400,
+    dark: bool = False,
 ) -> Image.Image:
-    """A labelled contact sheet of the table's pictures, as an RGB picture on white.
+    """A labelled contact sheet of the table's pictures, as an RGB picture.
 
     rows, columns: names of axes, outermost first; axes that are not named are nested around them.
     side: pixels of a tile, 16 to 1024 (128). max_cells: tiles at most; the sheet says what it
-    leaves out. Raises InvalidInput for an axis that the table does not have.
+    leaves out. dark: for a dark page; otherwise the paper is white. Raises InvalidInput for an axis
+    that the table does not have.
     """
     if side is not None and not 16 <= side <= 1024:
         raise InvalidInput("side", side, "16 to 1024 pixels")
     if max_cells < 1:
         raise InvalidInput("max_cells", max_cells, "at least 1")
     sheet = lay_out(table, rows=rows, columns=columns, side=side or SIDE, max_cells=max_cells)
-    return drawn(table, sheet)
+    return drawn(table, sheet, dark=dark)
 
 
-def drawn(table: pd.DataFrame, sheet: Sheet) -> Image.Image:
+def drawn(table: pd.DataFrame, sheet: Sheet, *, dark: bool = False) -> Image.Image:
     """The picture of a sheet that was laid out for this table."""
-    canvas = Image.new("RGB", (sheet.width, sheet.height), PAPER)
+    shades = colours(dark)
+    canvas = Image.new("RGB", (sheet.width, sheet.height), shades[PAPER])
     pen = ImageDraw.Draw(canvas)
     for tile in sheet.tiles:
-        _draw_tile(canvas, pen, table, tile, sheet.side)
+        _draw_tile(canvas, pen, table, tile, sheet.side, shades)
     for label in sheet.labels:
-        _write(pen, label)
+        _write(pen, label, shades)
     for seen in sheet.seen:
         picture = open_input(table, seen.path)
         if picture:
@@ -81,21 +86,22 @@ def _draw_tile(
     table: pd.DataFrame,
     tile: Tile,
     side: int,
+    shades: Mapping[str, str],
 ) -> None:
     box = (tile.x, tile.y, tile.x + side - 1, tile.y + side - 1)
     if tile.row is None:
-        pen.rectangle(box, PAPER, LINE)
+        pen.rectangle(box, shades[PAPER], shades[LINE])
         return
     row = table.iloc[tile.row]
     status = str(row.get("status", "ok"))
     picture = open_picture(table, row.get("image")) if status == "ok" else None
     if picture is None:
-        pen.rectangle(box, FAILED_PAPER, FAILED_INK)
+        pen.rectangle(box, shades[FAILED_PAPER], shades[FAILED_INK])
         size = max(8, min(14, side // 10))
         for label in failure_labels(tile, side, size, status, row.get("error")):
-            _write(pen, label)
+            _write(pen, label, shades)
     else:
-        pen.rectangle(box, EMPTY)
+        pen.rectangle(box, shades[EMPTY])
         _paste(canvas, picture, (tile.x, tile.y), side)
 
 
@@ -136,11 +142,11 @@ def _fitting_word(status: str, size: int, width: int) -> str:
     return ""
 
 
-def _write(pen: ImageDraw.ImageDraw, label: Label) -> None:
+def _write(pen: ImageDraw.ImageDraw, label: Label, shades: Mapping[str, str]) -> None:
     line = line_height(label.size)
     y = label.y + (label.height - line * len(label.lines)) / 2
     for text in label.lines:
         spare = label.width - text_width(text, label.size, label.bold)
         indent = {"left": 0.0, "center": spare / 2, "right": spare}[label.align]
-        draw(pen, (label.x + indent, y), text, label.ink, label.size, label.bold)
+        draw(pen, (label.x + indent, y), text, shades[label.ink], label.size, label.bold)
         y += line

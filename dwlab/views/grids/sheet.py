@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from ...analysis.axes import Axis
 
-INK = "#1c1d21"
-MUTED = "#6a6e76"
+# tokens of the design, see `dwlab.views.design.colours`
+INK = "ink"
+MUTED = "muted"
 SIDE = 128  # pixels of a tile
 GAP = 4  # pixels between tiles
 LEVEL_GAP = 14  # pixels more where the value of an outer axis changes
@@ -31,7 +32,7 @@ SEEN_GAP = 4  # pixels between a label's picture and its text
 class Label:
     """Text that was wrapped to fit its box of `width` x `height` pixels at (`x`, `y`).
 
-    size: pixels of the font. align: left, center or right.
+    size: pixels of the font. align: left, center or right. ink: a token of the design.
     """
 
     x: int

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ...runs.table import open_input, open_picture
 from ..charts import Chart
+from ..design import colours
 from ..grids.drawing import EMPTY, FAILED_INK, FAILED_PAPER, LINE, PAPER, failure_labels
 from ..grids.sheet import MARGIN
 from ..text_fit import line_height
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ASCENT = 0.95  # of the type's size: from the top of a line to its base
 RULE = 0.4  # points
+SHADES = colours(dark=False)
 
 
 class PageFigure:
@@ -33,7 +35,7 @@ class PageFigure:
     """
 
     def __init__(self, page: PaperPage, paper: Paper, *, vector: bool) -> None:
-        self.figure = Chart(figsize=paper.inches, dpi=paper.dpi, facecolor=PAPER)
+        self.figure = Chart(figsize=paper.inches, dpi=paper.dpi, facecolor=SHADES[PAPER])
         self._paper = paper
         self._vector = vector
         # the sheet has a margin at its left
@@ -82,7 +84,8 @@ class PageFigure:
             self._paste(picture, x, y, side)
 
     def _box(self, x: int, y: int, side: int, paper: str, ink: str) -> None:
-        box = Rectangle((x, y), side, side, facecolor=paper, edgecolor=ink, linewidth=RULE)
+        edge = "none" if ink == "none" else SHADES[ink]
+        box = Rectangle((x, y), side, side, facecolor=SHADES[paper], edgecolor=edge, linewidth=RULE)
         self._axes.add_patch(box)
 
     def _paste(self, picture: Image.Image, x: int, y: int, side: int) -> None:
@@ -111,7 +114,7 @@ class PageFigure:
                 x,
                 y + ASCENT * label.size,
                 text,
-                color=label.ink,
+                color=SHADES[label.ink],
                 fontsize=label.size / UNITS_PER_POINT,
                 fontweight="bold" if label.bold else "normal",
                 ha=label.align,
