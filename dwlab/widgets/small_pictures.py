@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
@@ -57,7 +57,7 @@ def _jpeg(image: Image.Image) -> bytes:
 
 def _webp(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "WEBP", quality=85)
+    image.convert("RGB").save(buffer, "WEBP", quality=75)
     return buffer.getvalue()
 
 
@@ -101,11 +101,12 @@ class ThemedPicture:
     kind: of both, png or webp. plain: a JPEG for what shows no HTML; a PNG needs none.
     """
 
-    light: bytes
-    dark: bytes
+    # a notebook keeps what `repr` says, too
+    light: bytes = field(repr=False)
+    dark: bytes = field(repr=False)
     description: str
     kind: str = "png"
-    plain: bytes | None = None
+    plain: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def drawn(cls, draw: Callable[..., Figure], description: str) -> ThemedPicture:

@@ -43,6 +43,7 @@ def test_html_for_a_notebook_is_small_however_large_the_sweep(noise):
     sheet = themed_grid(noise, HOSTILE)
     assert len(sheet._repr_html_()) + 4 / 3 * len(sheet._repr_jpeg_()) <= 200_000
     assert sheet._repr_png_() is None
+    assert len(repr(sheet)) < 200
     assert len(thumbnails_html(noise)) <= 200_000
     assert "of 300 rows" in thumbnails_html(noise)
     assert all(len(png(figure)) <= 100_000 for figure in figures(noise).values())
