@@ -47,11 +47,13 @@ NOTE_LIMIT = 2_000  # characters
 class Task:
     """Something the session does: the pictures of `params`, a whole `sweep`, or `again` one picture.
 
-    again: the key of a picture that is made again, to be compared.
+    base: the key of the picture whose neighbours are made. again: that of a picture that is made
+    again, to be compared.
     """
 
     work: Callable[[threading.Event], object]
     params: tuple[GenerationParams, ...] = ()
+    base: str = ""
     sweep: Sweep | None = None
     again: str = ""
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -146,7 +148,7 @@ class Session:
                 run=run,
             )
 
-        self._submit(Task(work, params=tuple(params)))
+        self._submit(Task(work, params=tuple(params), base=run.base))
 
     def sweep(self, spec: Sweep) -> None:
         """Run a sweep after the tasks that are waiting."""

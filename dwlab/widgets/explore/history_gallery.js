@@ -2,6 +2,7 @@
 
 const ROWS_BEYOND = 1; // rows above and below what is seen that are on the page too
 const THUMBNAIL_SIDES = [128, 256, 384];
+const HEAD_CHARACTER = 6.7; // pixels of a character of a run's head, about
 const WALKS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 
 class HistoryGallery {
@@ -142,16 +143,18 @@ class HistoryGallery {
   }
 
   /** The head of a run stands above its first picture, and as wide as the run. */
-  addHead(element, heads, index) {
+  addHead(element, placed, index) {
     const run = this.layout.runAt(index);
     if (!run) return;
     const [pictures, started, along] = run;
-    const words = runHead(pictures, started, along);
-    const only = makeButton(words, () => this.history.showRun(this.entry(index)), { tabIndex: -1, title: `${words}: only this run (key r)` });
+    const room = this.layout.roomOfRun(index) * this.layout.step - TILE_GAP;
+    const heads = runHeads(pictures, started, along);
+    const words = heads.find((each) => each.length * HEAD_CHARACTER <= room) ?? heads.at(-1);
+    const only = makeButton(words, () => this.history.showRun(this.entry(index)), { tabIndex: -1, title: `${heads[0]}: only this run (key r)` });
     const head = make("div", { className: "dwx-run-head", role: "rowheader" }, started ? only : words);
     head.style.left = `${this.layout.columnOf(index) * this.layout.step}px`;
-    head.style.width = `${this.layout.roomOfRun(index) * this.layout.step - TILE_GAP}px`;
-    heads.set(index, head);
+    head.style.width = `${room}px`;
+    placed.set(index, head);
     insertInOrder(element, head, index);
   }
 
@@ -265,17 +268,21 @@ function within(offset, start, size, room) {
   return Math.min(start, Math.max(offset, start + size - room));
 }
 
-/** A run in a few words: when, and what its pictures are. */
-function runHead(pictures, started, along) {
-  if (!started) return "Pinned";
-  const time = started.includes("T") ? shortTime(new Date(started)) : started;
-  if (!along || pictures === 1) return time;
-  return `${time} · ${pictures} ${along === "seed" ? "seeds" : `by ${(LABELS[along] ?? along).toLowerCase()}`}`;
+/** A run in words, from many to few: when it started, and what its pictures are. */
+function runHeads(pictures, started, along) {
+  if (!started) return ["Pinned"];
+  const times = started.includes("T") ? shortTimes(new Date(started)) : [started];
+  if (!along || pictures === 1) return times;
+  const name = along === "seed" ? "seeds" : `by ${(LABELS[along] ?? along).toLowerCase()}`;
+  return [`${times[0]} · ${pictures} ${name}`, `${times[0]} · ${pictures}`, ...times];
 }
 
-/** The time of day today, else the date too. */
-function shortTime(time) {
+/** The time of day today, else the date too, or alone. */
+function shortTimes(time) {
+  const now = new Date();
   const clock = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-  const isToday = time.toDateString() === new Date().toDateString();
-  return isToday ? clock : `${time.getFullYear()}-${String(time.getMonth() + 1).padStart(2, "0")}-${String(time.getDate()).padStart(2, "0")} ${clock}`;
+  if (time.toDateString() === now.toDateString()) return [clock];
+  const year = time.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+  const day = time.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...year });
+  return [`${day}, ${clock}`, day];
 }

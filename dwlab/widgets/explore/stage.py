@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PICTURE_SIDE = 512  # pixels, at most
 LOSSLESS_SIDE = 256  # pixels; larger pictures are sent as a JPEG
 FROM_THE_STORE = "from the store"
+VARIED = "the picture itself"
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,13 @@ class StageTile:
 
 
 class Stage:
-    """The tiles of one run, in the order of its recipes. A sweep has no recipes here."""
+    """The tiles of one run, in the order of its recipes. A sweep has no recipes here.
 
-    def __init__(self, params: Iterable[GenerationParams] = ()) -> None:
+    base: the key of the picture whose neighbours they are; empty if there is none.
+    """
+
+    def __init__(self, params: Iterable[GenerationParams] = (), base: str = "") -> None:
+        self._base = base
         self._tiles = [_tile(recipe.as_dict()) for recipe in params]
         self._last_steps: dict[int, Step] = {}  # of the pictures that form
         self._rate = PreviewRate()
@@ -73,7 +78,16 @@ class Stage:
         if isinstance(event, Failed):
             self._tiles[event.index] = replace(tile, state="failed", note=event.error)
         else:
-            self._tiles[event.index] = _done(tile, event.result)
+            self._tiles[event.index] = self._done(tile, event.result)
+
+    def _done(self, tile: StageTile, picture: object) -> StageTile:
+        if not isinstance(picture, Reused | Picture):
+            raise TypeError(f"a picture was expected, not {picture!r}")
+        note = FROM_THE_STORE if isinstance(picture, Reused) else ""
+        if picture.key == self._base:
+            note = VARIED
+        shown = _with_picture(tile, picture.key, picture.image)
+        return replace(shown, note=picture.warning or note)
 
     def stop(self) -> None:
         """Leave every picture that is not done as it is, marked with how far it came."""
@@ -135,14 +149,6 @@ def _preview_address(event: Step) -> str:
 
 def _stopped_note(step: Step | None) -> str:
     return f"stopped at step {step.step} of {step.steps}" if step else "not started"
-
-
-def _done(tile: StageTile, picture: object) -> StageTile:
-    if not isinstance(picture, Reused | Picture):
-        raise TypeError(f"a picture was expected, not {picture!r}")
-    reused = FROM_THE_STORE if isinstance(picture, Reused) else ""
-    shown = _with_picture(tile, picture.key, picture.image)
-    return replace(shown, note=picture.warning or reused)
 
 
 def _with_picture(tile: StageTile, key: str, image: Image.Image) -> StageTile:

@@ -76,7 +76,7 @@ class TaskListener:
         self._told = 0.0
         self._comparison = ""
         # What is on the page stays there until there is something new to see.
-        self._stage = Stage(task.params)
+        self._stage = Stage(task.params, task.base)
         if task.params and not self._bench.stage:
             self._bench.stage = self._stage.for_page()
         # All pictures of a task have one model.

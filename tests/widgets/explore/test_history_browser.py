@@ -18,6 +18,10 @@ from dwlab.bench.large_history import fill
 
 pytestmark = pytest.mark.slow
 PICTURES = 1_000
+HEADS_ARE_WHOLE = """() => {
+  const heads = [...document.querySelectorAll(".dwx-run-head > button")];
+  return heads.length > 0 && heads.every((head) => head.scrollWidth <= head.clientWidth);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,15 @@ def test_only_what_is_seen_is_on_the_page_and_it_is_one_tab_stop(long_page):
         assert thumbnails(long_page).count() < 150
         expect(long_page.locator(".dwx-thumb[tabindex='0']")).to_have_count(1)
         expect(long_page.locator(".dwx-gallery input[tabindex='0']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [48, 96])
+def test_the_head_of_a_run_is_never_cut(long_page, size):
+    button(long_page, "Strip").click()
+    field(long_page, "Size of the pictures").fill(str(size))
+    heads = long_page.locator(".dwx-run-head > button")
+    expect(heads.first).to_have_attribute("title", re.compile(r"\d · 4 seeds: only this run"))
+    long_page.wait_for_function(HEADS_ARE_WHOLE)
 
 
 def test_the_keyboard_walks_to_the_last_picture_and_back(long_page):

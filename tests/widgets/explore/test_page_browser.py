@@ -178,7 +178,7 @@ def test_vary_makes_a_row_of_neighbours(page):
     make(page, vary(page, "seed").click)
     done(page, 5)  # the picture itself is the first of them
     others = [f"seed {20 + k}" for k in range(1, 5)]
-    expect(captions(page)).to_have_text(["seed 20 from the store", *others])
+    expect(captions(page)).to_have_text(["seed 20 the picture itself", *others])
     expect(common_caption(page)).to_have_text(f"{PROMPT} · 2 steps, guidance 3, DDIM, 64 × 64")
 
 
