@@ -60,14 +60,23 @@ class Declarations:
 
     def _parameter(self, argument: ast.arg, default: ast.expr | None) -> Parameter:
         value = None if default is None else self._value(argument.arg, default)
-        annotation = argument.annotation
-        read = None if annotation is None else self._annotation(argument.arg, annotation)
-        return Parameter.of(argument.arg, read, value)
+        if argument.annotation is None:
+            return Parameter.of(argument.arg, None, value)
+        try:
+            annotation = self._annotation(argument.arg, argument.annotation)
+        except InvalidInput:
+            raise
+        # a text that is no Python, a choice that is no plain value, names that mean each other
+        except (SyntaxError, ValueError, RecursionError):
+            raise _not_understood(argument.arg, argument.annotation) from None
+        return Parameter.of(argument.arg, annotation, value)
 
     def _value(self, parameter: str, node: ast.expr) -> object:
         """A plain value, written here or under a name of this module."""
-        if isinstance(node, ast.Name) and node.id in self._values:
-            return self._value(parameter, self._values[node.id])
+        seen: set[str] = set()
+        while isinstance(node, ast.Name) and node.id in self._values and node.id not in seen:
+            seen.add(node.id)
+            node = self._values[node.id]
         try:
             value: object = ast.literal_eval(node)
         except (ValueError, TypeError, RecursionError):
@@ -91,7 +100,7 @@ class Declarations:
             return Literal[choices if isinstance(choices, tuple) else (choices,)]
         if isinstance(node, ast.Subscript) and name == "Annotated":
             return self._annotated(parameter, node.slice)
-        raise InvalidInput(f"the annotation of method.{parameter}", ast.unparse(node), ANNOTATIONS)
+        raise _not_understood(parameter, node)
 
     def _annotated(self, parameter: str, node: ast.expr) -> Any:
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -106,9 +115,13 @@ class Declarations:
         try:
             return Range(*arguments, **keywords)  # type: ignore[arg-type]  # it checks them
         except TypeError:
-            raise InvalidInput(
-                f"the annotation of method.{parameter}", ast.unparse(node), ANNOTATIONS
-            ) from None
+            raise _not_understood(parameter, node) from None
+
+
+def _not_understood(parameter: str, annotation: ast.expr) -> InvalidInput:
+    return InvalidInput(
+        f"the annotation of method.{parameter}", ast.unparse(annotation), ANNOTATIONS
+    )
 
 
 def check_shape(name: str, arguments: ast.arguments) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._util.regular_file import open_regular
 from ...errors import InvalidInput
 from .code import MAIN, Code, digest_of, remember
 from .declared import Declarations
@@ -45,12 +47,15 @@ def read(field: str, reference: str) -> ReadFile:
     Raises InvalidInput, which names `field`, for a file that cannot be read or is no Python.
     """
     path, name = split(field, reference)
-    modules = _Modules(field, path.resolve())
+    modules = _Modules(field, _resolved(field, path))
     modules.read_all()
-    digest = digest_of(name, {module: text_of(tree) for module, tree in modules.trees.items()})
+    try:
+        trees = {module: text_of(tree) for module, tree in modules.trees.items()}
+    except RecursionError:
+        raise InvalidInput(field, path.name, "code that is nested less deeply") from None
     code = Code(
         name=name,
-        digest=digest,
+        digest=digest_of(name, trees),
         modules=modules.sources,
         paths=modules.paths,
         libraries=tuple(sorted(modules.libraries)),
@@ -139,22 +144,37 @@ def _imported(tree: ast.Module, package: str) -> list[str]:
     return [name for name in names if name and "*" not in name]
 
 
+def _resolved(field: str, path: Path) -> Path:
+    """A path without links; raises InvalidInput."""
+    try:
+        return path.resolve()
+    # Python before 3.13 says so of links that go round in a circle
+    except (OSError, RuntimeError) as error:
+        raise InvalidInput(field, str(path), f"a file that can be read ({error})") from None
+
+
 def _text(field: str, path: Path) -> str:
     try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise InvalidInput(field, str(path), f"a file of at most {FILE_LIMIT >> 20} MiB")
-        return path.read_text("utf-8")
+        with open_regular(path) as file:
+            content = file.read(FILE_LIMIT + 1)
+        # some editors of Windows begin a file with a mark that Python skips
+        text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise InvalidInput(field, str(path), f"a file that can be read ({reason})") from None
+    if len(content) > FILE_LIMIT:
+        raise InvalidInput(field, str(path), f"a file of at most {FILE_LIMIT >> 20} MiB")
+    return text
 
 
 def _parsed(field: str, source: str, path: Path) -> ast.Module:
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        reason = getattr(error, "msg", None) or str(error)
+    # Python runs out of memory for its parser, not of memory, where a line is nested too deeply
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        number = getattr(error, "lineno", None)
+        line = f", line {number}" if number else ""
+        reason = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
         raise InvalidInput(
             field, f"{path.name}{line}", f"Python that can be read ({reason})"
         ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
 
@@ -24,6 +24,14 @@ def is_text(value: object) -> TypeGuard[str]:
     """Whether a value is a text that a store can keep."""
     is_short = isinstance(value, str) and len(value) <= TEXT_LIMIT
     return is_short and not UNWRITABLE.search(str(value))
+
+
+def is_value(value: object) -> TypeGuard[Value]:
+    """Whether a value is one that a parameter can have: a finite number, a text, true or false."""
+    if is_number(value):
+        # compares whole numbers exactly, however large
+        return abs(value) <= sys.float_info.max
+    return isinstance(value, bool) or is_text(value)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class Parameter:
             bounds = next((note for note in notes if isinstance(note, Range)), None)
         choices = get_args(annotation) if get_origin(annotation) is Literal else ()
         kind = type(choices[0]) if choices else annotation
-        if kind not in _TYPES:
+        if kind not in _TYPES or not all(map(is_value, choices)):
             raise InvalidInput(f"the annotation of {field}", annotation, ANNOTATIONS)
         if bounds and kind not in (int, float):
             raise InvalidInput(f"the annotation of {field}", annotation, "a number, beside a Range")
@@ -108,13 +116,13 @@ class Parameter:
         raise InvalidInput(field, value, self.allowed)
 
     def _is_of_type(self, value: object) -> bool:
-        if self.type is float:
-            return is_number(value) and math.isfinite(value)
-        if self.type is int:
-            return is_whole_number(value)
-        if self.type is str:
-            return is_text(value)
-        return isinstance(value, bool)
+        is_of_type = {
+            float: is_number(value),
+            int: is_whole_number(value),
+            str: isinstance(value, str),
+            bool: isinstance(value, bool),
+        }
+        return is_of_type[self.type] and is_value(value)
 
     def _is_in_range(self, value: Any) -> bool:
         return self.range is None or self.range.least <= value <= self.range.most

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ..._util.checks import is_number
 from ...errors import InvalidInput
 from . import files, live
 from .code import MAIN
-from .parameters import TEXT_LIMIT, Parameter, is_text
+from .parameters import TEXT_LIMIT, Parameter, is_value
 
 if TYPE_CHECKING:
     from .parameters import Value
@@ -169,8 +167,6 @@ def _is_name(name: object) -> bool:
 
 
 def _checked_value(field: str, value: object) -> Value:
-    if isinstance(value, bool) or is_text(value):
-        return value
-    if is_number(value) and math.isfinite(value):
+    if is_value(value):
         return value
     raise InvalidInput(field, value, "a number, a text, true or false")
