@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from ...errors import InvalidInput
 from . import files
 from .code import MAIN
-from .parameters import TEXT_LIMIT
+from .parameters import NAME, TEXT_LIMIT
 
 SCHEDULER = "scheduler"
 SCHEDULER_CODE = "scheduler_code"
 PIPELINE = "pipeline"
 _PARTS = ("name", "code", "file")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_NAME = re.compile(r"[A-Za-z_]\w{0,100}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _of_map(field: str, values: Mapping[str, object]) -> OwnClass:
     name = values.get("name")
     code = values.get("code")
     file = values.get("file", "")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidInput(f"{field}.name", name, "the name of a class")
     if not isinstance(code, str) or not _SHA256.fullmatch(code):
         raise InvalidInput(f"{field}.code", code, "the 64 digits of a hash, in lower case")

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
-import dis
 import inspect
-import linecache
 import sys
-import textwrap
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidInput
 from . import files
 from .code import MAIN, Code, agree, digest_of, remember
 from .declared import SHAPE
-from .parameters import Parameter
-from .trees import text_of
+from .definitions import MARK, Definitions
+from .parameters import ANNOTATIONS, NAME, Parameter
 
-MARK = "_dwlab_method"
-_PLAIN = (int, float, complex, str, bytes, bool, type(None), type(Ellipsis))
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +50,8 @@ def read(function: Callable[..., Any]) -> tuple[Code, tuple[Parameter, ...]]:
 
 
 def _check_shape(function: Callable[..., Any]) -> None:
+    if not callable(function) or not _is_plain_function(function):
+        raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
     parameters = inspect.signature(function).parameters.values()
     kinds = [parameter.kind for parameter in parameters]
     positional = [kind for kind in kinds if kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD]
@@ -64,8 +60,24 @@ def _check_shape(function: Callable[..., Any]) -> None:
         raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
 
 
+def _is_plain_function(function: Callable[..., Any]) -> bool:
+    """Whether a function has a name that a row can hold, and returns what it makes at once."""
+    is_named = NAME.fullmatch(getattr(function, "__name__", "")) is not None
+    return is_named and not (
+        inspect.iscoroutinefunction(function)
+        or inspect.isgeneratorfunction(function)
+        or inspect.isasyncgenfunction(function)
+    )
+
+
 def _parameters(function: types.FunctionType) -> tuple[Parameter, ...]:
-    annotations = typing.get_type_hints(function, include_extras=True)
+    try:
+        annotations = typing.get_type_hints(function, include_extras=True)
+    # annotations as texts may hold anything
+    except Exception as error:  # noqa: BLE001
+        raise InvalidInput(
+            "the annotations of method", f"{function.__name__} ({error})", ANNOTATIONS
+        ) from None
     parameters = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY:
@@ -87,7 +99,7 @@ def _file_of(function: types.FunctionType) -> str:
 
 def _hashed(function: types.FunctionType) -> Code:
     """The code of a notebook's function, with what it uses of the notebook."""
-    definitions = _Definitions(function)
+    definitions = Definitions(function)
     definitions.collect()
     return Code(
         name=function.__name__,
@@ -95,192 +107,3 @@ def _hashed(function: types.FunctionType) -> Code:
         modules={MAIN: "\n\n".join(definitions.texts.values())},
         libraries=tuple(sorted(definitions.libraries)),
     )
-
-
-class _Definitions:
-    """A function and what it uses of the module that defines it, transitively.
-
-    trees: what stands for each name in the hash. texts: the same for people to read.
-    """
-
-    def __init__(self, function: types.FunctionType) -> None:
-        self._module = function.__module__
-        self._method = function.__name__
-        self._scope = function.__globals__
-        self._waiting: dict[str, Any] = {function.__name__: function}
-        self.trees: dict[str, str] = {}
-        self.texts: dict[str, str] = {}
-        self.libraries: set[str] = set()
-
-    def collect(self) -> None:
-        """Take in the function, and what it uses."""
-        while self._waiting:
-            name, value = self._waiting.popitem()
-            if name not in self.trees:
-                self._take(name, value)
-
-    def _take(self, name: str, value: Any) -> None:
-        # what functools.wraps and lru_cache were put around
-        value = inspect.unwrap(value) if callable(value) else value
-        if isinstance(value, types.ModuleType):
-            self._take_module(name, value)
-        elif isinstance(value, types.FunctionType | type) and value.__module__ == self._module:
-            self._take_definition(name, value)
-        elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | type):
-            self._take_foreign(name, value)
-        elif _is_plain(value):
-            self.trees[name] = _canonical(value)
-            self.texts[name] = f"{name} = {value!r}"
-        elif type(value).__module__ in ("typing", "types"):
-            self.trees[name] = repr(value)
-        else:
-            self._refuse(name, value)
-
-    def _take_definition(self, name: str, value: Any) -> None:
-        source = _source(name, value)
-        tree = ast.parse(source)
-        self.trees[name] = text_of(tree)
-        self.texts[name] = source
-        for used, inner in (*_used(value), *_decorators(tree, self._scope)):
-            if inner is not _MISSING:
-                self._waiting.setdefault(used, inner)
-            elif not hasattr(builtins, used):
-                self._refuse_missing(used)
-
-    def _take_module(self, name: str, module: types.ModuleType) -> None:
-        top = module.__name__.partition(".")[0]
-        file = getattr(module, "__file__", None) or ""
-        if _is_local(top, file):
-            code = files.read("method", f"{file}:{MARK}").code
-            self.trees[name] = code.digest
-            self.texts[name] = f"# ---- module {module.__name__}\n{code.text}"
-            self.libraries.update(code.libraries)
-        else:
-            self.trees[name] = module.__name__
-            self._take_library(top)
-
-    def _take_foreign(self, name: str, value: Any) -> None:
-        """A function or class of another module: by its name, or with the code of a local module."""
-        module = sys.modules.get(value.__module__ or "")
-        if module is not None and _is_local(
-            module.__name__.partition(".")[0], getattr(module, "__file__", None) or ""
-        ):
-            self._take_module(name, module)
-            self.trees[name] += f" {value.__qualname__}"
-            return
-        self.trees[name] = f"{value.__module__}.{value.__qualname__}"
-        self._take_library((value.__module__ or "builtins").partition(".")[0])
-
-    def _take_library(self, top: str) -> None:
-        if top not in sys.stdlib_module_names and top != "dwlab":
-            self.libraries.add(top)
-
-    def _refuse(self, name: str, value: Any) -> None:
-        allowed = (
-            "a plain value (a number, a text, a list, tuple, set or map of those), a function, a "
-            "class or a module, so that the key of a picture can say what made it; make it a "
-            "parameter of the method, or make it inside the function"
-        )
-        raise InvalidInput(f"{name}, which {self._method} uses,", type(value).__name__, allowed)
-
-    def _refuse_missing(self, name: str) -> None:
-        allowed = "defined before the sweep is made"
-        raise InvalidInput(f"{name}, which {self._method} uses,", "not defined", allowed)
-
-
-_MISSING = object()
-
-
-def _used(value: Any) -> Iterator[tuple[str, Any]]:
-    """The global names and closure variables that a function or a class uses, with their values."""
-    if isinstance(value, type):
-        for base in value.__bases__:
-            if base is not object:
-                yield base.__name__, base
-        for member in vars(value).values():
-            inner = getattr(member, "__func__", getattr(member, "fget", member))
-            if isinstance(inner, types.FunctionType):
-                yield from _used(inner)
-        return
-    scope = inspect.getclosurevars(value).nonlocals
-    for name in _names(value.__code__):
-        yield name, scope.get(name, value.__globals__.get(name, _MISSING))
-    for name, inner in scope.items():
-        yield name, inner
-
-
-def _decorators(tree: ast.Module, scope: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The names in the decorators of a definition, with their values."""
-    (definition,) = tree.body
-    for decorator in getattr(definition, "decorator_list", ()):
-        for node in ast.walk(decorator):
-            if isinstance(node, ast.Name):
-                yield node.id, scope.get(node.id, _MISSING)
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    """The global names that code reads, and the functions in it."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)
-
-
-def _source(name: str, value: Any) -> str:
-    try:
-        if isinstance(value, type):
-            return _class_source(value)
-        return textwrap.dedent(inspect.getsource(value))
-    except (OSError, TypeError, SyntaxError):
-        allowed = "code that can be read: write it in a cell of a notebook, or in a file"
-        raise InvalidInput("method", name, allowed) from None
-
-
-def _class_source(cls: type) -> str:
-    """The text of a class, which Python itself does not find for a class of a notebook."""
-    for member in vars(cls).values():
-        function = getattr(member, "__func__", getattr(member, "fget", member))
-        code = getattr(function, "__code__", None)
-        lines = linecache.getlines(code.co_filename) if code else []
-        for node in ast.walk(ast.parse("".join(lines))):
-            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
-                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-                return textwrap.dedent("".join(lines[first - 1 : node.end_lineno]))
-    return _fields_source(cls)
-
-
-def _fields_source(cls: type) -> str:
-    """The text of a class that has no functions of its own, like a dataclass."""
-    fields = {name: repr(each) for name, each in vars(cls).get("__annotations__", {}).items()}
-    values = {name: each for name, each in vars(cls).items() if not name.startswith("__")}
-    lines = [f"    {name}: {annotation}" for name, annotation in fields.items()]
-    lines += [f"    {name} = {value!r}" for name, value in values.items() if _is_plain(value)]
-    return "\n".join([f"class {cls.__name__}:", *lines, "    pass"])
-
-
-def _is_local(top: str, file: str) -> bool:
-    """Whether a module is a file of the user's, and not of Python's or of an installed package."""
-    if not file or top in sys.stdlib_module_names or top == "dwlab":
-        return False
-    return not {"site-packages", "dist-packages"}.intersection(Path(file).parts)
-
-
-def _is_plain(value: object) -> bool:
-    if isinstance(value, list | tuple | set | frozenset):
-        return all(map(_is_plain, value))
-    if isinstance(value, Mapping):
-        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
-    return type(value) in _PLAIN
-
-
-def _canonical(value: Any) -> str:
-    """A plain value as a text that is the same in every process."""
-    if isinstance(value, set | frozenset):
-        return f"{type(value).__name__} {sorted(map(_canonical, value))}"
-    if isinstance(value, list | tuple):
-        return f"{type(value).__name__} {list(map(_canonical, value))}"
-    if isinstance(value, Mapping):
-        return str([(_canonical(key), _canonical(inner)) for key, inner in value.items()])
-    return repr(value)

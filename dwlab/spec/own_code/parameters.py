@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
@@ -17,6 +18,8 @@ ANNOTATIONS = (
     "int, float, str, bool, Literal[...], or a number with bounds, like "
     "Annotated[float, dwlab.Range(0, 1)]"
 )
+# of functions, classes and parameters, in a form that a row can hold
+NAME = re.compile(r"[A-Za-z_]\w{0,100}", re.ASCII)
 _TYPES = (int, float, str, bool)
 
 
@@ -72,6 +75,10 @@ class Parameter:
         Raises InvalidInput for an annotation that says no type, and for a default that does not fit.
         """
         field = f"method.{name}"
+        if not NAME.fullmatch(name):
+            raise InvalidInput(
+                field, name, "a name of at most 101 letters from A to z, digits and _"
+            )
         bounds = None
         if get_origin(annotation) is Annotated:
             annotation, *notes = get_args(annotation)

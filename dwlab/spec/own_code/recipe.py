@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import InvalidInput
 from . import files, live
 from .code import MAIN
-from .parameters import TEXT_LIMIT, Parameter, is_value
+from .parameters import NAME, TEXT_LIMIT, Parameter, is_value
 
 if TYPE_CHECKING:
     from .parameters import Value
@@ -21,7 +21,6 @@ FIELD = "method"
 STOCK = "stock"
 _PARTS = ("name", "code", "parameters", "file")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_NAME = re.compile(r"[A-Za-z_]\w{0,100}", re.ASCII)
 _ALLOWED = "FILE.py:NAME, like methods/interval.py:interval, or a function with @dwlab.method"
 
 
@@ -147,7 +146,7 @@ def _of_map(field: str, values: Mapping[str, object]) -> Method:
     code = values.get("code")
     file = values.get("file", "")
     parameters = values.get("parameters", {})
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidInput(f"{field}.name", name, "the name of a function")
     if not isinstance(code, str) or not _SHA256.fullmatch(code):
         raise InvalidInput(f"{field}.code", code, "the 64 digits of a hash, in lower case")
@@ -163,7 +162,7 @@ def _of_map(field: str, values: Mapping[str, object]) -> Method:
 
 
 def _is_name(name: object) -> bool:
-    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def _checked_value(field: str, value: object) -> Value:
