@@ -26,7 +26,7 @@ def gc(
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Find what no experiment, star, pin, note or vote holds: pictures, start pictures and rows.
+    """Find what no experiment, star, pin, note or vote holds: pictures, start pictures, code and rows.
 
     Files that no row names stay for a day. Running sweeps and servers lose nothing.
 
@@ -55,7 +55,7 @@ def _description(garbage: Garbage) -> str:
 
     rows = [
         ("pictures", f"{len(garbage.pictures):,}", _size(garbage.pictures)),
-        ("start pictures", f"{len(garbage.inputs):,}", _size(garbage.inputs)),
+        ("start pictures and code", f"{len(garbage.inputs):,}", _size(garbage.inputs)),
         ("cells", f"{len(garbage.cells):,}", ""),
         ("cells that are gone, with rows", f"{garbage.leftovers:,}", ""),
     ]

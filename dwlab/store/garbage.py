@@ -20,7 +20,7 @@ from .._util.gc_paused import gc_paused
 from .._util.unused_files import remove_unchanged
 from ..errors import InUse
 from ..spec.inputs import FOLDER
-from . import unheld
+from . import kept_code, unheld
 from .database import explained
 from .experiment_lock import LOCK_FILE, experiment_lock
 from .store import Store, open_existing
@@ -50,7 +50,8 @@ class UnusedFile:
 class Garbage:
     """What nothing holds.
 
-    cells: keys. leftovers: cells that are not there, but about which there are rows. pictures, inputs: files.
+    cells: keys. leftovers: cells that are not there, but about which there are rows.
+    pictures: files. inputs: files that recipes name by their hash: start pictures, and code.
     read_back: cells that stay, because it is not known what held them: their rows were read back
     from the pictures after the store was lost or damaged. with_read_back: whether `cells` has them.
     note: why something else stays that could go, or empty.
@@ -116,7 +117,7 @@ def _leftovers(file: StoreFile, cells: set[str]) -> int:
 def remove_garbage(root: Path, garbage: Garbage) -> Garbage:
     """Remove what `find_garbage` found, unless something holds it by now; returns what was removed.
 
-    Start pictures stay while an experiment runs, which may need them for cells without a row.
+    Start pictures and code stay while an experiment runs, which may need them for cells without a row.
     """
     read_back = garbage.with_read_back
     removed = Garbage(read_back=garbage.read_back, with_read_back=read_back)
@@ -159,13 +160,13 @@ def unused_file(path: Path) -> UnusedFile | None:
 def _remove_inputs(
     store: Store, inputs: Iterable[UnusedFile], read_back: bool
 ) -> tuple[list[UnusedFile], str]:
-    """Remove start pictures; returns those that were removed, or none and why they stay."""
+    """Remove start pictures and code; returns those that were removed, or none and why they stay."""
     with contextlib.ExitStack() as locks:
         for name in _experiments_with_folder(store):
             try:
                 locks.enter_context(experiment_lock(store.root, name))
             except InUse:
-                return [], f"start pictures stay while the experiment {name!r} runs"
+                return [], f"start pictures and code stay while the experiment {name!r} runs"
         held = _held_digests(store.file, read_back)
         unused = [file for file in inputs if file.path.stem not in held]
         return [file for file in unused if remove_unchanged(file.path, file.modified)], ""
@@ -195,11 +196,11 @@ def _unused_pictures(root: Path, held: set[str], released: set[str]) -> Iterator
 
 def _unused_inputs(root: Path, file: StoreFile, read_back: bool) -> Iterator[UnusedFile]:
     oldest_young = _oldest_young()
-    paths = [Path(entry.path) for entry in _entries(root / FOLDER)]
-    pictures = [path for path in paths if path.suffix == ".png"]
-    # looking through all recipes takes a while, and few folders have start pictures
-    held = _held_digests(file, read_back) if pictures else set()
-    for path in pictures:
+    entries = [*_entries(root / FOLDER), *_entries(root / kept_code.FOLDER)]
+    paths = [Path(entry.path) for entry in entries if entry.name.endswith((".png", ".py"))]
+    # looking through all recipes takes a while, and few folders have such files
+    held = _held_digests(file, read_back) if paths else set()
+    for path in paths:
         if path.stem in held:
             continue
         unused = unused_file(path)
@@ -208,7 +209,7 @@ def _unused_inputs(root: Path, file: StoreFile, read_back: bool) -> Iterator[Unu
 
 
 def _held_digests(file: StoreFile, read_back: bool) -> set[str]:
-    """Every hash that stands in a recipe, a spec or a request: some name start pictures."""
+    """Every hash that stands in a recipe, a spec or a request: some name start pictures or code."""
     digests: set[str] = set()
     for text in _column(file, unheld.HELD_TEXTS, read_back):
         digests.update(_DIGEST.findall(text))

@@ -13,7 +13,7 @@ from results_folders import fill, run_sweep
 
 from dwlab._util.unused_files import remove_unchanged, renew
 from dwlab.errors import InUse, InvalidInput, StoreError
-from dwlab.store import experiment_removal, garbage
+from dwlab.store import experiment_removal, garbage, kept_code
 from dwlab.store.experiment_lock import experiment_lock
 from dwlab.store.garbage import find_garbage, remove_garbage
 from dwlab.store.images import save_picture
@@ -267,6 +267,22 @@ def test_a_start_picture_stays_that_a_waiting_request_or_an_experiment_names(roo
     assert not collect(root)
     assert requested.exists()
     assert swept.exists()
+
+
+def test_code_that_no_row_names_is_removed_after_a_day(root):
+    unused, named = (root / "_code" / f"{digest}.py" for digest in ("ab" * 32, "cd" * 32))
+    for path in (unused, named):
+        kept_code.keep(root, path.stem, "NUMBER = 1\n")
+        os.utime(path, (0, 0))
+    young = root / "_code" / f"{'ef' * 32}.py"
+    kept_code.keep(root, young.stem, "NUMBER = 1\n")
+    params = json.dumps({"method": {"name": "own", "code": named.stem}}, separators=(",", ":"))
+    with Store(root) as store, store.file.transaction() as sql:
+        sql.execute("UPDATE cells SET params = ? WHERE key = ?", [params, keys(root)[0]])
+    assert [file.path for file in collect(root).inputs] == [unused]
+    assert not unused.exists()
+    assert named.exists()
+    assert young.exists()
 
 
 def test_start_pictures_stay_while_an_experiment_runs(root):
