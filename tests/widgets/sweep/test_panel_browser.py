@@ -92,6 +92,7 @@ def test_a_person_picks_edits_runs_and_sees_a_sweep(lab, page):
     pick(page, "tiny.yaml")
     expect(plan(page)).to_contain_text("4 pictures")
     expect(plan(page)).to_contain_text("to do4")
+    expect(plan(page).locator(".dwp-facts")).to_have_css("display", "grid")
 
     steps = row(page, "steps").get_by_label("Add a value of steps")
     steps.fill("2000")
