@@ -72,13 +72,14 @@ def add_file(root: Path, name: str, data: bytes) -> Path:
     """Keep a file that somebody chose or dropped; raises InvalidInput for one of another kind."""
     if len(data) > ADD_LIMIT:
         raise InvalidInput("files", name, f"a file of at most {ADD_LIMIT >> 20} MiB")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip(".-")[:80] or "benchmark"
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "file.json"
+        # messages name it
+        copy = Path(folder) / f"{stem}.json"
         copy.write_bytes(data)
         document = files.load(copy)
     if files.kind(document) != files.RUN:
         raise InvalidInput("files", name, "a file of `dwlab bench run`")
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip(".-")[:80] or "benchmark"
     return files.save(_free(root / ADDED, stem, document), document)
 
 

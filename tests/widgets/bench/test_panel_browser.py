@@ -25,7 +25,7 @@ def test_the_panel_measures_what_is_ticked_and_compares_it_with_a_file(browser, 
         other = json.dumps(document(row(), name=HOSTILE)).encode()
         file = {"name": f"{HOSTILE}.json", "mimeType": "application/json", "buffer": other}
         panel.get_by_label("Another machine's file").set_input_files(file)
-        expect(panel.locator(".dwp-answer strong")).to_contain_text("pictures a second")
+        expect(panel.locator(".dwp-answer strong")).to_contain_text("makes 1 picture a second")
         expect(panel.get_by_role("group", name="Files", exact=True)).to_contain_text("<img src=x")
         seen(panel.locator(".dwlab-light"), 3)
 
