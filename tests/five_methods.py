@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from typing import Annotated
@@ -206,3 +207,37 @@ def drawing_at_will(pipe, cell):
         latents = pipe.scheduler.step(predicted * factor, timestep, latents).prev_sample
         latents = latents + 0.1 * torch.randn(latents.shape)
     return latents
+
+
+@dwlab.method
+def leaving(pipe, cell):
+    """Ends the process, as a script would."""
+    sys.exit(3)
+
+
+@dwlab.method
+def interrupting(pipe, cell):
+    """Does as if somebody had pressed Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+@dwlab.method
+def setting(pipe, cell):
+    """Changes settings of torch for the whole process."""
+    torch.set_default_dtype(torch.float64)
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    picture = pipe(**cell.stock()).images[0]
+    assert torch.get_default_dtype() == torch.float64
+    return picture
+
+
+@dwlab.method
+def asleep(pipe, cell):
+    """Sleeps longer than anybody waits."""
+    time.sleep(100_000)
+
+
+@dwlab.method
+def asking(pipe, cell):
+    """Waits for an answer on the terminal."""
+    return input("Which picture? ")

@@ -43,16 +43,23 @@ class MethodCall(StockCall):
     """
 
     def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
-        super().__init__(rendering, cell)
-        self._function = _function(cell.params.method)
-        if cell.params.pipeline is not None:
-            own = cell.params.pipeline
-            self._pipeline = derived(self._pipeline, object_of(own.name, own.code, own.file))
-            self._last = self._pipeline
-        self._parts = self._own_parts()
-        self._steps_done = 0
         self._randomness = OwnRandomness(cell.params.seed, rendering.model.identity.device)
         self._time: CellTime | None = None
+        own_time = rendering.channel.own_time
+        # a file that is loaded runs too
+        with (
+            self._randomness.in_use(),
+            own_time.of_cell(cell, rendering.method_timeout),
+            _exits_told(),
+        ):
+            super().__init__(rendering, cell)
+            self._function = _function(cell.params.method)
+            if cell.params.pipeline is not None:
+                own = cell.params.pipeline
+                self._pipeline = derived(self._pipeline, object_of(own.name, own.code, own.file))
+                self._last = self._pipeline
+        self._parts = self._own_parts()
+        self._steps_done = 0
 
     def _own_parts(self) -> dict[str, OwnPart]:
         """Put a part of its own in the place of each part of the pipeline."""
@@ -123,6 +130,7 @@ class MethodCall(StockCall):
             with (
                 self._randomness.in_use(),
                 own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
+                _exits_told(),
             ):
                 output = self._function(self._pipeline, cell)
         self._time = None
@@ -167,6 +175,17 @@ class MethodCall(StockCall):
             alone = f"computed alone, with a copy of {', '.join(changed)}, which it changes"
             picture.settings["method"] = alone
         return picture
+
+
+@contextlib.contextmanager
+def _exits_told() -> Iterator[None]:
+    """Code that would end the whole run, by `sys.exit` or the like, raises RenderError instead."""
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        text = f"the method raised {type(error).__name__}"
+        text += f": {error}" if str(error) else ""
+        raise RenderError(text).with_traceback(error.__traceback__) from None
 
 
 def _function(method: Method | None) -> Callable[[Any, MethodCell], Any]:

@@ -1,4 +1,7 @@
-"""Global generators of a cell's own: what a method draws without a generator depends on its seed only."""
+"""Global generators of a cell's own: what a method draws without a generator depends on its seed only.
+
+So do settings of torch that hold for the whole process: those that a method changes are its own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+
+from .torch_settings import TorchSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +29,7 @@ def give_back() -> None:
 
 
 class OwnRandomness:
-    """The states of the global generators of torch, numpy and Python, as one cell has them.
+    """The states of the global generators of torch, numpy and Python, and torch's settings, of one cell.
 
     device: that the model is on.
     """
@@ -65,6 +70,7 @@ class OwnRandomness:
             torch.Generator().manual_seed(seed).get_state(),
             np.random.RandomState(seed % NUMPY_SEEDS).get_state(),
             random.Random(seed).getstate(),  # noqa: S311  # no secret
+            TorchSettings.now(),
         ]
         if self._device:
             states.append(torch.Generator(self._device).manual_seed(seed).get_state())
@@ -72,7 +78,12 @@ class OwnRandomness:
 
     def _states(self) -> list[Any]:
         # numpy's own generators have no global state
-        states: list[Any] = [torch.get_rng_state(), np.random.get_state(), random.getstate()]  # noqa: NPY002
+        states: list[Any] = [
+            torch.get_rng_state(),
+            np.random.get_state(),  # noqa: NPY002
+            random.getstate(),
+            TorchSettings.now(),
+        ]
         if self._device:
             states.append(torch.cuda.get_rng_state(self._device))
         return states
@@ -81,5 +92,6 @@ class OwnRandomness:
         torch.set_rng_state(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         random.setstate(states[2])
+        states[3].use()
         if self._device:
-            torch.cuda.set_rng_state(states[3], self._device)
+            torch.cuda.set_rng_state(states[4], self._device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 
 import numpy as np
@@ -12,13 +13,18 @@ from counting import Rows
 from five_methods import (
     CHANGING,
     FIVE,
+    asking,
+    asleep,
     drawing_at_will,
     endless,
     failing,
     hand_written,
     heavier,
+    interrupting,
+    leaving,
     never_done,
     returns_nothing,
+    setting,
     sleeping,
     stock,
     three_calls,
@@ -30,6 +36,7 @@ from start_pictures import difference
 import dwlab
 from dwlab.models import loading
 from dwlab.models.settings import denoiser_of
+from dwlab.spec.own_code.code import agree
 from dwlab.spec.params import GenerationParams
 
 BASE = {"prompt": "a red circle", "width": 64, "height": 64, "guidance": 3.0}
@@ -147,6 +154,23 @@ def test_a_method_that_raises_fails_its_own_cell_with_its_own_lines(model):
     assert "dwlab" not in ends[1].traceback
 
 
+@pytest.mark.parametrize("method", by_name([leaving, interrupting], quick=[leaving]))
+def test_a_method_that_would_end_the_run_fails_its_own_cell(model, method):
+    ends = events([cell(), cell(method), cell(seed=1)], model=model)
+    assert [ends[index].kind for index in range(3)] == ["done", "failed", "done"]
+    assert ends[1].error.startswith("the method raised ")
+    assert f"in {method.__name__}" in ends[1].traceback
+
+
+def test_settings_of_torch_that_a_method_changes_are_its_own(model):
+    expected = made([cell(), cell(seed=1)], model=model, pack=1)
+    together = made([cell(), cell(setting, seed=1)], model=model)
+    assert difference(expected[0].image, together[0].image) <= 1
+    assert difference(expected[1].image, together[1].image) <= 1
+    assert torch.get_default_dtype() == torch.float32
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 def test_a_method_that_returns_no_picture_says_what_it_may_return(model):
     (end,) = events([cell(returns_nothing)], model=model).values()
     assert end.error.startswith("the method returned NoneType; allowed: a picture of Pillow")
@@ -195,6 +219,46 @@ def test_a_method_that_blocks_is_stopped_and_all_others_are_made(
     assert "time limit" in ends[1].error
     if method is not never_done:
         assert f"in {method.__name__}" in ends[1].traceback
+
+
+SLOW_FILE = """
+import time
+
+import dwlab
+
+time.sleep(100_000)
+
+
+@dwlab.method
+def plain(pipe, cell):
+    return None
+"""
+
+
+@pytest.mark.slow
+def test_a_file_that_blocks_while_it_is_loaded_is_stopped(model, tmp_path):
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW_FILE, "utf-8")
+    cells = [cell(), cell(f"{path}:plain"), cell(seed=1)]
+    agree(cells[1].method.code)
+    ends = events(cells, model=model, method_timeout=1)
+    assert [ends[index].kind for index in range(3)] == ["done", "failed", "done"]
+    assert "time limit" in ends[1].error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", by_name([asleep, asking], quick=[]))
+def test_a_sleep_and_a_question_are_left_alone(model, method, monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as nobody:
+        monkeypatch.setattr("sys.stdin", nobody)
+        cells = [cell(), cell(method), cell(seed=1)]
+        ends = events(cells, model=model, method_timeout=1)
+        # the end of the file, so that the thread that reads can end
+        os.close(writing)
+    assert [ends[index].kind for index in range(3)] == ["done", "failed", "done"]
+    assert "time limit" in ends[1].error
+    assert f"in {method.__name__}" in ends[1].traceback
 
 
 @pytest.mark.slow
