@@ -241,3 +241,37 @@ def asleep(pipe, cell):
 def asking(pipe, cell):
     """Waits for an answer on the terminal."""
     return input("Which picture? ")
+
+
+@dwlab.method
+def in_modes(pipe, cell):
+    """Calls the model within modes of torch."""
+    with torch.inference_mode(mode=False), torch.enable_grad(), torch.autocast("cpu"):
+        return pipe(**cell.stock()).images[0]
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@dwlab.method
+def unspeakable(pipe, cell):
+    """Raises an error without a text."""
+    raise Unspeakable
+
+
+@dwlab.method
+def unwritable(pipe, cell):
+    """Raises an error with a text that is no text."""
+    raise ValueError("\ud800")
+
+
+@dwlab.method
+def empty(pipe, cell):
+    return np.zeros((0, 0, 3), np.uint8)
+
+
+@dwlab.method
+def whole_numbers(pipe, cell):
+    return np.full((64, 64, 3), 200)

@@ -24,9 +24,9 @@ def failed(cell: ResolvedCell, error: Exception, lines: str = "") -> Failed:
     return Failed(
         cell.position,
         cell.params,
-        error=_message(error),
+        error=_writable(_message(error)),
         status="oom" if is_out_of_memory(error) else "failed",
-        traceback=lines,
+        traceback=_writable(lines),
     )
 
 
@@ -67,5 +67,18 @@ def _message(error: Exception) -> str:
     if isinstance(error, DwlabError):
         text = str(error)
     else:
-        text = f"{type(error).__name__}: {first_line(error)}"
+        text = f"{type(error).__name__}: {_first_line(error)}"
     return text[:MESSAGE_LIMIT]
+
+
+def _first_line(error: Exception) -> str:
+    try:
+        return first_line(error)
+    # an error of a user's own may fail to say what it is
+    except Exception:  # noqa: BLE001
+        return "it has no text"
+
+
+def _writable(text: str) -> str:
+    """A text that a store can keep."""
+    return text.encode("utf-8", "backslashreplace").decode()

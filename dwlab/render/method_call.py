@@ -7,6 +7,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from ..errors import RenderError
 from ..events import Step
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from .own_time import CellTime
     from .resolved_cell import ResolvedCell
 
-ALLOWED = "a picture of Pillow, an array [height, width, 3], or latents as a tensor"
+ALLOWED = (
+    "a picture of Pillow, an array [height, width, 3] of floats from 0 to 1 or of bytes, or latents "
+    "as a tensor"
+)
 
 
 class MethodCall(StockCall):
@@ -78,8 +82,14 @@ class MethodCall(StockCall):
             yield
             return
         self._randomness.end()
+        device = self._rendering.model.identity.device.partition(":")[0]
         try:
-            with self._time.paused():
+            # what the method does within `torch.enable_grad()` or `torch.autocast()` is its own
+            with (
+                self._time.paused(),
+                torch.inference_mode(),
+                torch.autocast(device, enabled=False),
+            ):
                 yield
         finally:
             self._randomness.begin()
@@ -138,7 +148,6 @@ class MethodCall(StockCall):
 
     def _picture_in(self, output: Any) -> np.ndarray[Any, Any] | Image.Image:
         """What a method returned as an array [height, width, 3] or a picture; raises RenderError."""
-        import torch
         from PIL import Image
 
         if isinstance(output, torch.Tensor):
@@ -147,9 +156,10 @@ class MethodCall(StockCall):
             return output
         if isinstance(output, np.ndarray) and output.ndim == 4 and len(output) == 1:
             output = output[0]
-        if not isinstance(output, np.ndarray) or output.ndim != 3 or output.shape[2] != 3:
-            shape = f" {list(output.shape)}" if isinstance(output, np.ndarray) else ""
-            returned = f"{type(output).__name__}{shape}"
+        if not _is_picture(output):
+            is_array = isinstance(output, np.ndarray)
+            form = f" {list(output.shape)} of {output.dtype}" if is_array else ""
+            returned = f"{type(output).__name__}{form}"
             raise RenderError(f"the method returned {returned}; allowed: {ALLOWED}")
         if output.dtype == np.uint8:
             return Image.fromarray(output)
@@ -186,6 +196,13 @@ def _exits_told() -> Iterator[None]:
         text = f"the method raised {type(error).__name__}"
         text += f": {error}" if str(error) else ""
         raise RenderError(text).with_traceback(error.__traceback__) from None
+
+
+def _is_picture(output: Any) -> bool:
+    """Whether what a method returned is an array [height, width, 3] of floats or bytes."""
+    if not isinstance(output, np.ndarray) or output.ndim != 3 or output.shape[2] != 3:
+        return False
+    return output.size > 0 and (output.dtype == np.uint8 or output.dtype.kind == "f")
 
 
 def _function(method: Method | None) -> Callable[[Any, MethodCell], Any]:

@@ -16,10 +16,12 @@ from five_methods import (
     asking,
     asleep,
     drawing_at_will,
+    empty,
     endless,
     failing,
     hand_written,
     heavier,
+    in_modes,
     interrupting,
     leaving,
     never_done,
@@ -28,6 +30,9 @@ from five_methods import (
     sleeping,
     stock,
     three_calls,
+    unspeakable,
+    unwritable,
+    whole_numbers,
     woken,
 )
 from side_by_side import made
@@ -162,9 +167,10 @@ def test_a_method_that_would_end_the_run_fails_its_own_cell(model, method):
     assert f"in {method.__name__}" in ends[1].traceback
 
 
-def test_settings_of_torch_that_a_method_changes_are_its_own(model):
+@pytest.mark.parametrize("method", [setting, in_modes])
+def test_settings_and_modes_of_torch_that_a_method_changes_are_its_own(model, method):
     expected = made([cell(), cell(seed=1)], model=model, pack=1)
-    together = made([cell(), cell(setting, seed=1)], model=model)
+    together = made([cell(), cell(method, seed=1)], model=model)
     assert difference(expected[0].image, together[0].image) <= 1
     assert difference(expected[1].image, together[1].image) <= 1
     assert torch.get_default_dtype() == torch.float32
@@ -172,8 +178,22 @@ def test_settings_of_torch_that_a_method_changes_are_its_own(model):
 
 
 def test_a_method_that_returns_no_picture_says_what_it_may_return(model):
-    (end,) = events([cell(returns_nothing)], model=model).values()
-    assert end.error.startswith("the method returned NoneType; allowed: a picture of Pillow")
+    ends = events([cell(returns_nothing), cell(empty), cell(whole_numbers)], model=model)
+    errors = [ends[index].error.partition("; allowed: ") for index in range(3)]
+    assert [error for error, _, _ in errors] == [
+        "the method returned NoneType",
+        "the method returned ndarray [0, 0, 3] of uint8",
+        "the method returned ndarray [64, 64, 3] of int64",
+    ]
+    assert {allowed[:19] for _, _, allowed in errors} == {"a picture of Pillow"}
+
+
+def test_errors_without_a_text_fail_their_own_cells(model):
+    ends = events([cell(unspeakable), cell(unwritable), cell()], model=model)
+    assert ends[0].error == "Unspeakable: it has no text"
+    assert ends[1].error == r"ValueError: \ud800"
+    assert r"\ud800" in ends[1].traceback
+    assert ends[2].kind == "done"
 
 
 def test_steps_of_a_loop_by_hand_are_told(model):
