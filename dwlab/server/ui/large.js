@@ -30,6 +30,7 @@ class Large {
     this.pictures = pictures;
     this.at = at;
     if (!this.element.open) this.element.showModal();
+    this.confirming(false);
     this.paint();
   }
 
@@ -39,6 +40,7 @@ class Large {
 
   walk(by) {
     this.at = Math.min(Math.max(this.at + by, 0), this.pictures.length - 1);
+    this.confirming(false);
     this.paint();
   }
 
@@ -62,7 +64,6 @@ class Large {
     for (const element of [this.download, this.use, this.reuse, this.remove]) element.hidden = !isDone;
     this.download.href = picture.url;
     this.download.download = picture.url.split("/").at(-1);
-    this.confirming(false);
     const note = picture.note ? [make("p", { className: "wrong" }, picture.note)] : [];
     this.facts.replaceChildren(...note, make("p", {}, make("bdi", {}, picture.recipe.prompt)), make("p", { className: "status" }, this.words(picture)));
   }

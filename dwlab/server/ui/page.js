@@ -10,12 +10,17 @@ let source = null;
 
 /** The pictures of the stage, which the large view walks through; it follows while they form. */
 function shownPictures() {
-  return stage.pictures.map((picture, index) => Object.assign(picture, { index, job }));
+  return stage.pictures.map((picture) => Object.assign(picture, { job }));
 }
 
 function update(index, news) {
   stage.update(index, news);
-  large.paint();
+  repaintLarge();
+}
+
+/** The large view follows its picture, and is left alone if it shows another one. */
+function repaintLarge() {
+  if (stage.pictures.includes(large.picture)) large.paint();
 }
 
 /** The width of a request's pictures divided by their height. */
@@ -110,7 +115,7 @@ function finish({ status, images, parameters, seconds, warning, error }) {
     stage.stop();
     stage.say(status === "cancelled" ? "The request was cancelled." : error || `The request was ${status}.`, status === "failed");
   }
-  large.paint();
+  repaintLarge();
   gallery.load().catch((fault) => stage.say(fault.message, true));
 }
 
@@ -125,7 +130,7 @@ async function use(picture, withSeed) {
     if (source) return; // a running job keeps the stage
     stage.begin(1, recipe, aspectOf(recipe));
     job = picture.job;
-    Object.assign(stage.pictures[0], { state: "done", url: picture.url });
+    Object.assign(stage.pictures[0], { index: picture.index, state: "done", url: picture.url });
     stage.paint();
     stage.say(`This picture's recipe is in the form.${warning ? ` Warning: ${warning}.` : ""}`, warning);
   } catch (error) {
@@ -136,7 +141,8 @@ async function use(picture, withSeed) {
 async function remove(picture) {
   await request(`/api${picture.url}`, { method: "DELETE" });
   gallery.forget(picture.url);
-  if (stage.pictures.some(({ url }) => url === picture.url) && !source) stage.clear();
+  // while a request runs, its pictures keep their places
+  if (!source) stage.forget(picture.url);
 }
 
 async function health() {

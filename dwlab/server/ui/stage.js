@@ -27,7 +27,7 @@ class Stage {
 
   /** Make room for so many pictures of a recipe; aspect: width divided by height. */
   begin(count, recipe, aspect) {
-    this.pictures = Array.from({ length: count }, () => ({ state: "waiting", url: "", step: 0, steps: 0, recipe, aspect }));
+    this.pictures = Array.from({ length: count }, (_, index) => ({ index, state: "waiting", url: "", step: 0, steps: 0, recipe, aspect }));
     this.progress(0, 1);
     this.paint();
   }
@@ -41,12 +41,13 @@ class Stage {
 
   /** Pictures that are not finished stay as they are, and say so. */
   stop() {
-    for (const picture of this.pictures) if (picture.state !== "done") picture.state = "stopped";
+    for (const picture of this.pictures) if (!["done", "failed"].includes(picture.state)) picture.state = "stopped";
     this.paint();
   }
 
-  clear() {
-    this.pictures = [];
+  /** A picture is no longer there. */
+  forget(url) {
+    this.pictures = this.pictures.filter((picture) => picture.url !== url);
     this.paint();
   }
 
