@@ -73,7 +73,6 @@ def adapted(text):
 def small(quickstart):
     """The experiment with a third of its pictures; all values that the pages name stay."""
     experiment = yaml.safe_load(quickstart)
-    experiment["base"] |= {"width": 64, "height": 64}
     experiment["axes"] |= {"colour": ["red"], "guidance": [1, 3]}
     return yaml.safe_dump(experiment, sort_keys=False)
 

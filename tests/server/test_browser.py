@@ -254,6 +254,7 @@ def test_a_deleted_picture_is_gone_after_a_second_press_and_a_reload(page, serve
     expect(page.locator(f"#gallery img[src='{url}']")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_picture_can_be_deleted_while_others_form(page, server):
     ask(page, prompt="a star that goes", Seed=505)
     expect(status(page)).to_contain_text("Done in")
@@ -268,11 +269,9 @@ def test_a_picture_can_be_deleted_while_others_form(page, server):
     large.get_by_role("button", name="Delete for good?").click()
     expect(page.locator(f"#gallery img[src='{url}']")).to_have_count(0)
     assert server.http.get(url).status_code == 404
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Cancel").click()
-    expect(status(page)).to_contain_text("cancelled")
 
 
+@pytest.mark.slow
 def test_the_second_picture_of_a_request_keeps_its_seed_and_stays_without_the_first(page):
     ask(page, prompt="two moons", Seed=600, Pictures=2)
     expect(status(page)).to_contain_text("Done in")
@@ -280,10 +279,10 @@ def test_the_second_picture_of_a_request_keeps_its_seed_and_stays_without_the_fi
     restore(page, index=1)
     seed = page.get_by_label("Seed", exact=True)
     expect(seed).to_have_value("601")
-    expect(status(page)).to_contain_text("recipe is in the form")
+    expect(page.locator("#now img")).to_have_count(1)
+    seed.fill("5")
     page.locator("#now button").click()
     page.get_by_role("button", name="Use recipe and seed", exact=True).click()
-    expect(status(page)).to_contain_text("recipe is in the form")
     expect(seed).to_have_value("601")
     ask(page, prompt="two moons", Seed=700, Pictures=2)
     expect(status(page)).to_contain_text("Done in")
