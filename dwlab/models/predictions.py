@@ -1,7 +1,7 @@
 """The clean picture that a step predicts (x0), by the noise level at which the model was asked.
 
-It is what the model says of the prompt. Guidance carries that further, away from what it says without
-the prompt: too far for a picture in the first steps, where a preview in its colours is garish.
+It is what the model says of the prompt, or a little further from what it says without the prompt.
+All of a run's guidance goes too far for a picture in the first steps: its colours are garish.
 
 How schedulers of diffusers parametrise noise:
 
@@ -59,8 +59,12 @@ class Prediction:
     midpoint: bool = False
     midpoint_sigma: Any = None
 
-    def clean(self) -> torch.Tensor | None:
-        """The predicted clean sample, float32 [B, ...]; None if the scheduler is not known."""
+    def clean(self, guidance: float = 1.0) -> torch.Tensor | None:
+        """The predicted clean sample, float32 [B, ...]; None if the scheduler is not known.
+
+        guidance: 1 for the answer to the prompt alone, more for one that lies further from the answer
+        without it; at most the run's own.
+        """
         # a scheduler of the user's own is known by what it is derived from
         names = [cls.__name__ for cls in type(self.scheduler).__mro__]
         kind = next((_KINDS[name] for name in names if name in _KINDS), None)
@@ -70,15 +74,15 @@ class Prediction:
         output = self._without_variance(self.output)
         if output.shape != sample.shape:
             return None
-        of_prompt = self._of_prompt(output)
-        return self._in_range(kind(self, sample, output if of_prompt is None else of_prompt))
+        answer = self._with_guidance(guidance, output)
+        return self._in_range(kind(self, sample, output if answer is None else answer))
 
     def _without_variance(self, output: torch.Tensor) -> torch.Tensor:
         """An output without the channels in which some models say the variance."""
         return output.float()[:, : self.sample.shape[1]]
 
-    def _of_prompt(self, guided: torch.Tensor) -> torch.Tensor | None:
-        """The answer to the prompt alone, if `guided` = other + guidance * (prompt - other)."""
+    def _with_guidance(self, guidance: float, guided: torch.Tensor) -> torch.Tensor | None:
+        """The answer with another guidance, if `guided` = other + the run's * (prompt - other)."""
         import torch
 
         rows = [self._without_variance(answer) for answer in self.answers]
@@ -87,9 +91,10 @@ class Prediction:
         other, prompt = torch.cat(rows).chunk(2)
         # some pipelines turn the answer round before the step
         for sign in (1, -1):
-            for pair in ((sign * other, sign * prompt), (sign * prompt, sign * other)):
-                if _guidance(*pair, guided) > 1:
-                    return pair[1]
+            for start, end in ((sign * other, sign * prompt), (sign * prompt, sign * other)):
+                of_run = _guidance(start, end, guided)
+                if of_run > 1:
+                    return start + min(guidance, of_run) * (end - start)
         return None
 
     def _in_range(self, clean: torch.Tensor) -> torch.Tensor:

@@ -227,6 +227,21 @@ def test_it_is_what_the_model_says_of_the_prompt_before_guidance_carries_it_furt
     assert torch.allclose(guided, last.prediction.clean(), atol=1e-5)
 
 
+@pytest.mark.parametrize(("guidance", "used"), [(1.3, 1.3), (7.5, 7.5), (20.0, 7.5)])
+def test_a_guidance_of_its_own_goes_as_far_as_that_of_the_run(guidance, used):
+    scheduler = diffusers.DDIMScheduler(clip_sample=False)
+    scheduler.set_timesteps(STEPS)
+    timestep = scheduler.timesteps[0]
+    other, prompt = noise(1), noise(2)
+    with watched(scheduler) as last:
+        last.hear(torch.cat([other, prompt]))
+        scheduler.step(other + 7.5 * (prompt - other), timestep, noise())
+    clean = last.prediction.clean(guidance)
+    with watched(scheduler) as last:
+        scheduler.step(other + used * (prompt - other), timestep, noise())
+    assert torch.allclose(clean, last.prediction.clean(), atol=1e-5)
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_answers_that_guidance_does_not_explain_leave_the_guided_one(rows):
     scheduler = diffusers.DDIMScheduler(clip_sample=False)
