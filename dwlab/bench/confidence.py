@@ -56,14 +56,15 @@ def _resampled_medians(phase: Document, random: np.random.Generator) -> np.ndarr
     rounds = _rounds(phase["samples_s"], counts)
     medians = np.empty(RESAMPLES)
     for start in range(0, RESAMPLES, CHUNK):
-        chosen = random.integers(0, len(counts), (CHUNK, len(counts)))
-        drawn = random.random((CHUNK, len(counts), rounds.shape[1]))
+        size = min(CHUNK, RESAMPLES - start)
+        chosen = random.integers(0, len(counts), (size, len(counts)))
+        drawn = random.random((size, len(counts), rounds.shape[1]))
         numbers = (drawn * counts[chosen][..., None]).astype(int)
         samples = rounds[chosen[..., None], numbers]
         # a round stands for as many samples as it has
         is_drawn = np.arange(rounds.shape[1]) < counts[chosen][..., None]
-        samples = np.where(is_drawn, samples, np.nan).reshape(CHUNK, -1)
-        medians[start : start + CHUNK] = np.nanmedian(samples, axis=1)
+        samples = np.where(is_drawn, samples, np.nan).reshape(size, -1)
+        medians[start : start + size] = np.nanmedian(samples, axis=1)
     return medians
 
 

@@ -318,15 +318,15 @@ def panel(tmp_path):
 
     base = {"prompt": "a", "steps": 1, "width": 64, "height": 64}
     made = SweepPanel({"x": lambda: Sweep("x", model=REPO, base=base)}, execute, root=tmp_path)
-    until(lambda: "to do" in made.plan_line.value and not made.run_button.disabled)
+    until(lambda: made.page.plan.get("state") == "ready")
     return made
 
 
 def test_the_sweep_panel_says_how_far_a_download_is(hub, tmp_path):
     shown, said = panel(tmp_path), Words()
-    shown.status.observe(said, "value")
+    shown.page.observe(said, "run")
     shown.start()
-    until(lambda: not shown.running and "Done" in shown.status.value)
+    until(lambda: not shown.running and "Done" in shown.page.run["text"])
     assert any(
         "Downloading owner/tiny (only the first time): " in text and "of 9 files" in text
         for text in said
@@ -337,10 +337,10 @@ def test_a_download_in_the_sweep_panel_is_cancelled(hub, tmp_path):
     hub.slow, hub.chunk = 0.02, 1 << 12
     shown = panel(tmp_path)
     shown.start()
-    until(lambda: "Downloading" in shown.status.value)
+    until(lambda: "Downloading" in shown.page.run["text"])
     shown.cancel()
-    until(lambda: not shown.running)
-    assert "Stopped" in shown.status.value and "error" not in shown.status.value
+    until(lambda: not shown.running and not shown.page.run["running"])
+    assert "Stopped" in shown.page.run["text"] and "error" not in shown.page.run["text"]
 
 
 def test_a_log_has_a_line_now_and_then_with_files_bytes_rate_and_time_left():
