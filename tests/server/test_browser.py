@@ -378,7 +378,7 @@ def test_an_error_is_shown_below_its_field_until_the_next_request(page):
     # a seed of as many digits as the largest, which only the server refuses
     ask(page, Seed=2**63)
     field = page.get_by_label("Seed", exact=True)
-    expect(page.locator("form .wrong")).to_contain_text("less than or equal to")
+    expect(page.locator("form .wrong")).to_contain_text("allowed: 0 to 9223372036854775807")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(status(page)).to_have_class(re.compile("bad"))
