@@ -283,6 +283,8 @@ def test_on_a_narrow_page_prompt_run_and_picture_are_seen_at_once(tmp_path, brow
         picture = done(page).first
         # JupyterLab's own bars and its file browser are there too
         page.wait_for_function(SHOWN, arg=picture.element_handle())
+        # writing into the prompt scrolled the page only so far that most of it is seen
+        page.locator(".dwlab-explore").evaluate("bench => bench.scrollIntoView({block: 'start'})")
         for element in (field(page, "Prompt"), button(page, "Run"), picture):
             expect(element).to_be_in_viewport(ratio=0.99)
         assert picture.bounding_box()["width"] >= 300
