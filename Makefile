@@ -49,7 +49,7 @@ sweep: setup ## run a real sweep: EXPERIMENT=experiments/quickstart.yaml unless 
 lab: setup ## JupyterLab on the start page, which leads to all notebooks
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/start.ipynb $(LAB_ARGS)
 
-test: setup lint types rooms ## lint, types, the order of rooms and the suite: about nine minutes on two cores
+test: setup lint types rooms ## lint, types, the order of rooms and the suite
 	$(BIN)/pytest $(SPREAD)
 
 test-all: test test-slow ## the same, and the long cases: under 45 minutes

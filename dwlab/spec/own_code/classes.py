@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...errors import InvalidInput
 from . import files
 from .code import MAIN
-from .parameters import NAME, TEXT_LIMIT
+from .row_parts import name_code_and_file
 
 SCHEDULER = "scheduler"
 SCHEDULER_CODE = "scheduler_code"
 PIPELINE = "pipeline"
 _PARTS = ("name", "code", "file")
-_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -85,16 +83,5 @@ def _call_arguments(definition: ast.ClassDef) -> tuple[str, ...]:
 
 def _of_map(field: str, values: Mapping[str, object]) -> OwnClass:
     """A class as a row says it; its code is not looked at."""
-    for part, value in values.items():
-        if part not in _PARTS:
-            raise InvalidInput(f"{field}.{part}", value, f"one of {', '.join(_PARTS)}")
-    name = values.get("name")
-    code = values.get("code")
-    file = values.get("file", "")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise InvalidInput(f"{field}.name", name, "the name of a class")
-    if not isinstance(code, str) or not _SHA256.fullmatch(code):
-        raise InvalidInput(f"{field}.code", code, "the 64 digits of a hash, in lower case")
-    if not isinstance(file, str) or len(file) > TEXT_LIMIT:
-        raise InvalidInput(f"{field}.file", file, "the path of a file")
+    name, code, file = name_code_and_file(field, values, _PARTS, "class")
     return OwnClass(name, code, file)

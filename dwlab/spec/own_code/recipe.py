@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 from ...errors import InvalidInput
 from . import files, live
 from .code import MAIN
-from .parameters import NAME, TEXT_LIMIT, Parameter, is_value
+from .parameters import NAME, Parameter, is_value
+from .row_parts import name_code_and_file
 
 if TYPE_CHECKING:
     from .parameters import Value
@@ -20,7 +20,6 @@ FIELD = "method"
 # what a table calls cells without a method
 STOCK = "stock"
 _PARTS = ("name", "code", "parameters", "file")
-_SHA256 = re.compile("[0-9a-f]{64}")
 _ALLOWED = "FILE.py:NAME, like methods/interval.py:interval, or a function with @dwlab.method"
 
 
@@ -139,19 +138,8 @@ def _sorted(values: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
 
 def _of_map(field: str, values: Mapping[str, object]) -> Method:
     """A method as a row says it; its code is not looked at."""
-    for part, value in values.items():
-        if part not in _PARTS:
-            raise InvalidInput(f"{field}.{part}", value, f"one of {', '.join(_PARTS)}")
-    name = values.get("name")
-    code = values.get("code")
-    file = values.get("file", "")
+    name, code, file = name_code_and_file(field, values, _PARTS, "function")
     parameters = values.get("parameters", {})
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise InvalidInput(f"{field}.name", name, "the name of a function")
-    if not isinstance(code, str) or not _SHA256.fullmatch(code):
-        raise InvalidInput(f"{field}.code", code, "the 64 digits of a hash, in lower case")
-    if not isinstance(file, str) or len(file) > TEXT_LIMIT:
-        raise InvalidInput(f"{field}.file", file, "the path of a file")
     if not isinstance(parameters, Mapping) or not all(map(_is_name, parameters)):
         raise InvalidInput(f"{field}.parameters", parameters, "a map from names to values")
     checked = {
