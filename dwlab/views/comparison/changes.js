@@ -20,13 +20,15 @@ class ChangesView {
   row({ name, before, after, isText }) {
     const head = make("th", { scope: "row" }, make("bdi", {}, name));
     const words = isText && before && after ? wordChanges(before, after) : null;
-    if (words) return make("tr", { className: "dwc-words" }, head, make("td", { colSpan: 2 }, make("bdi", {}, ...words.map(wordPart))));
+    if (words) return make("tr", { className: "dwc-words" }, head, make("td", { colSpan: 2 }, make("bdi", {}, ...words.flatMap(wordPart))));
     return make("tr", {}, head, ...[before, after].map((value) => make("td", {}, make("bdi", {}, value || "–"))));
   }
 }
 
 /** A part of a text; what went is struck out, what came is underlined: colour alone would not tell everybody. */
-function wordPart([kind, text]) {
-  if (kind === "same") return text;
-  return make(kind === "gone" ? "del" : "ins", { title: kind === "gone" ? "in A only" : "in B only" }, text);
+function wordPart([kind, text], index, parts) {
+  if (kind === "same") return [text];
+  const part = make(kind === "gone" ? "del" : "ins", { title: kind === "gone" ? "in A only" : "in B only" }, text);
+  // a word and the one in its place would be read as one
+  return index && parts[index - 1][0] !== "same" ? [" ", part] : [part];
 }

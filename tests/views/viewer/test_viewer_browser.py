@@ -249,7 +249,8 @@ def test_an_axis_may_have_any_name(browser, tmp_path, name):
     table[name] = [f"value {row % 3}" for row in range(len(table))]
     table.attrs["axes"] = {**table.attrs["axes"], name: ["value 0", "value 1", "value 2"]}
     file = viewer(table, tmp_path)
-    with opened(browser, file) as page:
+    # high enough for all rows: those out of sight are not drawn
+    with opened(browser, file, viewport={"width": 1600, "height": 2400}) as page:
         open_controls(page)
         page.get_by_label("Rows", exact=True).select_option(name)
         page.get_by_role("button", name=f"{name} value 1").click()
