@@ -16,16 +16,17 @@ _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock of a file, which is made if it is missing.
 
     The system releases the lock when its holder dies. On file systems without locks (some network
-    ones) nothing is held. Raises BlockingIOError if another process holds the lock.
+    ones) nothing is held. patience: seconds to wait for it. Raises BlockingIOError if another
+    process holds the lock for longer.
     """
     from filelock import FileLock, Timeout
 
     make_folder(path.parent)
-    lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
+    lock = FileLock(path, timeout=patience, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._util.checks import is_number
+from .._util.isolated import isolated
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec.names import TEXTS, own_name
@@ -69,6 +70,10 @@ class Axis:
         text = _joined_labels(value)
         return f"{text} ({value!r})" if self._label_counts[text] > 1 else text
 
+    def in_words(self, value: Hashable) -> str:
+        """One of the values as text within a sentence, whose direction it does not change."""
+        return isolated(self.label(value))
+
     @functools.cached_property
     def _label_counts(self) -> Counter[str]:
         return Counter(_joined_labels(value) for value in self.values)
@@ -76,7 +81,7 @@ class Axis:
     def named(self, value: Hashable) -> str:
         """One of the values with its name: `steps 8`, or `steps 8, guidance 4` for a zip group."""
         pairs = zip(self.names, _parts(value), strict=True)
-        return ", ".join(f"{name} {label(part)}" for name, part in pairs)
+        return ", ".join(f"{isolated(name)} {isolated(label(part))}" for name, part in pairs)
 
 
 def _is_content(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.isolated import isolated
 from ..runs.table import open_picture
 from .axes import Axis, swept
 from .setting_grid import group_codes
@@ -169,16 +170,16 @@ def _sentence(cells: _Cells, group: list[Hashable], *, near: bool = False) -> st
     if near:
         changed = "next to nothing"
         pictures = f"nearly identical pictures (no pixel differs by more than {NEAR} of 255)"
-    subject = axis.name
+    subject = isolated(axis.name)
     if len(group) == len(axis.values):
-        subject = f"{axis.name} changed {changed}:"
+        subject += f" changed {changed}:"
     where = f"wherever all else was equal ({_comparisons(cells, group, near=near)})"
     return f"{subject} {_listed(axis, group)} gave {pictures} {where}"
 
 
 def _listed(axis: Axis, group: list[Hashable]) -> str:
     """The values in the axis' order, as in `1, 4 and 7`; of many only the first."""
-    labels = [axis.label(value) for value in sorted(group, key=axis.values.index)]
+    labels = [axis.in_words(value) for value in sorted(group, key=axis.values.index)]
     if len(labels) > LISTED:
         named = labels[: LISTED - 1]
         labels = [*named, f"{len(labels) - len(named)} more"]

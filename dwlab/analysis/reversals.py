@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.isolated import isolated
 from .crossed import crossed_means
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def reversal(grid: SettingGrid, axes: tuple[int, ...]) -> str:
             is_worse = differences.high(LEVEL) < 0
             if is_better.any() and is_worse.any():
                 axis, other = grid.axes[first], grid.axes[second]
-                names = " and ".join(axis.label(axis.values[at]) for at in (low, high))
-                return f"{other.name} reverses the order of {axis.name} ({names})"
+                names = " and ".join(axis.in_words(axis.values[at]) for at in (low, high))
+                return f"{isolated(other.name)} reverses the order of {isolated(axis.name)} ({names})"
     return ""
 
 

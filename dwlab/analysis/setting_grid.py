@@ -80,7 +80,7 @@ def _alike_but_one(axes: Sequence[Axis], settings: Sequence[tuple[int, ...]]) ->
     """Settings that differ in one axis at most."""
     parts = []
     for axis, first, *others in zip(axes, *settings, strict=True):
-        labels = [axis.label(axis.values[code]) for code in others if code != first]
+        labels = [axis.in_words(axis.values[code]) for code in others if code != first]
         parts.append(" or ".join([axis.named(axis.values[first]), *labels]))
     return ", ".join(parts)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .._util.atomic import write_atomic
 from .._util.jsonfile import read_object
+from .._util.lock import locked
 from ..errors import DwlabError, InvalidInput, StoreError
 from ..spec.prompt_text import UNWRITABLE, checked_prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILE = "prompts.json"  # in the results folder
+LOCK_FILE = "prompts.lock"  # beside it
+PATIENCE = 20.0  # seconds that another kernel may take to save
 SNIPPET = "snippet"
 STYLE = "style"
 KINDS = (SNIPPET, STYLE)
@@ -76,23 +81,33 @@ class SavedPrompts:
 
     def save(self, prompt: SavedPrompt) -> None:
         """Keep a prompt; it replaces the one of its kind and name. Raises StoreError."""
-        others = [other for other in self.all() if not _same(other, prompt.kind, prompt.name)]
-        if len(others) >= PROMPTS_LIMIT:
-            raise InvalidInput("name", prompt.name, f"at most {PROMPTS_LIMIT} saved prompts")
-        self._write([*others, prompt])
+        with self._changing():
+            others = self._others(prompt.kind, prompt.name)
+            if len(others) >= PROMPTS_LIMIT:
+                raise InvalidInput("name", prompt.name, f"at most {PROMPTS_LIMIT} saved prompts")
+            self._write([*others, prompt])
 
     def remove(self, kind: str, name: str) -> None:
         """Forget a prompt; does nothing if there is none. Raises StoreError."""
-        self._write([other for other in self.all() if not _same(other, kind, name)])
+        with self._changing():
+            self._write(self._others(kind, name))
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Keep other kernels from changing the file meanwhile, so that no entry is lost."""
+        try:
+            with locked(self._path.with_name(LOCK_FILE), PATIENCE):
+                yield
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+
+    def _others(self, kind: str, name: str) -> list[SavedPrompt]:
+        return [other for other in self.all() if (other.kind, other.name) != (kind, name)]
 
     def _write(self, prompts: list[SavedPrompt]) -> None:
         content = {"prompts": [asdict(prompt) for prompt in prompts]}
         text = json.dumps(content, indent=1, ensure_ascii=False)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._path, text.encode())
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+        write_atomic(self._path, text.encode())
 
 
 def _checked_name(name: object) -> str:
@@ -103,10 +118,6 @@ def _checked_name(name: object) -> str:
     if not 1 <= len(name) <= NAME_LIMIT or len(name.splitlines()) > 1:
         raise InvalidInput("name", name, allowed)
     return name
-
-
-def _same(prompt: SavedPrompt, kind: str, name: str) -> bool:
-    return (prompt.kind, prompt.name) == (kind, name)
 
 
 def _read(entry: object) -> SavedPrompt | None:

@@ -11,13 +11,14 @@ import traitlets
 from ..views.design import style_of
 from ..views.scripts import ELEMENTS, joined
 from .heartbeat import SCRIPT
+from .small_pictures import THEMED_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HERE = Path(__file__).parent
 SHARED_SCRIPTS = ("panel_page", "run_bar", "plan_view", "file_links")
-STYLE = style_of(HERE / "panel.css")
+STYLE = style_of(HERE / "panel.css", THEMED_STYLE)
 
 
 def synced_map() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+THEMED_STYLE = Path(__file__).with_name("themed_pictures.css")  # of pages with a ThemedPicture
 BYTES_LIMIT = 140_000  # of one picture
 SMALLEST_SIDE = 64  # pixels; such a picture may be larger than the limit
 SHRINK = 0.85  # of the sides, each time a picture is too large
@@ -122,6 +124,14 @@ class ThemedPicture:
                 for theme, data in pictures
             )
         )
+
+    def for_page(self) -> dict[str, str]:
+        """Both pictures as addresses that hold them, and their description."""
+        return {
+            "light": data_uri(self.light, self.kind),
+            "dark": data_uri(self.dark, self.kind),
+            "description": self.description,
+        }
 
     def _repr_html_(self) -> str:
         return THEMES + self.images()

@@ -1,11 +1,13 @@
 """Snippets and styles in a results folder: kept, replaced, forgotten, and never trusted."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dwlab._util.lock import locked
 from dwlab.errors import InvalidInput, StoreError
-from dwlab.store.saved_prompts import FILE, SNIPPET, STYLE, SavedPrompt, SavedPrompts
+from dwlab.store.saved_prompts import FILE, LOCK_FILE, SNIPPET, STYLE, SavedPrompt, SavedPrompts
 
 FILM = SavedPrompt(STYLE, "film", "a photograph of {prompt}, grainy", "drawing")
 SOFT = SavedPrompt(SNIPPET, "soft", "soft light")
@@ -66,3 +68,20 @@ def test_a_folder_that_cannot_be_written_is_said_to_be_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
         SavedPrompts(tmp_path / "file").save(SOFT)
+
+
+def test_two_kernels_that_save_at_once_lose_nothing(tmp_path):
+    def save_many(kernel):
+        prompts = SavedPrompts(tmp_path)
+        for number in range(20):
+            prompts.save(SavedPrompt(SNIPPET, f"{kernel} {number}", "soft light"))
+
+    with ThreadPoolExecutor(2) as kernels:
+        list(kernels.map(save_many, ["one", "other"]))
+    assert len(SavedPrompts(tmp_path).all()) == 40
+
+
+def test_a_lock_that_another_process_never_lets_go_is_said_to_be_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("dwlab.store.saved_prompts.PATIENCE", 0)
+    with locked(tmp_path / LOCK_FILE), pytest.raises(StoreError, match="locked by another process"):
+        SavedPrompts(tmp_path).save(SOFT)

@@ -142,7 +142,7 @@ class SweepFormView {
 
   /** How the sweep goes that was started here, and its pictures so far. */
   paintProgress() {
-    const { name, text = "", tone, share, running, grid } = this.model.get("sweeping");
+    const { name, text = "", tone, share, running, sheet } = this.model.get("sweeping");
     const { waiting } = this.model.get("form");
     let line = "";
     if (name) line = text.startsWith(name) ? text : `${name}: ${text}`;
@@ -152,7 +152,7 @@ class SweepFormView {
     this.bar.value = share || 0;
     if (!share || !running) say(this.spoken, line);
     this.cancelButton.disabled = !running && !waiting;
-    renew(this.sheet, grid ? [{ grid, name }] : [], (sheet) =>
-      make("img", { src: sheet.grid, alt: `The pictures of ${sheet.name} so far`, className: "dwx-sheet" }));
+    const sheets = sheet ? ["light", "dark"].map((theme) => ({ theme, src: sheet[theme], alt: sheet.description })) : [];
+    renew(this.sheet, sheets, ({ theme, src, alt }) => make("img", { src, alt, className: `dwx-sheet dwlab-${theme}` }));
   }
 }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._util.html import data_uri
 from ...errors import DwlabError, InvalidInput
 from ...runs.plan import make_plan
 from ...runs.results import Results
 from ..field_errors import field_meant
-from ..sweep.grid import small_grid
+from ..sweep.grid import themed_grid
 from .experiment import ExperimentFile, plan_for_page
 from .recipe_sweep import sweep_around
 
@@ -136,7 +135,8 @@ class SweepForm:
         bench = self._bench
         table = Results(bench.root).find(sweep.name)
         if table is not None and not table.empty:
-            bench.sweeping = {**bench.sweeping, "grid": data_uri(small_grid(table), "jpeg")}
+            sheet = themed_grid(table, f"The pictures of {sweep.name} so far")
+            bench.sweeping = {**bench.sweeping, "sheet": sheet.for_page()}
         is_planned = self._planned is not None and self._planned.as_dict() == sweep.as_dict()
         if bench.plan and is_planned:
             self._show(sweep, self._plan(sweep))

@@ -12,6 +12,7 @@ from ...views.comparison import COMPARISON, COMPARISON_STYLE
 from ...views.design import style_of
 from ...views.scripts import ELEMENTS, PICTURE_DIALOG, PICTURE_DIALOG_STYLE, joined
 from ..heartbeat import SCRIPT
+from ..small_pictures import THEMED_STYLE
 
 HERE = Path(__file__).parent
 # anywidget takes one script per widget, so the page's are joined in this order.
@@ -58,7 +59,13 @@ class PageTraits(anywidget.AnyWidget):
     """The traits that the kernel and the pages of a bench share; a page that is reloaded reads them."""
 
     _esm = _script()
-    _css = style_of(PICTURE_DIALOG_STYLE, HERE / "page.css", HERE / "history.css", COMPARISON_STYLE)
+    _css = style_of(
+        PICTURE_DIALOG_STYLE,
+        HERE / "page.css",
+        HERE / "history.css",
+        COMPARISON_STYLE,
+        THEMED_STYLE,
+    )
     # What is in the fields.
     controls = _map()
     # What can be chosen: models, schedulers, limits, the fields that the model ignores.

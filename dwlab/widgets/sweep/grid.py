@@ -18,11 +18,6 @@ PLAIN_LIMIT = 35_000
 TILE_SIDES = (128, 96, 72, 48)  # pixels; the last one is taken even if the sheet is then too wide
 
 
-def small_grid(table: pd.DataFrame) -> bytes:
-    """The contact sheet as a JPEG, with the largest tiles that fit."""
-    return small_jpeg(grid(table, side=_tile_side(table)))
-
-
 def themed_grid(table: pd.DataFrame, description: str) -> ThemedPicture:
     """The contact sheet for a light and for a dark page."""
     side = _tile_side(table)

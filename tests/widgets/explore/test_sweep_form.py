@@ -10,7 +10,7 @@ from dwlab.errors import InvalidInput
 def test_a_sweep_never_replaces_another_of_the_same_name(bench):
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="run")
     wait(bench)
-    assert bench.sweeping["grid"].startswith("data:image/")
+    assert bench.sweeping["sheet"]["dark"].startswith("data:image/")
     ask(bench, "sweep", name="trial", axes={"steps": "1, 3"}, action="run")
     assert bench.form["field"] == "name" and bench.plan == {}
     ask(bench, "sweep", name="trial", axes={"steps": "1, 2"}, action="write")
@@ -35,7 +35,7 @@ def test_a_plan_is_counted_again_after_its_run(bench):
         ask(bench, "sweep", name="another", axes={"steps": "1, 2, 3"}, action="plan")
     wait(bench)
     assert bench.plan["name"] == "another" and bench.sweeping["name"] == "trial"
-    assert not bench.sweeping["running"] and "grid" in bench.sweeping
+    assert not bench.sweeping["running"] and "sheet" in bench.sweeping
 
 
 def test_two_different_sweeps_of_one_name_cannot_be_queued(bench):
@@ -56,7 +56,7 @@ def test_a_stopped_sweep_shows_the_pictures_it_made(bench):
     ask(bench, "sweep", name="trial", axes={"seed": "1, 2", "steps": "1, 1000"}, action="run")
     wait(bench)
     assert "2 done, 2 to do" in bench.plan["counts"]
-    assert bench.sweeping["grid"].startswith("data:image/")
+    assert bench.sweeping["sheet"]["dark"].startswith("data:image/")
     assert "Stopped" in bench.sweeping["text"] and not bench.sweeping["running"]
 
 

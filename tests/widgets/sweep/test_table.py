@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from dwlab.runs.table import Table
-from dwlab.widgets.small_pictures import BYTES_LIMIT, image_html, png
+from dwlab.widgets.small_pictures import image_html, png
 from dwlab.widgets.sweep.facts import sweep_facts_html
 from dwlab.widgets.sweep.files import files_html
-from dwlab.widgets.sweep.grid import small_grid, themed_grid
+from dwlab.widgets.sweep.grid import themed_grid
 from dwlab.widgets.sweep.plots import figures, plots_html
 from dwlab.widgets.sweep.table import thumbnails_html
 
@@ -39,10 +39,10 @@ def noise(tmp_path):
 
 
 def test_html_for_a_notebook_is_small_however_large_the_sweep(noise):
-    assert len(small_grid(noise)) <= BYTES_LIMIT
     sheet = themed_grid(noise, HOSTILE)
     assert len(sheet._repr_html_()) + 4 / 3 * len(sheet._repr_jpeg_()) <= 200_000
     assert sheet._repr_png_() is None
+    assert sum(map(len, sheet.for_page().values())) <= 150_000
     assert len(repr(sheet)) < 200
     assert len(thumbnails_html(noise)) <= 200_000
     assert "of 300 rows" in thumbnails_html(noise)
