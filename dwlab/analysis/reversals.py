@@ -32,7 +32,9 @@ def reversal(grid: SettingGrid, axes: tuple[int, ...]) -> str:
             if is_better.any() and is_worse.any():
                 axis, other = grid.axes[first], grid.axes[second]
                 names = " and ".join(axis.in_words(axis.values[at]) for at in (low, high))
-                return f"{isolated(other.name)} reverses the order of {isolated(axis.name)} ({names})"
+                return (
+                    f"{isolated(other.name)} reverses the order of {isolated(axis.name)} ({names})"
+                )
     return ""
 
 

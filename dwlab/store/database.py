@@ -121,7 +121,8 @@ class StoreFile:
 
     def _open_and_repair(self) -> sqlite3.Connection:
         make_folder(self.root)
-        sweep_temporaries(self.root, TEMPORARIES_DEPTH)
+        if self._checks:
+            sweep_temporaries(self.root, TEMPORARIES_DEPTH)
         try:
             return self._open()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:

@@ -53,7 +53,8 @@ class Store:
 
     read: only read what is there. Nothing is made, searched, checked as a whole or repaired, so
     opening takes no time however large the store is; damage is a StoreError once it is met.
-    check: whether the file is read through for damage first, which a small change need not wait for.
+    check: whether the file is read through for damage first, and files that dead processes left are
+    removed, which a small change need not wait for.
     """
 
     def __init__(self, root: Path, *, read: bool = False, check: bool = True) -> None:

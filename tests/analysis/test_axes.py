@@ -44,4 +44,6 @@ def test_values_from_right_to_left_do_not_turn_around_the_sentences_they_stand_i
     assert axis.named("قطة") == "\u2068نوع\u2069 \u2068قطة\u2069"
     table["pixels"] = "the same"
     kind, _ = identical_along(table)
-    assert kind.startswith("\u2068نوع\u2069 changed nothing: \u2068قطة\u2069 and \u2068نجمة\u2069 gave")
+    assert kind.startswith(
+        "\u2068نوع\u2069 changed nothing: \u2068قطة\u2069 and \u2068نجمة\u2069 gave"
+    )

@@ -1,4 +1,4 @@
-"""Completion, in a real bash."""
+"""Completion, in real shells."""
 
 from __future__ import annotations
 
@@ -38,16 +38,21 @@ def results(tmp_path):
     return tmp_path
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
-def test_bash_completes_commands_experiments_models_and_files(results):
+def run_in(shell, results):
+    """What a shell prints in which `dwlab` is found. shell: its command line."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    run = subprocess.run(
-        ["bash", "--norc", "-c", SCRIPT],
+    return subprocess.run(
+        shell,
         env={**os.environ, "PATH": programs, "DWLAB_RESULTS": str(results)},
         capture_output=True,
         text=True,
         check=True,
     )
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_completes_commands_experiments_models_and_files(results):
+    run = run_in(["bash", "--norc", "-c", SCRIPT], results)
     lines = run.stdout.splitlines()
     assert lines[:3] == ["sweep", "quickstart quality", "sd15-inpainting"]
     # where dwlab has no words, bash completes files
@@ -63,3 +68,28 @@ def test_nothing_is_completed_in_a_folder_without_results(folder):
 
 def test_models_are_completed():
     assert model_names("shap") == ["shapes"]
+
+
+FISH = """
+dwlab --show-completion | source
+complete --do-complete 'dwlab sw'
+complete --do-complete 'dwlab table qu'
+"""
+ZSH = """
+eval "$(dwlab --show-completion | sed -n '/()/,/^}/p')"
+_arguments() { echo $@ }
+for words in 'dwlab sw' 'dwlab table qu'; do
+    words=(${=words}) CURRENT=${#words}
+    _dwlab_completion
+done
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shell", "script"), [("fish", FISH), ("zsh", ZSH)])
+def test_fish_and_zsh_complete_commands_and_experiments(results, shell, script):
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}")
+    run = run_in([shell, "--no-config" if shell == "fish" else "-f", "-c", script], results)
+    for word in ("sweep", "quickstart", "quality"):
+        assert word in run.stdout

@@ -6,7 +6,7 @@ class ComparisonView {
     this.words = make("div", { role: "status" });
     this.machines = make("ul", { className: "dwb-machines" });
     this.answer = make("section", { className: "dwp-answer", ariaLabel: "What the measurements say" }, this.words, this.machines);
-    this.charts = make("div", { className: "dwb-charts" });
+    this.charts = make("div", { className: "dwb-charts", tabIndex: 0, role: "group", ariaLabel: "Charts" });
     this.table = make("div", { className: "dwp-scroll", tabIndex: 0, role: "group", ariaLabel: "Table of measurements" });
     this.notes = make("div", { className: "dwp-muted" });
     this.busy = make("p", { className: "dwp-muted", role: "status" });

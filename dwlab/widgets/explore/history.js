@@ -92,7 +92,7 @@ class HistoryView {
   compareWith(key) {
     const before = this.last ?? this.page.state.chosen;
     this.last = key;
-    if (before && before !== key) this.look({ pair: [before, key] });
+    if (before && before !== key) this.pairPanel.compare([before, key]);
     else this.page.remember({ chosen: key });
   }
 

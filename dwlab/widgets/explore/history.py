@@ -41,8 +41,9 @@ PINNED = 0  # the run of pinned pictures, which stand before all runs
 class BenchHistory:
     """What the bench's traits `view`, `selected`, `listing`, `picked` and `pair` show.
 
-    A listing has a version: pages ask for parts of it, and ask anew when it has changed. Where a
-    page looks at is kept beside the results. model: that the bench was opened with.
+    A listing has a version: pages ask for parts of it, and ask anew when it has changed. Its order
+    is the first version in which the same pictures stand in the same places. Where a page looks at
+    is kept beside the results. model: that the bench was opened with.
     """
 
     def __init__(self, bench: Explorer, root: Path, model: str) -> None:
@@ -89,16 +90,21 @@ class BenchHistory:
         with self._refreshing:
             view = checked_view(bench.view)
             chosen = filter_of(view)
+            is_looked_at_anew = self._listed_as != (chosen, view["by_run"])
             self._listed_as = (chosen, view["by_run"])
             bench.session.update_history()
             with open_existing(self._root) as store:
                 if store is None:
                     return
-                self._listing = store.history.search(NAME, chosen, by_run=view["by_run"])
+                listing = store.history.search(NAME, chosen, by_run=view["by_run"])
                 choices = store.history.choices(NAME)
                 change = store.history.last_change(NAME)
+            version = bench.listing.get("version", 0) + 1
+            is_new = is_looked_at_anew or listing != self._listing
+            self._listing = listing
             bench.listing = {
-                "version": bench.listing.get("version", 0) + 1,
+                "version": version,
+                "order": version if is_new else bench.listing["order"],
                 "count": len(self._listing.positions),
                 "pictures": self._listing.pictures,
                 "all": choices.hidden if chosen.hidden else choices.count,

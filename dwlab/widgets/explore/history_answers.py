@@ -23,15 +23,15 @@ class HistoryAnswers:
     def answer(self, subject: str, arguments: Mapping[str, Any]) -> Answer:
         """Answer a question about the history; raises InvalidInput for any other."""
         history = self._bench.gallery
-        version = self._bench.listing.get("version")
+        order = self._bench.listing.get("order")
         match subject:
             case "history_runs":
                 runs = history.runs() if self._bench.view["by_run"] else []
                 place = history.place(arguments.get("key"))
-                return {"version": version, "runs": runs, "place": place}, b""
+                return {"order": order, "runs": runs, "place": place}, b""
             case "history_entries":
                 entries = history.entries(arguments["start"], arguments["end"])
-                return {"version": version, "entries": entries}, b""
+                return {"entries": entries}, b""
             case "history_thumbnails":
                 return self._thumbnails(arguments["keys"], arguments["side"])
         allowed = "full, recipe, prompts, save_prompt, or about the history"

@@ -111,8 +111,11 @@ class SelectionBar {
     const mark = (name, value) => page.ask("mark", { keys: [...history.selected], mark: name, value });
     const stars = make("select", { ariaLabel: "Stars for the selected pictures", onchange: () => { mark("stars", Number(stars.value)); stars.value = ""; } },
       make("option", { value: "" }, "Stars"), ...[1, 2, 3, 4, 5].map((each) => make("option", { value: each }, String(each))), make("option", { value: 0 }, "none"));
-    this.hide = makeButton("Hide", () => mark("hide", this.history.view.hidden ? 0 : 1));
-    this.compare = makeButton("Compare", () => history.look({ pair: [...history.selected].slice(-2) }));
+    this.hide = makeButton("Hide", () => {
+      mark("hide", this.history.view.hidden ? 0 : 1);
+      history.gallery.focusCurrent(); // this bar goes with what is selected
+    });
+    this.compare = makeButton("Compare", () => history.pairPanel.compare([...history.selected].slice(-2)));
     this.element = make("div", { className: "dwx-history-row dwx-selection", role: "group", ariaLabel: "Selected pictures" }, this.count, stars,
       makeButton("Pin", () => mark("pin", 1)), this.hide, this.compare,
       makeButton("Export", () => page.ask("export", { keys: [...history.selected] }), { title: "Their files and recipes as a zip beside the results" }),

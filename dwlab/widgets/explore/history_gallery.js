@@ -1,6 +1,7 @@
 // The pictures of the history in a strip or a grid. Only what is seen is on the page, however many there are.
 
 const ROWS_BEYOND = 1; // rows above and below what is seen that are on the page too
+const EDGE = 3; // pixels around all rows, for the focus ring
 const THUMBNAIL_SIDES = [128, 256, 384];
 const HEAD_CHARACTER = 6.7; // pixels of a character of a run's head, about
 const WALKS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
@@ -31,19 +32,25 @@ class HistoryGallery {
 
   /** The history has changed, or is looked at in another way. */
   async renew() {
-    const { version, count = 0 } = this.listing;
+    const { version, order, count = 0 } = this.listing;
     if (version === this.version) {
       this.layOut();
       return;
     }
-    const key = this.layout && this.entry(this.current)?.key;
+    const { current } = this;
+    const key = this.layout && this.entry(current)?.key;
     this.version = version;
     this.parts.renew(version);
+    if (order === this.order) {
+      this.layOut(); // the same pictures in the same places, with other marks
+      return;
+    }
+    this.order = order;
     const { content } = await this.page.requests.ask("history_runs", { key });
-    if (content.version !== this.listing.version) return; // another answer is on its way
+    if (content.order !== this.listing.order) return; // another answer is on its way
     this.runs = content.runs;
     // the keyboard stays at its picture when others come before it
-    if (count !== this.count) this.current = content.place ?? this.current;
+    if (count !== this.count && this.current === current) this.current = content.place ?? current;
     this.count = count;
     this.layOut();
   }
@@ -55,14 +62,14 @@ class HistoryGallery {
     if (!width) return;
     const before = this.layout;
     this.width = width;
-    this.layout = new HistoryLayout({ runs: this.runs, count: this.count ?? 0, size, width: isStrip ? 0 : width });
+    this.layout = new HistoryLayout({ runs: this.runs, count: this.count ?? 0, size, width: isStrip ? 0 : width - 2 * EDGE });
     if (before && this.layout.isLike(before)) {
       this.paint();
       return;
     }
     this.element.classList.toggle("dwx-is-strip", isStrip);
     this.element.classList.toggle("dwx-by-run", this.runs.length > 0);
-    this.element.style.setProperty("--size", `${size}px`);
+    this.element.style.setProperty("--size", `${this.layout.size}px`);
     this.element.ariaRowCount = String(this.layout.rowStarts.length);
     this.element.ariaColCount = String(this.layout.columns);
     Object.assign(this.space.style, { height: `${this.layout.height}px`, width: isStrip ? `${this.layout.width}px` : "100%" });
@@ -175,7 +182,7 @@ class HistoryGallery {
 
   /** The smallest thumbnails that are sharp. */
   get side() {
-    const pixels = this.view.size * devicePixelRatio;
+    const pixels = this.layout.size * devicePixelRatio;
     return THUMBNAIL_SIDES.find((side) => side >= pixels) ?? THUMBNAIL_SIDES.at(-1);
   }
 

@@ -4,28 +4,32 @@ const TILE_GAP = 8; // pixels between two pictures
 const MARKS_LINE = 24; // pixels below a picture
 const LABEL_LINE = 22; // pixels for what differs within a run
 const HEAD_LINE = 22; // pixels above the first picture of a run
+const NARROW_COLUMNS = 5; // and fewer: runs fill the rows, which would be half empty otherwise
 
 class HistoryLayout {
   /**
    * runs: [pictures, when it started, along what they differ] of each run in order; empty if they are not shown.
-   * count: of all pictures. size: of a picture in pixels. width: of a row; a strip has none.
+   * count: of all pictures. size: of a picture in pixels. width: of a row, which pictures a little
+   * larger fill; a strip has none.
    */
   constructor({ runs, count, size, width }) {
     Object.assign(this, { runs, count });
-    this.step = size + TILE_GAP;
-    this.columns = width ? Math.max(1, Math.floor((width + TILE_GAP) / this.step)) : Math.max(1, count);
+    this.columns = Math.max(1, width ? Math.floor((width + TILE_GAP) / (size + TILE_GAP)) : count);
+    this.size = width ? Math.floor((width + TILE_GAP) / this.columns) - TILE_GAP : size;
+    this.step = this.size + TILE_GAP;
     this.head = runs.length ? HEAD_LINE : 0;
-    this.rowHeight = this.head + size + 8 + MARKS_LINE + (runs.length ? LABEL_LINE : 0) + TILE_GAP;
+    this.rowHeight = this.head + this.size + 8 + MARKS_LINE + (runs.length ? LABEL_LINE : 0) + TILE_GAP;
     this.runStarts = starts(runs.map(([pictures]) => pictures));
     this.rowStarts = this.rowsOf(runs.length ? runs.map(([pictures]) => pictures) : [count]);
   }
 
-  /** The first picture of each row. A run is not broken over two rows if it fits into one. */
+  /** The first picture of each row. In a wide grid, a run is not broken over two rows if it fits into one. */
   rowsOf(groups) {
     const rows = [];
     let [taken, start] = [0, 0];
+    const keepsWhole = (pictures) => this.columns > NARROW_COLUMNS && pictures <= this.columns;
     for (const pictures of groups) {
-      if (taken && taken + pictures > this.columns) taken = 0;
+      if (taken && taken + pictures > this.columns && keepsWhole(pictures)) taken = 0;
       for (let done = 0; done < pictures;) {
         if (!taken) rows.push(start + done);
         const fitting = Math.min(pictures - done, this.columns - taken);

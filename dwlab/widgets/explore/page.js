@@ -73,10 +73,11 @@ class ExplorePage {
     this.ask(action, { controls: values, edit, ...more }, buffers);
   }
 
-  /** Ask for something that fills the fields: what is typed there and not sent yet is given up. */
+  /** Ask for something that fills the fields with a recipe: what is typed there and not sent yet is given up, except the number of pictures. */
   askForFields(action, more = {}, buffers = []) {
+    const { count } = this.fields.values;
     this.fields.discard();
-    this.ask(action, { edit: this.fields.edit, ...more }, buffers);
+    this.ask(action, { controls: { count }, edit: this.fields.edit, ...more }, buffers);
   }
 
   /** Hand the bytes of a file to `send`. It was dropped, or chosen in a field, which is emptied. */

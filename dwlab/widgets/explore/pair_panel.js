@@ -11,25 +11,39 @@ class PairPanel {
       onswap: () => history.look({ pair: [...history.view.pair].reverse() }),
     });
     this.uses = make("div", { className: "dwx-buttons" });
-    this.element = make("section", { className: "dwx-pair", ariaLabel: "Comparison", hidden: true }, this.pair.element, this.uses);
+    this.element = make("section", { className: "dwx-pair", ariaLabel: "Comparison", tabIndex: -1, hidden: true }, this.pair.element, this.uses);
     this.element.addEventListener("keydown", (event) => this.pressed(event));
   }
 
   paint() {
     const { pictures, changed = [] } = this.page.model.get("pair");
-    const wasOpen = !this.element.hidden;
     this.element.hidden = !pictures;
     if (!pictures) {
       this.shown = "";
       return;
     }
     this.pair.setMode(this.history.view.mode);
+    if (this.isAwaited) this.reveal();
     const shown = JSON.stringify([pictures, changed, Object.keys(this.page.model.get("inputs"))]);
     if (shown === this.shown) return;
     this.shown = shown;
     this.pair.show(pictures.map((picture) => this.picture(picture)), changed.map((change) => this.change(change)));
     this.uses.replaceChildren(...pictures.map(({ key }, index) => this.page.start.useButton(key, `Use ${"AB"[index]} as start`)));
-    if (!wasOpen) this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Compare two pictures: once they are here, they come into view and have the focus. */
+  compare(keys) {
+    this.isAwaited = true;
+    this.history.look({ pair: keys });
+  }
+
+  reveal() {
+    const { view, page } = this.history;
+    const shown = page.model.get("pair").pictures.map(({ key }) => key);
+    if (shown.join() !== view.pair.join()) return; // the earlier pair
+    this.isAwaited = false;
+    this.element.scrollIntoView({ block: "start" });
+    this.element.focus({ preventScroll: true });
   }
 
   picture({ key, text }) {

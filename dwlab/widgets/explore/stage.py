@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PICTURE_SIDE = 512  # pixels, at most
 LOSSLESS_SIDE = 256  # pixels; larger pictures are sent as a JPEG
 FROM_THE_STORE = "from the store"
-VARIED = "the picture itself"
+VARIED = "base"
 
 
 @dataclass(frozen=True)

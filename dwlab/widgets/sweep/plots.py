@@ -55,4 +55,4 @@ def themed_plots(table: pd.DataFrame) -> list[ThemedPicture]:
 def plots_html(table: pd.DataFrame) -> str:
     """The plots; the panel's style sheet shows those for the page's theme."""
     images = "".join(plot.images() for plot in themed_plots(table))
-    return f'<div class="dwlab-charts">{images}</div>'
+    return f'<div class="dwlab-charts" role="group" aria-label="Charts" tabindex="0">{images}</div>'

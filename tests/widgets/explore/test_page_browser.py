@@ -159,8 +159,10 @@ def test_two_pictures_are_compared_with_shift_and_a_click_and_closed_with_escape
     thumbnails(page).nth(1).click(modifiers=["Shift"])
     comparison = page.get_by_role("region", name="Comparison")
     seen(comparison.locator(".dwc-pane img"), 2)
+    expect(comparison).to_be_focused()
+    expect(comparison.locator(".dwc-bar").first).to_be_in_viewport(ratio=1)
     rows = comparison.locator(".dwc-changes tbody tr")
-    expect(rows).to_have_text(["Prompta large greenred star at the left", "Steps32"])
+    expect(rows).to_have_text(["Prompta large green red star at the left", "Steps32"])
     expect(rows.first.locator("del")).to_have_text("green")
     expect(rows.first.locator("ins")).to_have_text("red")
     comparison.get_by_role("button", name="Swap").click()
@@ -176,9 +178,9 @@ def test_vary_makes_a_row_of_neighbours(page):
     expect(common_caption(page)).to_contain_text("seed 20")
     done(page)
     make(page, vary(page, "seed").click)
-    done(page, 5)  # the picture itself is the first of them
+    done(page, 5)  # the base is the first of them
     others = [f"seed {20 + k}" for k in range(1, 5)]
-    expect(captions(page)).to_have_text(["seed 20 the picture itself", *others])
+    expect(captions(page)).to_have_text(["seed 20 base", *others])
     expect(common_caption(page)).to_have_text(f"{PROMPT} · 2 steps, guidance 3, DDIM, 64 × 64")
 
 

@@ -98,8 +98,11 @@ def test_several_pictures_have_one_caption_and_say_what_differs(page):
     page.keyboard.press("ArrowRight")
     expect(tiles(page).nth(1)).to_be_focused()
     expect(page.locator(".dwx-chosen figcaption")).to_have_text("seed 11")
+    field(page, "Pictures per run").fill("5")
+    tiles(page).nth(1).focus()
     page.keyboard.press("b")
     expect(field(page, "Seed")).to_have_value("11")
+    expect(field(page, "Pictures per run")).to_have_value("5")
     expect(page.locator(".dwx-seed .dwx-tokens")).to_have_text("on the stage: 10 to 13")
     expect(tiles(page)).to_have_count(4)
 
