@@ -104,7 +104,7 @@ class BenchHistory:
             self._listing = listing
             bench.listing = {
                 "version": version,
-                "order": version if is_new else bench.listing["order"],
+                "order": version if is_new else bench.listing.get("order", version),
                 "count": len(self._listing.positions),
                 "pictures": self._listing.pictures,
                 "all": choices.hidden if chosen.hidden else choices.count,
