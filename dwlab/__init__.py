@@ -20,6 +20,7 @@ _PUBLIC = {
     "generate": "runs.generation",
     "load": "models.loading",
     "method": "spec.own_code.live",
+    "metric": "metrics.decorator",
     "rate": "notebook.rate",
     "rerun": "workflows.certificate.rerunning",
     "stream": "runs.generation",

@@ -81,7 +81,13 @@ def small(quickstart):
 def home(tmp_path_factory):
     """A home with a checkpoint, a LoRA, a CLIP, and a project in it with a foreign picture."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("models", "loras", "single", "project/experiments/methods"):
+    for name in (
+        "models",
+        "loras",
+        "single",
+        "project/experiments/methods",
+        "project/experiments/metrics",
+    ):
         (home / name).mkdir(parents=True)
     checkpoint = make(home / "single")["sd15"]
     checkpoint.file.rename(home / "models" / "dreamshaper_8.safetensors")
@@ -133,7 +139,7 @@ def test_every_example_of_your_own_code_works_as_it_stands(home, page):
     run(["bash", "-euc", f"dwlab sweep {QUICKSTART} --no-notebook"], home)
     python = []
     for block in blocks(page):
-        if block.language == "python":
+        if block.language == "python" and not block.file:
             python.append(block.text)
         else:
             follow(block, home)

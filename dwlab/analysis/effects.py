@@ -100,7 +100,7 @@ def ranked_settings(table: pd.DataFrame, metric: str) -> list[RankedSetting]:
     for position, group in groups.items():
         mean = sum(group) / len(group)
         settings.append(RankedSetting(_named(axes, position), mean, len(group)))
-    higher_first = is_higher_better(metric)
+    higher_first = is_higher_better(table, metric)
     return sorted(settings, key=lambda setting: setting.mean, reverse=higher_first)
 
 

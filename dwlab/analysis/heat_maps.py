@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput
+from .quality import is_higher_better
 from .ranking import Verdict
 from .rivals import adjusted_means
 from .setting_grid import setting_grid
@@ -51,6 +52,7 @@ class HeatMaps:
     third: str
     others: tuple[str, ...]
     maps: tuple[HeatMap, ...]
+    is_higher_better: bool = True
 
 
 def heat_maps(table: pd.DataFrame, metric: str, ranking: Ranking | None = None) -> HeatMaps:
@@ -91,6 +93,7 @@ def heat_maps(table: pd.DataFrame, metric: str, ranking: Ranking | None = None) 
         third=third.name,
         others=tuple(grid.axes[at].name for at in others),
         maps=tuple(HeatMap(title, of_map, within) for title, of_map, within in maps),
+        is_higher_better=is_higher_better(table, metric),
     )
 
 

@@ -106,7 +106,7 @@ def agreement(
 def _better_higher(table: pd.DataFrame, metric: str) -> Floats:
     """A metric by setting, prompt and seed, turned round if lower is better."""
     values = setting_grid(table, metric).values
-    return values if is_higher_better(metric) else -values
+    return values if is_higher_better(table, metric) else -values
 
 
 def _by_prompt_and_seed(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..metrics import registry
 from ..metrics.measures import STARS
+from ..runs.results import MEASURED
+from ..spec.own_code.metric_facts import LOWER, MetricFacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,17 +37,33 @@ def quality_of(table: pd.DataFrame) -> str | None:
     return None
 
 
-def is_higher_better(metric: str) -> bool:
+def facts_of(table: pd.DataFrame, metric: str) -> MetricFacts:
+    """What a metric says of itself; of one that dwlab does not have, as the store keeps it."""
+    stored = (table.attrs.get(MEASURED) or {}).get(metric)
+    if stored:
+        return MetricFacts.of_store(stored)
+    if metric in _LOWER_IS_BETTER:
+        return MetricFacts(better=LOWER)
+    return registry.facts_of(metric) or MetricFacts()
+
+
+def is_higher_better(table: pd.DataFrame, metric: str) -> bool:
     """Whether larger values of a metric are better; if not, smaller ones are."""
-    return metric not in _LOWER_IS_BETTER and registry.is_higher_better(metric)
+    return facts_of(table, metric).is_higher_better
 
 
-def possible_difference(metric: str, difference: float) -> float:
+def name_with_unit(table: pd.DataFrame, metric: str) -> str:
+    """A metric's name for an axis of a plot: `speed [px]`, or `speed` without a unit."""
+    unit = facts_of(table, metric).unit
+    return f"{metric} [{unit}]" if unit else metric
+
+
+def possible_difference(table: pd.DataFrame, metric: str, difference: float) -> float:
     """The end of an interval, moved to the largest difference that a metric can have.
 
     Intervals of few pairs reach farther. An infinite end, of which nothing is known, is kept.
     """
-    span = registry.span(metric)
+    span = facts_of(table, metric).span
     if span is None or math.isinf(difference):
         return difference
     return max(-span, min(difference, span))

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InvalidInput
 from .metric_columns import numbers, seconds_column
 from .price import rows_per_picture
-from .quality import is_higher_better, possible_difference
+from .quality import facts_of, is_higher_better, possible_difference
 from .rivals import Deficit, adjusted_means, deficits
 from .setting_grid import (
     FIXED,
@@ -170,19 +170,22 @@ class Ranking:
 
 
 def best(
-    table: pd.DataFrame, metric: str, *, margin: float = MARGIN, target: str = SAMPLED
+    table: pd.DataFrame, metric: str, *, margin: float | None = None, target: str = SAMPLED
 ) -> Ranking:
     """Rank settings, and name the cheapest that is shown to be within a margin of the best.
 
     table: as `dwlab table` or `Results.table` give it; cells may be missing. A setting is how
     pictures are made (steps, guidance, scheduler and so on); prompts and seeds are not ranked.
-    margin: how far behind the best is still good enough, in units of the metric. It is shown if the
+    margin: how far behind the best is still good enough, in units of the metric; None for the one
+    that the metric names, otherwise 0.03. It is shown if the
     whole 95% interval of how far it is behind every other setting is within the margin; what is not
     shown stays open, however small the difference looks. target: "prompts like these" or "these
     prompts". Raises InvalidInput for an unknown metric, a margin that is not above 0, or a table in
     which no setting varies.
     """
     check_target(target)
+    if margin is None:
+        margin = facts_of(table, metric).margin or MARGIN
     if not margin > 0 or math.isinf(margin):
         raise InvalidInput("margin", margin, "a number above 0")
     grid = setting_grid(table, metric)
@@ -190,7 +193,7 @@ def best(
         raise InvalidInput("table", f"{len(table)} rows", "a sweep of which some setting varies")
     rows = grid.mean_by_setting(rows_per_picture(table))
     means = adjusted_means(grid.values)
-    sign = 1 if is_higher_better(metric) else -1
+    sign = 1 if is_higher_better(table, metric) else -1
     seconds = _seconds(table, grid)
     unit = _unit(grid, seconds)
     prices = rows if unit == ROWS else seconds
@@ -211,8 +214,8 @@ def best(
             ties=setting_label(grid.axes, [grid.codes[other] for other in ties[at]]),
             mean=float(means[at]),
             behind=deficit.behind,
-            low=possible_difference(metric, deficit.low),
-            high=possible_difference(metric, deficit.high),
+            low=possible_difference(table, metric, deficit.low),
+            high=possible_difference(table, metric, deficit.high),
             pairs=deficit.pairs,
             rows=float(rows[at]),
             seconds=float(seconds[at]),
@@ -233,7 +236,13 @@ def best(
 
 
 def usual_margin(table: pd.DataFrame, metric: str) -> float:
-    """The margin where nobody names one: 0.03 for a metric from 0 to 1, otherwise 3% of its range."""
+    """The margin where nobody names one.
+
+    It is the metric's own if it has one, 0.03 for a metric from 0 to 1, otherwise 3% of its range.
+    """
+    own = facts_of(table, metric).margin
+    if own is not None:
+        return own
     values = numbers(table, metric).dropna()
     if values.empty or (values.min() >= 0 and values.max() <= 1):
         return MARGIN

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import InvalidInput
 from ..metrics.registry import is_known
+from ..runs.results import MEASURED
 from ..runs.table import open_picture
 from .axes import Axis, swept
 from .crossed import crossed_means
@@ -134,7 +135,7 @@ def convergence(
     if not 0 < tolerance < math.inf:
         raise InvalidInput("tolerance", tolerance, "a number above 0")
     steps = _steps_axis(swept(table))
-    if distance and is_known(distance) and is_higher_better(distance):
+    if distance and _is_known(table, distance) and is_higher_better(table, distance):
         allowed = "a distance, 0 for equal pictures, such as perceptual_distance"
         raise InvalidInput("distance", distance, allowed)
     others = [axis for axis in swept(table) if axis is not steps and axis.names != STEPS]
@@ -156,6 +157,11 @@ def convergence(
         points=points,
         fewest=_fewest(points, tolerance, int(most)),
     )
+
+
+def _is_known(table: pd.DataFrame, metric: str) -> bool:
+    """Whether it is known of a metric which way is better."""
+    return is_known(metric) or metric in (table.attrs.get(MEASURED) or {})
 
 
 _COLUMN = "distance to the reference"

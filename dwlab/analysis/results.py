@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..runs import results
 from ..store.store import open_existing
 from .comparison import compare
-from .ranking import MARGIN, best
+from .ranking import best
 from .reference_distance import TOLERANCE, convergence
 from .sample_size import power
 from .selection import selected, with_columns
@@ -56,7 +56,7 @@ class Results(results.Results):
         return compare(self.table(name), metric, a, b, target=target)
 
     def best(
-        self, name: str, metric: str, *, margin: float = MARGIN, target: str = SAMPLED
+        self, name: str, metric: str, *, margin: float | None = None, target: str = SAMPLED
     ) -> Ranking:
         """Settings ranked, and the cheapest that is good enough: see `dwlab.analysis.ranking`."""
         return best(self.table(name), metric, margin=margin, target=target)
@@ -81,16 +81,18 @@ class Results(results.Results):
     def measure(
         self,
         name: str,
-        *metrics: str,
+        *metrics: object,
         label: str = "",
         device: str = "auto",
         on_progress: Callable[[str, int, int], None] | None = None,
+        trust_code: bool = False,
         **options: object,
     ) -> list[Report | Measured]:
         """Measure metrics of an experiment's pictures, which become columns of its table.
 
-        metrics: names like "clip_score"; none for those that every picture has and those that the
-        experiment's file names. options: model, against, by, tolerance (docs/metrics.md).
+        metrics: names like "clip_score", functions with `dwlab.metric`, or FILE.py:NAME; none for
+        those that every picture has and those that the experiment's file names. trust_code: run the
+        code that this file names. options: model, against, by, tolerance (docs/metrics.md).
         on_progress: told of a column, how many pictures are measured, and of how many.
         """
         from ..runs.measuring_later import measure_experiment
@@ -103,6 +105,7 @@ class Results(results.Results):
             label=label,
             device=device,
             on_progress=on_progress,
+            trust_code=trust_code,
         )
 
     def convergence(

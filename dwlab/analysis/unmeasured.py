@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..metrics.metric import Scope
 from ..metrics.registry import scope_of
+from ..runs.results import MEASURED
 from ..spec.table_columns import PARAMETERS
 from .metric_columns import numbers
 from .optional_columns import statuses
@@ -24,13 +25,21 @@ def unmeasured(table: pd.DataFrame) -> Iterator[str]:
     is_finished = [status == "ok" for status in statuses(table)]
     finished = table[is_finished]
     for name in map(str, table.columns):
-        scope = scope_of(name)
+        scope = _scope_of(table, name)
         if scope is None or scope is Scope.REFERENCE:
             continue
         pictures = _with_siblings(finished) if scope is Scope.SEEDS else finished
         missing = int(numbers(pictures, name).isna().sum())
         if missing:
             yield _sentence(name, scope, missing, len(pictures))
+
+
+def _scope_of(table: pd.DataFrame, column: str) -> Scope | None:
+    """What a column was measured with; None for one that is not of finished pictures."""
+    own = (table.attrs.get(MEASURED) or {}).get(column)
+    if own:
+        return Scope.REFERENCE if own.get("compares") else Scope.ALONE
+    return scope_of(column)
 
 
 def _with_siblings(table: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from .._util.terminal_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..spec.params import GenerationParams
+    from ..runs.code_trust import Naming
 
 
 def has_terminal() -> bool:
@@ -20,7 +20,7 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(cells: Sequence[GenerationParams], *, trust: bool) -> None:
+def ask(cells: Sequence[Naming], *, trust: bool) -> None:
     """Ask on a terminal whether code may run that was not agreed to before.
 
     trust: the person said so with an option. Raises InvalidInput where there is nobody to ask, and

@@ -17,7 +17,7 @@ def metrics(
         typer.Option(
             "--metric",
             "--only",
-            help="A metric to compute, like clip_score (docs/metrics.md).",
+            help="A metric to compute, like clip_score (docs/metrics.md), or your own: FILE.py:NAME.",
             metavar="NAME",
         ),
     ] = None,
@@ -44,6 +44,13 @@ def metrics(
             help="To keep a second column of the same metric: METRIC.LABEL.", metavar="LABEL"
         ),
     ] = "",
+    trust_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-code",
+            help="Run the code that the experiment's file names, now and later, without asking.",
+        ),
+    ] = False,
     device: DeviceOption = "auto",
     results: ResultsOption = None,
 ) -> None:
@@ -55,14 +62,19 @@ def metrics(
     Examples:
         dwlab metrics quickstart --metric clip_score
         dwlab metrics quickstart --metric ssim --against steps=20
+        dwlab metrics quickstart --metric metrics/mine.py:redness
     """
     from tqdm import tqdm
 
     from ..paths import results_folder
-    from ..runs.measuring_later import measure_experiment
+    from ..runs.measuring_later import measure_experiment, requests_of
+    from .code_consent import ask
 
     options = {"model": model, "against": _pairs(against or []), "by": by, "tolerance": tolerance}
     chosen = {option: value for option, value in options.items() if value not in ("", (), None)}
+    root = results_folder(results)
+    if metric is None:
+        ask(requests_of(root, name), trust=trust_code)
     with tqdm(unit=" pictures", disable=None) as bar:
 
         def show(column: str, done: int, total: int) -> None:
@@ -71,7 +83,7 @@ def metrics(
             bar.update(done - bar.n)
 
         reports = measure_experiment(
-            results_folder(results),
+            root,
             name,
             metric,
             options=chosen,

@@ -112,7 +112,8 @@ def sweep(
     from ..workflows.sweep import execute
     from .code_consent import ask
 
-    ask([cell.params for cell in spec.cells(limit=limit)], trust=trust_code)
+    params = [cell.params for cell in spec.cells(limit=limit)]
+    ask([*params, *spec.own_metrics], trust=trust_code)
     compute = Compute(
         device=device,
         profile=profile,

@@ -1,24 +1,44 @@
-"""The metrics that are measured as a picture is saved. A new one is a file here and a line in METRICS."""
+"""The metrics that are measured as a picture is saved."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from .adherence import ADHERENCE
-from .pixel_statistics import PIXEL_STATISTICS
+from .built_in_functions import built_in_functions
+from .measured_cell import MeasuredCell
+from .metric_set import MetricSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from PIL import Image
 
-    from .metric_set import MetricSet, Value, Values
+    from .built_in_functions import BuiltIn
+    from .metric_set import Value, Values
+
+    PicturesFunction = Callable[[Sequence[Image.Image], Sequence[MeasuredCell]], list[Values]]
 
 log = logging.getLogger(__name__)
-METRICS = (PIXEL_STATISTICS, ADHERENCE)
+
+
+def _set_of(built_in: BuiltIn) -> MetricSet:
+    measure_pictures: PicturesFunction = built_in.function
+
+    def compute(image: Image.Image, prompt: str) -> Values:
+        (values,) = measure_pictures([image], [MeasuredCell("", {"prompt": prompt})])
+        return values
+
+    options = built_in.options
+    return MetricSet(options.columns, built_in.facts.version, compute, options.model)
+
+
+_USUAL = [each for each in built_in_functions() if each.options.usual]
+METRICS = tuple(map(_set_of, _USUAL))
+# what is known of columns that are called like their function
+FACTS = {each.name: each.facts for each in _USUAL if each.name in each.options.columns}
 # `nan` is measured while a picture is decoded (see render) and cannot be read from a finished one.
-NAMES = (*PIXEL_STATISTICS.names, *ADHERENCE.names)
+NAMES = tuple(name for each in METRICS for name in each.names)
 # version 1 looked at the decoder's output only after it was clamped
 NAN_VERSION = 2
 # `cut` is what a model did not read of its prompts; it cannot be read from a picture either.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from ..spec.own_code.metric_facts import MetricFacts
     from .setup import Setup
 
 
@@ -50,26 +51,47 @@ class Counter(Protocol):
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A metric of finished pictures.
+class Options:
+    """What a metric of dwlab's says besides its facts.
 
-    version: raised when values change, so that old ones are measured again. make: builds what
-    measures: a Scorer, a Distance or a Counter by the scope. is_higher_better: which way is better.
-    span: the largest difference that two values can have, None if there is no limit. needs, takes:
-    options that must or may be set. reads_prompt: whether the value depends on the prompt.
-    library: one of the extra `metrics` that it needs. by: the distances that it can be measured by,
-    the usual one first; by_without_network: those of them that look through no network.
+    scope: what a picture is measured with. needs, takes: options that must or may be set.
+    reads_prompt: whether the value depends on the prompt. library: one of the extra `metrics` that
+    it needs. by: the distances that it can be measured by, the usual one first; by_without_network:
+    those of them that look through no network.
+    usual: whether it is measured as pictures are saved. Its function takes pictures and cells then,
+    and returns a map for each picture, with a value for each of `columns`. model: the only model
+    whose pictures are measured unless it is named; None for all. Otherwise the function takes a
+    Setup, and returns what measures: a Scorer, a Distance or a Counter by the scope.
     """
 
-    name: str
-    version: int
-    scope: Scope
-    make: Callable[[Setup], Any]
-    is_higher_better: bool = True
-    span: float | None = None
+    scope: Scope = Scope.ALONE
     needs: frozenset[str] = field(default_factory=frozenset)
     takes: frozenset[str] = field(default_factory=frozenset)
     reads_prompt: bool = False
     library: str = ""
     by: tuple[str, ...] = ()
     by_without_network: tuple[str, ...] = ()
+    usual: bool = False
+    columns: tuple[str, ...] = ()
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of finished pictures. make: builds what measures. code: the hash of code of others."""
+
+    name: str
+    facts: MetricFacts
+    options: Options
+    make: Callable[[Setup], Any]
+    code: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """What a picture is measured with."""
+        return self.options.scope
+
+    @property
+    def allowed_options(self) -> frozenset[str]:
+        """The options that it needs or takes."""
+        return self.options.needs | self.options.takes

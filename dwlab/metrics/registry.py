@@ -1,7 +1,4 @@
-"""All metrics by name: those measured as a picture is saved, and those of finished sweeps.
-
-A new metric of finished sweeps is a file beside this one and a name in _FINISHED.
-"""
+"""All metrics by name: those measured as a picture is saved, and those of finished sweeps."""
 
 from __future__ import annotations
 
@@ -10,51 +7,75 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, MissingExtra
 from ..spec.metric_requests import FIELD, MetricRequest, parse
-from . import clip_folder, measures
-from .clip_distances import IMAGE_SIMILARITY, PERCEPTUAL_DISTANCE
-from .clip_score import CLIP_SCORE
-from .diversity import DIVERSITY
-from .duplicates import DUPLICATES
+from ..spec.own_code.metric_facts import MetricFacts
+from ..spec.table_columns import COLUMNS
+from . import clip_folder, measures, own
+from .built_in_functions import built_in_functions
 from .metric import Metric, Scope
-from .pixel_distances import PHASH_DISTANCE, PSNR, SSIM
-from .preference import PREFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .clip_folder import ClipFolder
 
-_FINISHED = (
-    CLIP_SCORE,
-    PREFERENCE,
-    IMAGE_SIMILARITY,
-    SSIM,
-    PSNR,
-    PERCEPTUAL_DISTANCE,
-    PHASH_DISTANCE,
-    DIVERSITY,
-    DUPLICATES,
-)
-FINISHED = {metric.name: metric for metric in _FINISHED}
+
+def _finished() -> dict[str, Metric]:
+    metrics = {}
+    for each in built_in_functions():
+        if not each.options.usual:
+            metrics[each.name] = Metric(each.name, each.facts, each.options, each.function)
+    return metrics
+
+
+# those of dwlab, measured of finished pictures
+FINISHED = _finished()
 # in a list of metrics: those that are measured if there is no list
 USUAL = "usual"
 EXTRA = "metrics"  # of the package, with libraries that some need
-_SPANS = {"adherence": 1.0, measures.STARS: 4.0}
+# of columns that are measured as pictures are saved, or given by people
+_FACTS = {measures.STARS: MetricFacts(bounds=(1, 5)), **measures.FACTS}
 
 
 def requests(metrics: Sequence[object] | None) -> list[MetricRequest]:
     """The metrics of finished pictures in the list of an experiment's file."""
-    return [request for request in parse(metrics or ()) if request.name in FINISHED]
+    return [request for request in parse(metrics or ()) if not is_saved(request)]
+
+
+def names() -> tuple[str, ...]:
+    """The names of dwlab's own metrics, and the one that stands for the usual ones."""
+    return (*measures.NAMES, *FINISHED, USUAL)
+
+
+def is_saved(request: MetricRequest) -> bool:
+    """Whether a request means what is measured as pictures are saved."""
+    return request.own is None and request.name in (*measures.NAMES, USUAL)
+
+
+def metric_of(request: MetricRequest) -> Metric:
+    """The metric of finished pictures that a request means: of dwlab, one's own, or installed.
+
+    The package of an installed one is imported; no other code is run. Raises InvalidInput if there
+    is none.
+    """
+    if request.own is not None:
+        return own.metric_of(request.own)
+    metric = FINISHED.get(request.name) or own.installed(request.name)
+    if metric is None:
+        listed = ", ".join((*names(), *own.installed_names()))
+        allowed = (
+            f"{listed}, or one of your own like metrics/mine.py:sharpness; leave metrics "
+            "out to compute all that apply"
+        )
+        raise InvalidInput(FIELD, request.name, allowed)
+    return metric
 
 
 def names_to_save(metrics: Sequence[object] | None) -> list[str] | None:
     """The metrics in a list that are measured as pictures are saved; None for all that apply."""
     if metrics is None:
         return None
-    names = [request.name for request in parse(metrics)]
-    if USUAL in names:
-        return None
-    return [name for name in names if name in measures.NAMES]
+    names = [request.name for request in parse(metrics) if is_saved(request)]
+    return None if USUAL in names else names
 
 
 def check(metrics: Sequence[object] | None) -> None:
@@ -63,37 +84,51 @@ def check(metrics: Sequence[object] | None) -> None:
         check_request(request)
 
 
-def check_request(request: MetricRequest) -> None:
-    """Raise InvalidInput unless there is such a metric with these options, and MissingExtra."""
-    metric = FINISHED.get(request.name)
-    if metric is None and request.name not in (*measures.NAMES, USUAL):
-        allowed = f"{', '.join((*measures.NAMES, *FINISHED, USUAL))}"
-        allowed += "; leave metrics out to compute all that apply"
-        raise InvalidInput(FIELD, request.name, allowed)
-    taken = metric.needs | metric.takes if metric else frozenset()
+def check_request(request: MetricRequest) -> Metric | None:
+    """The metric of a request; None for one that is measured as pictures are saved.
+
+    Raises InvalidInput unless there is such a metric with these options, and MissingExtra.
+    """
+    metric = None if is_saved(request) else metric_of(request)
+    taken = metric.allowed_options if metric else frozenset()
     for option in request.options:
         if option not in taken:
             listed = ", ".join(sorted(taken)) or "none"
             allowed = f"the options of {request.name}: {listed}"
             raise InvalidInput(request.field(option), getattr(request, option), allowed)
-    if metric is None and request.label:
-        allowed = f"left out: {request.name} is measured in one way only"
-        raise InvalidInput(request.field("label"), request.label, allowed)
-    for option in sorted(metric.needs if metric else ()):
+    if metric is None:
+        if request.label:
+            allowed = f"left out: {request.name} is measured in one way only"
+            raise InvalidInput(request.field("label"), request.label, allowed)
+        return None
+    for option in sorted(metric.options.needs):
         if option not in request.options:
             example = "{steps: 50}" if option == "against" else "a folder"
             raise InvalidInput(request.field(option), None, f"set, for example to {example}")
-    if metric and request.by:
+    if metric.code:
+        _check_own_name(request)
+    if request.by:
         _check_by(metric, request)
-    if metric:
-        _check_library(metric)
+    _check_library(metric)
+    return metric
+
+
+def _check_own_name(request: MetricRequest) -> None:
+    """Raise InvalidInput for a metric that would fill a column that dwlab has."""
+    columns = [column.name for column in COLUMNS]
+    if request.column in (*columns, *names()):
+        allowed = (
+            "another name, because dwlab has a column of that name; rename the function, or add a "
+            f"label: {{label: own}} fills the column {request.name}.own"
+        )
+        raise InvalidInput(FIELD, request.name, allowed)
 
 
 def _check_by(metric: Metric, request: MetricRequest) -> None:
     """Raise InvalidInput unless a metric can be measured by this distance, MissingExtra likewise."""
-    if request.by not in metric.by:
-        raise InvalidInput(request.field("by"), request.by, " or ".join(metric.by))
-    if request.model and request.by in metric.by_without_network:
+    if request.by not in metric.options.by:
+        raise InvalidInput(request.field("by"), request.by, " or ".join(metric.options.by))
+    if request.model and request.by in metric.options.by_without_network:
         allowed = f"left out: {request.by} looks through no network"
         raise InvalidInput(request.field("model"), request.model, allowed)
     if request.by in FINISHED:
@@ -101,7 +136,8 @@ def _check_by(metric: Metric, request: MetricRequest) -> None:
 
 
 def _check_library(metric: Metric) -> None:
-    if metric.library and importlib.util.find_spec(metric.library) is None:
+    library = metric.options.library
+    if library and importlib.util.find_spec(library) is None:
         raise MissingExtra(metric.name, EXTRA)
 
 
@@ -126,15 +162,14 @@ def check_ranking(name: str | None, metrics: Sequence[object] | None) -> None:
         raise InvalidInput("metric", name, allowed)
 
 
-def network(request: MetricRequest) -> ClipFolder | None:
+def network(request: MetricRequest, metric: Metric) -> ClipFolder | None:
     """The network that a metric looks through, None for one that needs none.
 
     Raises InvalidInput and ModelError like `clip_folder.find`; loads nothing.
     """
-    metric = FINISHED[request.name]
-    if request.by in metric.by_without_network:
+    if request.by in metric.options.by_without_network:
         return None
-    if "model" in metric.needs | metric.takes:
+    if "model" in metric.allowed_options:
         if request.model:
             return clip_folder.find(request.field("model"), request.model)
         return clip_folder.shipped()
@@ -142,24 +177,14 @@ def network(request: MetricRequest) -> ClipFolder | None:
 
 
 def is_known(column: str) -> bool:
-    """Whether a column of a table holds one of these metrics."""
+    """Whether a column of a table holds one of dwlab's metrics."""
     return _metric_of(column) is not None or column in (*measures.NAMES, measures.STARS)
 
 
-def is_higher_better(column: str) -> bool:
-    """Which way is better in a column of a table; higher for one that is not known."""
+def facts_of(column: str) -> MetricFacts | None:
+    """What one of dwlab's metrics says of itself, by its column of a table; None for another."""
     metric = _metric_of(column)
-    return metric is None or metric.is_higher_better
-
-
-def span(column: str) -> float | None:
-    """The largest difference that two values of a column can have; None if there is no limit."""
-    metric = _metric_of(column)
-    return _SPANS.get(column) if metric is None else metric.span
-
-
-def _metric_of(column: str) -> Metric | None:
-    return FINISHED.get(column.partition(".")[0])
+    return metric.facts if metric else _FACTS.get(column)
 
 
 def scope_of(column: str) -> Scope | None:
@@ -168,6 +193,5 @@ def scope_of(column: str) -> Scope | None:
     return metric.scope if metric else None
 
 
-def is_compared(request: MetricRequest) -> bool:
-    """Whether a metric compares a picture with others of its sweep."""
-    return FINISHED[request.name].scope is not Scope.ALONE
+def _metric_of(column: str) -> Metric | None:
+    return FINISHED.get(column.partition(".")[0])

@@ -14,27 +14,34 @@ from .._util.atomic import write_atomic
 from .._util.regular_file import open_regular
 from ..errors import InvalidInput, StoreError
 from ..spec.own_code import code as codes
+from ..spec.own_code.own_metric import FIELD as METRICS
+from ..spec.own_code.own_metric import OwnMetric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..spec.metric_requests import MetricRequest
     from ..spec.own_code.classes import OwnClass
     from ..spec.own_code.recipe import Method
     from ..spec.params import GenerationParams
+
+    Code = Method | OwnClass | OwnMetric
+    # what names code
+    Naming = GenerationParams | MetricRequest
 
 SIZE_LIMIT = 1 << 24  # bytes
 _KEYS = ("code", "folders")
 
 
-def code_in(cells: Iterable[GenerationParams]) -> list[Method | OwnClass]:
+def code_in(cells: Iterable[Naming]) -> list[Code]:
     """The code that cells name, each once."""
-    named: dict[str, Method | OwnClass] = {}
+    named: dict[str, Code] = {}
     for cell in cells:
         named |= {code.code: code for code in cell.code}
     return list(named.values())
 
 
-def not_trusted(cells: Iterable[GenerationParams]) -> list[Method | OwnClass]:
+def not_trusted(cells: Iterable[Naming]) -> list[Code]:
     """The code in cells that nobody here agreed to; what was agreed to before may run from now on."""
     named = [method for method in code_in(cells) if not codes.is_agreed(method.code)]
     if not named:
@@ -49,7 +56,7 @@ def not_trusted(cells: Iterable[GenerationParams]) -> list[Method | OwnClass]:
     return others
 
 
-def check(cells: Iterable[GenerationParams]) -> None:
+def check(cells: Iterable[Naming]) -> None:
     """Raise InvalidInput if cells name code that nobody here agreed to."""
     for method in not_trusted(cells):
         allowed = (
@@ -57,10 +64,17 @@ def check(cells: Iterable[GenerationParams]) -> None:
             f"{method.file or 'it'}, then run `dwlab sweep` on a terminal and answer, or pass "
             "--trust-code (in Python: trust_code=True, or the function itself)"
         )
-        raise InvalidInput("method", method.name, allowed)
+        field = METRICS if isinstance(method, OwnMetric) else "method"
+        raise InvalidInput(field, method.name, allowed)
 
 
-def trust(cells: Iterable[GenerationParams], *, folders: bool = False) -> None:
+def agree(requests: Iterable[MetricRequest]) -> None:
+    """Let the code of metrics run in this process, which the person at it named."""
+    for own in code_in(requests):
+        codes.agree(own.code)
+
+
+def trust(cells: Iterable[Naming], *, folders: bool = False) -> None:
     """Let the code in cells run, now and later. folders: and all other code beside it."""
     others = not_trusted(cells)
     if not others:
@@ -77,7 +91,7 @@ def trust(cells: Iterable[GenerationParams], *, folders: bool = False) -> None:
     write_atomic(_path(), json.dumps(kept, indent=1).encode())
 
 
-def _folder_of(method: Method | OwnClass) -> str:
+def _folder_of(method: Code) -> str:
     """The folder of a method's file, without links; empty for one of a notebook."""
     return str(Path(method.file).resolve().parent) if method.file else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, first_line
@@ -22,7 +22,7 @@ from .companions import Picture, check_against, companions
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from PIL import Image
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     Listener = Callable[[str, int, int], None]
 
 
+SHOWN = 3  # pictures without a value that a report names
+
+
 @dataclass(frozen=True)
 class Job:
     """A metric that is ready to be measured. clip: the network that it looks through."""
@@ -49,9 +52,19 @@ class Job:
     @classmethod
     def of(cls, request: MetricRequest) -> Job:
         """Check a request and find its network; raises InvalidInput and ModelError."""
-        registry.check_request(request)
-        clip = registry.network(request)
-        return cls(request, registry.FINISHED[request.name], clip)
+        metric = registry.check_request(request)
+        if metric is None:
+            allowed = "a metric of finished pictures; this one is measured as they are saved"
+            raise InvalidInput(FIELD, request.name, allowed)
+        return cls(request, metric, registry.network(request, metric))
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a table must know of the column of a metric that dwlab does not have itself."""
+        if not self.metric.code:
+            return {}
+        compares = self.metric.scope is Scope.REFERENCE
+        return {**self.metric.facts.as_dict(), "code": self.metric.code, "compares": compares}
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,8 @@ class Report:
 
     pictures: that it can be measured of. known: values that were there before. measured: new ones.
     failed: pictures without a value, because their file is missing or measuring failed.
+    reasons: why some of these failed, by key. edited: whether the code of the metric is another one
+    than that of the values that were there, under the same version.
     """
 
     column: str
@@ -67,13 +82,20 @@ class Report:
     known: int
     measured: int
     failed: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    edited: bool = False
 
     def __str__(self) -> str:
         text = f"{self.column}: {self.measured:,} pictures measured"
         if self.known:
             text += f", {self.known:,} known before"
         if self.failed:
-            text += f", {self.failed:,} without a value (missing, damaged, or see the log with -v)"
+            text += f", {self.failed:,} without a value"
+            reasons = [f"cell {key[:10]}: {reason}" for key, reason in self.reasons.items()]
+            more = ["and others; `dwlab -v metrics` names them all"] * (self.failed > SHOWN)
+            text += f" ({'; '.join([*reasons[:SHOWN], *more])})"
+        if self.edited:
+            text += "; its code was edited, so that older values are not used"
         return text
 
 
@@ -89,11 +111,19 @@ def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
         if not isinstance(column, RandomSeeds)
     }
     check_against(request, values)
+    _check_column(request, values)
     only = job.clip.model if job.clip else None
     models = values.get("model", [spec.model])
     if only is not None and only not in models:
         raise missing_model(request, only)
     return job
+
+
+def _check_column(request: MetricRequest, axes: Collection[str]) -> None:
+    """Raise InvalidInput for a metric whose column would be hidden by that of an axis."""
+    if request.column in axes:
+        allowed = "another name, because the sweep has an axis of that name; add a label"
+        raise InvalidInput(FIELD, request.column, allowed)
 
 
 def measure_in_run(
@@ -118,7 +148,7 @@ def measure_in_run(
         except Exception as error:  # noqa: BLE001
             notes.append(f"{job.request.column} was not measured: {first_line(error)}")
             continue
-        if report.failed:
+        if report.failed or report.edited:
             notes.append(str(report))
     return tuple(notes)
 
@@ -141,6 +171,7 @@ def measure(
     """
     column = job.request.column
     pictures = _pictures(store, experiment, job)
+    _check_column(job.request, {name for picture in pictures for name in picture.axes})
     others = _companions(store, experiment, job, pictures)
     if others is not None:
         pictures = [picture for picture in pictures if picture.key in others]
@@ -153,21 +184,32 @@ def measure(
         for picture in pictures
         if sources[picture.key] in known
     ]
-    store.measurements.replace(experiment, column, list(sources.values()), ready)
+    is_edited = _is_edited(store.measurements.facts(experiment).get(column), job)
+    store.measurements.replace(experiment, column, list(sources.values()), ready, job.facts)
     todo = [picture for picture in pictures if sources[picture.key] not in known]
     measured = 0
+    reasons: dict[str, str] = {}
     done = len(ready)
     for batch in _computed(store, job, device, pictures, todo, others):
         rows = [Measurement(key, sources[key], value) for key, value in batch.values.items()]
         store.measurements.add(experiment, column, rows)
         measured += len(rows)
+        reasons |= batch.failures
         done += batch.pictures
         if on_progress:
             on_progress(column, done, len(pictures))
         if cancel and cancel.is_set():
             break
     failed = done - len(ready) - measured
-    return Report(column, len(pictures), len(ready), measured, failed)
+    return Report(column, len(pictures), len(ready), measured, failed, reasons, is_edited)
+
+
+def _is_edited(before: Mapping[str, object] | None, job: Job) -> bool:
+    """Whether a metric's code changed since it was measured before, but not its version."""
+    if not before or not job.metric.code:
+        return False
+    is_same_version = before.get("version") == job.metric.facts.version
+    return is_same_version and before.get("code") != job.metric.code
 
 
 def _computed(
@@ -187,10 +229,19 @@ def _computed(
     subjects = []
     for picture in todo:
         keys = tuple(other.key for other in (others or {}).get(picture.key, ()))
-        subjects.append(Subject(picture.key, picture.prompt, keys))
+        subjects.append(Subject(picture.key, picture.params, keys))
+    facts = job.metric.facts
+    device = device if facts.device == "auto" else facts.device
     measurer = job.metric.make(Setup(job.request, devices.resolve(device), job.clip))
-    read = functools.partial(_read, store.root, by_key)
-    return in_batches(job.metric.scope, measurer, subjects, read, list(by_key))
+    return in_batches(
+        job.request.column,
+        job.metric.scope,
+        measurer,
+        subjects,
+        functools.partial(_read, store.root, by_key),
+        list(by_key),
+        size=facts.batch,
+    )
 
 
 def _pictures(store: Store, experiment: str, job: Job) -> list[Picture]:
@@ -236,7 +287,7 @@ def _sources(
 ) -> dict[str, str]:
     """A hash of all that each value is computed from, by key."""
     request = job.request
-    options = [request.name, job.metric.version, request.by, request.tolerance]
+    options: list[object] = [request.name, job.metric.facts.version, request.by, request.tolerance]
     network = job.clip.weights if job.clip else None
     everything = _digest(sorted(picture.content for picture in pictures))
     sources = {}
@@ -246,8 +297,11 @@ def _sources(
             compared = [everything]
         elif others is not None:
             compared = sorted(other.content for other in others[picture.key])
-        prompt = picture.prompt if job.metric.reads_prompt else None
+        prompt = picture.prompt if job.metric.options.reads_prompt else None
         parts = [*options, network, picture.content, prompt, compared]
+        if job.metric.code:
+            # it may read all of the cell's recipe, which the key stands for
+            parts += [job.metric.code, picture.key]
         sources[picture.key] = _digest(parts)
     return sources
 

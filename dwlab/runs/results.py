@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+# in the attrs of a table: what metrics that dwlab does not have say of themselves, by column
+MEASURED = "measured"
+
 
 class Results:
     """A results folder, for reading. path: the folder, or None for the usual one."""
@@ -47,9 +50,10 @@ class Results:
         with open_existing(self.root) as store:
             specs = store.experiments.specs() if store else {}
             stored = cell_table(store.file, name, without=without) if store else CellTable()
+            measured = store.measurements.facts(name) if store and name is not None else {}
         if name is not None and name not in specs:
             raise never_ran(self.root, name, specs)
-        return self._table(stored, specs[name] if name is not None else {})
+        return self._table(stored, specs[name] if name is not None else {}, measured)
 
     @gc_paused()
     def first_rows(self, name: str, count: int, *, without: Collection[str] = ()) -> Table:
@@ -64,17 +68,21 @@ class Results:
                 raise never_ran(self.root, name, specs)
             stored = cell_table(store.file, name, without=without, first=count)
             whole = whole_of(outcomes(store.file, name))
-        table = self._table(stored, specs[name])
+            measured = store.measurements.facts(name)
+        table = self._table(stored, specs[name], measured)
         table.attrs[WHOLE] = whole
         return table
 
-    def _table(self, stored: CellTable, spec: Mapping[str, Any]) -> Table:
+    def _table(
+        self, stored: CellTable, spec: Mapping[str, Any], measured: Mapping[str, object]
+    ) -> Table:
         cells = CellColumns(stored)
         table = Table(cells.columns)
         table.attrs["results"] = str(self.root)
         table.attrs["axes"] = cells.axis_values
         table.attrs["pictures"] = cells.picture_labels
         table.attrs["metric"] = spec.get("metric")
+        table.attrs[MEASURED] = dict(measured)
         return table
 
     def find(self, name: str) -> Table | None:

@@ -111,7 +111,7 @@ def _identify(
 ) -> Identities:
     """The models of a sweep; nothing is in the store yet, so random seeds stand in for others."""
     params = [cell.params for cell in spec.cells(limit=limit)]
-    code_trust.check(params)
+    code_trust.check([*params, *spec.own_metrics])
     return identify_all(params, compute, download=download, on_event=listener)
 
 

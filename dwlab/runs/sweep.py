@@ -65,7 +65,8 @@ class Sweep(SweepSpec):
         options see `dwlab.runs.run.run`.
         """
         if trust_code:
-            code_trust.trust(cell.params for cell in self.cells(limit=limit))
+            params = [cell.params for cell in self.cells(limit=limit)]
+            code_trust.trust([*params, *self.own_metrics])
         outcome = run(
             self,
             results=results,

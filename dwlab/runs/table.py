@@ -37,7 +37,8 @@ class Table(pd.DataFrame):
 
     attrs: `results` is the folder that `image` paths are relative to, `axes` the sweep's axes, and
     `metric` the one that the sweep ranks its settings by, if it names one, and `whole` what is
-    known of all rows if the table has only the first ones.
+    known of all rows if the table has only the first ones. `measured` is what metrics of the user's own
+    say of themselves, by column.
     """
 
     @property

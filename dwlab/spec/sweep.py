@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
@@ -31,6 +31,9 @@ from .sweep_checks import (
 )
 from .zipped import all_groups, zip_groups
 
+if TYPE_CHECKING:
+    from .metric_requests import MetricRequest
+
 LIMIT = 10_000  # cells; a larger sweep must be asked for
 
 
@@ -46,8 +49,8 @@ class SweepSpec:
         dotted `call.NAME` or `scheduler_options.NAME`, or a `{placeholder}` of a prompt.
     zip: groups of names of axes that move together.
     skip: rules that drop combinations (see `dwlab.spec.skips`).
-    metrics: names of metrics, some with options (see `dwlab.spec.metric_requests`), or None for all
-        that apply as a picture is saved.
+    metrics: names of metrics, some with options (see `dwlab.spec.metric_requests`), and metrics of
+        your own (docs/own-metric.md), or None for all that apply as a picture is saved.
     metric: the one that says how good a picture is (None: see `dwlab.analysis.quality`).
     memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
     method: a function of your own that makes the pictures, or `FILE.py:NAME`; short for `method` in
@@ -81,6 +84,8 @@ class SweepSpec:
         check_base(base)
         check_number_of_axes(axes)
         check_metrics(self.metrics, self.metric)
+        if self.metrics is not None:
+            self._set("metrics", metric_requests.with_code_read(self.metrics))
         self._set("memory", memory.plain(memory.parse(self.memory)))
         self._set("method", None)
         self._set("model", base.pop("model", self.model))
@@ -125,6 +130,8 @@ class SweepSpec:
     def as_dict(self) -> dict[str, object]:
         """The sweep as plain values, from which `from_dict` makes it again."""
         values = {key: getattr(self, key) for key in self._keys()}
+        if self.metrics is not None:
+            values["metrics"] = metric_requests.as_plain(self.metrics)
         # an empty list of metrics is no metrics, which is not the same as all of them
         is_kept = {key: bool(value) for key, value in values.items()}
         is_kept["metrics"] = self.metrics is not None
@@ -161,6 +168,11 @@ class SweepSpec:
             return self.override({"seed": [0]})
         is_repeated = len(set(seeds)) < len(seeds)
         return self if is_repeated else self.override({"seed": list(seeds[:1])})
+
+    @property
+    def own_metrics(self) -> list[MetricRequest]:
+        """The metrics of the user's own, as far as their code is here."""
+        return metric_requests.of_own(self.metrics)
 
     @property
     def measures(self) -> tuple[str, ...] | None:

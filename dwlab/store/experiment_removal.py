@@ -31,6 +31,7 @@ _COUNT_VOTES = "SELECT COUNT(*) FROM votes WHERE experiment = :experiment AND ch
 _REMOVE = (
     "DELETE FROM membership WHERE experiment = :experiment",
     "DELETE FROM measurements WHERE experiment = :experiment",
+    "DELETE FROM measured_columns WHERE experiment = :experiment",
     "DELETE FROM experiments WHERE name = :experiment",
 )
 

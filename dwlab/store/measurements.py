@@ -7,10 +7,10 @@ experiment. Each value has a source: a hash of all that it was computed from.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from .database import StoreFile
 
@@ -36,6 +36,16 @@ _WRITE = """
     INSERT OR REPLACE INTO measurements (experiment, metric, key, source, value)
     VALUES (?, ?, ?, ?, ?)
 """
+_WRITE_FACTS = """
+    INSERT OR REPLACE INTO measured_columns (experiment, metric, facts)
+    VALUES (:experiment, :metric, :facts)
+"""
+_FORGET_FACTS = """
+    DELETE FROM measured_columns
+    WHERE experiment = :experiment
+        AND metric = :metric
+"""
+_FACTS = "SELECT metric, facts FROM measured_columns WHERE experiment = :experiment"
 NAMES = "SELECT DISTINCT metric FROM measurements WHERE experiment = :experiment"
 COLUMNS = "SELECT key, metric, value FROM measurements WHERE experiment = :experiment"
 
@@ -83,10 +93,12 @@ class Measurements:
         column: str,
         sources: Collection[str],
         values: Sequence[Measurement],
+        facts: Mapping[str, object],
     ) -> None:
         """Write values of a column, and forget those that were computed from anything else.
 
-        sources: what the column is to be computed from now.
+        sources: what the column is to be computed from now. facts: what tables must know of the
+        column; empty for a metric of dwlab's.
         """
         with self._file.transaction() as sql:
             arguments = {
@@ -97,6 +109,14 @@ class Measurements:
             sql.execute(_FORGET, arguments)
             rows = [(experiment, column, *value) for value in values]
             sql.executemany(_WRITE, rows)
+            sql.execute(_FORGET_FACTS, arguments)
+            if facts:
+                sql.execute(_WRITE_FACTS, {**arguments, "facts": json.dumps(facts)})
+
+    def facts(self, experiment: str) -> dict[str, dict[str, Any]]:
+        """What is known of the columns of metrics that dwlab does not have itself, by column."""
+        rows = self._file.tuples(_FACTS, experiment=experiment)
+        return {column: json.loads(text) for column, text in rows}
 
     def add(self, experiment: str, column: str, values: Sequence[Measurement]) -> None:
         """Write values of a column."""

@@ -79,4 +79,10 @@ MIGRATIONS = (
     CREATE INDEX marks_by_mark ON marks (mark, value);
     """,
     "ALTER TABLE attempts ADD COLUMN traceback TEXT",
+    """
+    CREATE TABLE measured_columns (
+        experiment TEXT NOT NULL, metric TEXT NOT NULL, facts TEXT NOT NULL,
+        PRIMARY KEY (experiment, metric)
+    ) WITHOUT ROWID
+    """,
 )

@@ -12,7 +12,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from ..analysis.quality import is_higher_better
 from .charts import LIGHT, WIDTH, footnote, page, safe, safe_all
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def heat_map_plot(maps: HeatMaps, *, dark: bool = False) -> Chart:
         plot.set_xlabel(safe(maps.column_axis, 600 // beside, 1), color=theme.ink)
         # also above a place in the last line that has no panel
         plot.tick_params(labelbottom=True)
-    _colour_bar(figure, plots[: len(shown)], scale, maps.metric, theme)
+    _colour_bar(figure, plots[: len(shown)], scale, maps, theme)
     footnote(figure, theme, _note(maps))
     return figure
 
@@ -116,7 +115,7 @@ def _scale(maps: HeatMaps) -> _Scale:
     if low == high:
         # one colour from the middle
         low, high = low - 0.5, high + 0.5
-    name = COLOURS if is_higher_better(maps.metric) else f"{COLOURS}_r"
+    name = COLOURS if maps.is_higher_better else f"{COLOURS}_r"
     return _Scale(low, high, colormaps[name])
 
 
@@ -163,11 +162,13 @@ def _frame_good(plot: Axes, each: HeatMap) -> None:
         plot.add_patch(frame)
 
 
-def _colour_bar(figure: Chart, plots: list[Axes], scale: _Scale, metric: str, theme: Theme) -> None:
+def _colour_bar(
+    figure: Chart, plots: list[Axes], scale: _Scale, maps: HeatMaps, theme: Theme
+) -> None:
     bar = figure.colorbar(scale.mappable, ax=plots, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     bar.ax.tick_params(color=theme.muted, labelcolor=theme.ink, labelsize=8)
-    name = metric if is_higher_better(metric) else f"{metric} (lower is better)"
+    name = maps.metric if maps.is_higher_better else f"{maps.metric} (lower is better)"
     bar.set_label(safe(name, 200, 1), color=theme.ink, fontsize=9)
 
 

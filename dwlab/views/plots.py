@@ -10,6 +10,7 @@ from ..analysis.axes import SEED, Axis, constants, named_axis, swept
 from ..analysis.axis_columns import taken
 from ..analysis.metric_columns import numbers, seconds_column
 from ..analysis.optional_columns import distinct
+from ..analysis.quality import name_with_unit
 from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
 from .metric_series import CATEGORIES, Series, draw_dots, draw_lines, series_of
 
@@ -49,10 +50,11 @@ def metric_plot(
         return nothing(figure, plot, theme, f"No values of {metric} yet")
     colours = named_axis("hue", hue, axes) if hue else None
     series = series_of(values, colours, theme)
+    name = name_with_unit(table, metric)
     if along.numeric:
-        draw_lines(plot, along, series, metric, theme)
+        draw_lines(plot, along, series, name, theme)
     else:
-        draw_dots(figure, plot, along, series, metric)
+        draw_dots(figure, plot, along, series, name)
     notes = []
     if colours and len(series) < len(colours.values):
         notes.append(f"{len(series)} of {len(colours.values)} values of {hue} shown")

@@ -55,7 +55,7 @@ def execute(
     cancel = cancel or threading.Event()
     cells = spec.cells(limit=limit)
     if trust_code:
-        code_trust.trust(cell.params for cell in cells)
+        code_trust.trust([*(cell.params for cell in cells), *spec.own_metrics])
     warnings = no_effect.warnings(spec, cells)
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:

@@ -28,7 +28,9 @@ CAPTIONS = [full_caption(scene) for scene in SCENES]
 def measurer(folder, name="clip_score", **options):
     request = MetricRequest(name, model=str(folder), **options)
     metric = registry.FINISHED[name]
-    return metric.make(Setup(request, "cpu", registry.network(request)))
+    return metric.make(
+        Setup(request, "cpu", registry.network(request, registry.metric_of(request)))
+    )
 
 
 def test_the_shipped_clip_scores_as_the_stock_call_does():

@@ -33,7 +33,9 @@ BLURRED = [picture.filter(ImageFilter.GaussianBlur(1)) for picture in PICTURES]
 def distance(name, model=""):
     request = MetricRequest(name, model=str(model), against=(("steps", 50),))
     metric = registry.FINISHED[name]
-    return metric.make(Setup(request, "cpu", registry.network(request)))
+    return metric.make(
+        Setup(request, "cpu", registry.network(request, registry.metric_of(request)))
+    )
 
 
 def between(name, first, second, model=""):
@@ -101,7 +103,7 @@ def test_more_blur_is_farther_by_every_distance():
     for name in ("ssim", "psnr", "phash_distance", "image_similarity", "perceptual_distance"):
         little = np.mean(between(name, PICTURES, BLURRED))
         much = np.mean(between(name, PICTURES, more))
-        assert (little > much) == registry.is_higher_better(name), name
+        assert (little > much) == registry.FINISHED[name].facts.is_higher_better, name
 
 
 def test_pictures_of_other_sizes_have_no_value_by_pixels():
@@ -172,7 +174,7 @@ def test_the_preference_is_what_the_network_calls_logits(clip_folders):
             logits = AutoModel.from_pretrained(folder).eval()(**tokens, **images).logits_per_image
         request = MetricRequest("preference", model=str(folder))
         scorer = registry.FINISHED["preference"].make(
-            Setup(request, "cpu", registry.network(request))
+            Setup(request, "cpu", registry.network(request, registry.metric_of(request)))
         )
         expected = logits.diagonal().tolist()
         assert scorer.scores(PICTURES[:2], prompts) == pytest.approx(expected, abs=1e-4)

@@ -33,6 +33,11 @@ def reference(tmp_path):
         ({"axes": {"scheduler": ["DDIM", "REFERENCE"]}}, "axes.scheduler[1]"),
         ({"base": {"prompt": "a", "pipeline": "REFERENCE"}}, "base.pipeline"),
         ({"pipeline": "REFERENCE"}, "pipeline"),
+        ({"metrics": ["usual", "REFERENCE"]}, "metrics"),
+        ({"metrics": [{"REFERENCE": {"label": "x"}}]}, "metrics"),
+        ({"metrics": [{"mine": {"code": "0" * 64}}]}, "metrics"),
+        ({"metrics": [{"clip_score": {"code": "0" * 64}}]}, "metrics.clip_score.code"),
+        ({"metrics": ["metric_of_a_package"]}, "metrics"),
     ],
 )
 def test_a_sweep_that_names_code_is_refused(server, tmp_path, reference, parts, field):

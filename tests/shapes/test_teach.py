@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dwlab
-from dwlab.metrics.adherence import adherence
+from dwlab.metrics.built_in.adherence import judged
 from dwlab.shapes import draw, judge, shapes_of
 from dwlab.shapes.teach import main
 from dwlab.shapes.world import SHAPES, Scene, random_scene
@@ -29,7 +29,7 @@ def test_the_judge_sees_a_taught_shape_only_where_a_prompt_names_it(scenes):
         assert judge(moon).shape == "none"
         other = draw(scene, rng)
         assert judge(other, shapes_of("a moon")) == judge(other)
-    values = adherence(moon, "a moon")
+    values = judged(moon, "a moon")
     assert values["found_shape"] == "moon"
     assert values["adherence"] == 1
 

@@ -73,6 +73,10 @@ def test_the_network_of_a_metric_is_called_by_its_folder():
             {"clip_score": {"model": "/home/ada/networks/clip"}},
             {"preference": {"model": "yuvalkirstain/PickScore_v1"}},
             {"ssim": {"against": {"image": "/home/ada/a.png"}}},
+            # code does not travel
+            "/home/ada/mine.py:redness",
+            {"/home/ada/mine.py:drift": {"against": {"steps": 4}}},
+            {"width": {"code": "0" * 64}},
         ],
     }
     result = exported(spec, [{"image": "/home/ada/a.png", "strength": 1}])
@@ -88,3 +92,11 @@ def test_the_network_of_a_metric_is_called_by_its_folder():
 def test_a_strangers_metric_names_no_path(path):
     with pytest.raises(InvalidInput, match="metrics"):
         check_portable({"name": "theirs", "metrics": [{"clip_score": {"model": path}}]})
+
+
+@pytest.mark.parametrize(
+    "metric", ["mine.py:f", {"mine.py:f": {"label": "x"}}, {"f": {"code": "0" * 64}}]
+)
+def test_a_strangers_metric_is_no_code(metric):
+    with pytest.raises(InvalidInput, match="no code"):
+        check_portable({"name": "theirs", "metrics": [metric]})

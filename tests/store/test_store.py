@@ -26,7 +26,6 @@ from dwlab.store import database, images
 from dwlab.store.cells import CellRow
 from dwlab.store.experiment_lock import experiment_lock
 from dwlab.store.store import Store
-from dwlab.store.tables import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -287,11 +286,11 @@ def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> Non
     """Like one on a disk that is mounted read-only."""
     path = root / "dwlab.sqlite"
     with closing(sqlite3.connect(path)) as sql:
-        for table in ("history_runs", "history_entries", "mark_changes"):
+        for table in ("history_runs", "history_entries", "mark_changes", "measured_columns"):
             sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP INDEX marks_by_mark")
         sql.execute("ALTER TABLE attempts DROP COLUMN traceback")
-        sql.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 2}")
+        sql.execute("PRAGMA user_version = 6")
     before = path.read_bytes()
     path.chmod(0o444)
     root.chmod(0o555)

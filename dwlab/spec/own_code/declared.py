@@ -35,18 +35,40 @@ class Declarations:
 
     def parameters(self, name: str) -> tuple[Parameter, ...]:
         """The parameters of a method; raises InvalidInput if there is none of that name."""
-        function = self._definitions.get(name)
-        if not isinstance(function, ast.FunctionDef) or not _is_method(function):
-            methods = [
-                known
-                for known, definition in self._definitions.items()
-                if isinstance(definition, ast.FunctionDef) and _is_method(definition)
-            ]
-            allowed = f"a method in {self._source}: {', '.join(methods) or SHAPE}"
-            raise InvalidInput("method", name, allowed)
+        function = self.decorated("method", name, "method", SHAPE)
         check_shape(name, function.args)
         given = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
         return tuple(self._parameter(argument, default) for argument, default in given)
+
+    def decorated(self, field: str, name: str, decorator: str, shape: str) -> ast.FunctionDef:
+        """The function of that name with a decorator of dwlab's.
+
+        shape: what such a function looks like. Raises InvalidInput if there is none.
+        """
+        function = self._definitions.get(name)
+        if isinstance(function, ast.FunctionDef) and _decorator(function, decorator):
+            return function
+        names = [
+            known
+            for known, definition in self._definitions.items()
+            if isinstance(definition, ast.FunctionDef) and _decorator(definition, decorator)
+        ]
+        allowed = f"a {decorator} in {self._source}: {', '.join(names) or shape}"
+        raise InvalidInput(field, name, allowed)
+
+    def decorator_options(
+        self, field: str, function: ast.FunctionDef, decorator: str
+    ) -> dict[str, object]:
+        """What a decorator is called with, by name; raises InvalidInput for no plain values."""
+        call = _decorator(function, decorator)
+        if not isinstance(call, ast.Call):
+            return {}
+        place = f"{decorator} of {function.name}"
+        if call.args:
+            raise InvalidInput(field, place, "options by name, like version=1")
+        return {
+            str(word.arg): self._value(f"{place}: {word.arg}", word.value) for word in call.keywords
+        }
 
     def class_named(self, field: str, name: str) -> ast.ClassDef:
         """The class of that name; raises InvalidInput if there is none."""
@@ -59,7 +81,8 @@ class Declarations:
         )
 
     def _parameter(self, argument: ast.arg, default: ast.expr | None) -> Parameter:
-        value = None if default is None else self._value(argument.arg, default)
+        place = f"the default of method.{argument.arg}"
+        value = None if default is None else self._value(place, default)
         if argument.annotation is None:
             return Parameter.of(argument.arg, None, value)
         try:
@@ -71,20 +94,22 @@ class Declarations:
             raise _not_understood(argument.arg, argument.annotation) from None
         return Parameter.of(argument.arg, annotation, value)
 
-    def _value(self, parameter: str, node: ast.expr) -> object:
-        """A plain value, written here or under a name of this module."""
-        seen: set[str] = set()
-        while isinstance(node, ast.Name) and node.id in self._values and node.id not in seen:
-            seen.add(node.id)
-            node = self._values[node.id]
+    def _value(self, place: str, node: ast.expr) -> object:
+        """A plain value, written here or under a name of this module. place: what errors call it."""
         try:
-            value: object = ast.literal_eval(node)
+            value: object = ast.literal_eval(self._without_names(node, frozenset()))
         except (ValueError, TypeError, RecursionError):
             allowed = "a plain value, like 0.5 or 'text'"
-            raise InvalidInput(
-                f"the default of method.{parameter}", ast.unparse(node), allowed
-            ) from None
+            raise InvalidInput(place, ast.unparse(node), allowed) from None
         return value
+
+    def _without_names(self, node: ast.expr, seen: frozenset[str]) -> ast.expr:
+        """An expression with the values of this module's names in their places."""
+        if isinstance(node, ast.Name) and node.id in self._values and node.id not in seen:
+            return self._without_names(self._values[node.id], seen | {node.id})
+        if isinstance(node, ast.Tuple | ast.List):
+            return type(node)([self._without_names(each, seen) for each in node.elts], node.ctx)
+        return node
 
     def _annotation(self, parameter: str, node: ast.expr) -> Any:
         """The type that an annotation means; None for one that is not understood."""
@@ -110,8 +135,9 @@ class Declarations:
 
     def _range(self, parameter: str, node: ast.expr) -> Range:
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
-        arguments = [self._value(parameter, argument) for argument in call.args]
-        keywords = {str(word.arg): self._value(parameter, word.value) for word in call.keywords}
+        place = f"the default of method.{parameter}"
+        arguments = [self._value(place, argument) for argument in call.args]
+        keywords = {str(word.arg): self._value(place, word.value) for word in call.keywords}
         try:
             return Range(*arguments, **keywords)  # type: ignore[arg-type]  # it checks them
         except TypeError:
@@ -131,9 +157,13 @@ def check_shape(name: str, arguments: ast.arguments) -> None:
         raise InvalidInput("method", name, SHAPE)
 
 
-def _is_method(function: ast.FunctionDef) -> bool:
-    """Whether a function is decorated with `dwlab.method`."""
-    return any(_last_name(decorator) == "method" for decorator in function.decorator_list)
+def _decorator(function: ast.FunctionDef, name: str) -> ast.expr | None:
+    """The decorator `dwlab.NAME` of a function, called or not; None without it."""
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if _last_name(called) == name:
+            return decorator
+    return None
 
 
 def _is_range(node: ast.expr) -> bool:

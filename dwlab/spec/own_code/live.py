@@ -40,13 +40,18 @@ def read(function: Callable[..., Any]) -> tuple[Code, tuple[Parameter, ...]]:
     """
     if not getattr(function, MARK, False) or not isinstance(function, types.FunctionType):
         raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
+    return code_of("method", function), _parameters(function)
+
+
+def code_of(field: str, function: types.FunctionType) -> Code:
+    """The code of a function of this process, which may run here; raises InvalidInput."""
     file = _file_of(function)
-    code = files.read("method", f"{file}:{function.__name__}").code if file else _hashed(function)
+    code = files.read(field, f"{file}:{function.__name__}").code if file else _hashed(function)
     known = remember(
         Code(code.name, code.digest, code.modules, code.paths, code.libraries, function)
     )
     agree(known.digest)
-    return known, _parameters(function)
+    return known
 
 
 def _check_shape(function: Callable[..., Any]) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metric import Metric, Scope
+from ..decorator import metric
+from ..metric import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL import Image
 
-    from .clip_model import ClipModel
-    from .setup import Setup
+    from ..clip_model import ClipModel
+    from ..setup import Setup
 
 
 class ClipScore:
@@ -27,16 +28,12 @@ class ClipScore:
         return [float(cosine) for cosine in (100 * cosines).clamp(min=0).cpu()]
 
 
-def _make(setup: Setup) -> ClipScore:
-    return ClipScore(setup.network())
-
-
-CLIP_SCORE = Metric(
-    name="clip_score",
+@metric(
     version=1,
-    scope=Scope.ALONE,
-    make=_make,
-    span=100.0,
-    takes=frozenset({"model"}),
-    reads_prompt=True,
+    batch=32,
+    bounds=(0, 100),
+    options=Options(takes=frozenset({"model"}), reads_prompt=True),
 )
+def clip_score(setup: Setup) -> ClipScore:
+    """How well the picture fits its prompt, as a network like CLIP sees it."""
+    return ClipScore(setup.network())

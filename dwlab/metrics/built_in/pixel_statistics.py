@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metric_set import MetricSet, Values
+from ..decorator import metric
+from ..metric import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from PIL import Image
+
+    from ..measured_cell import MeasuredCell
+    from ..metric_set import Values
 
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)  # Rec. 601
 BLANK_DEVIATION = 1.0  # of 255, below which a picture counts as one flat colour
 
 
-def pixel_statistics(image: Image.Image, _prompt: str) -> Values:
+@metric(
+    version=1,
+    options=Options(
+        usual=True,
+        columns=("brightness", "contrast", "sharpness", "colourfulness", "blank"),
+    ),
+)
+def pixel_statistics(
+    pictures: Sequence[Image.Image], _cells: Sequence[MeasuredCell]
+) -> list[Values]:
+    """Properties of the pixels of pictures."""
+    return [_statistics(picture) for picture in pictures]
+
+
+def _statistics(image: Image.Image) -> Values:
     """Properties of the pixels.
 
     brightness: mean luma, 0..1. contrast: the standard deviation of luma (RMS contrast).
@@ -49,8 +69,3 @@ def _colourfulness(rgb: np.ndarray) -> float:
     spread = np.hypot(red_green.std(), yellow_blue.std())
     mean = np.hypot(red_green.mean(), yellow_blue.mean())
     return float(spread + 0.3 * mean)
-
-
-PIXEL_STATISTICS = MetricSet(
-    ("brightness", "contrast", "sharpness", "colourfulness", "blank"), 1, pixel_statistics
-)

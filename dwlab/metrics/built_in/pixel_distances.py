@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .metric import Metric, Scope
+from ..decorator import metric
+from ..metric import Options, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-    from .setup import Setup
+    from ..setup import Setup
 
 # Equal pictures have an infinite PSNR, of which no mean could be taken. Two pictures of a megapixel
 # that differ in a single value by 1 have 113.
@@ -87,7 +88,13 @@ class HashDistance:
         return [float(one - other) for one, other in zip(first, second, strict=True)]
 
 
-def _ssim(setup: Setup) -> PixelDistance:
+_AGAINST = frozenset({"against"})
+_BY_TENSORS = Options(Scope.REFERENCE, needs=_AGAINST, library="torchmetrics")
+
+
+@metric(version=1, batch=32, bounds=(-1, 1), options=_BY_TENSORS)
+def ssim(setup: Setup) -> PixelDistance:
+    """Structural similarity to the reference."""
     from torchmetrics.functional import image
 
     def compare(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -99,7 +106,9 @@ def _ssim(setup: Setup) -> PixelDistance:
     return PixelDistance(setup.device, compare, SSIM_SIDE)
 
 
-def _psnr(setup: Setup) -> PixelDistance:
+@metric(version=1, batch=32, unit="dB", options=_BY_TENSORS)
+def psnr(setup: Setup) -> PixelDistance:
+    """Peak signal to noise ratio to the reference."""
     from torchmetrics.functional import image
 
     def compare(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -111,20 +120,13 @@ def _psnr(setup: Setup) -> PixelDistance:
     return PixelDistance(setup.device, compare)
 
 
-def _phash(_setup: Setup) -> HashDistance:
-    return HashDistance()
-
-
-_AGAINST = frozenset({"against"})
-SSIM = Metric("ssim", 1, Scope.REFERENCE, _ssim, span=2.0, needs=_AGAINST, library="torchmetrics")
-PSNR = Metric("psnr", 1, Scope.REFERENCE, _psnr, needs=_AGAINST, library="torchmetrics")
-PHASH_DISTANCE = Metric(
-    "phash_distance",
-    1,
-    Scope.REFERENCE,
-    _phash,
-    is_higher_better=False,
-    span=float(HASH_BITS),
-    needs=_AGAINST,
-    library="imagehash",
+@metric(
+    version=1,
+    batch=32,
+    better="lower",
+    bounds=(0, HASH_BITS),
+    options=Options(Scope.REFERENCE, needs=_AGAINST, library="imagehash"),
 )
+def phash_distance(_setup: Setup) -> HashDistance:
+    """Bits in which the perceptual hashes of picture and reference differ."""
+    return HashDistance()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metric import Metric, Scope
+from ..decorator import metric
+from ..metric import Options, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-    from .clip_model import ClipModel
-    from .setup import Setup
+    from ..clip_model import ClipModel
+    from ..setup import Setup
 
 
 class ImageSimilarity:
@@ -63,26 +64,16 @@ class PerceptualDistance:
         return values
 
 
-def _similarity(setup: Setup) -> ImageSimilarity:
+_OPTIONS = Options(Scope.REFERENCE, needs=frozenset({"against"}), takes=frozenset({"model"}))
+
+
+@metric(version=1, batch=32, bounds=(-1, 1), options=_OPTIONS)
+def image_similarity(setup: Setup) -> ImageSimilarity:
+    """The cosine of the vectors of picture and reference."""
     return ImageSimilarity(setup.network())
 
 
-def _perceptual(setup: Setup) -> PerceptualDistance:
+@metric(version=1, batch=32, better="lower", bounds=(0, 4), options=_OPTIONS)
+def perceptual_distance(setup: Setup) -> PerceptualDistance:
+    """How far the features of picture and reference are apart."""
     return PerceptualDistance(setup.network())
-
-
-_NEEDS = frozenset({"against"})
-_TAKES = frozenset({"model"})
-IMAGE_SIMILARITY = Metric(
-    "image_similarity", 1, Scope.REFERENCE, _similarity, span=2.0, needs=_NEEDS, takes=_TAKES
-)
-PERCEPTUAL_DISTANCE = Metric(
-    "perceptual_distance",
-    1,
-    Scope.REFERENCE,
-    _perceptual,
-    is_higher_better=False,
-    span=4.0,
-    needs=_NEEDS,
-    takes=_TAKES,
-)

@@ -8,8 +8,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import DwlabError
-from .metric import Metric, Scope
+from ...errors import DwlabError
+from ..decorator import metric
+from ..metric import Options, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-    from .setup import Setup
+    from ..setup import Setup
 
 log = logging.getLogger(__name__)
 TOLERANCE = 2.0  # of 255: the largest difference of a value between two pictures that are the same
@@ -99,16 +100,12 @@ class Duplicates:
                 yield first, second
 
 
-def _make(setup: Setup) -> Duplicates:
+@metric(
+    version=1,
+    better="lower",
+    options=Options(Scope.SWEEP, takes=frozenset({"tolerance"})),
+)
+def duplicates(setup: Setup) -> Duplicates:
+    """How many other pictures of the sweep are the same within a tolerance."""
     tolerance = setup.request.tolerance
     return Duplicates(TOLERANCE if tolerance is None else tolerance)
-
-
-DUPLICATES = Metric(
-    name="duplicates",
-    version=1,
-    scope=Scope.SWEEP,
-    make=_make,
-    is_higher_better=False,
-    takes=frozenset({"tolerance"}),
-)

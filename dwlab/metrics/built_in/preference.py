@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metric import Metric, Scope
+from ..decorator import metric
+from ..metric import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL import Image
 
-    from .clip_model import ClipModel
-    from .setup import Setup
+    from ..clip_model import ClipModel
+    from ..setup import Setup
 
 
 class Preference:
@@ -30,15 +31,7 @@ class Preference:
         return [float(score) for score in self._clip.logits(pictures, prompts).cpu()]
 
 
-def _make(setup: Setup) -> Preference:
+@metric(version=1, batch=32, options=Options(needs=frozenset({"model"}), reads_prompt=True))
+def preference(setup: Setup) -> Preference:
+    """The score of a preference model for picture and prompt."""
     return Preference(setup.network())
-
-
-PREFERENCE = Metric(
-    name="preference",
-    version=1,
-    scope=Scope.ALONE,
-    make=_make,
-    needs=frozenset({"model"}),
-    reads_prompt=True,
-)

@@ -1,0 +1,1 @@
+"""The metrics that dwlab has: every function here with `@metric` is one."""

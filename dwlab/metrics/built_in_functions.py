@@ -1,0 +1,37 @@
+"""Finds the metrics that dwlab has: the functions with `@metric` in the files of `built_in`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..spec.own_code.metric_facts import MARK, MetricFacts
+from . import built_in
+from .decorator import OPTIONS_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .metric import Options
+
+
+class BuiltIn(NamedTuple):
+    """A metric of dwlab's, with its function."""
+
+    name: str
+    facts: MetricFacts
+    options: Options
+    function: Callable[..., Any]
+
+
+def built_in_functions() -> Iterator[BuiltIn]:
+    """The metrics in the files of `built_in`, in the order of the files and in that of each file."""
+    names = [module.name for module in pkgutil.iter_modules(built_in.__path__)]
+    for name in sorted(names):
+        module = importlib.import_module(f"{built_in.__name__}.{name}")
+        for value in vars(module).values():
+            is_here = getattr(value, "__module__", "") == module.__name__
+            if is_here and hasattr(value, MARK):
+                options = getattr(value, OPTIONS_MARK)
+                yield BuiltIn(value.__name__, getattr(value, MARK), options, value)
