@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from simulate import RANKED
 from simulated_designs import Design
 from simulated_sets import agreement
 
+pytestmark = pytest.mark.slow
 APART = (0.0, -0.1, -0.2, -0.3)
 SWEEPS = 40
 

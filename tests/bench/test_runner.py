@@ -143,6 +143,7 @@ def test_bad_input_is_refused_before_a_process_starts(tmp_path, spec, field):
     assert caught.value.field == field and not (tmp_path / "benchmarks").exists()
 
 
+@pytest.mark.slow
 def test_a_reference_that_fails_is_tried_once_in_all_rounds_and_the_note_says_so(
     tmp_path, monkeypatch
 ):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import papermill
+import pytest
 
 from dwlab.notebook.papermill import notebook_path
 
 
+@pytest.mark.slow
 def test_papermill_runs_the_benchmark_notebook(tmp_path):
     (tmp_path / "bench-x.yaml").write_text("rounds: 1\nbase: {size: 64, steps: 2}\nparity: none\n")
     parameters = {

@@ -56,7 +56,7 @@ HOSTILE = [
     f"<!--><script>{OWN}</script-->",
 ]
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_an_empty_bench_says_how_to_begin(page):
@@ -82,7 +82,6 @@ def test_ctrl_enter_makes_a_picture_that_can_be_seen_forming(lab, page):
     assert lab.outside == []
 
 
-@pytest.mark.slow
 def test_a_repeated_recipe_comes_from_the_store(page):
     ask(page, seed=6)
     run(page)
@@ -91,7 +90,6 @@ def test_a_repeated_recipe_comes_from_the_store(page):
     expect(captions(page)).to_have_text("from the store")
 
 
-@pytest.mark.slow
 def test_cancel_stops_the_run_and_empties_the_queue(page):
     ask_long(page, seed=2)
     button(page, "Run").click()
@@ -131,7 +129,6 @@ def test_a_picture_in_the_history_can_be_restored_marked_and_hidden(page):
     expect_history(page, before + 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2**53 + 1, 2**63 - 1])
 def test_a_seed_that_a_browser_would_round_is_kept_exactly(lab, page, seed):
     ask(page, prompt="a large seed", seed=seed)
@@ -149,7 +146,6 @@ def test_a_seed_that_a_browser_would_round_is_kept_exactly(lab, page, seed):
     assert {seed, *((seed + k) % 2**63 for k in range(1, 5))} <= made
 
 
-@pytest.mark.slow
 def test_two_pictures_are_compared_with_shift_and_a_click_and_closed_with_escape(page):
     for prompt, steps in ((PROMPT, 2), ("a large green star at the left", 3)):
         ask(page, prompt=prompt, steps=steps, seed=7)
@@ -171,7 +167,6 @@ def test_two_pictures_are_compared_with_shift_and_a_click_and_closed_with_escape
     expect(comparison).to_be_hidden()
 
 
-@pytest.mark.slow
 def test_vary_makes_a_row_of_neighbours(page):
     ask(page, seed=20)
     run(page)
@@ -184,7 +179,6 @@ def test_vary_makes_a_row_of_neighbours(page):
     expect(common_caption(page)).to_have_text(f"{PROMPT} · 2 steps, guidance 3, DDIM, 64 × 64")
 
 
-@pytest.mark.slow
 def test_the_keyboard_focus_stays_when_the_page_is_painted_again(page):
     for seed in (30, 31):
         ask(page, steps=2, seed=seed)
@@ -299,7 +293,6 @@ def test_sweep_this_plans_writes_and_runs(lab, page):
     expect(page.locator(".dwx-actions .dwx-message")).to_be_empty()
 
 
-@pytest.mark.slow
 def test_an_error_in_the_sweep_form_is_visible_until_a_field_changes(page):
     ask_long(page, seed=3)
     open_sweep_form(page)
@@ -328,11 +321,8 @@ def test_an_error_in_the_sweep_form_is_visible_until_a_field_changes(page):
     expect(button(page, "Cancel the sweep")).to_be_disabled()
 
 
-@pytest.mark.parametrize(
-    "prompts", [HOSTILE[:3], pytest.param(HOSTILE[3:], marks=pytest.mark.slow)]
-)
-def test_hostile_prompts_are_shown_and_not_run(lab, page, prompts):
-    for k, prompt in enumerate(prompts):
+def test_hostile_prompts_are_shown_and_not_run(lab, page):
+    for k, prompt in enumerate(HOSTILE):
         ask(page, prompt=prompt, steps=1, seed=k)
         make(page, lambda: field(page, "Prompt").press("Control+Enter"))
         expect(common_caption(page)).to_contain_text(" ".join(prompt.split()))
@@ -346,7 +336,6 @@ def test_hostile_prompts_are_shown_and_not_run(lab, page, prompts):
     assert lab.outside == []
 
 
-@pytest.mark.slow
 def test_a_reload_shows_the_same_bench_again(lab, page):
     open_sweep_form(page)
     field(page, "Name of the sweep").fill("of-the-reload")
@@ -390,7 +379,6 @@ def test_every_control_has_a_name_and_can_be_reached(page):
         assert image.get_attribute("alt")
 
 
-@pytest.mark.slow
 def test_notebook_7_shows_it_too(browser, tmp_path):
     with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
         page = new_page(browser, classic)
