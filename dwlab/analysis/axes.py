@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from .._util.checks import is_number
 from .._util.isolated import isolated
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
+from ..spec import checkpoint_axes, checkpoint_files
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
@@ -20,9 +22,7 @@ from .axis_columns import INPUTS, axis_column, ordered_values, taken
 from .labels import label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Sequence
-
-    import pandas as pd
+    from collections.abc import Collection, Hashable, Iterable, Sequence
 
 SEED = ("seed",)
 
@@ -85,7 +85,8 @@ class Axis:
 
 
 def _is_content(name: str) -> bool:
-    is_placeholder = name not in PARAMETERS and "." not in name
+    is_setting = name in PARAMETERS or checkpoint_axes.is_added(name)
+    is_placeholder = not is_setting and "." not in name
     return name == "seed" or name.endswith("prompt") or name in INPUTS or is_placeholder
 
 
@@ -102,7 +103,7 @@ def swept(table: pd.DataFrame) -> list[Axis]:
 
     Without `attrs["axes"]` (the whole store) they are the parameters that differ between rows.
     """
-    return _joined(varying(table))
+    return _joined(_without_paths_of_checkpoints(varying(table)))
 
 
 def varying(table: pd.DataFrame, also: Collection[str] = ()) -> list[Axis]:
@@ -165,6 +166,37 @@ def _fields(table: pd.DataFrame, name: str) -> list[str]:
         return []
     fields = {field for text in table[name].unique() for field in object_in(text)}
     return [f"{name}.{field}" for field in sorted(fields)]
+
+
+def _without_paths_of_checkpoints(axes: list[Axis]) -> list[Axis]:
+    """The axes without those whose values are told by the numbers of checkpoints."""
+    numbers: dict[str, list[Axis]] = {}
+    for axis in axes:
+        if checkpoint_axes.is_added(axis.name):
+            numbers.setdefault(checkpoint_axes.suffix_of(axis.name), []).append(axis)
+    return [axis for axis in axes if not _is_path_of(axis, numbers.values())]
+
+
+def _is_path_of(axis: Axis, numbers: Iterable[list[Axis]]) -> bool:
+    """Whether an axis has checkpoints, each of which stands beside numbers of its own."""
+    if not checkpoint_files.takes_checkpoints(axis.name):
+        return False
+    return any(_move_together(axis, _zipped(group)) for group in numbers)
+
+
+def _zipped(axes: list[Axis]) -> Axis:
+    """Several axes as one, with the combinations of values that some row has."""
+    first, *others = axes
+    for other in others:
+        pairs = _pairs(first, other)
+        position_of = {tuple(pair): position for position, pair in enumerate(pairs.tolist())}
+        rows = zip(first.codes, other.codes, strict=True)
+        codes = pd.Series([position_of[pair] for pair in rows], index=first.codes.index)
+        values: list[Hashable] = [
+            (*_parts(first.values[at]), other.values[beside]) for at, beside in pairs
+        ]
+        first = Axis((*first.names, *other.names), values, codes)
+    return first
 
 
 def _joined(axes: list[Axis]) -> list[Axis]:

@@ -37,8 +37,10 @@ VaeOption = Annotated[
 ComponentOption = Annotated[
     list[str] | None,
     typer.Option(
+        "--part",
+        "--component",
         metavar="PART=SOURCE",
-        help="Another part of the model, like text_encoder=FOLDER.",
+        help="Another part of the model, like unet=runs/a/checkpoint-500.",
         rich_help_panel=ADDED,
     ),
 ]
@@ -68,12 +70,12 @@ def embeddings(options: list[str]) -> list[dict[str, str]]:
 
 
 def components(options: list[str]) -> dict[str, str]:
-    """The parts of `--component`; raises InvalidInput for one without a source, or named twice."""
+    """The parts of `--part`; raises InvalidInput for one without a source, or named twice."""
     sources: dict[str, str] = {}
     for text in options:
-        part, source = _pair("--component", text, "PART=SOURCE")
+        part, source = _pair("--part", text, "PART=SOURCE")
         if part in sources:
-            raise InvalidInput("--component", text, f"{part} only once")
+            raise InvalidInput("--part", text, f"{part} only once")
         sources[part] = source
     return sources
 

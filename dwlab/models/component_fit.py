@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import safetensors_header
-from . import weight_files
+from . import component_tensors, weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,10 @@ def checked(field: str, part: ModelPart, folder: Path) -> ModelPart:
     """
     own = _config(folder / part.name)
     if part.is_file:
-        _check_tensors(field, part, own)
+        if part.name == _VAE:
+            _check_tensors(field, part, own)
+        else:
+            component_tensors.check(field, part, folder / part.name)
         return part
     if "Tokenizer" in part.cls:
         _check_tokenizer(field, part)
@@ -89,12 +92,24 @@ def checked(field: str, part: ModelPart, folder: Path) -> ModelPart:
             field, str(part.path), f"a {part.cls} (this is a {cls or 'part of no class'})"
         )
     chosen = replace(part, cls=cls)
+    try:
+        _check_sizes(field, part, chosen, config, own)
+    except InvalidInput as error:
+        note = component_tensors.first_difference(chosen, folder / part.name)
+        raise InvalidInput(field, str(part.path), f"{error.allowed}{note}") from None
+    component_tensors.check(field, chosen, folder / part.name)
+    return chosen
+
+
+def _check_sizes(
+    field: str, part: ModelPart, chosen: ModelPart, config: Config, own: Config
+) -> None:
+    """Raise InvalidInput for a part whose sizes do not fit the others. chosen: with its own class."""
     if part.name == _VAE:
         _check_vae(field, chosen, _with_defaults(config, chosen), _with_defaults(own, part))
-    else:
-        names = [*_SIZES, _PROJECTION] if "Projection" in cls else _SIZES
-        _check_equal(field, part, names, _with_defaults(config, part), _with_defaults(own, part))
-    return chosen
+        return
+    names = [*_SIZES, _PROJECTION] if "Projection" in chosen.cls else _SIZES
+    _check_equal(field, part, names, _with_defaults(config, part), _with_defaults(own, part))
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -128,17 +128,31 @@ def _located(
     source = component.model
     if path is None:
         path, source = _of_hub(field, component, access)
-    if (path / INDEX).is_file():
-        # a whole pipeline, which has the part in a folder of its name
-        path /= component.part
+    path = _files_of(path, component.part)
     if path.is_dir():
         trust.check_part(path)
         _check_complete(field, component.part, path, kind[1])
-    elif component.part == spec.VAE:
+    elif weight_files.needs_weights(kind[1]):
         _check_file(field, path)
     else:
         raise InvalidInput(field, str(path), f"the folder of a {component.part} ({kind[1]})")
     return ModelPart(component.part, *kind, path, _weights(path, kind[1]), source)
+
+
+def _files_of(path: Path, part: str) -> Path:
+    """The folder or file of a part in what training scripts leave.
+
+    These are a whole pipeline or a checkpoint with a folder of the part's name, or a checkpoint with
+    one file of weights, which has no config.
+    """
+    if (path / INDEX).is_file():
+        return path / part
+    if not path.is_dir() or (path / component_fit.CONFIG).is_file():
+        return path
+    if (path / part).is_dir():
+        return path / part
+    files = list(path.glob("*.safetensors"))
+    return files[0] if len(files) == 1 else path
 
 
 def _known(weights: str, cls: str) -> Path | None:
@@ -177,11 +191,18 @@ def _of_hub(field: str, component: spec.Component, access: Access) -> tuple[Path
 
 def _check_complete(field: str, name: str, folder: Path, cls: str) -> None:
     if not any(path.exists() for path in folder.glob("*config*.json")):
-        raise InvalidInput(field, str(folder), f"the folder of a {name} ({cls}) with its config")
+        allowed = f"the folder of a {name} ({cls}) with its config{_others_in(folder)}"
+        raise InvalidInput(field, str(folder), allowed)
     if weight_files.needs_weights(cls):
         fault = weight_files.fault_of_part(name, folder)
         if fault:
             raise ModelError(f"{field} is {folder}, but {fault.text}; copy or download it again")
+
+
+def _others_in(folder: Path) -> str:
+    """A note on the parts in a folder, like the `unet_ema` of a training script."""
+    names = sorted(path.parent.name for path in folder.glob(f"*/{component_fit.CONFIG}"))
+    return f"; name one of the folders in it: {', '.join(names)}" if names else ""
 
 
 def _check_file(field: str, path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, first_line
@@ -10,11 +13,17 @@ from . import size_limits, trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import torch
 
     from .components import ModelPart
+
+
+# the file that each library looks for in the folder of a part
+WEIGHTS_NAMES = {
+    "diffusers": "diffusion_pytorch_model.safetensors",
+    "transformers": "model.safetensors",
+}
 
 
 def read_all(parts: Sequence[ModelPart], configs: Path, dtype: torch.dtype) -> dict[str, Any]:
@@ -43,6 +52,8 @@ def _read(part: ModelPart, configs: Path, dtype: torch.dtype) -> Any:
     try:
         if not part.is_file:
             return read_folder(part.library, part.cls, part.path, dtype)
+        if not hasattr(class_of(part.library, part.cls), "from_single_file"):
+            return _read_beside_config(part, configs / part.name, dtype)
         return class_of(part.library, part.cls).from_single_file(
             str(part.path),
             config=str(configs),
@@ -53,6 +64,25 @@ def _read(part: ModelPart, configs: Path, dtype: torch.dtype) -> Any:
     # a part's files and class may raise anything
     except Exception as error:
         raise ModelError(f"{part.name} {part.path} does not load: {first_line(error)}") from error
+
+
+def _read_beside_config(part: ModelPart, own: Path, dtype: torch.dtype) -> Any:
+    """The part in a file of weights. own: the folder with the config of the model's own part."""
+    name = WEIGHTS_NAMES[part.library]
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder)
+        for config in own.glob("*config.json"):
+            shutil.copy(config, beside / config.name)
+        _link(part.path, beside / name)
+        return read_folder(part.library, part.cls, beside, dtype)
+
+
+def _link(file: Path, link: Path) -> None:
+    try:
+        link.symlink_to(file.absolute())
+    # Windows makes links for administrators only
+    except OSError:
+        shutil.copy(file, link)
 
 
 def read_folder(library: str, cls: str, folder: Path, dtype: torch.dtype) -> Any:

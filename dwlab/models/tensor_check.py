@@ -21,6 +21,7 @@ SHOWN = 3  # tensors that are named
 _ADDED_LATER = ("time_embedding.cond_proj.weight",)
 
 Tensors = dict[str, "torch.Tensor"]
+Shape = tuple[int, ...]
 
 
 def faults(name: str, checkpoint: Checkpoint, header: Header) -> list[str]:
@@ -44,6 +45,36 @@ def difference(model_class: Any, config: dict[str, Any], headers: Iterable[Heade
     for header in headers:
         tensors |= _empty(header)
     return _difference(_expected(model_class, config), tensors)
+
+
+def fault_of_model(model: Any, headers: Iterable[Header], *, is_whole: bool) -> str | None:
+    """What does not fit between files and a model of diffusers without weights.
+
+    is_whole: the files are a single one, which may have the original names, and nothing else.
+    """
+    expected: Tensors = model.state_dict()
+    tensors: Tensors = {}
+    for header in headers:
+        tensors |= _empty(header)
+    # names of older versions, which diffusers changes as it loads
+    model._fix_state_dict_keys_on_load(tensors)  # noqa: SLF001
+    difference = _difference(expected, tensors)
+    if not is_whole:
+        return difference
+    if difference is None:
+        return _surplus(expected, tensors)
+    try:
+        converted = _converted(type(model).__name__, dict(model.config), expected, dict(tensors))
+    # the converters look up names and cut tensors without asking first
+    except Exception:  # noqa: BLE001
+        return difference
+    return _difference(expected, converted) and difference
+
+
+def difference_between(expected: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> str | None:
+    """What does not fit between the shapes of tensors by name, which must be the same."""
+    tensors = _of_shapes(shapes)
+    return _difference(_of_shapes(expected), tensors) or _surplus(expected, tensors)
 
 
 def other_shapes(model_class: Any, config: Any, headers: Iterable[Header]) -> str | None:
@@ -85,9 +116,12 @@ def _fault(name: str, checkpoint: Checkpoint, header: Header, part: str, cls: st
 
 def _empty(header: Header) -> Tensors:
     """The tensors of a file without data."""
+    return _of_shapes({name: tensor.shape for name, tensor in header.tensors.items()})
+
+
+def _of_shapes(shapes: Mapping[str, Shape]) -> Tensors:
     import torch
 
-    shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
     return {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
 
 
@@ -123,6 +157,11 @@ def _difference(expected: Tensors, tensors: Mapping[str, torch.Tensor]) -> str |
     if wrong:
         return f"{len(wrong):,} tensors have other shapes ({_shown(wrong)})"
     return None
+
+
+def _surplus(expected: Mapping[str, object], tensors: Mapping[str, object]) -> str | None:
+    others = [name for name in tensors if name not in expected]
+    return f"{len(others):,} tensors are no part of it ({_shown(others)})" if others else None
 
 
 def _shown(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
-from . import input_files, prompt_variants
+from . import checkpoint_axes, checkpoint_files, input_files, prompt_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,8 +60,9 @@ def values(name: str, description: object) -> Column:
     A list stands for itself; `{range: [start, stop, step]}` counts like Python's range, without
     `stop`; `{linspace: [start, stop, count]}` spaces evenly, `stop` included; `{variants: text}`
     stands for the texts that a text with `{a|b}` in it makes; `{random: n}` (seeds only) draws n
-    seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files there. Raises
-    InvalidInput, which names the axis.
+    seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files there, and so is
+    `{glob: pattern}` for models and their parts (see `checkpoint_files`). Raises InvalidInput, which
+    names the axis.
     """
     column = _read(name, description)
     if isinstance(column, _EvenlySpaced):
@@ -101,8 +102,8 @@ def _read(
     if isinstance(description, range):
         _check_length(field, description, len(description))
         return description
-    if isinstance(description, dict) and input_files.is_description(name, description):
-        return input_files.files(field, description)
+    if isinstance(description, dict) and _names_files(name, description):
+        return _files(field, name, description)
     if isinstance(description, dict) and len(description) == 1:
         ((form, argument),) = description.items()
         if form == "range":
@@ -114,6 +115,17 @@ def _read(
         if form == "random" and name == "seed":
             return _random_seeds(f"{field}.random", argument)
     raise InvalidInput(field, description, _FORMS)
+
+
+def _names_files(name: str, description: object) -> bool:
+    is_checkpoints = checkpoint_files.is_description(name, description)
+    return is_checkpoints or input_files.is_description(name, description)
+
+
+def _files(field: str, name: str, description: dict[str, object]) -> list[Any]:
+    if checkpoint_files.is_description(name, description):
+        return checkpoint_axes.values(field, name, description)
+    return input_files.files(field, description)
 
 
 def _range(field: str, argument: object) -> _EvenlySpaced:

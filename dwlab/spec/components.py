@@ -17,7 +17,7 @@ TEXT_LIMIT = 1_000  # characters of a path or a hub id
 _PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*){1,4}@[0-9a-f]{40}", re.ASCII)
 _PART = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_SOURCE = "a folder, a .safetensors file (of a VAE), or a hub id like owner/name"
+_SOURCE = "a folder, a .safetensors file, or a hub id like owner/name"
 
 
 @dataclass(frozen=True)

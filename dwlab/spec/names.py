@@ -17,6 +17,7 @@ SPELLINGS = {
     "cfg": "guidance",
     "mask_image": "mask",
     "padding_mask_crop": "mask_padding",
+    "parts": "components",
 }
 TEXTS = ("prompt", "negative_prompt")
 MAPS = ("call", "scheduler_options")
@@ -31,8 +32,9 @@ FILES = ("loras", "embeddings", "ip_adapter", "refiner", *PARTS, *CODE)
 
 
 def own_name(name: str) -> str:
-    """Dwlab's own spelling of a name."""
-    return SPELLINGS.get(name, name)
+    """Dwlab's own spelling of a name, also of a dotted one."""
+    parent, dot, child = name.partition(".")
+    return f"{SPELLINGS.get(parent, parent)}{dot}{child}"
 
 
 def under_own_names(values: Mapping[str, V], parent: str = "") -> dict[str, V]:

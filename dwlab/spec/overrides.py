@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..paths import check_name
+from . import checkpoint_axes, checkpoint_files
 from .dotted import child_of, is_dotted, is_parameter, named_once, parent_of, with_dotted_names
 from .names import LISTS, MAPS, PARTS
 from .params import FIELDS
@@ -34,7 +35,7 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
             axes[key] = _values_of_placeholder(key, value)
     axes = _without_unused(axes, placeholders)
     fixed = {key for key in axes if key in changes and not is_axis(key, changes[key])}
-    names = FIELDS | axes.keys() | with_dotted_names(base).keys()
+    names = FIELDS | axes.keys() | with_dotted_names(base).keys() | _numbers(sweep, axes)
     return {
         "name": name,
         "base": base,
@@ -45,6 +46,13 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
         "metric": sweep.metric,
         "memory": sweep.memory,
     }
+
+
+def _numbers(sweep: SweepSpec, axes: Mapping[str, object]) -> set[str]:
+    """The names of the numbers of checkpoints, as far as there still are any."""
+    if not any(checkpoint_files.is_description(name, values) for name, values in axes.items()):
+        return set()
+    return {name for name in sweep.values if checkpoint_axes.is_added(name)}
 
 
 def _replace_parameter(

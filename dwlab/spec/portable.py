@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, ModelError
-from . import catalog, components, inputs, list_values
+from . import catalog, checkpoint_files, components, inputs, list_values
 from .names import CODE, LISTS, PARTS, own_name
 from .own_code.files import is_reference
 from .recipe_key import parsed
@@ -224,6 +224,8 @@ def check_portable(spec: Mapping[str, Any]) -> None:
     for part in ("base", "axes"):
         values = spec.get(part)
         for name, value in values.items() if isinstance(values, dict) else ():
+            if checkpoint_files.is_description(own_name(str(name)), value):
+                raise InvalidInput(f"{part}.{name}", value, "values: strangers look for no files")
             _check_portable(f"{part}.{name}", str(name), value)
     metrics = spec.get("metrics")
     for entry in metrics if isinstance(metrics, list) else ():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import experiment_file, input_files, memory, metric_requests
+from . import checkpoint_axes, experiment_file, input_files, memory, metric_requests
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
@@ -75,6 +75,7 @@ class SweepSpec:
         check_any_name(self.name)
         base = {key: v for key, v in named_once("base", self.base).items() if v is not None}
         axes = named_once("axes", self.axes)
+        model, base, axes = checkpoint_axes.moved_to_axes(self.model, base, axes)
         swept.check_once(self.method, base, axes)
         if self.method is not None:
             base["method"] = self.method
@@ -88,7 +89,7 @@ class SweepSpec:
             self._set("metrics", metric_requests.with_code_read(self.metrics))
         self._set("memory", memory.plain(memory.parse(self.memory)))
         self._set("method", None)
-        self._set("model", base.pop("model", self.model))
+        self._set("model", base.pop("model", model or SweepSpec.model))
         self._set("base", {key: value for key, value in base.items() if key not in axes})
         self._set("axes", axes)
         self._set("zip", zip_groups(self.zip))
@@ -102,8 +103,9 @@ class SweepSpec:
         columns = {name: axis_values.values(name, values) for name, values in self.axes.items()}
         check_axes(self.base, columns)
         base, columns = swept.with_methods({"model": self.model, **self.base}, columns)
+        columns, zipped = checkpoint_axes.with_numbers(self.axes, columns, self.zip)
         names = FIELDS | columns.keys() | with_dotted_names(base).keys()
-        groups = all_groups(self.zip, columns)
+        groups = all_groups(zipped, columns)
         rules = Rules(self.skip, names)
         if isinstance(columns.get("seed"), RandomSeeds):
             check_rules_without_random_seeds(self.skip)
@@ -256,8 +258,9 @@ def _with_paths_from(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     for part in ("base", "axes"):
         if isinstance(values.get(part), Mapping):
             pictures_moved = input_files.beside(folder, under_own_names(values[part], part))
-            moved[part] = swept.beside(folder, pictures_moved)
-    moved = swept.beside(folder, moved)
+            files_moved = checkpoint_axes.beside(folder, pictures_moved)
+            moved[part] = swept.beside(folder, files_moved)
+    moved = swept.beside(folder, checkpoint_axes.beside(folder, moved))
     if isinstance(values.get("metrics"), list):
         moved["metrics"] = metric_requests.beside(folder, values["metrics"])
     return moved

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidInput
-from . import controls, foreign_names, ip_adapters, metric_requests, prompt_templates, refiners
+from . import (
+    checkpoint_files,
+    controls,
+    foreign_names,
+    ip_adapters,
+    metric_requests,
+    prompt_templates,
+    refiners,
+)
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
 from .names import CODE, LISTS, MAPS, PARTS, own_name
@@ -105,6 +113,8 @@ def check_metrics(metrics: object, metric: object) -> None:
 
 def is_axis(name: str, value: object) -> bool:
     """Whether what is given for a name are the values of an axis, not one value."""
+    if checkpoint_files.is_description(name, value):
+        return True
     if name in LISTS and isinstance(value, list | tuple):
         return any(isinstance(item, list | tuple | None) for item in value)
     is_description = isinstance(value, Mapping) and name not in (*MAPS, *LISTS, *PARTS, *CODE)

@@ -11,6 +11,7 @@ from ..analysis.axis_columns import taken
 from ..analysis.metric_columns import numbers, seconds_column
 from ..analysis.optional_columns import distinct
 from ..analysis.quality import name_with_unit
+from ..spec.checkpoint_axes import CHECKPOINT
 from .charts import MARKERS, canvas, footnote, legend_beside, nothing, number_scale, safe, safe_all
 from .metric_series import CATEGORIES, Series, draw_dots, draw_lines, series_of
 
@@ -98,9 +99,9 @@ def seconds_plot(table: pd.DataFrame, *, dark: bool = False) -> Figure:
 
 
 def _usual_axis(axes: list[Axis]) -> Axis | None:
-    """Steps, guidance, or the first axis; seeds only if nothing else varies."""
+    """Checkpoints, steps, guidance, or the first axis; seeds only if nothing else varies."""
     by_name = {name: axis for axis in axes for name in axis.names}
-    for name in ("steps", "guidance"):
+    for name in (CHECKPOINT, "steps", "guidance"):
         if name in by_name:
             return by_name[name]
     return min(axes, key=lambda axis: axis.names == SEED, default=None)

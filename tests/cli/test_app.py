@@ -102,7 +102,7 @@ def test_generate_takes_loras_and_parts(tmp_path):
     size = ("--steps", 1, "--width", 64, "--height", 64)
     named = ("--lora", "shapes-moon:0.5", "--vae", SHAPES_FOLDER / "vae")
     path = tmp_path / "out.png"
-    parts = ("--component", f"text_encoder={SHAPES_FOLDER / 'text_encoder'}")
+    parts = ("--part", f"text_encoder={SHAPES_FOLDER / 'text_encoder'}")
     result = dw("generate", "a red moon", "-o", path, *size, *named, *parts)
     assert result.exit_code == 0, result.output
     params = read_recipe(path)["params"]
@@ -152,7 +152,7 @@ def test_generate_says_what_of_the_prompt_is_taken_literally_and_what_is_not_rea
         (("generate", "x", "--lora", "nosuch.safetensors:0.8"), "loras[0].file"),
         (("generate", "x", "--embedding", "a.safetensors"), "TOKEN=FILE"),
         (("generate", "x", "--component", "unet"), "PART=SOURCE"),
-        (("generate", "x", "--component", "unet=a", "--component", "unet=b"), "unet only once"),
+        (("generate", "x", "--component", "unet=a", "--part", "unet=b"), "unet only once"),
         (("generate", "x", "--vae", "no such"), "vae is"),
         (("generate", "x", "--ip-scale", 0.5), "left out without --ip-adapter"),
         (("generate", "x", "--refiner-from", 0.5), "left out without --refiner"),

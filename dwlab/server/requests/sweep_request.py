@@ -62,8 +62,8 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Pa
     values = seed_text.as_numbers(values)
     _check_names(values)
     start_pictures.check_sweep(values, root)
-    _check_axes(values, settings)
     _check_models(values, settings)
+    _check_axes(values, settings)
     sweep: Sweep = Sweep.from_dict({"model": settings.model, **values})
     _check_metrics(sweep)
     allowed_arguments.check(sweep)
@@ -162,9 +162,13 @@ def _check_models(sweep: JsonObject, settings: ServerSettings) -> None:
     models = {"model": sweep.get("model")}
     if isinstance(base, dict):
         models["base.model"] = base.get("model")
-    if isinstance(swept, dict) and isinstance(swept.get("model"), list):
-        for index, model in enumerate(swept["model"]):
+    column = swept.get("model") if isinstance(swept, dict) else None
+    if isinstance(column, list):
+        for index, model in enumerate(column):
             models[f"axes.model[{index}]"] = model
+    else:
+        # a pattern of paths would be looked for on this machine's disk
+        models["axes.model"] = column
     for field, model in models.items():
         if model is not None:
             offered_models.check(model, settings, field)
