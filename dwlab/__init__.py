@@ -22,6 +22,7 @@ _PUBLIC = {
     "method": "spec.own_code.live",
     "metric": "metrics.decorator",
     "rate": "notebook.rate",
+    "record": "render.recording",
     "rerun": "workflows.certificate.rerunning",
     "stream": "runs.generation",
     "view": "notebook.view",

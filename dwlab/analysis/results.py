@@ -12,6 +12,7 @@ from .reference_distance import TOLERANCE, convergence
 from .sample_size import power
 from .selection import selected, with_columns
 from .setting_grid import SAMPLED
+from .traces import experiments_with, trace_table
 from .variance_shares import effects
 
 if TYPE_CHECKING:
@@ -119,6 +120,19 @@ class Results(results.Results):
         """How soon pictures stop changing with more steps: see `dwlab.analysis.reference_distance`."""
         table = self.table(name)
         return convergence(table, distance=distance, tolerance=tolerance, target=target)
+
+    def traces(self, name: str, experiment: str | None = None) -> pd.DataFrame:
+        """What was kept of steps under a name, one row per picture and step: see `dwlab.analysis.traces`.
+
+        name: of a probe, or what a method recorded. experiment: of all experiments that have such
+        traces if it is None. Raises InvalidInput if there are none.
+        """
+        cells = []
+        for each in experiments_with(self.root, name, experiment):
+            with open_existing(self.root) as store:
+                traces = store.traces.of_name(each, name) if store else []
+            cells.append((self.table(each), traces))
+        return trace_table(cells, name)
 
     def rating(self, name: str, *, where: Conditions = (), target: str = SAMPLED) -> Rating:
         """Settings ranked by the votes on their pictures: see `dwlab.analysis.rating`."""

@@ -91,6 +91,15 @@ def sweep(
             metavar="SECONDS", help="The time that the own code of a method may take per picture."
         ),
     ] = METHOD_TIMEOUT,
+    fill_traces: Annotated[
+        bool,
+        typer.Option(
+            "--fill-traces",
+            help="Make finished pictures again that lack traces of the experiment's probes, and keep "
+            "these traces; the pictures stay.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
     notebook: Annotated[bool, typer.Option(help="Also run the notebook over the results.")] = True,
 ) -> None:
     """Compute what an experiment lacks, then write its table, grid, report and notebook.
@@ -122,7 +131,9 @@ def sweep(
         memory=parse_memory(memory),
         method_timeout=method_timeout,
     )
-    outcome, written = execute(spec, results=results, compute=compute, limit=limit)
+    outcome, written = execute(
+        spec, results=results, compute=compute, limit=limit, fill_traces=fill_traces
+    )
     try:
         if notebook:
             written["notebook"] = _notebook(outcome)

@@ -59,6 +59,8 @@ def verify(
         typer.echo(f"damaged files were moved to {root / 'quarantine'}")
     if not verdict.files.good:
         typer.echo("run the sweep again to make these pictures, and only these, again")
+    if any(path.endswith(".webp") for path in (*verdict.files.damaged, *verdict.files.missing)):
+        typer.echo("films (.webp) are made again if that is run with --fill-traces")
     if not verdict.good:
         raise typer.Exit(SOME_DAMAGED)
     if verdict.failed:

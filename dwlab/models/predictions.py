@@ -15,15 +15,12 @@ flow: sample = (1 - sigma) clean + sigma noise, and the model says noise - clean
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import inspect
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
 
@@ -59,11 +56,26 @@ class Prediction:
     midpoint: bool = False
     midpoint_sigma: Any = None
 
-    def clean(self, guidance: float = 1.0) -> torch.Tensor | None:
+    @property
+    def sigma(self) -> float | None:
+        """The noise level that the model saw, as its scheduler counts it; None if that is not known.
+
+        The deviation of the noise added to a clean sample, or with flows the share of noise, 0 to 1.
+        """
+        scheduler = self.scheduler
+        sigmas = getattr(scheduler, "sigmas", None)
+        if sigmas is not None:
+            return _sigma(self) if self.index < len(sigmas) else None
+        if hasattr(scheduler, "alphas_cumprod"):
+            alpha = float(scheduler.alphas_cumprod[int(self.timestep)])
+            return math.sqrt((1 - alpha) / alpha)
+        return None
+
+    def clean(self, guidance: float | None = 1.0) -> torch.Tensor | None:
         """The predicted clean sample, float32 [B, ...]; None if the scheduler is not known.
 
         guidance: 1 for the answer to the prompt alone, more for one that lies further from the answer
-        without it; at most the run's own.
+        without it; at most the run's own, which None stands for.
         """
         # a scheduler of the user's own is known by what it is derived from
         names = [cls.__name__ for cls in type(self.scheduler).__mro__]
@@ -71,13 +83,13 @@ class Prediction:
         if kind is None:
             return None
         sample = self.sample.float()
-        output = self._without_variance(self.output)
+        output = self.without_variance(self.output)
         if output.shape != sample.shape:
             return None
-        answer = self._with_guidance(guidance, output)
+        answer = None if guidance is None else self._with_guidance(guidance, output)
         return self._in_range(kind(self, sample, output if answer is None else answer))
 
-    def _without_variance(self, output: torch.Tensor) -> torch.Tensor:
+    def without_variance(self, output: torch.Tensor) -> torch.Tensor:
         """An output without the channels in which some models say the variance."""
         return output.float()[:, : self.sample.shape[1]]
 
@@ -85,7 +97,7 @@ class Prediction:
         """The answer with another guidance, if `guided` = other + the run's * (prompt - other)."""
         import torch
 
-        rows = [self._without_variance(answer) for answer in self.answers]
+        rows = [self.without_variance(answer) for answer in self.answers]
         if sum(map(len, rows)) != 2 * len(guided) or rows[0].shape[1:] != guided.shape[1:]:
             return None
         other, prompt = torch.cat(rows).chunk(2)
@@ -117,70 +129,6 @@ def _guidance(other: torch.Tensor, prompt: torch.Tensor, guided: torch.Tensor) -
     guidance = float((way * (guided - other)).sum()) / length if length else 0.0
     rest = (guided - other - guidance * way).abs().max()
     return guidance if rest <= ROUNDING * guided.abs().max() else 0.0
-
-
-# what every scheduler's step takes, in this order
-STEP_ARGUMENTS = ("model_output", "timestep", "sample")
-
-
-@dataclass
-class LastStep:
-    """Holds the last step of a scheduler. prediction: None before the first one.
-
-    answers: what the model has returned since then.
-    """
-
-    prediction: Prediction | None = None
-    answers: list[torch.Tensor] = field(default_factory=list)
-
-    def hear(self, *arguments: Any) -> None:
-        """Take in what the model returned, the last of a hook's arguments."""
-        output = arguments[-1]
-        output = getattr(output, "sample", output)
-        answer = output if hasattr(output, "shape") else output[0]
-        if hasattr(answer, "shape"):
-            self.answers.append(answer)
-
-
-@contextlib.contextmanager
-def watched(scheduler: Any) -> Iterator[LastStep]:
-    """Take note of a scheduler's steps, which it makes as ever.
-
-    It keeps references only, so that a step takes no longer, and nothing waits for a GPU.
-    """
-    last = LastStep()
-    step: Callable[..., Any] = scheduler.step
-    signature = inspect.signature(step)
-
-    @functools.wraps(step)
-    def watched_step(*args: Any, **kwargs: Any) -> Any:
-        # a scheduler of the user's own may call them *args and **kwargs
-        in_order = dict(zip(STEP_ARGUMENTS, args, strict=False))
-        arguments = in_order | kwargs | signature.bind(*args, **kwargs).arguments
-        midpoint = not getattr(scheduler, "state_in_first_order", True)
-        midpoint_sigma = getattr(scheduler, "mid_point_sigma", None)
-        result = step(*args, **kwargs)
-        index = getattr(scheduler, "step_index", None)
-        last.prediction = Prediction(
-            scheduler,
-            sample=arguments["sample"],
-            output=arguments["model_output"],
-            timestep=arguments["timestep"],
-            answers=tuple(last.answers),
-            index=index - 1 if index else 0,
-            midpoint=midpoint,
-            midpoint_sigma=midpoint_sigma,
-        )
-        last.answers.clear()
-        return result
-
-    scheduler.step = watched_step
-    try:
-        yield last
-    finally:
-        # unless another one was put in its place
-        if vars(scheduler).get("step") is watched_step:
-            del scheduler.step
 
 
 def _by_timestep(step: Prediction, sample: torch.Tensor, output: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ..spec.params import GenerationParams
+    from .traces import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Picture:
     load_seconds: that its model took to load, once for all of its pictures.
     tensors: the hashes of the tensors of LoRAs, by those of their files.
     machine: what rounding depends on besides versions: the name of the processor and its threads.
+    traces: what was kept of its steps. film: what these predicted, as a WebP, or empty.
     """
 
     params: GenerationParams
@@ -51,6 +53,8 @@ class Picture:
     load_seconds: float = 0.0
     tensors: dict[str, str] = field(default_factory=dict)
     machine: dict[str, object] = field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
+    film: bytes = b""
 
     @property
     def warning(self) -> str | None:

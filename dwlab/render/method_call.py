@@ -12,7 +12,7 @@ import torch
 from ..errors import RenderError
 from ..events import Step
 from ..models.parts import modules_of
-from ..models.predictions import watched
+from ..models.watched_steps import watched
 from ..spec.own_code.loading import object_of
 from . import preview
 from .latents import decode
@@ -21,6 +21,7 @@ from .own_parts import OwnPart
 from .own_pipeline import derived
 from .own_randomness import OwnRandomness
 from .packing.cell import heard
+from .recording import recording
 from .stock_call import StockCall
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from ..models.predictions import Prediction
     from ..pictures.picture import Picture
     from ..spec.own_code.recipe import Method
     from .one_cell import Rendering
@@ -107,16 +109,22 @@ class MethodCall(StockCall):
         scheduler.step = step
 
     def _tell_step(self, latents: Any) -> None:
-        params = self.cell.params
         self._steps_done += 1
         steps = max(len(self._pipeline.scheduler.timesteps), self._steps_done)
-        aspect = (params.width or 1) / (params.height or 1)
         model = self._rendering.whole or self._rendering.model
         prediction = self._last_step.prediction
-        rough = functools.partial(preview.forming, prediction, latents[0], model, aspect)
-        step = Step(self.cell.position, params, self._steps_done, steps, rough)
+        rough = functools.partial(preview.forming, prediction, latents[0], model, self._aspect)
+        step = Step(self.cell.position, self.cell.params, self._steps_done, steps, rough)
         with self._giving_way():
             self._rendering.channel.send(step)
+
+    def _see(self, step: Prediction) -> None:
+        with self._giving_way():
+            self._traces.see(step)
+
+    def _record(self, name: object, value: object) -> None:
+        is_asked = bool(self._last_step.answers)
+        self._traces.record(name, value, is_asked=is_asked)
 
     def _arguments(self) -> dict[str, Any]:
         """Nothing yet: the method asks for the arguments when it needs them."""
@@ -134,12 +142,13 @@ class MethodCall(StockCall):
         own_time = self._rendering.channel.own_time
         scheduler = self._pipeline.scheduler
         whole = self._rendering.whole or self._rendering.model
-        with watched(scheduler) as last_step, heard(whole.pipeline, last_step.hear):
+        with watched(scheduler, self._see) as last_step, heard(whole.pipeline, last_step.hear):
             self._last_step = last_step
             self._follow_scheduler(scheduler)
             with (
                 self._randomness.in_use(),
                 own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
+                recording(self._record),
                 _exits_told(),
             ):
                 output = self._function(self._pipeline, cell)
@@ -167,9 +176,8 @@ class MethodCall(StockCall):
 
     def _decoded(self, latents: Any) -> np.ndarray[Any, Any]:
         """Latents as the pipeline has them between steps, as an array [height, width, 3]."""
-        params = self.cell.params
         self._watch.look(latents)
-        decoded = decode(self._pipeline, latents, (params.width or 1) / (params.height or 1))
+        decoded = decode(self._pipeline, latents, self._aspect)
         if decoded is None:
             cls = type(self._pipeline).__name__
             raise RenderError(

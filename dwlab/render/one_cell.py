@@ -28,6 +28,7 @@ class Rendering:
     whole: the model itself, if the parts of `model` wait for company: it can be used in any thread.
     second: the model of a second stage, which takes over from `model`; None without one.
     method_timeout: the seconds that a method's own code may take.
+    probes: names of what is kept of each step.
     """
 
     model: Model
@@ -36,6 +37,7 @@ class Rendering:
     whole: Model | None = None
     second: Model | None = None
     method_timeout: float = METHOD_TIMEOUT
+    probes: tuple[str, ...] = ()
 
     @property
     def load_seconds(self) -> float:

@@ -196,6 +196,7 @@ def _render_tasks(
                     compute.exact,
                     channel,
                     method_timeout=compute.method_timeout,
+                    probes=compute.probes,
                 )
                 if second is not None:
                     lent = _lent_model(second, channel, same_task[0], alone=False)

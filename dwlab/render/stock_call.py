@@ -11,7 +11,7 @@ import numpy as np
 from ..events import Started, Step
 from ..models import device as devices
 from ..models import loading, memory, prompts, tokens
-from ..models.predictions import LastStep, watched
+from ..models.watched_steps import LastStep, watched
 from ..pictures.picture import Picture
 from . import preview
 from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to_image
@@ -31,6 +31,7 @@ class StockCall:
 
     def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
         from .seeded_encoder import seed_encoder
+        from .step_traces import StepTraces
 
         self._rendering = rendering
         self.cell = cell
@@ -44,7 +45,14 @@ class StockCall:
         self._watch = Watch(self._last)
         self._last_step = LastStep()
         self._steps_before = 0
+        whole = rendering.whole or rendering.model
+        self._traces = StepTraces(rendering.probes, whole, self._aspect)
         self._ended: float | None = None
+
+    @property
+    def _aspect(self) -> float:
+        """The picture's width divided by its height."""
+        return (self.cell.params.width or 1) / (self.cell.params.height or 1)
 
     def picture(self) -> Picture:
         """Make the picture; raises Cancelled, Dropped, and whatever the pipeline raises."""
@@ -82,7 +90,8 @@ class StockCall:
 
     def _call(self, pipeline: Any, arguments: dict[str, Any]) -> Any:
         """The pictures of a call, or its latents, while its steps are watched for previews."""
-        with watched(pipeline.scheduler) as last_step, heard(pipeline, last_step.hear):
+        see = self._traces.see if self._rendering.probes else None
+        with watched(pipeline.scheduler, see) as last_step, heard(pipeline, last_step.hear):
             self._last_step = last_step
             return pipeline(**arguments).images
 
@@ -112,10 +121,9 @@ class StockCall:
             self._ended = time.perf_counter()
             self._watch.look(latents[0])
         params = self.cell.params
-        aspect = (params.width or 1) / (params.height or 1)
         model = self._rendering.whole or self._rendering.model
         prediction = self._last_step.prediction
-        rough = functools.partial(preview.forming, prediction, latents[0], model, aspect)
+        rough = functools.partial(preview.forming, prediction, latents[0], model, self._aspect)
         channel.send(Step(self.cell.position, params, step + 1, steps, rough))
 
     def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
@@ -136,4 +144,6 @@ class StockCall:
             settings=identity.settings.changed(),
             load_seconds=self._rendering.load_seconds,
             machine=devices.machine(identity.device),
+            traces=self._traces.traces(),
+            film=self._traces.film(),
         )

@@ -15,12 +15,13 @@ from ..render.renderer import events_of, render_into, without
 from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
+from ..spec.probes import parse as parse_probes
 from . import code_trust
 from .resolve import identify_all, identities_of_loaded, resolve
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
     from ..events import Event
     from ..render.resolved_cell import ResolvedCell
@@ -72,6 +73,7 @@ def stream(
     dropped: Callable[[int], bool] | None = None,
     download: bool = True,
     method_timeout: float = METHOD_TIMEOUT,
+    probes: Sequence[str] = (),
 ) -> Generator[Event, None, None]:
     """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
 
@@ -91,6 +93,7 @@ def stream(
     download: whether a hub model that is not on this machine may be fetched; if not, NotDownloaded
     is raised.
     method_timeout: the seconds that the own code of a method may take per cell.
+    probes: what pictures keep of their steps, in `traces` and `film` (docs/probes.md).
     A cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
@@ -102,6 +105,7 @@ def stream(
         exact=exact,
         memory=measures,
         method_timeout=method_timeout,
+        probes=parse_probes(probes),
     )
     loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
     cells = _with_model(params_list, loaded.identity.name if loaded else model)

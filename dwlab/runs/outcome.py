@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Outcome:
     """How a run ended.
 
-    total: cells of the sweep. reused: finished before. made, failed: in this run.
+    total: cells of the sweep. reused: finished before. made, failed: in this run. filled: of those
+    reused, the ones whose traces were filled in.
     notes: what opening the results folder had to mend, and which prompts were not read to the end.
     begun: False if the run was cancelled while a model was downloaded, before anything was entered
     in the store.
@@ -27,6 +28,7 @@ class Outcome:
     reused: int = 0
     made: int = 0
     failed: int = 0
+    filled: int = 0
     notes: tuple[str, ...] = ()
     begun: bool = True
     nan: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
@@ -26,10 +26,16 @@ _axes_json = json.JSONEncoder(default=str).encode
 
 @dataclass(frozen=True)
 class Pending:
-    """total: the cells of a sweep. cells: those that are to be computed, in its order."""
+    """Which cells are to be computed.
+
+    total: the cells of a sweep. cells: those that are to be computed, in its order. lacking: finished
+    ones that lack traces of the sweep's probes. images: the paths of their pictures by key.
+    """
 
     total: int
     cells: list[ResolvedCell]
+    lacking: list[ResolvedCell] = field(default_factory=list)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @gc_paused()
@@ -63,7 +69,11 @@ def enter(
         members = store.experiments.members(spec.name)
     keep_code(store.root, [cell.params for cell in drawn])
     _note_lost_pictures(store, [member.status for member in members])
-    return Pending(len(cells), [cells[member.key] for member in members if member.status != "ok"])
+    todo = [cells[member.key] for member in members if member.status != "ok"]
+    pending = {cell.key for cell in todo}
+    images = store.traces.lacking(spec.name, spec.probe_names) if spec.probes else {}
+    lacking = [cells[key] for key in images if key not in pending]
+    return Pending(len(cells), todo, lacking, images)
 
 
 def _members(cells: Mapping[str, ResolvedCell], drawn: list[Cell]) -> list[Member]:

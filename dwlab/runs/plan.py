@@ -27,6 +27,7 @@ from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .plan_defaults import default_texts
 from .resolve import identify_available, resolve
 from .run import check_metrics
+from .trace_filling import lacking_hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,6 +130,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         statuses = _statuses(store, resolved, seeds)
         todo = [cell for cell in resolved.values() if statuses.get(cell.key) != "ok"]
         expected = _estimate(todo, store, not_here)
+        hints = lacking_hints(spec, store, resolved)
     return Plan(
         name=spec.name,
         results=root,
@@ -147,7 +149,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
             *_notes(identities),
             *_never_packed(identities, compute),
         ),
-        hints=_dtype_hints(identities),
+        hints=(*_dtype_hints(identities), *hints),
         memory=tuple(memory_texts(identities.values())),
         defaults=tuple(default_texts(params, _folders(identities))),
     )

@@ -21,6 +21,7 @@ from .outcome import Outcome
 from .remeasure import measure_what_is_missing
 from .resolve import identify_all, stop_downloads
 from .saver import Saver
+from .trace_filling import TraceFilling, lacking_note
 from .work import Work
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def run(
     on_measure: Measuring | None = None,
     cancel: threading.Event | None = None,
     download: bool = True,
+    fill_traces: bool = False,
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
@@ -55,6 +57,8 @@ def run(
     cancel: once it is set, the run stops within a step, as it does on Ctrl-C, with everything
     finished so far committed.
     download: see `dwlab.stream`.
+    fill_traces: make finished pictures again that lack traces of the sweep's probes, and keep these;
+    the pictures stay as they are.
 
     Failed cells of an earlier run are tried again, and finished ones whose picture is gone are made
     again. Code of the user's own runs only if the person here agreed to it (see `code_trust`). If the files of a model change after its cells were resolved, its cells fail. Raises
@@ -62,7 +66,7 @@ def run(
     another process runs this experiment there.
     """
     jobs = check_metrics(spec)
-    compute = compute.of_experiment(spec.measures)
+    compute = compute.of_experiment(spec.measures, spec.probe_names)
     try:
         identities = _identify(spec, compute, limit, download, stop_downloads(cancel, on_event))
     # while a model was downloaded
@@ -73,18 +77,25 @@ def run(
         todo = pending.enter(spec, store, identities, exact=compute.exact, limit=limit)
         outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
         outcome.notes = tuple(store.notes)
+        filling = TraceFilling(store, outcome, todo.images) if fill_traces else None
+        cells = [*todo.cells, *todo.lacking] if fill_traces else todo.cells
         if on_plan:
-            on_plan(todo.total, Work.of_cells(todo.cells, store))
-        if todo.cells:
+            on_plan(todo.total, Work.of_cells(cells, store))
+        if cells:
             saver = Saver(
                 store,
                 outcome,
-                todo.cells,
+                cells,
                 exact=compute.exact,
                 metrics=registry.names_to_save(spec.metrics),
                 listener=on_event,
+                filling=filling,
             )
-            saver.take_all(render(todo.cells, compute=compute, cancel=cancel))
+            saver.take_all(render(cells, compute=compute, cancel=cancel))
+        if filling:
+            outcome.notes += tuple(filling.notes())
+        elif todo.lacking:
+            outcome.notes += (lacking_note(len(todo.lacking), spec.probe_names),)
         measure_what_is_missing(store, spec.name, registry.names_to_save(spec.metrics))
         outcome.notes += measure_in_run(
             store, spec.name, jobs, compute.device, on_progress=on_measure, cancel=cancel

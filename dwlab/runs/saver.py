@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 
 from ..events import Done, Failed, Started
 from ..pictures.picture import Picture
-from .row import Metrics, failed_row, finished_row, metrics_of
+from .row import failed_row, finished_row, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from ..events import Event
     from ..render.resolved_cell import ResolvedCell
-    from ..store.cells import CellRow
     from ..store.store import Store
     from .outcome import Outcome
     from .resolve import Listener
+    from .trace_filling import TraceFilling
 
 
 class Saver:
     """Turns what is rendered into pictures and rows, and tells a listener once they are committed.
 
     cells: those that are rendered. exact: as they were resolved. metrics: names, or None for all
-    that apply. outcome: counts what is made and what fails.
+    that apply. outcome: counts what is made and what fails. filling: takes pictures that are here
+    already, of which only the traces are kept.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Saver:
         exact: int | None = None,
         metrics: Sequence[str] | None = None,
         listener: Listener | None = None,
+        filling: TraceFilling | None = None,
     ) -> None:
         self._store = store
         self._outcome = outcome
@@ -43,6 +45,7 @@ class Saver:
         self._exact = exact
         self._metrics = metrics
         self._listener = listener
+        self._filling = filling
         self._uncommitted: list[Event] = []
         self._under_way: set[int] = set()
 
@@ -81,20 +84,43 @@ class Saver:
         self._store.flush()
         committed = self._uncommitted
         self._uncommitted = []
-        self._outcome.made += sum(isinstance(event, Done) for event in committed)
-        self._outcome.failed += sum(isinstance(event, Failed) for event in committed)
+        for event in committed:
+            self._count(event)
         if self._listener:
             for event in committed:
                 self._listener(event)
+
+    def _count(self, event: Event) -> None:
+        is_filled = self._is_filled(event.index)
+        if isinstance(event, Done):
+            self._outcome.made += not is_filled
+        elif isinstance(event, Failed):
+            self._outcome.failed += 1
+            self._outcome.reused -= is_filled
+
+    def _is_filled(self, position: int) -> bool:
+        """Whether the picture of a cell is here, and only its traces are wanted."""
+        return self._filling is not None and self._cells[position].key in self._filling
 
     def _save_picture(self, event: Done) -> None:
         picture = event.result
         if not isinstance(picture, Picture):
             raise TypeError(f"a Picture was expected, not {picture!r}")
+        if self._filling and self._is_filled(event.index):
+            self._filling.take(picture)
+            self._uncommitted.append(event)
+            return
         png = picture.png()
         image = self._store.save_picture(png)
-        row = finished_row(self._cells[event.index], picture, image, len(png))
-        self._add(row, metrics_of(picture, self._metrics), event)
+        film = self._store.save_film(image, picture.film) if picture.film else None
+        self._store.add(
+            finished_row(self._cells[event.index], picture, image, len(png)),
+            experiment=self._outcome.name,
+            metrics=metrics_of(picture, self._metrics),
+            traces=picture.traces,
+            film=film,
+        )
+        self._uncommitted.append(event)
         self._note_alone(picture)
 
     def _note_alone(self, picture: Picture) -> None:
@@ -106,11 +132,6 @@ class Saver:
 
     def _save_failure(self, event: Failed) -> None:
         row = failed_row(self._cells[event.index], event, self._exact)
-        self._add(row, {}, event, event.traceback or None)
-
-    def _add(
-        self, row: CellRow, metrics: Metrics, event: Event, traceback: str | None = None
-    ) -> None:
         name = self._outcome.name
-        self._store.add(row, experiment=name, metrics=metrics, traceback=traceback)
+        self._store.add(row, experiment=name, traceback=event.traceback or None)
         self._uncommitted.append(event)

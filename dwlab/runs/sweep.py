@@ -57,6 +57,7 @@ class Sweep(SweepSpec):
         download: bool = True,
         trust_code: bool = False,
         method_timeout: float = METHOD_TIMEOUT,
+        fill_traces: bool = False,
     ) -> Table:
         """Compute what is missing and return the table.
 
@@ -83,5 +84,6 @@ class Sweep(SweepSpec):
             on_event=on_event,
             cancel=cancel,
             download=download,
+            fill_traces=fill_traces,
         )
         return Results(outcome.root).table(self.name)

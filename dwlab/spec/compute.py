@@ -27,6 +27,7 @@ class Compute:
     the experiment, () for stock. Those that change pictures, 8 and 4 bits and tiles, give them keys
     of their own.
     method_timeout: the seconds that the own code of a user's method may take per cell.
+    probes: what is kept of each step, see `dwlab.spec.probes`.
     Raises InvalidInput for a pack or a number of rows that is not allowed; a device and a profile
     are looked up when a model is identified.
     """
@@ -37,6 +38,7 @@ class Compute:
     exact: int | None = None
     memory: tuple[str, ...] | None = None
     method_timeout: float = METHOD_TIMEOUT
+    probes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         mode(self.exact)
@@ -48,6 +50,8 @@ class Compute:
         if not is_number(self.method_timeout) or not self.method_timeout > 0:
             raise InvalidInput("method_timeout", self.method_timeout, "seconds, above 0")
 
-    def of_experiment(self, memory: tuple[str, ...] | None) -> Compute:
-        """The same with an experiment's measures that save memory, unless some were given before."""
-        return self if self.memory is not None else replace(self, memory=memory)
+    def of_experiment(
+        self, memory: tuple[str, ...] | None, probes: tuple[str, ...] = ()
+    ) -> Compute:
+        """The same with an experiment's probes, and its measures that save memory if none were given."""
+        return replace(self, memory=memory if self.memory is None else self.memory, probes=probes)

@@ -45,6 +45,7 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
         "metrics": sweep.metrics,
         "metric": sweep.metric,
         "memory": sweep.memory,
+        "probes": sweep.probes,
     }
 
 

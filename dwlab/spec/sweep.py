@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import checkpoint_axes, experiment_file, input_files, memory, metric_requests
+from . import checkpoint_axes, experiment_file, input_files, memory, metric_requests, probes
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
@@ -55,6 +55,7 @@ class SweepSpec:
     memory: measures that save memory, or "auto" (see `dwlab.spec.memory`); None for stock.
     method: a function of your own that makes the pictures, or `FILE.py:NAME`; short for `method` in
         base. Its parameters are axes like `method.strength`.
+    probes: what is kept of each step (see `dwlab.spec.probes`).
 
     Raises InvalidInput, which names the key.
     """
@@ -69,6 +70,7 @@ class SweepSpec:
     metric: str | None = None
     memory: object = None
     method: object = None
+    probes: Sequence[str] = ()
     _expansion: Expansion = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class SweepSpec:
         check_metrics(self.metrics, self.metric)
         if self.metrics is not None:
             self._set("metrics", metric_requests.with_code_read(self.metrics))
+        self._set("probes", list(probes.parse(self.probes)))
         self._set("memory", memory.plain(memory.parse(self.memory)))
         self._set("method", None)
         self._set("model", base.pop("model", model or SweepSpec.model))
@@ -180,6 +183,11 @@ class SweepSpec:
     def measures(self) -> tuple[str, ...] | None:
         """The measures that save memory, for `Compute`."""
         return memory.parse(self.memory)
+
+    @property
+    def probe_names(self) -> tuple[str, ...]:
+        """The probes, for `Compute`."""
+        return tuple(self.probes)
 
     @property
     def values(self) -> dict[str, Column]:

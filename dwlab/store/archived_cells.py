@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import StoreError
+from ..pictures.traces import Trace
 from .cells import CellRow
+from .traces import StoredFilm, write_traces
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +38,16 @@ _CELLS = f"""
             SELECT json_group_object(mark, json_array(value, created))
             FROM marks
             WHERE marks.key = cells.key AND mark IN ('{"', '".join(SHARED_MARKS)}')
+        ),
+        (
+            SELECT json_group_object(name, json_array(json(steps), reason))
+            FROM traces
+            WHERE traces.key = cells.key
+        ),
+        (
+            SELECT json_array(film, film_sha256, film_bytes)
+            FROM traces
+            WHERE traces.key = cells.key AND film IS NOT NULL
         ),
         {", ".join(f"cells.{name}" for name in _ROW_FIELDS)}
     FROM membership JOIN cells USING (key)
@@ -79,7 +91,8 @@ class ArchivedCell:
     """A cell of an experiment with all rows about it.
 
     axes: its values of the experiment's axes, as JSON. metrics: (version, value) by name.
-    measurements: (source, value) by name. marks: (value, created) by name.
+    measurements: (source, value) by name. marks: (value, created) by name. traces: of its steps.
+    film: the file of x0.
     """
 
     position: int
@@ -88,6 +101,8 @@ class ArchivedCell:
     metrics: dict[str, tuple[int, Any]] = field(default_factory=dict)
     measurements: dict[str, tuple[str, float]] = field(default_factory=dict)
     marks: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
+    film: StoredFilm | None = None
 
     @property
     def member(self) -> ArchivedMember:
@@ -120,7 +135,7 @@ def experiment_row(file: StoreFile, experiment: str) -> ExperimentRow | None:
 
 def archived_cells(file: StoreFile, experiment: str) -> Iterator[ArchivedCell]:
     """The cells of an experiment that have an outcome, in its order; take them all at once."""
-    for position, axes, metrics, measurements, marks, *row in file.each(
+    for position, axes, metrics, measurements, marks, traces, film, *row in file.each(
         _CELLS, experiment=experiment
     ):
         yield ArchivedCell(
@@ -130,6 +145,8 @@ def archived_cells(file: StoreFile, experiment: str) -> Iterator[ArchivedCell]:
             _by_name(metrics),
             _by_name(measurements),
             _by_name(marks),
+            tuple(Trace.of(name, *pair) for name, pair in _by_name(traces).items()),
+            StoredFilm(*json.loads(film)) if film else None,
         )
 
 
@@ -152,8 +169,8 @@ def is_kept(file: StoreFile, row: CellRow) -> bool:
 def enter_cell(file: StoreFile, sql: sqlite3.Connection, cell: ArchivedCell) -> bool:
     """Enter a cell with its metrics and marks, within a transaction; returns whether its row was new.
 
-    What is there stays, unless it is a failure or its picture is gone. Metrics and marks are added
-    where there are none, if they are of the same pixels.
+    What is there stays, unless it is a failure or its picture is gone. Metrics, marks and traces are
+    added where there are none, if they are of the same pixels.
     """
     row = cell.row
     known = sql.execute(_PICTURE, {"key": row.key}).fetchone()
@@ -166,6 +183,7 @@ def enter_cell(file: StoreFile, sql: sqlite3.Connection, cell: ArchivedCell) -> 
     sql.executemany(_INSERT_METRIC, metrics)
     marks = [(row.key, name, *values) for name, values in cell.marks.items()]
     sql.executemany(_INSERT_MARK, marks)
+    write_traces(sql, row.key, row.image, cell.traces, cell.film, replace=False)
     return is_new
 
 

@@ -14,6 +14,7 @@ from .experiment_lock import LOCK_FILE, experiment_lock, remove_empty_folder
 from .experiments import never_ran
 from .garbage import UnusedFile, remove_pictures, unused_file
 from .store import Store, open_existing
+from .traces import film_path
 from .votes import remove_votes
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _REMOVE = (
 class ExperimentParts:
     """What removing an experiment removes.
 
-    cells: how many it has. keys: of cells that nothing else holds. pictures: their files.
+    cells: how many it has. keys: of cells that nothing else holds. pictures: their files, with films.
     folder: with the report and other files, which may be missing. votes: how many there are on it.
     with_votes: whether they go too; otherwise they stay, and so do the pictures that they are about.
     """
@@ -72,7 +73,8 @@ def parts(root: Path, name: str, *, votes: bool = False) -> ExperimentParts:
         rows = store.file.tuples(only_here, experiment=name) if store else []
         cells = len(store.experiments.members(name)) if store else 0
     with explained(root):
-        files = [unused_file(root / image) for _, image in rows if image]
+        images = [image for _, image in rows if image]
+        files = [unused_file(root / path) for path in (*images, *map(film_path, images))]
     return ExperimentParts(
         name=name,
         cells=cells,

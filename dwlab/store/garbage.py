@@ -24,6 +24,7 @@ from . import kept_code, unheld
 from .database import explained
 from .experiment_lock import LOCK_FILE, experiment_lock
 from .store import Store, open_existing
+from .traces import picture_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +52,7 @@ class Garbage:
     """What nothing holds.
 
     cells: keys. leftovers: cells that are not there, but about which there are rows.
-    pictures: files. inputs: files that recipes name by their hash: start pictures, and code.
+    pictures: files, with films. inputs: files that recipes name by their hash: start pictures, and code.
     read_back: cells that stay, because it is not known what held them: their rows were read back
     from the pictures after the store was lost or damaged. with_read_back: whether `cells` has them.
     note: why something else stays that could go, or empty.
@@ -138,13 +139,14 @@ def remove_garbage(root: Path, garbage: Garbage) -> Garbage:
 
 
 def remove_pictures(store: Store, pictures: Iterable[UnusedFile]) -> list[UnusedFile]:
-    """Remove pictures that no row names; returns those that were removed."""
+    """Remove pictures that no row names, and their films; returns those that were removed."""
     root = store.root
     named = {root / image for image in store.cells.pictures()}
     return [
         picture
         for picture in pictures
-        if picture.path not in named and remove_unchanged(picture.path, picture.modified)
+        if picture.path.with_suffix(".png") not in named
+        and remove_unchanged(picture.path, picture.modified)
     ]
 
 
@@ -187,10 +189,11 @@ def _unused_pictures(root: Path, held: set[str], released: set[str]) -> Iterator
     for folder in _entries(root / "images"):
         for entry in _entries(Path(folder.path)):
             image = f"images/{folder.name}/{entry.name}"
-            if image in held or not entry.name.endswith(".png"):
+            picture = picture_path(image)
+            if picture in held or not entry.name.endswith((".png", ".webp")):
                 continue
             file = unused_file(Path(entry.path))
-            if file and (image in released or file.modified < oldest_young):
+            if file and (picture in released or file.modified < oldest_young):
                 yield file
 
 

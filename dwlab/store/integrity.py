@@ -12,6 +12,7 @@ from .experiments import never_ran
 from .images import is_there, is_whole
 from .quarantine import set_aside
 from .store import open_existing
+from .traces import is_whole as is_whole_film
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class IntegrityReport:
-    """How many pictures were checked, and the paths of those that are not as they were written.
+    """How many pictures were checked, and the paths of those, and of films, that are not as written.
 
     damaged: their bytes differ from what was written; they are now in `quarantine/`.
     missing: a row names them, but they are not on the disk.
@@ -40,7 +41,7 @@ class IntegrityReport:
 
 
 def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) -> IntegrityReport:
-    """Compare every picture with the hash in its name, and move those that differ to `quarantine/`.
+    """Compare every picture and film with its hash, and move those that differ to `quarantine/`.
 
     The next sweep makes them again. experiment: only its pictures are checked, otherwise all that
     are in the folder or in a row. follow: passes the pictures on one by one, for a progress bar.
@@ -59,7 +60,20 @@ def verify(root: Path, experiment: str | None = None, *, follow: Follow = iter) 
             elif not is_there(str(path), sizes.get(picture)) or not _is_as_written(path):
                 set_aside(root, path)
                 report.damaged.append(picture)
+        _check_films(root, experiment, report)
     return report
+
+
+def _check_films(root: Path, experiment: str | None, report: IntegrityReport) -> None:
+    with open_existing(root) as store:
+        films = store.traces.films(experiment) if store else []
+    for film in films:
+        path = root / film.path
+        if not path.exists() and not path.is_symlink():
+            report.missing.append(film.path)
+        elif not is_whole_film(root, film):
+            set_aside(root, path)
+            report.damaged.append(film.path)
 
 
 def _is_as_written(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
+from .traces import film_path
 from .unheld import delete_cells
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class PictureHeld(StoreError):
 
 
 def remove_picture(file: StoreFile, experiment: str, image: str) -> bool:
-    """Remove an experiment's picture, its rows first; False if there is none.
+    """Remove an experiment's picture and its film, the rows first; False if there is none.
 
     image: its file, relative to the results folder. Raises PictureHeld, and changes nothing, if it
     is not the experiment's, if another one has it too, or if it has a star, a pin, a note or a vote.
@@ -35,6 +36,7 @@ def remove_picture(file: StoreFile, experiment: str, image: str) -> bool:
         return False
     # a crash before this leaves a file that harms nobody
     (file.root / image).unlink(missing_ok=True)
+    (file.root / film_path(image)).unlink(missing_ok=True)
     return True
 
 

@@ -16,13 +16,16 @@ from .experiments import Experiments
 from .history import History
 from .measurements import Measurements
 from .metric_values import MetricValues, write_metrics
+from .traces import Traces, save_film, write_traces
 from .votes import Votes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ..pictures.traces import Trace
     from .metric_values import Metrics
+    from .traces import StoredFilm
 
 # rows are committed together once there are so many, or once so much time has passed
 GROUP_ROWS = 64
@@ -42,7 +45,7 @@ def open_existing(root: Path) -> Iterator[Store | None]:
 class Store:
     """Rows and pictures in one folder; use it as a context manager, in one thread.
 
-    cells, experiments, history, metrics, measurements, votes: the rows by subject.
+    cells, experiments, history, metrics, measurements, traces, votes: the rows by subject.
     file: the SQLite file, for callers that keep other rows there.
 
     Saving a picture takes three steps: `save_picture` puts it on the disk, `add` gathers its row,
@@ -66,6 +69,7 @@ class Store:
         self.history = History(self.file)
         self.metrics = MetricValues(self.file)
         self.measurements = Measurements(self.file)
+        self.traces = Traces(self.file)
         self.votes = Votes(self.file)
         self._uncommitted: list[_Outcome] = []
         self._last_commit = time.monotonic()
@@ -96,6 +100,11 @@ class Store:
         with explained(self.root):
             return images.save_picture(self.root, data)
 
+    def save_film(self, image: str, data: bytes) -> StoredFilm:
+        """Write a film to the disk beside its picture, whose path is `image`."""
+        with explained(self.root):
+            return save_film(self.root, image, data)
+
     def add(
         self,
         row: CellRow,
@@ -103,12 +112,15 @@ class Store:
         experiment: str | None = None,
         metrics: Metrics | None = None,
         traceback: str | None = None,
+        traces: Sequence[Trace] = (),
+        film: StoredFilm | None = None,
     ) -> None:
-        """Gather the outcome of a cell and its metrics; its picture must be on the disk already.
+        """Gather the outcome of a cell with its metrics and traces; its files must be on the disk already.
 
         traceback: where the user's own code failed.
         """
-        self._uncommitted.append(_Outcome(row, experiment, metrics or {}, traceback))
+        outcome = _Outcome(row, experiment, metrics or {}, traceback, traces, film)
+        self._uncommitted.append(outcome)
 
     def due(self) -> bool:
         """Whether gathered rows should be committed now."""
@@ -129,6 +141,7 @@ class Store:
             for outcome in self._uncommitted:
                 write_row(sql, outcome.row, outcome.experiment, outcome.traceback)
                 write_metrics(sql, outcome.row.key, outcome.metrics)
+                write_traces(sql, outcome.row.key, outcome.row.image, outcome.traces, outcome.film)
         count = len(self._uncommitted)
         self._uncommitted.clear()
         self._last_commit = time.monotonic()
@@ -143,3 +156,5 @@ class _Outcome:
     experiment: str | None
     metrics: Metrics
     traceback: str | None
+    traces: Sequence[Trace]
+    film: StoredFilm | None

@@ -85,4 +85,11 @@ MIGRATIONS = (
         PRIMARY KEY (experiment, metric)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE traces (
+        key TEXT NOT NULL, name TEXT NOT NULL, steps TEXT NOT NULL, reason TEXT NOT NULL,
+        film TEXT, film_sha256 TEXT, film_bytes INTEGER,
+        PRIMARY KEY (key, name)
+    )
+    """,
 )

@@ -34,6 +34,7 @@ CELLS = f"SELECT key, image, {_HAS_NO_HOLDER}, {_IS_READ_BACK} FROM cells"
 ABOUT_CELLS = {
     "metrics": "SELECT DISTINCT key FROM metrics",
     "measurements": "SELECT DISTINCT key FROM measurements",
+    "traces": "SELECT DISTINCT key FROM traces",
     "marks": "SELECT key FROM marks",
     "attempts": "SELECT key FROM attempts",
 }
@@ -59,7 +60,7 @@ def delete_cells(
 ) -> list[str]:
     """Delete those of `keys` that nothing holds, within a transaction; returns which.
 
-    All rows about them go: outcomes, metrics, measurements, marks and attempts. read_back: also cells of which it
+    All rows about them go: outcomes, metrics, measurements, traces, marks and attempts. read_back: also cells of which it
     is not known what held them.
     """
     chosen = f"""

@@ -43,13 +43,14 @@ def execute(
     on_plan: Callable[[int, Work], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
     trust_code: bool = False,
+    fill_traces: bool = False,
 ) -> tuple[Outcome, dict[str, Path]]:
     """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
     The files are named by what they are: `report`, `viewer`, `table`, `grid` and `log`. For on_plan and
     on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
     keeps everything that is finished and is raised again as KeyboardInterrupt. trust_code: run the
-    code that the sweep names by its file, now and later.
+    code that the sweep names by its file, now and later. fill_traces: see `dwlab.runs.run.run`.
     """
     began = time.monotonic()
     cancel = cancel or threading.Event()
@@ -71,6 +72,7 @@ def execute(
                 on_plan=follower.begin,
                 on_event=follower.tell,
                 on_measure=follower.tell_measured,
+                fill_traces=fill_traces,
             )
             follower.raise_ctrl_c()
         except KeyboardInterrupt:

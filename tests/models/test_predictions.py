@@ -9,7 +9,7 @@ import diffusers
 import pytest
 import torch
 
-from dwlab.models.predictions import watched
+from dwlab.models.watched_steps import watched
 from dwlab.spec.schedulers import ALIASES, resolve
 
 STEPS = 6

@@ -286,7 +286,8 @@ def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> Non
     """Like one on a disk that is mounted read-only."""
     path = root / "dwlab.sqlite"
     with closing(sqlite3.connect(path)) as sql:
-        for table in ("history_runs", "history_entries", "mark_changes", "measured_columns"):
+        late = ("history_runs", "history_entries", "mark_changes", "measured_columns", "traces")
+        for table in late:
             sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP INDEX marks_by_mark")
         sql.execute("ALTER TABLE attempts DROP COLUMN traceback")

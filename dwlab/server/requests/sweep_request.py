@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..jobs.job import JsonObject
     from ..settings import ServerSettings
 
-KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric"
+KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric, probes"
 # parameters that a sweep from the network may have: none that names a file
 ACCEPTED = frozenset(
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...spec.probes import PROBES
 from . import seed_text
 
 _TEXT = {"type": "string"}
@@ -52,6 +53,7 @@ SWEEP_SCHEMA: dict[str, Any] = {
         "skip": {"type": "array", "items": {"type": "object"}},
         "metrics": _TEXTS,
         "metric": _TEXT,
+        "probes": {"type": "array", "items": {"enum": list(PROBES)}, "uniqueItems": True},
     },
     "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
 }

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ...models.predictions import watched
+from ...models.watched_steps import watched
 from ...spec.schedulers import resolve
 from ..captions import full_caption
 from ..preview_decoder import ENLARGED, PreviewDecoder

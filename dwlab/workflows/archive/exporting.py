@@ -48,7 +48,8 @@ with table.csv.
 
 experiment.yaml       what was asked for
 rows.jsonl            a row per picture: recipe, versions, machine, times, metrics, stars
-images/               the pictures; each is named by the SHA-256 of its file, and has its recipe inside
+images/               the pictures; each is named by the SHA-256 of its file, and has its recipe inside;
+                      a .webp beside one is the film of its steps
 inputs/               pictures that others start from, named by the hash of their pixels
 code/                 the methods that made pictures, to be read; `dwlab import` leaves them here
 needs.json            the models, LoRAs and other files that made the pictures, by their hashes; they
@@ -89,6 +90,7 @@ class _Collected:
     needs: Needs = field(default_factory=Needs)
     cells: int = 0
     images: dict[str, int] = field(default_factory=dict)
+    films: dict[str, str] = field(default_factory=dict)
     inputs: set[str] = field(default_factory=set)
     code: set[str] = field(default_factory=set)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -192,6 +194,8 @@ def _collect(collected: _Collected, cell: ArchivedCell, recipe: dict[str, Any]) 
     collected.ended = max(collected.ended, row.created)
     if row.image is not None:
         collected.images[row.image] = row.bytes or 0
+    if cell.film:
+        collected.films[cell.film.path] = cell.film.sha256
 
 
 def _texts(
@@ -269,6 +273,10 @@ def _write(
         _add_picture(out, root, image)
         if out.sums[image] != Path(image).stem:
             raise _unusable(root, image, "damaged")
+    for film, digest in sorted(collected.films.items()):
+        _add_picture(out, root, film)
+        if out.sums[film] != digest:
+            raise _unusable(root, film, "damaged")
     for picture in sorted(collected.inputs):
         _add_picture(out, root, picture)
     manifest = "".join(f"{digest}  {name}\n" for name, digest in out.sums.items()).encode()
@@ -286,7 +294,7 @@ def _add_picture(out: Sink, root: Path, picture: str) -> None:
 def _unusable(root: Path, picture: str, state: str) -> StoreError:
     return StoreError(
         f"{root / picture} is {state}; `dwlab verify` lists all such pictures, and running the sweep again "
-        "makes them again"
+        "(for a film, with --fill-traces) makes them again"
     )
 
 

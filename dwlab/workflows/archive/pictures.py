@@ -8,15 +8,17 @@ import json
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidInput
-from ...pictures import inputs, png_text
+from ...pictures import films, inputs, png_text
 from ...pictures.png import BROKEN, pixel_hash, recipe_of
 from ...spec.inputs import stored_paths
+from ...store.traces import is_whole
 from . import layout
 from .sources import read
 
 if TYPE_CHECKING:
     from ...store.archived_cells import ArchivedCell
     from ...store.store import Store
+    from ...store.traces import StoredFilm
     from .sources import Source
 
 PICTURE_LIMIT = 256 << 20  # bytes
@@ -35,6 +37,19 @@ def store_picture(files: Source, store: Store, cell: ArchivedCell) -> None:
         )
     _check_pixels(row.image, data, row.key, str(row.pixels))
     store.save_picture(data)
+    if cell.film:
+        _store_film(files, store, row.image, cell.film)
+
+
+def _store_film(files: Source, store: Store, image: str, film: StoredFilm) -> None:
+    """Check the film beside a picture, and write it unless it is here; raises InvalidInput."""
+    if is_whole(store.root, film):
+        return
+    data = read(files, film.path, film.bytes)
+    if hashlib.sha256(data).hexdigest() != film.sha256:
+        raise InvalidInput(film.path, "a film with another hash", "that of its row")
+    films.frames(data)
+    store.save_film(image, data)
 
 
 def _check_pixels(name: str, data: bytes, key: str, pixels: str) -> None:

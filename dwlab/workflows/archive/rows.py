@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from ..._util.checks import is_number, is_whole_number
 from ...errors import InvalidInput, ModelError
 from ...pictures import recipes
+from ...pictures.films import BYTES_LIMIT
+from ...pictures.traces import Trace
 from ...spec.modes import rows_of_mode
 from ...spec.names import CODE
 from ...spec.param_checks import DTYPES
 from ...spec.portable import checked_model, portable_axes, portable_recipe
+from ...spec.probes import PROBES, RECORDED
 from ...spec.recipe_key import has_key, parsed
 from ...store.archived_cells import SHARED_MARKS, ArchivedCell
 from ...store.cells import CellRow
+from ...store.traces import StoredFilm, film_path
 from .layout import IMAGE_PATH, ROWS
 
 if TYPE_CHECKING:
@@ -58,6 +62,10 @@ def line_of(cell: ArchivedCell) -> tuple[str, dict[str, Any]]:
         "measurements": cell.measurements,
         "marks": cell.marks,
     }
+    if cell.traces:
+        values["traces"] = {trace.name: [trace.columns, trace.reason] for trace in cell.traces}
+    if cell.film:
+        values["film"] = [cell.film.sha256, cell.film.bytes]
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")), recipe
 
 
@@ -112,7 +120,32 @@ def _cell(values: Mapping[str, Any]) -> ArchivedCell:
         _pairs("metrics", values.get("metrics", {}), _checked_metric),
         _pairs("measurements", values.get("measurements", {}), _checked_measurement),
         _pairs("marks", values.get("marks", {}), _checked_mark),
+        _traces(values.get("traces", {})),
+        _film(values.get("film"), row.image),
     )
+
+
+def _traces(value: object) -> tuple[Trace, ...]:
+    traces = []
+    for name, pair in _map("traces", value).items():
+        if name not in PROBES:
+            _matching("traces", name, RECORDED)
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise InvalidInput(f"traces.{name}", pair, "lists, and a reason")
+        traces.append(Trace.checked(name, *pair))
+    return tuple(traces)
+
+
+def _film(value: object, image: str | None) -> StoredFilm | None:
+    """The film beside a picture; None without one."""
+    if value is None or image is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidInput("film", value, "a hash and a size")
+    digest, size = value
+    if not is_whole_number(size) or not 0 < size <= BYTES_LIMIT:
+        raise InvalidInput("film", size, f"at most {BYTES_LIMIT:,} bytes")
+    return StoredFilm(film_path(image), _matching("film", digest, _HASH), size)
 
 
 def _row(values: Mapping[str, Any]) -> CellRow:
