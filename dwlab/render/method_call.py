@@ -12,9 +12,10 @@ import torch
 from ..errors import RenderError
 from ..events import Step
 from ..models.parts import modules_of
+from ..models.settings import denoiser_of
 from ..models.watched_steps import watched
 from ..spec.own_code.loading import object_of
-from . import preview
+from . import gradients, preview
 from .latents import decode
 from .method_cell import MethodCell
 from .own_parts import OwnPart
@@ -57,6 +58,7 @@ class MethodCall(StockCall):
             self._randomness.in_use(),
             own_time.of_cell(cell, rendering.method_timeout),
             _exits_told(),
+            gradients.as_in_a_script(),
         ):
             super().__init__(rendering, cell)
             self._function = _function(cell.params.method)
@@ -67,31 +69,46 @@ class MethodCall(StockCall):
         self._parts = self._own_parts()
         self._steps_done = 0
 
+    def picture(self) -> Picture:
+        """Make the picture; the copies that the method made of the model end with it."""
+        try:
+            return super().picture()
+        finally:
+            for part in self._parts.values():
+                part.let_go()
+
     def _own_parts(self) -> dict[str, OwnPart]:
         """Put a part of its own in the place of each part of the pipeline."""
         whole = self._rendering.whole or self._rendering.model
+        denoiser = denoiser_of(whole.pipeline)
         parts = {}
         for name, real in modules_of(whole.pipeline).items():
-            parts[name] = OwnPart(real, getattr(self._pipeline, name), self._giving_way)
+            hear = self._hear if real is denoiser else _ignore
+            shared = getattr(self._pipeline, name)
+            parts[name] = OwnPart(real, shared, self._giving_way, hear)
             vars(self._pipeline)[name] = parts[name].twin
         return parts
 
+    def _hear(self, answer: Any) -> None:
+        """Take note of what the denoiser answered to this cell alone."""
+        self._last_step.hear(answer)
+
     @contextlib.contextmanager
-    def _giving_way(self) -> Iterator[None]:
-        """The method waits for a part of the model, and may be stopped there."""
+    def _giving_way(self, with_gradients: bool = False) -> Iterator[None]:
+        """The method waits for a part of the model, and may be stopped there.
+
+        with_gradients: whether gradients flow through the part.
+        """
         self._rendering.channel.check(self.cell.position)
         if self._time is None:
             yield
             return
         self._randomness.end()
         device = self._rendering.model.identity.device.partition(":")[0]
+        inference = torch.inference_mode(mode=not with_gradients)
         try:
-            # what the method does within `torch.enable_grad()` or `torch.autocast()` is its own
-            with (
-                self._time.paused(),
-                torch.inference_mode(),
-                torch.autocast(device, enabled=False),
-            ):
+            # what the method does within `torch.autocast()` is its own
+            with self._time.paused(), inference, torch.autocast(device, enabled=False):
                 yield
         finally:
             self._randomness.begin()
@@ -115,7 +132,9 @@ class MethodCall(StockCall):
         prediction = self._last_step.prediction
         rough = functools.partial(preview.forming, prediction, latents[0], model, self._aspect)
         step = Step(self.cell.position, self.cell.params, self._steps_done, steps, rough)
-        with self._giving_way():
+        self._rendering.channel.check(self.cell.position)
+        # a reader may take its time
+        with self._time.paused() if self._time else contextlib.nullcontext():
             self._rendering.channel.send(step)
 
     def _see(self, step: Prediction) -> None:
@@ -150,6 +169,7 @@ class MethodCall(StockCall):
                 own_time.of_cell(self.cell, self._rendering.method_timeout) as self._time,
                 recording(self._record),
                 _exits_told(),
+                gradients.as_in_a_script(),
             ):
                 output = self._function(self._pipeline, cell)
         self._time = None
@@ -187,12 +207,22 @@ class MethodCall(StockCall):
         return decoded
 
     def _picture_of(self, output: Any, seconds: float, device_seconds: float) -> Picture:
-        changed = [name for name, part in self._parts.items() if part.is_changed]
         picture = super()._picture_of(output, seconds, device_seconds)
-        if changed:
-            alone = f"computed alone, with a copy of {', '.join(changed)}, which it changes"
+        alone = self._computed_alone()
+        if alone:
             picture.settings["method"] = alone
         return picture
+
+    def _computed_alone(self) -> str:
+        """What did not share forwards with other cells; empty if all did."""
+        changed = [name for name, part in self._parts.items() if part.is_changed]
+        passed = [name for name, part in self._parts.items() if part.has_gradients]
+        reasons = []
+        if changed:
+            reasons.append(f"with a copy of {', '.join(changed)}, which it changes")
+        if passed:
+            reasons.append(f"with gradients through {', '.join(passed)}")
+        return f"computed alone, {' and '.join(reasons)}" if reasons else ""
 
 
 @contextlib.contextmanager
@@ -204,6 +234,10 @@ def _exits_told() -> Iterator[None]:
         text = f"the method raised {type(error).__name__}"
         text += f": {error}" if str(error) else ""
         raise RenderError(text).with_traceback(error.__traceback__) from None
+
+
+def _ignore(answer: Any) -> None:
+    """Nobody listens to this part."""
 
 
 def _is_picture(output: Any) -> bool:

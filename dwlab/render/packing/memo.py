@@ -15,6 +15,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+# of tensors that are not on the CPU: the count of changes at which it was made, and the hash
 _digests: Any = WeakIdKeyDictionary()
 
 
@@ -62,12 +63,20 @@ def _strengths_in(module: object) -> list[dict[str, float]]:
 
 
 def digest(tensor: torch.Tensor) -> str:
-    """A hash of a tensor's values, made once per tensor: reading one waits for its device."""
-    if tensor not in _digests:
-        flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format)
-        values = flat.view(torch.uint8).numpy().tobytes()
-        _digests[tensor] = hashlib.sha256(values).hexdigest()
-    return str(_digests[tensor])
+    """A hash of a tensor's values; on a GPU it is kept, because reading one waits for the device."""
+    if tensor.device.type == "cpu":
+        return _hash_of(tensor)
+    # a method may write to a tensor between two calls; those of inference mode do not count that
+    version = None if tensor.is_inference() else tensor._version  # noqa: SLF001  # torch's own name
+    if _digests.get(tensor, ("", ""))[0] != version:
+        _digests[tensor] = (version, _hash_of(tensor))
+    return str(_digests[tensor][1])
+
+
+def _hash_of(tensor: torch.Tensor) -> str:
+    flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format)
+    values = flat.view(torch.uint8).numpy().tobytes()
+    return hashlib.sha256(values).hexdigest()
 
 
 def _by_value(leaf: Any) -> Any:
