@@ -142,10 +142,13 @@ class OwnPart:
         with self._calling(True):
             if self._tensors or self.is_changed:
                 answer = getattr(type(self._real), name)(twin, *args, **kwargs)
-            else:
-                with gradients.none_of_weights(self._real):
-                    answer = getattr(self._real, name)(*args, **kwargs)
-        self._hear(answer)
+                self._hear(answer)
+                return answer
+            with gradients.none_of_weights(self._real):
+                answer = getattr(self._real, name)(*args, **kwargs)
+        # the real part may tell of its answers by itself
+        if self._shared is not self._real:
+            self._hear(answer)
         return answer
 
     def _attribute(self, name: str) -> property:
