@@ -41,9 +41,13 @@ class TitledPlot:
 
 @dataclass(frozen=True)
 class EmbeddedSheet:
-    """The contact sheet. min_width: pixels below which it scrolls instead of shrinking."""
+    """The contact sheet for light and dark pages.
 
-    source: str
+    min_width: pixels below which it scrolls instead of shrinking.
+    """
+
+    light: str
+    dark: str
     min_width: int
 
 
@@ -56,12 +60,15 @@ def thumbnail(picture: Image.Image) -> str:
 def contact_sheet(table: pd.DataFrame) -> EmbeddedSheet:
     """The contact sheet of a table."""
     sheet = grid(table)
+    dark = grid(table, dark=True)
+    return EmbeddedSheet(_sheet(sheet), _sheet(dark), round(SHEET_SHRINKS_TO * sheet.width))
+
+
+def _sheet(sheet: Image.Image) -> str:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     source = data_uri(buffer.getvalue(), "png")
-    if len(source) > PNG_LIMIT:
-        source = _jpeg(sheet, quality=85)
-    return EmbeddedSheet(source, round(SHEET_SHRINKS_TO * sheet.width))
+    return source if len(source) <= PNG_LIMIT else _jpeg(sheet, quality=85)
 
 
 def plot(draw: Callable[..., Figure]) -> Plot:
