@@ -14,7 +14,7 @@ from report_pages import report
 from served import Served
 from sweep_tables import sweep_table
 from views.viewer.viewer_pages import viewer
-from widgets.explore.page_use import ask, button, make
+from widgets.explore.page_use import ask, done, field, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +162,8 @@ def open_endpoint(page: Page, places: Places) -> None:
 
 def use_bench(page: Page) -> None:
     ask(page)
-    make(page, button(page, "Run").click)
+    make(page, lambda: field(page, "Prompt").press("Control+Enter"))
+    done(page)
 
 
 def use_sweep(page: Page) -> None:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .resolve import Identities
 
 
+# bytes
+SMALL, MEGA, GIGA = 1e5, 1e6, 1e9
 VALUES_SHOWN = 12  # of an axis; of more, the first and the last ones
 VALUE_WIDTH = 40  # characters
 
@@ -84,7 +86,7 @@ class Plan:
             ("done", f"{self.done:,}"),
             ("to do", f"{self.todo:,}{self._failed_text()}"),
             ("time", f"{self._time_text()} ({self.basis})"),
-            ("disk", f"about {self.bytes / 1e6:,.1f} MB"),
+            ("disk", disk_text(self.bytes)),
             *(("defaults", text) for text in self.defaults),
             *(("memory", text) for text in self.memory),
             ("results", printable(str(self.results))),
@@ -109,6 +111,13 @@ class Plan:
 
     def _repr_html_(self) -> str:
         return facts_table(self.lines())
+
+
+def disk_text(size: float) -> str:
+    """How much room some bytes take on the disk, in words."""
+    if size < SMALL:
+        return "under 0.1 MB"
+    return f"about {size / GIGA:,.1f} GB" if size >= GIGA else f"about {size / MEGA:,.1f} MB"
 
 
 @gc_paused()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._util.durations import rough_duration
+from ...runs.plan import disk_text
 
 if TYPE_CHECKING:
     from ...runs.plan import Plan
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 PLANNING = "planning"
 READY = "ready"
 WRONG = "wrong"
-# a plan is loud about disk space from here
-MEGA, GIGA = 1e6, 1e9
 
 
 def counting(cells: int) -> dict[str, object]:
@@ -25,7 +24,7 @@ def plan_for_page(plan: Plan) -> dict[str, object]:
     """The trait `plan`: a count, facts as pairs of a label and a text, warnings and hints."""
     facts = [["done", f"{plan.done:,}"], ["to do", _todo_text(plan)]]
     if plan.todo:
-        facts += [["time", _time_text(plan)], ["disk", _disk_text(plan.bytes)]]
+        facts += [["time", _time_text(plan)], ["disk", disk_text(plan.bytes)]]
     skipped = plan.combinations - plan.cells
     if skipped:
         facts.append(["left out", f"{skipped:,} combinations, skipped or repeated"])
@@ -53,7 +52,3 @@ def _time_text(plan: Plan) -> str:
         return f"not known ({plan.basis})"
     duration = "under 1 s" if plan.seconds < 1 else f"about {rough_duration(plan.seconds)}"
     return f"{duration} ({plan.basis})"
-
-
-def _disk_text(size: float) -> str:
-    return f"about {size / GIGA:,.1f} GB" if size >= GIGA else f"about {size / MEGA:,.1f} MB"

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from lab import Lab, seen
+from lab import seen
 from playwright.sync_api import expect
 from widgets.explore.page_use import (
     PROMPT,
@@ -21,7 +21,6 @@ from widgets.explore.page_use import (
     field,
     history_count,
     make,
-    new_page,
     open_sweep_form,
     run,
     save_notebook,
@@ -377,13 +376,3 @@ def test_every_control_has_a_name_and_can_be_reached(page):
             assert control.evaluate("c => c.tabIndex") >= 0
     for image in page.locator(".dwlab-explore img").all():
         assert image.get_attribute("alt")
-
-
-def test_notebook_7_shows_it_too(browser, tmp_path):
-    with Lab(tmp_path, {}, notebook="explore", app="notebook") as classic:
-        page = new_page(browser, classic)
-        classic.run_notebook(page, "explore", ".dwlab-explore")
-        ask(page)
-        make(page, lambda: field(page, "Prompt").press("Control+Enter"))
-        done(page)
-        assert classic.outside == []
