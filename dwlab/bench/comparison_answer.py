@@ -85,7 +85,8 @@ def _no_pairs(a: Machine, b: Machine, ours: list[FileRow], theirs: list[FileRow]
     if any(row.workload == other.workload for row in ours for other in theirs):
         return f"{names}: they measured the same workload, but not in the same dtype and settings."
     differing = _differing(ours[0], theirs)
-    reason = f" (they differ in {', '.join(differing)})" if differing else ""
+    words = ", ".join(name.replace("_", " ") for name in differing)
+    reason = f" (they differ in {words})" if words else ""
     return f"{names}: they measured other workloads{reason}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._util.html import escaped
 from ...analysis.axes import swept
 from ...analysis.metric_columns import metrics_of, seconds_column
 from ...analysis.quality import quality_of
@@ -54,5 +55,9 @@ def themed_plots(table: pd.DataFrame) -> list[ThemedPicture]:
 
 def plots_html(table: pd.DataFrame) -> str:
     """The plots; the panel's style sheet shows those for the page's theme."""
-    images = "".join(plot.images() for plot in themed_plots(table))
-    return f'<div class="dwlab-charts" role="group" aria-label="Charts" tabindex="0">{images}</div>'
+    charts = "".join(_titled(plot) for plot in themed_plots(table))
+    return f'<div class="dwlab-charts" role="group" aria-label="Charts" tabindex="0">{charts}</div>'
+
+
+def _titled(plot: ThemedPicture) -> str:
+    return f"<figure><figcaption>{escaped(plot.description)}</figcaption>{plot.images()}</figure>"
