@@ -17,6 +17,7 @@ from stale_pictures import record
 
 import dwlab
 from dwlab._util.atomic import write_atomic
+from dwlab.bench import preview_strips
 from dwlab.bench.charts import charts
 from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
@@ -48,6 +49,7 @@ def main() -> None:
         good_enough(results)
         convergence(results)
         training()
+        previews()
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")
         report_of_good_enough(page, results)
@@ -148,6 +150,17 @@ def training() -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110)
     save(Image.open(buffer), "shapes-training.png", width=800)
+
+
+def previews() -> None:
+    """Previews of the embedded model as its runs go on."""
+    recipes = preview_strips.recipes_of(
+        "shapes", preview_strips.PROMPTS, preview_strips.SCHEDULERS, steps=20
+    )
+    strips = preview_strips.strips(dwlab.load("shapes"), recipes)
+    buffer = io.BytesIO()
+    preview_strips.figure_of(recipes, strips).savefig(buffer, dpi=110)
+    save(Image.open(buffer), "previews.png", width=1000)
 
 
 def photograph(page: Page, name: str) -> None:

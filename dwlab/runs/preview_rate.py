@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-SHARE = 0.02  # of the time that previews may take
+SHARE = 0.012  # of the time that previews may take
 LEAST_SECONDS = 0.2  # between two previews of the same picture
 
 
