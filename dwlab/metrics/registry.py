@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, MissingExtra
@@ -58,7 +59,11 @@ def metric_of(request: MetricRequest) -> Metric:
     is none.
     """
     if request.own is not None:
-        return own.metric_of(request.own)
+        known = request.own
+        if known.facts is None:
+            # what is left of it says no more
+            known = replace(known, compares=bool(request.against))
+        return own.metric_of(known)
     metric = FINISHED.get(request.name) or own.installed(request.name)
     if metric is None:
         listed = ", ".join((*names(), *own.installed_names()))

@@ -9,62 +9,33 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, first_line
-from ..metrics import registry
 from ..metrics.batches import Subject, in_batches
 from ..metrics.metric import Scope
 from ..metrics.setup import Setup
 from ..models import device as devices
-from ..spec.axes import RandomSeeds
 from ..spec.metric_requests import FIELD
 from ..store import images
 from ..store.measurements import Measurement
-from .companions import Picture, check_against, companions
+from .companions import Picture, companions
+from .metric_jobs import check_column, missing_model
+from .own_code import keep_code_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from PIL import Image
 
     from ..metrics.batches import Batch
-    from ..metrics.clip_folder import ClipFolder
-    from ..metrics.metric import Metric
-    from ..spec.metric_requests import MetricRequest
-    from ..spec.sweep import SweepSpec
     from ..store.store import Store
+    from .metric_jobs import Job
 
     # told of a column, how many pictures of it are done, and of how many
     Listener = Callable[[str, int, int], None]
 
 
 SHOWN = 3  # pictures without a value that a report names
-
-
-@dataclass(frozen=True)
-class Job:
-    """A metric that is ready to be measured. clip: the network that it looks through."""
-
-    request: MetricRequest
-    metric: Metric
-    clip: ClipFolder | None
-
-    @classmethod
-    def of(cls, request: MetricRequest) -> Job:
-        """Check a request and find its network; raises InvalidInput and ModelError."""
-        metric = registry.check_request(request)
-        if metric is None:
-            allowed = "a metric of finished pictures; this one is measured as they are saved"
-            raise InvalidInput(FIELD, request.name, allowed)
-        return cls(request, metric, registry.network(request, metric))
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """What a table must know of the column of a metric that dwlab does not have itself."""
-        if not self.metric.code:
-            return {}
-        compares = self.metric.scope is Scope.REFERENCE
-        return {**self.metric.facts.as_dict(), "code": self.metric.code, "compares": compares}
 
 
 @dataclass(frozen=True)
@@ -99,33 +70,6 @@ class Report:
         return text
 
 
-def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
-    """A metric that a sweep's file names, checked against its axes before anything is drawn.
-
-    Raises InvalidInput and ModelError.
-    """
-    job = Job.of(request)
-    values = {
-        name: list(column)
-        for name, column in spec.values.items()
-        if not isinstance(column, RandomSeeds)
-    }
-    check_against(request, values)
-    _check_column(request, values)
-    only = job.clip.model if job.clip else None
-    models = values.get("model", [spec.model])
-    if only is not None and only not in models:
-        raise missing_model(request, only)
-    return job
-
-
-def _check_column(request: MetricRequest, axes: Collection[str]) -> None:
-    """Raise InvalidInput for a metric whose column would be hidden by that of an axis."""
-    if request.column in axes:
-        allowed = "another name, because the sweep has an axis of that name; add a label"
-        raise InvalidInput(FIELD, request.column, allowed)
-
-
 def measure_in_run(
     store: Store,
     experiment: str,
@@ -140,6 +84,12 @@ def measure_in_run(
     for job in jobs:
         if cancel and cancel.is_set():
             break
+        own = job.request.own
+        if own is not None and not own.is_here:
+            notes.append(
+                f"{job.request.column} was not measured: a notebook that is gone defined it"
+            )
+            continue
         try:
             report = measure(
                 store, experiment, job, device=device, on_progress=on_progress, cancel=cancel
@@ -171,7 +121,7 @@ def measure(
     """
     column = job.request.column
     pictures = _pictures(store, experiment, job)
-    _check_column(job.request, {name for picture in pictures for name in picture.axes})
+    check_column(job.request, {name for picture in pictures for name in picture.axes})
     others = _companions(store, experiment, job, pictures)
     if others is not None:
         pictures = [picture for picture in pictures if picture.key in others]
@@ -187,6 +137,8 @@ def measure(
     is_edited = _is_edited(store.measurements.facts(experiment).get(column), job)
     store.measurements.replace(experiment, column, list(sources.values()), ready, job.facts)
     todo = [picture for picture in pictures if sources[picture.key] not in known]
+    if job.metric.code:
+        keep_code_of(store.root, job.metric.code)
     measured = 0
     reasons: dict[str, str] = {}
     done = len(ready)
@@ -263,14 +215,6 @@ def _pictures(store: Store, experiment: str, job: Job) -> list[Picture]:
     if pictures and not fitting:
         raise missing_model(job.request, only)
     return fitting
-
-
-def missing_model(request: MetricRequest, only: str) -> InvalidInput:
-    """The error for pictures that the network that dwlab ships does not know."""
-    allowed = (
-        f"the folder of a network like CLIP: the one that dwlab ships knows pictures of {only} only"
-    )
-    return InvalidInput(request.field("model"), None, allowed)
 
 
 def _companions(

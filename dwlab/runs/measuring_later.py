@@ -11,7 +11,8 @@ from ..spec.metric_requests import parse
 from ..store.experiments import never_ran
 from ..store.store import Store, open_existing
 from . import code_trust
-from .measuring import Job, Report, measure
+from .measuring import Report, measure
+from .metric_jobs import Job
 from .remeasure import Measured, remeasure
 
 if TYPE_CHECKING:

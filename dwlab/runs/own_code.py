@@ -23,9 +23,14 @@ def keep_code(root: Path, cells: Iterable[GenerationParams]) -> None:
     for cell in cells:
         digests |= {named.code for named in cell.code}
     for digest in digests:
-        code = codes.known(digest)
-        if code is not None:
-            kept_code.keep(root, digest, code.text)
+        keep_code_of(root, digest)
+
+
+def keep_code_of(root: Path, digest: str) -> None:
+    """Keep the code of a hash in the results folder, if this process has read it."""
+    code = codes.known(digest)
+    if code is not None:
+        kept_code.keep(root, digest, code.text)
 
 
 def library_versions(params: GenerationParams) -> dict[str, str]:

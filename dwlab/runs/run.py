@@ -16,7 +16,8 @@ from ..spec.sweep import LIMIT, SweepSpec
 from ..store.experiment_lock import experiment_lock
 from ..store.store import Store
 from . import code_trust, pending
-from .measuring import job_of_sweep, measure_in_run
+from .measuring import measure_in_run
+from .metric_jobs import job_of_sweep
 from .outcome import Outcome
 from .remeasure import measure_what_is_missing
 from .resolve import identify_all, stop_downloads
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .measuring import Job
     from .measuring import Listener as Measuring
+    from .metric_jobs import Job
     from .resolve import Identities, Listener
 
 

@@ -111,8 +111,7 @@ class PortableSpec:
             else:
                 spec.pop(part, None)
         if spec.get("metrics"):
-            entries = [entry for entry in spec["metrics"] if not _is_own_metric(entry)]
-            spec["metrics"] = [self._metric(entry) for entry in entries]
+            spec["metrics"] = [self._metric(entry) for entry in spec["metrics"]]
         if "skip" in spec:
             spec["skip"] = [self._rule(rule) for rule in spec["skip"]]
         return spec
@@ -189,15 +188,6 @@ class PortableSpec:
         return _file_names(value) if _names_path(name, value) else value
 
 
-def _is_own_metric(entry: Any) -> bool:
-    """Whether a metric is code of the user's own, whose values travel, but not the code."""
-    name: Any = entry
-    options: dict[str, Any] = {}
-    if isinstance(entry, dict):
-        ((name, options),) = entry.items()
-    return is_reference(name) or "code" in options
-
-
 def _code(name: str, value: Any, recipe: Mapping[str, Any]) -> Any:
     """What stands for a value that may be code: its hash, without a path."""
     if name == "scheduler":
@@ -258,10 +248,10 @@ def _check_no_code(field: str, value: Any) -> None:
 
 def _check_metric(entry: Any) -> None:
     if is_reference(entry):
-        raise InvalidInput("metrics", entry, "names of metrics; no code")
+        raise InvalidInput("metrics", entry, "names of metrics, or the hash of code; no path")
     for name, options in entry.items() if isinstance(entry, dict) else ():
-        if is_reference(name) or (isinstance(options, dict) and {"code", "file"} & options.keys()):
-            raise InvalidInput("metrics", name, "names of metrics; no code")
+        if is_reference(name) or (isinstance(options, dict) and "file" in options):
+            raise InvalidInput("metrics", name, "names of metrics, or the hash of code; no path")
         model = options.get("model") if isinstance(options, dict) else None
         if isinstance(model, str) and _LEADS_ELSEWHERE.search(model):
             raise InvalidInput(f"metrics.{name}.model", model, "a name of the hub; no path")

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Mapping, Sequence
 
     from .database import StoreFile
@@ -38,7 +39,7 @@ _WRITE = """
 """
 _WRITE_FACTS = """
     INSERT OR REPLACE INTO measured_columns (experiment, metric, facts)
-    VALUES (:experiment, :metric, :facts)
+    VALUES (?, ?, ?)
 """
 _FORGET_FACTS = """
     DELETE FROM measured_columns
@@ -111,7 +112,7 @@ class Measurements:
             sql.executemany(_WRITE, rows)
             sql.execute(_FORGET_FACTS, arguments)
             if facts:
-                sql.execute(_WRITE_FACTS, {**arguments, "facts": json.dumps(facts)})
+                enter_facts(sql, experiment, {column: facts})
 
     def facts(self, experiment: str) -> dict[str, dict[str, Any]]:
         """What is known of the columns of metrics that dwlab does not have itself, by column."""
@@ -123,3 +124,11 @@ class Measurements:
         rows = [(experiment, column, *value) for value in values]
         with self._file.transaction() as sql:
             sql.executemany(_WRITE, rows)
+
+
+def enter_facts(
+    sql: sqlite3.Connection, experiment: str, facts: Mapping[str, Mapping[str, object]]
+) -> None:
+    """Write what is known of columns within a transaction. facts: by column."""
+    rows = [(experiment, column, json.dumps(values)) for column, values in facts.items()]
+    sql.executemany(_WRITE_FACTS, rows)

@@ -43,13 +43,15 @@ DELETE_LEFTOVERS = f"""
     WHERE {_HAS_NO_HOLDER} AND key NOT IN (SELECT key FROM cells)
 """
 HELD_KEYS = f"SELECT key FROM membership UNION {MARKED}"
-# texts that may name start pictures and code by their hash: of cells, of experiments, of waiting
-# requests
+# texts that may name start pictures and code by their hash: of cells, of experiments, of metrics, of
+# waiting requests
 HELD_TEXTS = f"""
     SELECT params FROM cells
     WHERE (params LIKE '%sha256:%' OR params LIKE '%"code":%') AND NOT ({_IS_UNHELD})
     UNION ALL
     SELECT spec FROM experiments
+    UNION ALL
+    SELECT facts FROM measured_columns
     UNION ALL
     SELECT request FROM jobs WHERE status IN ('queued', 'running')
 """

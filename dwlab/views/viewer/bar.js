@@ -128,6 +128,7 @@ class BarView {
     const items = field ? [{ name: field.name, legend }] : [];
     renew(this.legend, items, () => make("div", { className: "dwv-legend-line" },
       make("b", {}, make("bdi", {}, field.name)),
+      ...(field.note ? [make("span", {}, `(${field.note})`)] : []),
       ...legend.slice(0, 24).map(([colour, text]) => {
         const swatch = make("i", { ariaHidden: "true" });
         swatch.style.background = colour;

@@ -21,7 +21,8 @@ class Cells {
   /** A cell's value in a field as text; empty if it has none. */
   text(field, cell) {
     if (!field.numbers) return field.values[field.codes[cell]] ?? "";
-    return field.numbers[cell] === null ? "" : short(field.numbers[cell]);
+    if (field.numbers[cell] === null) return "";
+    return field.unit ? `${short(field.numbers[cell])} ${field.unit}` : short(field.numbers[cell]);
   }
 
   /** What orders cells by a field: numbers, else the position among the values; null comes last. */

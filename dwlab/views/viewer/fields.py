@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from ..._util.checks import is_number
 from ...analysis.axes import swept
 from ...analysis.metric_columns import metrics_of
+from ...analysis.quality import facts_of
 from ...spec.table_columns import COLUMNS, Kind
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # told in other ways, or of no use beside a picture
 LEFT_OUT = ("key", "experiment", "prompt", "image", "error", "versions", "pixels")
+LOWER_NOTE = "lower is better"
 EMPTY = (None, "", "{}")
 _RECORDS = {column.name for column in COLUMNS if column.kind is Kind.RECORD}
 
@@ -31,6 +33,7 @@ class Field:
     kind: axis, metric, parameter or record. A field of numbers has one per cell in `numbers`, None
     for a gap. Another has the texts of its distinct values in `values`, each cell's position among
     them in `codes` (-1 for none), and in `amounts` the number of each value, if all are numbers.
+    unit: of its numbers. note: how they are read.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Field:
     codes: list[int] | None = None
     amounts: list[float] | None = None
     numbers: list[float | None] | None = None
+    unit: str | None = None
+    note: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The field as JSON has it, without what it lacks."""
@@ -62,7 +67,7 @@ def fields_of(table: pd.DataFrame) -> list[Field]:
         kind = _kind(name, metrics)
         field = _field(name, kind, table[name])
         if field:
-            columns[kind].append(field)
+            columns[kind].append(_with_facts(table, field) if kind == "metric" else field)
     return [field for kind in columns.values() for field in kind]
 
 
@@ -72,6 +77,13 @@ def text_field(name: str, kind: str, texts: Sequence[str]) -> Field:
     positions = {text: position for position, text in enumerate(values)}
     codes = [positions.get(text, -1) for text in texts]
     return Field(name, kind, values=values, codes=codes)
+
+
+def _with_facts(table: pd.DataFrame, field: Field) -> Field:
+    """A metric's field with its unit, and the note that lower is better."""
+    facts = facts_of(table, field.name)
+    note = None if facts.is_higher_better else LOWER_NOTE
+    return replace(field, unit=facts.unit or None, note=note)
 
 
 def _kind(name: str, metrics: Sequence[str]) -> str:

@@ -15,17 +15,19 @@ from ..._util import yamlfile
 from ..._util.atomic import make_folder, temporary_name
 from ...errors import InvalidInput, ModelError, StoreError
 from ...paths import experiment_folder
+from ...runs.results import MEASURED
 from ...spec.inputs import stored_paths
 from ...spec.names import CODE
 from ...spec.portable import PortableSpec
-from ...store import kept_code
 from ...store.archived_cells import ExperimentRow, archived_cells, experiment_row
 from ...store.database import explained
 from ...store.experiments import never_ran
 from ...store.store import Store, open_existing
 from . import layout
 from .code_hash import code_hash
+from .code_texts import code_texts
 from .crate import Contents, metadata
+from .measured import with_code_by_hash
 from .needs import Needs
 from .pages import pages, portable_table
 from .rows import line_of
@@ -95,6 +97,7 @@ class _Collected:
     code: set[str] = field(default_factory=set)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     ended: str = ""
+    measured: dict[str, dict[str, Any]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -127,12 +130,13 @@ def _prepared(
     rows = _temporary(stack, folder)
     collected, votes = _read(root, name, experiment, rows)
     texts = _texts(name, experiment, collected, votes)
-    texts |= _code(root, collected.code)
+    texts |= code_texts(root, collected.code)
     files = {layout.ROWS: rows}
     scratch = folder / temporary_name("")
     stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
     table = portable_table(rows, scratch, name, portable, root)
+    table.attrs[MEASURED] = collected.measured
     for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
         stack.callback(temporary.unlink, missing_ok=True)
         files[page] = temporary
@@ -160,8 +164,11 @@ def _read(
     root: Path, name: str, experiment: ExperimentRow, rows: Path
 ) -> tuple[_Collected, list[Vote]]:
     """Write the rows of an experiment to a file, and collect what they tell."""
-    collected = _Collected(PortableSpec(json.loads(experiment.spec)))
     with Store(root, read=True) as store:
+        measured = store.measurements.facts(name)
+        spec = with_code_by_hash(json.loads(experiment.spec), measured)
+        collected = _Collected(PortableSpec(spec), measured=measured)
+        collected.code |= {facts["code"] for facts in measured.values() if "code" in facts}
         with rows.open("w", encoding="utf-8", newline="\n") as lines:
             for line in _lines(store, name, collected):
                 lines.write(f"{line}\n")
@@ -213,6 +220,8 @@ def _texts(
         "code": code_hash(),
         "made_with": [collected.packages[text] for text in sorted(collected.packages)],
     }
+    if collected.measured:
+        sweep[MEASURED] = collected.measured
     texts = {
         layout.EXPERIMENT: yamlfile.dump(collected.spec.as_dict()).encode(),
         layout.SWEEP: _json(sweep),
@@ -223,12 +232,6 @@ def _texts(
     version = sweep["code"]["dwlab"]
     text = _README.format(name=name, version=version, pictures=len(collected.images))
     return {layout.README: text.encode(), **texts}
-
-
-def _code(root: Path, digests: Iterable[str]) -> dict[str, bytes]:
-    """The code of methods, as far as it is kept here, by the names of its files."""
-    texts = {digest: kept_code.read(root, digest) for digest in sorted(digests)}
-    return {f"{layout.CODE}/{digest}.py": text.encode() for digest, text in texts.items() if text}
 
 
 def _json(value: object) -> bytes:

@@ -14,6 +14,7 @@ from ..._util import yamlfile
 from ..._util.checks import is_whole_number
 from ...errors import InvalidInput
 from ...paths import check_any_name, check_name
+from ...runs.results import MEASURED
 from ...spec import experiment_file
 from ...spec.portable import check_portable
 from ...spec.sweep import SweepSpec
@@ -29,9 +30,11 @@ from ...store.archived_cells import (
     members,
 )
 from ...store.experiment_lock import entering_lock
+from ...store.measurements import enter_facts
 from ...store.store import GROUP_ROWS, Store
 from ...store.votes import enter_votes
 from . import layout
+from .measured import checked_facts
 from .pictures import store_inputs, store_picture
 from .rows import LINE_LIMIT, cell_of
 from .rows import matching_time as _time
@@ -110,6 +113,7 @@ def import_sweep(
             with store.file.transaction() as sql:
                 if not is_known:
                     enter_experiment(sql, own, experiment)
+                    enter_facts(sql, own, sweep["measured"])
                 enter_members(store.file, sql, own, taken.members)
             new_votes = enter_votes(store.file, own, votes)
     return Import(
@@ -131,6 +135,7 @@ def _sweep(files: Source) -> dict[str, Any]:
         cells = values["cells"]
         seeds = values["seeds"]
         created = _time("created", values["created"])
+        measured = checked_facts(values.get(MEASURED, {}))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         if isinstance(error, InvalidInput):
             raise
@@ -145,7 +150,13 @@ def _sweep(files: Source) -> dict[str, Any]:
     is_list = isinstance(seeds, list) and len(seeds) <= SEEDS_LIMIT
     if not is_list or not all(is_whole_number(seed) and 0 <= seed < 2**63 for seed in seeds):
         raise InvalidInput(f"{layout.SWEEP}: seeds", seeds, "a list of seeds")
-    return {"name": values.get("name"), "cells": cells, "seeds": seeds, "created": created}
+    return {
+        "name": values.get("name"),
+        "cells": cells,
+        "seeds": seeds,
+        "created": created,
+        "measured": measured,
+    }
 
 
 def _spec(files: Source, name: str | None) -> dict[str, Any]:

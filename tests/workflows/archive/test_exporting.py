@@ -17,6 +17,7 @@ from contextlib import closing
 import pandas as pd
 import pytest
 from faults.child import fake_render
+from own_metrics import metric_file
 from PIL import Image
 from rocrate.rocrate import ROCrate
 from start_pictures import half_mask, noise_picture
@@ -25,11 +26,15 @@ from typer.testing import CliRunner
 import dwlab
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, StoreError
+from dwlab.runs import code_trust
+from dwlab.runs.run import run
+from dwlab.runs.sweep import Sweep
 from dwlab.spec.sweep import SweepSpec
 from dwlab.store.integrity import verify
 from dwlab.store.store import Store
 from dwlab.workflows.archive.exporting import export
 from dwlab.workflows.archive.importing import import_sweep
+from dwlab.workflows.archive.measured import checked_facts
 from dwlab.workflows.certificate.redrawing import redraw
 from dwlab.workflows.certificate.stored_cells import cell_of_key
 from dwlab.workflows.report import make_report
@@ -70,6 +75,44 @@ def test_what_leaves_a_folder_is_the_same_in_another_one(filled, packed, tmp_pat
     assert {**old.attrs, "results": ""} == {**new.attrs, "results": ""}
     assert list(new["stars"].dropna()) == [4]
     assert verify(root, "small").good
+
+
+def test_metrics_of_ones_own_travel_with_their_facts_and_the_text_of_their_code(root, tmp_path):
+    mine = metric_file(tmp_path / "metrics")
+    with Store(root) as store:
+        stored = store.experiments.specs()["small"]
+    metrics = ["brightness", f"{mine}:redness", {f"{mine}:drift": {"against": {"colour": "red"}}}]
+    sweep = Sweep.from_dict({**stored, "metrics": metrics, "metric": "drift"})
+    code_trust.trust(sweep.own_metrics)
+    run(sweep, results=root, render=fake_render)
+    path = tmp_path / "own.zip"
+    export(root, "small", path)
+    assert str(tmp_path) not in text(path, "experiment.yaml") + text(path, "sweep.json")
+    there = tmp_path / "there"
+    import_sweep(there, path)
+    pd.testing.assert_series_equal(table(there)["drift"], table(root)["drift"])
+    facts = table(there).attrs["measured"]
+    assert facts == table(root).attrs["measured"]
+    assert facts["drift"]["better"] == "lower" and facts["redness"]["margin"] == 0.2
+    assert "def redness" in text(path, f"code/{facts['redness']['code']}.py")
+    again = tmp_path / "again.zip"
+    export(there, "small", again)
+    assert text(again, "sweep.json") == text(path, "sweep.json")
+    # whoever takes it in can go on, and keeps the values; the code stays where it was
+    taken_in = SweepSpec.from_dict(dwlab.Results(there).specs()["small"])
+    assert [request.name for request in taken_in.own_metrics] == ["redness", "drift"]
+
+
+@pytest.mark.parametrize(
+    "measured", [[1], {"x": 1}, {"x" * 500: {}}, {str(n): {} for n in range(2000)}]
+)
+def test_facts_of_a_strangers_metrics_in_another_form_are_refused(measured):
+    with pytest.raises(InvalidInput, match="measured"):
+        checked_facts(measured)
+    odd = {
+        "x": {"better": "<b>", "bounds": [2, 1], "unit": "\x1b", "code": "../x", "compares": "yes"}
+    }
+    assert checked_facts(odd) == {"x": {"version": 1, "compares": False}}
 
 
 def test_an_import_is_exported_as_the_same_bytes(packed, tmp_path):
