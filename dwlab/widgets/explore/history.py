@@ -204,12 +204,28 @@ class BenchHistory:
         if mark == "hide":
             hidden = set(keys)
             bench.selected = [key for key in bench.selected if key not in hidden]
-        self.refresh()
+        self._show_marks(mark)
 
     def undo(self) -> None:
         """Take back the last change of marks."""
-        self._bench.session.take_back()
-        self.refresh()
+        change = self._bench.session.take_back()
+        if change:
+            self._show_marks(change.mark)
+
+    def _show_marks(self, mark: str) -> None:
+        """Show pictures with a mark that has changed; list them anew only if it decides which."""
+        bench = self._bench
+        filters = {"stars": bench.view["stars"], "note": bench.view["text"]}
+        if mark not in filters or filters[mark]:
+            self.refresh()
+            return
+        with self._refreshing, open_existing(self._root) as store:
+            change = store.history.last_change(NAME) if store else None
+            version = bench.listing["version"] + 1
+            undo = _words(change) if change else ""
+            bench.listing = {**bench.listing, "version": version, "undo": undo}
+            self.show_picked()
+            self.show_pair()
 
     def select(self, start: int, end: int) -> None:
         """Select the pictures from `start` to before `end` of the listing too."""

@@ -116,6 +116,19 @@ def test_many_pictures_are_marked_at_once_and_it_is_taken_back(full):
     assert keys(full)[:6] == some
 
 
+def test_a_mark_lists_the_pictures_anew_only_if_it_decides_which_are_listed(full):
+    key, before = keys(full)[0], full.listing
+    full.gallery.mark([key], "stars", 5)
+    assert full.listing["order"] == before["order"] and full.listing["version"] > before["version"]
+    assert listed(full)[0]["stars"] == 5 and full.listing["undo"] == "5 stars for 1 picture"
+    look(full, stars=5)
+    assert key in keys(full)
+    full.gallery.mark([key], "stars", 1)
+    assert key not in keys(full)
+    full.gallery.undo()
+    assert key in keys(full)
+
+
 def test_a_range_of_the_listing_is_selected(full):
     ask(full, "select", start=2, end=5)
     assert full.selected == keys(full)[2:5]
