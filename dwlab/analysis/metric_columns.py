@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import InvalidInput
+from ..runs.results import MEASURED
 from ..spec.table_columns import FIXED
 
 # what a picture cost: preferably its share of forwards that it was computed in with others
@@ -12,11 +13,12 @@ TIMES = ("device_seconds", "seconds")
 
 
 def metrics_of(table: pd.DataFrame) -> list[str]:
-    """The metrics that have values, adherence first."""
+    """The metrics that have values: adherence, then those of the user's own, then the others."""
     others = {*FIXED, *(table.attrs.get("axes") or ())}
     names = [str(name) for name in table.columns if name not in others]
     metrics = [name for name in names if _has_numbers(table[name])]
-    return sorted(metrics, key=lambda name: name != "adherence")
+    own = table.attrs.get(MEASURED) or {}
+    return sorted(metrics, key=lambda name: (name != "adherence", name not in own))
 
 
 def numbers(table: pd.DataFrame, metric: str) -> pd.Series:

@@ -9,6 +9,7 @@ from ..._util.html import headed_table
 from ...analysis.axes import swept
 from ...analysis.labels import label
 from ...analysis.metric_columns import metrics_of, numbers, seconds_column
+from ...analysis.quality import quality_of
 from ...runs.table import open_picture
 from ...views.missing_pictures import reason
 from ..small_pictures import image_html, small_jpeg
@@ -62,7 +63,10 @@ def _columns(table: pd.DataFrame, count: int) -> list[TextColumn]:
     if not columns:
         prompts = [str(prompt) for prompt in table["prompt"].iloc[:count]]
         columns.append(TextColumn("prompt", prompts))
-    metrics = metrics_of(table)[:METRICS_LIMIT]
+    metrics = metrics_of(table)
+    quality = quality_of(table)
+    # the one that ranks is always there
+    metrics = sorted(metrics, key=lambda name: name != quality)[:METRICS_LIMIT]
     columns += [TextColumn(metric, _amounts(table, metric, count)) for metric in metrics]
     seconds = seconds_column(table)
     if seconds:
