@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import torch
 from five_methods import embedded, noise
 
@@ -106,3 +108,51 @@ def without_last_block(pipe, cell):
     del pipe.unet.up_blocks[-1].resnets[-1]
     pipe.unet.up_blocks[-1].resnets.append(torch.nn.Identity())
     raise KeyError("nothing else fits there")
+
+
+@dwlab.method
+def with_word(pipe, cell):
+    """Adds a word to the tokenizer, with an embedding, as textual inversion does."""
+    size = pipe.text_encoder.config.hidden_size
+    pipe.load_textual_inversion({"<own>": torch.ones(size)}, token="<own>")
+    pipe.tokenizer.model_max_length = 20
+    return pipe(**cell.stock(prompt="a <own> circle")).images[0]
+
+
+@dwlab.method
+def whole_output(pipe, cell):
+    return pipe(**cell.stock())
+
+
+@dwlab.method
+def in_a_list(pipe, cell):
+    return pipe(**cell.stock()).images
+
+
+@dwlab.method
+def two_pictures(pipe, cell):
+    return pipe(**cell.stock(num_images_per_prompt=2)).images
+
+
+@dwlab.method
+def picture_as_tensor(pipe, cell):
+    return pipe(**cell.stock(output_type="pt")).images
+
+
+@dwlab.method
+def in_a_thread(pipe, cell):
+    """Calls the pipeline in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: pipe(**cell.stock()).images[0]).result()
+
+
+@dwlab.method
+def failing_between_steps(pipe, cell):
+    """Raises after the second step."""
+
+    def at_end(pipe, step, timestep, tensors):
+        if step == 1:
+            raise ValueError("in the middle")
+        return tensors
+
+    return pipe(**cell.stock(), callback_on_step_end=at_end).images[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +13,13 @@ import torch
 from ..errors import RenderError
 from ..events import Step
 from ..models.parts import modules_of
-from ..models.settings import denoiser_of
+from ..models.settings import decoder_of, denoiser_of
 from ..models.watched_steps import watched
 from ..spec.own_code.loading import object_of
 from . import gradients, preview
 from .latents import decode
 from .method_cell import MethodCell
+from .own_components import own_component
 from .own_parts import OwnPart
 from .own_pipeline import derived
 from .own_randomness import OwnRandomness
@@ -52,6 +54,7 @@ class MethodCall(StockCall):
     def __init__(self, rendering: Rendering, cell: ResolvedCell) -> None:
         self._randomness = OwnRandomness(cell.params.seed, rendering.model.identity.device)
         self._time: CellTime | None = None
+        self._thread = threading.get_ident()
         own_time = rendering.channel.own_time
         # a file that is loaded runs too
         with (
@@ -78,7 +81,7 @@ class MethodCall(StockCall):
                 part.let_go()
 
     def _own_parts(self) -> dict[str, OwnPart]:
-        """Put a part of its own in the place of each part of the pipeline."""
+        """Put a part of its own in the place of each part of the pipeline; returns those that compute."""
         whole = self._rendering.whole or self._rendering.model
         denoiser = denoiser_of(whole.pipeline)
         parts = {}
@@ -87,6 +90,10 @@ class MethodCall(StockCall):
             shared = getattr(self._pipeline, name)
             parts[name] = OwnPart(real, shared, self._giving_way, hear)
             vars(self._pipeline)[name] = parts[name].twin
+        for name, component in whole.pipeline.components.items():
+            # the scheduler is the cell's own already
+            if name not in parts and name != "scheduler" and hasattr(component, "__dict__"):
+                vars(self._pipeline)[name] = own_component(component)
         return parts
 
     def _hear(self, answer: Any) -> None:
@@ -99,6 +106,11 @@ class MethodCall(StockCall):
 
         with_gradients: whether gradients flow through the part.
         """
+        if threading.get_ident() != self._thread:
+            raise RenderError(
+                "the method calls the model in a thread of its own; call it in the thread that the "
+                "method runs in"
+            )
         self._rendering.channel.check(self.cell.position)
         if self._time is None:
             yield
@@ -117,6 +129,8 @@ class MethodCall(StockCall):
         """Tell of a step whenever the method takes one with the cell's scheduler."""
         take_step = scheduler.step
 
+        # pipelines look at what it takes: a generator, or eta
+        @functools.wraps(take_step)
         def step(*args: Any, **kwargs: Any) -> Any:
             output = take_step(*args, **kwargs)
             latents = output[0] if isinstance(output, tuple) else output.prev_sample
@@ -180,12 +194,11 @@ class MethodCall(StockCall):
         """What a method returned as an array [height, width, 3] or a picture; raises RenderError."""
         from PIL import Image
 
+        output = _single(output)
         if isinstance(output, torch.Tensor):
             output = self._decoded(output)
         if isinstance(output, Image.Image):
             return output
-        if isinstance(output, np.ndarray) and output.ndim == 4 and len(output) == 1:
-            output = output[0]
         if not _is_picture(output):
             is_array = isinstance(output, np.ndarray)
             form = f" {list(output.shape)} of {output.dtype}" if is_array else ""
@@ -198,6 +211,13 @@ class MethodCall(StockCall):
     def _decoded(self, latents: Any) -> np.ndarray[Any, Any]:
         """Latents as the pipeline has them between steps, as an array [height, width, 3]."""
         self._watch.look(latents)
+        size = (3, self.cell.params.height, self.cell.params.width)
+        if tuple(latents.shape[-3:]) == size and decoder_of(self._pipeline) is not None:
+            raise RenderError(
+                f"the method returned a picture as a tensor {list(latents.shape)}; return it as an "
+                "array [height, width, 3] of floats from 0 to 1, or by "
+                'pipe.image_processor.postprocess(image, output_type="pil")[0]'
+            )
         decoded = decode(self._pipeline, latents, self._aspect)
         if decoded is None:
             cls = type(self._pipeline).__name__
@@ -235,6 +255,17 @@ def _exits_told() -> Iterator[None]:
         text = f"the method raised {type(error).__name__}"
         text += f": {error}" if str(error) else ""
         raise RenderError(text).with_traceback(error.__traceback__) from None
+
+
+def _single(output: Any) -> Any:
+    """The picture in what a pipeline returns, in a list or in a batch of one; raises RenderError."""
+    pictures = getattr(output, "images", output)
+    is_batch = isinstance(pictures, list | tuple) or getattr(pictures, "ndim", 0) == 4
+    if not is_batch:
+        return pictures
+    if len(pictures) != 1:
+        raise RenderError(f"the method returned {len(pictures)} pictures; return a single one")
+    return pictures if isinstance(pictures, torch.Tensor) else pictures[0]
 
 
 def _ignore(answer: Any) -> None:

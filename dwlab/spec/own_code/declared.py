@@ -11,6 +11,11 @@ from .parameters import ANNOTATIONS, Parameter, Range
 SHAPE = (
     "a function like `def name(pipe, cell, *, strength: float = 0.5)`, decorated with @dwlab.method"
 )
+# what people write instead
+CLASS = "a class; make the object in a function of that form, and call it there"
+ASYNC = "an async function"
+GENERATOR = "a generator, which yields"
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _PLAIN = {"int": int, "float": float, "str": str, "bool": bool}
 
 
@@ -25,7 +30,7 @@ class Declarations:
             self._take(statement)
 
     def _take(self, statement: ast.stmt) -> None:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self._definitions[statement.name] = statement
         elif isinstance(statement, ast.Assign):
             names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
@@ -47,6 +52,8 @@ class Declarations:
         """
         function = self._definitions.get(name)
         if isinstance(function, ast.FunctionDef) and _decorator(function, decorator):
+            if _yields(function):
+                raise InvalidInput(field, name, f"{shape}, not {GENERATOR}")
             return function
         names = [
             known
@@ -54,7 +61,7 @@ class Declarations:
             if isinstance(definition, ast.FunctionDef) and _decorator(definition, decorator)
         ]
         allowed = f"a {decorator} in {self._source}: {', '.join(names) or shape}"
-        raise InvalidInput(field, name, allowed)
+        raise InvalidInput(field, name, allowed + _instead(function))
 
     def decorator_options(
         self, field: str, function: ast.FunctionDef, decorator: str
@@ -118,7 +125,9 @@ class Declarations:
         if isinstance(node, ast.Name):
             if node.id in self._values:
                 return self._annotation(parameter, self._values[node.id])
-            return _PLAIN.get(node.id)
+            if node.id not in _PLAIN:
+                raise _not_understood(parameter, node)
+            return _PLAIN[node.id]
         name = _last_name(node.value) if isinstance(node, ast.Subscript) else ""
         if isinstance(node, ast.Subscript) and name == "Literal":
             choices = ast.literal_eval(node.slice)
@@ -135,9 +144,9 @@ class Declarations:
 
     def _range(self, parameter: str, node: ast.expr) -> Range:
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
-        place = f"the default of method.{parameter}"
-        arguments = [self._value(place, argument) for argument in call.args]
-        keywords = {str(word.arg): self._value(place, word.value) for word in call.keywords}
+        bound = f"a bound of method.{parameter}"
+        arguments = [self._value(bound, argument) for argument in call.args]
+        keywords = {str(word.arg): self._value(bound, word.value) for word in call.keywords}
         try:
             return Range(*arguments, **keywords)  # type: ignore[arg-type]  # it checks them
         except TypeError:
@@ -164,6 +173,27 @@ def _decorator(function: ast.FunctionDef, name: str) -> ast.expr | None:
         if _last_name(called) == name:
             return decorator
     return None
+
+
+def _instead(definition: ast.stmt | None) -> str:
+    """What a definition is instead of a function with a decorator, for an error."""
+    if isinstance(definition, ast.ClassDef):
+        return f", not {CLASS}"
+    if isinstance(definition, ast.AsyncFunctionDef):
+        return f", not {ASYNC}"
+    return ", with the decorator" if isinstance(definition, ast.FunctionDef) else ""
+
+
+def _yields(function: ast.FunctionDef) -> bool:
+    """Whether a function is a generator; functions within it may be."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, _INNER):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _is_range(node: ast.expr) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidInput
 from . import files
 from .code import MAIN, Code, agree, digest_of, remember
-from .declared import SHAPE
+from .declared import ASYNC, CLASS, GENERATOR, SHAPE
 from .definitions import MARK, Definitions
 from .parameters import ANNOTATIONS, NAME, Parameter
 
@@ -39,7 +39,7 @@ def read(function: Callable[..., Any]) -> tuple[Code, tuple[Parameter, ...]]:
     The person at this process wrote the function down, so its code may run here.
     """
     if not getattr(function, MARK, False) or not isinstance(function, types.FunctionType):
-        raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
+        raise _unlike_a_method(function)
     return code_of("method", function), _parameters(function)
 
 
@@ -55,24 +55,34 @@ def code_of(field: str, function: types.FunctionType) -> Code:
 
 
 def _check_shape(function: Callable[..., Any]) -> None:
-    if not callable(function) or not _is_plain_function(function):
-        raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
+    if not isinstance(function, types.FunctionType) or _returns_later(function):
+        raise _unlike_a_method(function)
+    if not NAME.fullmatch(function.__name__):
+        raise _unlike_a_method(function)
     parameters = inspect.signature(function).parameters.values()
     kinds = [parameter.kind for parameter in parameters]
     positional = [kind for kind in kinds if kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD]
     others = [kind for kind in kinds if kind > inspect.Parameter.POSITIONAL_OR_KEYWORD]
     if len(positional) != 2 or any(kind != inspect.Parameter.KEYWORD_ONLY for kind in others):
-        raise InvalidInput("method", getattr(function, "__name__", function), SHAPE)
+        raise _unlike_a_method(function)
 
 
-def _is_plain_function(function: Callable[..., Any]) -> bool:
-    """Whether a function has a name that a row can hold, and returns what it makes at once."""
-    is_named = NAME.fullmatch(getattr(function, "__name__", "")) is not None
-    return is_named and not (
-        inspect.iscoroutinefunction(function)
-        or inspect.isgeneratorfunction(function)
-        or inspect.isasyncgenfunction(function)
-    )
+def _returns_later(function: object) -> str:
+    """What a function is that does not return a picture at once; empty for others."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return ASYNC
+    return GENERATOR if inspect.isgeneratorfunction(function) else ""
+
+
+def _unlike_a_method(function: Any) -> InvalidInput:
+    """The error that says what something is instead of a method."""
+    kind = _returns_later(function)
+    if isinstance(function, type):
+        kind = CLASS
+    elif inspect.ismethod(function):
+        kind = "a method of an object; call it in a function of that form"
+    allowed = f"{SHAPE}, not {kind}" if kind else SHAPE
+    return InvalidInput("method", getattr(function, "__name__", function), allowed)
 
 
 def _parameters(function: types.FunctionType) -> tuple[Parameter, ...]:

@@ -54,6 +54,10 @@ class Range:
         return f"from {self.least:g} to {self.most:g}"
 
 
+def _spelt(annotation: Any) -> Any:
+    return annotation.__name__ if isinstance(annotation, type) else annotation
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A keyword-only parameter of a method.
@@ -82,13 +86,18 @@ class Parameter:
         bounds = None
         if get_origin(annotation) is Annotated:
             annotation, *notes = get_args(annotation)
-            bounds = next((note for note in notes if isinstance(note, Range)), None)
+            ranges = [note for note in notes if isinstance(note, Range)]
+            if len(ranges) > 1:
+                raise InvalidInput(f"the annotation of {field}", "two Ranges", "a single one")
+            bounds = next(iter(ranges), None)
         choices = get_args(annotation) if get_origin(annotation) is Literal else ()
         kind = type(choices[0]) if choices else annotation
         if kind not in _TYPES or not all(map(is_value, choices)):
-            raise InvalidInput(f"the annotation of {field}", annotation, ANNOTATIONS)
+            raise InvalidInput(f"the annotation of {field}", _spelt(annotation), ANNOTATIONS)
         if bounds and kind not in (int, float):
-            raise InvalidInput(f"the annotation of {field}", annotation, "a number, beside a Range")
+            raise InvalidInput(
+                f"the annotation of {field}", _spelt(annotation), "a number, beside a Range"
+            )
         parameter = cls(name, kind, choices, bounds)
         if default is None:
             return parameter

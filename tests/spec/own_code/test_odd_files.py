@@ -91,3 +91,37 @@ def test_choices_of_several_types_keep_theirs(path):
         assert (type(value), value) == (type(choice), choice)
     with pytest.raises(InvalidInput, match=r"one of x, 1, True, 2\.5"):
         method.with_value("low", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("class plain:\n    pass\n", "not a class; make the object in a function"),
+        ("async def plain(pipe, cell):\n    pass\n", "not an async function"),
+        ("def plain(pipe, cell):\n    yield 1\n", "not a generator, which yields"),
+        ("def plain(pipe, cell):\n    pass\n", "with the decorator"),
+    ],
+)
+def test_what_is_no_method_is_called_by_its_name(path, text, instead):
+    decorator = "" if "decorator" in instead else "@dwlab.method\n"
+    path.write_text("import dwlab\n" + decorator + text, "utf-8")
+    with pytest.raises(InvalidInput, match=instead):
+        checked_method("method", f"{path}:plain")
+
+
+def test_a_generator_within_a_method_is_no_matter(path):
+    text = "def plain(pipe, cell):\n    def inner():\n        yield 1\n    return inner\n"
+    path.write_text("import dwlab\n@dwlab.method\n" + text, "utf-8")
+    assert checked_method("method", f"{path}:plain").name == "plain"
+
+
+def test_errors_of_a_range_name_the_bound_and_a_single_range(path):
+    for bounds, field in (
+        ("Range(float('inf'), 1)", "a bound of method.low"),
+        ("Range(0, 1), dwlab.Range(0, 2)", "the annotation of method.low"),
+    ):
+        annotation = f"Annotated[float, dwlab.{bounds}]"
+        text = f"def plain(pipe, cell, *, low: {annotation} = 0.5):\n    pass\n"
+        path.write_text("import dwlab\n@dwlab.method\n" + text, "utf-8")
+        with pytest.raises(InvalidInput, match=field):
+            checked_method("method", f"{path}:plain")
