@@ -277,7 +277,7 @@ def test_sweep_this_plans_writes_and_runs(lab, page):
     ] == {"steps": [1, 2, 3]}
     button(page, "Run it here").click()
     expect(status(page)).to_contain_text("from-the-bench is done")
-    seen(page.locator(".dwx-sheet"), 1)
+    seen(page.locator(".dwx-sheet:visible"), 1)
     assert (lab.project / "results/from-the-bench/report.html").is_file()
     expect(page.locator(".dwx-sweep-line")).to_contain_text("from-the-bench is done")
     button(page, "Plan").click()
