@@ -32,8 +32,8 @@ def trace_table(tables: Sequence[tuple[pd.DataFrame, list[CellTrace]]], name: st
     Columns: `experiment` and `key` of the cell, each axis that varies, `step` from 1, `sigma` and
     `timestep` of the model's noise level (NaN where the scheduler has none), and `value`: a number, NaN
     where it was not finite, or a list of numbers. Those of x0 are the numbers of the frames, from 0, in
-    the file that the column `film` names. `attrs["reasons"]` counts the cells without values by the
-    reason why.
+    the file that the column `film` names. `attrs["axes"]` has the values of each axis, and
+    `attrs["reasons"]` counts the cells without values by the reason why.
     """
     parts = []
     axes: dict[str, None] = {}
@@ -47,10 +47,17 @@ def trace_table(tables: Sequence[tuple[pd.DataFrame, list[CellTrace]]], name: st
     if name == FILM:
         columns.append("film")
     rows = pd.concat(parts, ignore_index=True).reindex(columns=columns)
-    rows.attrs = {NAME: name, "axes": list(axes), REASONS: dict(reasons)}
+    values = {axis: list(dict.fromkeys(rows[axis])) for axis in axes}
+    rows.attrs = {NAME: name, "axes": values, REASONS: dict(reasons)}
     if tables:
         rows.attrs["results"] = tables[0][0].attrs.get("results")
     return rows
+
+
+def text_columns(traces: pd.DataFrame) -> list[str]:
+    """The columns of traces that people read."""
+    hidden = ("experiment", "key", "film")
+    return [name for name in traces.columns if name not in hidden]
 
 
 def experiments_with(root: Path, name: str, experiment: str | None) -> list[str]:

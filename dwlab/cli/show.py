@@ -18,7 +18,7 @@ def show(
     ] = False,
     results: ResultsOption = None,
 ) -> None:
-    """Show a cell: its recipe, why attempts failed, and the code that made it.
+    """Show a cell: its recipe, what was kept of its steps, why attempts failed, and the code that made it.
 
     Examples:
         dwlab show 3f8a12bc

@@ -37,6 +37,14 @@ def table(
         list[str] | None,
         typer.Option("--columns", metavar="NAME", help="These columns alone, in this order."),
     ] = None,
+    traces: Annotated[
+        str | None,
+        typer.Option(
+            "--traces",
+            metavar="NAME",
+            help="Instead of the pictures: what was kept of their steps under this name.",
+        ),
+    ] = None,
     results: ResultsOption = None,
 ) -> None:
     """Print an experiment's table, one row per cell.
@@ -47,22 +55,29 @@ def table(
         dwlab table quickstart
         dwlab table quickstart --where steps=20 --where "adherence<0.9"
         dwlab table quickstart --format csv -o quickstart.csv
+        dwlab table probed --traces guidance_norm
     """
     import shutil
 
     from .._util.atomic import write_atomic
+    from ..analysis.results import Results
     from ..analysis.selection import selected, with_columns
-    from ..runs.results import Results
+    from ..analysis.traces import text_columns
     from ..views.export import export
     from ..views.text_view import ROWS, UNSEEN, view_of
 
     width = shutil.get_terminal_size(fallback=(WIDTH, 24)).columns
     stored = Results(results)
-    if format == "text" and not where and not columns:
-        rows: pd.DataFrame = stored.first_rows(name, ROWS, without=UNSEEN)
+    names = names_in(columns)
+    if traces is not None:
+        rows: pd.DataFrame = selected(stored.traces(traces, name), where or ())
+        if format in ("text", "markdown"):
+            names = names or text_columns(rows)
+    elif format == "text" and not where and not columns:
+        rows = stored.first_rows(name, ROWS, without=UNSEEN)
     else:
         rows = selected(stored.table(name), where or ())
-    chosen = with_columns(rows, names_in(columns))
+    chosen = with_columns(rows, names)
     if format == "text" and not output and sys.stdout.isatty():
         view = view_of(chosen, width, ROWS_ON_SCREEN)
         show_table(view.rows, view.head, numbers=view.numbers)

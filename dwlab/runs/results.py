@@ -12,7 +12,7 @@ from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .cell_columns import CellColumns
 from .first_rows import WHOLE, whole_of
-from .table import Table
+from .table import TRACES, Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,9 +51,12 @@ class Results:
             specs = store.experiments.specs() if store else {}
             stored = cell_table(store.file, name, without=without) if store else CellTable()
             measured = store.measurements.facts(name) if store and name is not None else {}
+            traces = store.traces.names(name) if store else []
         if name is not None and name not in specs:
             raise never_ran(self.root, name, specs)
-        return self._table(stored, specs[name] if name is not None else {}, measured)
+        table = self._table(stored, specs[name] if name is not None else {}, measured)
+        table.attrs[TRACES] = traces
+        return table
 
     @gc_paused()
     def first_rows(self, name: str, count: int, *, without: Collection[str] = ()) -> Table:
@@ -69,7 +72,9 @@ class Results:
             stored = cell_table(store.file, name, without=without, first=count)
             whole = whole_of(outcomes(store.file, name))
             measured = store.measurements.facts(name)
+            traces = store.traces.names(name)
         table = self._table(stored, specs[name], measured)
+        table.attrs[TRACES] = traces
         table.attrs[WHOLE] = whole
         return table
 

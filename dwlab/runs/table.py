@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CAPTION = ("prompt", "seed", "steps", "guidance", "scheduler", "adherence")
 SHOWN = 24  # rows that a notebook shows with thumbnails
 SIDE = 128  # pixels of a thumbnail
+TRACES = "traces"  # of the attrs: the names of what was kept of steps
 
 
 class Table(pd.DataFrame):

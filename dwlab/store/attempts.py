@@ -12,6 +12,8 @@ from .store import open_existing
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .traces import CellTrace
+
 DIGITS_NEEDED = 8  # of a key that stands for a cell
 _KEYS = "SELECT key FROM cells WHERE key >= :start AND key < :end LIMIT 2"
 _CELL = "SELECT key, params, status, error, image, created FROM cells WHERE key = :key"
@@ -36,13 +38,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class CellHistory:
-    """A cell's row, and the attempts, oldest first. params: the recipe."""
+    """A cell's row, its traces, and the attempts, oldest first. params: the recipe."""
 
     key: str
     params: dict[str, Any]
     status: str
     image: str
     attempts: tuple[Attempt, ...]
+    traces: tuple[CellTrace, ...] = ()
 
 
 def cell_history(root: Path, start: str) -> CellHistory:
@@ -60,10 +63,12 @@ def cell_history(root: Path, start: str) -> CellHistory:
         ((key,),) = keys
         (cell,) = store.file.query(_CELL, key=key)
         rows = store.file.tuples(_ATTEMPTS, key=key)
+        traces = store.traces.of_cell(key)
     return CellHistory(
         key=key,
         params=json.loads(cell["params"]),
         status=cell["status"],
         image=cell["image"] or "",
         attempts=tuple(Attempt(*(value or "" for value in row)) for row in rows),
+        traces=tuple(traces),
     )

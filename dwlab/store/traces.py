@@ -34,18 +34,20 @@ _OF_NAME = """
     WHERE membership.experiment = :experiment AND traces.name = :name
     ORDER BY membership.position
 """
-_NAMES = """
-    SELECT DISTINCT traces.name
-    FROM membership JOIN traces USING (key)
-    WHERE membership.experiment = :experiment
-    ORDER BY traces.name
+_ALL_NAMES = "SELECT DISTINCT name FROM traces ORDER BY name"
+# most folders have no traces, which is found out at once
+_NAMES = f"""
+    SELECT name FROM ({_ALL_NAMES}) AS names
+    WHERE EXISTS (
+        SELECT * FROM membership CROSS JOIN traces USING (key)
+        WHERE membership.experiment = :experiment AND traces.name = names.name
+    )
 """
 _EXPERIMENTS = """
     SELECT DISTINCT membership.experiment
     FROM membership JOIN traces USING (key)
     WHERE traces.name = :name
 """
-_ALL_NAMES = "SELECT DISTINCT name FROM traces ORDER BY name"
 _OF_CELL = "SELECT name, steps, reason, film FROM traces WHERE key = :key ORDER BY rowid"
 _KNOWN = f"""
     SELECT key, name, film, film_bytes FROM traces

@@ -15,6 +15,7 @@ from ..analysis.metric_columns import metrics_of, seconds_column
 from ..analysis.optional_columns import failed_cells
 from ..analysis.selection import CHOSEN
 from ..runs.first_rows import WHOLE, Whole
+from ..runs.table import TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +70,11 @@ def view_of(table: pd.DataFrame, width: int, most: int = ROWS) -> TextView:
         lines.append(textwrap.fill(f"more columns: {', '.join(left_out)}", width))
     if whole.rows > most:
         lines.append(f"{whole.rows - most:,} more rows")
+    traces = table.attrs.get(TRACES)
+    if traces and not table.attrs.get(CHOSEN):
+        lines.append(
+            textwrap.fill(f"kept of each step: {', '.join(traces)} (--traces NAME)", width)
+        )
     if left_out or whole.rows > most:
         lines.append("--format csv, json or parquet has all")
     return TextView(list(shown), rows, _number_columns(table, shown), lines)

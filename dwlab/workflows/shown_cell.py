@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from .._util.checks import is_number
 from .._util.terminal_text import one_line
 from .._util.text_table import text_table
 from ..errors import InvalidInput, printable
@@ -13,6 +14,8 @@ from ..store.attempts import cell_history
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ..store.traces import CellTrace
 
 
 def cell_text(root: Path, key: str) -> str:
@@ -24,6 +27,7 @@ def cell_text(root: Path, key: str) -> str:
     for name, value in cell.params.items():
         text = value if isinstance(value, str) else json.dumps(value)
         rows.append((name, printable(text)))
+    rows += [(each.trace.name, _trace_text(root, each)) for each in cell.traces]
     parts = [text_table(rows)]
     for attempt in cell.attempts:
         if attempt.status == "ok":
@@ -33,6 +37,24 @@ def cell_text(root: Path, key: str) -> str:
             lines = [printable(line) for line in attempt.traceback.splitlines()]
             parts.append("\n".join(lines))
     return "\n".join(parts)
+
+
+def _trace_text(root: Path, kept: CellTrace) -> str:
+    """What was kept of a cell's steps, in a line."""
+    trace = kept.trace
+    if not trace.values:
+        return f"of no step: {printable(trace.reason)}"
+    steps = f"of {len(trace.steps)} steps"
+    if kept.film:
+        return f"{steps}, in {root / kept.film}"
+    first, last = (_value_text(value) for value in (trace.values[0], trace.values[-1]))
+    return f"{steps}, from {first} to {last}"
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{len(value)}]"
+    return f"{value:.4g}" if is_number(value) else "nan"
 
 
 def code_text(root: Path, key: str) -> str:

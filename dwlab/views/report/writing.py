@@ -78,6 +78,7 @@ def _content(table: pd.DataFrame) -> dict[str, object]:
         "metric": metric,
         "effects": axis_sections(table, metric) if metric else [],
         "times": time_plot(table),
+        "traces": _trace_plots(table),
         "failures": failures(table),
         "failures_left_out": max(0, failed_cells(table) - FAILURES),
         "sheet": contact_sheet(table) if len(table) else None,
@@ -109,6 +110,13 @@ _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\r
 def _visible(value: object) -> object:
     """Control characters as pictures of them: a terminal or a parser could act on the real ones."""
     return value.translate(_PICTURES) if type(value) is str else value
+
+
+def _trace_plots(table: pd.DataFrame) -> list[TitledPlot]:
+    # here, because importing matplotlib takes seconds, also of `dwlab serve`
+    from ..trace_charts import trace_charts
+
+    return [TitledPlot(chart.title, plot(chart.draw)) for chart in trace_charts(table)]
 
 
 def _answer_plots(table: pd.DataFrame, settings: Answer) -> list[TitledPlot]:

@@ -11,6 +11,7 @@ from ...analysis.quality import quality_of
 from ...views.answer_charts import answer_charts
 from ...views.plots import metric_plot, seconds_plot
 from ...views.report.answer import answer
+from ...views.trace_charts import trace_charts
 from ..small_pictures import ThemedPicture, small_png
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ AXES_LIMIT = 3  # axes with a plot of their own
 
 
 def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
-    """The plots by title: those of the answer, a metric along the first axes, time against steps.
+    """The plots by title.
 
+    Those of the answer, a metric along the first axes, time against steps, and what was kept of steps.
     The metric is the one that tells the quality, or the first one.
     """
     plots: dict[str, Figure] = {}
@@ -36,6 +38,8 @@ def figures(table: pd.DataFrame, *, dark: bool = False) -> dict[str, Figure]:
             plots[f"{metric} along {axis}"] = metric_plot(table, metric, axis, dark=dark)
     if seconds_column(table):
         plots["seconds per picture"] = seconds_plot(table, dark=dark)
+    for chart in trace_charts(table):
+        plots[chart.title] = chart.draw(dark=dark)
     return plots
 
 
