@@ -62,6 +62,8 @@ def helper(pictures, cells):
     return None
 '''
 PACKAGED = """
+import neighbour
+
 import dwlab
 
 
@@ -92,5 +94,6 @@ def install_package(folder: Path) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: beauty\nVersion: 1.2\n", "utf-8")
     points = "[dwlab.metrics]\narea = beauty_of_pictures:area\nplain = beauty_of_pictures:no_metric\ngone = no_such_module:f\n"
     (info / "entry_points.txt").write_text(points, "utf-8")
+    (package / "neighbour.py").write_text("VALUE = 1\n", "utf-8")
     (package / "beauty_of_pictures.py").write_text(PACKAGED, "utf-8")
     return package

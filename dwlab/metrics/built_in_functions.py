@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..spec.own_code.metric_facts import MARK, MetricFacts
 from . import built_in
 from .decorator import OPTIONS_MARK
+from .metric import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .metric import Options
-
 
 class BuiltIn(NamedTuple):
-    """A metric of dwlab's, with its function."""
+    """A metric of dwlab's, with its function. takes_setup: whether that builds what measures."""
 
     name: str
     facts: MetricFacts
     options: Options
     function: Callable[..., Any]
+    takes_setup: bool
 
 
 def built_in_functions() -> Iterator[BuiltIn]:
@@ -33,5 +33,7 @@ def built_in_functions() -> Iterator[BuiltIn]:
         for value in vars(module).values():
             is_here = getattr(value, "__module__", "") == module.__name__
             if is_here and hasattr(value, MARK):
-                options = getattr(value, OPTIONS_MARK)
-                yield BuiltIn(value.__name__, getattr(value, MARK), options, value)
+                stated: Options | None = getattr(value, OPTIONS_MARK)
+                options = stated or Options()
+                takes_setup = stated is not None and not stated.usual
+                yield BuiltIn(value.__name__, getattr(value, MARK), options, value, takes_setup)

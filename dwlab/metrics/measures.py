@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def _set_of(built_in: BuiltIn) -> MetricSet:
+def set_of(built_in: BuiltIn) -> MetricSet:
+    """The metrics that a function of `built_in` measures as pictures are saved."""
     measure_pictures: PicturesFunction = built_in.function
 
     def compute(image: Image.Image, prompt: str) -> Values:
@@ -34,7 +35,7 @@ def _set_of(built_in: BuiltIn) -> MetricSet:
 
 
 _USUAL = [each for each in built_in_functions() if each.options.usual]
-METRICS = tuple(map(_set_of, _USUAL))
+METRICS = tuple(map(set_of, _USUAL))
 # what is known of columns that are called like their function
 FACTS = {each.name: each.facts for each in _USUAL if each.name in each.options.columns}
 # `nan` is measured while a picture is decoded (see render) and cannot be read from a finished one.

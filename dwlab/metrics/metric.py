@@ -55,7 +55,8 @@ class Options:
     """What a metric of dwlab's says besides its facts.
 
     scope: what a picture is measured with. needs, takes: options that must or may be set.
-    reads_prompt: whether the value depends on the prompt. library: one of the extra `metrics` that
+    reads_prompt, reads_cells: whether the value depends on the prompt, or on all of the recipe.
+    library: one of the extra `metrics` that
     it needs. by: the distances that it can be measured by, the usual one first; by_without_network:
     those of them that look through no network.
     usual: whether it is measured as pictures are saved. Its function takes pictures and cells then,
@@ -68,6 +69,7 @@ class Options:
     needs: frozenset[str] = field(default_factory=frozenset)
     takes: frozenset[str] = field(default_factory=frozenset)
     reads_prompt: bool = False
+    reads_cells: bool = False
     library: str = ""
     by: tuple[str, ...] = ()
     by_without_network: tuple[str, ...] = ()

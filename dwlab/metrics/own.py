@@ -64,9 +64,23 @@ def metric_of(own: OwnMetric) -> Metric:
         arguments = {"device": setup.device} if own.takes_device else {}
         return PictureFunction(_loaded(own), facts, arguments)
 
+    return Metric(own.name, facts, _options(own), make, own.code)
+
+
+def metric_of_function(function: Callable[..., Any], facts: MetricFacts) -> Metric:
+    """The metric that a function of dwlab's own is, whose values depend on its version only."""
+    own = own_metric.of_live(function, "", "")
+
+    def make(setup: Setup) -> PictureFunction:
+        arguments = {"device": setup.device} if own.takes_device else {}
+        return PictureFunction(function, facts, arguments)
+
+    return Metric(own.name, facts, _options(own), make)
+
+
+def _options(own: OwnMetric) -> Options:
     needs = frozenset({"against"}) if own.compares else frozenset()
-    scope = Scope.REFERENCE if own.compares else Scope.ALONE
-    return Metric(own.name, facts, Options(scope, needs=needs), make, own.code)
+    return Options(Scope.REFERENCE if own.compares else Scope.ALONE, needs=needs, reads_cells=True)
 
 
 def _loaded(own: OwnMetric) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ from .metric import Metric, Scope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .built_in_functions import BuiltIn
     from .clip_folder import ClipFolder
 
 
@@ -24,8 +25,15 @@ def _finished() -> dict[str, Metric]:
     metrics = {}
     for each in built_in_functions():
         if not each.options.usual:
-            metrics[each.name] = Metric(each.name, each.facts, each.options, each.function)
+            metrics[each.name] = finished_metric(each)
     return metrics
+
+
+def finished_metric(built_in: BuiltIn) -> Metric:
+    """The metric of finished pictures that a function of `built_in` is."""
+    if built_in.takes_setup:
+        return Metric(built_in.name, built_in.facts, built_in.options, built_in.function)
+    return own.metric_of_function(built_in.function, built_in.facts)
 
 
 # those of dwlab, measured of finished pictures

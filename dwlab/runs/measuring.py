@@ -63,7 +63,7 @@ class Report:
         if self.failed:
             text += f", {self.failed:,} without a value"
             reasons = [f"cell {key[:10]}: {reason}" for key, reason in self.reasons.items()]
-            more = ["and others; `dwlab -v metrics` names them all"] * (self.failed > SHOWN)
+            more = ["and others, which -v names"] * (self.failed > SHOWN)
             text += f" ({'; '.join([*reasons[:SHOWN], *more])})"
         if self.edited:
             text += "; its code was edited, so that older values are not used"
@@ -243,8 +243,8 @@ def _sources(
             compared = sorted(other.content for other in others[picture.key])
         prompt = picture.prompt if job.metric.options.reads_prompt else None
         parts = [*options, network, picture.content, prompt, compared]
-        if job.metric.code:
-            # it may read all of the cell's recipe, which the key stands for
+        if job.metric.options.reads_cells:
+            # the key stands for all of the recipe
             parts += [job.metric.code, picture.key]
         sources[picture.key] = _digest(parts)
     return sources

@@ -221,6 +221,14 @@ def test_a_package_offers_a_metric_that_is_imported_only_when_it_is_named(
     outcome = draw(root, metrics=["brightness", "area"])
     assert outcome.notes == () and (column(root, "area") == 64 * 64).all()
     assert Results(root).table("trial").attrs["measured"]["area"]["better"] == "lower"
+    # what lies beside it in site-packages are other packages
+    from beauty_of_pictures import area
+
+    (report,) = measure_experiment(root, "trial", [area])
+    assert (report.known, report.measured) == (12, 0)
+    (tmp_path / "site-packages/neighbour.py").write_text("VALUE = 2\n", "utf-8")
+    (report,) = measure_experiment(root, "trial", ["area"])
+    assert report.known == 12
     with pytest.raises(InvalidInput, match=r"def name\(pictures, cells\)"):
         measure_experiment(root, "trial", ["plain"])
     with pytest.raises(InvalidInput, match=r"that of beauty cannot .*no_such_module"):

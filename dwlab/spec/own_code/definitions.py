@@ -115,4 +115,4 @@ def _is_local(top: str, file: str) -> bool:
     """Whether a module is a file of the user's, and not of Python's or of an installed package."""
     if not file or top in sys.stdlib_module_names or top == "dwlab":
         return False
-    return not {"site-packages", "dist-packages"}.intersection(Path(file).parts)
+    return not files.is_installed(Path(file))

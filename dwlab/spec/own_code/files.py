@@ -64,11 +64,15 @@ def read(field: str, reference: str) -> ReadFile:
 
 
 class _Modules:
-    """A file and the modules in its folder that it imports, and these import, by name."""
+    """A file and the modules in its folder that it imports, and these import, by name.
+
+    Those beside a file of an installed package count as libraries.
+    """
 
     def __init__(self, field: str, path: Path) -> None:
         self._field = field
         self._folder = path.parent
+        self._is_installed = is_installed(path)
         self.sources: dict[str, str] = {}
         self.trees: dict[str, ast.Module] = {}
         self.paths: dict[str, str] = {}
@@ -98,13 +102,18 @@ class _Modules:
         is_local = False
         for length in range(1, len(parts) + 1):
             inner = ".".join(parts[:length])
-            path = local_file(self._folder, inner)
+            path = None if self._is_installed else local_file(self._folder, inner)
             if path is not None:
                 is_local = True
                 if inner not in self.trees:
                     self._waiting[inner] = path
         if not is_local and parts[0] not in sys.stdlib_module_names and parts[0] != "dwlab":
             self.libraries.add(parts[0])
+
+
+def is_installed(path: Path) -> bool:
+    """Whether a file is one of an installed package, whose neighbours are other packages."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
 
 
 def local_file(folder: Path, module: str) -> Path | None:

@@ -91,7 +91,7 @@ def of_function(field: str, function: Any) -> OwnMetric:
     if not isinstance(facts, MetricFacts) or not isinstance(function, types.FunctionType):
         raise InvalidInput(field, getattr(function, "__name__", function), SHAPE)
     code = live.code_of(field, function)
-    return _of_live(function, code.digest, code.paths.get(MAIN, ""))
+    return of_live(function, code.digest, code.paths.get(MAIN, ""))
 
 
 def of_row(field: str, name: str, values: Mapping[str, object]) -> OwnMetric:
@@ -102,11 +102,12 @@ def of_row(field: str, name: str, values: Mapping[str, object]) -> OwnMetric:
     checked = name_code_and_file(field, {"name": name, **values}, _PARTS, "function")
     known = codes.known(checked[1])
     if known is not None and known.object is not None:
-        return _of_live(known.object, checked[1], "")
+        return of_live(known.object, checked[1], "")
     return OwnMetric(*checked)
 
 
-def _of_live(function: Callable[..., Any], digest: str, file: str) -> OwnMetric:
+def of_live(function: Callable[..., Any], digest: str, file: str) -> OwnMetric:
+    """The metric that a marked function is, with the hash and the file of its code."""
     parameters = inspect.signature(function).parameters.values()
     positional = [each for each in parameters if each.kind <= each.POSITIONAL_OR_KEYWORD]
     return OwnMetric(
