@@ -178,10 +178,15 @@ def _without_paths_of_checkpoints(axes: list[Axis]) -> list[Axis]:
 
 
 def _is_path_of(axis: Axis, numbers: Iterable[list[Axis]]) -> bool:
-    """Whether an axis has checkpoints, each of which stands beside numbers of its own."""
+    """Whether an axis has checkpoints, and numbers tell which one each row has."""
     if not checkpoint_files.takes_checkpoints(axis.name):
         return False
-    return any(_move_together(axis, _zipped(group)) for group in numbers)
+    return any(_is_told_by(axis, _zipped(group)) for group in numbers)
+
+
+def _is_told_by(axis: Axis, other: Axis) -> bool:
+    """Whether each value of the other axis stands beside one value of this one."""
+    return len(_pairs(other, axis)) == len(other.values)
 
 
 def _zipped(axes: list[Axis]) -> Axis:

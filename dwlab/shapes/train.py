@@ -1,8 +1,9 @@
 """Train `shapes` from scratch: `python -m dwlab.shapes.train --work DIR`, resumable stage by stage.
 
 Stages: `vae` (an autoencoder on crops of renderings), `text` (captions against what they say),
-`pool` (renderings encoded once), `unet` (v-prediction on the pool, fresh captions each step),
-`export` (a stock diffusers folder) and `clip` (a small CLIP of this world beside it).
+`pool` (renderings encoded once), `unet` (v-prediction on the pool, fresh captions each step; it
+leaves `checkpoint-STEP/unet` in DIR, which a sweep can compare), `export` (a stock diffusers folder)
+and `clip` (a small CLIP of this world beside it).
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 import torch
 from diffusers import StableDiffusionPipeline
 
+from . import MODEL
 from .training import architecture
 from .training.clip import train_clip
-from .training.denoiser import last_average, train_denoiser
+from .training.denoiser import forget_words, last_average, train_denoiser
 from .training.export import save_clip, save_pipeline
 from .training.latent_pool import make_pool
 from .training.text_encoder import train_text_encoder
@@ -50,7 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help="train the denoiser of this model folder further",
+        help="train the denoiser of this model folder further; `shapes` is the shipped one",
+    )
+    parser.add_argument(
+        "--forget-words",
+        action="store_true",
+        help="with --start: the denoiser's layers that read captions begin anew",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
@@ -58,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text-samples", type=int, default=100_000)
     parser.add_argument("--pool", type=int, default=30_000)
     parser.add_argument("--unet-samples", type=int, default=700_000)
+    parser.add_argument("--batch", type=int, default=64, help="of the denoiser's samples")
+    parser.add_argument(
+        "--checkpoints",
+        type=int,
+        default=3,
+        metavar="N",
+        help="leave N checkpoints of the denoiser, 13 MB each",
+    )
     parser.add_argument("--clip-samples", type=int, default=230_000)
     parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="last stage to run")
     parser.add_argument(
@@ -84,7 +99,18 @@ def run_stages(run: TrainingRun, arguments: argparse.Namespace) -> Iterator[str]
         run.log(stage="export", samples=samples)
     else:
         unet = start.unet if start else architecture.unet()
-        unet = train_denoiser(run, unet, text, pool, arguments.unet_samples, scale=scale)
+        if arguments.forget_words:
+            forget_words(unet)
+        unet = train_denoiser(
+            run,
+            unet,
+            text,
+            pool,
+            arguments.unet_samples,
+            scale=scale,
+            batch=arguments.batch,
+            checkpoints=arguments.checkpoints,
+        )
     yield "unet"
     folder = arguments.out or run.work / "model"
     save_pipeline(run, folder, autoencoder=autoencoder, text=text, unet=unet, scale=scale)
@@ -96,8 +122,9 @@ def run_stages(run: TrainingRun, arguments: argparse.Namespace) -> Iterator[str]
 
 def _start(run: TrainingRun, folder: Path) -> StableDiffusionPipeline:
     """The model to train further, in float32 on the device of the training."""
+    shipped = MODEL if str(folder) == "shapes" else folder
     pipeline = StableDiffusionPipeline.from_pretrained(
-        folder, use_safetensors=True, safety_checker=None
+        shipped, use_safetensors=True, safety_checker=None
     )
     return pipeline.to(run.device, torch.float32)
 

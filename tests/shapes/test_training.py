@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dwlab.shapes import train
+import dwlab
+from dwlab.shapes import MODEL, train
 from dwlab.shapes.retrieval import Scorer
 from dwlab.shapes.training import loop
 from dwlab.shapes.training.clip import LOOK_ALIKES, fitting, look_alikes
@@ -24,6 +25,8 @@ SMALL = [
     "64",
     "--clip-samples",
     "256",
+    "--batch",
+    "16",
 ]
 
 
@@ -61,6 +64,34 @@ def test_finished_stages_are_not_trained_again(trained, monkeypatch):
 
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", step)
     train.main(["--work", str(trained), *SMALL])
+
+
+@pytest.mark.slow
+def test_the_command_leaves_checkpoints_of_the_denoiser(trained, tmp_path):
+    folders = sorted(path.name for path in trained.glob("checkpoint-*"))
+    assert folders == ["checkpoint-1", "checkpoint-3", "checkpoint-4"]
+    last, exported = (
+        torch.cat([p.flatten() for p in _unet(folder).parameters()])
+        for folder in (trained / "checkpoint-4", trained / "model")
+    )
+    assert torch.equal(last, exported)
+    axes = {"parts.unet": {"glob": str(trained / "checkpoint-*")}}
+    table = dwlab.Sweep("steps", base={"prompt": "a star", "steps": 1}, axes=axes).run(tmp_path)
+    assert table["checkpoint"].tolist() == [1, 3, 4]
+    assert len(set(table["pixels"])) == 3
+
+
+@pytest.mark.slow
+def test_a_denoiser_that_forgot_words_keeps_the_rest(tmp_path):
+    options = ["--start", "shapes", "--forget-words", "--checkpoints", "1", "--until", "unet"]
+    # a step with a learning rate close to 0
+    train.main(["--work", str(tmp_path), *SMALL, *options, "--unet-samples", "16"])
+    shipped, trained = (_unet(folder).state_dict() for folder in (MODEL, tmp_path / "checkpoint-1"))
+    moved = {
+        name for name in shipped if not torch.allclose(shipped[name], trained[name], atol=0.01)
+    }
+    assert moved
+    assert all(".attn2." in name for name in moved)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ..captions import training_caption
 from . import architecture
+from .export import save_checkpoint_of
 from .loop import learn
 
 if TYPE_CHECKING:
@@ -41,13 +42,16 @@ def train_denoiser(
     *,
     scale: float,
     batch: int = 64,
+    checkpoints: int = 0,
 ) -> UNet2DConditionModel:
     """v-prediction (Salimans & Ho 2022) on the pool; returns the moving average of the weights.
 
-    text: stays as it is. scale: what the latents are multiplied by. Two things are not textbook:
-    figures weigh more than the background once they show through the noise, because a small one
-    covers a twentieth of the latents; and half of the samples come with too strong a signal (see
-    `overdriven`).
+    text: stays as it is. scale: what the latents are multiplied by. checkpoints: how many of the
+    moving average are left along the way, at equal distances, the last at the end.
+
+    Two things are not textbook: figures weigh more than the background once they show through the
+    noise, because a small one covers a twentieth of the latents; and half of the samples come with
+    too strong a signal (see `overdriven`).
     """
     figures = figure_masks(pool.latents)
     latents = pool.latents * scale
@@ -67,8 +71,35 @@ def train_denoiser(
         noise = Noise(t, signal[t])
         return denoising_loss(model, x, context, noise, figures[picks].to(run.device), rng)
 
-    learn(run, "unet", model, loss_of, rate=6e-4, batch=batch, samples=samples, ema=ema)
+    def reached(step: int) -> None:
+        save_checkpoint_of(run, ema.module, step)
+
+    marks = _equal_distances(-(-samples // batch), checkpoints)
+    learn(
+        run,
+        "unet",
+        model,
+        loss_of,
+        rate=6e-4,
+        batch=batch,
+        samples=samples,
+        ema=ema,
+        marks=marks,
+        reached=reached,
+    )
     return cast("UNet2DConditionModel", ema.module)
+
+
+def _equal_distances(steps: int, count: int) -> set[int]:
+    """The steps at which `count` checkpoints are left; fewer for very few steps."""
+    return {round(steps * number / count) for number in range(1, count + 1)} - {0}
+
+
+def forget_words(model: UNet2DConditionModel) -> None:
+    """Let the layers begin anew through which a denoiser reads its caption."""
+    fresh = architecture.unet().state_dict()
+    weights = {name: value for name, value in fresh.items() if ".attn2." in name}
+    model.load_state_dict(weights, strict=False)
 
 
 @dataclass(frozen=True)

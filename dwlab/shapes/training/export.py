@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,6 +41,13 @@ def save_pipeline(
         denoiser=unet.half(),
     )
     pipeline.to("cpu").save_pretrained(folder, safe_serialization=True)
+
+
+def save_checkpoint_of(run: TrainingRun, unet: UNet2DConditionModel, step: int) -> None:
+    """Write a denoiser in float16, as training scripts leave it: `checkpoint-STEP/unet`."""
+    folder = run.work / f"checkpoint-{step}" / "unet"
+    copy.deepcopy(unet).half().to("cpu").save_pretrained(folder, safe_serialization=True)
+    run.log(stage="unet", checkpoint=step)
 
 
 def save_clip(run: TrainingRun, folder: Path, model: CLIPModel) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     import numpy as np
@@ -30,12 +30,15 @@ def learn(
     batch: int,
     samples: int,
     ema: AveragedModel | None = None,
+    marks: Collection[int] = (),
+    reached: Callable[[int], None] | None = None,
 ) -> None:
     """Train `model` on `samples` samples with AdamW, from the last checkpoint if there is one.
 
     loss_of: draws its batch from the generator that it is passed, which depends only on the seed
     and the step. rate: the learning rate; it warms up over the first 2% and falls to zero over the
-    last 40%. ema: a moving average of the model, updated after each step.
+    last 40%. ema: a moving average of the model, updated after each step. reached: called after the
+    step that makes the number of steps one of `marks`, with that number.
     """
     learner = _Learner(run, stage, model, ema)
     learner.resume()
@@ -46,6 +49,8 @@ def learn(
         with run.autocast():
             loss = loss_of(run.batch_generator(stage, learner.done))
         learner.step(loss, batch)
+        if reached and learner.done // batch in marks:
+            reached(learner.done // batch)
     learner.save()
     model.eval()
 
