@@ -10,8 +10,8 @@ from ..metrics.measures import STARS
 from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, MAPS, PARTS
 from ..spec.own_code.classes import PIPELINE, SCHEDULER_CODE
+from ..spec.own_code.labels import method_labels
 from ..spec.own_code.recipe import FIELD as METHOD
-from ..spec.own_code.recipe import STOCK
 from ..spec.params import FIELDS
 from ..spec.table_columns import ALWAYS, COLUMN_NAMES, FIXED, METRICS, OPTIONAL
 
@@ -39,6 +39,9 @@ class CellColumns:
         self._size = len(cells.rows["key"])
         self._axes = axis_columns(cells.rows["axes"])
         params = _by_name(_parsed(cells.rows["params"]))
+        if METHOD in self._axes and METHOD in params:
+            # those of one name may differ in their code
+            self._axes[METHOD] = method_names(params[METHOD])
         # where the pictures lie that each cell has on an axis
         self._pictures = {
             name: self._stored_on(name, params) for name in self._axes if inputs.is_picture(name)
@@ -123,11 +126,17 @@ def axis_columns(texts: Sequence[str]) -> Columns:
     return _by_name(_parsed(texts))
 
 
+def method_names(values: Sequence[Any]) -> list[str]:
+    """What each cell's method is called. values: of the recipes, MISSING for stock cells."""
+    methods = [value if isinstance(value, dict) else {} for value in values]
+    return method_labels([(method.get("name", ""), method.get("code", "")) for method in methods])
+
+
 def method_columns(values: Sequence[Any]) -> Columns:
     """The columns that tell of methods. values: of the recipes, MISSING for stock cells."""
     methods = [value if isinstance(value, dict) else {} for value in values]
     return {
-        METHOD: [method.get("name", STOCK) for method in methods],
+        METHOD: method_names(values),
         "method_code": [method.get("code", "")[:CODE_SHOWN] for method in methods],
         "method_parameters": [json.dumps(method.get("parameters", {})) for method in methods],
     }

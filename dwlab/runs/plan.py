@@ -20,6 +20,8 @@ from ..models.memory_texts import memory_texts
 from ..pictures.inputs import Inputs
 from ..spec import catalog, families, no_effect
 from ..spec.axes import RandomSeeds
+from ..spec.own_code.labels import method_labels
+from ..spec.own_code.recipe import FIELD as METHOD
 from ..spec.sweep import LIMIT
 from ..store.store import open_existing
 from . import prompt_warnings
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
+    from ..spec.own_code.recipe import Method
     from ..spec.params import GenerationParams
     from ..spec.sweep import SweepSpec
     from ..store.store import Store
@@ -293,9 +296,15 @@ def _axes(spec: SweepSpec) -> dict[str, tuple[Any, ...]]:
     for name, values in spec.values.items():
         if isinstance(values, RandomSeeds):
             axes[name] = (f"{values.count} random, drawn once",)
+        elif name == METHOD:
+            axes[name] = tuple(method_labels([_name_and_code(method) for method in values]))
         else:
             axes[name] = values
     return axes
+
+
+def _name_and_code(method: Method | None) -> tuple[str, str]:
+    return ("", "") if method is None else (method.name, method.code)
 
 
 def _values_text(values: tuple[Any, ...]) -> str:

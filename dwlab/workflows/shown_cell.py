@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number
 from .._util.terminal_text import one_line
 from .._util.text_table import text_table
 from ..errors import InvalidInput, printable
+from ..spec.names import CODE
 from ..store import kept_code
 from ..store.attempts import cell_history
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..store.traces import CellTrace
+
+CODE_SHOWN = 12  # digits of a hash
 
 
 def cell_text(root: Path, key: str) -> str:
@@ -25,8 +29,7 @@ def cell_text(root: Path, key: str) -> str:
     if cell.image:
         rows.append(("picture", str(root / cell.image)))
     for name, value in cell.params.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        rows.append((name, printable(text)))
+        rows += _code_rows(name, value) if name in CODE else [(name, _text(value))]
     rows += [(each.trace.name, _trace_text(root, each)) for each in cell.traces]
     parts = [text_table(rows)]
     for attempt in cell.attempts:
@@ -57,16 +60,36 @@ def _value_text(value: object) -> str:
     return f"{value:.4g}" if is_number(value) else "nan"
 
 
+def _code_rows(name: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A method or a class of the user's own. name: of the field."""
+    file = f" of {value['file']}" if value.get("file") else ""
+    rows = [(name, printable(f"{value['name']}{file}"))]
+    for parameter, number in value.get("parameters", {}).items():
+        rows.append((f"{name}.{parameter}", _text(number)))
+    rows.append((f"code of {name}", f"{value['code'][:CODE_SHOWN]} (--code prints it)"))
+    return rows
+
+
+def _text(value: object) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value))
+
+
 def code_text(root: Path, key: str) -> str:
-    """The code of the method that made a cell's picture; raises InvalidInput if there is none."""
+    """The code of the user's own that made a cell's picture; raises InvalidInput if there is none."""
     cell = cell_history(root, key)
-    method = cell.params.get("method")
-    if not method:
-        raise InvalidInput("key", cell.key[:12], "a cell that a method made; this one is stock")
-    code = kept_code.read(root, method["code"])
+    named = [cell.params[name] for name in CODE if name in cell.params]
+    if not named:
+        allowed = "a cell that code of your own made; this one is stock"
+        raise InvalidInput("key", cell.key[:12], allowed)
+    return "\n".join(_kept(root, cell.key, value["code"]) for value in named)
+
+
+def _kept(root: Path, key: str, digest: str) -> str:
+    """Code as the store keeps it, for a terminal; raises InvalidInput if it is gone."""
+    code = kept_code.read(root, digest)
     if code is None:
-        path = f"{kept_code.FOLDER}/{method['code']}.py"
-        raise InvalidInput("key", cell.key[:12], f"a cell whose code is kept; {path} is gone")
+        path = f"{kept_code.FOLDER}/{digest}.py"
+        raise InvalidInput("key", key[:12], f"a cell whose code is kept; {path} is gone")
     lines = [printable(line) if not line.isprintable() else line for line in _lines(code)]
     return "\n".join(lines)
 

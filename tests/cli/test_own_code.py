@@ -152,6 +152,8 @@ def test_a_cell_is_shown_with_the_methods_own_lines_and_its_code(made):
     assert "ValueError: seed 1 is not to my liking" in shown
     assert 'File "interval.py", line 17, in plain' in shown
     assert 'raise ValueError(f"seed {cell.seed} is not to my liking")' in shown
+    assert f"plain of {made / 'methods/interval.py'}" in shown
+    assert f"code of method  {failed['method_code']} (--code prints it)" in shown
     code = dw("show", failed["key"][:12], "--code", "--results", made / "results").stdout
     assert code.strip() == (made / "methods/interval.py").read_text("utf-8").strip()
 
@@ -212,3 +214,35 @@ def test_a_sweep_with_methods_travels_without_paths_and_runs_no_code(made, tmp_p
 
 
 UNKNOWN = {"name": "plain", "code": "0" * 64}
+
+
+TWO = """
+base: {prompt: a red circle, width: 64, height: 64, steps: 1}
+axes: {method: [null, one/interval.py:plain, two/interval.py:plain]}
+"""
+
+
+@pytest.mark.slow
+def test_methods_of_one_name_are_told_apart_by_their_code(tmp_path):
+    for name in ("one", "two"):
+        method_file(tmp_path / name, METHOD.replace("UNIQUE", str(next(numbers))))
+    (tmp_path / "trial.yaml").write_text(TWO, "utf-8")
+    plan = sweep(tmp_path, "--dry-run").stdout
+    assert sweep(tmp_path, "--trust-code").exit_code == 0
+    table = dwlab.Results(tmp_path / "results").table("trial")
+    codes = table["method_code"]
+    labels = ["stock", f"plain {codes[1][:8]}", f"plain {codes[2][:8]}"]
+    assert list(table["method"]) == labels == table.attrs["axes"]["method"]
+    assert ", ".join(labels) in plan
+
+
+@pytest.mark.slow
+def test_the_code_that_was_read_is_the_code_that_runs_whatever_the_file_says_by_then(tmp_path):
+    folder = project(tmp_path)
+    file = folder / "methods/interval.py"
+    loaded = dwlab.Sweep.from_yaml(folder / "trial.yaml")
+    loaded.plan(results=folder / "results")
+    file.write_text(file.read_text("utf-8").replace("seed == 1", "seed == 0"), "utf-8")
+    loaded.run(results=folder / "results", trust_code=True)
+    table = dwlab.Results(folder / "results").table("trial")
+    assert list(table["status"]) == ["ok", "failed"]

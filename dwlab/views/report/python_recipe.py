@@ -33,8 +33,10 @@ def recipe(row: Mapping[Hashable, object]) -> str:
 
 def _method_note(row: Mapping[Hashable, object]) -> str:
     """A comment if a method made the row's picture, of which a table has only the name."""
-    name, code = row.get("method"), row.get("method_code")
-    is_named = isinstance(name, str) and name.isidentifier() and isinstance(code, str) and code
+    # beside others of its name it has digits of its code behind it
+    name = str(row.get("method")).partition(" ")[0]
+    code = row.get("method_code")
+    is_named = name.isidentifier() and isinstance(code, str) and code
     return f"  # made by the method {name}, code {code}" if is_named else ""
 
 
