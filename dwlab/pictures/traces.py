@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
+from ..spec.probes import FILM
+from .films import FRAMES_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,7 @@ NAMES_LIMIT = 32
 STEPS_LIMIT = 2_000
 REASON_LIMIT = 300  # characters
 
+LARGEST = sys.float_info.max
 LEVEL_NUMBERS = 3  # that each value has besides its own: step, sigma, timestep
 
 # None stands for what is not finite
@@ -71,6 +75,8 @@ class Trace:
         for level in (*sigmas, *timesteps):
             if level is not None and not _is_finite(level):
                 raise InvalidInput(field, level, "a finite number")
+        if name == FILM and not all(_is_frame(value) for value in values):
+            raise InvalidInput(field, values, f"numbers of frames, below {FRAMES_LIMIT}")
         if sum(count(field, value) for value in values) > NUMBERS_LIMIT:
             raise InvalidInput(field, "more numbers", f"at most {NUMBERS_LIMIT:,}")
         return cls.of(name, [steps, sigmas, timesteps, values], str(reason))
@@ -101,5 +107,11 @@ def _list(field: str, value: object) -> list[Any]:
     return value
 
 
+def _is_frame(value: object) -> bool:
+    """Whether a value is the number of a film's frame."""
+    return is_whole_number(value) and 0 <= value < FRAMES_LIMIT
+
+
 def _is_finite(value: object) -> bool:
-    return is_number(value) and math.isfinite(value)
+    # a whole number may be of any size
+    return is_number(value) and abs(value) <= LARGEST

@@ -106,7 +106,8 @@ def film_plot(traces: pd.DataFrame, hue: str | None = None, *, dark: bool = Fals
     places = figure.subplots(len(strips), columns, squeeze=False)
     for row, (text, frames) in zip(places, strips, strict=True):
         _draw_strip(list(row), text, frames, theme)
-    footnote(figure, theme, f"the number of the step{f'; by {safe(hue)}' if hue else ''}")
+    pictures = f"the first picture of each {safe(hue)}" if hue else "the first pictures"
+    footnote(figure, theme, f"{pictures}; the number is that of the step")
     return figure
 
 

@@ -8,9 +8,11 @@ import shutil
 import zipfile
 from typing import TYPE_CHECKING
 
-from faults.child import fake_render, small_sweep, toy_model
+from faults.child import small_sweep, toy_model
+from probed import probed_render
 
 from dwlab.runs.run import run
+from dwlab.spec.sweep import SweepSpec
 from dwlab.store.integrity import verify
 from dwlab.workflows.archive.exporting import export
 
@@ -28,7 +30,9 @@ NAMES = ("../../escape.png", "/tmp/escape.png", "images/..", "C:\\escape.png", "
 def whole(folder: Path) -> bytes:
     """A zip with a small sweep."""
     root = folder / "exported"
-    run(small_sweep(str(toy_model(folder / "exported-toy"))), results=root, render=fake_render)
+    spec = small_sweep(str(toy_model(folder / "exported-toy")))
+    probed = SweepSpec.from_dict(spec.as_dict() | {"probes": ["latent_norm", "x0"]})
+    run(probed, results=root, render=probed_render)
     path = folder / "exported.zip"
     export(root, "small", path)
     return path.read_bytes()

@@ -211,6 +211,11 @@ FORGED = [
     ('"latent_norm":[[[1,2]', '"latent_norm":[[[1]', "same length"),
     ('"latent_norm":', '"../latent":', "traces"),
     ("[14.5,0.3]", '["14.5",0.3]', "a finite number"),
+    (
+        '"x0":[[[1,2],[14.5,0.3],[999.0,null],[0,1]]',
+        '"x0":[[[1,2],[14.5,0.3],[999.0,null],[0,-9]]',
+        "numbers of frames",
+    ),
     ('"film":["', '"film":["0', "text like"),
 ]
 
