@@ -246,3 +246,30 @@ def test_the_code_that_was_read_is_the_code_that_runs_whatever_the_file_says_by_
     loaded.run(results=folder / "results", trust_code=True)
     table = dwlab.Results(folder / "results").table("trial")
     assert list(table["status"]) == ["ok", "failed"]
+
+
+@pytest.mark.slow
+def test_a_picture_is_made_again_by_its_method_only_where_its_code_was_agreed_to(
+    folder, own_folders, monkeypatch, tmp_path
+):
+    sweep(folder, "--trust-code")
+    table = dwlab.Results(folder / "results").table("trial")
+    made = table[table["status"] == "ok"].iloc[0]
+    copied = tmp_path / "copied.png"
+    copied.write_bytes((folder / "results" / made["image"]).read_bytes())
+    for picture in (made["key"], copied):
+        again = dw("rerun", picture, "--results", folder / "results")
+        assert again.exit_code == 0
+        assert again.stdout.split()[1:] in (["exact"], ["within", "1/255:"]), again.stdout
+    # another process, of a person who agreed to nothing
+    monkeypatch.setattr("dwlab.spec.own_code.code._AGREED", set())
+    (trusted,) = own_folders.rglob("trusted-code.json")
+    trusted.unlink()
+    (folder / "methods/ran").unlink()
+    for picture in (made["key"], copied):
+        refused = dw("rerun", picture, "--results", folder / "results")
+        assert refused.exit_code != 0
+        assert "nobody here agreed to run its code" in refused.stderr
+    elsewhere = dw("rerun", copied, "--results", tmp_path / "elsewhere")
+    assert "which a picture does not bring along" in elsewhere.stderr
+    assert not has_run(folder)

@@ -10,6 +10,7 @@ from ..._util.regular_file import open_regular
 from ...errors import InvalidInput
 from ...pictures import png, recipes
 from ...spec import catalog
+from ...spec.names import CODE
 from ...store.experiments import never_ran
 from ...store.images import read_picture
 from ...store.store import open_existing
@@ -140,6 +141,12 @@ def cell_of_png(path: Path, root: Path, model: str | None = None) -> StoredCell:
     known = stored_cells(root, [str(own.get("key"))])
     if known and model is None:
         return _with_picture(known[0], path)
+    if any(text.partition(":")[0] in CODE for text in recipe.left_out):
+        allowed = (
+            "one without code of somebody's own, which a picture does not bring along; make it again in "
+            "the results folder that it is from (--results)"
+        )
+        raise InvalidInput("picture", str(path), allowed)
     if recipe.left_out:
         allowed = "a picture whose whole recipe this version of dwlab knows"
         raise InvalidInput("recipe", "; ".join(recipe.left_out), allowed)
