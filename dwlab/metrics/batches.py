@@ -71,7 +71,7 @@ def in_batches(
     measured costs only its own value; the log and `failures` say why.
     """
     if scope is Scope.SWEEP:
-        yield _counted(measurer, subjects, read, everything)
+        yield _warned(column, _counted(measurer, subjects, read, everything))
         return
     measure = _measure_of(scope, measurer, read, size)
     for batch in _cut(subjects, size):
@@ -104,7 +104,8 @@ def _cut(subjects: Sequence[Subject], most: int) -> Iterator[list[Subject]]:
 def _tried(measure: _Measure, batch: Sequence[Subject]) -> Batch:
     """The values of a batch; if it fails, those of each picture by itself."""
     try:
-        return _finite(measure(batch), len(batch))
+        values: dict[str, float | None] = dict.fromkeys([subject.key for subject in batch])
+        return _finite(values | dict(measure(batch)))
     # One picture is damaged, memory ran out, or code of the user's own ends: whatever it is, the
     # others can be measured.
     except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -112,26 +113,26 @@ def _tried(measure: _Measure, batch: Sequence[Subject]) -> Batch:
             reason = f"{type(error).__name__}: {first_line(error)}"
             return Batch(1, {}, {batch[0].key: reason})
     parts = [_tried(measure, [subject]) for subject in batch]
-    values: Values = {}
+    numbers: Values = {}
     failures: dict[str, str] = {}
     for part in parts:
-        values |= part.values
+        numbers |= part.values
         failures |= part.failures
-    return Batch(len(batch), values, failures)
+    return Batch(len(batch), numbers, failures)
 
 
-def _finite(values: Mapping[str, float | None], pictures: int) -> Batch:
+def _finite(values: Mapping[str, float | None]) -> Batch:
     """A batch with those values that are numbers."""
     numbers: Values = {}
     failures: dict[str, str] = {}
     for key, value in values.items():
         if value is None:
-            failures[key] = "it has no value"
+            failures[key] = "the metric gives it no value"
         elif math.isfinite(value):
             numbers[key] = value
         else:
             failures[key] = f"the value is {value}"
-    return Batch(pictures, numbers, failures)
+    return Batch(len(values), numbers, failures)
 
 
 def _warned(column: str, batch: Batch) -> Batch:
@@ -214,5 +215,4 @@ def _counted(
     counter: Counter, subjects: Sequence[Subject], read: Reader, everything: Sequence[str]
 ) -> Batch:
     counts = dict(zip(everything, counter.counts(everything, read), strict=True))
-    values = {subject.key: counts[subject.key] for subject in subjects}
-    return Batch(len(subjects), {key: float(n) for key, n in values.items() if n is not None})
+    return _finite({subject.key: counts[subject.key] for subject in subjects})

@@ -119,7 +119,7 @@ def test_missing_pictures_cost_only_their_own_values(root):
     (root / lost).unlink()
     (report,) = measure_experiment(root, "trial", ["clip_score"])
     assert (report.measured, report.failed) == (11, 1)
-    assert "1 without a value" in str(report)
+    assert "1 without a value (cell " in str(report) and "a file that is there" in str(report)
     scores = column(root, "clip_score")
     assert math.isnan(scores[3]) and scores.notna().sum() == 11
 
