@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import browsers  # of tests/, which `make` puts on the path
+import nbformat
 from lab import FLAGS
 from matplotlib.figure import Figure
 from PIL import Image
@@ -23,6 +25,7 @@ from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
 from dwlab.bench.files import load
+from dwlab.notebook.papermill import run_notebook
 from dwlab.views.design import colours
 from dwlab.views.figures import save as save_figure
 from dwlab.views.plots import metric_plot
@@ -50,6 +53,7 @@ def main() -> None:
         good_enough(results)
         convergence(results)
         probes(results)
+        methods(results)
         training()
         previews()
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
@@ -129,6 +133,17 @@ def probes(results: Path) -> None:
         buffer = io.BytesIO()
         figure.savefig(buffer, dpi=130)
         save(Image.open(buffer), f"probes-{name}.png", width=910)
+
+
+def methods(results: Path) -> None:
+    """What notebooks/your-own-method.ipynb draws of two methods beside the stock call."""
+    notebook = run_notebook(
+        "your-own-method", results / "your-own-method.ipynb", {"results": str(results)}
+    )
+    cells = {cell.id: cell for cell in nbformat.read(notebook, 4).cells}
+    for name in ("difference", "norms", "film"):
+        drawn = base64.b64decode(cells[name].outputs[0].data["image/png"])
+        save(Image.open(io.BytesIO(drawn)), f"methods-{name}.png", width=700)
 
 
 def benchmarks() -> None:

@@ -21,12 +21,15 @@ Share = Annotated[float, dwlab.Range(0, 1)]
 def guidance_interval(pipe, cell, *, low: Share = 0.2, high: Share = 0.8):
     """Guidance only in the middle of the schedule (Kynkaanniemi et al. 2024)."""
 
+    def strength(share):
+        return cell.guidance if low <= share < high else 1.0001
+
     def at_end(pipe, step, timestep, tensors):
-        share = (step + 1) / pipe.num_timesteps
-        pipe._guidance_scale = cell.guidance if low <= share < high else 1.0001
+        pipe._guidance_scale = strength((step + 1) / pipe.num_timesteps)
         return tensors
 
-    return pipe(**cell.stock(), callback_on_step_end=at_end).images[0]
+    first = cell.stock(guidance_scale=strength(0))
+    return pipe(**first, callback_on_step_end=at_end).images[0]
 
 
 @dwlab.method

@@ -101,8 +101,8 @@ def film_plot(traces: pd.DataFrame, hue: str | None = None, *, dark: bool = Fals
         figure, plot, theme = canvas(dark)
         return nothing(figure, plot, theme, _why_empty(traces))
     columns = max(len(frames) for _, frames in strips)
-    side = (WIDTH - 1) / FRAMES
-    figure, theme = page(dark, WIDTH, (side + 0.12) * len(strips) + 0.5)
+    side = (WIDTH - 0.5) / FRAMES
+    figure, theme = page(dark, WIDTH, (side + 0.3) * len(strips) + 0.5)
     places = figure.subplots(len(strips), columns, squeeze=False)
     for row, (text, frames) in zip(places, strips, strict=True):
         _draw_strip(list(row), text, frames, theme)
@@ -154,4 +154,5 @@ def _draw_strip(
     for plot, (step, picture) in zip(places, frames, strict=False):
         plot.imshow(np.asarray(picture), interpolation="nearest")
         plot.set_xlabel(str(step), fontsize=8, color=theme.muted, labelpad=2)
-    places[0].set_ylabel(safe(text, 90, 2), fontsize=9, color=theme.ink)
+    # above its strip: beside it, a name would be broken or turned
+    places[0].set_title(safe(text, 600, 1), loc="left", fontsize=9, color=theme.ink)

@@ -125,7 +125,7 @@ def test_charts_are_per_trace_and_axis_and_the_report_has_them(root):
 def test_a_film_is_a_strip_with_the_numbers_of_its_steps(root):
     figure = film_plot(dwlab.Results(root).traces("x0"), "colour")
     assert [plot.get_xlabel() for plot in figure.axes] == ["1", "2", "1", "2"]
-    assert [plot.get_ylabel() for plot in figure.axes[::2]] == ["red", "blue"]
+    assert [plot.get_title(loc="left") for plot in figure.axes[::2]] == ["red", "blue"]
     figure.savefig(io.BytesIO())
 
 
