@@ -26,6 +26,7 @@ from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
 from dwlab.bench.files import load
 from dwlab.notebook.papermill import run_notebook
+from dwlab.shapes import train
 from dwlab.views.design import colours
 from dwlab.views.figures import save as save_figure
 from dwlab.views.plots import metric_plot
@@ -36,6 +37,11 @@ from dwlab.workflows.viewer import make_viewer
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+# as experiments/checkpoints.yaml says it
+TRAINING = (
+    f"--work {ROOT}/results/training --start shapes --forget-words --batch 16 "
+    "--unet-samples 4800 --pool 1000 --until unet"
+)
 
 
 def main() -> None:
@@ -54,6 +60,7 @@ def main() -> None:
         convergence(results)
         probes(results)
         methods(results)
+        checkpoints(results)
         training()
         previews()
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
@@ -69,6 +76,18 @@ def adherence(results: Path) -> None:
     table = dwlab.Results(results).table("shapes")
     metric_plot(table, "adherence", x="steps", hue="guidance").savefig(buffer, dpi=110)
     save(Image.open(buffer), "shapes-adherence.png", width=1000)
+
+
+def checkpoints(results: Path) -> None:
+    """Adherence along a short training, from experiments/checkpoints.yaml; five minutes more."""
+    experiment = ROOT / "experiments" / "checkpoints.yaml"
+    if not (ROOT / "results" / "training" / "checkpoint-300").is_dir():
+        train.main(TRAINING.split())
+    execute(dwlab.Sweep.from_yaml(experiment), results=results)
+    buffer = io.BytesIO()
+    table = dwlab.Results(results).table("checkpoints")
+    metric_plot(table, "adherence", x="checkpoint").savefig(buffer, dpi=110)
+    save(Image.open(buffer), "checkpoints-adherence.png", width=1000)
 
 
 def good_enough(results: Path) -> None:
