@@ -80,15 +80,18 @@ def strips(model: loading.Model, recipes: Sequence[GenerationParams]) -> list[St
     """The previews of each recipe's run after each of SHARES, and its finished picture."""
     made: list[Strip] = [{} for _ in recipes]
     for event in stream(recipes, model=model):
-        if isinstance(event, Step) and event.preview:
-            for share in SHARES:
-                if event.step == math.ceil(share * event.steps):
-                    preview = event.preview()
-                    if preview is not None:
-                        made[event.index][share] = preview
+        if isinstance(event, Step):
+            made[event.index] |= _previews_after(event)
         elif isinstance(event, Done) and isinstance(event.result, Picture):
             made[event.index][FINISHED] = event.result.image
     return made
+
+
+def _previews_after(event: Step) -> Strip:
+    """The preview of a step, under each share of the steps that ends with it."""
+    shares = [share for share in SHARES if event.step == math.ceil(share * event.steps)]
+    preview = event.preview() if shares and event.preview else None
+    return dict.fromkeys(shares, preview) if preview is not None else {}
 
 
 def figure_of(recipes: Sequence[GenerationParams], made: Sequence[Strip]) -> Figure:

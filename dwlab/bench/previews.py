@@ -4,7 +4,7 @@ With each scheduler, the judge looks at the preview after a share of the steps. 
 colour of the figure and the background that the caption asked for. With --finished, the pictures
 are drawn to their end and judged too: a preview can hardly be right more often than they are. The
 cost is the processor time of a step with and without previews, for pictures made one at a time and
-sixteen together. No caption is one that the decoder of previews was fitted to.
+sixteen together. The decoder of previews was fitted to none of the captions of the default seed.
 """
 
 from __future__ import annotations
