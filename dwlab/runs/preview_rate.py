@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-SHARE = 0.012  # of the time that previews may take
-LEAST_SECONDS = 0.2  # between two previews of the same picture
+SHARE = 0.01  # of the time that previews may take
+LEAST_SECONDS = 0.25  # between two previews of the same picture
 
 
 class PreviewRate:

@@ -40,8 +40,10 @@ def drawn_of(pictures, *, steps, step_seconds, preview_seconds):
 def test_previews_take_their_share_at_most_and_every_picture_gets_its_own(
     pictures, preview_seconds
 ):
-    drawn, share = drawn_of(pictures, steps=3000, step_seconds=0.1, preview_seconds=preview_seconds)
-    assert share < 1.1 * SHARE + preview_seconds * pictures / 300
+    drawn, share = drawn_of(
+        pictures, steps=12_000, step_seconds=0.1, preview_seconds=preview_seconds
+    )
+    assert share < 1.1 * SHARE + preview_seconds * pictures / 1200
     assert min(drawn) >= 1 and max(drawn) - min(drawn) <= 1
 
 
