@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwlab.runs.preview_rate import LEAST_SECONDS, SHARE, PreviewRate
+from dwlab.runs.preview_rate import LEAST_SECONDS, LONGEST_WAIT, SHARE, PreviewRate
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 def drawn_of(pictures, *, steps, step_seconds, preview_seconds):
     """How often each picture was drawn; and the share of the time that this took."""
     clock = Clock()
-    rate = PreviewRate(clock)
+    rate = PreviewRate(clock, processor=clock)
     drawn = dict.fromkeys(range(pictures), 0)
 
     def draw():
@@ -52,9 +52,44 @@ def test_cheap_previews_come_several_times_a_second_but_no_more():
     assert 0.7 * 10 / LEAST_SECONDS < count <= 10 / LEAST_SECONDS + 1
 
 
+def test_on_a_machine_that_is_busy_with_other_work_previews_wait_for_the_steps():
+    clock, processor = Clock(), Clock()
+    rate = PreviewRate(clock, processor=processor)
+    drawn = []
+
+    def draw():
+        clock.seconds += 0.002
+        processor.seconds += 0.002
+        drawn.append(processor.seconds)
+        return "preview"
+
+    for _ in range(4000):
+        clock.seconds += 0.1
+        processor.seconds += 0.02
+        rate.make(0, draw)
+    assert 0.002 * len(drawn) < 1.2 * SHARE * (processor.seconds - 100.0)
+
+
+def test_where_a_gpu_does_the_work_previews_still_come():
+    clock, processor = Clock(), Clock()
+    rate = PreviewRate(clock, processor=processor)
+
+    def draw():
+        clock.seconds += 0.005
+        processor.seconds += 0.005
+        return "preview"
+
+    drawn = []
+    for _ in range(100):
+        clock.seconds += 1.0
+        processor.seconds += 0.001
+        drawn.append(rate.make(0, draw))
+    assert drawn.count("preview") >= 100 / LONGEST_WAIT
+
+
 def test_the_first_preview_which_loads_the_decoder_delays_none():
     clock = Clock()
-    rate = PreviewRate(clock)
+    rate = PreviewRate(clock, processor=clock)
 
     def load():
         clock.seconds += 10
