@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .._util.jsonfile import read_object
-from ..errors import DwlabError, ModelError, first_line
+from ..errors import DwlabError, ModelError, RenderError, first_line
 from ..spec import catalog, families
 from ..spec import memory as measures
 from ..spec.own_code.loading import object_of
@@ -215,6 +215,11 @@ def scheduler_for(model: Model, params: GenerationParams) -> SchedulerMixin:
     own = params.scheduler_code
     if own is not None:
         cls = object_of(own.name, own.code, own.file)
+        if not hasattr(cls, "from_config"):
+            raise RenderError(
+                f"scheduler {own.name} has no from_config; derive it from a scheduler of diffusers, or "
+                "from SchedulerMixin and ConfigMixin"
+            )
     else:
         cls = getattr(diffusers, params.scheduler) if params.scheduler else type(shipped)
     options = dict(params.scheduler_options)

@@ -31,6 +31,20 @@ class Own(StableDiffusionPipeline):
         return super().__call__(*args, guidance_scale=guidance_scale * fainter, **kwargs)
 
 
+class Beginning(StableDiffusionPipeline):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.factor = 0.5
+
+    def __call__(self, *args, guidance_scale=7.5, **kwargs):
+        return super().__call__(*args, guidance_scale=guidance_scale * self.factor, **kwargs)
+
+
+class Choosy(StableDiffusionPipeline):
+    def __init__(self, more, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
 class Other:
     pass
 """
@@ -112,3 +126,20 @@ def test_both_are_axes(write):
     cells = sweep.cells()
     assert [str(each.axes["pipeline"]) for each in cells] == ["None", "Own"] * 2
     assert [each.params.scheduler for each in cells] == ["DDIMScheduler"] * 2 + ["Own"] * 2
+
+
+@pytest.mark.slow
+def test_a_pipeline_with_attributes_of_its_own_sets_them_before_it_draws(model, write):
+    own = cell(pipeline=write(PIPELINE, "Beginning"))
+    expected, weaker = made([cell(guidance=1.5), own], model=model)
+    assert difference(expected.image, weaker.image) <= 1
+
+
+@pytest.mark.slow
+def test_classes_that_cannot_be_made_say_why(model, write):
+    choosy = cell(pipeline=write(PIPELINE, "Choosy"))
+    events = [event for event in dwlab.stream([choosy], model=model) if event.kind == "failed"]
+    assert "cannot be made of what StableDiffusionPipeline is made of" in events[0].error
+    plain = cell(scheduler=write(PIPELINE, "Other"))
+    events = [event for event in dwlab.stream([plain], model=model) if event.kind == "failed"]
+    assert "has no from_config; derive it from a scheduler of diffusers" in events[0].error
