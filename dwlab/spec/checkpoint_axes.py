@@ -114,14 +114,14 @@ def with_numbers(
         own = checkpoint_files.checkpoints(f"axes.{name}", name, description)  # type: ignore[arg-type]
         group = _group_of(name, groups)
         for label, numbers in _numbers(own).items():
-            if any(added.get(other) == numbers for other in group):
+            if any(other in group and added[other] == numbers for other in added):
                 continue
             free = _free(label, name, added)
             if free in columns:
                 raise InvalidInput(f"axes.{free}", free, f"another name: {name} has {free} too")
             placed[free] = added[free] = numbers
             group.append(free)
-    return placed, [group for group in groups if len(group) > 1]
+    return placed, groups
 
 
 def _numbers(own: Sequence[Checkpoint]) -> dict[str, Column]:

@@ -163,6 +163,12 @@ def test_an_axis_of_ones_own_is_not_called_like_the_numbers(runs):
         sweep(runs, text)
 
 
+@pytest.mark.parametrize("zipped", ["[[nothing]]", '[[["a"], parts.unet]]'])
+def test_only_axes_are_zipped_with_checkpoints(runs, zipped):
+    with pytest.raises(InvalidInput, match="an axis, once"):
+        sweep(runs, f'axes: {{parts.unet: {{glob: "runs/a/*"}}}}\nzip: {zipped}')
+
+
 def test_parts_beside_the_file_need_no_whole_path(runs, monkeypatch):
     monkeypatch.chdir(runs / "runs")
     text = "axes: {parts.unet: [null, runs/a/checkpoint-90, a/checkpoint-500, owner/name]}"
