@@ -296,6 +296,7 @@ def until(condition):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_the_prompt_bench_says_how_far_a_download_is(hub, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = Words()
@@ -322,6 +323,7 @@ def panel(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_the_sweep_panel_says_how_far_a_download_is(hub, tmp_path):
     shown, said = panel(tmp_path), Words()
     shown.page.observe(said, "run")

@@ -114,6 +114,7 @@ def ran(project):
     return project, before.iloc[0]
 
 
+@pytest.mark.slow
 def test_plain_papermill_computes_the_sweep_and_writes_its_files(ran):
     project, _ = ran
     table = dwlab.Results(project / "results").table("tiny")
@@ -128,6 +129,7 @@ def test_plain_papermill_computes_the_sweep_and_writes_its_files(ran):
     assert visible(project / "results/tiny") == FILES
 
 
+@pytest.mark.slow
 def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
     path = ran[0] / "out.ipynb"
     nbformat.validate(nbformat.read(path, 4))
@@ -135,12 +137,14 @@ def test_the_executed_notebook_shows_pictures_and_stays_small(ran):
     assert max(len(json.dumps(output)) for output in outputs(path)) <= OUTPUT_LIMIT
 
 
+@pytest.mark.slow
 def test_its_progress_is_a_few_lines_and_no_bar(ran):
     text = stream_text(ran[0] / "out.ipynb")
     assert "100%: 3/3 pictures" in text
     assert "\r" not in text and "█" not in text
 
 
+@pytest.mark.slow
 def test_it_computes_only_what_is_missing(ran):
     project, before = ran
     after = dwlab.Results(project / "results").table("tiny").set_index("key")

@@ -165,6 +165,7 @@ def stock(models, family, parts, params):
     return stock_picture(fresh(pipeline), params)
 
 
+@pytest.mark.slow
 def test_parts_of_training_scripts_draw_exactly_what_stock_draws_alone_and_packed(models):
     cells = [cell(models, family, parts, call=CALLS.get(family, {})) for family, parts, _ in CASES]
     expected = [

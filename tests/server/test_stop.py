@@ -36,9 +36,9 @@ def stop_under_load(server, job, how):
         return code, time.monotonic() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("how", "code", "patience"),
-    [(signal.SIGTERM, 0, 0), pytest.param(signal.SIGINT, 130, 5, marks=pytest.mark.slow)],
+    ("how", "code", "patience"), [(signal.SIGTERM, 0, 0), (signal.SIGINT, 130, 5)]
 )
 def test_a_server_under_load_stops_in_time_and_its_jobs_stay_queued(
     tmp_path, how, code, patience, record_property

@@ -60,6 +60,7 @@ def test_the_command_prints_the_table_and_writes_the_figures(tmp_path, capsys):
     assert figures["every"]["count"] == figures["seen"]["count"] + figures["held_out"]["count"] == 3
 
 
+@pytest.mark.slow
 def test_the_command_compares_schedulers(tmp_path, capsys):
     file = tmp_path / "figures.json"
     # PNDM needs at least four steps

@@ -34,6 +34,7 @@ def test_the_judge_sees_a_taught_shape_only_where_a_prompt_names_it(scenes):
     assert values["adherence"] == 1
 
 
+@pytest.mark.slow
 def test_with_the_shipped_lora_the_judge_sees_moons_and_without_it_none():
     prompt = "a large {} moon at the center on a {} background"
     pairs = (("yellow", "blue"), ("white", "black"), ("red", "white"), ("blue", "yellow"))

@@ -149,6 +149,7 @@ def test_the_experiment_in_a_report_is_a_file_that_makes_the_same_sweep(tmp_path
     assert "in another folder, new ones are drawn" in words(report(few, tmp_path, spec=plain))
 
 
+@pytest.mark.slow
 def test_a_report_shows_at_most_500_pictures_and_says_so(tmp_path):
     table = sweep_table(tmp_path, ("a star",), seeds=tuple(range(130)))
     page = Page(report(table, tmp_path))

@@ -119,6 +119,7 @@ def test_a_file_of_another_kind_is_refused_in_words(tmp_path, data):
     assert not (tmp_path / "benchmarks/others").exists() and panel.known == []
 
 
+@pytest.mark.slow
 def test_a_run_shows_its_file_beside_the_others(tmp_path):
     def measure(spec, *, results, on_plan, on_event, cancel):
         on_plan(8, 8)

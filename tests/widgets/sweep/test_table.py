@@ -38,6 +38,7 @@ def noise(tmp_path):
     return table
 
 
+@pytest.mark.slow
 def test_html_for_a_notebook_is_small_however_large_the_sweep(noise):
     sheet = themed_grid(noise, HOSTILE)
     assert len(sheet._repr_html_()) + 4 / 3 * len(sheet._repr_jpeg_()) <= 200_000
