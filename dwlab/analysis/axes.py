@@ -106,6 +106,14 @@ def swept(table: pd.DataFrame) -> list[Axis]:
     return _joined(_without_paths_of_checkpoints(varying(table)))
 
 
+def paths_of_checkpoints(table: pd.DataFrame) -> set[str]:
+    """The names of the axes whose values are told by the numbers of checkpoints."""
+    axes = varying(table)
+    return {axis.name for axis in axes} - {
+        axis.name for axis in _without_paths_of_checkpoints(axes)
+    }
+
+
 def varying(table: pd.DataFrame, also: Collection[str] = ()) -> list[Axis]:
     """The axes that vary in `table`, each for itself. also: names that need not vary."""
     declared = _declared(table) or _parameters(table)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, MissingExtra
-from ..spec.metric_requests import FIELD, MetricRequest, parse
+from ..spec.metric_requests import FIELD, MetricRequest, parse, shown
 from ..spec.own_code.metric_facts import MetricFacts
 from ..spec.table_columns import COLUMNS
 from . import clip_folder, measures, own
@@ -108,7 +108,9 @@ def check_request(request: MetricRequest) -> Metric | None:
         if option not in taken:
             listed = ", ".join(sorted(taken)) or "none"
             allowed = f"the options of {request.name}: {listed}"
-            raise InvalidInput(request.field(option), getattr(request, option), allowed)
+            raise InvalidInput(
+                request.field(option), shown(option, getattr(request, option)), allowed
+            )
     if metric is None:
         if request.label:
             allowed = f"left out: {request.name} is measured in one way only"

@@ -92,7 +92,9 @@ class StepTraces:
             step = max(kept.values) + 1
         if (done and step > done + 1) or step > STEPS_LIMIT:
             allowed = "one value per step and name; record a list, or use several names"
-            raise InvalidInput(f"the record {name}", f"a second value of step {step - 1}", allowed)
+            raise InvalidInput(
+                f"the record {name}", f"a second value of step {max(1, done)}", allowed
+            )
         return step
 
     def traces(self) -> tuple[Trace, ...]:

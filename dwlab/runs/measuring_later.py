@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..metrics import registry
-from ..spec.metric_requests import parse
+from ..spec.metric_requests import parse, shown
 from ..store.experiments import never_ran
 from ..store.store import Store, open_existing
 from . import code_trust
@@ -97,5 +97,5 @@ def _requests(
         if option not in used:
             listed = ", ".join(request.name for request in requests)
             allowed = f"left out: none of {listed} takes it"
-            raise InvalidInput(option, value, allowed)
+            raise InvalidInput(option, shown(option, value), allowed)
     return requests

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import rough_duration
@@ -33,7 +34,6 @@ from .trace_filling import lacking_hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
@@ -318,4 +318,8 @@ def _values_text(values: tuple[Any, ...]) -> str:
 
 def _value_text(value: object) -> str:
     text = printable(str(value)) or '""'
-    return text if len(text) < VALUE_WIDTH else f"{text[: VALUE_WIDTH - 3]}..."
+    if len(text) < VALUE_WIDTH:
+        return text
+    # paths differ at their ends
+    is_path = Path(text).is_absolute() or text.startswith("../")
+    return f"...{text[3 - VALUE_WIDTH :]}" if is_path else f"{text[: VALUE_WIDTH - 3]}..."

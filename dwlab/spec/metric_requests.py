@@ -167,6 +167,11 @@ def with_code_read(metrics: Sequence[object]) -> list[object]:
     return [request if request.own else entry for entry, request in pairs]
 
 
+def shown(option: str, value: object) -> object:
+    """The value of an option as people write it."""
+    return dict(value) if option == "against" and isinstance(value, tuple) else value
+
+
 def as_plain(metrics: Sequence[object]) -> list[object]:
     """A list of metrics as plain values, from which `parse` makes the same requests."""
     return [

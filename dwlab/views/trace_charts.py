@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from ..analysis.axes import paths_of_checkpoints
 from ..analysis.results import Results
 from ..runs.table import TRACES
 from ..spec.probes import FILM
@@ -12,6 +13,8 @@ from .answer_charts import AnswerChart
 from .trace_plots import film_plot, trace_plot
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
 AXES_LIMIT = 3  # axes with a chart of their own, per trace
@@ -25,24 +28,35 @@ def trace_charts(table: pd.DataFrame) -> list[AnswerChart]:
     if root is None or not experiment:
         return []
     results = Results(root)
+    left_out = {"seed", *paths_of_checkpoints(table)}
     names = table.attrs.get(TRACES) or []
     charts: list[AnswerChart] = []
-    for name in sorted(names, key=lambda name: name == FILM):
-        charts += _charts(results.traces(name, experiment), name)
-    return charts[:CHARTS_LIMIT]
+    for name in sorted(set(names) - {FILM}):
+        charts += _charts(results.traces(name, experiment), name, left_out)
+    # many traces leave room for the film
+    films = [_film_chart(results.traces(FILM, experiment), left_out)] if FILM in names else []
+    return charts[: CHARTS_LIMIT - len(films)] + films
 
 
-def _charts(traces: pd.DataFrame, name: str) -> list[AnswerChart]:
-    axes: list[str | None] = [axis for axis in traces.attrs["axes"] if axis != "seed"]
-    # without values there is one sentence to say
-    axes = [None] if traces.empty else axes[:AXES_LIMIT] or [None]
-    if name == FILM:
-        title = "what the steps predict" + (f", by {axes[0]}" if axes[0] else "")
-        return [AnswerChart(title, functools.partial(film_plot, traces, axes[0]))]
+def _charts(traces: pd.DataFrame, name: str, left_out: Collection[str]) -> list[AnswerChart]:
     return [
         AnswerChart(_title(name, axis), functools.partial(trace_plot, traces, axis))
-        for axis in axes
+        for axis in _hues(traces, left_out)[:AXES_LIMIT]
     ]
+
+
+def _film_chart(traces: pd.DataFrame, left_out: Collection[str]) -> AnswerChart:
+    axis = _hues(traces, left_out)[0]
+    title = "what the steps predict" + (f", by {axis}" if axis else "")
+    return AnswerChart(title, functools.partial(film_plot, traces, axis))
+
+
+def _hues(traces: pd.DataFrame, left_out: Collection[str]) -> list[str | None]:
+    """The axes that traces are drawn by; without values there is one sentence to say."""
+    hues: list[str | None] = []
+    if not traces.empty:
+        hues += [axis for axis in traces.attrs["axes"] if axis not in left_out]
+    return hues or [None]
 
 
 def _title(name: str, axis: str | None) -> str:

@@ -50,13 +50,14 @@ def _trace_text(root: Path, kept: CellTrace) -> str:
     steps = f"of {len(trace.steps)} steps"
     if kept.film:
         return f"{steps}, in {root / kept.film}"
+    sizes = {len(value) for value in trace.values if isinstance(value, list)}
+    if sizes:
+        return f"{steps}, arrays of {' or '.join(str(size) for size in sorted(sizes))}"
     first, last = (_value_text(value) for value in (trace.values[0], trace.values[-1]))
     return f"{steps}, from {first} to {last}"
 
 
 def _value_text(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{len(value)}]"
     return f"{value:.4g}" if is_number(value) else "nan"
 
 

@@ -207,7 +207,7 @@ def test_two_records_in_one_step_are_refused(model):
     (failure,) = [
         event for event in dwlab.stream([cell(method=twice)], model=model) if event.kind == "failed"
     ]
-    assert "one value per step and name" in failure.error
+    assert "a second value of step 2'; allowed: one value per step and name" in failure.error
 
 
 def test_outside_a_method_there_is_nothing_to_record():

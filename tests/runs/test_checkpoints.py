@@ -15,6 +15,7 @@ from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
 from dwlab.views.plots import metric_plot
 from dwlab.views.report.python_recipe import recipe
+from dwlab.views.trace_charts import trace_charts
 from dwlab.views.viewer.fields import fields_of
 
 SIZE = {"width": 16, "height": 16, "steps": 2}
@@ -41,6 +42,7 @@ base: {{prompt: a star, width: 16, height: 16, steps: 2}}
 axes:
   parts.unet: {{glob: "runs/*/checkpoint-*"}}
   seed: [0, 1]
+probes: [latent_norm]
 """
     )
     return folder
@@ -68,6 +70,9 @@ def test_a_training_is_compared_by_its_steps(table, folder, tmp_path):
     field = next(each for each in fields_of(table) if each.name == "checkpoint")
     assert (field.kind, field.amounts) == ("axis", [5.0, 10.0, 100.0])
 
+    titles = [chart.title for chart in trace_charts(table)]
+    assert titles == [f"latent_norm along the steps, by {axis}" for axis in ("checkpoint", "run")]
+
     # the number is no parameter of the picture, which its row makes again
     row = table.iloc[3]
     assert "checkpoint=" not in recipe(row.to_dict())
@@ -88,6 +93,7 @@ def test_a_training_that_was_moved_is_not_drawn_again(table, folder, tmp_path):
         (folder / "moved.yaml").write_text(text)
         plan = Sweep.from_yaml(folder / "moved.yaml").plan(tmp_path / "results", device="cpu")
         assert (plan.done, plan.todo) == (12, 0)
+        assert "slow/checkpoint-100" in dict(plan.lines())["axis components.unet"]
     finally:
         (folder / "moved").rename(folder / "runs")
 

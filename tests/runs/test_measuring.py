@@ -303,6 +303,7 @@ def test_duplicates_are_counted_in_the_whole_sweep(root):
         ("duplicates", {"tolerance": -1}, "from 0 to 255"),
         ("preference", {}, "metrics.preference.model"),
         ("ssim", {"against": (("steps", 4),), "tolerance": 2}, "none of ssim takes it"),
+        ("brightness", {"against": (("steps", 4),)}, "against is {'steps': 4}; allowed: left out"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(root, name, options, words):

@@ -294,6 +294,7 @@ def test_a_name_that_dwlab_has_itself_needs_a_label(tmp_path, root):
     [
         "import dwlab\n\n@dwlab.metric(better='more')\ndef f(pictures, cells):\n    return []\n",
         "import dwlab\n\n@dwlab.metric(bounds=(1, 0))\ndef f(pictures, cells):\n    return []\n",
+        "import dwlab\n\n@dwlab.metric(device='tpu')\ndef f(pictures, cells):\n    return []\n",
         "import dwlab\n\n@dwlab.metric(version=0)\ndef f(pictures, cells):\n    return []\n",
         "import dwlab\n\n@dwlab.metric(colour=1)\ndef f(pictures, cells):\n    return []\n",
         "import dwlab\n\n@dwlab.metric(version=one())\ndef f(pictures, cells):\n    return []\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import dwlab
 from dwlab.analysis.trace_lines import SHARE, SIGMA, trace_lines
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput
+from dwlab.pictures.traces import Trace
 from dwlab.runs.run import run
 from dwlab.runs.sweep import Sweep
 from dwlab.views.trace_charts import trace_charts
@@ -120,6 +122,38 @@ def test_charts_are_per_trace_and_axis_and_the_report_has_them(root):
     page = make_report(root, "small").read_text("utf-8")
     assert "What happens at each step" in page
     assert all(page.count(f'alt="{title}"') == 1 for title in titles)
+
+
+def many_traces_render(cells, **options):
+    for event in probed_render(cells, **options):
+        yield _with_many_traces(event) if event.kind == "done" else event
+
+
+def _with_many_traces(event):
+    values = ([1.0, 2.0], [3.0, 4.0])
+    numbers = [
+        Trace(f"record_{number}", (1, 2), (14.5, 0.3), (999.0, None), values)
+        for number in range(14)
+    ]
+    traces = (*event.result.traces, *numbers)
+    return replace(event, result=replace(event.result, traces=traces))
+
+
+def test_many_traces_leave_room_for_the_chart_of_the_film(tmp_path):
+    sweep = Sweep(
+        "many",
+        model=str(toy_model(tmp_path / "toy")),
+        base={"prompt": "a red circle", "steps": 2, "width": 32, "height": 32},
+        axes={"seed": [0, 1]},
+        metrics=[],
+        probes=["x0"],
+    )
+    run(sweep, results=tmp_path / "results", render=many_traces_render)
+    table = dwlab.Results(tmp_path / "results").table("many")
+    titles = [chart.title for chart in trace_charts(table)]
+    assert (len(titles), titles[-1]) == (12, "what the steps predict")
+    shown = dw(tmp_path / "results", "show", table["key"][0]).output
+    assert "of 2 steps, arrays of 2" in shown
 
 
 def test_a_film_is_a_strip_with_the_numbers_of_its_steps(root):

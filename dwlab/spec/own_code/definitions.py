@@ -101,8 +101,8 @@ class Definitions:
     def _refuse(self, name: str, value: Any) -> None:
         allowed = (
             "a plain value (a number, a text, a list, tuple, set or map of those), a function, a "
-            "class or a module, so that the key of a picture can say what made it; make it a "
-            "parameter of the method, or make it inside the function"
+            "class or a module, so that the hash of the code can tell it; make it inside the "
+            "function, or, of a method, a parameter"
         )
         raise InvalidInput(f"{name}, which {self._method} uses,", type(value).__name__, allowed)
 

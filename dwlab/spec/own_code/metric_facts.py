@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ BATCH = 16
 BATCH_LIMIT = 4096
 VERSION_LIMIT = 1_000_000
 UNIT_LIMIT = 20  # characters
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 # bounds are passed by that share of what is between them, for the rounding of floats
 _ROUNDING = 1e-6
 
@@ -46,7 +48,7 @@ class MetricFacts:
     def __post_init__(self) -> None:
         check_whole_number("metric.version", self.version, 1, VERSION_LIMIT)
         check_whole_number("metric.batch", self.batch, 1, BATCH_LIMIT)
-        if not isinstance(self.device, str) or not self.device:
+        if not isinstance(self.device, str) or not _DEVICE.fullmatch(self.device):
             raise InvalidInput("metric.device", self.device, "auto, cpu, cuda, cuda:1 or mps")
         if self.better not in (HIGHER, LOWER):
             raise InvalidInput("metric.better", self.better, f"{HIGHER} or {LOWER}")
