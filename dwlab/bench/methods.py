@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from typing import TYPE_CHECKING
 
 from .._util.text_table import text_table
-from ..errors import RenderError
 from ..models import loading
-from ..runs.generation import stream
 from ..spec.params import GenerationParams
 from . import measured_methods
+from .processor_time import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +70,7 @@ def costs(
 
 
 def _seconds(model: loading.Model, cells: Sequence[GenerationParams]) -> float:
-    began = time.process_time()
-    for event in stream(cells, model=model, pack=2 * len(cells)):
-        if event.kind == "failed":
-            raise RenderError(event.error)
-    return (time.process_time() - began) / len(cells)
+    return seconds_of(model, cells, pack=2 * len(cells)) / len(cells)
 
 
 def _row(kind: str, seconds: dict[str, list[float]]) -> tuple[str, ...]:

@@ -86,9 +86,9 @@ def _seconds_of_previews(
     seconds = 0.0
     for event in stream(recipes, model=model, pack=len(recipes)):
         if rate is not None and isinstance(event, Step):
-            began = time.thread_time()
+            began = time.process_time()
             rate.make(event.index, functools.partial(_png, event))
-            seconds += time.thread_time() - began
+            seconds += time.process_time() - began
     return seconds
 
 

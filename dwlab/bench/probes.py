@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import time
 from typing import TYPE_CHECKING, Any
 
 from .. import shapes
@@ -19,10 +18,10 @@ from .._util.text_table import text_table
 from ..models import loading
 from ..render.method_cell import MethodCell  # noqa: TC001  # dwlab reads a method's annotations
 from ..render.recording import record
-from ..runs.generation import stream
 from ..shapes.evaluate import draw_scenes
 from ..spec.own_code.live import method
 from ..spec.params import GenerationParams
+from .processor_time import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,11 +123,7 @@ def _recipes(company: int, own: Any) -> list[GenerationParams]:
 def _seconds(
     model: loading.Model, recipes: Sequence[GenerationParams], probes: Sequence[str]
 ) -> float:
-    began = time.process_time()
-    for event in stream(recipes, model=model, pack=len(recipes), probes=probes):
-        if event.kind == "failed":
-            raise RuntimeError(event.error)
-    return time.process_time() - began
+    return seconds_of(model, recipes, pack=len(recipes), probes=probes)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def moved_to_axes(
     kept = dict(base)
     for place, name, description in (("", MODEL, model), *(("base.", *each) for each in _in(base))):
         if is_description(name, description):
-            checkpoint_files.checkpoints(f"{place}{name}", name, description)  # type: ignore[arg-type]
+            checkpoint_files.checkpoints(f"{place}{name}", name, description)  # type: ignore[arg-type]  # checked above
             moved[name] = description
             kept = _without(kept, name)
     is_moved = is_description(MODEL, model)
@@ -111,7 +111,7 @@ def with_numbers(
         description = axes.get(name)
         if not is_description(name, description):
             continue
-        own = checkpoint_files.checkpoints(f"axes.{name}", name, description)  # type: ignore[arg-type]
+        own = checkpoint_files.checkpoints(f"axes.{name}", name, description)  # type: ignore[arg-type]  # checked above
         group = _group_of(name, groups)
         for label, numbers in _numbers(own).items():
             if any(other in group and added[other] == numbers for other in added):
@@ -179,4 +179,4 @@ def _moved_pattern(folder: Path, description: Mapping[str, Any]) -> dict[str, An
     if not isinstance(pattern, str) or not pattern or pattern.startswith("~"):
         return dict(description)
     # a run of later may begin in another folder
-    return {FORM: os.path.abspath(folder / pattern)}  # noqa: PTH100
+    return {FORM: os.path.abspath(folder / pattern)}  # noqa: PTH100  # keeps wildcards and links

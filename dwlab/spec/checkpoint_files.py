@@ -68,7 +68,7 @@ def checkpoints(field: str, name: str, description: Mapping[str, object]) -> lis
     expanded = os.path.expanduser(pattern)  # noqa: PTH111  # Path would take a pattern apart
     paths = sorted(_fitting(field, expanded), key=_natural)
     if not paths:
-        folder = os.path.abspath(_fixed_folder(expanded))  # noqa: PTH100
+        folder = os.path.abspath(_fixed_folder(expanded))  # noqa: PTH100  # keeps links
         raise InvalidInput(field, pattern, f"a pattern that fits something below {folder}")
     for path in paths:
         _check(field, name, path)
@@ -77,7 +77,7 @@ def checkpoints(field: str, name: str, description: Mapping[str, object]) -> lis
 
 def _fitting(field: str, pattern: str) -> list[str]:
     paths: list[str] = []
-    for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207
+    for path in glob.iglob(pattern, recursive=True):  # noqa: PTH207  # pathlib has no absolute patterns
         if len(paths) >= ENTRIES_LIMIT:
             break
         paths.append(path.rstrip("/\\"))
