@@ -93,6 +93,35 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Connected:
+    """The scheduler of a cluster answers. where: as it was asked for. dashboard: its address, or ""."""
+
+    kind: ClassVar[Literal["connected"]] = "connected"
+    where: str
+    dashboard: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerChanged:
+    """A worker of a cluster came, went, was refused, or has other work; it replaces what was known.
+
+    worker: its name, which no other worker of the run has. machine, device: where it computes.
+    doing: the work that it has, for people, like "12 pictures of sd15". made: pictures in this run.
+    rate: pictures per second, 0 if it is not known yet. reason: why it left or was refused.
+    """
+
+    kind: ClassVar[Literal["worker"]] = "worker"
+    worker: str
+    state: Literal["idle", "working", "left", "refused"]
+    machine: str = ""
+    device: str = ""
+    doing: str = ""
+    made: int = 0
+    rate: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Download:
     """The progress of a hub model's download.
 
@@ -128,4 +157,6 @@ class Download:
         return f"{progress}, about {duration(left)} left"
 
 
-Event: TypeAlias = Started | Step | Done | Failed | Downloading | Loaded
+CellEvent: TypeAlias = Started | Step | Done | Failed | Downloading | Loaded
+ClusterEvent: TypeAlias = Connected | WorkerChanged
+Event: TypeAlias = CellEvent | ClusterEvent

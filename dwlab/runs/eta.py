@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.durations import duration
-from ..events import Done, Downloading, Failed, Loaded, Started, Step
+from ..events import Connected, Done, Downloading, Failed, Loaded, Started, Step, WorkerChanged
 from .work import Work
+from .workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class Pace:
         self.total = len(self.work)
         self.finished = 0
         self.failed = 0
+        self.workers = Workers()
         self._now = now
         self._began = now()
         # of finished pictures
@@ -60,8 +62,11 @@ class Pace:
         """Take note of an event."""
         if isinstance(event, Downloading | Loaded):
             return
+        if isinstance(event, Connected | WorkerChanged):
+            self.workers.update(event)
+            return
         now = self._now()
-        if isinstance(event, Started) and not self._shares:
+        if isinstance(event, Started) and not self._shares and not self.workers.working:
             # until now a model was loading
             self._leave_out(now - self._last_event)
         if event.index in self._round:
@@ -125,7 +130,8 @@ class Pace:
         if first and last and last.time > first.time:
             cost = last.cost - first.cost
             return cost_left * (last.time - first.time) / cost if cost > 0 else None
-        return cost_left if self.work.in_seconds else None
+        # the plan is of one device
+        return cost_left / max(1, self.workers.working) if self.work.in_seconds else None
 
     def counts(self, unit: str = "pictures") -> str:
         """How much is done of how much, for people."""

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..events import Cancelled, Done, Event
+from ..events import Cancelled, Connected, Done, Event, WorkerChanged
 from ..paths import results_folder
 from ..pictures.inputs import Inputs
 from ..pictures.not_finite import nan_warning
@@ -142,6 +142,10 @@ class _Request:
 
     def tell(self, event: Event) -> None:
         """Tell of an event of a distinct cell at the positions of all that are equal to it."""
+        if isinstance(event, Connected | WorkerChanged):
+            if self._listener:
+                self._listener(event)
+            return
         for cell in self._equal[event.index]:
             if self._listener and not self._dropped(cell.position):
                 self._listener(dataclasses.replace(event, index=cell.position))

@@ -46,7 +46,7 @@ class Saver:
         self._metrics = metrics
         self._listener = listener
         self._filling = filling
-        self._uncommitted: list[Event] = []
+        self._uncommitted: list[Done | Failed] = []
         self._under_way: set[int] = set()
 
     def take_all(self, events: Generator[Event, None, None]) -> None:
@@ -90,7 +90,7 @@ class Saver:
             for event in committed:
                 self._listener(event)
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: Done | Failed) -> None:
         is_filled = self._is_filled(event.index)
         if isinstance(event, Done):
             self._outcome.made += not is_filled

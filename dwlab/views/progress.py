@@ -81,7 +81,12 @@ class Progress:
             self._bar.close()
 
     def _line(self, ending: str) -> str:
-        parts = (self.pace.counts(self.unit), f"{duration(self.pace.elapsed)} elapsed", ending)
+        parts = (
+            self.pace.counts(self.unit),
+            f"{duration(self.pace.elapsed)} elapsed",
+            ending,
+            self.pace.workers.text(),
+        )
         return ", ".join(part for part in parts if part)
 
     def _write(self, ending: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.timestamp import now
-from ..events import Download, Downloading, Failed, Loaded
+from ..events import Connected, Download, Downloading, Failed, Loaded, WorkerChanged
 from ..runs.eta import Pace
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class RunLog:
         self._pace = Pace(0)
         self._last_progress = 0.0
         self._downloading: set[str] = set()
+        self._joined: set[str] = set()
 
     def line(self, text: str) -> None:
         """Write one line with the time; line breaks in `text` become spaces."""
@@ -45,7 +46,7 @@ class RunLog:
         self.line(f"warning: {text}")
 
     def event(self, event: Event) -> None:
-        """Write failures and loaded models at once, downloads when they begin and end, and progress now and then."""
+        """Write failures, loaded models, and workers that come or go at once, downloads when they begin and end, and progress now and then."""
         self._pace.update(event)
         match event:
             case Downloading():
@@ -53,6 +54,11 @@ class RunLog:
             case Loaded():
                 memory = f" ({event.memory})" if event.memory else ""
                 self.line(f"loaded: {event.params.model} in {event.seconds:.1f} s{memory}")
+            case Connected():
+                dashboard = f", dashboard {event.dashboard}" if event.dashboard else ""
+                self.line(f"connected: {event.where}{dashboard}")
+            case WorkerChanged():
+                self._worker(event)
             case Failed():
                 self.line(f"{event.status}: cell {event.index}: {event.error}")
         if self._pace.elapsed - self._last_progress > PROGRESS_EVERY:
@@ -64,9 +70,17 @@ class RunLog:
             self._downloading.add(download.model)
             self.line(f"download: {download.model}: {download}")
 
+    def _worker(self, event: WorkerChanged) -> None:
+        if event.state in ("left", "refused"):
+            self._joined.discard(event.worker)
+            self.line(f"worker {event.worker} {event.state}: {event.reason}")
+        elif event.worker not in self._joined:
+            self._joined.add(event.worker)
+            self.line(f"worker {event.worker} joined: {event.device} of {event.machine}")
+
     def _progress(self) -> None:
         self._last_progress = self._pace.elapsed
-        parts = [self._pace.counts(), self._pace.left_text()]
+        parts = [self._pace.counts(), self._pace.left_text(), self._pace.workers.text()]
         self.line(f"progress: {', '.join(part for part in parts if part)}")
 
     def end(self, outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...errors import DwlabError
-from ...events import Done, Failed, Started, Step
+from ...events import Connected, Done, Failed, Started, Step, WorkerChanged
 from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...pictures.picture import Picture
@@ -20,7 +20,7 @@ from ...spec.params import GenerationParams
 from ..jobs.job import API_EXPERIMENT
 
 if TYPE_CHECKING:
-    from ...events import Event
+    from ...events import CellEvent, Event
     from ...render.resolved_cell import ResolvedCell
     from ...store.store import Store
     from ..events.job_events import JobEventLog
@@ -86,6 +86,9 @@ def _render(batch: Batch, jobs: list[PictureJob]) -> None:
         return batch.claimed.is_dropped(by_position[position].job.id)
 
     def on_event(event: Event) -> None:
+        # workers are nobody's job
+        if isinstance(event, Connected | WorkerChanged):
+            return
         job = by_position[event.index]
         index_in_job = event.index - job.cells[0].position
         _take_event(batch, job, dataclasses.replace(event, index=index_in_job))
@@ -101,7 +104,7 @@ def _render(batch: Batch, jobs: list[PictureJob]) -> None:
     )
 
 
-def _take_event(batch: Batch, job: PictureJob, event: Event) -> None:
+def _take_event(batch: Batch, job: PictureJob, event: CellEvent) -> None:
     """Note an event of one of a job's cells; end the job with its last picture."""
     index = event.index
     job.pace.update(event)
