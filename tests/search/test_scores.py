@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+from search import made_up
+
+from dwlab.search.problem import Draw
+from dwlab.search.scores import Scores
+
+
+def test_a_failed_picture_is_not_asked_for_again():
+    scores = Scores(made_up.problem(seeds=1))
+    scores.add(Draw(0, 0), None)
+    assert scores.missing([0, 1], [0]) == [Draw(1, 0)]
+    assert scores.pictures == 1
+    assert scores.rows == 2
+
+
+def test_draws_come_instance_by_instance():
+    scores = Scores(made_up.problem(seeds=1))
+    assert scores.missing([2, 1], [0, 1]) == [Draw(1, 0), Draw(2, 0), Draw(1, 1), Draw(2, 1)]
+
+
+def test_where_lower_is_better_values_are_turned_round():
+    scores = Scores(made_up.problem(seeds=1, higher_is_better=False))
+    scores.add(Draw(0, 0), 0.25)
+    assert scores.values[0, 0] == -0.25
+
+
+def test_means_are_over_shared_instances():
+    scores = Scores(made_up.problem(seeds=1))
+    scores.add(Draw(0, 0), 0.2)
+    scores.add(Draw(0, 1), 1.0)
+    scores.add(Draw(1, 1), 0.5)
+    assert scores.means([0, 1], [0, 1]).tolist() == [1.0, 0.5]
+    assert scores.means([0, 2], [0, 1]).tolist() == [0.6, -np.inf]
+
+
+def test_instances_become_a_grid_of_prompts_and_seeds():
+    scores = Scores(made_up.problem(seeds=2))
+    grid = scores.crossed(np.arange(8.0)[None], range(8))
+    assert grid.shape == (1, 4, 2)
+    # the second instance has the second prompt and the second seed
+    assert grid[0, 1].tolist() == [5.0, 1.0]
