@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.checks import is_number
-from ..runs.cost import denoiser_rows
+from ..spec.rows import denoiser_rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -1,4 +1,4 @@
-"""What a sweep costs: rows of the denoiser, seconds, bytes."""
+"""What a sweep costs: seconds and bytes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..spec import catalog, schedulers, tasks
-from ..spec.family import UNKNOWN_DEFAULTS
+from ..spec import catalog
 from ..spec.kinds import alike
+from ..spec.rows import denoiser_rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
     from ..spec.model_choice import ModelChoice
-    from ..spec.params import GenerationParams
     from ..store.store import Store
 
 
@@ -44,33 +43,6 @@ class Estimate:
     seconds: float | None
     bytes: float
     basis: str
-
-
-def steps_of(params: GenerationParams) -> int:
-    """How many of its steps a picture runs: all, or as many as the strength says."""
-    return max(1, tasks.steps_run(params.steps, params.strength))
-
-
-def rows_of(params: GenerationParams) -> int:
-    """Rows of the denoiser that a picture takes: its calls, twice with guidance.
-
-    What only the files of a model tell counts as that of an unknown model until they are here.
-    """
-    steps, guidance = params.steps, params.guidance
-    if steps is None:
-        steps = UNKNOWN_DEFAULTS.steps
-    if guidance is None:
-        guidance = UNKNOWN_DEFAULTS.guidance
-    return denoiser_rows(steps, params.strength, params.scheduler, guidance)
-
-
-def denoiser_rows(
-    steps: int, strength: float | None, scheduler: str | None, guidance: float
-) -> int:
-    """Rows of the denoiser that a picture with these parameters takes."""
-    run = max(1, tasks.steps_run(steps, strength))
-    calls = schedulers.denoiser_calls(scheduler, run)
-    return calls * (2 if guidance > 1 else 1)
 
 
 def estimate(cells: Sequence[ResolvedCell], store: Store | None) -> Estimate:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .cost import rates_of, rows_of
+from ..spec.rows import rows_of
+from .cost import rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,11 +18,11 @@ from dwlab.analysis.axes import swept
 from dwlab.errors import InvalidInput
 from dwlab.pictures import recipes
 from dwlab.pictures.png import read_recipe
-from dwlab.runs.cost import rows_of
 from dwlab.runs.generation import stream
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.params import GenerationParams
+from dwlab.spec.rows import rows_of
 from dwlab.store.integrity import verify
 from dwlab.views.report.python_recipe import recipe
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import InvalidInput
 from ...models import memory
-from ...runs.cost import rows_of
+from ...spec.rows import rows_of
 from ...spec.sweep import LIMIT
 from .. import machine
 from ..configuration import Configuration

@@ -11,12 +11,12 @@ from ...events import Connected, Done, Failed, Started, Step, WorkerChanged
 from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...pictures.picture import Picture
-from ...runs.cost import steps_of
 from ...runs.eta import Pace
 from ...runs.keep import Reused, keep_cells
 from ...runs.resolve import identify_all, resolve
 from ...runs.work import Work
 from ...spec.params import GenerationParams
+from ...spec.rows import steps_of
 from ..jobs.job import API_EXPERIMENT
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Cells on many devices and machines, through Dask."""

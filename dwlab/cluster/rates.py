@@ -1,0 +1,59 @@
+"""How fast workers are, learned from the chunks that they finish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .chunks import Group
+
+# of the newest measurement in a rate
+WEIGHT = 0.5
+
+
+class Rates:
+    """Seconds per unit of cost, by worker and group.
+
+    guesses: for groups of which nothing was measured yet.
+    """
+
+    def __init__(self, guesses: Mapping[Group, float] | None = None) -> None:
+        self._own: dict[tuple[str, Group], float] = {}
+        self._groups: dict[Group, float] = dict(guesses or {})
+        self._guessed = set(self._groups)
+        self._slowness: dict[str, float] = {}
+
+    def learn(self, worker: str, group: Group, cost: float, seconds: float) -> None:
+        """Take in that a worker spent so many seconds on a chunk, loading aside."""
+        rate = seconds / cost
+        usual = self._groups.get(group)
+        if usual is None or group in self._guessed:
+            self._guessed.discard(group)
+            usual = rate
+        relative = rate / usual if usual > 0 else 1.0
+        self._groups[group] = _mixed(usual, rate)
+        self._own[worker, group] = _mixed(self._own.get((worker, group), rate), rate)
+        self._slowness[worker] = _mixed(self._slowness.get(worker, relative), relative)
+
+    def usual(self, group: Group) -> float | None:
+        """Seconds per unit on an average worker; of groups that were not measured, by the others."""
+        known = self._groups.get(group)
+        if known is not None:
+            return known
+        alike = [rate for other, rate in self._groups.items() if other[0] == group[0]]
+        rates = alike or list(self._groups.values())
+        return sum(rates) / len(rates) if rates else None
+
+    def rate(self, worker: str, group: Group) -> float | None:
+        """Seconds per unit on this worker; None if nothing is known yet."""
+        own = self._own.get((worker, group))
+        if own is not None:
+            return own
+        usual = self.usual(group)
+        return None if usual is None else usual * self._slowness.get(worker, 1.0)
+
+
+def _mixed(old: float, new: float) -> float:
+    return (1 - WEIGHT) * old + WEIGHT * new
