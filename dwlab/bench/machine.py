@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..models import device
-from ..runs.versions import versions
+from ..models.versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

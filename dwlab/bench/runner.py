@@ -20,8 +20,8 @@ from ..models import device
 from ..models.arguments import check_arguments
 from ..models.identity import complete, identify
 from ..models.settings import STOCK
+from ..models.versions import versions
 from ..paths import results_folder
-from ..runs.versions import versions
 from ..spec import catalog
 from . import files, machine, parity
 from .configuration import Configuration

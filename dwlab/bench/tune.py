@@ -14,7 +14,7 @@ from ..errors import RenderError
 from ..models import device as devices
 from ..models import profiles
 from ..models.identity import Identity, complete, identify
-from ..runs.versions import versions
+from ..models.versions import versions
 from ..spec.params import GenerationParams
 from . import parity, runner
 from .confidence import Speedup, speedup

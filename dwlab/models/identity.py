@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..spec.components import Component
     from ..spec.family import Omission
     from ..spec.model_entry import Entry
+    from ..spec.where import WorkerDevice
     from . import transfers
     from .memory_fit import Fit
 
@@ -94,6 +95,7 @@ def identify(
     settings: Settings = STOCK,
     memory: tuple[str, ...] | None = None,
     on_download: transfers.Listener | None = None,
+    elsewhere: WorkerDevice | None = None,
 ) -> Identity:
     """Find a model without loading it.
 
@@ -103,13 +105,14 @@ def identify(
     on_download: receives the progress of a download; by default it is shown on stderr. profile:
     "fast" takes dtype (if it is auto), settings and pack from this machine's profile. memory:
     measures that save memory (see `dwlab.spec.memory`) beside those of the settings; which ones
-    `auto` stands for is decided by `dwlab.models.memory_plan`. Raises ModelError, NotDownloaded if
+    `auto` stands for is decided by `dwlab.models.memory_plan`. elsewhere: what workers compute on, for
+    which the model is identified here; `device_name` is not looked at then. Raises ModelError, NotDownloaded if
     a download is needed but not allowed, InvalidInput if there is no such profile, variant or
     config, or a measure cannot work on the device, and MissingExtra if it needs a library that is
     not installed.
     """
     entry = catalog.lookup(name, config)
-    resolved = device.resolve(device_name)
+    resolved = elsewhere.name if elsewhere else device.resolve(device_name)
     checkpoint = None
     if entry.random:
         folder = Path(name)
@@ -155,13 +158,20 @@ def identify(
         folder=folder,
         weights=weights + settings.mark,
         device=resolved,
-        dtype=device.resolve_dtype(dtype, resolved),
+        dtype=_dtype(dtype, resolved, elsewhere),
         settings=settings,
         pack=pack,
         variant=variant,
         checkpoint=checkpoint,
         parts=replaced,
     )
+
+
+def _dtype(name: str, resolved: str, elsewhere: WorkerDevice | None) -> str:
+    """The dtype that `name` stands for on a device, here or elsewhere."""
+    if elsewhere and name == "auto":
+        return elsewhere.dtype
+    return device.resolve_dtype(name, resolved)
 
 
 def _checkpoint(entry: Entry, replaced: Sequence[str]) -> Checkpoint:

@@ -36,6 +36,7 @@ class Picture:
     tensors: the hashes of the tensors of LoRAs, by those of their files.
     machine: what rounding depends on besides versions: the name of the processor and its threads.
     traces: what was kept of its steps. film: what these predicted, as a WebP, or empty.
+    encoded: its PNG, if the worker that made it encoded it.
     """
 
     params: GenerationParams
@@ -55,6 +56,7 @@ class Picture:
     machine: dict[str, object] = field(default_factory=dict)
     traces: tuple[Trace, ...] = ()
     film: bytes = b""
+    encoded: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def warning(self) -> str | None:
@@ -63,6 +65,8 @@ class Picture:
 
     def png(self) -> bytes:
         """The PNG with its recipe inside."""
+        if self.encoded:
+            return self.encoded
         recipe = {"key": self.key, "weights": self.weights, "dtype": self.dtype}
         if self.exact:
             recipe["mode"] = mode(self.exact)

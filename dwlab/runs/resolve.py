@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput, NotDownloaded
@@ -125,6 +126,7 @@ def identify_all(
             profile=compute.profile,
             memory=compute.memory,
             on_download=listener,
+            elsewhere=compute.elsewhere,
         )
     for choice, identity in identities.items():
         check_tasks(groups[choice], identity, nets[choice])
@@ -134,8 +136,12 @@ def identify_all(
             identity,
             download=download,
             on_download=_download_listener(on_event, params, groups[choice][0]),
+            elsewhere=compute.elsewhere,
         )
     _check_prompts(params, groups, identities)
+    if compute.elsewhere:
+        # each worker finds out what its own memory holds
+        return _elsewhere(identities, seconds)
     is_automatic = AUTO in (compute.memory or ())
     firsts: Identities = {}
     others: Identities = {}
@@ -152,6 +158,15 @@ def identify_all(
         firsts[choice] = first
         others |= second_models.in_settings_of(first, seconds[choice], pixels)
     return others | firsts
+
+
+def _elsewhere(identities: Identities, seconds: Mapping[ModelChoice, Identities]) -> Identities:
+    """The models of first and second stages, in the settings of the first."""
+    others: Identities = {}
+    for choice, identity in identities.items():
+        for second, found in seconds[choice].items():
+            others[second] = replace(found, settings=identity.settings)
+    return others | identities
 
 
 def _most_pixels(cells: Sequence[GenerationParams], identity: Identity) -> int:

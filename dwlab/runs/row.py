@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..metrics import measures
 from ..metrics.metric_set import Value
+from ..models.versions import versions
 from ..pictures.png import pixel_hash
 from ..spec.modes import mode
 from ..store.cells import CellRow
 from .own_code import library_versions
-from .versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..models.identity import Identity
     from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
+    from ..spec.where import WorkerDevice
 
 
 def find(
@@ -25,6 +26,7 @@ def find(
     *,
     download: bool,
     on_download: Callable[[Download], None] | None,
+    elsewhere: WorkerDevice | None = None,
 ) -> dict[ModelChoice, Identity]:
     """The refiners that cells of one model name, checked with it.
 
@@ -35,7 +37,7 @@ def find(
         for refiner in cell.refiner:
             choice = refiner.choice(cell.choice)
             if choice not in seconds:
-                seconds[choice] = _identified(choice, first, download, on_download)
+                seconds[choice] = _identified(choice, first, download, on_download, elsewhere)
             refiners.check(cell, first, seconds[choice])
     return seconds
 
@@ -45,6 +47,7 @@ def _identified(
     first: Identity,
     download: bool,
     on_download: Callable[[Download], None] | None,
+    elsewhere: WorkerDevice | None,
 ) -> Identity:
     """A refiner in the settings of a first model; its errors name the refiner's fields."""
     try:
@@ -58,6 +61,7 @@ def _identified(
             settings=first.settings,
             download=download,
             on_download=on_download,
+            elsewhere=elsewhere,
         )
     except InvalidInput as error:
         # a VAE is that of the whole recipe

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .._util.checks import is_number, is_whole_number, without_quotes
 from ..errors import InvalidInput
+from . import where as places
 from .modes import mode
+
+if TYPE_CHECKING:
+    from .where import Connected, Where, WorkerDevice
 
 METHOD_TIMEOUT = 600.0  # seconds
 
@@ -28,8 +33,11 @@ class Compute:
     of their own.
     method_timeout: the seconds that the own code of a user's method may take per cell.
     probes: what is kept of each step, see `dwlab.spec.probes`.
-    Raises InvalidInput for a pack or a number of rows that is not allowed; a device and a profile
-    are looked up when a model is identified.
+    where: which processes compute, see `dwlab.spec.where`: local, cpu*4, cuda:*, cuda:0,cuda:1,
+    dask://HOST:PORT, scheduler-file:PATH, slurm, or a client of Dask.
+    elsewhere: what the workers of such a place compute on, once they were asked.
+    Raises InvalidInput for a pack, a number of rows or a place that is not allowed; a device and a
+    profile are looked up when a model is identified.
     """
 
     device: str = "auto"
@@ -39,6 +47,8 @@ class Compute:
     memory: tuple[str, ...] | None = None
     method_timeout: float = METHOD_TIMEOUT
     probes: tuple[str, ...] = ()
+    where: str | Connected = places.LOCAL
+    elsewhere: WorkerDevice | None = None
 
     def __post_init__(self) -> None:
         mode(self.exact)
@@ -49,6 +59,28 @@ class Compute:
             raise InvalidInput("pack", self.pack, allowed + without_quotes(self.pack))
         if not is_number(self.method_timeout) or not self.method_timeout > 0:
             raise InvalidInput("method_timeout", self.method_timeout, "seconds, above 0")
+        self._check_place()
+
+    @property
+    def place(self) -> Where:
+        """Where pictures are computed."""
+        return places.parse(self.where)
+
+    def _check_place(self) -> None:
+        """Raise InvalidInput for a place that is not allowed, or that has other devices."""
+        place = self.place
+        if place.is_local:
+            return
+        kind = self.device.partition(":")[0]
+        if place.device and kind not in ("auto", place.device):
+            allowed = f"left out, or {place.device}, with where: {self.where}"
+            raise InvalidInput("device", self.device, allowed)
+        if ":" in self.device:
+            allowed = "auto, cpu, mps or cuda, because each worker has a device of its own"
+            raise InvalidInput("device", self.device, allowed)
+        if self.profile is not None and not place.is_here:
+            allowed = "left out for workers elsewhere: a profile is that of one machine"
+            raise InvalidInput("profile", self.profile, allowed)
 
     def of_experiment(
         self, memory: tuple[str, ...] | None, probes: tuple[str, ...] = ()

@@ -25,16 +25,22 @@ def object_of(name: str, digest: str, file: str) -> Any:
     file: where its code was read. Raises RenderError if it is not there any more as it was, and if
     the person at this process did not agree to run it.
     """
-    code = codes.known(digest) or _read_again(name, digest, file)
-    if not codes.is_agreed(digest):
-        raise RenderError(
-            f"{name} was not run, because nobody here agreed to run its code (see docs/methods.md)"
-        )
+    code = agreed_code(name, digest, file)
     if code.object is not None:
         return code.object
     if digest not in _loaded:
         _loaded[digest] = getattr(_Modules(code).module(MAIN), name)
     return _loaded[digest]
+
+
+def agreed_code(name: str, digest: str, file: str) -> Code:
+    """The code of a hash, which may run here. For the arguments and errors see `object_of`."""
+    code = codes.known(digest) or _read_again(name, digest, file)
+    if not codes.is_agreed(digest):
+        raise RenderError(
+            f"{name} was not run, because nobody here agreed to run its code (see docs/methods.md)"
+        )
+    return code
 
 
 def _read_again(name: str, digest: str, file: str) -> Code:

@@ -1,0 +1,181 @@
+"""The way to the workers of a place: a cluster of Dask that is started here, or one that runs elsewhere.
+
+Whoever reaches a scheduler of Dask can run code on its workers and on whoever uses it. So what is
+started here listens on loopback only, and a scheduler elsewhere is to be reached over a trusted
+network, or with TLS (`tls://`, with the certificates in Dask's configuration).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, MissingExtra, RenderError, first_line
+from ..models import device
+from . import tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from distributed import Client
+
+    from ..spec.where import Where
+
+CONNECT_SECONDS = 20.0
+HOST = "127.0.0.1"
+# also without a dashboard there is a server that tells of the process's health
+ANY_PORT = f"{HOST}:0"
+# a cell that ends its worker is retried by the process that runs the sweep, not by the scheduler,
+# which would send it to one worker after the other
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+}
+
+
+def check_installed() -> None:
+    """Raise MissingExtra if the library that reaches workers is not installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise MissingExtra("where (dask.distributed is missing)", "cluster") from None
+
+
+@contextlib.contextmanager
+def connected(where: Where, *, dashboard: bool = False) -> Iterator[Client]:
+    """A client of a place's scheduler, for a while; workers that were started here end with it.
+
+    Raises MissingExtra, InvalidInput for a device that is not here, and RenderError if the scheduler
+    does not answer.
+    """
+    check_installed()
+    if where.kind == "devices":
+        with _here(devices_of(where), dashboard=dashboard) as client:
+            yield client
+    elif where.kind in ("scheduler", "scheduler-file"):
+        with _elsewhere(where) as client:
+            yield client
+    else:
+        raise InvalidInput("where", where.kind, "a place with workers")
+
+
+def devices_of(where: Where) -> tuple[str, ...]:
+    """The devices of this machine that a place names; raises InvalidInput for one that is not here."""
+    gpus = [name for name in device.available() if name.startswith("cuda")]
+    devices = where.devices
+    if devices == ("cuda:*",):
+        devices = tuple(gpus)
+    missing = [name for name in devices if name != "cpu" and name not in gpus]
+    if missing or not devices:
+        allowed = f"devices of this machine: cpu*N{''.join(f', {name}' for name in gpus)}"
+        raise InvalidInput("where", ", ".join(missing) or ", ".join(where.devices), allowed)
+    return devices
+
+
+@contextlib.contextmanager
+def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
+    """A cluster on loopback with one process per device."""
+    import dask
+    from distributed import Client, Nanny, Scheduler, SpecCluster
+
+    with dask.config.set(SETTINGS):
+        scheduler = {
+            "cls": Scheduler,
+            "options": {
+                "host": HOST,
+                "port": 0,
+                "dashboard": dashboard,
+                "dashboard_address": ANY_PORT,
+            },
+        }
+        workers = {
+            name: {"cls": Nanny, "options": nanny_options(name, len(devices))}
+            for name in names_of(devices)
+        }
+        with (
+            SpecCluster(  # type: ignore[no-untyped-call]
+                workers, scheduler, asynchronous=False, silence_logs="ERROR", name="dwlab"
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield client
+
+
+def names_of(devices: tuple[str, ...]) -> list[str]:
+    """What workers are called: by their GPU, or cpu:0, cpu:1."""
+    return [f"cpu:{number}" if name == "cpu" else name for number, name in enumerate(devices)]
+
+
+def nanny_options(name: str, sharing: int) -> dict[str, Any]:
+    """How a worker process on a device is started. sharing: how many share the machine's cores.
+
+    One thread, so that it computes one chunk at a time; no limit of memory, because Dask counts
+    what torch keeps as leaked and would restart the worker.
+    """
+    kind = name.partition(":")[0]
+    return {
+        "nthreads": 1,
+        "memory_limit": 0,
+        "resources": {kind: 1},
+        "env": environment(name, sharing),
+        "host": HOST,
+        "dashboard": False,
+        "dashboard_address": ANY_PORT,
+        "silence_logs": "ERROR",
+    }
+
+
+def environment(name: str, sharing: int) -> dict[str, str]:
+    """The environment of a worker process: its device, and its share of the cores."""
+    kind, _, number = name.partition(":")
+    variables = {tasks.DEVICE_VARIABLE: kind}
+    if kind == "cuda":
+        variables["CUDA_VISIBLE_DEVICES"] = _visible(int(number or 0))
+    threads = str(max(1, cores() // sharing))
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        variables[variable] = threads
+    return variables
+
+
+def cores() -> int:
+    """How many cores computations may use: as many as OMP_NUM_THREADS says, otherwise all of them."""
+    import psutil
+
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
+
+
+def _visible(number: int) -> str:
+    """What CUDA calls the GPU that this process sees under a number."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    names = [name.strip() for name in visible.split(",") if name.strip()]
+    return names[number] if number < len(names) else str(number)
+
+
+@contextlib.contextmanager
+def _elsewhere(where: Where) -> Iterator[Client]:
+    """A client of a scheduler that somebody started."""
+    from distributed import Client
+
+    arguments: Mapping[str, Any] = {"address": where.address}
+    if where.kind == "scheduler-file":
+        arguments = {"scheduler_file": where.address}
+    try:
+        client = Client(  # type: ignore[no-untyped-call]
+            **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="dwlab"
+        )
+    except (OSError, ValueError) as error:
+        raise RenderError(
+            f"no scheduler of Dask answers at {where.address} ({first_line(error)}); start one "
+            "with `dwlab scheduler`, and workers with `dwlab worker`"
+        ) from None
+    with client:
+        yield client
