@@ -15,10 +15,11 @@ from .._util.isolated import isolated
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
 from ..spec import checkpoint_axes, checkpoint_files
+from ..spec.content import is_content
 from ..spec.names import TEXTS, own_name
 from ..spec.prompt_text import stripped
 from ..spec.table_columns import PARAMETERS
-from .axis_columns import INPUTS, axis_column, ordered_values, taken
+from .axis_columns import axis_column, ordered_values, taken
 from .labels import label
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Axis:
     @property
     def of_content(self) -> bool:
         """Whether it says what is drawn (prompt, placeholder, seed) rather than how."""
-        return any(_is_content(name) for name in self.names)
+        return any(map(is_content, self.names))
 
     @functools.cached_property
     def column(self) -> pd.Series:
@@ -82,12 +83,6 @@ class Axis:
         """One of the values with its name: `steps 8`, or `steps 8, guidance 4` for a zip group."""
         pairs = zip(self.names, _parts(value), strict=True)
         return ", ".join(f"{isolated(name)} {isolated(label(part))}" for name, part in pairs)
-
-
-def _is_content(name: str) -> bool:
-    is_setting = name in PARAMETERS or checkpoint_axes.is_added(name)
-    is_placeholder = not is_setting and "." not in name
-    return name == "seed" or name.endswith("prompt") or name in INPUTS or is_placeholder
 
 
 def _parts(value: Hashable) -> tuple[Hashable, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
@@ -13,7 +13,7 @@ from .own_code import keep_code
 from .resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..render.resolved_cell import ResolvedCell
     from ..spec.cells import Cell
@@ -46,18 +46,23 @@ def enter(
     *,
     exact: int | None,
     limit: int,
+    chosen: Sequence[Cell] | None = None,
 ) -> Pending:
     """Enter a sweep with its cells in the store, and look up which of them are to be computed.
 
+    chosen: the cells that it has so far, if not all.
     Random seeds are drawn when a sweep is entered for the first time. Cells that failed in an
     earlier run are tried again, and finished ones whose picture is gone are made again.
     """
     before = store.experiments.specs().get(spec.name)
     document = spec.as_dict()
     seeds = store.experiments.enter(spec.name, document, spec.random_seeds)
-    drawn = spec.cells(seeds, limit=limit)
+    drawn = spec.cells(seeds, limit=limit) if chosen is None else chosen
     inputs = Inputs(store.root, write=True)
     resolved = resolve((cell.params for cell in drawn), identities, exact, inputs=inputs)
+    if chosen is not None:
+        pairs = zip(resolved, chosen, strict=True)
+        resolved = [replace(cell, position=own.position) for cell, own in pairs]
     # cells that differ only in what a key leaves out, as `dtype: auto` and its dtype, are one
     cells = {cell.key: cell for cell in resolved}
     members = store.experiments.members(spec.name)
@@ -76,11 +81,11 @@ def enter(
     return Pending(len(cells), todo, lacking, images)
 
 
-def _members(cells: Mapping[str, ResolvedCell], drawn: list[Cell]) -> list[Member]:
+def _members(cells: Mapping[str, ResolvedCell], drawn: Sequence[Cell]) -> list[Member]:
     """The cells as members of the experiment, with their values of its axes."""
+    axes = {cell.position: cell.axes for cell in drawn}
     return [
-        Member(cell.position, key, _axes_json(drawn[cell.position].axes))
-        for key, cell in cells.items()
+        Member(cell.position, key, _axes_json(axes[cell.position])) for key, cell in cells.items()
     ]
 
 

@@ -27,9 +27,10 @@ from .work import Work
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ..spec.cells import Cell
     from .measuring import Listener as Measuring
     from .metric_jobs import Job
     from .resolve import Identities, Listener
@@ -48,6 +49,7 @@ def run(
     cancel: threading.Event | None = None,
     download: bool = True,
     fill_traces: bool = False,
+    cells: Sequence[Cell] | None = None,
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
@@ -60,6 +62,8 @@ def run(
     download: see `dwlab.stream`.
     fill_traces: make finished pictures again that lack traces of the sweep's probes, and keep these;
     the pictures stay as they are.
+    cells: those that are chosen so far, in the order of their positions, if not all of the sweep's
+    are computed. The experiment then has these alone.
 
     Failed cells of an earlier run are tried again, and finished ones whose picture is gone are made
     again. Code of the user's own runs only if the person here agreed to it (see `code_trust`). If the files of a model change after its cells were resolved, its cells fail. Raises
@@ -69,30 +73,34 @@ def run(
     jobs = check_metrics(spec)
     compute = compute.of_experiment(spec.measures, spec.probe_names)
     try:
-        identities = _identify(spec, compute, limit, download, stop_downloads(cancel, on_event))
+        # nothing is in the store yet, so random seeds stand in for others
+        planned = spec.cells(limit=limit) if cells is None else cells
+        listener = stop_downloads(cancel, on_event)
+        identities = _identify(spec, planned, compute, download, listener)
     # while a model was downloaded
     except Cancelled:
-        total = len(spec.cells(limit=limit))
-        return Outcome(spec.name, results_folder(results), total, begun=False)
+        return Outcome(spec.name, results_folder(results), len(planned), begun=False)
     with Store(results_folder(results)) as store, experiment_lock(store.root, spec.name):
-        todo = pending.enter(spec, store, identities, exact=compute.exact, limit=limit)
+        todo = pending.enter(
+            spec, store, identities, exact=compute.exact, limit=limit, chosen=cells
+        )
         outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
         outcome.notes = tuple(store.notes)
         filling = TraceFilling(store, outcome, todo.images) if fill_traces else None
-        cells = [*todo.cells, *todo.lacking] if fill_traces else todo.cells
+        resolved = [*todo.cells, *todo.lacking] if fill_traces else todo.cells
         if on_plan:
-            on_plan(todo.total, Work.of_cells(cells, store))
-        if cells:
+            on_plan(todo.total, Work.of_cells(resolved, store))
+        if resolved:
             saver = Saver(
                 store,
                 outcome,
-                cells,
+                resolved,
                 exact=compute.exact,
                 metrics=registry.names_to_save(spec.metrics),
                 listener=on_event,
                 filling=filling,
             )
-            saver.take_all(render(cells, compute=compute, cancel=cancel))
+            saver.take_all(render(resolved, compute=compute, cancel=cancel))
         if filling:
             outcome.notes += tuple(filling.notes())
         elif todo.lacking:
@@ -119,10 +127,14 @@ def check_metrics(spec: SweepSpec) -> list[Job]:
 
 @gc_paused()
 def _identify(
-    spec: SweepSpec, compute: Compute, limit: int, download: bool, listener: Listener | None
+    spec: SweepSpec,
+    cells: Sequence[Cell],
+    compute: Compute,
+    download: bool,
+    listener: Listener | None,
 ) -> Identities:
-    """The models of a sweep; nothing is in the store yet, so random seeds stand in for others."""
-    params = [cell.params for cell in spec.cells(limit=limit)]
+    """The models of a sweep's cells."""
+    params = [cell.params for cell in cells]
     code_trust.check([*params, *spec.own_metrics])
     return identify_all(params, compute, download=download, on_event=listener)
 

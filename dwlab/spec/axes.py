@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.checks import is_number, is_whole_number
 from ..errors import InvalidInput
-from . import checkpoint_axes, checkpoint_files, input_files, prompt_variants
+from . import checkpoint_axes, checkpoint_files, input_files, prompt_variants, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,7 @@ VARIANTS = "variants"  # the form of an axis whose texts dynamicprompts makes
 LENGTH_LIMIT = 1_000_000  # an axis with more values is refused before they are made
 _FORMS = (
     "a list of values, {range: [start, stop, step]}, {linspace: [start, stop, count]}, "
+    "for a search with Optuna {from: low, to: high}, "
     'for a text {variants: "a {red|blue} star"}, or for seed {random: n}'
 )
 
@@ -61,7 +62,8 @@ def values(name: str, description: object) -> Column:
     `stop`; `{linspace: [start, stop, count]}` spaces evenly, `stop` included; `{variants: text}`
     stands for the texts that a text with `{a|b}` in it makes; `{random: n}` (seeds only) draws n
     seeds once; `{folder: path}` and `{glob: pattern}` (pictures only) are the files there, and so is
-    `{glob: pattern}` for models and their parts (see `checkpoint_files`). Raises InvalidInput, which
+    `{glob: pattern}` for models and their parts (see `checkpoint_files`); `{from: low, to: high}`, of
+    which a search tries any value, stands for its ends (see `spans`). Raises InvalidInput, which
     names the axis.
     """
     column = _read(name, description)
@@ -102,9 +104,20 @@ def _read(
     if isinstance(description, range):
         _check_length(field, description, len(description))
         return description
-    if isinstance(description, dict) and _names_files(name, description):
+    if isinstance(description, dict):
+        return _described(field, name, description)
+    raise InvalidInput(field, description, _FORMS)
+
+
+def _described(
+    field: str, name: str, description: dict[str, object]
+) -> list[Any] | tuple[Any, ...] | _EvenlySpaced | RandomSeeds:
+    """An axis that a map describes, like `{range: [0, 4]}`."""
+    if _names_files(name, description):
         return _files(field, name, description)
-    if isinstance(description, dict) and len(description) == 1:
+    if spans.is_span(description):
+        return spans.parse(name, description).ends
+    if len(description) == 1:
         ((form, argument),) = description.items()
         if form == "range":
             return _range(f"{field}.range", argument)

@@ -23,6 +23,8 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
     name = sweep.name
     if "name" in changes:
         name = check_name(changes.pop("name"))
+    budget = changes.pop("budget", sweep.budget)
+    search = changes.pop("search", sweep.search)
     base = {**sweep.base, "model": sweep.model}
     axes = dict(sweep.axes)
     parameters = [key for key in changes if is_parameter(key)]
@@ -46,6 +48,8 @@ def overridden(sweep: SweepSpec, changes: Mapping[str, object]) -> dict[str, Any
         "metric": sweep.metric,
         "memory": sweep.memory,
         "probes": sweep.probes,
+        "budget": budget,
+        "search": search,
     }
 
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
-from . import checkpoint_axes, experiment_file, input_files, memory, metric_requests, probes
+from . import (
+    budget,
+    checkpoint_axes,
+    experiment_file,
+    input_files,
+    memory,
+    metric_requests,
+    probes,
+    search_checks,
+    search_request,
+    spans,
+)
 from .axes import Column, RandomSeeds
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
@@ -32,7 +43,10 @@ from .sweep_checks import (
 from .zipped import all_groups, zip_groups
 
 if TYPE_CHECKING:
+    from .budget import Budget
     from .metric_requests import MetricRequest
+    from .search_request import SearchRequest
+    from .spans import Span
 
 LIMIT = 10_000  # cells; a larger sweep must be asked for
 
@@ -56,6 +70,8 @@ class SweepSpec:
     method: a function of your own that makes the pictures, or `FILE.py:NAME`; short for `method` in
         base. Its parameters are axes like `method.strength`.
     probes: what is kept of each step (see `dwlab.spec.probes`).
+    budget, search: what may be spent, and how cells are chosen within it, instead of computing all
+        (see `dwlab.spec.budget` and `dwlab.spec.search_request`); None for both computes all.
 
     Raises InvalidInput, which names the key.
     """
@@ -71,6 +87,8 @@ class SweepSpec:
     memory: object = None
     method: object = None
     probes: Sequence[str] = ()
+    budget: object = None
+    search: object = None
     _expansion: Expansion = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +116,7 @@ class SweepSpec:
         self._set("zip", zip_groups(self.zip))
         self._set("skip", _rules_under_own_names(self.skip))
         self._set("_expansion", self._checked_expansion())
+        search_checks.check(self)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -169,10 +188,22 @@ class SweepSpec:
         seeds = self.values.get("seed")
         if seeds is None or self.skip or any("seed" in group for group in self.zip):
             return self
+        # a search needs several seeds
+        grid = self.as_grid()
         if isinstance(seeds, RandomSeeds):
-            return self.override({"seed": [0]})
+            return grid.override({"seed": [0]})
         is_repeated = len(set(seeds)) < len(seeds)
-        return self if is_repeated else self.override({"seed": list(seeds[:1])})
+        return self if is_repeated else grid.override({"seed": list(seeds[:1])})
+
+    def as_grid(self, values: Mapping[str, Sequence[object]] | None = None) -> Self:
+        """The sweep without its search, with all of its cells.
+
+        values: of the continuous axes; of one that is left out they are its ends.
+        """
+        if self.request is None:
+            return self
+        ends = {name: list(span.ends) for name, span in self.spans.items()}
+        return self.override({**ends, **(values or {}), "search": None, "budget": None})
 
     @property
     def own_metrics(self) -> list[MetricRequest]:
@@ -188,6 +219,27 @@ class SweepSpec:
     def probe_names(self) -> tuple[str, ...]:
         """The probes, for `Compute`."""
         return tuple(self.probes)
+
+    @property
+    def most(self) -> Budget | None:
+        """What a search may spend; None without a limit."""
+        return budget.parse(self.budget)
+
+    @property
+    def request(self) -> SearchRequest | None:
+        """How cells are chosen; None if all are computed."""
+        if self.search is None and self.budget is not None:
+            return search_request.SearchRequest()
+        return search_request.parse(self.search)
+
+    @property
+    def spans(self) -> dict[str, Span]:
+        """The continuous axes."""
+        return {
+            name: spans.parse(name, description)
+            for name, description in self.axes.items()
+            if isinstance(description, Mapping) and spans.is_span(description)
+        }
 
     @property
     def values(self) -> dict[str, Column]:

@@ -301,3 +301,32 @@ def test_axes_of_a_changed_sweep_are_stored_though_the_run_before_was_killed(tmp
             {"seed": n, "guidance": 3.0} for n in (0, 1)
         ]
         assert opened.experiments.specs()["moved"] == moved.as_dict()
+
+
+def test_cells_that_are_chosen_are_computed_alone_and_keep_their_positions(tmp_path):
+    made = []
+    cells = sweep().cells()
+    positions = []
+    outcome = run(
+        sweep(),
+        results=tmp_path,
+        render=counting(made),
+        cells=[cells[1], cells[3]],
+        on_event=lambda event: positions.append(event.index),
+    )
+    assert (outcome.total, outcome.made, outcome.left) == (2, 2, 0)
+    assert set(positions) == {1, 3}
+    # the next choice takes what is there
+    outcome = run(sweep(), results=tmp_path, render=counting(made), cells=[*cells[:2], cells[3]])
+    assert (outcome.total, outcome.made, outcome.reused) == (3, 1, 2)
+    assert [(params.seed, params.prompt) for params in made] == [
+        (1, "a red circle"),
+        (1, "a blue circle"),
+        (0, "a red circle"),
+    ]
+    table = dwlab.Results(tmp_path).table("trial")
+    assert list(zip(table["colour"], table["seed"], strict=True)) == [
+        ("red", 0),
+        ("red", 1),
+        ("blue", 1),
+    ]

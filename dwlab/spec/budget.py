@@ -1,0 +1,78 @@
+"""What a search may spend, in words: `30min`, `2000 rows` or `500 pictures`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .._util.durations import rough_duration
+from ..errors import InvalidInput
+
+FIELD = "budget"
+ALLOWED = "an amount with its unit, like 30min, 2h, 2000 rows or 500 pictures"
+LIMIT = 1e9  # rows, pictures or seconds
+_TEXT = re.compile(r"\s*(\d+(?:,\d{3})*(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
+
+
+class Unit(StrEnum):
+    """What a budget is counted in. Seconds are of the device, added up over all devices."""
+
+    SECONDS = "seconds"
+    ROWS = "rows"
+    PICTURES = "pictures"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may spend: an amount above 0 in a unit."""
+
+    amount: float
+    unit: Unit
+
+    def __str__(self) -> str:
+        return amount_text(self.amount, self.unit)
+
+
+def amount_text(amount: float, unit: Unit) -> str:
+    """An amount of a unit, for people: `2,000 denoiser rows`, `1 picture`, `30 min`."""
+    if unit is Unit.SECONDS:
+        return rough_duration(amount)
+    noun = "picture" if unit is Unit.PICTURES else "denoiser row"
+    count = round(amount)
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def parse(value: object) -> Budget | None:
+    """The budget that a text says, None for None.
+
+    Raises InvalidInput for anything but an amount with a unit, and for an amount that is not above
+    0 or beyond a thousand million.
+    """
+    if value is None:
+        return None
+    match = _TEXT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise InvalidInput(FIELD, value, ALLOWED)
+    amount = float(match[1].replace(",", ""))
+    budget = _budget(amount, match[2].lower())
+    if budget is None:
+        raise InvalidInput(FIELD, value, ALLOWED)
+    if not 0 < budget.amount <= LIMIT:
+        raise InvalidInput(FIELD, value, f"{ALLOWED}, above 0 and at most {LIMIT:,.0f}")
+    return budget
+
+
+def _budget(amount: float, word: str) -> Budget | None:
+    if word in ("row", "rows"):
+        return _whole(amount, Unit.ROWS)
+    if word in ("picture", "pictures"):
+        return _whole(amount, Unit.PICTURES)
+    seconds = _SECONDS.get(word) or _SECONDS.get(word.removesuffix("s"))
+    return Budget(amount * seconds, Unit.SECONDS) if seconds else None
+
+
+def _whole(amount: float, unit: Unit) -> Budget | None:
+    """A budget of things that are not divided; None for a part of one."""
+    return Budget(amount, unit) if amount.is_integer() else None
