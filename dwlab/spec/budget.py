@@ -10,8 +10,11 @@ from .._util.durations import rough_duration
 from ..errors import InvalidInput
 
 FIELD = "budget"
-ALLOWED = "an amount with its unit, like 30min, 2h, 2000 rows or 500 pictures"
 LIMIT = 1e9  # rows, pictures or seconds
+ALLOWED = (
+    "an amount above 0 with its unit, like 30min, 2h, 2000 rows or 500 pictures; rows are those of the "
+    f"denoiser, and {LIMIT:,.0f} is the most"
+)
 _TEXT = re.compile(r"\s*(\d+(?:,\d{3})*(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -31,6 +34,26 @@ class Budget:
     amount: float
     unit: Unit
 
+    @classmethod
+    def parse(cls, value: object) -> Budget:
+        """The budget that a text says.
+
+        Raises InvalidInput for anything but an amount with a unit, for an amount that is not above 0 or
+        beyond a thousand million, and for parts of a row or picture.
+        """
+        match = _TEXT.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise InvalidInput(FIELD, value, ALLOWED)
+        amount = float(match[1].replace(",", ""))
+        budget = _budget(amount, match[2].lower())
+        if budget is None or not 0 < budget.amount <= LIMIT:
+            raise InvalidInput(FIELD, value, ALLOWED)
+        return budget
+
+    def part(self, share: float) -> Budget:
+        """A share of the budget, from 0 to 1."""
+        return Budget(self.amount * share, self.unit)
+
     def __str__(self) -> str:
         return amount_text(self.amount, self.unit)
 
@@ -42,26 +65,6 @@ def amount_text(amount: float, unit: Unit) -> str:
     noun = "picture" if unit is Unit.PICTURES else "denoiser row"
     count = round(amount)
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def parse(value: object) -> Budget | None:
-    """The budget that a text says, None for None.
-
-    Raises InvalidInput for anything but an amount with a unit, and for an amount that is not above
-    0 or beyond a thousand million.
-    """
-    if value is None:
-        return None
-    match = _TEXT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise InvalidInput(FIELD, value, ALLOWED)
-    amount = float(match[1].replace(",", ""))
-    budget = _budget(amount, match[2].lower())
-    if budget is None:
-        raise InvalidInput(FIELD, value, ALLOWED)
-    if not 0 < budget.amount <= LIMIT:
-        raise InvalidInput(FIELD, value, f"{ALLOWED}, above 0 and at most {LIMIT:,.0f}")
-    return budget
 
 
 def _budget(amount: float, word: str) -> Budget | None:

@@ -13,7 +13,6 @@ from ..errors import InvalidInput, ModelError
 from ..paths import check_any_name, check_name
 from . import axes as axis_values
 from . import (
-    budget,
     checkpoint_axes,
     experiment_file,
     input_files,
@@ -25,6 +24,7 @@ from . import (
     spans,
 )
 from .axes import Column, RandomSeeds
+from .budget import Budget
 from .cells import Cell, Expansion
 from .dotted import named_once, with_dotted_names
 from .names import under_own_names
@@ -43,7 +43,6 @@ from .sweep_checks import (
 from .zipped import all_groups, zip_groups
 
 if TYPE_CHECKING:
-    from .budget import Budget
     from .metric_requests import MetricRequest
     from .search_request import SearchRequest
     from .spans import Span
@@ -223,7 +222,7 @@ class SweepSpec:
     @property
     def most(self) -> Budget | None:
         """What a search may spend; None without a limit."""
-        return budget.parse(self.budget)
+        return None if self.budget is None else Budget.parse(self.budget)
 
     @property
     def request(self) -> SearchRequest | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dwlab.errors import InvalidInput
-from dwlab.spec.budget import Budget, Unit, parse
+from dwlab.spec.budget import Budget, Unit
 from dwlab.spec.search_request import SearchRequest
 from dwlab.spec.sweep import SweepSpec
 
@@ -31,7 +31,7 @@ def spec(**values):
     ],
 )
 def test_a_budget_is_an_amount_with_its_unit(text, amount, unit):
-    assert parse(text) == Budget(amount, unit)
+    assert Budget.parse(text) == Budget(amount, unit)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,13 @@ def test_a_budget_is_an_amount_with_its_unit(text, amount, unit):
 def test_another_budget_is_refused_with_what_is_allowed(value):
     with pytest.raises(InvalidInput, match=r"budget is .*2000 rows"):
         spec(budget=value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("30min", "30 min"), ("2000 rows", "2,000 denoiser rows")]
+)
+def test_a_budget_reads_as_it_was_meant(text, words):
+    assert str(Budget.parse(text)) == words
 
 
 def test_a_sweep_without_budget_and_search_computes_all():

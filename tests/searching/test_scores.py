@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from search import made_up
+from searching import made_up
 
-from dwlab.search.problem import Draw
-from dwlab.search.scores import Scores
+from dwlab.searching.problem import Draw
+from dwlab.searching.scores import Scores
 
 
 def test_a_failed_picture_is_not_asked_for_again():

@@ -3,12 +3,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from search import made_up
+from searching import made_up
 
-from dwlab.search.budget import Budget
-from dwlab.search.ladder import Ladder
-from dwlab.search.scores import Scores
-from dwlab.search.searching import Search
+from dwlab.searching.budget import Budget
+from dwlab.searching.ladder import Ladder
+from dwlab.searching.scores import Scores
+from dwlab.searching.searching import Search
 
 
 def test_a_claim_is_made_on_held_out_seeds():

@@ -3,10 +3,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from search import made_up
+from searching import made_up
 
 from dwlab.errors import InvalidInput
-from dwlab.search.problem import Instance, Problem, spread
+from dwlab.searching.problem import Instance, Problem, spread
 
 
 def test_each_round_over_the_prompts_has_all_of_them_with_different_seeds():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from dwlab.search.problem import Problem, spread
+from dwlab.searching.problem import Problem, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dwlab.search.problem import Draw
+    from dwlab.searching.problem import Draw
 
 PROMPTS = ("a circle", "a star", "a heart", "a ring")
 # the fourth of six is the cheapest that is as good as any

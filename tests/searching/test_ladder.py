@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from search import made_up
+from searching import made_up
 
 from dwlab.errors import InvalidInput
-from dwlab.search.ladder import Ladder
-from dwlab.search.searching import Search
+from dwlab.searching.ladder import Ladder
+from dwlab.searching.searching import Search
 
 
 def test_it_stops_at_the_first_price_that_is_near_the_bound():

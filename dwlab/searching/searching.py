@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .budget import Spent
+from .budget import Spent, fitting
 from .problem import Draw
 from .scores import Scores
 from .verdict import claim_round, verdict
 
 if TYPE_CHECKING:
-    from .budget import Budget
+    from ..spec.budget import Budget
     from .problem import Problem
     from .strategy import Strategy
     from .verdict import Verdict
@@ -27,6 +27,7 @@ class Search:
     """A search under way: what to make next, and the verdict at any time.
 
     budget: None for no limit. scores: of a search to go on with. seconds: what its pictures took.
+    free: draws that cost nothing, because others made their pictures before.
     """
 
     def __init__(
@@ -37,12 +38,22 @@ class Search:
         *,
         scores: Scores | None = None,
         seconds: float = 0.0,
+        free: frozenset[Draw] = frozenset(),
     ) -> None:
         self.problem = problem
         self.strategy = strategy
         self.budget = budget
         self.scores = scores or Scores(problem)
         self.seconds = seconds
+        self.free = free
+
+    @property
+    def spent(self) -> Spent:
+        """What the pictures cost so far, without those that are free."""
+        settings = [draw.setting for draw in self.free if self.scores.is_made[draw]]
+        rows = sum(self.problem.prices[setting] for setting in settings)
+        pictures = self.scores.pictures - len(settings)
+        return Spent(pictures, self.scores.rows - rows, self.seconds)
 
     def next_round(self, seconds_per_row: float | None = None) -> list[Draw]:
         """The pictures to make next, as far as the budget pays; none at the end.
@@ -61,7 +72,7 @@ class Search:
     def tell(
         self, draws: Sequence[Draw], values: Sequence[float | None], seconds: float = 0.0
     ) -> None:
-        """Note the values of pictures, and how many seconds they took."""
+        """Note the values of pictures, and how many seconds those took that are not free."""
         for draw, value in zip(draws, values, strict=True):
             self.scores.add(draw, value)
         self.seconds += seconds
@@ -83,6 +94,11 @@ class Search:
     ) -> list[Draw]:
         if self.budget is None:
             return draws
-        spent = Spent(self.scores.pictures, self.scores.rows, self.seconds)
-        budget = self.budget.part(share)
-        return budget.fitting(draws, self.problem.prices, spent, seconds_per_row)
+        return fitting(
+            self.budget.part(share),
+            draws,
+            self.problem.prices,
+            self.spent,
+            seconds_per_row,
+            free=self.free,
+        )
