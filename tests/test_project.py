@@ -65,7 +65,8 @@ def third_party(folder: str) -> set[str]:
 
 def test_what_the_code_imports_is_declared():
     assert (
-        third_party("dwlab") - set(requirements("metrics", "serve", "models", "quantised", "video"))
+        third_party("dwlab")
+        - set(requirements("cluster", "metrics", "serve", "models", "quantised", "video"))
         == set()
     )
 

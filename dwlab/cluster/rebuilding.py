@@ -43,7 +43,7 @@ class Refused(DwlabError):
 
 
 class Rebuilding:
-    """What a document of `wire.chunk_of` describes, with the files of this machine.
+    """What a document of `wire.parcel_of` describes, with the files of this machine.
 
     device_name: what this worker computes on. folder: for the pictures that cells start from.
     """

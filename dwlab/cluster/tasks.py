@@ -69,7 +69,7 @@ def facts() -> str:
 
 
 def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
-    """Make the pictures of a chunk (see `wire.chunk_of`), telling meanwhile what was begun.
+    """Make the pictures of a chunk (see `wire.parcel_of`), telling meanwhile what was begun.
 
     A cell that cannot be made here as it was planned is a failed one; nothing is raised for it.
     """

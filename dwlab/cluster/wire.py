@@ -40,14 +40,14 @@ Answer: TypeAlias = tuple[str, list[bytes]]
 
 
 @dataclass(frozen=True)
-class Chunk:
+class Parcel:
     """Cells for one worker: a document in JSON, and the pictures that they start from, by their hash."""
 
     document: str
     blobs: Mapping[str, bytes]
 
 
-def chunk_of(cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPIC) -> Chunk:
+def parcel_of(cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPIC) -> Parcel:
     """Cells for a worker. topic: under which it sends its news.
 
     Raises InvalidInput for what cannot travel: a function that only a notebook has; and RenderError
@@ -73,7 +73,7 @@ def chunk_of(cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPIC
         "cells": entries,
         "code": [_plain_code(code) for code in _code_of(cells)],
     }
-    return Chunk(json.dumps(document), _pictures_of(cells))
+    return Parcel(json.dumps(document), _pictures_of(cells))
 
 
 def _plain_compute(compute: Compute) -> dict[str, object]:

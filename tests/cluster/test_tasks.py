@@ -34,7 +34,7 @@ def distance(one, other):
 def test_a_worker_makes_the_pictures_that_a_local_run_makes(client, workers, cells):
     todo = cells(3)
     local = pictures(render(todo, compute=Compute()))
-    answer = on_worker(client, workers[0], tasks.render_chunk, wire.chunk_of(todo, Compute()))
+    answer = on_worker(client, workers[0], tasks.render_chunk, wire.parcel_of(todo, Compute()))
     events = wire.events_of(answer, todo)
     assert [event.params for event in events if isinstance(event, Started)] == [
         cell.params for cell in todo
@@ -53,7 +53,7 @@ def test_the_file_of_a_picture_is_that_of_a_local_run(client, workers, cells):
     compute = Compute(exact=4)
     todo = cells(2, compute)
     local = pictures(render(todo, compute=compute))
-    answer = on_worker(client, workers[1], tasks.render_chunk, wire.chunk_of(todo, compute))
+    answer = on_worker(client, workers[1], tasks.render_chunk, wire.parcel_of(todo, compute))
     remote = pictures(wire.events_of(answer, todo))
     assert {index: picture.png() for index, picture in remote.items()} == {
         index: picture.png() for index, picture in local.items()
@@ -62,7 +62,7 @@ def test_the_file_of_a_picture_is_that_of_a_local_run(client, workers, cells):
 
 def test_a_model_stays_in_the_memory_of_its_worker(client, workers, cells):
     todo = cells(1)
-    chunk = wire.chunk_of(todo, Compute())
+    chunk = wire.parcel_of(todo, Compute())
     on_worker(client, workers[0], tasks.render_chunk, chunk)
     again = wire.events_of(on_worker(client, workers[0], tasks.render_chunk, chunk), todo)
     assert not any(isinstance(event, Loaded) for event in again)
@@ -70,7 +70,7 @@ def test_a_model_stays_in_the_memory_of_its_worker(client, workers, cells):
 
 def test_a_worker_tells_of_what_it_began(client, workers, cells):
     todo = cells(2, steps=8)
-    on_worker(client, workers[0], tasks.render_chunk, wire.chunk_of(todo, Compute(), "told"))
+    on_worker(client, workers[0], tasks.render_chunk, wire.parcel_of(todo, Compute(), "told"))
     messages = [message for _, message in client.get_events("told")]
     assert {message["worker"] for message in messages} == {workers[0]}
     news = [entry for message in messages for entry in message["news"]]
@@ -84,7 +84,7 @@ def test_a_worker_tells_of_what_it_began(client, workers, cells):
 def test_a_run_that_is_to_stop_makes_no_more_pictures(client, workers, cells):
     todo = cells(2)
     client.run(tasks.stop, "stopped", workers=[workers[0]])
-    chunk = wire.chunk_of(todo, Compute(), "stopped")
+    chunk = wire.parcel_of(todo, Compute(), "stopped")
     answer = on_worker(client, workers[0], tasks.render_chunk, chunk)
     assert pictures(wire.events_of(answer, todo)) == {}
 
@@ -92,7 +92,7 @@ def test_a_run_that_is_to_stop_makes_no_more_pictures(client, workers, cells):
 def test_a_picture_that_is_no_longer_wanted_is_left_out(client, workers, cells):
     todo = cells(2)
     client.run(tasks.drop, "fewer", [1], workers=[workers[0]])
-    chunk = wire.chunk_of(todo, Compute(), "fewer")
+    chunk = wire.parcel_of(todo, Compute(), "fewer")
     answer = on_worker(client, workers[0], tasks.render_chunk, chunk)
     assert pictures(wire.events_of(answer, todo)).keys() == {0}
 
@@ -107,7 +107,7 @@ def test_a_worker_says_what_it_is(client):
 
 def test_workers_that_are_alike_differ_in_nothing(client, workers, cells):
     compute = Compute(exact=4)
-    chunk = wire.chunk_of(cells(1, compute), compute)
+    chunk = wire.parcel_of(cells(1, compute), compute)
     first, second = (on_worker(client, worker, tasks.check, chunk) for worker in workers)
     assert json.loads(first)["difference"] == ""
     assert len(json.loads(first)["canaries"]["0"]) == 64
@@ -135,10 +135,10 @@ def test_a_worker_that_would_make_other_pictures_says_so_and_makes_none(
     client, workers, cells, change, difference
 ):
     todo = cells(1)
-    chunk = wire.chunk_of(todo, Compute())
+    chunk = wire.parcel_of(todo, Compute())
     document = json.loads(chunk.document)
     change(document)
-    changed = wire.Chunk(json.dumps(document), chunk.blobs)
+    changed = wire.Parcel(json.dumps(document), chunk.blobs)
     said = json.loads(on_worker(client, workers[0], tasks.check, changed))
     assert difference in said["difference"]
     (event,) = wire.events_of(on_worker(client, workers[0], tasks.render_chunk, changed), todo)
