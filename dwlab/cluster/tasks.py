@@ -98,7 +98,7 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
 
     document: a chunk with one cell of each kind. `difference`: what is not as it was planned, or
     empty. `canaries`: in exact mode, the hash of a small picture per model, which all workers must
-    have in common.
+    have in common. `machine`: what its rounding depends on.
     """
     values = json.loads(document)
     try:
@@ -106,14 +106,15 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
         work.check()
         cells = work.cells()
     except DwlabError as error:
-        return json.dumps({"difference": str(error), "canaries": {}})
-    canaries = {}
+        return json.dumps({"difference": str(error)})
+    canaries: dict[int, str] = {}
     if work.compute.exact is not None:
         small = _canaries(cells)
         for event in render(small, compute=work.compute):
             if isinstance(event, Done | Failed):
                 canaries[event.index] = _shown(event)
-    return json.dumps({"difference": "", "canaries": canaries})
+    machine = device.machine(_device_here())
+    return json.dumps({"difference": "", "canaries": canaries, "machine": machine})
 
 
 def stop(topic: str) -> None:
