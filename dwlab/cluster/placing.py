@@ -19,7 +19,7 @@ from .rates import Rates
 from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 # One cell that ends its workers is found in a chunk of 256 by eight halvings; if the smaller chunks
 # never bring a picture of its group, all of the group is at fault, and this many in a row are enough.
@@ -48,14 +48,26 @@ class Pace:
     unknown: float = 1800.0
 
 
+PACE = Pace()
+
+
 @dataclass
 class _Given:
-    """A chunk on a worker. began: when it became the first one there. sign: of life, the last."""
+    """A chunk on a worker.
+
+    began: when it became the first one there. sign: of life, the last. delivered: the cost of the
+    cells that it brought.
+    """
 
     chunk: Chunk
     worker: str
     began: float | None = None
     sign: float = 0.0
+    delivered: float = 0.0
+    is_obsolete: bool = False
+
+    def __post_init__(self) -> None:
+        self.costs = {load.position: load.cost for load in self.chunk.loads}
 
 
 @dataclass
@@ -72,13 +84,8 @@ class _Worker:
 class Placing:
     """The cells of a run, and who has them."""
 
-    def __init__(
-        self,
-        loads: Iterable[Load],
-        guesses: Mapping[Group, float] | None = None,
-        pace: Pace = Pace(),
-    ) -> None:
-        self.rates = Rates(guesses)
+    def __init__(self, loads: Iterable[Load], pace: Pace = PACE) -> None:
+        self.rates = Rates()
         self._pace = pace
         self._waiting = Waiting(loads)
         self._again: deque[Chunk] = deque()
@@ -102,6 +109,19 @@ class Placing:
     def workers(self) -> list[str]:
         """Those that are here."""
         return list(self._workers)
+
+    def open(self) -> list[int]:
+        """The cells that did not end yet."""
+        return list(self._open)
+
+    def is_open(self, position: int) -> bool:
+        """Whether a cell did not end yet."""
+        return position in self._open
+
+    def count(self, worker: str) -> int:
+        """How many open cells a worker has."""
+        plan = self._workers.get(worker)
+        return sum(len(self._owned(given)) for given in plan.chunks) if plan else 0
 
     def running(self) -> Iterator[tuple[int, str, list[int]]]:
         """The number, worker and open cells of each chunk that a worker has."""
@@ -143,14 +163,15 @@ class Placing:
         given = self._remove(number)
         return self._blame(given, misfortune) if given else []
 
-    def deliver(self, position: int) -> bool:
-        """A cell ended, with a picture or without; False if it had ended before."""
+    def deliver(self, number: int, position: int) -> bool:
+        """A chunk's cell ended, with a picture or without; False if it had ended before."""
+        given = self._given.get(number)
+        if given is not None:
+            self._came_back.add(given.chunk.group)
+            given.delivered += given.costs[position]
         if position not in self._open:
             return False
-        self._open.remove(position)
-        owner = self._given.get(self._owner.pop(position, -1))
-        if owner is not None:
-            self._came_back.add(owner.chunk.group)
+        self.drop(position)
         return True
 
     def drop(self, position: int) -> None:
@@ -158,29 +179,27 @@ class Placing:
         self._open.discard(position)
         self._owner.pop(position, None)
 
-    def finish(self, number: int, seconds: float, load_seconds: float = 0.0) -> list[GivenUp]:
-        """A chunk's results are here, each of which was delivered.
-
-        seconds: that its worker measured, with those for loading the model.
-        """
+    def finish(self, number: int, now: float, load_seconds: float = 0.0) -> list[GivenUp]:
+        """A chunk's results are here, each of which was delivered. load_seconds: for its model."""
         given = self._remove(number)
         if given is None:
             return []
         plan = self._workers[given.worker]
         self._in_a_row[plan.place] = 0
-        model = given.chunk.group[0]
         if load_seconds:
-            self._load_seconds[model] = load_seconds
-        spent = max(seconds - load_seconds, 1e-6)
-        self.rates.learn(given.worker, given.chunk.group, given.chunk.cost, spent)
+            self._load_seconds[given.chunk.group[0]] = load_seconds
+        if given.delivered and given.began is not None:
+            seconds = max(now - given.began - load_seconds, 1e-6)
+            self.rates.learn(given.worker, given.chunk.group, given.delivered, seconds)
         if self._owned(given):
             return self._blame(given, Misfortune("returned no picture"))
         return []
 
-    def sign(self, number: int, now: float) -> None:
-        """A chunk's worker gave a sign of life."""
-        if number in self._given:
-            self._given[number].sign = now
+    def sign(self, worker: str, now: float) -> None:
+        """A worker gave a sign of life."""
+        plan = self._workers.get(worker)
+        if plan is not None and plan.chunks:
+            plan.chunks[0].sign = now
 
     def next_chunk(self, worker: str, now: float) -> Chunk | None:
         """What a worker gets now: one chunk to run, and one to wait while there is plenty of work."""
@@ -206,8 +225,13 @@ class Placing:
         ]
 
     def obsolete(self) -> list[int]:
-        """Chunks all of whose cells ended elsewhere or are not wanted any more."""
-        return [number for number, given in self._given.items() if not self._owned(given)]
+        """Chunks all of whose cells ended elsewhere or are not wanted any more, each once."""
+        numbers = []
+        for number, given in self._given.items():
+            if not given.is_obsolete and not self._owned(given):
+                given.is_obsolete = True
+                numbers.append(number)
+        return numbers
 
     def _give(self, chunk: Chunk, worker: str, plan: _Worker, now: float) -> None:
         given = _Given(chunk, worker)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .chunks import Group
 
 # of the newest measurement in a rate
@@ -14,24 +12,17 @@ WEIGHT = 0.5
 
 
 class Rates:
-    """Seconds per unit of cost, by worker and group.
+    """Seconds per unit of cost, by worker and group."""
 
-    guesses: for groups of which nothing was measured yet.
-    """
-
-    def __init__(self, guesses: Mapping[Group, float] | None = None) -> None:
+    def __init__(self) -> None:
         self._own: dict[tuple[str, Group], float] = {}
-        self._groups: dict[Group, float] = dict(guesses or {})
-        self._guessed = set(self._groups)
+        self._groups: dict[Group, float] = {}
         self._slowness: dict[str, float] = {}
 
     def learn(self, worker: str, group: Group, cost: float, seconds: float) -> None:
         """Take in that a worker spent so many seconds on a chunk, loading aside."""
         rate = seconds / cost
-        usual = self._groups.get(group)
-        if usual is None or group in self._guessed:
-            self._guessed.discard(group)
-            usual = rate
+        usual = self._groups.get(group, rate)
         relative = rate / usual if usual > 0 else 1.0
         self._groups[group] = _mixed(usual, rate)
         self._own[worker, group] = _mixed(self._own.get((worker, group), rate), rate)

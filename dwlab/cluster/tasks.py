@@ -43,10 +43,13 @@ CANARY_STEPS = 2
 
 @dataclass
 class _Run:
-    """What the process that runs a sweep wants of this worker no longer."""
+    """What the process that runs a sweep wants of this worker no longer.
+
+    dropped: numbers of chunks, with positions.
+    """
 
     stop: threading.Event = field(default_factory=threading.Event)
-    dropped: set[int] = field(default_factory=set)
+    dropped: set[tuple[int, int]] = field(default_factory=set)
 
 
 _runs: dict[str, _Run] = {}
@@ -83,8 +86,12 @@ def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
     run = _run_of(values["topic"])
     news = _News(values["topic"])
     events: list[Event] = []
+    number = values["number"]
     rendering = render(
-        cells, compute=work.compute, cancel=run.stop, dropped=run.dropped.__contains__
+        cells,
+        compute=work.compute,
+        cancel=run.stop,
+        dropped=lambda position: (number, position) in run.dropped,
     )
     with contextlib.closing(rendering):
         for event in rendering:
@@ -122,9 +129,9 @@ def stop(topic: str) -> None:
     _run_of(topic).stop.set()
 
 
-def drop(topic: str, positions: Sequence[int]) -> None:
-    """Let this worker leave the pictures at some positions of a run."""
-    _run_of(topic).dropped.update(positions)
+def drop(topic: str, number: int, positions: Sequence[int]) -> None:
+    """Let this worker leave the pictures at some positions of a run's chunk."""
+    _run_of(topic).dropped.update((number, position) for position in positions)
 
 
 def _canaries(cells: Iterable[ResolvedCell]) -> list[ResolvedCell]:

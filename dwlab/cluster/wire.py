@@ -22,7 +22,7 @@ from ..spec.own_code.code import MAIN, Code
 from ..spec.own_code.loading import agreed_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from PIL import Image
 
@@ -47,8 +47,10 @@ class Parcel:
     blobs: Mapping[str, bytes]
 
 
-def parcel_of(cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPIC) -> Parcel:
-    """Cells for a worker. topic: under which it sends its news.
+def parcel_of(
+    cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPIC, number: int = 0
+) -> Parcel:
+    """Cells for a worker. topic: under which it sends its news. number: of the chunk in its run.
 
     Raises InvalidInput for what cannot travel: a function that only a notebook has; and RenderError
     for code that is gone, or that nobody here agreed to run.
@@ -56,17 +58,18 @@ def parcel_of(cells: Sequence[ResolvedCell], compute: Compute, topic: str = TOPI
     models: dict[Identity, int] = {}
     entries = []
     for cell in cells:
-        number = models.setdefault(cell.identity, len(models))
+        model = models.setdefault(cell.identity, len(models))
         entries.append(
             {
                 "position": cell.position,
                 "key": cell.key,
                 "params": cell.params.as_dict(),
-                "model": number,
+                "model": model,
             }
         )
     document = {
         "topic": topic,
+        "number": number,
         "versions": versions(),
         "compute": _plain_compute(compute),
         "models": [_plain_identity(identity) for identity in models],
@@ -195,20 +198,21 @@ def _plain_picture(picture: Picture, files: list[bytes]) -> dict[str, object]:
     return values
 
 
-def events_of(answer: Answer, cells: Sequence[ResolvedCell]) -> list[Event]:
-    """The events in a worker's answer, with the cells that they belong to."""
+def events_of(answer: Answer, cells: Sequence[ResolvedCell]) -> Iterator[Event]:
+    """The events in a worker's answer, with the cells that they belong to.
+
+    Pictures are decoded one by one, because all of a chunk may fill the memory.
+    """
     text, files = answer
     params = {cell.position: cell.params for cell in cells}
-    events: list[Event] = []
     for entry in json.loads(text):
         kind = entry.pop("kind")
         picture = entry.pop("picture", None)
         values = {**entry, "params": params[entry["index"]]}
         if kind == Done.kind:
-            events.append(Done(**values, result=_picture(picture, values["params"], files)))
+            yield Done(**values, result=_picture(picture, values["params"], files))
         else:
-            events.append(_KINDS[kind](**values))
-    return events
+            yield _KINDS[kind](**values)
 
 
 _KINDS: dict[str, Any] = {kind.kind: kind for kind in (Started, Step, Failed, Loaded)}

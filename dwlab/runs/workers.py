@@ -9,7 +9,8 @@ from ..events import WorkerChanged
 if TYPE_CHECKING:
     from ..events import ClusterEvent
 
-NAMED = 4  # workers of a line
+# so many workers are named one by one in a line
+NAMED = 4
 
 
 class Workers:
@@ -46,22 +47,19 @@ class Workers:
         """Pictures per second of all that are here; 0 if nothing is known yet."""
         return sum(worker.rate for worker in self.here)
 
-    def text(self, named: int = NAMED) -> str:
-        """How many there are and how fast they are, for people; empty if there never were any.
-
-        named: up to so many workers are named, with the rate of each.
-        """
+    def text(self) -> str:
+        """How many there are and how fast they are, for people; empty if there never were any."""
         if not self._newest:
             return ""
-        parts = [self._those_here(named), self._count("left"), self._count("refused")]
+        parts = [self._those_here(), self._count("left"), self._count("refused")]
         return ", ".join(part for part in parts if part)
 
-    def _those_here(self, named: int) -> str:
+    def _those_here(self) -> str:
         here = self.here
         count = "1 worker" if len(here) == 1 else f"{len(here):,} workers"
         if not self.rate:
             return count
-        if len(here) > named:
+        if len(here) > NAMED:
             return f"{count}, {rate_text(self.rate)}"
         rates = [f"{worker.worker} {rate_text(worker.rate)}" for worker in here]
         return f"{count} ({', '.join(rates)})"

@@ -21,7 +21,7 @@ def loads(count: int, group: tuple[object, ...] = MODEL, first: int = 0) -> list
 
 def finish(placing: Placing, chunk: Chunk, seconds: float, load: float = 0.0) -> list[GivenUp]:
     for position in chunk.positions:
-        placing.deliver(position)
+        placing.deliver(chunk.number, position)
     return placing.finish(chunk.number, seconds, load)
 
 
@@ -205,8 +205,8 @@ def test_half_of_a_chunk_that_takes_too_long_goes_to_an_idle_worker() -> None:
     assert part is not None and part.moved_from == slow.number
     assert part.positions == slow.positions[len(slow.positions) // 2 :]
     # whichever comes first counts, and the other does not
-    assert placing.deliver(part.positions[0])
-    assert not placing.deliver(part.positions[0])
+    assert placing.deliver(part.number, part.positions[0])
+    assert not placing.deliver(slow.number, part.positions[0])
 
 
 def test_a_worker_without_a_sign_of_life_is_given_up_until_it_answers() -> None:
@@ -216,7 +216,7 @@ def test_a_worker_without_a_sign_of_life_is_given_up_until_it_answers() -> None:
     chunk = placing.next_chunk("a", 0.0)
     assert chunk is not None
     assert placing.hanging(99.0) == []
-    placing.sign(chunk.number, 99.0)
+    placing.sign("a", 99.0)
     late = 99.0 + 100.0 + 10 * chunk.cost
     assert placing.hanging(late) == []
     assert placing.hanging(late + 1) == [chunk.number]
@@ -253,7 +253,7 @@ def test_a_simulated_hour_on_eight_unequal_devices_leaves_none_idle_for_long() -
                 busy[name] += seconds
                 heapq.heappush(ends, (now + seconds, chunk.number, name, chunk))
         now, _, name, chunk = heapq.heappop(ends)
-        finish(placing, chunk, chunk.cost * speeds[name])
+        finish(placing, chunk, now)
         idle.add(name)
     assert min(busy.values()) > 0.97 * now
 
@@ -298,11 +298,11 @@ class Runs(RuleBasedStateMachine):
         worker, chunk = self.given.pop(number)
         brought = chunk.positions[: round(share * len(chunk.positions))]
         for position in brought:
-            is_new = self.placing.deliver(position)
+            is_new = self.placing.deliver(number, position)
             assert is_new == (position not in self.ended)
             if is_new:
                 self.ended[position] = "made"
-        self._end(self.placing.finish(number, 1.0))
+        self._end(self.placing.finish(number, self.now + 1.0))
         self.placing.welcome(worker)
 
     @precondition(lambda self: self.given)
@@ -345,7 +345,7 @@ class Runs(RuleBasedStateMachine):
             for name in ("x", "y", "z"):
                 chunk = self.placing.next_chunk(name, self.now)
                 if chunk is not None:
-                    self._end(finish(self.placing, chunk, 1.0))
+                    self._end(finish(self.placing, chunk, self.now + 1.0))
         assert self.placing.is_over
 
 

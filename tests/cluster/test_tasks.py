@@ -35,7 +35,7 @@ def test_a_worker_makes_the_pictures_that_a_local_run_makes(client, workers, cel
     todo = cells(3)
     local = pictures(render(todo, compute=Compute()))
     answer = on_worker(client, workers[0], tasks.render_chunk, wire.parcel_of(todo, Compute()))
-    events = wire.events_of(answer, todo)
+    events = list(wire.events_of(answer, todo))
     assert [event.params for event in events if isinstance(event, Started)] == [
         cell.params for cell in todo
     ]
@@ -91,8 +91,8 @@ def test_a_run_that_is_to_stop_makes_no_more_pictures(client, workers, cells):
 
 def test_a_picture_that_is_no_longer_wanted_is_left_out(client, workers, cells):
     todo = cells(2)
-    client.run(tasks.drop, "fewer", [1], workers=[workers[0]])
-    chunk = wire.parcel_of(todo, Compute(), "fewer")
+    client.run(tasks.drop, "fewer", 7, [1], workers=[workers[0]])
+    chunk = wire.parcel_of(todo, Compute(), "fewer", 7)
     answer = on_worker(client, workers[0], tasks.render_chunk, chunk)
     assert pictures(wire.events_of(answer, todo)).keys() == {0}
 
