@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.rivals import adjusted_means
 from .problem import Draw
 
 if TYPE_CHECKING:
@@ -62,18 +64,33 @@ class Scores:
         return draws
 
     def means(self, settings: Sequence[int], instances: Sequence[int]) -> Floats:
-        """The mean of each setting over the instances in which all of them have a value.
+        """The mean of each setting, as if it had a value on each of these instances.
 
-        If there is no such instance, over those that each has; -inf for a setting without values.
+        -inf for a setting without any value.
         """
         values = self.values[np.ix_(list(settings), list(instances))]
-        shared = ~np.isnan(values).any(axis=0)
-        if shared.any():
-            shared_means: Floats = values[:, shared].mean(axis=1)
-            return shared_means
-        counts = (~np.isnan(values)).sum(axis=1)
-        sums = np.nansum(values, axis=1)
-        return np.where(counts > 0, sums / np.maximum(counts, 1), -np.inf)
+        has_values = ~np.isnan(values).all(axis=1)
+        means = np.full(len(values), -np.inf)
+        if has_values.any():
+            means[has_values] = adjusted_means(values[has_values][:, :, None])
+        return means
+
+    def standard_error(self, settings: Sequence[int], instances: Sequence[int]) -> float:
+        """That of the difference of two settings' means, if all differences vary alike.
+
+        From what is left of the values without a part for each setting and one for each instance;
+        with one instance, from the variation over settings.
+        """
+        values = self.values[np.ix_(list(settings), list(instances))]
+        values = values[:, ~np.isnan(values).any(axis=0)]
+        rows, columns = values.shape
+        if columns == 0 or rows < 2:
+            return 0.0
+        left = values - values.mean(axis=0)
+        if columns > 1:
+            left = left - left.mean(axis=1, keepdims=True)
+        variance = float((left**2).sum()) / ((rows - 1) * max(columns - 1, 1))
+        return math.sqrt(2 * variance / columns)
 
     def differences(self, setting: int, others: Sequence[int], instances: Sequence[int]) -> Floats:
         """How far others are ahead of a setting, (others, instances); NaN if either is missing."""

@@ -22,7 +22,7 @@ CHEAPEST_GOOD = 3
 def problem(*, seeds: int = 6, held_out: int = 0, **options: object) -> Problem:
     """Six settings, with so many seeds to search with and so many held out."""
     return Problem(
-        prices=PRICES,
+        prices=options.pop("prices", PRICES),
         instances=spread(PROMPTS, range(seeds)),
         held_out=spread(PROMPTS, range(seeds, seeds + held_out)),
         **options,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from searching import made_up
 
 from dwlab.searching.problem import Draw
@@ -26,13 +27,24 @@ def test_where_lower_is_better_values_are_turned_round():
     assert scores.values[0, 0] == -0.25
 
 
-def test_means_are_over_shared_instances():
+def test_means_are_those_as_if_no_picture_lacked():
     scores = Scores(made_up.problem(seeds=1))
     scores.add(Draw(0, 0), 0.2)
     scores.add(Draw(0, 1), 1.0)
     scores.add(Draw(1, 1), 0.5)
-    assert scores.means([0, 1], [0, 1]).tolist() == [1.0, 0.5]
-    assert scores.means([0, 2], [0, 1]).tolist() == [0.6, -np.inf]
+    means = scores.means([0, 1, 2], [0, 1])
+    # the second setting is half behind on the harder instance, too
+    assert means == pytest.approx([0.6, 0.1, -np.inf])
+
+
+def test_the_standard_error_leaves_out_settings_and_instances():
+    scores = Scores(made_up.problem(seeds=2))
+    for setting in range(6):
+        for instance in range(8):
+            scores.add(Draw(setting, instance), setting + 10 * instance)
+    assert scores.standard_error(range(6), range(8)) == pytest.approx(0.0)
+    scores.values += np.random.default_rng(0).normal(0, 0.3, scores.values.shape)
+    assert scores.standard_error(range(6), range(8)) == pytest.approx(0.15, rel=0.3)
 
 
 def test_instances_become_a_grid_of_prompts_and_seeds():

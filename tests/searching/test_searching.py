@@ -5,10 +5,10 @@ import math
 import pytest
 from searching import made_up
 
-from dwlab.searching.budget import Budget
 from dwlab.searching.ladder import Ladder
 from dwlab.searching.scores import Scores
 from dwlab.searching.searching import Search
+from dwlab.spec.budget import Budget
 
 
 def test_a_claim_is_made_on_held_out_seeds():
