@@ -9,8 +9,7 @@ from ..events import WorkerChanged
 if TYPE_CHECKING:
     from ..events import ClusterEvent
 
-# so many workers are named one by one in a line
-NAMED = 4
+NAMED = 4  # workers of a line
 
 
 class Workers:
@@ -47,19 +46,22 @@ class Workers:
         """Pictures per second of all that are here; 0 if nothing is known yet."""
         return sum(worker.rate for worker in self.here)
 
-    def text(self) -> str:
-        """How many there are and how fast they are, for people; empty if there never were any."""
+    def text(self, named: int = NAMED) -> str:
+        """How many there are and how fast they are, for people; empty if there never were any.
+
+        named: up to so many workers are named, with the rate of each.
+        """
         if not self._newest:
             return ""
-        parts = [self._those_here(), self._count("left"), self._count("refused")]
+        parts = [self._those_here(named), self._count("left"), self._count("refused")]
         return ", ".join(part for part in parts if part)
 
-    def _those_here(self) -> str:
+    def _those_here(self, named: int) -> str:
         here = self.here
         count = "1 worker" if len(here) == 1 else f"{len(here):,} workers"
         if not self.rate:
             return count
-        if len(here) > NAMED:
+        if len(here) > named:
             return f"{count}, {rate_text(self.rate)}"
         rates = [f"{worker.worker} {rate_text(worker.rate)}" for worker in here]
         return f"{count} ({', '.join(rates)})"

@@ -121,12 +121,7 @@ class PanelRun:
 
     def _progress(self) -> str:
         pace = self.pace
-        texts = (
-            pace.counts(self._unit),
-            f"{duration(pace.elapsed)} so far",
-            pace.left_text(),
-            pace.workers.text(),
-        )
+        texts = (pace.counts(self._unit), f"{duration(pace.elapsed)} so far", pace.left_text())
         return " · ".join(text for text in texts if text)
 
     def say(self, text: str, share: float | None = None) -> None:

@@ -11,6 +11,7 @@ from ...spec.names import TEXTS, own_name
 from ...spec.params import FIELDS
 from ..field_errors import field_meant
 from .earlier_edits import row_after
+from .place import FIELD as WHERE
 from .row_choices import choices_for, usual_axis
 from .rows import LIST, VALUE, Row, kinds_of
 
@@ -222,7 +223,7 @@ class SweepForm:
         if not isinstance(error, InvalidInput):
             return {"row": "", "part": None, "text": str(error)}
         rows = self.rows()
-        row = field_meant(error.field, [*rows, NAME, "parameter"])
+        row = field_meant(error.field, [*rows, NAME, "parameter", WHERE])
         return {"row": row, "part": self._part(error.field, rows.get(row)), "text": str(error)}
 
     @staticmethod

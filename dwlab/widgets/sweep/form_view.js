@@ -117,7 +117,7 @@ class FormView {
     say_(this.nameMessage, this.name, row === "name");
     say_(this.parameterMessage, this.parameter, row === "parameter");
     if (row === "parameter") this.adding = false;
-    const isKnown = this.rows.has(row) || row === "name" || row === "parameter";
+    const isKnown = this.rows.has(row) || ["name", "parameter", "where"].includes(row);
     say_(this.message, undefined, !isKnown && Boolean(text));
   }
 }

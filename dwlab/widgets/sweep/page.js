@@ -8,18 +8,22 @@ class SweepPageView extends PanelPage {
     this.sent = 0; // edits
     this.form = new FormView(this);
     this.plan = new PlanView(this);
+    this.place = new PlaceView(this);
+    this.workers = new WorkersView(this);
     this.bar = new RunBar(this, { run: "Compute the missing pictures", cancel: "Stop within a step; finished pictures are kept" });
     this.answer = new AnswerView(this);
     this.links = new FileLinks(this);
     el.append(make("div", { className: "dwp-columns" }, this.form.element,
-      make("div", { className: "dwp-side" }, this.plan.element, this.bar.element)), this.answer.element, this.links.element);
+      make("div", { className: "dwp-side" }, this.plan.element, this.place.element, this.bar.element, this.workers.element)), this.answer.element, this.links.element);
     this.form.paint();
+    this.place.paint();
     this.connect({
-      offer: () => this.form.paintOffer(),
+      offer: () => { this.form.paintOffer(); this.place.paintOffer(); },
       form: () => this.formChanged(),
-      problem: () => this.form.paintProblem(),
+      problem: () => { this.form.paintProblem(); this.place.paintProblem(); },
       plan: () => { this.plan.paint(); this.paintRun(); },
       run: () => this.paintRun(),
+      workers: () => this.workers.paint(),
       answer: () => this.answer.paint(),
       files: () => this.links.paint(),
     });
@@ -33,7 +37,7 @@ class SweepPageView extends PanelPage {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.sent += 1;
-    return this.model.send({ do: action, form: this.form.values, edit: [this.id, this.sent], ...more });
+    return this.model.send({ do: action, form: this.form.values, where: this.place.value, edit: [this.id, this.sent], ...more });
   }
 
   /** Something was typed; it is sent when no key comes for a moment. */
@@ -58,7 +62,9 @@ class SweepPageView extends PanelPage {
   formChanged() {
     const [page, number] = this.model.get("form").edit ?? [];
     const isLate = page === this.id && number < this.sent;
-    if (!isLate && this.timer === undefined) this.form.paint();
+    if (isLate || this.timer !== undefined) return;
+    this.form.paint();
+    this.place.paint();
   }
 
   paintRun() {

@@ -19,12 +19,15 @@ from ..panel_run import Ending, PanelRun
 from ..saved_state import SavedState
 from ..served_files import links
 from .answer import answer_for_page
+from .ending import ending_of
 from .files import file_list
 from .form import SweepForm
 from .page import SweepPage
+from .place import Place
 from .plan_page import WRONG, counting, plan_for_page
 from .row_choices import addable
 from .views import SweepViews
+from .workers import WorkersStrip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,7 +68,7 @@ class SweepPanel(widgets.VBox):
     ) -> None:
         super().__init__()
         self.root = root
-        self.compute = compute
+        self.place = Place(compute)
         self._experiments = dict(experiments)
         self._execute = execute
         self._saved = SavedState(root, "sweep")
@@ -74,6 +77,7 @@ class SweepPanel(widgets.VBox):
         self._server_root = ""
         self.form = SweepForm()
         self.page = SweepPage()
+        self.workers = WorkersStrip(self.page)
         self.views = SweepViews(root, bench)
         self.runner = PanelRun(
             self.page,
@@ -120,6 +124,7 @@ class SweepPanel(widgets.VBox):
         }
         edit = arguments.pop("edit", None)
         form = arguments.pop("form", None)
+        self.place.take(arguments.pop("where", None))
         if isinstance(form, dict):
             self.form.take(form.get("name"), form.get("rows"))
         with self._showing_errors():
@@ -139,6 +144,8 @@ class SweepPanel(widgets.VBox):
 
     def start(self) -> None:
         """Compute what is missing; does nothing during a run."""
+        if not self.running:
+            self.workers.clear()
         self.runner.start()
 
     def cancel(self) -> None:
@@ -154,7 +161,12 @@ class SweepPanel(widgets.VBox):
 
     def _restore(self, state: dict[str, object]) -> None:
         """Show the experiment with its edits as before the kernel restarted, or the first one."""
-        self.page.offer = {"experiments": list(self._experiments), "parameters": addable()}
+        self.page.offer = {
+            "experiments": list(self._experiments),
+            "parameters": addable(),
+            "places": self.place.choices(),
+        }
+        self.place.take(state.get("where"))
         if not self._experiments:
             self.page.run = {"running": False, "text": NO_EXPERIMENTS}
             self.page.plan = {"state": WRONG}
@@ -173,8 +185,9 @@ class SweepPanel(widgets.VBox):
         edits = self.form.edits()
         picked = self.page.offer.get("picked")
         is_first = picked == next(iter(self._experiments), None)
-        if edits or not is_first or self._saved.load():
-            self._saved.save({"picked": picked, "edits": edits})
+        state = {"picked": picked, "edits": edits, **self.place.edit()}
+        if edits or not is_first or self.place.edit() or self._saved.load():
+            self._saved.save(state)
 
     # -- planning -------------------------------------------------------------------------------
 
@@ -183,7 +196,12 @@ class SweepPanel(widgets.VBox):
 
         edit: the page that edited, and the number of its edit; None for the kernel.
         """
-        self.page.form = {**self.form.for_page(), "also": self.form.also(), "edit": edit}
+        self.page.form = {
+            **self.form.for_page(),
+            "also": self.form.also(),
+            "where": self.place.text,
+            "edit": edit,
+        }
         if self._timer:
             self._timer.cancel()
         self._timer = threading.Timer(DEBOUNCE, self._plan)
@@ -199,7 +217,7 @@ class SweepPanel(widgets.VBox):
             self.page.problem = {}
             self.page.plan = counting(len(cells))
             # the first plan imports torch, which takes seconds
-            plan = make_plan(sweep, self.root, self.compute)
+            plan = make_plan(sweep, self.root, self.place.compute)
             if timer is self._timer:
                 self.page.plan = plan_for_page(plan)
             if sweep.name != self.name and not self.running:
@@ -251,7 +269,7 @@ class SweepPanel(widgets.VBox):
         outcome, _ = self._execute(
             sweep,
             results=self.root,
-            compute=self.compute,
+            compute=self.place.compute,
             cancel=self.runner.cancelled,
             on_plan=self._planned,
             on_event=self._tell,
@@ -262,6 +280,7 @@ class SweepPanel(widgets.VBox):
         return ending_of(outcome)
 
     def _after_run(self, ending: Ending) -> None:
+        self.workers.end(self.runner.pace.workers)
         if ending.tone != "danger":
             # the counts have changed
             self._plan()
@@ -280,22 +299,9 @@ class SweepPanel(widgets.VBox):
         """Take in an event of the run; called on its thread, many times per second."""
         if not isinstance(event, Downloading):
             self.runner.tell(event, "Writing the table, the grid and the report …")
+            self.workers.tell(self.runner.pace.workers)
         elif not self.runner.cancelled.is_set():
             download = event.download
             share = 0.0 if download.over else download.share
             text = f"Downloading {download.model} (only the first time): {download}"
             self.runner.say(text, share=share)
-
-
-def ending_of(outcome: Outcome) -> Ending:
-    """How a run ended, in words."""
-    text = f"{outcome.made:,} made now, {outcome.reused:,} already there"
-    if outcome.failed:
-        text += f", {outcome.failed:,} failed (Run tries them again)"
-    if outcome.left:
-        text = f"Stopped: {text}, {outcome.left:,} left. Run continues from here."
-    else:
-        text = f"Done: {text}."
-    note = f"Warning: {outcome.warning}." if outcome.warning else ""
-    is_clean = not (outcome.left or outcome.failed or outcome.nan)
-    return Ending(text, "success" if is_clean else "warning", note)

@@ -7,8 +7,11 @@ import sqlite3
 import pytest
 from widgets.sweep.panel_use import edit, facts, panel, run, tell, until
 
+from dwlab.events import Connected, WorkerChanged
 from dwlab.runs.results import Results
 from dwlab.runs.sweep import Sweep
+from dwlab.runs.work import Work
+from dwlab.spec.compute import Compute
 from dwlab.widgets.sweep.panel import SweepPanel
 from dwlab.workflows.sweep import execute
 
@@ -161,3 +164,58 @@ def test_the_answer_is_shown_when_a_sweep_ends_and_kept_current(tmp_path):
 def test_without_experiments_the_panel_says_where_they_belong(tmp_path):
     made = SweepPanel({}, execute, root=tmp_path)
     assert "experiments/" in made.page.run["text"] and not can_run(made)
+
+
+def test_where_to_compute_is_checked_planned_with_run_with_and_kept(tmp_path):
+    def compute(*arguments, **options):
+        computed.append(options["compute"].where)
+        return execute(*arguments, **{**options, "compute": Compute()})
+
+    computed = []
+    made = panel(tmp_path, compute)
+    assert made.page.form["where"] == "local" and "local" in made.page.offer["places"]
+    tell(made, "edit", where="somewhere", edit=["page", 1])
+    until(lambda: made.page.problem.get("row") == "where")
+    assert not can_run(made)
+    tell(made, "edit", where="cpu*2", edit=["page", 2])
+    until(lambda: can_run(made) and not made.page.problem)
+    until(lambda: made._saved.load().get("where") == "cpu*2")
+    assert run(made).startswith("Done: 2 made now") and computed == ["cpu*2"]
+    assert panel(tmp_path, compute).page.form["where"] == "cpu*2"
+
+
+def worker(name, state, **more):
+    return WorkerChanged(name, state, machine="gpu1", device=name, **more)
+
+
+def test_workers_come_and_go_on_the_page_and_stay_there_after_the_run(tmp_path):
+    def compute(*arguments, **options):
+        options["on_plan"](2, Work.equal(2))
+        options["on_event"](Connected("dask://127.0.0.1:8786", "http://127.0.0.1:8787/status"))
+        for event in (
+            worker("cuda:0", "working", doing="2 pictures of shapes"),
+            worker("cuda:0", "idle", made=2, rate=0.5),
+            worker("cuda:1", "left", reason="its connection was lost"),
+            worker("cuda:2", "refused", reason="its torch is 2.9, here it is 2.11"),
+        ):
+            options["on_event"](event)
+        shown.append(made.page.workers)
+        quiet = {"compute": Compute(), "on_plan": None, "on_event": lambda _: None}
+        return execute(*arguments, **{**options, **quiet})
+
+    shown = []
+    made = panel(tmp_path, compute)
+    assert made.page.workers == {}
+    run(made)
+    assert shown[0]["over"] is False and len(shown[0]["workers"]) >= 1
+    after = made.page.workers
+    assert after["over"] is True and after["dashboard"] == "http://127.0.0.1:8787/status"
+    assert after["text"] == "1 worker, 30/min, 1 left, 1 refused"
+    assert [(entry["name"], entry["doing"], entry["made"]) for entry in after["workers"]] == [
+        ("cuda:0", "waiting", "2 pictures, 30/min"),
+        ("cuda:1", "left: its connection was lost", "0 pictures"),
+        ("cuda:2", "refused: its torch is 2.9, here it is 2.11", ""),
+    ]
+    made._execute = execute
+    run(made)
+    assert made.page.workers == {}
