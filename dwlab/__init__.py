@@ -24,6 +24,7 @@ _PUBLIC = {
     "rate": "notebook.rate",
     "record": "render.recording",
     "rerun": "workflows.certificate.rerunning",
+    "search": "notebook.searches",
     "stream": "runs.generation",
     "view": "notebook.view",
 }

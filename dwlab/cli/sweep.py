@@ -48,6 +48,15 @@ def sweep(
             rich_help_panel=WHAT,
         ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Compute no more than this, on cells that a search chooses: 30min, 2000rows, "
+            "500pictures.",
+            metavar="AMOUNT",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
     limit: Annotated[
         int,
         typer.Option(
@@ -111,7 +120,10 @@ def sweep(
     """
     from ..runs.sweep import Sweep
 
-    spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
+    changes = _assignments(overrides or [])
+    if budget is not None:
+        changes["budget"] = budget
+    spec = Sweep.from_yaml(experiment).override(changes)
     if dry_run:
         plan = spec.plan(
             results, device=device, profile=profile, exact=exact, memory=memory, limit=limit
@@ -171,13 +183,19 @@ def _notebook(outcome: Outcome) -> Path:
 
 
 def _answer(outcome: Outcome) -> str:
-    """What the pictures say of settings, in a sentence; empty if no metric ranks them."""
+    """What the pictures say of settings; empty if no metric ranks them.
+
+    It is a sentence, and what a search found and spent if one chose the pictures.
+    """
     from .._util.terminal_text import one_line
     from ..analysis.quality import quality_of
     from ..runs.results import Results
-    from ..views.report.answer import answer
+    from ..views.report.answer import answer, search_of
 
     table = Results(outcome.root).table(outcome.name)
+    found = search_of(table)
+    if found:
+        return "".join(f"{one_line(text)}\n" for text in found.sentences)
     words = answer(table, quality_of(table))
     return f"{one_line(words.sentence)}\n" if words else ""
 

@@ -39,17 +39,17 @@ class Pace:
 
     def __init__(self, todo: Work | int, *, now: Callable[[], float] = time.monotonic):
         self.work = Work.equal(todo) if isinstance(todo, int) else todo
-        self.total = len(self.work)
-        self.finished = 0
+        self.total = self.work.total_pictures
+        self.finished = self.work.spent_pictures
         self.failed = 0
         self.workers = Workers()
         self._now = now
         self._began = now()
         # of finished pictures
-        self._cost = 0.0
-        self._rows = 0
-        self._total_cost = sum(self.work.costs.values())
-        self._total_rows = sum(self.work.rows.values())
+        self._cost = self.work.spent_cost
+        self._rows = self.work.spent_rows
+        self._total_cost = self.work.total_cost
+        self._total_rows = self.work.total_rows
         # what is done of each picture under way, 0 to 1
         self._shares: dict[int, float] = {}
         # the pictures that took a step in this round
@@ -135,11 +135,11 @@ class Pace:
 
     def counts(self, unit: str = "pictures") -> str:
         """How much is done of how much, for people."""
-        text = f"{self.finished:,}/{self.total:,} {unit}"
+        text = f"{_of(self.finished, self.total)} {unit}"
         if self.failed:
             text += f", {self.failed:,} failed"
         if self.work.of_pictures:
-            text += f", {self.rows:,}/{self._total_rows:,} rows"
+            text += f", {_of(self.rows, self._total_rows)} rows"
         return text
 
     def left_text(self) -> str:
@@ -151,3 +151,8 @@ class Pace:
         if self.left is None or self.share == 1:
             return ""
         return f"about {duration(self.left)} left"
+
+
+def _of(done: int, total: int | None) -> str:
+    """How much is done of how much, as far as that is known."""
+    return f"{done:,}" if total is None else f"{done:,}/{total:,}"

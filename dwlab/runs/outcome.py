@@ -19,7 +19,7 @@ class Outcome:
     begun: False if the run was cancelled while a model was downloaded, before anything was entered
     in the store.
     nan: finished pictures, of earlier runs too, with values that were not finite. warning: a line
-    about them, if there are any.
+    about them, if there are any. is_stopped: whether a search was stopped that would have chosen more cells.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Outcome:
     begun: bool = True
     nan: int = 0
     warning: str | None = None
+    is_stopped: bool = False
 
     @property
     def left(self) -> int:

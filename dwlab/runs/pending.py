@@ -13,7 +13,7 @@ from .own_code import keep_code
 from .resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..render.resolved_cell import ResolvedCell
     from ..spec.cells import Cell
@@ -36,6 +36,10 @@ class Pending:
     cells: list[ResolvedCell]
     lacking: list[ResolvedCell] = field(default_factory=list)
     images: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, positions: Collection[int]) -> Pending:
+        """The same with no other cells to be computed than those at some positions."""
+        return replace(self, cells=[cell for cell in self.cells if cell.position in positions])
 
 
 @gc_paused()

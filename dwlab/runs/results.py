@@ -12,6 +12,7 @@ from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .cell_columns import CellColumns
 from .first_rows import WHOLE, whole_of
+from .search_answer import SEARCH, SearchAnswer, load_answer
 from .table import TRACES, Table
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Results:
             raise never_ran(self.root, name, specs)
         table = self._table(stored, specs[name] if name is not None else {}, measured)
         table.attrs[TRACES] = traces
+        if name is not None:
+            table.attrs[SEARCH] = self._search(name, specs[name])
         return table
 
     @gc_paused()
@@ -76,7 +79,13 @@ class Results:
         table = self._table(stored, specs[name], measured)
         table.attrs[TRACES] = traces
         table.attrs[WHOLE] = whole
+        table.attrs[SEARCH] = self._search(name, specs[name])
         return table
+
+    def _search(self, name: str, spec: Mapping[str, Any]) -> SearchAnswer | None:
+        """What the search of an experiment found; None if its cells were not chosen."""
+        is_searched = spec.get("search") or spec.get("budget")
+        return load_answer(self.root, name) if is_searched else None
 
     def _table(
         self, stored: CellTable, spec: Mapping[str, Any], measured: Mapping[str, object]

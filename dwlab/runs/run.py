@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
+from ..errors import InvalidInput
 from ..events import Cancelled
 from ..metrics import registry
 from ..paths import results_folder
@@ -27,7 +28,7 @@ from .work import Work
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from ..spec.cells import Cell
@@ -50,6 +51,7 @@ def run(
     download: bool = True,
     fill_traces: bool = False,
     cells: Sequence[Cell] | None = None,
+    to_make: Collection[int] | None = None,
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
@@ -63,13 +65,19 @@ def run(
     fill_traces: make finished pictures again that lack traces of the sweep's probes, and keep these;
     the pictures stay as they are.
     cells: those that are chosen so far, in the order of their positions, if not all of the sweep's
-    are computed. The experiment then has these alone.
+    are computed. The experiment then has these alone. to_make: the positions of those to compute now
+    if they are not there; None for all.
 
     Failed cells of an earlier run are tried again, and finished ones whose picture is gone are made
     again. Code of the user's own runs only if the person here agreed to it (see `code_trust`). If the files of a model change after its cells were resolved, its cells fail. Raises
     InvalidInput or ModelError before any weights load, StoreError if the folder cannot be used or
     another process runs this experiment there.
     """
+    if spec.request is not None and cells is None:
+        allowed = (
+            "left out to compute all cells; dwlab.search(...) and `dwlab sweep FILE` run a search"
+        )
+        raise InvalidInput("search", spec.search or spec.budget, allowed)
     jobs = check_metrics(spec)
     compute = compute.of_experiment(spec.measures, spec.probe_names)
     try:
@@ -84,6 +92,8 @@ def run(
         todo = pending.enter(
             spec, store, identities, exact=compute.exact, limit=limit, chosen=cells
         )
+        if to_make is not None:
+            todo = todo.only(to_make)
         outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
         outcome.notes = tuple(store.notes)
         filling = TraceFilling(store, outcome, todo.images) if fill_traces else None

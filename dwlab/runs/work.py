@@ -23,16 +23,35 @@ class Work:
 
     rows: of the denoiser, by the position of the cell, which its events carry.
     costs: by position too, in seconds if `in_seconds`, otherwise in proportion to each other.
-    of_pictures: False for other things than pictures, which have no rows.
+    of_pictures: False for other things than pictures, which have no rows. spent_pictures,
+    spent_rows, spent_cost: of a search, before this run.
     """
 
     rows: Mapping[int, int]
     costs: Mapping[int, float]
     in_seconds: bool = False
     of_pictures: bool = True
+    spent_pictures: int = 0
+    spent_rows: int = 0
+    spent_cost: float = 0.0
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def total_pictures(self) -> int | None:
+        """How many pictures there are to make; None if a search decides it."""
+        return len(self.rows)
+
+    @property
+    def total_rows(self) -> int | None:
+        """Rows of all that there is to make; None if a search decides it."""
+        return sum(self.rows.values())
+
+    @property
+    def total_cost(self) -> float:
+        """The cost of all that there is to make."""
+        return sum(self.costs.values())
 
     @classmethod
     def equal(cls, count: int) -> Work:

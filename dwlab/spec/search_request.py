@@ -35,7 +35,8 @@ class SearchRequest:
 
     method: `auto` takes the ladder if the metric has a known bound, otherwise balanced halving.
     margin: how far behind the best is good enough, in units of the metric; None for the usual one.
-    seed: of the random choices that a method makes. For `optuna` only: objectives are what is
+    seed: of the random choices that a method makes. held_out: how many of the seeds only the final
+    claim uses, None for half of them; not for `optuna`. For `optuna` only: objectives are what is
     looked for, `quality` (the metric), `rows` (few denoiser rows) and `votes` (the strength by
     the votes on this experiment); sampler, or None for Optuna's own; batch: how many settings are asked for
     at a time; pictures: how many pictures each setting gets, None for all prompts with one seed.
@@ -44,6 +45,7 @@ class SearchRequest:
     method: str = AUTO
     margin: float | None = None
     seed: int = 0
+    held_out: int | None = None
     objectives: tuple[str, ...] = (QUALITY,)
     sampler: str | None = None
     batch: int = 8
@@ -89,15 +91,14 @@ def _method(field: str, value: object, allowed: str) -> str:
 
 
 def _takes(method: str, option: str) -> bool:
+    if option == "held_out":
+        return method != OPTUNA
     return method == OPTUNA or option not in _OF_OPTUNA
 
 
 def _checked(method: str, options: Mapping[str, object]) -> SearchRequest:
     usual = SearchRequest()
     batch = options.get("batch", usual.batch)
-    pictures = options.get("pictures")
-    if pictures is not None:
-        pictures = check_whole_number(f"{FIELD}.pictures", pictures, 1, BATCH_LIMIT)
     return SearchRequest(
         method=method,
         margin=_margin(options.get("margin")),
@@ -105,8 +106,15 @@ def _checked(method: str, options: Mapping[str, object]) -> SearchRequest:
         objectives=_objectives(options.get("objectives", usual.objectives)),
         sampler=_sampler(options.get("sampler")),
         batch=check_whole_number(f"{FIELD}.batch", batch, 1, BATCH_LIMIT),
-        pictures=pictures,
+        held_out=_count("held_out", options.get("held_out")),
+        pictures=_count("pictures", options.get("pictures")),
     )
+
+
+def _count(option: str, value: object) -> int | None:
+    if value is None:
+        return None
+    return check_whole_number(f"{FIELD}.{option}", value, 1, BATCH_LIMIT)
 
 
 def _margin(value: object) -> float | None:

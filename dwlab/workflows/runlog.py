@@ -39,7 +39,8 @@ class RunLog:
     def start(self, total: int, pace: Pace) -> None:
         """Write how much there is to do. pace: fresh, of the cells that are not in the store."""
         self._pace = pace
-        self.line(f"start: {total} cells, {pace.total} to do")
+        to_do = "a search chooses" if pace.total is None else f"{pace.total} to do"
+        self.line(f"start: {total} cells, {to_do}")
 
     def warn(self, text: str) -> None:
         """Write a warning."""

@@ -19,6 +19,7 @@ from ..spec.compute import Compute
 from ..spec.sweep import LIMIT
 from ..views.progress import Progress
 from .artifacts import write_artifacts
+from .budgeted.run import run_within_budget
 from .interrupt import ctrl_c_sets
 from .runlog import RunLog
 
@@ -47,6 +48,7 @@ def execute(
 ) -> tuple[Outcome, dict[str, Path]]:
     """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
+    Of a sweep with a budget or a search, only the cells that are chosen are computed.
     The files are named by what they are: `report`, `viewer`, `table`, `grid` and `log`. For on_plan and
     on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
     keeps everything that is finished and is raised again as KeyboardInterrupt. trust_code: run the
@@ -62,7 +64,8 @@ def execute(
     with contextlib.ExitStack() as stack:
         follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)
         try:
-            outcome = run(
+            compute_cells = run if spec.request is None else run_within_budget
+            outcome = compute_cells(
                 spec,
                 results=results,
                 compute=compute,

@@ -68,7 +68,8 @@ def run_sweep(batch: Batch, job: Job, requested: JsonObject) -> None:
     )
     batch.metrics.pictures.labels("made").inc(outcome.made)
     batch.metrics.pictures.labels("reused").inc(outcome.reused)
-    if outcome.left:  # the job was cancelled, or the next server continues it
+    # the job was cancelled, or the next server continues it
+    if outcome.left or outcome.is_stopped:
         return
     result = _result(batch, sweep, outcome)
     if outcome.failed:

@@ -14,6 +14,7 @@ from ...analysis.setting_grid import FIXED, SAMPLED, has_settings
 from ...analysis.statistics_text import interval_text, number_text
 from ...analysis.variance_shares import effects
 from ...errors import InvalidInput
+from ...runs.search_answer import SEARCH, SearchAnswer
 from .numbers_shown import short
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class RankedRow:
 class Answer:
     """What the pictures say of settings.
 
-    ranking: what it is from. for_these: the answer for these prompts alone, if only that is known.
+    ranking: what it is from. sentence: the answer, or the verdict of the search that chose the
+    pictures; search: what else is known of that search. for_these: the answer for these prompts
+    alone, if only that is known.
     taste: how often the metric agrees with the votes on the sweep, if there are any. left_out:
     settings that are not in `rows`.
     """
@@ -56,11 +59,12 @@ class Answer:
     margin: str
     rows: list[RankedRow]
     left_out: int
+    search: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> list[str]:
         """What is said before the ranking: the answers, the metric's worth, and what moves it."""
-        texts = (self.sentence, self.for_these, self.taste, self.effects)
+        texts = (self.sentence, *self.search, self.for_these, self.taste, self.effects)
         return [text for text in texts if text]
 
 
@@ -77,21 +81,34 @@ def answer(
     """
     if metric is None or not has_settings(table, metric, most=MOST_SETTINGS):
         return None
+    found = search_of(table)
+    if margin is not None or target != SAMPLED or (found and found.metric != metric):
+        # the search answers another question
+        found = None
     if margin is None:
-        margin = usual_margin(table, metric)
+        margin = found.margin if found else usual_margin(table, metric)
     ranking = best(table, metric, margin=margin, target=target)
     rows = _rows(ranking)
+    first, *others = found.sentences if found else [ranking.sentence]
     return Answer(
         ranking=ranking,
-        sentence=ranking.sentence,
-        for_these=_for_these_prompts(table, ranking),
+        sentence=first,
+        search=tuple(others),
+        for_these="" if found else _for_these_prompts(table, ranking),
         taste=metric_taste(table, metric, target=target),
-        effects=effects(table, metric).sentence,
+        # the pictures of a search are not a fair sample of the axes
+        effects="" if found else effects(table, metric).sentence,
         target=ranking.target,
         margin=number_text(margin),
         rows=rows[:ROWS],
         left_out=max(0, len(rows) - ROWS),
     )
+
+
+def search_of(table: pd.DataFrame) -> SearchAnswer | None:
+    """What the search found that chose the pictures of a table; None if there was none."""
+    found = table.attrs.get(SEARCH)
+    return found if isinstance(found, SearchAnswer) else None
 
 
 def ask(

@@ -14,7 +14,7 @@ from ...analysis.optional_columns import failed_cells
 from ...analysis.quality import REMEDY, quality_of
 from ..design import FOLDER
 from ..viewer.page import FILE as VIEWER
-from .answer import Answer, answer
+from .answer import Answer, answer, search_of
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
 from .embedded import TitledPlot, contact_sheet, plot
@@ -67,9 +67,11 @@ def _content(table: pd.DataFrame) -> dict[str, object]:
     metric = quality or next(iter(metrics_of(table)), None)
     is_ranked = quality or not swept(table)
     settings = answer(table, quality)
+    found = search_of(table)
     return {
         "subtitle": subtitle(table),
         "answer": settings,
+        "searched": found.sentences if found else [],
         "answer_plots": _answer_plots(table, settings) if settings else [],
         # means without intervals, where there is nothing better
         "ranking": [] if settings else best_and_worst(table, quality),

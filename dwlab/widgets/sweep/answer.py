@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from ..._util.html import Html, escaped, headed_table
 from ...analysis.axes import swept
 from ...analysis.quality import REMEDY, quality_of
-from ...views.report.answer import answer
+from ...views.report.answer import answer, search_of
 from ..small_pictures import THEMES, ThemedPicture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from ...views.report.answer import Answer, RankedRow
@@ -25,7 +27,8 @@ def answer_for_page(table: pd.DataFrame) -> dict[str, object]:
     """
     words = answer(table, quality_of(table))
     if words is None:
-        return {"sentences": [_why_none(table)]}
+        found = search_of(table)
+        return {"sentences": found.sentences if found else [_why_none(table)]}
     return {
         "sentences": words.sentences,
         "head": list(HEAD),
@@ -50,7 +53,8 @@ def answer_html(table: pd.DataFrame) -> str:
 
     words = answer(table, quality_of(table))
     if words is None:
-        return ""
+        found = search_of(table)
+        return f'<div class="dwlab-answer">{_sentences(found.sentences)}</div>' if found else ""
     images = [
         ThemedPicture.drawn(chart.draw, chart.title).images()
         for chart in answer_charts(table, words.ranking)
@@ -59,10 +63,14 @@ def answer_html(table: pd.DataFrame) -> str:
 
 
 def _words(words: Answer) -> str:
-    first, *others = words.sentences
-    text = f"<p><strong>{escaped(first)}</strong></p>"
-    text += "".join(f"<p>{escaped(other)}</p>" for other in others)
+    text = _sentences(words.sentences)
     return f"{text}<details><summary>Every setting ranked</summary>{_ranking(words)}</details>"
+
+
+def _sentences(sentences: Sequence[str]) -> str:
+    first, *others = sentences
+    text = f"<p><strong>{escaped(first)}</strong></p>"
+    return text + "".join(f"<p>{escaped(other)}</p>" for other in others)
 
 
 def _ranking(words: Answer) -> Html:
