@@ -29,6 +29,8 @@ ANY_PORT = f"{HOST}:0"
 # a cell that ends its worker is retried by the process that runs the sweep, not by the scheduler,
 # which would send it to one worker after the other
 SETTINGS = {
+    # events that schedulers and workers remember, with the documents of chunks in them
+    "distributed.admin.low-level-log-length": 10,
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.profile.enabled": False,

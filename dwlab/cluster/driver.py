@@ -210,6 +210,7 @@ class _Driver:
             if not isinstance(event, Done | Failed):
                 yield from self._first_time(event)
             elif self._placing.deliver(number, event.index):
+                self._told -= {(event.index, kind) for kind in (Started.kind, Loaded.kind)}
                 self._roster.count(worker, made=isinstance(event, Done))
                 yield event
         given_up = self._placing.finish(number, time.monotonic(), load_seconds)
@@ -220,7 +221,7 @@ class _Driver:
     def _first_time(self, event: Event) -> Events:
         """What was told at once is not told again with the answer; a cell begins once."""
         if isinstance(event, Started | Loaded):
-            if (event.index, event.kind) in self._told:
+            if (event.index, event.kind) in self._told or not self._placing.is_open(event.index):
                 return
             self._told.add((event.index, event.kind))
         yield event
