@@ -14,6 +14,7 @@ from ..errors import InvalidInput
 from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT
+from ..spec.where import LOCAL
 from .command import (
     COMPUTING,
     DeviceOption,
@@ -21,6 +22,7 @@ from .command import (
     ProfileOption,
     ResultsOption,
 )
+from .where_options import DashboardOption, SlurmOption, WhereOption, place_of
 
 if TYPE_CHECKING:
     from ..runs.outcome import Outcome
@@ -87,6 +89,9 @@ def sweep(
     device: DeviceOption = "auto",
     profile: ProfileOption = None,
     memory: MemoryOption = None,
+    where: WhereOption = LOCAL,
+    slurm: SlurmOption = None,
+    dashboard: DashboardOption = False,
     trust_code: Annotated[
         bool,
         typer.Option(
@@ -117,16 +122,28 @@ def sweep(
         dwlab sweep experiments/quickstart.yaml --dry-run
         dwlab sweep experiments/quickstart.yaml
         dwlab sweep experiments/quickstart.yaml --set steps=4,8 --set model=sd15
+        dwlab sweep experiments/quickstart.yaml --where cuda:*
     """
     from ..runs.sweep import Sweep
 
+<<<<<<< HEAD
     changes = _assignments(overrides or [])
     if budget is not None:
         changes["budget"] = budget
     spec = Sweep.from_yaml(experiment).override(changes)
+=======
+    spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
+    place = place_of(where, slurm)
+>>>>>>> 8d570ed (A run takes its place: workers, plan, table and command)
     if dry_run:
         plan = spec.plan(
-            results, device=device, profile=profile, exact=exact, memory=memory, limit=limit
+            results,
+            device=device,
+            profile=profile,
+            exact=exact,
+            memory=memory,
+            where=place,
+            limit=limit,
         )
         typer.echo(plan)
         return
@@ -142,6 +159,8 @@ def sweep(
         exact=exact,
         memory=parse_memory(memory),
         method_timeout=method_timeout,
+        where=place,
+        dashboard=dashboard,
     )
     outcome, written = execute(
         spec, results=results, compute=compute, limit=limit, fill_traces=fill_traces

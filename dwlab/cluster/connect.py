@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-    from ..spec.where import Where
+    from ..spec.where import Connected, Where
 
 CONNECT_SECONDS = 20.0
 HOST = "127.0.0.1"
@@ -50,19 +50,26 @@ def check_installed() -> None:
 
 
 @contextlib.contextmanager
-def connected(where: Where, *, dashboard: bool = False) -> Iterator[Client]:
+def connected(
+    where: Where, given: str | Connected = "", *, dashboard: bool = False
+) -> Iterator[Client]:
     """A client of a place's scheduler, for a while; workers that were started here end with it.
 
+    given: the client of a place that is given by one, which stays connected.
     Raises MissingExtra, InvalidInput for a device that is not here, and RenderError if the scheduler
     does not answer.
     """
     check_installed()
+    from distributed import Client
+
     if where.kind == "devices":
         with _here(devices_of(where), dashboard=dashboard) as client:
             yield client
     elif where.kind in ("scheduler", "scheduler-file"):
         with _elsewhere(where) as client:
             yield client
+    elif isinstance(given, Client):
+        yield given
     else:
         raise InvalidInput("where", where.kind, "a place with workers")
 

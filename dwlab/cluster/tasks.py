@@ -24,6 +24,7 @@ from ..models.versions import versions
 from ..pictures.picture import Picture
 from ..pictures.png import pixel_hash
 from ..render.renderer import render
+from ..spec.table_columns import WORKER
 from . import wire
 from .rebuilding import Rebuilding
 
@@ -184,7 +185,7 @@ def _with_worker(event: Event) -> Event:
     """An event whose picture knows the worker, and the versions that made it."""
     if not isinstance(event, Done) or not isinstance(event.result, Picture):
         return event
-    machine = {**event.result.machine, **versions(), "worker": _worker_name()}
+    machine = {**event.result.machine, **versions(), WORKER: _worker_name()}
     return replace(event, result=replace(event.result, machine=machine))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._util.jsonfile import object_in
+from ..models.device import machine
 from ..spec import catalog
 from ..spec.kinds import alike
 from ..spec.rows import denoiser_rows, rows_of
@@ -25,7 +28,7 @@ PNG_BYTES_PER_PIXEL = 1.5
 
 
 class Rate(NamedTuple):
-    """What pictures of a model cost on its device.
+    """What pictures of a model cost on its device, computed by this process alone.
 
     seconds: per row and pixel, None if nothing is known. bytes: per pixel. measured: whether
     pictures of this store say so, and not the catalog.
@@ -89,9 +92,22 @@ def _measured(identity: Identity, store: Store | None) -> Rate | None:
             values["steps"], values.get("strength"), values["scheduler"], values["guidance"]
         )
         pixels = values["width"] * values["height"]
-        seconds_per_row.append(timing.device_seconds / (rows * pixels))
+        seconds = timing.device_seconds * _share_of_cores(identity.device, timing.versions)
+        seconds_per_row.append(seconds / (rows * pixels))
         bytes_per_pixel.append(timing.bytes / pixels)
     return Rate(statistics.median(seconds_per_row), statistics.median(bytes_per_pixel), True)
+
+
+@functools.lru_cache(maxsize=256)
+def _share_of_cores(device: str, versions: str) -> float:
+    """How many of this machine's threads made a picture: on a CPU, workers have a share each.
+
+    versions: of its row, which has its threads too.
+    """
+    threads = object_in(versions).get("threads")
+    if device != "cpu" or not isinstance(threads, int):
+        return 1.0
+    return threads / int(machine(device)["threads"])
 
 
 def _guessed(model: str, device: str) -> Rate:

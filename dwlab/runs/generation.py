@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RenderError
+from ..cluster.place import placed
+from ..errors import InvalidInput, RenderError
 from ..events import Done, Downloading, Failed
 from ..models import loading
 from ..models.download_bar import DownloadBar
@@ -16,6 +18,7 @@ from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
 from ..spec.probes import parse as parse_probes
+from ..spec.where import LOCAL
 from . import code_trust
 from .resolve import identify_all, identities_of_loaded, resolve
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..events import Event
     from ..render.resolved_cell import ResolvedCell
+    from ..spec.where import Connected
 
 
 def generate(
@@ -74,6 +78,7 @@ def stream(
     download: bool = True,
     method_timeout: float = METHOD_TIMEOUT,
     probes: Sequence[str] = (),
+    where: str | Connected = LOCAL,
 ) -> Generator[Event, None, None]:
     """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
 
@@ -94,6 +99,7 @@ def stream(
     is raised.
     method_timeout: the seconds that the own code of a method may take per cell.
     probes: what pictures keep of their steps, in `traces` and `film` (docs/probes.md).
+    where: see `Sweep.run`; a loaded model computes in this process only.
     A cell that fails does not stop the others. Raises InvalidInput and ModelError before any
     weights load.
     """
@@ -106,10 +112,16 @@ def stream(
         memory=measures,
         method_timeout=method_timeout,
         probes=parse_probes(probes),
+        where=where,
     )
     loaded = loading.as_it_is(model) if isinstance(model, loading.Model) else None
     cells = _with_model(params_list, loaded.identity.name if loaded else model)
     code_trust.check(cells)
+    if not compute.place.is_local:
+        if loaded:
+            raise InvalidInput("where", where, f"{LOCAL}, where the loaded model is")
+        yield from _by_workers(cells, compute, download, cancel, dropped)
+        return
     resolved: list[ResolvedCell] = []
 
     def resolve_all(channel: Channel) -> list[ResolvedCell]:
@@ -131,6 +143,22 @@ def stream(
         render_into(channel, without(resolved, ended), compute, loaded)
 
     yield from events_of(functools.partial(Channel, cancel, dropped), work)
+
+
+def _by_workers(
+    cells: Sequence[GenerationParams],
+    compute: Compute,
+    download: bool,
+    cancel: threading.Event | None,
+    dropped: Callable[[int], bool] | None,
+) -> Generator[Event, None, None]:
+    """Make pictures where `compute.where` says."""
+    with placed(compute) as place:
+        identities = identify_all(cells, place.compute, download=download)
+        resolved = resolve(cells, identities, compute.exact)
+        rendering = place.render(resolved, compute=place.compute, cancel=cancel, dropped=dropped)
+        with contextlib.closing(rendering):
+            yield from rendering
 
 
 def _with_model(params: Iterable[GenerationParams], name: object) -> list[GenerationParams]:

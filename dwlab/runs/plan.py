@@ -15,6 +15,7 @@ from .._util.durations import rough_duration
 from .._util.gc_paused import gc_paused
 from .._util.html import facts_table
 from .._util.text_table import text_table
+from ..cluster.place import placed
 from ..errors import printable
 from ..models import device
 from ..models.memory_texts import memory_texts
@@ -74,6 +75,7 @@ class Plan:
     hints: tuple[str, ...] = ()
     memory: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
+    workers: int = 1
 
     @property
     def todo(self) -> int:
@@ -107,7 +109,10 @@ class Plan:
         return f", {self.failed:,} failed before and tried again" if self.failed else ""
 
     def _time_text(self) -> str:
-        return "not known" if self.seconds is None else f"about {rough_duration(self.seconds)}"
+        if self.seconds is None:
+            return "not known"
+        workers = f" with {self.workers:,} workers" if self.workers > 1 else ""
+        return f"about {rough_duration(self.seconds)}{workers}"
 
     def __str__(self) -> str:
         return text_table((f"{label}:", text) for label, text in self.lines())
@@ -128,11 +133,14 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
     """Count a sweep's cells, look up which are done, and estimate the rest.
 
     root: the results folder; nothing is written there. Raises InvalidInput or ModelError for a
-    sweep that could not run.
+    sweep that could not run, and what `dwlab.cluster.place.placed` does.
     """
     check_metrics(spec)
-    compute = compute.of_experiment(spec.measures)
-    with open_existing(root) as store:
+    with (
+        placed(compute.of_experiment(spec.measures)) as place,
+        open_existing(root) as store,
+    ):
+        compute = place.compute
         seeds = _Seeds.of(spec, store)
         cells = spec.cells(seeds.values, limit=limit)
         params = [cell.params for cell in cells]
@@ -150,7 +158,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         cells=len(resolved) + len(not_here),
         done=len(resolved) - len(todo),
         failed=sum(status != "ok" for status in statuses.values()),
-        seconds=expected.seconds,
+        seconds=None if expected.seconds is None else expected.seconds / place.speed,
         bytes=expected.bytes,
         basis=expected.basis,
         axes=_axes(spec),
@@ -164,6 +172,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         hints=(*_dtype_hints(identities), *hints),
         memory=tuple(memory_texts(identities.values())),
         defaults=tuple(default_texts(params, _folders(identities))),
+        workers=place.workers,
     )
 
 

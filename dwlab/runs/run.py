@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
+from ..cluster.place import placed
 from ..errors import InvalidInput
 from ..events import Cancelled
 from ..metrics import registry
 from ..paths import results_folder
 from ..pictures.cut_prompts import cut_note
 from ..pictures.not_finite import nan_warning
-from ..render.renderer import Renderer, render
 from ..spec.compute import Compute
 from ..spec.sweep import LIMIT, SweepSpec
 from ..store.experiment_lock import experiment_lock
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
+    from ..render.renderer import Renderer
     from ..spec.cells import Cell
     from .measuring import Listener as Measuring
     from .metric_jobs import Job
@@ -43,7 +44,7 @@ def run(
     results: str | Path | None = None,
     compute: Compute = Compute(),
     limit: int = LIMIT,
-    render: Renderer = render,
+    render: Renderer | None = None,
     on_plan: Callable[[int, Work], None] | None = None,
     on_event: Listener | None = None,
     on_measure: Measuring | None = None,
@@ -55,6 +56,7 @@ def run(
 ) -> Outcome:
     """Compute the cells of a sweep that the results folder lacks.
 
+    render: makes the pictures; by default what `compute.where` names does.
     on_plan: called before the first picture with the number of cells and the Work that is left.
     on_event: told of each event, of `done` and `failed` only after their row is committed; events
     carry the position of their cell in the sweep.
@@ -71,7 +73,7 @@ def run(
     Failed cells of an earlier run are tried again, and finished ones whose picture is gone are made
     again. Code of the user's own runs only if the person here agreed to it (see `code_trust`). If the files of a model change after its cells were resolved, its cells fail. Raises
     InvalidInput or ModelError before any weights load, StoreError if the folder cannot be used or
-    another process runs this experiment there.
+    another process runs this experiment there, and what `dwlab.cluster.place.placed` does.
     """
     if spec.request is not None and cells is None:
         allowed = (
@@ -80,48 +82,50 @@ def run(
         raise InvalidInput("search", spec.search or spec.budget, allowed)
     jobs = check_metrics(spec)
     compute = compute.of_experiment(spec.measures, spec.probe_names)
-    try:
-        # nothing is in the store yet, so random seeds stand in for others
-        planned = spec.cells(limit=limit) if cells is None else cells
-        listener = stop_downloads(cancel, on_event)
-        identities = _identify(spec, planned, compute, download, listener)
-    # while a model was downloaded
-    except Cancelled:
-        return Outcome(spec.name, results_folder(results), len(planned), begun=False)
-    with Store(results_folder(results)) as store, experiment_lock(store.root, spec.name):
-        todo = pending.enter(
-            spec, store, identities, exact=compute.exact, limit=limit, chosen=cells
-        )
-        if to_make is not None:
-            todo = todo.only(to_make)
-        outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
-        outcome.notes = tuple(store.notes)
-        filling = TraceFilling(store, outcome, todo.images) if fill_traces else None
-        resolved = [*todo.cells, *todo.lacking] if fill_traces else todo.cells
-        if on_plan:
-            on_plan(todo.total, Work.of_cells(resolved, store))
-        if resolved:
-            saver = Saver(
-                store,
-                outcome,
-                resolved,
-                exact=compute.exact,
-                metrics=registry.names_to_save(spec.metrics),
-                listener=on_event,
-                filling=filling,
+    with placed(compute, render) as place:
+        compute = place.compute
+        try:
+            # nothing is in the store yet, so random seeds stand in for others
+            planned = spec.cells(limit=limit) if cells is None else cells
+            listener = stop_downloads(cancel, on_event)
+            identities = _identify(spec, planned, compute, download, listener)
+        # while a model was downloaded
+        except Cancelled:
+            return Outcome(spec.name, results_folder(results), len(planned), begun=False)
+        with Store(results_folder(results)) as store, experiment_lock(store.root, spec.name):
+            todo = pending.enter(
+                spec, store, identities, exact=compute.exact, limit=limit, chosen=cells
             )
-            saver.take_all(render(resolved, compute=compute, cancel=cancel))
-        if filling:
-            outcome.notes += tuple(filling.notes())
-        elif todo.lacking:
-            outcome.notes += (lacking_note(len(todo.lacking), spec.probe_names),)
-        measure_what_is_missing(store, spec.name, registry.names_to_save(spec.metrics))
-        outcome.notes += measure_in_run(
-            store, spec.name, jobs, compute.device, on_progress=on_measure, cancel=cancel
-        )
-        _warn_of_nan(outcome, store)
-        _note_cut_prompts(outcome, store)
-    return outcome
+            if to_make is not None:
+                todo = todo.only(to_make)
+            outcome = Outcome(spec.name, store.root, todo.total, todo.total - len(todo.cells))
+            outcome.notes = tuple(store.notes)
+            filling = TraceFilling(store, outcome, todo.images) if fill_traces else None
+            resolved = [*todo.cells, *todo.lacking] if fill_traces else todo.cells
+            if on_plan:
+                on_plan(todo.total, Work.of_cells(resolved, store))
+            if resolved:
+                saver = Saver(
+                    store,
+                    outcome,
+                    resolved,
+                    exact=compute.exact,
+                    metrics=registry.names_to_save(spec.metrics),
+                    listener=on_event,
+                    filling=filling,
+                )
+                saver.take_all(place.render(resolved, compute=compute, cancel=cancel))
+            if filling:
+                outcome.notes += tuple(filling.notes())
+            elif todo.lacking:
+                outcome.notes += (lacking_note(len(todo.lacking), spec.probe_names),)
+            measure_what_is_missing(store, spec.name, registry.names_to_save(spec.metrics))
+            outcome.notes += measure_in_run(
+                store, spec.name, jobs, compute.own_device, on_progress=on_measure, cancel=cancel
+            )
+            _warn_of_nan(outcome, store)
+            _note_cut_prompts(outcome, store)
+        return outcome
 
 
 def check_metrics(spec: SweepSpec) -> list[Job]:

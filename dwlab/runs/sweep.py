@@ -8,6 +8,7 @@ from ..paths import results_folder
 from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT, SweepSpec
+from ..spec.where import LOCAL
 from . import code_trust
 from .plan import Plan, make_plan
 from .results import Results
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..spec.where import Connected
     from .resolve import Listener
     from .table import Table
     from .work import Work
@@ -34,11 +36,12 @@ class Sweep(SweepSpec):
         profile: str | None = None,
         exact: int | None = None,
         memory: object = None,
+        where: str | Connected = LOCAL,
         limit: int = LIMIT,
     ) -> Plan:
-        """Counts and estimates; loads no model and writes nothing."""
+        """Counts and estimates; loads no model and writes nothing. where: see `run`."""
         measures = parse_memory(memory)
-        compute = Compute(device=device, profile=profile, exact=exact, memory=measures)
+        compute = Compute(device=device, profile=profile, exact=exact, memory=measures, where=where)
         return make_plan(self, results_folder(results), compute, limit=limit)
 
     def run(
@@ -50,6 +53,8 @@ class Sweep(SweepSpec):
         profile: str | None = None,
         exact: int | None = None,
         memory: object = None,
+        where: str | Connected = LOCAL,
+        dashboard: bool = False,
         limit: int = LIMIT,
         on_plan: Callable[[int, Work], None] | None = None,
         on_event: Listener | None = None,
@@ -61,7 +66,11 @@ class Sweep(SweepSpec):
     ) -> Table:
         """Compute what is missing and return the table.
 
-        device, pack, profile, exact, memory, method_timeout: see `dwlab.stream`. limit: refuse more cells than this.
+        device, pack, profile, exact, memory, method_timeout: see `dwlab.stream`. where: local, or
+        workers: cpu*4 (as many processes), cuda:* (one per GPU), cuda:0,cuda:1, dask://HOST:PORT,
+        scheduler-file:PATH, slurm, or a client of Dask, which stays connected. A script that starts
+        workers on its own machine needs `if __name__ == "__main__":`. dashboard: whether these
+        workers have Dask's dashboard. limit: refuse more cells than this.
         trust_code: run the code that the sweep names by its file, now and later. For the other
         options see `dwlab.runs.run.run`.
         """
@@ -78,6 +87,8 @@ class Sweep(SweepSpec):
                 exact=exact,
                 memory=parse_memory(memory),
                 method_timeout=method_timeout,
+                where=where,
+                dashboard=dashboard,
             ),
             limit=limit,
             on_plan=on_plan,

@@ -35,7 +35,8 @@ class Compute:
     probes: what is kept of each step, see `dwlab.spec.probes`.
     where: which processes compute, see `dwlab.spec.where`: local, cpu*4, cuda:*, cuda:0,cuda:1,
     dask://HOST:PORT, scheduler-file:PATH, slurm, or a client of Dask.
-    elsewhere: what the workers of such a place compute on, once they were asked.
+    dashboard: whether workers that are started on this machine have Dask's dashboard.
+    elsewhere: what the workers of a place on other machines compute on, once they were asked.
     Raises InvalidInput for a pack, a number of rows or a place that is not allowed; a device and a
     profile are looked up when a model is identified.
     """
@@ -48,6 +49,7 @@ class Compute:
     method_timeout: float = METHOD_TIMEOUT
     probes: tuple[str, ...] = ()
     where: str | Connected = places.LOCAL
+    dashboard: bool = False
     elsewhere: WorkerDevice | None = None
 
     def __post_init__(self) -> None:
@@ -65,6 +67,11 @@ class Compute:
     def place(self) -> Where:
         """Where pictures are computed."""
         return places.parse(self.where)
+
+    @property
+    def own_device(self) -> str:
+        """The device of this process, which measures pictures, wherever they are made."""
+        return self.device if self.place.is_here else "auto"
 
     def _check_place(self) -> None:
         """Raise InvalidInput for a place that is not allowed, or that has other devices."""

@@ -29,6 +29,8 @@ class Column:
     optional: bool = False
 
 
+# also its name among what a row says of the machine
+WORKER = "worker"
 # in the order of the table; columns of placeholders stand between parameters or records and metrics
 COLUMNS = (
     Column("key", Kind.RECORD, "the cell's identity"),
@@ -45,6 +47,13 @@ COLUMNS = (
     Column("dtype", Kind.PARAMETER, "the number format that the model ran in", brief=False),
     Column("noise", Kind.PARAMETER, "`a1111-cuda`: AUTOMATIC1111's starting noise", optional=True),
     Column("device", Kind.RECORD, "what the model ran on", brief=False),
+    Column(
+        WORKER,
+        Kind.RECORD,
+        "the worker that made it, if it was not made in the process that ran the sweep",
+        brief=False,
+        optional=True,
+    ),
     Column("seconds", Kind.RECORD, "wall time from the first step to the last"),
     Column(
         "device_seconds",

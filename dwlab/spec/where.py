@@ -45,12 +45,13 @@ class Connected(Protocol):
 class Where:
     """A place to compute.
 
-    devices: of this machine, one worker process each: `cpu` as often as there are processes, or
+    text: as people write it. devices: of this machine, one worker process each: `cpu` as often as there are processes, or
     `cuda:0`, or `cuda:*` for all GPUs. address: of a scheduler, or the path of its file.
     options: of a Slurm job, by name, like `partition` and `time`.
     """
 
     kind: Kind
+    text: str = field(default="", compare=False)
     devices: tuple[str, ...] = ()
     address: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
@@ -83,22 +84,22 @@ def parse(value: str | Connected) -> Where:
     """The place that a text names; raises InvalidInput. A client of Dask names its scheduler."""
     if not isinstance(value, str):
         if isinstance(value, Connected):
-            return Where("client")
+            return Where("client", "a client of Dask")
         raise InvalidInput("where", value, f"{ALLOWED}, or a client of Dask")
     text = value.strip()
     if text == LOCAL:
-        return Where(LOCAL)
+        return Where(LOCAL, text)
     if text == SLURM or text.startswith(f"{SLURM} "):
-        return Where(SLURM, options=_options(text.removeprefix(SLURM)))
+        return Where(SLURM, text, options=_options(text.removeprefix(SLURM)))
     path = text.removeprefix("scheduler-file:")
     if path not in ("", text):
-        return Where("scheduler-file", address=str(Path(path).expanduser()))
+        return Where("scheduler-file", text, address=str(Path(path).expanduser()))
     address = _ADDRESS.fullmatch(text)
     if address:
         # Dask itself calls its plain connections tcp
         scheme = address["scheme"].replace("dask", "tcp")
-        return Where("scheduler", address=f"{scheme}://{text.partition('://')[2]}")
-    return Where("devices", devices=_devices(text))
+        return Where("scheduler", text, address=f"{scheme}://{text.partition('://')[2]}")
+    return Where("devices", text, devices=_devices(text))
 
 
 def _devices(text: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ _RECORD = """
     WHERE key = :key AND status = 'ok'
 """
 _TIMINGS = """
-    SELECT params, device_seconds, bytes
+    SELECT params, device_seconds, bytes, versions
     FROM cells
     WHERE weights = :weights
         AND dtype = :dtype
@@ -133,11 +133,12 @@ class CellRow:
 
 
 class Timing(NamedTuple):
-    """How long a picture took on its device, and how large its file is. params: JSON."""
+    """How long a picture took on its device, and how large its file is. params, versions: JSON."""
 
     params: str
     device_seconds: float
     bytes: int
+    versions: str
 
 
 class Cells:

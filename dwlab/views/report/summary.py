@@ -12,6 +12,7 @@ from ...analysis.effects import RankedSetting, ranked_settings
 from ...analysis.labels import label
 from ...analysis.metric_columns import numbers, seconds_column
 from ...analysis.optional_columns import distinct, failed_cells
+from ...spec.table_columns import WORKER
 from .numbers_shown import short
 
 if TYPE_CHECKING:
@@ -117,11 +118,13 @@ def _place(name: str, setting: RankedSetting, ranked: list[RankedSetting]) -> Pl
 
 def versions(table: pd.DataFrame) -> list[str]:
     """The packages that pictures were made with, a text for each set of them."""
-    return [_packages(text) for text in distinct(table, "versions")[:VERSIONS]]
+    texts = dict.fromkeys(_packages(text) for text in distinct(table, "versions"))
+    return list(texts)[:VERSIONS]
 
 
 def _packages(text: str) -> str:
-    packages = [f"{name} {_plain(value)}" for name, value in object_in(text).items()]
+    named = {name: value for name, value in object_in(text).items() if name != WORKER}
+    packages = [f"{name} {_plain(value)}" for name, value in named.items()]
     return ", ".join(packages) or text
 
 
