@@ -35,6 +35,7 @@ from .table import table
 from .verify import verify
 from .view import view
 from .why import why
+from .worker import scheduler, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,7 @@ _GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     ),
     "Judge": (answer, metrics, rate, why),
     "Check, share and tidy up": (verify, rerun, export, import_export, rm, gc),
-    "Models and this machine": (doctor, models.pull, convert, serve),
+    "Models and this machine": (doctor, models.pull, convert, serve, worker, scheduler),
 }
 # commands whose functions cannot have their names
 _NAMES = {list_experiments: "list", open_report: "open", import_export: "import"}

@@ -8,20 +8,23 @@ network, or with TLS (`tls://`, with the certificates in Dask's configuration).
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, MissingExtra, RenderError, first_line
 from ..models import device
-from . import tasks
+from . import certificates, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from distributed import Client
+    from distributed import Client, Security
 
     from ..spec.where import Connected, Where
 
+log = logging.getLogger(__name__)
 CONNECT_SECONDS = 20.0
 HOST = "127.0.0.1"
 # also without a dashboard there is a server that tells of the process's health
@@ -47,6 +50,14 @@ def check_installed() -> None:
         import distributed  # noqa: F401
     except ImportError:
         raise MissingExtra("where (dask.distributed is missing)", "cluster") from None
+    _quiet()
+
+
+def _quiet() -> None:
+    """Let Dask say no more than dwlab: what becomes of workers is told by events of the run."""
+    level = log.getEffectiveLevel()
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(level if level <= logging.INFO else logging.ERROR)
 
 
 @contextlib.contextmanager
@@ -94,15 +105,7 @@ def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
     from distributed import Client, Nanny, Scheduler, SpecCluster
 
     with dask.config.set(SETTINGS):
-        scheduler = {
-            "cls": Scheduler,
-            "options": {
-                "host": HOST,
-                "port": 0,
-                "dashboard": dashboard,
-                "dashboard_address": ANY_PORT,
-            },
-        }
+        scheduler = {"cls": Scheduler, "options": scheduler_options(HOST, 0, dashboard=dashboard)}
         workers = {
             name: {"cls": Nanny, "options": nanny_options(name, len(devices))}
             for name in names_of(devices)
@@ -114,6 +117,20 @@ def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
             Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
         ):
             yield client
+
+
+def scheduler_options(
+    host: str, port: int, *, security: Security | None = None, dashboard: bool = False
+) -> dict[str, Any]:
+    """How a scheduler is started. security: its encryption."""
+    return {
+        "host": host,
+        "port": port,
+        "protocol": "tcp" if security is None else "tls",
+        "security": security,
+        "dashboard": dashboard,
+        "dashboard_address": ANY_PORT,
+    }
 
 
 def names_of(devices: tuple[str, ...]) -> list[str]:
@@ -159,7 +176,13 @@ def cores() -> int:
     said = os.environ.get("OMP_NUM_THREADS", "")
     if said.isdecimal() and int(said):
         return int(said)
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    # a batch system may give this process fewer
+    return (
+        min(physical, len(os.sched_getaffinity(0)))
+        if hasattr(os, "sched_getaffinity")
+        else physical
+    )
 
 
 def _visible(number: int) -> str:
@@ -174,9 +197,13 @@ def _elsewhere(where: Where) -> Iterator[Client]:
     """A client of a scheduler that somebody started."""
     from distributed import Client
 
-    arguments: Mapping[str, Any] = {"address": where.address}
+    arguments: dict[str, Any] = {"address": where.address}
     if where.kind == "scheduler-file":
-        arguments = {"scheduler_file": where.address}
+        file = Path(where.address)
+        if not file.is_file():
+            allowed = "the file that `dwlab scheduler --scheduler-file` writes"
+            raise InvalidInput("where", where.address, allowed)
+        arguments = {"scheduler_file": str(file), "security": certificates.beside(file)}
     try:
         client = Client(  # type: ignore[no-untyped-call]
             **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="dwlab"

@@ -112,7 +112,7 @@ def _render_on(
 def _facts_of_workers(client: Client, device: str) -> list[dict[str, Any]]:
     """What the workers of a scheduler are: those with a device of that kind. Raises RenderError."""
     try:
-        client.wait_for_workers(1, timeout=WORKER_SECONDS)  # type: ignore[no-untyped-call]
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except TimeoutError:
         raise RenderError(
             f"no worker came to the scheduler within {WORKER_SECONDS:g} s; start some with "

@@ -185,7 +185,7 @@ def _with_worker(event: Event) -> Event:
     """An event whose picture knows the worker, and the versions that made it."""
     if not isinstance(event, Done) or not isinstance(event.result, Picture):
         return event
-    machine = {**event.result.machine, **versions(), WORKER: _worker_name()}
+    machine: dict[str, object] = {**event.result.machine, **versions(), WORKER: _worker_name()}
     return replace(event, result=replace(event.result, machine=machine))
 
 

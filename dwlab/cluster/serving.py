@@ -1,0 +1,230 @@
+"""Runs a scheduler, or the workers of a machine, until they are told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput, RenderError, first_line
+from ..spec.where import parse
+from . import certificates, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from distributed import Nanny, Scheduler, Security
+
+DEATH_SECONDS = 60.0  # without a scheduler, after which a worker ends
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """An address to listen on. port: 0 for any free one."""
+
+    host: str = connect.HOST
+    port: int = 0
+
+    @classmethod
+    def of(cls, field: str, text: str) -> Listening:
+        """The address in HOST:PORT; raises InvalidInput."""
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65_535:
+            raise InvalidInput(field, text, "HOST:PORT, like 127.0.0.1:8901")
+        return cls(host, int(port))
+
+
+def run_workers(
+    *,
+    address: str = "",
+    scheduler_file: Path | None = None,
+    device: str = "auto",
+    name: str = "",
+    listen: Listening | None = None,
+    lifetime: str | None = None,
+    tell: Callable[[str], None],
+) -> None:
+    """Run one worker process per device, until Ctrl-C, or until the scheduler is gone for a minute.
+
+    address: of the scheduler; or scheduler_file, with certificates beside it (see `certificates`).
+    device: auto, cpu, cpu*4, mps, cuda:0, or cuda:* for all GPUs. name: of the worker, by which rows
+    tell who made them; by default machine, device and process. listen: where the (first) worker can
+    be reached, the process that watches over it on the next port. lifetime: after which the workers
+    end as soon as their chunk is done, like 90m. tell: is told that they run.
+    Raises InvalidInput for a scheduler that is neither on loopback nor encrypted, and RenderError if
+    none answers.
+    """
+    connect.check_installed()
+    security = certificates.beside(scheduler_file) if scheduler_file else None
+    address = _scheduler_address(address, scheduler_file)
+    certificates.check_trusted("--scheduler-file" if scheduler_file else "--connect", address)
+    devices = _devices(device)
+    host = listen.host if listen else connect.HOST if certificates.is_loopback(address) else None
+    nannies = []
+    for number, each in enumerate(connect.names_of(devices)):
+        options = connect.nanny_options(each, len(devices))
+        options |= {
+            "name": _name(name, each, len(devices)),
+            "host": host,
+            "security": security,
+            "death_timeout": DEATH_SECONDS,
+            "scheduler_ip": address,
+        }
+        if listen and listen.port:
+            options |= {
+                "worker_port": listen.port + 2 * number,
+                "port": listen.port + 2 * number + 1,
+            }
+        if lifetime:
+            options["lifetime"] = lifetime
+        nannies.append(options)
+    asyncio.run(_run_nannies(nannies, address, tell))
+
+
+def run_scheduler(
+    *,
+    listen: Listening,
+    scheduler_file: Path | None = None,
+    dashboard: bool = False,
+    tell: Callable[[str], None],
+) -> None:
+    """Run a scheduler until Ctrl-C, with the settings that dwlab needs.
+
+    scheduler_file: where its address is written, for workers that share the folder. Elsewhere than
+    on loopback it is encrypted, with a certificate that is made beside the file. tell: is told that
+    it runs.
+    """
+    connect.check_installed()
+    is_loopback = certificates.is_loopback(f"tcp://{listen.host}")
+    if not is_loopback:
+        if scheduler_file is None:
+            allowed = "127.0.0.1, or --scheduler-file in a folder that only you can read, for "
+            allowed += "the certificate"
+            raise InvalidInput("--listen", listen.host, allowed)
+        certificates.make_beside(scheduler_file)
+    security = certificates.beside(scheduler_file) if scheduler_file else None
+    asyncio.run(_run_scheduler(listen, scheduler_file, security, dashboard, tell))
+
+
+async def _run_scheduler(
+    listen: Listening,
+    file: Path | None,
+    security: Security | None,
+    dashboard: bool,
+    tell: Callable[[str], None],
+) -> None:
+    import dask
+    from distributed import Scheduler
+
+    with dask.config.set(connect.SETTINGS):
+        options = connect.scheduler_options(
+            listen.host, listen.port, security=security, dashboard=dashboard
+        )
+        if file:
+            options["scheduler_file"] = str(file)
+        try:
+            async with Scheduler(**options) as scheduler:
+                tell(_scheduler_words(scheduler, file, dashboard))
+                await _until_the_end([scheduler.finished()])
+        except OSError as error:
+            raise RenderError(
+                f"the scheduler cannot listen on {listen.host}:{listen.port} ({first_line(error)})"
+            ) from None
+
+
+def _scheduler_words(scheduler: Scheduler, file: Path | None, dashboard: bool) -> str:
+    address = scheduler.address.replace("tcp://", "dask://")
+    place = f"scheduler-file:{file}" if file else address
+    option = f"--scheduler-file {file}" if file else f"--connect {scheduler.address}"
+    lines = [
+        f"scheduler at {scheduler.address}; Ctrl-C ends it",
+        f"workers:   dwlab worker {option}",
+        f"a sweep:   dwlab sweep FILE --where {place}",
+    ]
+    if dashboard:
+        port = scheduler.http_server.port  # type: ignore[attr-defined]  # set as it starts
+        lines.append(f"dashboard: http://{connect.HOST}:{port}/status")
+    return "\n".join(lines)
+
+
+async def _run_nannies(
+    options: Iterable[dict[str, Any]], address: str, tell: Callable[[str], None]
+) -> None:
+    import dask
+    from distributed import Nanny
+
+    with dask.config.set(connect.SETTINGS):
+        async with contextlib.AsyncExitStack() as stack:
+            nannies = []
+            for each in options:
+                try:
+                    nannies.append(await stack.enter_async_context(Nanny(**each)))
+                # what a process that did not start raises
+                except Exception as error:
+                    raise RenderError(
+                        f"no worker could start for the scheduler at {address} "
+                        f"({first_line(error)})"
+                    ) from error
+            tell(_worker_words(nannies, address))
+            await _until_the_end([nanny.finished() for nanny in nannies])
+
+
+def _worker_words(nannies: Iterable[Nanny], address: str) -> str:
+    names = ", ".join(str(nanny.name) for nanny in nannies)
+    return f"working as {names} for {address}; Ctrl-C ends it"
+
+
+async def _until_the_end(ends: Iterable[Any]) -> None:
+    """Wait until everything ended, or a signal says that it shall."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in SIGNALS:
+        # not on Windows, where Ctrl-C raises
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, told.set)
+    waiting = {asyncio.ensure_future(end) for end in ends}
+    stopped = asyncio.ensure_future(told.wait())
+    while waiting and not told.is_set():
+        ended, _ = await asyncio.wait([*waiting, stopped], return_when=asyncio.FIRST_COMPLETED)
+        waiting -= ended
+    for each in (*waiting, stopped):
+        each.cancel()
+
+
+def _scheduler_address(address: str, file: Path | None) -> str:
+    """The address of a scheduler, as Dask writes it; raises InvalidInput."""
+    if (file is None) == (not address):
+        raise InvalidInput("--connect", address, "HOST:PORT, or --scheduler-file FILE instead")
+    if file is None:
+        text = address if "://" in address else f"dask://{address}"
+        where = parse(text)
+        if where.kind != "scheduler":
+            raise InvalidInput("--connect", address, "HOST:PORT, or tls://HOST:PORT")
+        return where.address
+    try:
+        return str(json.loads(file.read_text("utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        allowed = f"the file that `dwlab scheduler --scheduler-file` writes ({first_line(error)})"
+        raise InvalidInput("--scheduler-file", str(file), allowed) from None
+
+
+def _devices(device: str) -> tuple[str, ...]:
+    """The devices that a worker's option names."""
+    if device in ("auto", "cpu", "mps"):
+        return (device,)
+    text = "cuda:0" if device == "cuda" else device
+    return connect.devices_of(parse(text))
+
+
+def _name(name: str, device: str, workers: int) -> str:
+    """What a worker is called; no other one on a scheduler may have its name."""
+    if not name:
+        return f"{platform.node()} {device} #{os.getpid()}"
+    return name if workers == 1 else f"{name} {device}"
