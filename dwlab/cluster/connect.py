@@ -153,7 +153,7 @@ def nanny_options(name: str, sharing: int) -> dict[str, Any]:
         "host": HOST,
         "dashboard": False,
         "dashboard_address": ANY_PORT,
-        "silence_logs": "ERROR",
+        "silence_logs": "CRITICAL",
     }
 
 

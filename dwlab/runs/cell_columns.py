@@ -6,7 +6,6 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from .._util.jsonfile import object_in
 from ..metrics.measures import STARS
 from ..spec import input_files, inputs, list_values
 from ..spec.names import LISTS, MAPS, PARTS
@@ -68,8 +67,8 @@ class CellColumns:
                 paths = [inputs.stored_path(source) for source in params[name]]
                 columns[COLUMN_NAMES.get(name, name)] = paths
         columns |= {name: values for name, values in rows.items() if name in FIXED}
-        if any(f'"{WORKER}"' in text for text in set(rows["versions"])):
-            columns[WORKER] = _workers(rows["versions"])
+        if not any(columns[WORKER]):
+            del columns[WORKER]
         for name in (*MAPS, *LISTS, *PARTS, PIPELINE, SCHEDULER_CODE):
             if name in params:
                 columns[name] = [_json(value, name) for value in params[name]]
@@ -143,12 +142,6 @@ def method_columns(values: Sequence[Any]) -> Columns:
         "method_code": [method.get("code", "")[:CODE_SHOWN] for method in methods],
         "method_parameters": [json.dumps(method.get("parameters", {})) for method in methods],
     }
-
-
-def _workers(versions: Sequence[str]) -> list[str]:
-    """The worker of each cell; empty for one that was made in the process of its run."""
-    known = {text: str(object_in(text).get(WORKER, "")) for text in set(versions)}
-    return [known[text] for text in versions]
 
 
 def _stored_paths(references: object) -> list[str]:

@@ -22,6 +22,7 @@ TABLE_COLUMNS = (
     "params",
     "dtype",
     "device",
+    "worker",
     "seconds",
     "device_seconds",
     "load_seconds",
@@ -31,6 +32,10 @@ TABLE_COLUMNS = (
     "created",
     "versions",
     "pixels",
+)
+# rows of local runs, which name no worker, are not parsed
+_WORKER = (
+    "CASE WHEN instr(versions, '\"worker\"') THEN json_extract(versions, '$.worker') END AS worker"
 )
 # metrics are looked up before the rows are sorted, in the order of the keys: their own order
 _ALL_TABLE = f"""
@@ -96,7 +101,7 @@ def cell_table(
 
     without: columns that are not read, and None in all rows. first: how many cells; None for all.
     """
-    columns = [f"NULL AS {name}" if name in without else name for name in TABLE_COLUMNS]
+    columns = [_column(name, without) for name in TABLE_COLUMNS]
     names = _metric_names(file, experiment)
     measured = _measured_names(file, experiment)
     metrics = [_METRIC.format(number=number) for number in range(len(names))]
@@ -119,6 +124,12 @@ def cell_table(
         rows=dict(zip(TABLE_COLUMNS, values[:count], strict=True)),
         metrics=dict(zip([*names, *measured], values[count:], strict=True)),
     )
+
+
+def _column(name: str, without: Collection[str]) -> str:
+    if name in without:
+        return f"NULL AS {name}"
+    return _WORKER if name == "worker" else name
 
 
 def _metric_names(file: StoreFile, experiment: str | None) -> list[str]:

@@ -16,6 +16,7 @@ from ..analysis.optional_columns import failed_cells
 from ..analysis.selection import CHOSEN
 from ..runs.first_rows import WHOLE, Whole
 from ..runs.table import TRACES
+from ..spec.table_columns import WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,6 +97,8 @@ def _columns(table: pd.DataFrame, whole: Whole) -> dict[str, list[str]]:
     first, *others = metrics_of(table) or [""]
     # the first metric and the time fit beside most axes
     names += [first, seconds_column(table) or "", *others]
+    if WORKER in table:
+        names.append(WORKER)
     for name in filter(None, names):
         columns.setdefault(name, _texts(table, name))
     return columns
