@@ -59,7 +59,7 @@ def worker(
 
     Examples:
         dwlab worker --connect 127.0.0.1:8786
-        dwlab worker --scheduler-file /shared/dwlab/scheduler.json --device cuda:*
+        dwlab worker --scheduler-file /shared/lab.json --device cuda:*
     """
     from ..cluster.serving import Listening, run_workers
 
@@ -92,7 +92,7 @@ def scheduler(
 
     Examples:
         dwlab scheduler
-        dwlab scheduler --listen 0.0.0.0:8786 --scheduler-file /shared/dwlab/scheduler.json
+        dwlab scheduler --listen 0.0.0.0:8786 --scheduler-file /shared/lab.json
     """
     from ..cluster.serving import Listening, run_scheduler
 
