@@ -126,15 +126,11 @@ def sweep(
     """
     from ..runs.sweep import Sweep
 
-<<<<<<< HEAD
     changes = _assignments(overrides or [])
     if budget is not None:
         changes["budget"] = budget
     spec = Sweep.from_yaml(experiment).override(changes)
-=======
-    spec = Sweep.from_yaml(experiment).override(_assignments(overrides or []))
     place = place_of(where, slurm)
->>>>>>> 8d570ed (A run takes its place: workers, plan, table and command)
     if dry_run:
         plan = spec.plan(
             results,
