@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._util.atomic import write_atomic
-from .._util.jsonfile import object_in
+from .._util.checks import is_number
+from .._util.jsonfile import read_object
+from ..errors import InvalidInput, ModelError
 from ..paths import experiment_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from ..spec.sweep import SweepSpec
 
 FILE = "search.json"
 # of the attrs of a table
@@ -40,6 +45,7 @@ class SearchAnswer:
     pictures: int = 0
     rows: int = 0
     front: tuple[str, ...] = ()
+    of: str = ""
 
     @property
     def sentences(self) -> list[str]:
@@ -48,6 +54,11 @@ class SearchAnswer:
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
+
+
+def hash_of(spec: SweepSpec) -> str:
+    """A hash of what a sweep says."""
+    return hashlib.sha256(json.dumps(spec.as_dict()).encode()).hexdigest()
 
 
 def save_answer(root: Path, name: str, answer: SearchAnswer) -> Path:
@@ -60,11 +71,21 @@ def save_answer(root: Path, name: str, answer: SearchAnswer) -> Path:
 
 
 def load_answer(root: Path, name: str) -> SearchAnswer | None:
-    """What a search found; None if no search of this name ended, or the file is damaged."""
+    """What a search found; None if no search of this name ended, or the file is not what it should be."""
     path = experiment_folder(root, name) / FILE
     try:
-        values = object_in(path.read_text("utf-8"))
-        values["front"] = tuple(values.get("front", ()))
-        return SearchAnswer(**values)
-    except (OSError, ValueError, TypeError):
+        return _read(read_object(path))
+    except (ModelError, InvalidInput, TypeError):
         return None
+
+
+def _read(values: Mapping[str, Any]) -> SearchAnswer:
+    """An answer from a file that may be a stranger's; raises InvalidInput and TypeError."""
+    answer = SearchAnswer(**{**values, "front": tuple(values.get("front", ()))})
+    texts = (answer.sentence, answer.method, answer.metric, answer.spent, answer.of, *answer.front)
+    for text in texts:
+        if not isinstance(text, str):
+            raise InvalidInput(FILE, text, "a text")
+    if not is_number(answer.margin) or not isinstance(answer.setting, dict):
+        raise InvalidInput(FILE, answer.margin, "a number, and a map as the setting")
+    return answer

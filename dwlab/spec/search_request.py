@@ -36,7 +36,7 @@ class SearchRequest:
     method: `auto` takes the ladder if the metric has a known bound, otherwise balanced halving.
     margin: how far behind the best is good enough, in units of the metric; None for the usual one.
     seed: of the random choices that a method makes. held_out: how many of the seeds only the final
-    claim uses, None for half of them; not for `optuna`. For `optuna` only: objectives are what is
+    claim uses, None for half of them. For `optuna` only: objectives are what is
     looked for, `quality` (the metric), `rows` (few denoiser rows) and `votes` (the strength by
     the votes on this experiment); sampler, or None for Optuna's own; batch: how many settings are asked for
     at a time; pictures: how many pictures each setting gets, None for all prompts with one seed.
@@ -55,6 +55,11 @@ class SearchRequest:
     def is_optuna(self) -> bool:
         """Whether Optuna chooses."""
         return self.method == OPTUNA
+
+    @property
+    def is_by_metric(self) -> bool:
+        """Whether a metric says how good settings are, and not votes."""
+        return VOTES not in self.objectives
 
 
 # options that only Optuna takes
@@ -91,21 +96,19 @@ def _method(field: str, value: object, allowed: str) -> str:
 
 
 def _takes(method: str, option: str) -> bool:
-    if option == "held_out":
-        return method != OPTUNA
     return method == OPTUNA or option not in _OF_OPTUNA
 
 
 def _checked(method: str, options: Mapping[str, object]) -> SearchRequest:
     usual = SearchRequest()
-    batch = options.get("batch", usual.batch)
+    batch = check_whole_number(f"{FIELD}.batch", options.get("batch", usual.batch), 2, BATCH_LIMIT)
     return SearchRequest(
         method=method,
         margin=_margin(options.get("margin")),
         seed=check_whole_number(f"{FIELD}.seed", options.get("seed", 0), 0, SEED_LIMIT),
         objectives=_objectives(options.get("objectives", usual.objectives)),
         sampler=_sampler(options.get("sampler")),
-        batch=check_whole_number(f"{FIELD}.batch", batch, 1, BATCH_LIMIT),
+        batch=batch,
         held_out=_count("held_out", options.get("held_out")),
         pictures=_count("pictures", options.get("pictures")),
     )

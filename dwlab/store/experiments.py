@@ -30,6 +30,7 @@ _CELLS = """
     WHERE membership.experiment = :experiment
     ORDER BY membership.position
 """
+_AXES = "SELECT axes FROM membership WHERE experiment = :experiment ORDER BY position"
 _REMOVE_CELLS = "DELETE FROM membership WHERE experiment = :experiment"
 _ENTER_CELL = """
     INSERT OR IGNORE INTO membership (experiment, position, key, axes)
@@ -97,6 +98,10 @@ class Experiments:
             is_gone = status == "ok" and not self._file.has_picture(image, size)
             members.append(MemberStatus(position, key, "gone" if is_gone else status))
         return members
+
+    def axes(self, experiment: str) -> list[str]:
+        """The values of the axes of each cell of an experiment, as JSON, in its order."""
+        return [axes for (axes,) in self._file.tuples(_AXES, experiment=experiment)]
 
     def set_members(
         self, experiment: str, spec: Mapping[str, Any], members: Sequence[Member]

@@ -78,7 +78,7 @@ def search_grid(
         seeds[seed] = None
         places.append((setting, prompt, seed))
     _check_complete(len(cells), len(settings), len(prompts), len(seeds))
-    kept = _kept_seeds(list(seeds), request.held_out)
+    kept = kept_seeds(list(seeds), request.held_out)
     problem = Problem(
         prices=_prices([setting for setting, _, _ in places], resolved),
         instances=spread(list(prompts), kept),
@@ -117,8 +117,11 @@ def _check_complete(cells: int, settings: int, prompts: int, seeds: int) -> None
         raise InvalidInput("axes", f"{cells:,} cells", allowed)
 
 
-def _kept_seeds(seeds: list[int], held_out: int | None) -> list[int]:
-    """The seeds to search with: the first ones."""
+def kept_seeds(seeds: list[int], held_out: int | None) -> list[int]:
+    """The seeds to search with, which are the first ones. held_out: how many are not; None for half.
+
+    Raises InvalidInput if that leaves none.
+    """
     if held_out is None:
         held_out = len(seeds) // 2
     if held_out >= len(seeds):

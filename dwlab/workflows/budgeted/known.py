@@ -53,6 +53,11 @@ class Known:
         cell = self.of(draw)
         return cell is not None and cell.is_ok and not cell.is_own
 
+    def outcomes(self, draws: Iterable[Draw]) -> dict[Draw, SearchedCell]:
+        """Those of some draws that have an outcome."""
+        cells = {draw: self.of(draw) for draw in draws}
+        return {draw: cell for draw, cell in cells.items() if cell is not None}
+
     def seconds(self, draws: Iterable[Draw]) -> float:
         """What the pictures of some draws took on the device."""
         cells = [self.of(draw) for draw in draws]

@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 
 
 def work_of(
-    cells: Iterable[ResolvedCell], budget: Budget | None, spent: Spent, rate: float | None
+    cells: Iterable[ResolvedCell],
+    budget: Budget | None,
+    spent: Spent,
+    rate: float | None,
+    *,
+    is_open: bool = False,
 ) -> BudgetWork:
-    """What a search may still do. rate: seconds per row of the denoiser, if that is known."""
+    """What a search may still do.
+
+    rate: seconds per row of the denoiser, if that is known. is_open: whether there are more cells.
+    """
     rows = {cell.position: rows_of(cell.params) for cell in cells}
     unit = Unit.ROWS if budget is None else budget.unit
     costs = {position: float(count) for position, count in rows.items()}
@@ -42,6 +50,7 @@ def work_of(
         most_pictures=_most(budget, Unit.PICTURES),
         most_rows=_most(budget, Unit.ROWS),
         most_cost=budget.amount if budget is not None and is_limited else None,
+        is_open=is_open,
     )
 
 
