@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .budget import Spent, fitting
+from .claim import claim_round
 from .problem import Draw
 from .scores import Scores
-from .verdict import claim_round, verdict
+from .verdict import verdict
 
 if TYPE_CHECKING:
     from ..spec.budget import Budget
