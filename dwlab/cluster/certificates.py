@@ -22,7 +22,7 @@ KEY = "dwlab-key.pem"
 DAYS = 365
 OPENSSL = (
     *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-    *("-noenc", "-days", str(DAYS), "-subj", "/CN=dwlab"),
+    *("-nodes", "-days", str(DAYS), "-subj", "/CN=dwlab"),
 )
 
 

@@ -110,12 +110,16 @@ def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
             name: {"cls": Nanny, "options": nanny_options(name, len(devices))}
             for name in names_of(devices)
         }
-        with (
-            SpecCluster(  # type: ignore[no-untyped-call]
+        try:
+            cluster = SpecCluster(  # type: ignore[no-untyped-call]
                 workers, scheduler, asynchronous=False, silence_logs="ERROR", name="dwlab"
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
-        ):
+            )
+        except RuntimeError as error:
+            raise RenderError(
+                f"the workers did not start ({first_line(error)}); a script that starts workers "
+                'has to do so below `if __name__ == "__main__":`, because they import it'
+            ) from error
+        with cluster, Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             yield client
 
 

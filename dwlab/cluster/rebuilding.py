@@ -121,6 +121,7 @@ class Rebuilding:
             parts=choice.parts,
             download=False,
             settings=Settings.of(planned["settings"]),
+            commit=planned["commit"],
         )
         if identity.weights != planned["weights"]:
             field = f"the fingerprint of model {identity.name!r}"

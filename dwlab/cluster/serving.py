@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, RenderError, first_line
+from ..models.device import resolve
 from ..spec.where import parse
 from . import certificates, connect
 
@@ -218,6 +219,8 @@ def _scheduler_address(address: str, file: Path | None) -> str:
 def _devices(device: str) -> tuple[str, ...]:
     """The devices that a worker's option names."""
     if device in ("auto", "cpu", "mps"):
+        device = resolve(device)
+    if device in ("cpu", "mps"):
         return (device,)
     text = "cuda:0" if device == "cuda" else device
     return connect.devices_of(parse(text))

@@ -95,6 +95,7 @@ def _plain_identity(identity: Identity) -> dict[str, object]:
     return {
         "name": identity.name,
         "weights": identity.weights,
+        "commit": identity.commit,
         "dtype": identity.dtype,
         "settings": identity.settings.changed(),
         "pack": identity.pack,

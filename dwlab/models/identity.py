@@ -70,6 +70,11 @@ class Identity:
         return own.removesuffix(_marks(self.parts)).removesuffix(_mark(self.variant))
 
     @property
+    def commit(self) -> str:
+        """The commit of a hub model; empty for any other."""
+        return self.files_hash if self.files_hash == self.folder.name else ""
+
+    @property
     def replaced(self) -> tuple[ModelPart, ...]:
         """The parts whose files are not the model's own."""
         return tuple(part for part in self.parts if not part.is_own)
@@ -96,6 +101,7 @@ def identify(
     memory: tuple[str, ...] | None = None,
     on_download: transfers.Listener | None = None,
     elsewhere: WorkerDevice | None = None,
+    commit: str = "",
 ) -> Identity:
     """Find a model without loading it.
 
@@ -106,7 +112,8 @@ def identify(
     "fast" takes dtype (if it is auto), settings and pack from this machine's profile. memory:
     measures that save memory (see `dwlab.spec.memory`) beside those of the settings; which ones
     `auto` stands for is decided by `dwlab.models.memory_plan`. elsewhere: what workers compute on, for
-    which the model is identified here; `device_name` is not looked at then. Raises ModelError, NotDownloaded if
+    which the model is identified here; `device_name` is not looked at then. commit: of a hub model,
+    instead of the one that its name stands for on this machine. Raises ModelError, NotDownloaded if
     a download is needed but not allowed, InvalidInput if there is no such profile, variant or
     config, or a measure cannot work on the device, and MissingExtra if it needs a library that is
     not installed.
@@ -129,7 +136,8 @@ def identify(
         folder = checkpoint.configs
         weights = fingerprint.of_checkpoint(checkpoint)
     else:
-        folder = _folder(entry, variant, download, on_download)
+        revision = commit or entry.revision
+        folder = _folder(entry, variant, download, on_download, revision)
         trust.check_folder(folder)
         pipeline_kinds.check(name, folder)
         weight_files.check(name, folder, variant)
@@ -194,7 +202,11 @@ def _marks(parts: Sequence[ModelPart]) -> str:
 
 
 def _folder(
-    entry: Entry, variant: str | None, download: bool, on_download: transfers.Listener | None
+    entry: Entry,
+    variant: str | None,
+    download: bool,
+    on_download: transfers.Listener | None,
+    revision: str | None,
 ) -> Path:
     if entry.local:
         return Path(entry.source).expanduser()
@@ -203,7 +215,7 @@ def _folder(
         source,
         download,
         on_download,
-        revision=entry.revision,
+        revision=revision,
         variant=variant,
         name=entry.name,
     )
@@ -213,8 +225,7 @@ def check_unchanged(identity: Identity) -> None:
     """Raise ModelError if the files of a local model are no longer those that were identified."""
     for part in identity.parts:
         components.check_unchanged(part)
-    is_hub_model = identity.files_hash == identity.folder.name
-    if is_hub_model or catalog.lookup(identity.name).random:
+    if identity.commit or catalog.lookup(identity.name).random:
         return
     try:
         weights = _fingerprint(identity)
@@ -253,7 +264,7 @@ def entry_here(name: str) -> Entry:
     entry = catalog.lookup(name)
     if entry.pipeline is None and not entry.random:
         with contextlib.suppress(ModelError):
-            folder = _folder(entry, variant=None, download=False, on_download=None)
+            folder = _folder(entry, None, False, None, entry.revision)
             return catalog.lookup(str(folder))
     return entry
 

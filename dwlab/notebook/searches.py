@@ -13,6 +13,7 @@ from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.search_request import SearchRequest
 from ..spec.sweep import LIMIT, SweepSpec
+from ..spec.where import LOCAL
 from .experiment_files import find_file, searched_folders
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..runs.search_answer import SearchAnswer
     from ..runs.table import Table
+    from ..spec.where import Connected
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def search(
     profile: str | None = None,
     exact: int | None = None,
     memory: object = None,
+    where: str | Connected = LOCAL,
     limit: int = LIMIT,
     download: bool = True,
     trust_code: bool = False,
@@ -92,7 +95,12 @@ def search(
 
     spec = _with_search(_sweep_of(sweep), budget, method, margin)
     compute = Compute(
-        device=device, pack=pack, profile=profile, exact=exact, memory=parse_memory(memory)
+        device=device,
+        pack=pack,
+        profile=profile,
+        exact=exact,
+        memory=parse_memory(memory),
+        where=where,
     )
     root = project_results(results)
     outcome, files = execute(

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ..cluster.place import placed
 from ..events import Downloading
 from ..models.download_bar import DownloadBar
 from ..paths import experiment_folder, results_folder
@@ -62,13 +63,16 @@ def execute(
     warnings = no_effect.warnings(spec, cells)
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
+        # workers stay for all rounds of a search
+        place = stack.enter_context(placed(compute))
         follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)
         try:
             compute_cells = run if spec.request is None else run_within_budget
             outcome = compute_cells(
                 spec,
                 results=results,
-                compute=compute,
+                compute=place.compute,
+                render=place.render,
                 limit=limit,
                 cancel=cancel,
                 download=download,

@@ -64,6 +64,14 @@ def test_a_tag_a_commit_and_a_branch_name_a_state_of_the_repository(tagged, revi
     assert len(tagged.requests) == requests
 
 
+def test_a_commit_is_found_whatever_the_main_branch_is_here(tagged):
+    identify(REPO)
+    identify(f"{REPO}@v1.0")
+    assert identify(REPO, download=False, commit=OTHER_COMMIT).weights == OTHER_COMMIT
+    with pytest.raises(NotDownloaded):
+        identify(REPO, download=False, commit="f" * 40)
+
+
 def test_two_revisions_live_side_by_side_and_share_what_is_equal(tagged):
     identify(REPO)
     tagged.requests.clear()
