@@ -10,6 +10,7 @@ import random
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -30,6 +31,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 StrictModes no
+SetEnv PATH={path}
 """
 CLIENT = """
 Host gpu-box
@@ -98,7 +100,8 @@ class SecondMachine:
         self.inside("ip", "link", "set", "lo", "up")
 
     def _serve(self):
-        values = {"folder": self.folder, "address": self.address}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        values = {"folder": self.folder, "address": self.address, "path": path}
         for key in ("host", "me"):
             call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / key))
         (self.folder / "sshd_config").write_text(SERVER.format(**values))
@@ -132,6 +135,10 @@ class SecondMachine:
     def cut(self):
         """Cut the network between the machines."""
         call("ip", "link", "set", f"{self.name}a", "down")
+
+    def mend(self):
+        """Connect the machines again."""
+        call("ip", "link", "set", f"{self.name}a", "up")
 
     def stop(self):
         """End what runs on the machine, and the machine."""

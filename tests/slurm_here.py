@@ -94,10 +94,10 @@ class Slurm:
         options = [f"--{name}={self.folder / file}" for name, file in files.items()]
         # --force: folders of tests are owned by whoever runs them
         self._daemon("munged", "--foreground", "--force", *options)
-        self._wait_until((self.folder / "munge.sock").exists)
+        self.wait_until((self.folder / "munge.sock").exists)
         self._daemon("slurmctld", "-D")
         self._daemon("slurmd", "-D")
-        self._wait_until(lambda: "idle" in self.call("sinfo", "-h", "-o", "%T"))
+        self.wait_until(lambda: "idle" in self.call("sinfo", "-h", "-o", "%T"))
 
     def _daemon(self, name, *options):
         with (self.folder / f"{name}.out").open("w") as log:
@@ -105,7 +105,8 @@ class Slurm:
             daemon = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         self._daemons.append(daemon)
 
-    def _wait_until(self, is_so):
+    def wait_until(self, is_so):
+        """Wait for something."""
         deadline = time.monotonic() + SECONDS
         while not is_so():
             assert time.monotonic() < deadline, self.logs()
@@ -133,7 +134,7 @@ class Slurm:
 
     def wait_until_empty(self):
         """Wait until no job is left."""
-        self._wait_until(lambda: not self.jobs())
+        self.wait_until(lambda: not self.jobs())
 
     def stop(self):
         """End all jobs, then the daemons."""

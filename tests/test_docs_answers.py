@@ -67,7 +67,7 @@ def adapted(text):
     text = text.replace(f"model: {CHECKPOINT}\nbase:\n", with_configs)
     # notebooks of sweeps are run by tests of their own
     text = text.replace(f"sweep {QUICKSTART}", f"sweep {QUICKSTART} --no-notebook")
-    return text.replace("--device cuda:$gpu", "--device cpu")
+    return text.replace("--where cuda:*", "--where cpu*2")
 
 
 def small(quickstart):

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput, MissingExtra, RenderError, first_line
 from ..models import device
-from . import certificates, tasks
+from ..spec.where import SLURM
+from . import certificates, slurm, tasks
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from distributed import Client, Security
@@ -62,11 +64,16 @@ def _quiet() -> None:
 
 @contextlib.contextmanager
 def connected(
-    where: Where, given: str | Connected = "", *, dashboard: bool = False
+    where: Where,
+    given: str | Connected = "",
+    *,
+    dashboard: bool = False,
+    cancel: threading.Event | None = None,
 ) -> Iterator[Client]:
     """A client of a place's scheduler, for a while; workers that were started here end with it.
 
-    given: the client of a place that is given by one, which stays connected.
+    given: the client of a place that is given by one, which stays connected. cancel: raises
+    Cancelled once it is set while a job waits in its queue.
     Raises MissingExtra, InvalidInput for a device that is not here, and RenderError if the scheduler
     does not answer.
     """
@@ -78,6 +85,9 @@ def connected(
             yield client
     elif where.kind in ("scheduler", "scheduler-file"):
         with _elsewhere(where) as client:
+            yield client
+    elif where.kind == SLURM:
+        with slurm.workers_of_job(where.options, dashboard=dashboard, cancel=cancel) as client:
             yield client
     elif isinstance(given, Client):
         yield given

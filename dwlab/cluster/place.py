@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RenderError
 from ..events import Connected
 from ..render.renderer import render
-from ..spec.where import WorkerDevice
-from . import connect, tasks
+from ..spec.where import SLURM, WorkerDevice
+from . import connect, slurm, tasks
 
 if TYPE_CHECKING:
     import threading
@@ -45,10 +45,17 @@ class Place:
 
 
 @contextlib.contextmanager
-def placed(compute: Compute, given: Renderer | None = None) -> Iterator[Place]:
+def placed(
+    compute: Compute,
+    given: Renderer | None = None,
+    *,
+    planning: bool = False,
+    cancel: threading.Event | None = None,
+) -> Iterator[Place]:
     """The place that `compute.where` names, for a while.
 
-    given: makes the pictures instead. Workers on this machine start with the first picture; those
+    given: makes the pictures instead. planning: nothing will be computed, so no job is submitted.
+    cancel: raises Cancelled once it is set while a job waits in its queue. Workers on this machine start with the first picture; those
     elsewhere are asked at once what they compute on. Raises MissingExtra, InvalidInput for a device
     that is not here, and RenderError if no scheduler answers, or no worker is there.
     """
@@ -65,7 +72,13 @@ def placed(compute: Compute, given: Renderer | None = None) -> Iterator[Place]:
             workers = _Workers(stack, compute)
             yield Place(replace(compute, device=where.device), workers, len(devices), speed)
         return
-    with connect.connected(where, compute.where) as client:
+    if planning and where.kind == SLURM:
+        expected = slurm.expected(where.options)
+        elsewhere = replace(compute, elsewhere=expected.device)
+        yield Place(elsewhere, render, expected.tasks, float(expected.tasks))
+        return
+    place = connect.connected(where, compute.where, dashboard=compute.dashboard, cancel=cancel)
+    with place as client:
         facts = _facts_of_workers(client, compute.device)
         elsewhere = replace(compute, elsewhere=_device_of(facts))
         yield Place(elsewhere, functools.partial(_render_on, client), len(facts), _speed(facts))

@@ -98,19 +98,19 @@ def run_scheduler(
 ) -> None:
     """Run a scheduler until Ctrl-C, with the settings that dwlab needs.
 
-    scheduler_file: where its address is written, for workers that share the folder. Elsewhere than
-    on loopback it is encrypted, with a certificate that is made beside the file. tell: is told that
-    it runs.
+    scheduler_file: where its address is written, for workers that share the folder. Then it is
+    encrypted, with a certificate that is made beside the file; without one it listens on loopback
+    only. tell: is told that it runs.
     """
     connect.check_installed()
-    is_loopback = certificates.is_loopback(f"tcp://{listen.host}")
-    if not is_loopback:
-        if scheduler_file is None:
-            allowed = "127.0.0.1, or --scheduler-file in a folder that only you can read, for "
-            allowed += "the certificate"
-            raise InvalidInput("--listen", listen.host, allowed)
+    security = None
+    if scheduler_file:
         certificates.make_beside(scheduler_file)
-    security = certificates.beside(scheduler_file) if scheduler_file else None
+        security = certificates.beside(scheduler_file)
+    elif not certificates.is_loopback(f"tcp://{listen.host}"):
+        allowed = "127.0.0.1, or --scheduler-file in a folder that only you can read, for the "
+        allowed += "certificate"
+        raise InvalidInput("--listen", listen.host, allowed)
     asyncio.run(_run_scheduler(listen, scheduler_file, security, dashboard, tell))
 
 
@@ -134,9 +134,11 @@ async def _run_scheduler(
             async with Scheduler(**options) as scheduler:
                 tell(_scheduler_words(scheduler, file, dashboard))
                 await _until_the_end([scheduler.finished()])
-        except OSError as error:
+        # Dask wraps what went wrong
+        except (OSError, RuntimeError) as error:
+            cause = error.__cause__ or error
             raise RenderError(
-                f"the scheduler cannot listen on {listen.host}:{listen.port} ({first_line(error)})"
+                f"the scheduler cannot listen on {listen.host}:{listen.port} ({first_line(cause)})"
             ) from None
 
 

@@ -137,7 +137,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
     """
     check_metrics(spec)
     with (
-        placed(compute.of_experiment(spec.measures)) as place,
+        placed(compute.of_experiment(spec.measures), planning=True) as place,
         open_existing(root) as store,
     ):
         compute = place.compute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from .._util.gc_paused import gc_paused
@@ -82,14 +83,15 @@ def run(
         raise InvalidInput("search", spec.search or spec.budget, allowed)
     jobs = check_metrics(spec)
     compute = compute.of_experiment(spec.measures, spec.probe_names)
-    with placed(compute, render) as place:
-        compute = place.compute
+    # nothing is in the store yet, so random seeds stand in for others
+    planned = spec.cells(limit=limit) if cells is None else cells
+    with contextlib.ExitStack() as stack:
         try:
-            # nothing is in the store yet, so random seeds stand in for others
-            planned = spec.cells(limit=limit) if cells is None else cells
+            place = stack.enter_context(placed(compute, render, cancel=cancel))
+            compute = place.compute
             listener = stop_downloads(cancel, on_event)
             identities = _identify(spec, planned, compute, download, listener)
-        # while a model was downloaded
+        # while a job waited in a queue, or a model was downloaded
         except Cancelled:
             return Outcome(spec.name, results_folder(results), len(planned), begun=False)
         with Store(results_folder(results)) as store, experiment_lock(store.root, spec.name):
