@@ -1,0 +1,1 @@
+"""How often searches are right: they are replayed on tables of which every cell is known."""
