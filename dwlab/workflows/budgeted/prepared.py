@@ -29,7 +29,8 @@ class Prepared:
     """What a search goes by.
 
     planned: the cells of the sweep, in which random seeds stand in for others; of continuous axes
-    they have the ends. compute: with what the experiment says of it. limit: of cells.
+    they have the ends. compute: with what the experiment says of it. workers: how many processes
+    compute. limit: of cells.
     """
 
     spec: SweepSpec
@@ -41,19 +42,21 @@ class Prepared:
     planned: list[Cell]
     identities: Identities
     compute: Compute
+    workers: int
     limit: int
 
     @property
     def fill(self) -> int:
-        """How many pictures a round has at least, so that packs are full."""
+        """How many pictures a round has at least, so that the packs of all workers are full."""
         packs = [self.compute.pack or each.pack or FILL for each in self.identities.values()]
-        return max(FILL, *packs)
+        return self.workers * max(FILL, *packs)
 
 
 def prepared(
     spec: SweepSpec,
     compute: Compute,
     *,
+    workers: int,
     results: str | Path | None,
     limit: int,
     download: bool,
@@ -88,5 +91,6 @@ def prepared(
         planned=planned,
         identities=identities,
         compute=full,
+        workers=workers,
         limit=limit,
     )

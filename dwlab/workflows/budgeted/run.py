@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from ...cluster.place import placed
 from ...events import Cancelled
 from ...paths import results_folder
-from ...render.renderer import Renderer, render
 from ...runs.outcome import Outcome
 from ...runs.run import run
 from ...spec.compute import Compute
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ...render.renderer import Renderer
     from ...runs.measuring import Listener as Measuring
     from ...runs.resolve import Listener
     from ...runs.work import Work
@@ -37,7 +38,7 @@ def run_within_budget(
     results: str | Path | None = None,
     compute: Compute = Compute(),
     limit: int = LIMIT,
-    render: Renderer = render,
+    render: Renderer | None = None,
     cancel: threading.Event | None = None,
     download: bool = True,
     on_plan: Callable[[int, Work], None] | None = None,
@@ -56,32 +57,34 @@ def run_within_budget(
     has_optuna = spec.request is not None and spec.request.is_optuna
     if has_optuna:
         check_optuna()
-    try:
-        plan = prepared(
+    # workers, and the models that they hold, stay between rounds
+    with placed(compute, render) as place:
+        try:
+            plan = prepared(
+                spec,
+                place.compute,
+                workers=place.workers,
+                results=results,
+                limit=limit,
+                download=download,
+                on_event=on_event,
+                cancel=cancel,
+            )
+        except Cancelled:
+            total = len(spec.cells(limit=limit))
+            return Outcome(spec.name, results_folder(results), total, begun=False)
+        make = functools.partial(
+            run,
             spec,
-            compute,
-            results=results,
+            results=plan.root,
+            compute=place.compute,
             limit=limit,
+            render=place.render,
+            cancel=cancel,
             download=download,
             on_event=on_event,
-            cancel=cancel,
+            on_measure=on_measure,
+            fill_traces=fill_traces,
         )
-    except Cancelled:
-        total = len(spec.cells(limit=limit))
-        return Outcome(spec.name, results_folder(results), total, begun=False)
-    make = functools.partial(
-        run,
-        spec,
-        results=plan.root,
-        compute=compute,
-        limit=limit,
-        render=render,
-        cancel=cancel,
-        download=download,
-        on_event=on_event,
-        on_measure=on_measure,
-        fill_traces=fill_traces,
-    )
-    chosen = ChosenCells(make, on_plan)
-    search = search_with_optuna if has_optuna else search_in_grid
-    return search(plan, chosen, cancel)
+        search = search_with_optuna if has_optuna else search_in_grid
+        return search(plan, ChosenCells(make, on_plan), cancel)
