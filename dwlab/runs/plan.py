@@ -29,6 +29,7 @@ from ..store.store import open_existing
 from . import prompt_warnings
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .plan_defaults import default_texts
+from .plan_search import most_of_search, search_text
 from .resolve import identify_available, resolve
 from .run import check_metrics
 from .trace_filling import lacking_hints
@@ -76,6 +77,7 @@ class Plan:
     memory: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
     workers: int = 1
+    search: str = ""
 
     @property
     def todo(self) -> int:
@@ -92,6 +94,7 @@ class Plan:
             ("to do", f"{self.todo:,}{self._failed_text()}"),
             ("time", f"{self._time_text()} ({self.basis})"),
             ("disk", disk_text(self.bytes)),
+            *([("search", self.search)] if self.search else []),
             *(("defaults", text) for text in self.defaults),
             *(("memory", text) for text in self.memory),
             ("results", printable(str(self.results))),
@@ -149,7 +152,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         resolved = _resolve_available(params, missing, identities, compute, root)
         statuses = _statuses(store, resolved, seeds)
         todo = [cell for cell in resolved.values() if statuses.get(cell.key) != "ok"]
-        expected = _estimate(todo, store, not_here)
+        expected = most_of_search(spec, resolved.values(), _estimate(todo, store, not_here))
         hints = lacking_hints(spec, store, resolved)
     return Plan(
         name=spec.name,
@@ -173,6 +176,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         memory=tuple(memory_texts(identities.values())),
         defaults=tuple(default_texts(params, _folders(identities))),
         workers=place.workers,
+        search=search_text(spec, resolved.values()),
     )
 
 

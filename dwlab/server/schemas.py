@@ -70,6 +70,9 @@ class JobStatus(BaseModel):
         None,
         description="about broken pictures, whose values are not finite numbers (NaN)",
     )
+    found: list[str] | None = Field(
+        None, description="of a sweep with a budget: its verdict, and what it spent"
+    )
 
 
 class JobSummary(BaseModel):

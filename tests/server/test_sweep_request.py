@@ -193,3 +193,41 @@ def test_the_argument_negative_prompt_may_only_be_empty():
     rule = CALL["negative_prompt"]
     assert rule.allows("") and rule.allows(None) and not rule.allows("red")
     assert str(rule) == 'one of "", null'
+
+
+SEARCHED = {"seed": [0, 1], "steps": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"budget": "200 rows"},
+        {"search": "halving"},
+        {"search": {"method": "ladder", "margin": 0.1}},
+    ],
+)
+def test_a_search_among_the_cells_of_a_request_is_accepted(parts):
+    assert read(axes=SEARCHED, **parts).request is not None
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"budget": "30 bananas"}, "budget"),
+        ({"budget": "1e99 rows"}, "budget"),
+        ({"budget": 10**20}, "budget"),
+        ({"budget": "20 pictures", "search": "optuna"}, "search.method"),
+        ({"search": {"method": "ladder", "storage": "sqlite:///x"}}, "search.storage"),
+        ({"search": "auto", "metrics": ["brightness"]}, "metric"),
+        (
+            {"search": "auto", "axes": {**SEARCHED, "guidance": {"from": 1, "to": 9}}},
+            "axes.guidance",
+        ),
+        ({"search": "auto", "axes": {"steps": [1, 2]}}, "axes.seed"),
+        ({"search": "auto", "axes": {**SEARCHED, "seed": {"range": [101]}}}, "axes.seed"),
+    ],
+)
+def test_a_search_that_the_server_does_not_do_is_refused(parts, field):
+    with pytest.raises(InvalidInput) as caught:
+        read(**{"axes": SEARCHED, **parts})
+    assert caught.value.field == field

@@ -96,3 +96,17 @@ def test_a_sweep_can_be_posted_as_yaml_or_json(server):
 def test_a_sweep_that_is_not_allowed_is_refused(server, body, words):
     answer = server.http.post("/api/sweeps", content=body, headers={"Content-Type": "text/yaml"})
     assert answer.status_code == 422 and words in answer.json()["detail"], answer.text
+
+
+def test_a_sweep_with_a_budget_answers_with_what_its_search_found(server):
+    spec = {
+        "name": "searched",
+        "base": {"prompt": "a red star", **SMALL},
+        "axes": {"seed": [0, 1], "guidance": [1, 2, 3, 4]},
+        "budget": "6 pictures",
+        "search": {"method": "random", "margin": 0.5},
+    }
+    done = server.wait(server.http.post("/api/sweeps", json=spec).json()["job_id"])
+    assert done["status"] == "completed", done
+    assert done["counts"]["made"] == done["counts"]["total"] <= 6
+    assert "budget was 6 pictures" in done["found"][-1]

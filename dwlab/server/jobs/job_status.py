@@ -41,6 +41,7 @@ def status_of(job: Job, run: RunProgress) -> JobStatus:
         counts=counts,
         error=job.error,
         warning=job.result.get("warning"),
+        found=job.result.get("found"),
     )
 
 

@@ -14,7 +14,15 @@ from ...spec import axes, experiment_file, inputs, zipped
 from ...spec.names import own_name, under_own_names
 from ...spec.params import FIELDS
 from ...spec.prompt_text import UNWRITABLE
-from . import allowed_arguments, json_text, offered_models, own_code, seed_text, start_pictures
+from . import (
+    allowed_arguments,
+    json_text,
+    offered_models,
+    own_code,
+    searches,
+    seed_text,
+    start_pictures,
+)
 from .work_limits import check_work
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from ..jobs.job import JsonObject
     from ..settings import ServerSettings
 
-KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric, probes"
+KEYS = "a map with name, model, base, axes, zip, skip, metrics, metric, probes, budget, search"
 # parameters that a sweep from the network may have: none that names a file
 ACCEPTED = frozenset(
     {
@@ -68,6 +76,7 @@ def read_sweep(body: bytes, *, is_yaml: bool, settings: ServerSettings, root: Pa
     _check_metrics(sweep)
     allowed_arguments.check(sweep)
     cells = sweep.cells(limit=settings.max_cells)
+    searches.check(sweep, cells)
     for cell in cells:
         check_work(cell.params, settings)
     for model in {cell.params.model for cell in cells}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...spec.probes import PROBES
+from ...spec.search_request import OF_GRIDS
 from . import seed_text
 
 _TEXT = {"type": "string"}
@@ -41,6 +42,15 @@ _BASE = {
         "seed": {"anyOf": [*seed_text.SCHEMA["anyOf"], {"const": "random"}]},
     },
 }
+_SEARCH = {
+    "type": "object",
+    "properties": {
+        "method": {"enum": list(OF_GRIDS)},
+        "margin": {"type": "number", "exclusiveMinimum": 0},
+        "seed": {"type": "integer", "minimum": 0},
+        "held_out": {"type": "integer", "minimum": 1},
+    },
+}
 SWEEP_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["name", "base"],
@@ -54,6 +64,12 @@ SWEEP_SCHEMA: dict[str, Any] = {
         "metrics": _TEXTS,
         "metric": _TEXT,
         "probes": {"type": "array", "items": {"enum": list(PROBES)}, "uniqueItems": True},
+        "budget": {
+            "type": "string",
+            "description": "what the sweep may spend on cells that a search chooses",
+            "examples": ["2000 rows", "30min", "500 pictures"],
+        },
+        "search": {"anyOf": [{"enum": list(OF_GRIDS)}, _SEARCH]},
     },
     "example": {"name": "trial", "base": {"prompt": "a red star"}, "axes": {"steps": [2, 8]}},
 }

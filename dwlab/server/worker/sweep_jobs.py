@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...events import Done, Failed, Started
 from ...paths import network_name
 from ...runs.eta import Pace
+from ...runs.search_answer import load_answer
 from ...runs.sweep import Sweep
 from ...workflows.sweep import execute
 
@@ -88,8 +89,10 @@ def _result(batch: Batch, sweep: Sweep, outcome: Outcome) -> JsonObject:
         "failed": outcome.failed,
         "nan": outcome.nan,
     }
+    answer = load_answer(batch.store.root, sweep.name) if sweep.request else None
     return {
         "images": [f"/{row['image']}" for row in rows if row["status"] == "ok"],
         "counts": counts,
         "warning": outcome.warning,
+        "found": answer.sentences if answer else None,
     }
