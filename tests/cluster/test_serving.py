@@ -11,9 +11,11 @@ import time
 import pytest
 
 import dwlab
-from dwlab.cluster import certificates
+from dwlab.cluster import certificates, tasks
+from dwlab.cluster.admission import Admission
 from dwlab.cluster.serving import Listening, run_scheduler, run_workers
 from dwlab.errors import InvalidInput
+from dwlab.spec.compute import Compute
 
 SECONDS = 120  # that anything may take on a busy machine
 DWLAB = [sys.executable, "-c", "from dwlab.cli import main; main()"]
@@ -123,3 +125,29 @@ def test_a_worker_ends_when_its_scheduler_is_gone(tmp_path):
             worker.wait_for("working as")
             scheduler.process.kill()
             worker.process.wait(SECONDS)
+
+
+@pytest.mark.slow
+def test_in_exact_mode_a_worker_whose_arithmetic_differs_is_refused(
+    client, workers, cells, tmp_path, monkeypatch
+):
+    # without vector instructions sums round in another order
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    compute = Compute(exact=4)
+    admission = Admission(cells(1, compute), compute, "canary")
+
+    def refusal(name, worker):
+        document, blobs = admission.parcel.document, admission.parcel.blobs
+        answer = client.submit(tasks.check, document, blobs, workers=[worker], pure=False)
+        return admission.refusal(name, answer.result(SECONDS))
+
+    assert refusal("cpu:0", workers[0]) == ""
+    with Running(
+        tmp_path, "worker", "--connect", client.scheduler.address, "--name", "other"
+    ) as other:
+        other.wait_for("working as other")
+        infos = client.scheduler_info(n_workers=-1)["workers"]
+        (address,) = [each for each, info in infos.items() if info["name"] == "other"]
+        reason = refusal("other", address)
+    assert "in exact mode its pixels differ from those of cpu:0" in reason
