@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distributed import get_worker
 from PIL import Image
 
 from dwlab.cluster import wire
@@ -29,13 +31,16 @@ def make(document: str, blobs: Mapping[str, bytes]) -> wire.Answer:
 
     `dies` ends the worker, `memory` runs out of it, `raises` raises. `dies-once:FILE` and
     `sleeps:FILE` make that file and do so the first time only. Each cell that is begun adds a line
-    to the file that the environment names.
+    to the file that the environment names, and does what files of a folder there say.
     """
     values = json.loads(document)
     events = []
     for cell in values["cells"]:
         params = GenerationParams(**cell["params"])
         note(cell["position"])
+        for fault, happen in FAULTS.items():
+            if taken(fault):
+                happen()
         for word in params.prompt.split():
             befall(word)
         time.sleep(SECONDS_PER_STEP * params.steps)
@@ -75,11 +80,57 @@ def befall(word: str) -> None:
     if what == "dies" or (what == "dies-once" and not is_repeated(Path(name))):
         os.kill(os.getpid(), signal.SIGKILL)
     elif what == "memory":
-        raise MemoryError
+        run_out_of_memory()
     elif what == "raises":
-        raise ValueError("as it was told to")
+        raise_something()
     elif what == "sleeps" and not is_repeated(Path(name)):
         time.sleep(10)
+
+
+def run_out_of_memory() -> None:
+    raise MemoryError
+
+
+def raise_something() -> None:
+    raise ValueError("as it was told to")
+
+
+def hang() -> None:
+    time.sleep(60)
+
+
+def shift_clock() -> None:
+    """Make the clock of this worker wrong by days."""
+    right = time.time
+    days = random.choice((-3, 2)) * 86400
+    time.time = lambda: right() + days
+
+
+def cut_off() -> None:
+    """Cut the connection to the scheduler."""
+    worker = get_worker()
+    worker.loop.add_callback(worker.batched_stream.comm.abort)
+
+
+FAULTS = {
+    "memory": run_out_of_memory,
+    "raise": raise_something,
+    "hang": hang,
+    "clock": shift_clock,
+    "cut worker": cut_off,
+}
+
+
+def taken(fault: str) -> bool:
+    """Whether a test wants this to happen, and no other worker did it."""
+    folder = os.environ.get("DWLAB_TEST_FAULTS")
+    if not folder:
+        return False
+    try:
+        Path(folder, fault).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def is_repeated(path: Path) -> bool:
