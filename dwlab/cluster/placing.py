@@ -41,7 +41,7 @@ class Pace:
 
     seconds: float = 30.0
     least: float = 1.0
-    first: int = 4
+    first: int = 2
     most: int = 256
     late: tuple[float, float] = (2.0, 5.0)
     patience: tuple[float, float] = (10.0, 120.0)

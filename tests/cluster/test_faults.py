@@ -36,7 +36,7 @@ FAULTS = {
     "kill scheduler": 4,
 }
 CELLS_BETWEEN = 4
-SECONDS_BETWEEN = 0.7
+SECONDS_BETWEEN = 0.5
 SWEEP = {
     "name": "faults",
     "base": {"steps": 2},
@@ -146,9 +146,11 @@ def signalled(pid: int, number: int) -> None:
 def rows(results: Path) -> dict[str, list]:
     """What a run came to: of each key its status, its pixels and their share that is not finite."""
     with closing(sqlite3.connect(results / "dwlab.sqlite")) as sql:
-        return {
-            key: rest for key, *rest in sql.execute("SELECT key, status, pixels, device FROM cells")
-        }
+        found = sql.execute(
+            "SELECT cells.key, status, pixels, value FROM cells LEFT JOIN metrics "
+            "ON metrics.key = cells.key AND metric = 'nan'"
+        )
+        return {key: values for key, *values in found}
 
 
 @pytest.mark.slow
@@ -181,7 +183,7 @@ def test_pictures_of_a_real_model_are_the_same_bytes_after_faults(cluster, tmp_p
     sweep = {
         "name": "real",
         "base": {"prompt": "a red circle", "steps": 3},
-        "axes": {"seed": {"range": [0, 30]}},
+        "axes": {"seed": {"range": [0, 20]}},
         "metrics": (),
     }
     Chaos(cluster, [], seed=0).run(tmp_path / "undisturbed", sweep, exact=4)
