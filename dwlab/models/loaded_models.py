@@ -123,6 +123,21 @@ class LoadedModels:
                 del self._models[identity]
                 memory.release_memory(identity.device)
 
+    def has_room(self, identity: Identity) -> bool:
+        """Whether a model fits beside those in use; False if it is not known how much it needs."""
+        fit = identity.fit
+        if fit is None:
+            return False
+        return self._has_room_for(identity.device, fit.needs.device) and (
+            not fit.needs.host or self._has_room_for("cpu", fit.needs.host)
+        )
+
+    def _has_room_for(self, device: str, needed: int) -> bool:
+        waiting = [model for model in self._models.values() if not self._users[id(model)]]
+        on_device = [model for model in waiting if model.identity.device == device]
+        droppable = sum(_weights(model) for model in on_device)
+        return self._free(device) + droppable >= needed + RESERVE * self._total(device)
+
     def clear(self) -> bool:
         """Drop all models, and give their memory back; returns whether there were any."""
         devices = {identity.device for identity in self._models}

@@ -191,6 +191,11 @@ def is_loaded(identity: Identity) -> bool:
     return identity in LOADED
 
 
+def has_room(identity: Identity) -> bool:
+    """Whether a model is in memory, or fits beside those that are in use."""
+    return identity in LOADED or LOADED.has_room(identity)
+
+
 def prepare_process(model: Model) -> None:
     """Make this process compute in a model's settings, which another model may have changed since."""
     apply_to_process(model.identity.settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..events import Cancelled, Done
-from ..models import loaded_models
+from ..models import loaded_models, loading
 from ..spec.compute import METHOD_TIMEOUT
 from .channel import Dropped
 from .failure import failed, is_out_of_memory, own_lines
@@ -43,6 +43,13 @@ class Rendering:
     def load_seconds(self) -> float:
         """How long its models took to load."""
         return self.model.seconds + (self.second.seconds if self.second else 0.0)
+
+    def give_way(self) -> bool:
+        """Let more urgent work on the device be done now; returns whether there was any."""
+        gave_way = self.channel.give_way()
+        if gave_way:
+            loading.prepare_process(self.model)
+        return gave_way
 
 
 def _call(rendering: Rendering, cell: ResolvedCell) -> StockCall:

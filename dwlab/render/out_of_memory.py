@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import deque
 from typing import TYPE_CHECKING
 
+from .joining import Company
 from .one_cell import Rendering, render_cell
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def render_together(rendering: Rendering, cells: Sequence[ResolvedCell], pack: int | None) -> None:
-    """Render cells of one size. pack: pictures per forward, or None to find out what is best."""
+    """Render cells of one size, and those that join them. pack: pictures per forward, or None to find out what is best."""
     from .packing.stand_ins import prepare
 
     model = rendering.model
@@ -30,20 +32,29 @@ def render_together(rendering: Rendering, cells: Sequence[ResolvedCell], pack: i
         second = dataclasses.replace(second, pipeline=prepare(second.pipeline))
     rendering = dataclasses.replace(rendering, model=packed, whole=model, second=second)
     out_of_memory: list[ResolvedCell] = []
-    _run(
-        rendering,
-        _size(rendering, cells[0], pack),
-        [functools.partial(render_cell, rendering, cell, out_of_memory.append) for cell in cells],
-    )
+    waiting = deque(cells)
+    company = Company.of(cells[0])
+
+    def next_job() -> Callable[[], None] | None:
+        if not waiting:
+            waiting.extend(rendering.channel.joining.take(company))
+        if not waiting:
+            return None
+        return functools.partial(render_cell, rendering, waiting.popleft(), out_of_memory.append)
+
+    _run(rendering, _size(rendering, cells[0], pack), next_job)
     for cell in out_of_memory:
-        alone = functools.partial(render_cell, rendering, cell)
-        _run(rendering, _size(rendering, cell, pack=1), [alone])
+        alone = iter([functools.partial(render_cell, rendering, cell)])
+        _run(rendering, _size(rendering, cell, pack=1), functools.partial(next, alone, None))
 
 
-def _run(rendering: Rendering, size: Size, jobs: list[Callable[[], None]]) -> None:
+def _run(
+    rendering: Rendering, size: Size, next_job: Callable[[], Callable[[], None] | None]
+) -> None:
     from .packing.pack import Pack
 
-    Pack(rendering.model.identity.device, size, exact=rendering.exact).run(jobs)
+    pack = Pack(rendering.model.identity.device, size, exact=rendering.exact)
+    pack.run(next_job, rendering.give_way)
 
 
 def _size(rendering: Rendering, cell: ResolvedCell, pack: int | None) -> Size:

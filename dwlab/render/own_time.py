@@ -14,9 +14,9 @@ from ..errors import RenderError
 from .failure import own_stack
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
 
+    from .channel import Worker
     from .resolved_cell import ResolvedCell
 
 
@@ -105,7 +105,7 @@ def too_long(limit: float) -> str:
     )
 
 
-def leave_alone(worker: threading.Thread) -> str:
+def leave_alone(worker: Worker) -> str:
     """Stop a thread as soon as it runs Python code again; returns where it is, in a user's own lines.
 
     A thread that sleeps or waits for input goes on to do so, which harms nobody.

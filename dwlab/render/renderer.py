@@ -21,7 +21,7 @@ from ..models import adapters, loading
 from ..models.memory_texts import memory_text
 from ..models.tasks import pipeline_for
 from ..spec import schedulers, tasks
-from .channel import Channel
+from .channel import Channel, Postponed, on_a_new_thread
 from .failure import failed
 from .one_cell import Rendering, render_cell
 from .out_of_memory import render_together
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..models.identity import Identity
     from ..spec.compute import Compute
+    from .channel import Start
+    from .joining import Joining
     from .resolved_cell import ResolvedCell
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ def render(
     compute: Compute,
     cancel: threading.Event | None = None,
     dropped: Callable[[int], bool] | None = None,
+    joining: Joining | None = None,
 ) -> Generator[Event, None, None]:
     """Make pictures and yield events as they happen: started, step, done (with a Picture), failed.
 
@@ -68,33 +71,47 @@ def render(
     does not load, or its files changed since they were identified, all of its cells fail.
     `cancel`, or closing the iterator, stops within one step. dropped: whether a picture, by its
     position, is no longer wanted; asked at each of its steps, and then it ends without another
-    event.
+    event. joining: cells that are added to it before the last event are rendered too; they share
+    forwards with those under way if they can. What is added too late is left in it.
     """
+    new_channel = functools.partial(Channel, cancel, dropped, joining=joining)
+    yield from events_of(new_channel, functools.partial(render_all, cells, compute))
 
-    def work(channel: Channel, ended: Collection[int]) -> None:
-        render_into(channel, without(cells, ended), compute)
 
-    yield from events_of(functools.partial(Channel, cancel, dropped), work)
+def render_all(
+    cells: Sequence[ResolvedCell], compute: Compute, channel: Channel, ended: Collection[int]
+) -> None:
+    """Make the pictures of cells, and of those that join them, except for some positions."""
+    joining = channel.joining
+    left = without([*cells, *joining.taken], ended)
+    while left:
+        render_into(channel, left, compute)
+        left = joining.take_all()
 
 
 def events_of(
-    new_channel: Callable[[], Channel], work: Callable[[Channel, Collection[int]], None]
+    new_channel: Callable[[], Channel],
+    work: Callable[[Channel, Collection[int]], None],
+    start: Start = on_a_new_thread,
 ) -> Generator[Event, None, None]:
     """The events of `work`, which goes on without a cell whose method does not give way.
 
     work: sends the events of all cells but those at some positions, which have ended, to a channel.
+    start: has it done. It is done again, without what has ended, if it raises Postponed.
     """
     ended: set[int] = set()
     while True:
         channel = new_channel()
         try:
-            for event in channel.events(functools.partial(work, channel, ended)):
+            for event in channel.events(functools.partial(work, channel, ended), start):
                 if isinstance(event, Done | Failed):
                     ended.add(event.index)
                 yield event
         except Stuck as stuck:
             ended.add(stuck.cell.position)
             yield failed(stuck.cell, RenderError(str(stuck)), stuck.lines)
+        except Postponed:
+            continue
         else:
             return
 
@@ -224,6 +241,7 @@ def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | No
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", identity.name, reason)
         for cell in cells:
+            rendering.give_way()
             render_cell(rendering, cell)
     else:
         for same_size in _by_size(cells, type(rendering.model.pipeline).__name__):

@@ -49,6 +49,10 @@ class Saver:
         self._uncommitted: list[Done | Failed] = []
         self._under_way: set[int] = set()
 
+    def expect(self, cells: Sequence[ResolvedCell]) -> None:
+        """Take in that more cells are rendered."""
+        self._cells |= {cell.position: cell for cell in cells}
+
     def take_all(self, events: Generator[Event, None, None]) -> None:
         """Save what the events bring, to their end."""
         with contextlib.closing(events):

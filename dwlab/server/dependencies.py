@@ -32,5 +32,10 @@ def no_such_job() -> HTTPException:
     return HTTPException(404, "there is no such job")
 
 
+def client_of(request: Request) -> str:
+    """The address that a request comes from; empty if it is not known."""
+    return request.client.host if request.client else ""
+
+
 ExistingJob = Annotated[Job, Depends(existing_job)]
 IdempotencyKey = Annotated[str | None, Header(max_length=255, min_length=1)]

@@ -92,4 +92,9 @@ MIGRATIONS = (
         PRIMARY KEY (key, name)
     )
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs ADD COLUMN cost REAL NOT NULL DEFAULT 1;
+    CREATE INDEX jobs_waiting ON jobs (number, id, alike, attempts, client, cost) WHERE status = 'queued';
+    """,
 )

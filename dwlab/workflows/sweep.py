@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..events import Event
+    from ..render.renderer import Renderer
     from ..runs.outcome import Outcome
     from ..runs.work import Work
     from ..spec.sweep import SweepSpec
@@ -46,6 +47,7 @@ def execute(
     on_event: Callable[[Event], None] | None = None,
     trust_code: bool = False,
     fill_traces: bool = False,
+    render: Renderer | None = None,
 ) -> tuple[Outcome, dict[str, Path]]:
     """Compute what is missing and write the files of the sweep; returns the outcome and the files.
 
@@ -53,7 +55,7 @@ def execute(
     The files are named by what they are: `report`, `viewer`, `table`, `grid` and `log`. For on_plan and
     on_event see `dwlab.runs.run.run`; if `on_event` is given, nothing is printed to stderr. Ctrl-C
     keeps everything that is finished and is raised again as KeyboardInterrupt. trust_code: run the
-    code that the sweep names by its file, now and later. fill_traces: see `dwlab.runs.run.run`.
+    code that the sweep names by its file, now and later. fill_traces, render: see `dwlab.runs.run.run`.
     """
     began = time.monotonic()
     cancel = cancel or threading.Event()
@@ -64,7 +66,7 @@ def execute(
     log = RunLog(experiment_folder(results_folder(results), spec.name) / "run.log")
     with contextlib.ExitStack() as stack:
         # workers stay for all rounds of a search
-        place = stack.enter_context(placed(compute))
+        place = stack.enter_context(placed(compute, render))
         follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)
         try:
             compute_cells = run if spec.request is None else run_within_budget

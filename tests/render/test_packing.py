@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import logging
 import os
@@ -136,6 +137,11 @@ def made(model, asked, **options):
     pictures = {event.index: event.result for event in events if event.kind == "done"}
     assert len(pictures) == len(asked)
     return [pictures[k] for k in range(len(asked))]
+
+
+def run_jobs(pack, job, count):
+    jobs = iter([functools.partial(job, number) for number in range(count)])
+    pack.run(functools.partial(next, jobs, None))
 
 
 def lone(model, params):
@@ -532,7 +538,7 @@ def test_faults_at_random_never_keep_the_others_from_ending(load, seed):
             ended.append(number)
 
     size = Size(dice.choice([1, 2, 5, 16]), 64, settled=dice.random() < 0.5)
-    Pack("cpu", size).run([lambda number=number: job(number) for number in range(100)])
+    run_jobs(Pack("cpu", size), job, 100)
     assert sorted(ended) == list(range(100))
     assert 0 < len(raised) < 100
 
@@ -556,7 +562,7 @@ def test_what_stops_one_ends_all_where_they_stand(load):
             ended.append(number)
 
     with pytest.raises(Cancelled):
-        Pack("cpu", Size(8, 8)).run([lambda number=number: job(number) for number in range(20)])
+        run_jobs(Pack("cpu", Size(8, 8)), job, 20)
     assert begun == list(range(8)) and sorted(ended) == begun
 
 

@@ -62,7 +62,10 @@ def ask(tmp_path, worker):
                 {"params": [recipe(prompt)]} if isinstance(prompt, str) else prompt
                 for prompt in prompts
             ]
-            submitted = [jobs.submit(request, alike="same").job.id for request in requests]
+            submitted = [
+                jobs.submit(request, alike="same" if "params" in request else None).job.id
+                for request in requests
+            ]
             worker.start()
             return wait_for(
                 lambda: (
@@ -131,13 +134,57 @@ def test_a_sweep_whose_experiment_another_process_runs_fails_with_that_reason(as
     assert str(tmp_path) not in job.error
 
 
+@pytest.fixture
+def queue(tmp_path):
+    with Store(tmp_path) as store:
+        yield JobQueue(store.file)
+
+
+def test_a_request_comes_before_a_sweep_that_runs(worker, queue):
+    seeds = {"range": [200]}
+    sweep = {
+        "name": "long",
+        "base": {"prompt": "a star", **SMALL, "steps": 20},
+        "axes": {"seed": seeds},
+    }
+    long = queue.submit({"sweep": sweep}).job.id
+    worker.start()
+    wait_for(lambda: (log := worker._event_logs.get(long)) and log.step)
+    asked = queue.submit({"params": [recipe("a red circle")]}, alike="same").job.id
+    wait_for(lambda: queue.get(asked).status == "completed")
+    done = worker._event_logs.get(long).step
+    assert queue.get(long).status == "running" and done < 200
+    wait_for(lambda: worker._event_logs.get(long).step > done), "the sweep goes on"
+    queue.cancel(long)
+    worker.drop(long)
+
+
+def test_a_request_joins_those_under_way_that_are_alike(worker, queue):
+    long = queue.submit({"params": [recipe("a star") | {"steps": 150}]}, alike="same").job.id
+    worker.start()
+    wait_for(lambda: (log := worker._event_logs.get(long)) and log.step)
+    joining = [
+        queue.submit({"params": [recipe(prompt)]}, alike="same").job.id
+        for prompt in ("a", "b", "a")
+    ]
+    other = queue.submit({"params": [recipe("c") | {"width": 72}]}, alike="other").job.id
+    worker.wake()
+    wait_for(lambda: all(queue.get(job).status == "completed" for job in joining))
+    assert queue.get(long).status == "running" and queue.get(other).status == "queued"
+    assert b'dwlab_pictures_total{how="made"} 2.0' in worker._metrics.text({}), "equal ones once"
+    queue.cancel(long)
+    worker.drop(long)
+    wait_for(lambda: queue.get(other).status == "completed")
+    assert b"dwlab_jobs_together_sum 5.0" in worker._metrics.text({})
+
+
 def test_a_job_cancelled_while_it_is_claimed_makes_no_picture(worker, tmp_path):
     with Store(tmp_path) as store:
         jobs = JobQueue(store.file)
         jobs.submit({"params": [recipe("a red circle")]})
         batch = jobs.claim(worker._owner)
         jobs.cancel(batch[0].id)
-        worker._work_on(store, jobs, batch)
+        worker._pictures.work_on(store, jobs, batch)
         assert jobs.get(batch[0].id).status == "cancelled"
         assert store.cells.rows() == []
 
@@ -158,7 +205,7 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
     worker.stop(0)
     assert not worker.ready
     may_end.set()
-    worker._thread.join()
+    worker._pictures.join(120)
     assert worker.ready and worker.loaded is None
 
 

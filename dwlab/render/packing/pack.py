@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from .size import Size
 
+    Job = Callable[[], None]
+
 log = logging.getLogger(__name__)
 # The numbers of rows that compiled models see besides a full pack. Each takes up to a minute to
 # compile; so few cost the grids of `dwlab bench engine` less than a tenth more rows.
@@ -55,29 +57,34 @@ class Pack:
         self._under_way: set[RunningCell] = set()
         self._last_forward = 0.0
 
-    def run(self, jobs: Iterable[Callable[[], None]]) -> None:
-        """Run each job, a cell's pipeline, to its end; an exception from a job stops all of them.
+    def run(
+        self, next_job: Callable[[], Job | None], give_way: Callable[[], bool] | None = None
+    ) -> None:
+        """Run jobs, each a cell's pipeline, to their end; an exception from one stops all of them.
 
-        Only as many are under way at any time as fill a forward.
+        next_job: the next one, or None if there is none now; asked before each forward that has room
+        for one, so that jobs may be added meanwhile. Only as many are under way at any time as fill
+        a forward.
+        give_way: called before each forward; whether it let something else compute.
         """
-        queue = iter(jobs)
         self._last_forward = time.perf_counter()
         try:
             with torch.inference_mode():
-                self._begin_cells(queue)
+                self._begin_cells(next_job)
                 while self._waiting:
+                    if give_way and give_way():
+                        self._last_forward = time.perf_counter()
                     self._compute_next()
-                    self._begin_cells(queue)
+                    self._begin_cells(next_job)
         finally:
             for cell in self._under_way:
                 # ends the cell where it waits; does nothing if it has ended
                 cell.throw()
 
-    def _begin_cells(self, queue: Iterable[Callable[[], None]]) -> None:
+    def _begin_cells(self, next_job: Callable[[], Job | None]) -> None:
         """Begin cells while there is room for them."""
-        jobs = iter(queue)
         while self._has_room():
-            job = next(jobs, None)
+            job = next_job()
             if job is None:
                 return
             cell = RunningCell(job)

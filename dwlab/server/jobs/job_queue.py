@@ -12,10 +12,11 @@ from ...errors import DwlabError, InvalidInput
 from . import statements
 from .job import ENDED, Job, ListedJob, Submission
 from .process_name import is_dead
+from .turns import Turns, WaitingJob
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ...store.database import StoreFile
     from ..settings import ServerSettings
@@ -72,12 +73,15 @@ class JobQueue:
         request: Mapping[str, object],
         *,
         alike: str | None = None,
+        client: str = "",
+        cost: float = 1.0,
         idempotency_key: str | None = None,
         fingerprint: str | None = None,
         result: Mapping[str, object] | None = None,
     ) -> Submission:
         """Queue a job, or enter it as completed if its `result` is known already.
 
+        alike, client, cost: see WaitingJob.
         idempotency_key: chosen by the client; the job that came with it before is returned instead
         of a new one. Raises InvalidInput if that job had another `fingerprint`, and QueueFull
         beyond the limit of waiting jobs. Now and then the oldest jobs that ended are forgotten, if
@@ -94,6 +98,8 @@ class JobQueue:
             row = _new_row(request, result) | {
                 "number": number,
                 "alike": alike,
+                "client": client,
+                "cost": cost,
                 "idempotency": idempotency_key,
                 "fingerprint": fingerprint,
             }
@@ -120,22 +126,33 @@ class JobQueue:
 
     # -- a worker's side -----------------------------------------------------------------------
 
-    def claim(self, owner: str, limit: int = 1) -> list[Job]:
-        """Take the oldest job that waits, and up to `limit` in all that are alike.
+    def claim(
+        self,
+        owner: str,
+        limit: int = 1,
+        *,
+        turns: Turns | None = None,
+        is_for: Callable[[WaitingJob], bool] = lambda _: True,
+        joins: str | None = None,
+    ) -> list[Job]:
+        """Take the job of which it is the turn, and up to `limit` in all that are alike.
 
         Jobs of dead workers are queued again first. A job that a worker died over is taken alone,
         so that no other job shares its fate.
+        turns: between clients; without them, the oldest job is next. is_for: the jobs that may be
+        taken. joins: takes jobs only while it is the turn of those that are `alike` in this way.
         """
+        turns = turns or Turns()
         with self._file.transaction() as sql:
             self._take_back(sql)
-            first = sql.execute(statements.OLDEST_QUEUED).fetchone()
-            if first is None:
+            waiting = [WaitingJob.from_row(row) for row in sql.execute(statements.WAITING)]
+            waiting = [job for job in waiting if is_for(job)]
+            if not waiting:
                 return []
-            job_ids = [first["id"]]
-            may_share = first["alike"] is not None and first["attempts"] == 0
-            if may_share and limit > 1:
-                values = {"alike": first["alike"], "first": first["id"], "limit": limit - 1}
-                job_ids += [row["id"] for row in sql.execute(statements.MORE_ALIKE, values)]
+            first = turns.next(waiting)
+            if joins is not None and not (first.may_share and first.alike == joins):
+                return []
+            job_ids = [job.id for job in turns.take(waiting, limit)]
             at = time.time()
             claim = {"owner": owner, "lease": at + self._lease, "started": at}
             sql.executemany(statements.CLAIM, [{"id": job_id, **claim} for job_id in job_ids])

@@ -18,11 +18,11 @@ NEXT_NUMBER = "SELECT COALESCE(MAX(number), 0) + 1 AS number FROM jobs"
 
 INSERT = """
     INSERT INTO jobs (
-        id, request, status, created, number, alike,
+        id, request, status, created, number, alike, client, cost,
         result, started, ended, idempotency, fingerprint
     )
     VALUES (
-        :id, :request, :status, :created, :number, :alike,
+        :id, :request, :status, :created, :number, :alike, :client, :cost,
         :result, :started, :ended, :idempotency, :fingerprint
     )
 """
@@ -38,20 +38,11 @@ DELETE = "DELETE FROM jobs WHERE id = :id"
 
 DELETE_ENDED_BEFORE = "DELETE FROM jobs WHERE ended < :before"
 
-OLDEST_QUEUED = """
-    SELECT id, alike, attempts
+WAITING = """
+    SELECT number, id, alike, attempts, client, cost
     FROM jobs
     WHERE status = 'queued'
     ORDER BY number
-    LIMIT 1
-"""
-
-MORE_ALIKE = """
-    SELECT id
-    FROM jobs
-    WHERE status = 'queued' AND alike = :alike AND attempts = 0 AND id != :first
-    ORDER BY number
-    LIMIT :limit
 """
 
 CLAIM = """

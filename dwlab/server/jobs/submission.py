@@ -10,11 +10,12 @@ from ...errors import NotDownloaded
 from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...runs.resolve import identify_all, resolve
+from ...spec.rows import rows_of
 from ...store.images import is_whole
 from .job import API_EXPERIMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ...spec.compute import Compute
     from ...spec.params import GenerationParams
@@ -22,18 +23,23 @@ if TYPE_CHECKING:
     from ..store_thread import OpenStore
     from .job import Job, JsonObject
 
+PIXELS_OF_A_ROW = 512 * 512
+
 
 @dataclass(frozen=True)
 class NewJob:
     """A request that was checked. request: what the job's row keeps.
 
-    recipes: those of its pictures; none for a sweep. text: the same for equal requests.
+    recipes: those of its pictures; none for a sweep. text: the same for equal requests. client: the
+    address that it came from. cost: in rows of the denoiser of 512 by 512 pixels.
     """
 
     request: JsonObject
     recipes: Sequence[GenerationParams]
     text: str
     idempotency_key: str | None
+    client: str
+    cost: float
 
     @property
     def alike(self) -> str | None:
@@ -57,6 +63,11 @@ class SubmittedJob:
     reused: int = 0
 
 
+def cost_of(recipes: Iterable[GenerationParams]) -> float:
+    """What pictures cost the denoiser, in rows of 512 by 512 pixels."""
+    return sum(rows_of(recipe) * recipe.pixels for recipe in recipes) / PIXELS_OF_A_ROW
+
+
 def submit(
     opened: OpenStore, new_job: NewJob, *, compute: Compute, may_reuse: bool
 ) -> SubmittedJob:
@@ -70,6 +81,8 @@ def submit(
     submission = opened.queue.submit(
         new_job.request,
         alike=new_job.alike,
+        client=new_job.client,
+        cost=new_job.cost,
         idempotency_key=new_job.idempotency_key,
         fingerprint=new_job.fingerprint,
         result=result,

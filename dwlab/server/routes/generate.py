@@ -7,9 +7,9 @@ import asyncio
 from fastapi import APIRouter, Request
 
 from ..access.content_type import JSON_TYPES
-from ..dependencies import IdempotencyKey, State
+from ..dependencies import IdempotencyKey, State, client_of
 from ..error_handlers import error_responses
-from ..jobs.submission import NewJob
+from ..jobs.submission import NewJob, cost_of
 from ..requests.generate_request import GenerateRequest
 from ..schemas import Accepted
 from .accepted import accepted
@@ -44,5 +44,7 @@ async def generate(
         recipes=recipes,
         text=wanted.model_dump_json(),
         idempotency_key=idempotency_key,
+        client=client_of(request),
+        cost=cost_of(recipes),
     )
     return accepted(await state.submit(new_job))

@@ -1,1 +1,1 @@
-"""The thread that works on jobs: claims those that are alike and renders them together."""
+"""The threads that work on jobs: they claim those that are alike and have them rendered together."""

@@ -11,7 +11,9 @@ from ...errors import DwlabError, InUse, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from ...render.lane import Lane
     from ...spec.compute import Compute
     from ...store.store import Store
     from ..events.job_events import JobEventLogs
@@ -26,19 +28,37 @@ ERROR_SHOWN = 500  # characters of an unexpected error
 
 
 @dataclass(frozen=True)
+class Workplace:
+    """What all threads of a server have in common that work on jobs.
+
+    owner: the name under which they claim jobs. on_model: called with the name of each model that is
+    used.
+    """
+
+    root: Path
+    settings: ServerSettings
+    owner: str
+    lane: Lane
+    event_logs: JobEventLogs
+    metrics: ServerMetrics
+    on_model: Callable[[str], None]
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Jobs that are alike. on_model: called with the name of each model that is used."""
+    """Jobs that are alike. claim_more: further ones that have come, which are in `jobs` from then on."""
 
     jobs: list[Job]
     store: Store
     queue: JobQueue
-    owner: str
-    settings: ServerSettings
-    compute: Compute
     claimed: ClaimedJobs
-    event_logs: JobEventLogs
-    metrics: ServerMetrics
-    on_model: Callable[[str], None]
+    workplace: Workplace
+    claim_more: Callable[[], list[Job]]
+
+    @property
+    def compute(self) -> Compute:
+        """How pictures are computed."""
+        return self.workplace.settings.compute
 
     def complete(self, job: Job, result: JsonObject) -> None:
         """End a job as completed."""
@@ -49,13 +69,13 @@ class Batch:
         self._finish(job, "failed", result or {}, error)
 
     def _finish(self, job: Job, status: str, result: JsonObject, error: str | None) -> None:
-        if self.queue.finish(self.owner, job.id, status, result, error):
-            self.metrics.jobs.labels(status).inc()
-            self.metrics.seconds.observe(time.time() - (job.started or time.time()))
+        if self.queue.finish(self.workplace.owner, job.id, status, result, error):
+            self.workplace.metrics.jobs.labels(status).inc()
+            self.workplace.metrics.seconds.observe(time.time() - (job.started or time.time()))
             reason = f" ({error})" if error else ""
             log.info("%s: %s%s", status, job.id, reason)
         self.claimed.discard(job.id)
-        self.event_logs.end(job.id)
+        self.workplace.event_logs.end(job.id)
 
 
 def error_for_client(error: Exception) -> str:

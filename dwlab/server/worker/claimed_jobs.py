@@ -31,6 +31,11 @@ class ClaimedJobs:
             if self._ending:
                 self.stop.set()
 
+    def join(self, job_ids: Iterable[str]) -> None:
+        """Add jobs to the batch."""
+        with self._lock:
+            self._ids |= set(job_ids)
+
     def drop(self, job_id: str) -> None:
         """Note that a job was cancelled or taken over; stop the batch if no other job is left."""
         with self._lock:

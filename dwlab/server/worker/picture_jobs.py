@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from ...events import Connected, Done, Failed, Started, Step, WorkerChanged
 from ...pictures.inputs import Inputs
 from ...pictures.not_finite import nan_warning
 from ...pictures.picture import Picture
+from ...render.joining import Joining
 from ...runs.eta import Pace
-from ...runs.keep import Reused, keep_cells
+from ...runs.keep import Late, Reused, keep_cells
 from ...runs.resolve import identify_all, resolve
 from ...runs.work import Work
 from ...spec.params import GenerationParams
@@ -20,6 +22,8 @@ from ...spec.rows import steps_of
 from ..jobs.job import API_EXPERIMENT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...events import CellEvent, Event
     from ...render.resolved_cell import ResolvedCell
     from ...store.store import Store
@@ -47,24 +51,67 @@ class PictureJob:
 
 def render_pictures(batch: Batch) -> None:
     """Render the pictures of a batch together; a job that the model cannot do fails alone."""
-    jobs: list[PictureJob] = []
-    for job in batch.jobs:
-        try:
-            jobs.append(_begin(batch, job, start=sum(len(other.cells) for other in jobs)))
-        except DwlabError as error:
-            batch.fail(job, str(error))
-    if jobs:
-        _render(batch, jobs)
+    pictures = _Pictures(batch)
+    pictures.render()
     if not batch.claimed.stop.is_set():
-        remaining = batch.claimed.remaining()
-        unfinished = [job for job in jobs if job.job.id in remaining]
+        unfinished = batch.claimed.remaining()
         if unfinished:
             raise RuntimeError(f"the renderer left {len(unfinished)} jobs without pictures")
 
 
+class _Pictures:
+    """The pictures of a batch, which more may join while they are made."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._by_position: dict[int, PictureJob] = {}
+
+    def render(self) -> None:
+        """Make the pictures of all jobs, those included that come meanwhile."""
+        joining = Joining()
+        batch = self._batch
+        keep_cells(
+            self._begin(batch.jobs),
+            batch.store,
+            experiment=API_EXPERIMENT,
+            compute=batch.compute,
+            render=functools.partial(batch.workplace.lane.render, joining=joining),
+            on_event=self._on_event,
+            cancel=batch.claimed.stop,
+            dropped=self._is_dropped,
+            late=Late(self._more, joining),
+        )
+
+    def _more(self) -> list[ResolvedCell]:
+        return self._begin(self._batch.claim_more())
+
+    def _begin(self, jobs: Sequence[Job]) -> list[ResolvedCell]:
+        """Begin jobs; returns their cells."""
+        cells: list[ResolvedCell] = []
+        for job in jobs:
+            try:
+                begun = _begin(self._batch, job, start=len(self._by_position))
+            except DwlabError as error:
+                self._batch.fail(job, str(error))
+                continue
+            cells += begun.cells
+            self._by_position |= {cell.position: begun for cell in begun.cells}
+        return cells
+
+    def _is_dropped(self, position: int) -> bool:
+        return self._batch.claimed.is_dropped(self._by_position[position].job.id)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Connected | WorkerChanged):
+            return
+        job = self._by_position[event.index]
+        index_in_job = event.index - job.cells[0].position
+        _take_event(self._batch, job, dataclasses.replace(event, index=index_in_job))
+
+
 def _begin(batch: Batch, job: Job, *, start: int) -> PictureJob:
     """Start a job's log, and resolve its cells. start: the position of its first cell."""
-    log = batch.event_logs.start(job.id)
+    log = batch.workplace.event_logs.start(job.id)
     recipes = [GenerationParams(**recipe) for recipe in job.recipes]
     identities = identify_all(recipes, batch.compute, download=False)
     inputs = Inputs(batch.store.root, write=True)
@@ -74,43 +121,13 @@ def _begin(batch: Batch, job: Job, *, start: int) -> PictureJob:
     return PictureJob(job, log, cells, Pace(Work.of(complete)))
 
 
-def _render(batch: Batch, jobs: list[PictureJob]) -> None:
-    """One call of the renderer for the pictures of several jobs."""
-    cells: list[ResolvedCell] = []
-    by_position: dict[int, PictureJob] = {}
-    for job in jobs:
-        cells += job.cells
-        by_position |= {cell.position: job for cell in job.cells}
-
-    def is_dropped(position: int) -> bool:
-        return batch.claimed.is_dropped(by_position[position].job.id)
-
-    def on_event(event: Event) -> None:
-        # workers are nobody's job
-        if isinstance(event, Connected | WorkerChanged):
-            return
-        job = by_position[event.index]
-        index_in_job = event.index - job.cells[0].position
-        _take_event(batch, job, dataclasses.replace(event, index=index_in_job))
-
-    keep_cells(
-        cells,
-        batch.store,
-        experiment=API_EXPERIMENT,
-        compute=batch.compute,
-        on_event=on_event,
-        cancel=batch.claimed.stop,
-        dropped=is_dropped,
-    )
-
-
 def _take_event(batch: Batch, job: PictureJob, event: CellEvent) -> None:
     """Note an event of one of a job's cells; end the job with its last picture."""
     index = event.index
     job.pace.update(event)
     job.log.seconds_left = job.pace.left
     if isinstance(event, Started):
-        batch.on_model(event.params.model)
+        batch.workplace.on_model(event.params.model)
         job.log.add("started", {"index": index})
     elif isinstance(event, Step):
         job.log.add_step(event, len(job.cells))
@@ -127,7 +144,7 @@ def _take_picture(batch: Batch, job: PictureJob, index: int, picture: object) ->
     if not isinstance(picture, Picture | Reused):
         raise TypeError(f"a picture was expected, not {picture!r}")
     how = "reused" if isinstance(picture, Reused) else "made"
-    batch.metrics.pictures.labels(how).inc()
+    batch.workplace.metrics.pictures.labels(how).inc()
     job.keys[index] = picture.key
     job.errors.pop(index, None)
     (url,) = _urls(batch.store, [picture.key])

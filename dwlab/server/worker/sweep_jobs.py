@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...runs.outcome import Outcome
     from ...runs.work import Work
     from ..events.job_events import JobEventLog
-    from ..jobs.job import Job, JsonObject
+    from ..jobs.job import JsonObject
     from .batch import Batch
 
 
@@ -40,7 +40,7 @@ class SweepProgress:
         self._pace.update(event)
         self._log.seconds_left = self._pace.left
         if isinstance(event, Started):
-            self._batch.on_model(event.params.model)
+            self._batch.workplace.on_model(event.params.model)
         elif isinstance(event, Done | Failed):
             self._log.step += 1
             data: JsonObject = {
@@ -53,22 +53,26 @@ class SweepProgress:
             self._log.add(event.kind, data)
 
 
-def run_sweep(batch: Batch, job: Job, requested: JsonObject) -> None:
+def run_sweep(batch: Batch) -> None:
     """Run the sweep that a job requests; a sweep that was stopped does not end its job."""
+    (job,) = batch.jobs
+    requested: JsonObject = job.request["sweep"]
+    workplace = batch.workplace
     sweep: Sweep = Sweep.from_dict({**requested, "name": network_name(requested["name"])})
-    progress = SweepProgress(batch, batch.event_logs.start(job.id))
+    progress = SweepProgress(batch, workplace.event_logs.start(job.id))
     outcome, _ = execute(
         sweep,
         results=batch.store.root,
         compute=batch.compute,
-        limit=batch.settings.max_cells,
+        limit=workplace.settings.max_cells,
+        render=workplace.lane.render_patiently,
         cancel=batch.claimed.stop,
         download=False,
         on_plan=progress.on_plan,
         on_event=progress.on_event,
     )
-    batch.metrics.pictures.labels("made").inc(outcome.made)
-    batch.metrics.pictures.labels("reused").inc(outcome.reused)
+    workplace.metrics.pictures.labels("made").inc(outcome.made)
+    workplace.metrics.pictures.labels("reused").inc(outcome.reused)
     # the job was cancelled, or the next server continues it
     if outcome.left or outcome.is_stopped:
         return
