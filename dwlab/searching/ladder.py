@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput
-from .strategy import FILL, cheapest_within, instances_to_fill
+from .strategy import FILL, NOISE, cheapest_within, instances_to_fill
 
 if TYPE_CHECKING:
     from .problem import Draw
     from .scores import Scores
-
-# sums of the same numbers in another order differ by less
-NOISE = 1e-9
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .strategy import cheapest_within, instances_to_fill
 
 if TYPE_CHECKING:
@@ -46,9 +48,11 @@ class Rounds:
             draws = scores.missing(alive, columns)
             if draws:
                 return cls(draws, contestants, finished)
-            contestants = alive
             finished = columns
-            alive = keep(scores, alive, columns)
+            contestants = [setting for setting in alive if _has_values(scores, setting, columns)]
+            if not contestants:
+                break
+            alive = keep(scores, contestants, columns)
         return cls([], contestants, finished)
 
     def choice(self, scores: Scores) -> int | None:
@@ -57,3 +61,8 @@ class Rounds:
             return cheapest_within(scores, self.alive, self.columns)
         tried = [setting for setting in self.alive if scores.is_made[setting].any()]
         return cheapest_within(scores, tried, scores.problem.search_columns)
+
+
+def _has_values(scores: Scores, setting: int, columns: Sequence[int]) -> bool:
+    """Whether any picture of a setting has one: those that always fail would stop comparisons."""
+    return not bool(np.isnan(scores.values[setting, list(columns)]).all())

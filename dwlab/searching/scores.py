@@ -92,12 +92,6 @@ class Scores:
         variance = float((left**2).sum()) / ((rows - 1) * max(columns - 1, 1))
         return math.sqrt(2 * variance / columns)
 
-    def differences(self, setting: int, others: Sequence[int], instances: Sequence[int]) -> Floats:
-        """How far others are ahead of a setting, (others, instances); NaN if either is missing."""
-        columns = list(instances)
-        ahead: Floats = self.values[np.ix_(list(others), columns)] - self.values[setting, columns]
-        return ahead
-
     def crossed(self, by_instance: Floats, instances: Sequence[int]) -> Floats:
         """Values (n, instances) as (n, prompts, seeds), NaN where there is no such instance."""
         prompts, seeds = (places[list(instances)] for places in self.problem.places())

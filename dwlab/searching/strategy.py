@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # pictures per round at least, so that packs are full
 FILL = 16
+# sums of the same numbers in another order differ by less
+NOISE = 1e-9
 
 
 class Strategy(Protocol):
@@ -41,7 +43,7 @@ def cheapest_within(
     good = [
         (prices[setting], -mean, setting)
         for setting, mean in zip(settings, means, strict=True)
-        if best - mean <= scores.problem.margin + 1e-9
+        if best - mean <= scores.problem.margin + NOISE
     ]
     return min(good)[2]
 

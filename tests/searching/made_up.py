@@ -41,3 +41,17 @@ def maker(noise: float, means: Sequence[float] = MEANS) -> Callable[[Sequence[Dr
 def _value(draw: Draw, noise: float, means: Sequence[float]) -> float:
     chance = random.Random(1000 * draw.setting + draw.instance)
     return min(1.0, means[draw.setting] + chance.gauss(0, noise))
+
+
+def failing(setting: int | None, noise: float) -> Callable[[Sequence[Draw]], list[float | None]]:
+    """Like `maker`, but pictures of a setting, or all, have no value."""
+    make = maker(noise)
+
+    def fail(draws: Sequence[Draw]) -> list[float | None]:
+        values: list[float | None] = list(make(draws))
+        for at, draw in enumerate(draws):
+            if setting is None or draw.setting == setting:
+                values[at] = None
+        return values
+
+    return fail

@@ -45,17 +45,15 @@ def test_rounds_are_full():
 
 
 def test_a_setting_that_always_fails_is_not_chosen_and_does_not_stop_the_others():
-    make = made_up.maker(0.01)
+    make = made_up.failing(made_up.CHEAPEST_GOOD, 0.01)
+    assert Search(made_up.problem(), Halving(fill=1)).run(make).chosen == 4
 
-    def fail(draws: list[Draw]) -> list[float | None]:
-        values = make(draws)
-        return [
-            None if draw.setting == made_up.CHEAPEST_GOOD else value
-            for draw, value in zip(draws, values, strict=True)
-        ]
 
-    verdict = Search(made_up.problem(), Halving(fill=1)).run(fail)
-    assert verdict.chosen == 4
+def test_when_all_pictures_fail_nothing_is_chosen():
+    search = Search(made_up.problem(held_out=1), Halving(fill=1))
+    verdict = search.run(made_up.failing(None, 0.0))
+    assert verdict.chosen is None
+    assert verdict.pictures == 6
 
 
 @pytest.mark.parametrize("rows", [30, 100, 200])

@@ -29,3 +29,12 @@ def test_settings_that_cannot_be_told_apart_stay_to_the_end():
 def test_equal_pictures_do_not_stop_it():
     verdict = Search(made_up.problem(), Racing()).run(made_up.maker(0.0, [0.5] * 6))
     assert verdict.chosen == 0
+
+
+def test_a_setting_that_always_fails_does_not_keep_the_others_in_the_race():
+    search = Search(made_up.problem(), Racing(fill=1))
+    verdict = search.run(made_up.failing(made_up.CHEAPEST_GOOD, 0.02))
+    assert verdict.chosen == 4
+    pictures = search.scores.is_made.sum(axis=1)
+    assert pictures[made_up.CHEAPEST_GOOD] == 3
+    assert pictures[0] < 24

@@ -37,14 +37,15 @@ def tpe(count: int) -> Run:
         sampler = library.samplers.TPESampler(seed=seed)
         study = library.create_study(directions=["maximize", "minimize"], sampler=sampler)
         tried: set[int] = set()
-        for _ in range(MOST_TRIALS * count):
+        wanted = min(count, len(replay.problem.prices))
+        for _ in range(MOST_TRIALS * wanted):
             trial = study.ask()
             setting = _suggested(replay, trial)
             _make(replay, scores, setting, len(replay.problem.instances))
             mean = float(scores.means([setting], replay.problem.search_columns)[0])
             study.tell(trial, [mean, replay.problem.prices[setting]])
             tried.add(setting)
-            if len(tried) == count:
+            if len(tried) == wanted:
                 break
         chosen = cheapest_within(scores, sorted(tried), replay.problem.search_columns)
         return outcome(replay, chosen, scores, is_shown=False)

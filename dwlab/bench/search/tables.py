@@ -10,6 +10,7 @@ import numpy as np
 from ...analysis.price import rows_per_picture
 from ...analysis.ranking import MARGIN
 from ...errors import InvalidInput
+from ...searching.strategy import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 CONTENT = ("prompt", "seed")
 AXES = ("steps", "guidance", "scheduler")
-# sums of the same numbers in another order differ by less
-NOISE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
