@@ -12,7 +12,7 @@ from ..store.experiments import never_ran
 from ..store.store import open_existing
 from .cell_columns import CellColumns
 from .first_rows import WHOLE, whole_of
-from .search_answer import SEARCH, SearchAnswer, load_answer
+from .search_answer import SEARCH, SearchAnswer, is_searched, load_answer
 from .table import TRACES, Table
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class Results:
 
     def _search(self, name: str, spec: Mapping[str, Any]) -> SearchAnswer | None:
         """What the search of an experiment found; None if its cells were not chosen."""
-        is_searched = spec.get("search") or spec.get("budget")
-        return load_answer(self.root, name) if is_searched else None
+        return load_answer(self.root, name) if is_searched(spec) else None
 
     def _table(
         self, stored: CellTable, spec: Mapping[str, Any], measured: Mapping[str, object]

@@ -56,6 +56,11 @@ class SearchAnswer:
         return "\n".join(self.sentences)
 
 
+def is_searched(spec: Mapping[str, Any]) -> bool:
+    """Whether the cells of a stored sweep were chosen by a search."""
+    return bool(spec.get("search") or spec.get("budget"))
+
+
 def hash_of(spec: SweepSpec) -> str:
     """A hash of what a sweep says."""
     return hashlib.sha256(json.dumps(spec.as_dict()).encode()).hexdigest()
@@ -74,13 +79,23 @@ def load_answer(root: Path, name: str) -> SearchAnswer | None:
     """What a search found; None if no search of this name ended, or the file is not what it should be."""
     path = experiment_folder(root, name) / FILE
     try:
-        return _read(read_object(path))
-    except (ModelError, InvalidInput, TypeError):
+        return checked_answer(read_object(path))
+    except (ModelError, InvalidInput):
         return None
 
 
-def _read(values: Mapping[str, Any]) -> SearchAnswer:
-    """An answer from a file that may be a stranger's; raises InvalidInput and TypeError."""
+def checked_answer(values: object) -> SearchAnswer:
+    """An answer from the plain values of a file that may be a stranger's.
+
+    Raises InvalidInput for anything else.
+    """
+    try:
+        return _read(values)
+    except TypeError as error:
+        raise InvalidInput(FILE, "what is no answer of a search", str(error)) from None
+
+
+def _read(values: Any) -> SearchAnswer:
     answer = SearchAnswer(**{**values, "front": tuple(values.get("front", ()))})
     texts = (answer.sentence, answer.method, answer.metric, answer.spent, answer.of, *answer.front)
     for text in texts:

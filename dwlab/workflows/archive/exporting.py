@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..._util.atomic import make_folder, temporary_name
 from ...errors import InvalidInput, ModelError, StoreError
 from ...paths import experiment_folder
 from ...runs.results import MEASURED
+from ...runs.search_answer import SEARCH, is_searched, load_answer
 from ...spec.inputs import stored_paths
 from ...spec.names import CODE
 from ...spec.portable import PortableSpec
@@ -37,6 +38,7 @@ from .votes import votes_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ...runs.search_answer import SearchAnswer
     from ...store.archived_cells import ArchivedCell
     from ...store.vote import Vote
     from .sinks import Sink
@@ -129,7 +131,8 @@ def _prepared(
     folder = experiment_folder(root, name)
     rows = _temporary(stack, folder)
     collected, votes = _read(root, name, experiment, rows)
-    texts = _texts(name, experiment, collected, votes)
+    answer = load_answer(root, name) if is_searched(collected.spec.as_dict()) else None
+    texts = _texts(name, experiment, collected, votes, answer)
     texts |= code_texts(root, collected.code)
     files = {layout.ROWS: rows}
     scratch = folder / temporary_name("")
@@ -137,6 +140,7 @@ def _prepared(
     portable = experiment._replace(spec=json.dumps(collected.spec.as_dict()))
     table = portable_table(rows, scratch, name, portable, root)
     table.attrs[MEASURED] = collected.measured
+    table.attrs[SEARCH] = answer
     for page, temporary in pages(table, collected.spec.as_dict(), name, folder):
         stack.callback(temporary.unlink, missing_ok=True)
         files[page] = temporary
@@ -206,7 +210,11 @@ def _collect(collected: _Collected, cell: ArchivedCell, recipe: dict[str, Any]) 
 
 
 def _texts(
-    name: str, experiment: ExperimentRow, collected: _Collected, votes: list[Vote]
+    name: str,
+    experiment: ExperimentRow,
+    collected: _Collected,
+    votes: list[Vote],
+    answer: SearchAnswer | None,
 ) -> dict[str, bytes]:
     """The small files of an export by name."""
     sweep = {
@@ -222,6 +230,8 @@ def _texts(
     }
     if collected.measured:
         sweep[MEASURED] = collected.measured
+    if answer is not None:
+        sweep[SEARCH] = asdict(answer)
     texts = {
         layout.EXPERIMENT: yamlfile.dump(collected.spec.as_dict()).encode(),
         layout.SWEEP: _json(sweep),

@@ -15,6 +15,7 @@ from ..._util.checks import is_whole_number
 from ...errors import InvalidInput
 from ...paths import check_any_name, check_name
 from ...runs.results import MEASURED
+from ...runs.search_answer import SEARCH, checked_answer, save_answer
 from ...spec import experiment_file
 from ...spec.portable import check_portable
 from ...spec.sweep import SweepSpec
@@ -116,6 +117,8 @@ def import_sweep(
                     enter_facts(sql, own, sweep["measured"])
                 enter_members(store.file, sql, own, taken.members)
             new_votes = enter_votes(store.file, own, votes)
+            if sweep[SEARCH] is not None and not is_known:
+                save_answer(root, own, sweep[SEARCH])
     return Import(
         name=own,
         cells=sweep["cells"],
@@ -136,6 +139,7 @@ def _sweep(files: Source) -> dict[str, Any]:
         seeds = values["seeds"]
         created = _time("created", values["created"])
         measured = checked_facts(values.get(MEASURED, {}))
+        answer = checked_answer(values[SEARCH]) if SEARCH in values else None
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         if isinstance(error, InvalidInput):
             raise
@@ -156,6 +160,7 @@ def _sweep(files: Source) -> dict[str, Any]:
         "seeds": seeds,
         "created": created,
         "measured": measured,
+        SEARCH: answer,
     }
 
 

@@ -111,6 +111,7 @@ def test_a_stopped_search_finishes_what_it_began_and_spends_no_more(tmp_path):
     assert not outcome.is_stopped
 
 
+@pytest.mark.slow
 def test_pictures_of_listed_settings_are_shared_with_grids(tmp_path):
     axes = {"seed": [0, 1, 2, 3], "steps": [1, 2], "scheduler": ["DDIM", "Euler"]}
     run(sweep(name="grid", axes=axes, search=None, budget=None), results=tmp_path)

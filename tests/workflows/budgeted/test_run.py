@@ -115,6 +115,7 @@ def test_pictures_of_other_sweeps_are_free(undisturbed, tmp_path):
     assert keys(tmp_path) == keys(undisturbed[0])
 
 
+@pytest.mark.slow
 def test_a_sweep_of_the_same_name_shares_the_pictures_of_the_search(undisturbed, tmp_path):
     run_within_budget(sweep(), results=tmp_path)
     outcome = run(sweep(budget=None), results=tmp_path)
@@ -130,6 +131,7 @@ def test_a_failed_cell_is_tried_once_and_has_no_value(tmp_path):
     assert counting.failed == outcome.failed == len(failed) > 0
 
 
+@pytest.mark.slow
 def test_random_seeds_are_drawn_once(tmp_path):
     axes = {**AXES, "seed": {"random": 4}}
     run_within_budget(sweep(axes=axes), results=tmp_path)
@@ -168,6 +170,7 @@ def test_a_plain_run_refuses_a_sweep_with_a_budget(tmp_path):
         sweep().run(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["halving", "racing", "random"])
 def test_each_method_finds_a_setting(undisturbed, tmp_path, method):
     shutil.copytree(undisturbed[0], tmp_path / "results")
