@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..errors import InvalidInput, MissingExtra, RenderError, first_line
 from ..models import device
@@ -219,13 +221,24 @@ def _elsewhere(where: Where) -> Iterator[Client]:
             raise InvalidInput("where", where.address, allowed)
         arguments = {"scheduler_file": str(file), "security": certificates.beside(file)}
     try:
+        _knock(where)
         client = Client(  # type: ignore[no-untyped-call]
             **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="dwlab"
         )
-    except (OSError, ValueError) as error:
+    # a TypeError: tls:// without certificates in Dask's configuration
+    except (OSError, ValueError, TypeError) as error:
         raise RenderError(
             f"no scheduler of Dask answers at {where.address} ({first_line(error)}); start one "
             "with `dwlab scheduler`, and workers with `dwlab worker`"
         ) from None
     with client:
         yield client
+
+
+def _knock(where: Where) -> None:
+    """Raise OSError at once if nothing listens; Dask would go on trying."""
+    if where.kind == "scheduler":
+        address = urlsplit(where.address)
+        socket.create_connection(
+            (address.hostname or "", address.port or 0), CONNECT_SECONDS
+        ).close()

@@ -23,7 +23,7 @@ from .chunks import Chunk, GivenUp, Misfortune
 from .loads import loads_of
 from .mailbox import Answered, Broken, Joined, Left, Mailbox, Message, Present, Told
 from .placing import PACE, Pace, Placing
-from .roster import Roster, refused
+from .roster import Roster, known_better, refused
 
 if TYPE_CHECKING:
     import threading
@@ -171,7 +171,7 @@ class _Driver:
             self._refused[joined.worker] = refusal
             yield refused(joined, refusal)
             return
-        yield self._roster.enter(joined)
+        yield self._roster.enter(known_better(joined, message.answer))
         self._placing.join(joined.worker, joined.name)
         yield from self._give(joined.worker)
 

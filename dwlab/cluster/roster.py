@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..events import WorkerChanged
@@ -16,12 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Here:
-    """A worker that is here. since: when it got its first chunk. has: pictures to make."""
+    """A worker that is here.
+
+    made: pictures in this run. has: pictures to make. first: when its first chunk was done, which
+    takes longer because its model loads, and how many pictures it had made by then.
+    """
 
     joined: Joined
-    since: float | None = None
     made: int = 0
     has: int = 0
+    first: tuple[float, int] | None = None
+
+    @property
+    def rate(self) -> float:
+        """Pictures per second since its first chunk; 0 as long as there is no other."""
+        if self.first is None:
+            return 0.0
+        began, made_before = self.first
+        seconds = time.monotonic() - began
+        return (self.made - made_before) / seconds if seconds else 0.0
 
 
 class Roster:
@@ -64,13 +78,12 @@ class Roster:
         if here.has == pictures:
             return None
         here.has = pictures
-        if here.since is None:
-            here.since = time.monotonic()
+        if here.first is None and here.made:
+            here.first = (time.monotonic(), here.made)
         return self._event(worker)
 
     def _event(self, worker: str) -> WorkerChanged:
         here = self._here[worker]
-        seconds = 0.0 if here.since is None else time.monotonic() - here.since
         return WorkerChanged(
             here.joined.name,
             "working" if here.has else "idle",
@@ -78,8 +91,18 @@ class Roster:
             here.joined.device,
             doing=_pictures(here.has) if here.has else "",
             made=here.made,
-            rate=here.made / seconds if seconds else 0.0,
+            rate=here.rate,
         )
+
+
+def known_better(joined: Joined, answer: str) -> Joined:
+    """A worker with its computer and its hardware as it calls them. answer: of `tasks.check`."""
+    said = json.loads(answer)
+    return replace(
+        joined,
+        machine=said.get("node") or joined.machine,
+        device=said.get("machine", {}).get("hardware") or joined.device,
+    )
 
 
 def refused(

@@ -106,7 +106,7 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
 
     document: a chunk with one cell of each kind. `difference`: what is not as it was planned, or
     empty. `canaries`: in exact mode, the hash of a small picture per model, which all workers must
-    have in common. `machine`: what its rounding depends on.
+    have in common. `machine`: what its rounding depends on. `node`: the name of the computer.
     """
     values = json.loads(document)
     try:
@@ -122,7 +122,8 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
             if isinstance(event, Done | Failed):
                 canaries[event.index] = _shown(event)
     machine = device.machine(_device_here())
-    return json.dumps({"difference": "", "canaries": canaries, "machine": machine})
+    said = {"difference": "", "canaries": canaries, "machine": machine, "node": platform.node()}
+    return json.dumps(said)
 
 
 def stop(topic: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sys
 
 import psutil
@@ -72,3 +73,22 @@ def test_without_the_library_the_command_that_installs_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"dwlab\[cluster\]"), connected(parse("cpu*2")):
         pass
+
+
+@pytest.mark.parametrize("address", ["dask://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_nobody_there_is_said_in_words(address):
+    with (
+        pytest.raises(RenderError, match="no scheduler of Dask answers"),
+        connected(parse(address)),
+    ):
+        pass
+
+
+def test_an_encrypted_place_without_certificates_is_an_error_in_words():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tls://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            pytest.raises(RenderError, match="no scheduler of Dask answers"),
+            connected(parse(address)),
+        ):
+            pass

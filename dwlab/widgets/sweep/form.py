@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, MissingExtra, RenderError
 from ...spec.dotted import is_parameter
 from ...spec.names import TEXTS, own_name
 from ...spec.params import FIELDS
@@ -220,6 +220,9 @@ class SweepForm:
 
     def problem(self, error: Exception) -> dict[str, object]:
         """Where an error belongs: `row` (a row's name, "name", or empty) and `part` of it."""
+        # what a sweep lacks before it runs are its workers
+        if isinstance(error, RenderError | MissingExtra):
+            return {"row": WHERE, "part": None, "text": str(error)}
         if not isinstance(error, InvalidInput):
             return {"row": "", "part": None, "text": str(error)}
         rows = self.rows()

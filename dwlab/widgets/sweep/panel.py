@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ...errors import DwlabError, InvalidInput, ModelError
-from ...events import Downloading
+from ...errors import DwlabError, InvalidInput, ModelError, RenderError
+from ...events import Connected, Downloading, WorkerChanged
 from ...runs.plan import make_plan
 from ...runs.results import Results
 from ...spec.compute import Compute
@@ -232,7 +232,8 @@ class SweepPanel(widgets.VBox):
             if not isinstance(error, DwlabError | OSError):
                 log.exception("unexpected")
             self._show_error(error)
-            if isinstance(error, InvalidInput | ModelError):
+            # a plan that is an error of rendering has no workers
+            if isinstance(error, InvalidInput | ModelError | RenderError):
                 self.page.plan = {"state": WRONG}
 
     def _show_error(self, error: Exception) -> None:
@@ -299,7 +300,8 @@ class SweepPanel(widgets.VBox):
         """Take in an event of the run; called on its thread, many times per second."""
         if not isinstance(event, Downloading):
             self.runner.tell(event, "Writing the table, the grid and the report …")
-            self.workers.tell(self.runner.pace.workers)
+            if isinstance(event, Connected | WorkerChanged):
+                self.workers.tell(self.runner.pace.workers)
         elif not self.runner.cancelled.is_set():
             download = event.download
             share = 0.0 if download.over else download.share

@@ -51,4 +51,5 @@ def _time_text(plan: Plan) -> str:
     if plan.seconds is None:
         return f"not known ({plan.basis})"
     duration = "under 1 s" if plan.seconds < 1 else f"about {rough_duration(plan.seconds)}"
-    return f"{duration} ({plan.basis})"
+    workers = f" with {plan.workers:,} workers" if plan.workers > 1 else ""
+    return f"{duration}{workers} ({plan.basis})"

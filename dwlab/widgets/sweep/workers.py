@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import TYPE_CHECKING
 
 from ...runs.workers import rate_text
@@ -18,11 +18,15 @@ _DOING = {"idle": "waiting", "working": "computing"}
 
 
 class WorkersStrip:
-    """Keeps the page's trait `workers` current during a run."""
+    """Keeps the page's trait `workers` current during a run.
+
+    News come in bursts, and then none for as long as a model loads: the last one of a burst is
+    shown by a timer.
+    """
 
     def __init__(self, page: SweepPage) -> None:
         self._page = page
-        self._shown = 0.0
+        self._timer: threading.Timer | None = None
 
     def clear(self) -> None:
         """Forget the workers of the run before."""
@@ -30,17 +34,21 @@ class WorkersStrip:
 
     def tell(self, workers: Workers) -> None:
         """Take in what is known now; called many times per second."""
-        if time.monotonic() - self._shown >= SHOW_EVERY:
-            self._show(workers, over=False)
+        if self._timer is None or not self._timer.is_alive():
+            self._timer = threading.Timer(SHOW_EVERY, self._show, [workers])
+            self._timer.daemon = True
+            self._timer.start()
 
     def end(self, workers: Workers) -> None:
         """The run is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
         self._show(workers, over=True)
 
-    def _show(self, workers: Workers, *, over: bool) -> None:
+    def _show(self, workers: Workers, *, over: bool = False) -> None:
         shown = workers_for_page(workers)
         if shown:
-            self._shown = time.monotonic()
             self._page.workers = {**shown, "over": over}
 
 
