@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ..errors import InvalidInput, MissingExtra, RenderError, first_line
 from ..models import device
 from ..spec.where import SLURM
-from . import certificates, slurm, tasks
+from . import certificates, slurm, tasks, worker_process
 
 if TYPE_CHECKING:
     import threading
@@ -61,7 +61,7 @@ def _quiet() -> None:
     """Let Dask say no more than dwlab: what becomes of workers is told by events of the run."""
     level = log.getEffectiveLevel()
     for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(level if level <= logging.INFO else logging.ERROR)
+        logging.getLogger(name).setLevel(level if level <= logging.INFO else logging.CRITICAL)
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
         }
         try:
             cluster = SpecCluster(  # type: ignore[no-untyped-call]
-                workers, scheduler, asynchronous=False, silence_logs="ERROR", name="dwlab"
+                workers, scheduler, asynchronous=False, silence_logs="CRITICAL", name="dwlab"
             )
         except RuntimeError as error:
             raise RenderError(
@@ -164,6 +164,7 @@ def nanny_options(name: str, sharing: int) -> dict[str, Any]:
     return {
         "nthreads": 1,
         "memory_limit": 0,
+        "preload": worker_process.__name__,
         "resources": {kind: 1},
         "env": environment(name, sharing),
         "host": HOST,
