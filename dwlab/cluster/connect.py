@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -55,6 +56,13 @@ def check_installed() -> None:
     except ImportError:
         raise MissingExtra("where (dask.distributed is missing)", "cluster") from None
     _quiet()
+
+
+def check_dashboard() -> None:
+    """Raise InvalidInput if the library that draws Dask's dashboard is not installed."""
+    if find_spec("bokeh") is None:
+        allowed = "left out, or install what draws it: pip install bokeh"
+        raise InvalidInput("dashboard", True, allowed)
 
 
 def _quiet() -> None:

@@ -168,7 +168,7 @@ class _Driver:
             return
         refusal = self._admission.refusal(joined.name, message.answer)
         if refusal:
-            self._refused[joined.worker] = refusal
+            self._refused[joined.worker] = f"{joined.name} is refused: {refusal}"
             yield refused(joined, refusal)
             return
         yield self._roster.enter(known_better(joined, message.answer))
@@ -282,7 +282,7 @@ class _Driver:
             self._is_noticed = False
             return
         lonely = now - self._busy
-        reasons = "".join(f"; refused: {reason}" for reason in set(self._refused.values()))
+        reasons = "".join(f"; {reason}" for reason in self._refused.values())
         if lonely > self._waits.lonely or (self._refused and lonely > self._waits.notice):
             raise RenderError(f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}")
         if lonely > self._waits.notice and not self._is_noticed:

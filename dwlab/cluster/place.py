@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RenderError
 from ..events import Connected
+from ..models import memory_plan
 from ..render.renderer import render
 from ..spec.where import SLURM, WorkerDevice
 from . import connect, slurm, tasks
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from distributed import Client
 
     from ..events import Event
+    from ..models.identity import Identity
     from ..render.renderer import Renderer
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
@@ -42,6 +44,11 @@ class Place:
     render: Renderer
     workers: int = 1
     speed: float = 1.0
+
+    def check_memory(self, identities: Iterable[Identity]) -> None:
+        """Raise InvalidInput if workers that share this machine's memory cannot hold a model each."""
+        if self.workers > 1 and self.compute.place.is_here:
+            memory_plan.check_copies(identities, self.workers)
 
 
 @contextlib.contextmanager
@@ -64,6 +71,8 @@ def placed(
         yield Place(compute, given or render)
         return
     connect.check_installed()
+    if compute.dashboard:
+        connect.check_dashboard()
     if where.is_here:
         devices = connect.devices_of(where)
         # processes on a CPU share its cores

@@ -103,6 +103,8 @@ def run_scheduler(
     only. tell: is told that it runs.
     """
     connect.check_installed()
+    if dashboard:
+        connect.check_dashboard()
     security = None
     if scheduler_file:
         certificates.make_beside(scheduler_file)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
 from . import memory, memory_estimate, memory_fit
 from .loaded_models import LOADED
 from .memory_fit import Demand, Fit, Room
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from .controlnets import ControlNet
     from .identity import Identity
@@ -51,6 +52,26 @@ def fitted(
     else:
         fit = Fit(demand, identity.settings, room)
     return replace(identity, settings=fit.settings, fit=fit)
+
+
+def check_copies(identities: Iterable[Identity], copies: int) -> None:
+    """Raise InvalidInput if the computer's memory does not hold so many copies of a model's weights.
+
+    copies: processes that compute on the CPU, each of which loads the model.
+    """
+    for identity in identities:
+        fit = identity.fit
+        if fit is None or identity.device != "cpu":
+            continue
+        weights = replace(fit.demand, pixels=0).needs(fit.settings).device
+        if weights * copies <= fit.room.device:
+            continue
+        allowed = (
+            f"at most cpu*{max(1, fit.room.device // weights)}: each process needs about "
+            f"{weights / 1e9:.1f} GB for the weights of model {identity.name!r}, and "
+            f"{fit.room.device / 1e9:.1f} GB are free"
+        )
+        raise InvalidInput("where", f"cpu*{copies}", allowed)
 
 
 def _size_of(identity: Identity) -> ModelSize | None:

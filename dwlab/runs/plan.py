@@ -148,6 +148,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         cells = spec.cells(seeds.values, limit=limit)
         params = [cell.params for cell in cells]
         identities, missing = identify_available(params, compute)
+        place.check_memory(identities.values())
         not_here = [cell for cell in params if cell.model in missing]
         resolved = _resolve_available(params, missing, identities, compute, root)
         statuses = _statuses(store, resolved, seeds)

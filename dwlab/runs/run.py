@@ -91,6 +91,7 @@ def run(
             compute = place.compute
             listener = stop_downloads(cancel, on_event)
             identities = _identify(spec, planned, compute, download, listener)
+            place.check_memory(identities.values())
         # while a job waited in a queue, or a model was downloaded
         except Cancelled:
             return Outcome(spec.name, results_folder(results), len(planned), begun=False)

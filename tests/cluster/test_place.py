@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 import dwlab
 from dwlab.analysis.results import Results
+from dwlab.cluster import driver
 from dwlab.cluster.place import placed
 from dwlab.errors import InvalidInput, RenderError
 from dwlab.events import Connected, Done, WorkerChanged
@@ -186,3 +188,29 @@ def test_a_sweep_for_gpus_is_planned_without_one(tmp_path):
     params = [GenerationParams("a red circle")]
     (identity,) = identify_all(params, compute).values()
     assert (identity.device, identity.dtype) == ("cuda", "bfloat16")
+
+
+def test_more_copies_than_the_memory_holds_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("dwlab.models.memory.free_bytes", lambda _: 30_000_000)
+    with pytest.raises(InvalidInput, match=r"where is 'cpu\*8'; allowed: at most cpu\*\d: each"):
+        sweep(colour=["red"]).plan(tmp_path, where="cpu*8")
+    with pytest.raises(InvalidInput, match=r"where is 'cpu\*8'"):
+        sweep(colour=["red"]).run(tmp_path, where="cpu*8")
+
+
+def test_a_dashboard_that_cannot_be_drawn_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("dwlab.cluster.connect.find_spec", lambda _: None)
+    with pytest.raises(InvalidInput, match="pip install bokeh"):
+        sweep(colour=["red"]).run(tmp_path, where="cpu*2", dashboard=True)
+
+
+def test_if_every_worker_is_refused_the_error_names_them_and_the_difference(
+    client, tmp_path, monkeypatch
+):
+    soon = functools.partial(driver.render_on, waits=driver.Waits(notice=0.5))
+    monkeypatch.setattr(driver, "render_on", soon)
+    monkeypatch.setattr("dwlab.cluster.wire.versions", lambda: {"torch": "1.13.1"})
+    with pytest.raises(RenderError, match="cpu:0 is refused: the version of dwlab is"):
+        sweep(colour=["red"]).run(tmp_path, where=client)
+    with Store(tmp_path) as store:
+        assert store.file.query("SELECT key FROM cells") == []
