@@ -24,7 +24,7 @@ from distributed import Client, Nanny, Scheduler
 
 from dwlab.cluster.connect import SETTINGS
 from dwlab.cluster.driver import Waits, render_on
-from dwlab.cluster.placing import Pace
+from dwlab.cluster.pace import Pace
 from dwlab.errors import DwlabError
 from dwlab.events import Done, Failed
 from dwlab.runs.run import run

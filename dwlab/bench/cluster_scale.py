@@ -79,7 +79,9 @@ def costs_of(results: Path, experiment: str) -> list[Cost]:
     return costs
 
 
-def scales(costs: Sequence[Cost], cells: int = CELLS) -> list[Scale]:
+def scales(
+    costs: Sequence[Cost], cells: int = CELLS, devices: Sequence[int] = DEVICES
+) -> list[Scale]:
     """Simulate a sweep of cells that cost like these on all numbers of devices."""
     chance = random.Random(0)  # noqa: S311  # no secret
     usual_rows = statistics.fmean(cost.rows for cost in costs)
@@ -88,7 +90,7 @@ def scales(costs: Sequence[Cost], cells: int = CELLS) -> list[Scale]:
     loads = [Load(position, GROUP, float(cost.rows)) for position, cost in enumerate(drawn)]
     unit = PICTURE_SECONDS / usual_rows / usual_rate
     seconds = {position: cost.seconds * unit for position, cost in enumerate(drawn)}
-    return [simulate(loads, seconds, mix, count) for mix in MIXES for count in DEVICES]
+    return [simulate(loads, seconds, mix, count) for mix in MIXES for count in devices]
 
 
 def simulate(loads: Sequence[Load], seconds: Mapping[int, float], mix: str, count: int) -> Scale:

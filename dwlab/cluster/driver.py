@@ -20,10 +20,12 @@ from ..models.memory import is_out_of_memory
 from . import tasks, wire
 from .admission import Admission
 from .chunks import Chunk, GivenUp, Misfortune
+from .entrance import Entrance
 from .loads import loads_of
 from .mailbox import Answered, Broken, Joined, Left, Mailbox, Message, Present, Told
-from .placing import PACE, Pace, Placing
-from .roster import Roster, known_better, refused
+from .pace import PACE, Pace
+from .placing import Placing
+from .roster import Roster, refused
 
 if TYPE_CHECKING:
     import threading
@@ -98,9 +100,7 @@ class _Driver:
         self._waits = waits
         self._topic = f"dwlab-{uuid.uuid4().hex}"
         self._mail = Mailbox(client, self._topic)
-        self._admission = Admission(cells, compute, self._topic)
-        self._asking: dict[str, Joined] = {}
-        self._refused: dict[str, str] = {}
+        self._entrance = Entrance(self._mail, Admission(cells, compute, self._topic))
         self._placing = Placing(loads_of(cells), pace)
         self._roster = Roster()
         # chunks of which nothing came yet, those of workers that hang too, and who has them
@@ -145,7 +145,7 @@ class _Driver:
             yield from self._leave(message.worker, is_blamed=not message.is_expected)
         elif isinstance(message, Present):
             yield from self._compare(message)
-        elif message.key in self._asking:
+        elif message.key in self._entrance:
             yield from self._admit(message)
         elif isinstance(message, Answered):
             yield from self._take_answer(message)
@@ -153,31 +153,23 @@ class _Driver:
             yield from self._take_error(message)
 
     def _ask(self, joined: Joined) -> None:
-        """Ask a new worker whether it would make the pictures that were planned."""
-        worker = joined.worker
-        if worker in self._roster or worker in self._asking or worker in self._refused:
-            return
-        self._asking[worker] = joined
-        parcel = self._admission.parcel
-        self._mail.give(worker, worker, tasks.check, parcel.document, parcel.blobs)
+        if joined.worker not in self._roster:
+            self._entrance.ask(joined)
 
     def _admit(self, message: Answered | Broken) -> Events:
-        joined = self._asking.pop(str(message.key))
-        # one that died of the question is asked again when it comes back
-        if isinstance(message, Broken):
+        answer = self._entrance.take(message)
+        if answer is None:
             return
-        refusal = self._admission.refusal(joined.name, message.answer)
+        joined, refusal = answer
         if refusal:
-            self._refused[joined.worker] = f"{joined.name} is refused: {refusal}"
             yield refused(joined, refusal)
             return
-        yield self._roster.enter(known_better(joined, message.answer))
+        yield self._roster.enter(joined)
         self._placing.join(joined.worker, joined.name)
         yield from self._give(joined.worker)
 
     def _leave(self, worker: str, *, is_blamed: bool) -> Events:
-        self._asking.pop(worker, None)
-        self._refused.pop(worker, None)
+        self._entrance.leave(worker)
         if worker not in self._roster:
             return
         for number in [number for number, (who, _) in self._chunks.items() if who == worker]:
@@ -191,7 +183,7 @@ class _Driver:
     def _compare(self, present: Present) -> Events:
         """Take note of workers whose coming or going was not told."""
         workers = {joined.worker for joined in present.workers}
-        for worker in [*self._roster, *self._asking, *self._refused]:
+        for worker in [*self._roster, *self._entrance.workers]:
             if worker not in workers:
                 yield from self._leave(worker, is_blamed=True)
         for joined in present.workers:
@@ -213,6 +205,8 @@ class _Driver:
                 self._told -= {(event.index, kind) for kind in (Started.kind, Loaded.kind)}
                 self._roster.count(worker, made=isinstance(event, Done))
                 yield event
+        if self._is_stopped:
+            return
         given_up = self._placing.finish(number, time.monotonic(), load_seconds)
         self._placing.welcome(worker)
         yield from self._fail(given_up)
@@ -277,13 +271,14 @@ class _Driver:
 
     def _watch_loneliness(self, now: float) -> None:
         """Say that no worker takes anything, and raise RenderError if that lasts."""
-        if self._chunks or self._asking:
+        if self._chunks or self._entrance.is_asking:
             self._busy = now
             self._is_noticed = False
             return
         lonely = now - self._busy
-        reasons = "".join(f"; {reason}" for reason in self._refused.values())
-        if lonely > self._waits.lonely or (self._refused and lonely > self._waits.notice):
+        refusals = self._entrance.refused.values()
+        reasons = "".join(f"; {reason}" for reason in refusals)
+        if lonely > self._waits.lonely or (refusals and lonely > self._waits.notice):
             raise RenderError(f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}")
         if lonely > self._waits.notice and not self._is_noticed:
             self._is_noticed = True

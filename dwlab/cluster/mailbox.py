@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+from concurrent import futures
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from concurrent import futures
 
     from distributed import Client, Future
 
@@ -19,6 +19,7 @@ Key: TypeAlias = int | str
 # of the scheduler, with what happens to workers
 WORKERS_TOPIC = "all"
 RESTART_SECONDS = 60.0
+ANSWERS_WAITING = 8
 GOODBYE_SECONDS = 2.0  # for what is still to be told when a run ends
 
 
@@ -87,6 +88,8 @@ class Mailbox:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._futures: dict[Key, Future[Any]] = {}
         self._under_way: set[futures.Future[None]] = set()
+        # what tasks return stays with their workers until there is room for it here
+        self._room = asyncio.Semaphore(ANSWERS_WAITING)
 
     def __enter__(self) -> Self:
         self._client.subscribe_topic(WORKERS_TOPIC, self._take_event)  # type: ignore[no-untyped-call]
@@ -100,9 +103,7 @@ class Mailbox:
         with contextlib.suppress(Exception):
             self._client.unsubscribe_topic(WORKERS_TOPIC)  # type: ignore[no-untyped-call]
             self._client.unsubscribe_topic(self._topic)  # type: ignore[no-untyped-call]
-        for under_way in list(self._under_way):
-            with contextlib.suppress(Exception):
-                under_way.result(GOODBYE_SECONDS)
+        for under_way in futures.wait(self._under_way, GOODBYE_SECONDS).not_done:
             under_way.cancel()
 
     @property
@@ -113,9 +114,13 @@ class Mailbox:
     def next(self, timeout: float) -> Message | None:
         """The next message, within some seconds."""
         try:
-            return self._messages.get(timeout=timeout)
+            message = self._messages.get(timeout=timeout)
         except queue.Empty:
             return None
+        if isinstance(message, Answered):
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._room.release)
+        return message
 
     def give(self, key: Key, worker: str, task: Callable[..., object], *arguments: object) -> None:
         """Let a worker, and no other, run a task; what becomes of it is a message."""
@@ -151,15 +156,30 @@ class Mailbox:
         started.add_done_callback(self._under_way.discard)
 
     async def _wait_for(self, key: Key, future: Future[Any]) -> None:
+        message: Message
         try:
-            answer = await self._client.gather(future)  # type: ignore[no-untyped-call]
+            answer = await self._gathered(future)
         # whatever a task raises is a message
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            message: Message = Broken(key, error)
+            message = Broken(key, error)
         else:
             message = Answered(key, answer)
         if self._futures.pop(key, None) is not None:
             self._messages.put(message)
+        elif isinstance(message, Answered):
+            self._room.release()
+
+    async def _gathered(self, future: Future[Any]) -> object:
+        """What a task returned, fetched once there is room for it."""
+        # raises nothing that gather does not
+        with contextlib.suppress(Exception):
+            await future.exception()  # type: ignore[no-untyped-call]
+        await self._room.acquire()
+        try:
+            return await self._client.gather(future)  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._room.release()
+            raise
 
     async def _tell(
         self, worker: str, function: Callable[..., object], arguments: tuple[object, ...]

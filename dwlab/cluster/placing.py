@@ -9,46 +9,18 @@ one only if the first came to nothing or takes far too long.
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from .again import Again
+from .choice import Choice
 from .chunks import DIED, HUNG, Chunk, GivenUp, Group, Load, Misfortune
+from .pace import PACE, Pace
 from .rates import Rates
 from .waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-# One cell that ends its workers is found in a chunk of 256 by eight halvings; if the smaller chunks
-# never bring a picture of its group, all of the group is at fault, and this many in a row are enough.
-MISFORTUNES_OF_GROUP = 4
-# in a row, with nothing finished in between, until a place gets no more work while others do it
-MISFORTUNES_OF_PLACE = 3
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How large chunks are and how long they may take.
-
-    seconds: that a chunk lasts while there is plenty of work. least: seconds, towards the end.
-    first: cells in chunks of which nothing is known. most: cells. late: how many times its time,
-    and how many seconds on top, a chunk may take before idle workers get half of it.
-    patience: how many times the time of a chunk, and how many seconds on top, a worker may give no
-    sign of life; unknown: seconds if nothing is known of its time.
-    """
-
-    seconds: float = 30.0
-    least: float = 1.0
-    first: int = 2
-    most: int = 256
-    late: tuple[float, float] = (2.0, 5.0)
-    patience: tuple[float, float] = (10.0, 120.0)
-    unknown: float = 1800.0
-
-
-PACE = Pace()
 
 
 @dataclass
@@ -69,6 +41,11 @@ class _Given:
     def __post_init__(self) -> None:
         self.costs = {load.position: load.cost for load in self.chunk.loads}
 
+    def begin(self, now: float) -> None:
+        """It is the first one of its worker from now on."""
+        self.began = now
+        self.sign = now
+
 
 @dataclass
 class _Worker:
@@ -85,20 +62,17 @@ class Placing:
     """The cells of a run, and who has them."""
 
     def __init__(self, loads: Iterable[Load], pace: Pace = PACE) -> None:
-        self.rates = Rates()
         self._pace = pace
+        self._rates = Rates()
         self._waiting = Waiting(loads)
-        self._again: deque[Chunk] = deque()
+        self._choice = Choice(self._waiting, self._rates, pace)
+        self._again = Again(self._waiting, self.is_open)
         self._workers: dict[str, _Worker] = {}
         self._given: dict[int, _Given] = {}
         # the chunk that is to bring a cell
         self._owner: dict[int, int] = {}
         self._open = {load.position for load in self._waiting}
         self._number = 0
-        self._load_seconds: dict[object, float] = {}
-        self._came_back: set[Group] = set()
-        self._suspects: set[Group] = set()
-        self._in_a_row: dict[str, int] = {}
 
     @property
     def is_over(self) -> bool:
@@ -131,10 +105,9 @@ class Placing:
     def unplaced(self) -> Iterator[int]:
         """The open cells that no worker has."""
         for load in self._waiting:
-            if load.position in self._open:
+            if self.is_open(load.position):
                 yield load.position
-        for chunk in self._again:
-            yield from (position for position in chunk.positions if position in self._open)
+        yield from self._again.positions()
 
     def join(self, worker: str, place: str | None = None) -> None:
         """A worker came. place: its name, the same after a restart."""
@@ -161,15 +134,17 @@ class Placing:
     def fail(self, number: int, misfortune: Misfortune) -> list[GivenUp]:
         """A chunk came to nothing, but its worker lives."""
         given = self._remove(number)
-        return self._blame(given, misfortune) if given else []
+        if given is None:
+            return []
+        return self._blame(given, misfortune, self._workers[given.worker].place)
 
     def deliver(self, number: int, position: int) -> bool:
         """A chunk's cell ended, with a picture or without; False if it had ended before."""
         given = self._given.get(number)
         if given is not None:
-            self._came_back.add(given.chunk.group)
+            self._again.came_back(given.chunk.group)
             given.delivered += given.costs[position]
-        if position not in self._open:
+        if not self.is_open(position):
             return False
         self.drop(position)
         return True
@@ -184,16 +159,15 @@ class Placing:
         given = self._remove(number)
         if given is None:
             return []
-        plan = self._workers[given.worker]
-        self._in_a_row[plan.place] = 0
+        group = given.chunk.group
+        place = self._workers[given.worker].place
+        self._again.finished(place)
         if load_seconds:
-            self._load_seconds[given.chunk.group[0]] = load_seconds
+            self._rates.learn_loading(group, load_seconds)
         if given.delivered and given.began is not None:
-            seconds = max(now - given.began - load_seconds, 1e-6)
-            self.rates.learn(given.worker, given.chunk.group, given.delivered, seconds)
-        if self._owned(given):
-            return self._blame(given, Misfortune("returned no picture"))
-        return []
+            seconds = now - given.began - load_seconds
+            self._rates.learn(given.worker, group, given.delivered, seconds)
+        return self._blame(given, Misfortune("returned no picture"), place)
 
     def sign(self, worker: str, now: float) -> None:
         """A worker gave a sign of life."""
@@ -205,16 +179,15 @@ class Placing:
         """What a worker gets now: one chunk to run, and one to wait while there is plenty of work."""
         plan = self._workers[worker]
         if plan.chunks and plan.chunks[0].began is None:
-            _begin(plan.chunks[0], now)
-        is_full = len(plan.chunks) >= (2 if self._has_plenty() else 1)
-        if is_full or plan.is_hung or self._rests(plan):
+            plan.chunks[0].begin(now)
+        places = [other.place for other in self._workers.values()]
+        if self._has_enough(plan) or self._again.is_resting(plan.place, places):
             return None
-        chunk = self._chunk_again(plan) or self._new_chunk(worker, plan)
+        chunk = self._again.take(plan.place, places, self._is_held_up)
+        chunk = chunk or self._new_chunk(worker, plan)
         if chunk is None and not plan.chunks:
             chunk = self._part_of_late_chunk(worker, now)
-        if chunk is not None:
-            self._give(chunk, worker, plan, now)
-        return chunk
+        return None if chunk is None else self._give(chunk, worker, now)
 
     def hanging(self, now: float) -> list[int]:
         """Chunks whose workers gave no sign of life for far too long."""
@@ -233,7 +206,16 @@ class Placing:
                 numbers.append(number)
         return numbers
 
-    def _give(self, chunk: Chunk, worker: str, plan: _Worker, now: float) -> None:
+    def _has_enough(self, plan: _Worker) -> bool:
+        if plan.is_hung or len(plan.chunks) > 1:
+            return True
+        seconds_left = self._choice.seconds_left(len(self._workers))
+        return bool(plan.chunks) and seconds_left <= self._pace.seconds
+
+    def _give(self, chunk: Chunk, worker: str, now: float) -> Chunk:
+        self._number += 1
+        chunk = replace(chunk, number=self._number)
+        plan = self._workers[worker]
         given = _Given(chunk, worker)
         self._given[chunk.number] = given
         plan.chunks.append(given)
@@ -242,7 +224,8 @@ class Placing:
         for position in chunk.positions:
             self._owner[position] = chunk.number
         if len(plan.chunks) == 1:
-            _begin(given, now)
+            given.begin(now)
+        return chunk
 
     def _remove(self, number: int) -> _Given | None:
         given = self._given.pop(number, None)
@@ -260,217 +243,67 @@ class Placing:
         given_up: list[GivenUp] = []
         chunks = plan.chunks
         plan.chunks = []
-        if misfortune:
-            self._in_a_row[plan.place] = self._in_a_row.get(plan.place, 0) + 1
         for given in chunks:
             del self._given[given.chunk.number]
             if misfortune and given is chunks[0]:
-                given_up += self._blame(given, misfortune, plan.place)
+                self._again.failed(plan.place)
+                given_up = self._blame(given, misfortune, plan.place)
             else:
-                self._put_back(given.chunk, self._owned(given))
+                self._again.put_back(given.chunk, self._owned(given))
         return given_up
 
-    def _put_back(self, chunk: Chunk, loads: list[Load]) -> None:
-        if loads:
-            self._number += 1
-            self._again.append(replace(chunk, number=self._number, loads=tuple(loads)))
-
-    def _blame(
-        self, given: _Given, misfortune: Misfortune, place: str | None = None
-    ) -> list[GivenUp]:
-        """Halve a chunk that came to nothing; a single cell gets a second try elsewhere."""
-        loads = self._owned(given)
-        if not loads:
-            return []
-        chunk = replace(
-            given.chunk,
-            misfortunes=given.chunk.misfortunes + 1,
-            avoid=place or self._workers[given.worker].place,
-            moved_from=None,
-        )
-        group = chunk.group
-        if group not in self._came_back:
-            self._suspects.add(group)
-            if chunk.misfortunes >= MISFORTUNES_OF_GROUP:
-                return self._give_up_group(group, loads, misfortune)
-        if len(loads) > 1:
-            middle = len(loads) // 2
-            self._put_back(chunk, loads[:middle])
-            self._put_back(chunk, loads[middle:])
-        elif not chunk.is_second_try:
-            self._put_back(replace(chunk, is_second_try=True), loads)
-        else:
-            return self._give_up(loads, f"its worker {misfortune.what} twice", misfortune)
-        return []
-
-    def _give_up_group(
-        self, group: Group, loads: list[Load], misfortune: Misfortune
-    ) -> list[GivenUp]:
-        """Give up all cells like these: workers come to nothing one after the other."""
-        loads = loads + self._waiting.take_all(group)
-        alike = [chunk for chunk in self._again if chunk.group == group]
-        for chunk in alike:
-            self._again.remove(chunk)
-            loads += chunk.loads
-        reason = (
-            f"{MISFORTUNES_OF_GROUP} workers one after the other got such pictures, and each "
-            f"{misfortune.what}"
-        )
-        return self._give_up(loads, reason, misfortune)
-
-    def _give_up(self, loads: Iterable[Load], reason: str, misfortune: Misfortune) -> list[GivenUp]:
-        given_up = []
-        for load in loads:
-            if load.position in self._open:
-                self.drop(load.position)
-                given_up.append(GivenUp(load.position, reason, misfortune.status))
+    def _blame(self, given: _Given, misfortune: Misfortune, place: str) -> list[GivenUp]:
+        given_up = self._again.blame(given.chunk, self._owned(given), misfortune, place)
+        for each in given_up:
+            self.drop(each.position)
         return given_up
-
-    def _rests(self, plan: _Worker) -> bool:
-        """Whether a place had nothing but misfortunes while others did not."""
-        if self._in_a_row.get(plan.place, 0) < MISFORTUNES_OF_PLACE:
-            return False
-        return any(
-            self._in_a_row.get(other.place, 0) < MISFORTUNES_OF_PLACE
-            for other in self._workers.values()
-        )
-
-    def _chunk_again(self, plan: _Worker) -> Chunk | None:
-        """A chunk that came to nothing before, if this worker is the right one for it."""
-        others = {other.place for other in self._workers.values()} - {plan.place}
-        for chunk in list(self._again):
-            loads = [load for load in chunk.loads if load.position in self._open]
-            if not loads:
-                self._again.remove(chunk)
-            elif (chunk.avoid != plan.place or not others) and not self._is_held_up(chunk.group):
-                self._again.remove(chunk)
-                return chunk.with_loads(loads)
-        return None
 
     def _is_held_up(self, group: Group) -> bool:
         """Whether a group is tried on one worker at a time: it never brought a picture."""
-        is_suspect = group in self._suspects and group not in self._came_back
-        return is_suspect and any(given.chunk.group == group for given in self._given.values())
-
-    def _new_chunk(self, worker: str, plan: _Worker) -> Chunk | None:
-        while (group := self._group_for(plan)) is not None:
-            cost = self._cost_for(worker, group)
-            most = self._pace.most if cost is not None else self._first_cells(group)
-            loads = self._waiting.take(
-                group,
-                math.inf if cost is None else cost,
-                most,
-                lambda position: position not in self._open,
-            )
-            if loads:
-                self._number += 1
-                return Chunk(self._number, tuple(loads))
-        return None
-
-    def _group_for(self, plan: _Worker) -> Group | None:
-        """The group that costs this worker the least to change to, the fullest of these."""
-        best: tuple[tuple[int, bool, float], Group] | None = None
-        for group, left in self._waiting.left.items():
-            helpers = self._helpers(group)
-            is_here = group[0] in plan.held
-            if self._is_held_up(group):
-                continue
-            if not is_here and helpers and not self._is_worth_loading(group, helpers):
-                continue
-            seconds = left * (self.rates.usual(group) or 1.0) / (helpers + 1)
-            rank = (_shared(group, plan.group), is_here, seconds)
-            if best is None or rank > best[0]:
-                best = (rank, group)
-        return best[1] if best else None
-
-    def _helpers(self, group: Group) -> int:
-        """How many workers are at a group's model."""
-        return sum(
-            other.group is not None and other.group[0] == group[0]
-            for other in self._workers.values()
-            if other.chunks
+        return self._again.is_suspect(group) and any(
+            given.chunk.group == group for given in self._given.values()
         )
 
-    def _is_worth_loading(self, group: Group, helpers: int) -> bool:
-        """Whether the workers that have a model need longer for the rest than another to load it."""
-        load_seconds = self._load_seconds.get(group[0], 0.0)
-        rate = self.rates.usual(group)
-        if rate is None:
-            return True
-        return self._waiting.left[group] * rate / helpers > load_seconds
+    def _new_chunk(self, worker: str, plan: _Worker) -> Chunk | None:
+        busy_with = [
+            other.group for other in self._workers.values() if other.chunks and other.group
+        ]
+        while True:
+            group = self._choice.group_for(plan.group, plan.held, busy_with, self._is_held_up)
+            if group is None:
+                return None
+            loads = self._choice.take(worker, len(self._workers), group, self._is_ended)
+            if loads:
+                return Chunk(0, tuple(loads))
 
-    def _first_cells(self, group: Group) -> int:
-        share = math.ceil(self._waiting.count(group) / max(1, len(self._workers)))
-        return min(self._pace.first, share)
-
-    def _cost_for(self, worker: str, group: Group) -> float | None:
-        """The cost of the next chunk; None if nothing is known of its time."""
-        rate = self.rates.rate(worker, group)
-        if rate is None:
-            return None
-        seconds = min(self._pace.seconds, self._seconds_left() / 2)
-        return max(self._pace.least, seconds) / rate
-
-    def _seconds_left(self) -> float:
-        """How long all workers together need for what nobody has got yet."""
-        total = 0.0
-        for group, left in self._waiting.left.items():
-            total += left * (self.rates.usual(group) or 0.0)
-        return total / max(1, len(self._workers))
-
-    def _has_plenty(self) -> bool:
-        return self._seconds_left() > self._pace.seconds
-
-    def _expected(self, given: _Given) -> float | None:
-        rate = self.rates.rate(given.worker, given.chunk.group)
-        return None if rate is None else rate * given.chunk.cost
+    def _is_ended(self, position: int) -> bool:
+        return not self.is_open(position)
 
     def _patience(self, given: _Given) -> float:
-        expected = self._expected(given)
+        expected = self._rates.expected(given.worker, given.chunk)
         if expected is None:
             return self._pace.unknown
         times, seconds = self._pace.patience
-        load_seconds = self._load_seconds.get(given.chunk.group[0], 0.0)
-        return times * (expected + load_seconds) + seconds
+        return times * (expected + self._rates.load_seconds(given.chunk.group)) + seconds
 
     def _part_of_late_chunk(self, worker: str, now: float) -> Chunk | None:
         """Half of a chunk that takes far longer than it should, the second half of what is open."""
-        late = [given for given in self._given.values() if self._is_late(given, now)]
-        late = [given for given in late if given.worker != worker and self._owned(given)]
+        late = [
+            given
+            for given in self._given.values()
+            if given.worker != worker and self._is_late(given, now) and self._owned(given)
+        ]
         if not late:
             return None
         longest = max(late, key=lambda given: sum(load.cost for load in self._owned(given)))
         loads = self._owned(longest)
-        self._number += 1
-        return Chunk(
-            self._number,
-            tuple(loads[len(loads) // 2 :]),
-            misfortunes=longest.chunk.misfortunes,
-            is_second_try=longest.chunk.is_second_try,
-            moved_from=longest.chunk.number,
-        )
+        chunk = replace(longest.chunk, moved_from=longest.chunk.number)
+        return chunk.with_loads(loads[len(loads) // 2 :])
 
     def _is_late(self, given: _Given, now: float) -> bool:
-        expected = self._expected(given)
+        expected = self._rates.expected(given.worker, given.chunk)
         if given.began is None or expected is None or given.chunk.moved_from is not None:
             return False
         times, seconds = self._pace.late
-        load_seconds = self._load_seconds.get(given.chunk.group[0], 0.0)
+        load_seconds = self._rates.load_seconds(given.chunk.group)
         return now - given.began > times * expected + load_seconds + seconds
-
-
-def _begin(given: _Given, now: float) -> None:
-    given.began = now
-    given.sign = now
-
-
-def _shared(group: Group, other: Group | None) -> int:
-    """How many of a group's levels, from the coarse ones, are those of another."""
-    if other is None:
-        return 0
-    count = 0
-    for level, same in zip(group, other, strict=False):
-        if level != same:
-            break
-        count += 1
-    return count

@@ -11,7 +11,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from dwlab.cluster.driver import Waits, render_on
-from dwlab.cluster.placing import Pace
+from dwlab.cluster.pace import Pace
 from dwlab.errors import RenderError
 from dwlab.events import Done, Failed, Loaded, Started, WorkerChanged
 from dwlab.render.renderer import render

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dwlab.cluster.chunks import Chunk, GivenUp, Load, Misfortune
-from dwlab.cluster.placing import Pace, Placing
+from dwlab.cluster.pace import Pace
+from dwlab.cluster.placing import Placing
 
 MODEL = ("model", "no adapters", (64, 64))
 OTHER = ("other", "no adapters", (64, 64))
