@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InvalidInput
+from ..spec.search_request import TARGETS
 from .axes import SEED, Axis, swept
 from .metric_columns import numbers
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from .margins import Floats
 
 # what a mean of differences is meant to hold for
-SAMPLED = "prompts like these"
-FIXED = "these prompts"
-TARGETS = (SAMPLED, FIXED)
+SAMPLED, FIXED = TARGETS
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,8 @@ QUALITY = "quality"
 ROWS = "rows"
 VOTES = "votes"
 OBJECTIVES = (QUALITY, ROWS, VOTES)
+# what a claim is about; the second needs fewer pictures
+TARGETS = ("prompts like these", "these prompts")
 SAMPLERS = ("tpe", "gp", "nsga2", "random")
 SEED_LIMIT = 2**31 - 1
 BATCH_LIMIT = 1000
@@ -36,7 +38,7 @@ class SearchRequest:
     method: `auto` takes the ladder if the metric has a known bound, otherwise balanced halving.
     margin: how far behind the best is good enough, in units of the metric; None for the usual one.
     seed: of the random choices that a method makes. held_out: how many of the seeds only the final
-    claim uses, None for half of them. For `optuna` only: objectives are what is
+    claim uses, None for half of them. target: what the claim is about, one of TARGETS. For `optuna` only: objectives are what is
     looked for, `quality` (the metric), `rows` (few denoiser rows) and `votes` (the strength by
     the votes on this experiment); sampler, or None for Optuna's own; batch: how many settings are asked for
     at a time; pictures: how many pictures each setting gets, None for all prompts with one seed.
@@ -46,6 +48,7 @@ class SearchRequest:
     margin: float | None = None
     seed: int = 0
     held_out: int | None = None
+    target: str = TARGETS[0]
     objectives: tuple[str, ...] = (QUALITY,)
     sampler: str | None = None
     batch: int = 8
@@ -107,8 +110,9 @@ def _checked(method: str, options: Mapping[str, object]) -> SearchRequest:
         margin=_margin(options.get("margin")),
         seed=check_whole_number(f"{FIELD}.seed", options.get("seed", 0), 0, SEED_LIMIT),
         objectives=_objectives(options.get("objectives", usual.objectives)),
-        sampler=_sampler(options.get("sampler")),
+        sampler=_one_of("sampler", options["sampler"], SAMPLERS) if "sampler" in options else None,
         batch=batch,
+        target=_one_of("target", options.get("target", usual.target), TARGETS),
         held_out=_count("held_out", options.get("held_out")),
         pictures=_count("pictures", options.get("pictures")),
     )
@@ -128,11 +132,9 @@ def _margin(value: object) -> float | None:
     return float(value)
 
 
-def _sampler(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or value not in SAMPLERS:
-        raise InvalidInput(f"{FIELD}.sampler", value, ", ".join(SAMPLERS))
+def _one_of(option: str, value: object, names: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in names:
+        raise InvalidInput(f"{FIELD}.{option}", value, ", ".join(names))
     return value
 
 

@@ -76,6 +76,7 @@ def test_a_search_is_read_back_as_it_was_written():
         ({"margin": 0}, "search.margin"),
         ({"margin": "small"}, "search.margin"),
         ({"seed": -1}, "search.seed"),
+        ({"target": "all prompts"}, "search.target"),
         ({"method": "optuna", "objectives": ["rows"]}, "search.objectives"),
         ({"method": "optuna", "objectives": ["speed"]}, "search.objectives"),
         ({"method": "optuna", "objectives": ["quality", "votes"]}, "search.objectives"),

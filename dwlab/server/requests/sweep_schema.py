@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...spec.probes import PROBES
-from ...spec.search_request import OF_GRIDS
+from ...spec.search_request import OF_GRIDS, TARGETS
 from . import seed_text
 
 _TEXT = {"type": "string"}
@@ -49,6 +49,7 @@ _SEARCH = {
         "margin": {"type": "number", "exclusiveMinimum": 0},
         "seed": {"type": "integer", "minimum": 0},
         "held_out": {"type": "integer", "minimum": 1},
+        "target": {"enum": list(TARGETS)},
     },
 }
 SWEEP_SCHEMA: dict[str, Any] = {

@@ -86,6 +86,7 @@ def search_grid(
         bound=metric.bound,
         higher_is_better=metric.facts.is_higher_better,
         margin=margin,
+        target=request.target,
     )
     setting_at = {text: at for at, text in enumerate(settings)}
     instance_at = {(each.prompt, each.seed): at for at, each in enumerate(problem.every_instance)}

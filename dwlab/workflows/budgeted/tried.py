@@ -118,6 +118,7 @@ class TriedSettings:
             bound=metric.bound,
             higher_is_better=metric.facts.is_higher_better,
             margin=self._plan.margin,
+            target=self._plan.request.target,
         )
 
 
