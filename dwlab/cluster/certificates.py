@@ -5,7 +5,10 @@ Whoever can read that folder belongs to the cluster, as whoever can read ~/.ssh 
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import logging
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,8 +18,11 @@ from urllib.parse import urlsplit
 from ..errors import InvalidInput, RenderError, first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from distributed import Security
 
+log = logging.getLogger(__name__)
 CERTIFICATE = "dwlab-cert.pem"
 KEY = "dwlab-key.pem"
 DAYS = 365
@@ -67,6 +73,19 @@ def make_beside(file: Path) -> None:
         # the key first: a certificate without one would be taken for none
         key.replace(file.parent / KEY)
         certificate.replace(file.parent / CERTIFICATE)
+
+
+@contextlib.contextmanager
+def of_one_run() -> Iterator[Security | None]:
+    """The encryption of workers that this process starts on its machine; None without `openssl`."""
+    if shutil.which(OPENSSL[0]) is None:
+        log.warning("without the program openssl, other users of this machine can reach workers")
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="dwlab-cluster-") as folder:
+        file = Path(folder) / "scheduler.json"
+        make_beside(file)
+        yield beside(file)
 
 
 def is_loopback(address: str) -> bool:

@@ -1,7 +1,7 @@
 """The way to the workers of a place: a cluster of Dask that is started here, or one that runs elsewhere.
 
 Whoever reaches a scheduler of Dask can run code on its workers and on whoever uses it. So what is
-started here listens on loopback only, and a scheduler elsewhere is to be reached over a trusted
+started here listens on loopback only, encrypted, and a scheduler elsewhere is to be reached over a trusted
 network, or with TLS (`tls://`, with the certificates in Dask's configuration).
 """
 
@@ -120,19 +120,27 @@ def devices_of(where: Where) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
-    """A cluster on loopback with one process per device."""
+    """A cluster on loopback with one process per device.
+
+    It is encrypted, because other users of the machine can reach loopback too.
+    """
     import dask
     from distributed import Client, Nanny, Scheduler, SpecCluster
 
-    with dask.config.set(SETTINGS):
-        scheduler = {"cls": Scheduler, "options": scheduler_options(HOST, 0, dashboard=dashboard)}
-        workers = {
-            name: {"cls": Nanny, "options": nanny_options(name, len(devices))}
-            for name in names_of(devices)
-        }
+    with dask.config.set(SETTINGS), certificates.of_one_run() as security:
+        options = scheduler_options(HOST, 0, security=security, dashboard=dashboard)
+        workers = {}
+        for name in names_of(devices):
+            nanny = nanny_options(name, len(devices)) | {"security": security}
+            workers[name] = {"cls": Nanny, "options": nanny}
         try:
             cluster = SpecCluster(  # type: ignore[no-untyped-call]
-                workers, scheduler, asynchronous=False, silence_logs="CRITICAL", name="dwlab"
+                workers,
+                {"cls": Scheduler, "options": options},
+                asynchronous=False,
+                security=security,
+                silence_logs="CRITICAL",
+                name="dwlab",
             )
         except RuntimeError as error:
             raise RenderError(

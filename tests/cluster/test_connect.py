@@ -5,6 +5,7 @@ import sys
 
 import psutil
 import pytest
+from distributed import Client
 
 from dwlab.cluster.connect import connected, devices_of, environment, names_of
 from dwlab.errors import InvalidInput, MissingExtra, RenderError
@@ -30,6 +31,13 @@ def test_every_port_is_on_loopback(client):
     ]
     assert ports
     assert set(ports) == {"127.0.0.1"}
+
+
+def test_other_users_of_the_machine_are_kept_out(client):
+    assert client.scheduler.address.startswith("tls://")
+    address = client.scheduler.address.replace("tls://", "tcp://")
+    with pytest.raises(OSError, match=r"127\.0\.0\.1"):
+        Client(address, timeout=2, set_as_default=False)
 
 
 def test_workers_share_the_cores_of_their_machine(monkeypatch):

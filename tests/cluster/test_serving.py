@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -143,9 +144,10 @@ def test_in_exact_mode_a_worker_whose_arithmetic_differs_is_refused(
         return admission.refusal(name, answer.result(SECONDS))
 
     assert refusal("cpu:0", workers[0]) == ""
-    with Running(
-        tmp_path, "worker", "--connect", client.scheduler.address, "--name", "other"
-    ) as other:
+    # beside the certificate of the cluster
+    file = Path(client.security.tls_ca_file).with_name("scheduler.json")
+    file.write_text(json.dumps({"address": client.scheduler.address}), "utf-8")
+    with Running(tmp_path, "worker", "--scheduler-file", file, "--name", "other") as other:
         other.wait_for("working as other")
         infos = client.scheduler_info(n_workers=-1)["workers"]
         (address,) = [each for each, info in infos.items() if info["name"] == "other"]
