@@ -21,6 +21,7 @@ import dwlab
 from dwlab._util.atomic import write_atomic
 from dwlab.bench import preview_strips
 from dwlab.bench.charts import charts
+from dwlab.bench.cluster_scale import costs_of, scale_chart, scales
 from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
@@ -57,6 +58,7 @@ def main() -> None:
         benchmarks()
         adherence(results)
         good_enough(results)
+        cluster_scale(results)
         convergence(results)
         probes(results)
         methods(results)
@@ -96,6 +98,14 @@ def good_enough(results: Path) -> None:
         buffer = io.BytesIO()
         dwlab.Results(results).plot("good-enough", figure).savefig(buffer, dpi=130)
         save(Image.open(buffer), f"good-enough-{figure}.png", width=910)
+
+
+def cluster_scale(results: Path) -> None:
+    """How a sweep scales over simulated devices, with the costs of experiments/good-enough.yaml."""
+    chart = scale_chart(scales(costs_of(results, "good-enough")))
+    buffer = io.BytesIO()
+    chart.savefig(buffer, dpi=130)
+    save(Image.open(buffer), "cluster-scale.png", width=910)
 
 
 def report_of_good_enough(page: Page, results: Path) -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 SHOW_EVERY = 0.3  # seconds between two changes of the page
 SHOWN = 48  # workers, those that are here first
-_DOING = {"idle": "waiting", "working": "computing"}
 
 
 class WorkersStrip:
@@ -78,11 +77,13 @@ def _for_page(worker: WorkerChanged) -> dict[str, object]:
 def _doing(worker: WorkerChanged) -> str:
     if worker.state in ("left", "refused"):
         return f"{worker.state}: {worker.reason}" if worker.reason else worker.state
-    return worker.doing or _DOING[worker.state]
+    if worker.state == "idle":
+        return "waiting"
+    return f"computing {worker.doing}".rstrip()
 
 
 def _made(worker: WorkerChanged) -> str:
     if worker.state == "refused":
         return ""
-    made = "1 picture" if worker.made == 1 else f"{worker.made:,} pictures"
+    made = f"{worker.made:,} made"
     return f"{made}, {rate_text(worker.rate)}" if worker.rate else made

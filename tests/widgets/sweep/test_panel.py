@@ -216,8 +216,8 @@ def test_workers_come_and_go_on_the_page_and_stay_there_after_the_run(tmp_path):
     assert after["over"] is True and after["dashboard"] == "http://127.0.0.1:8787/status"
     assert after["text"] == "1 worker, 30/min, 1 left, 1 refused"
     assert [(entry["name"], entry["doing"], entry["made"]) for entry in after["workers"]] == [
-        ("cuda:0", "waiting", "2 pictures, 30/min"),
-        ("cuda:1", "left: its connection was lost", "0 pictures"),
+        ("cuda:0", "waiting", "2 made, 30/min"),
+        ("cuda:1", "left: its connection was lost", "0 made"),
         ("cuda:2", "refused: its torch is 2.9, here it is 2.11", ""),
     ]
     made._execute = execute

@@ -8,6 +8,7 @@ import re
 import pytest
 from lab import SECONDS, Lab, seen
 from playwright.sync_api import expect
+from widgets.explore.page_use import save_notebook
 
 import dwlab
 
@@ -239,3 +240,31 @@ def test_every_control_has_a_label(page):
         expect(control).to_have_accessible_name(re.compile(r"\S"))
     for image in page.locator(".dwlab-sweep img:visible").all():
         assert image.get_attribute("alt")
+
+
+@pytest.mark.slow
+def test_workers_come_on_the_page_and_are_there_after_a_reload(lab, page):
+    pick(page, "long.yaml")
+    pick(page, "tiny.yaml")  # with its own values again, not those of another test
+    expect(plan(page)).to_contain_text("4 pictures")
+    where = page.get_by_label("Where", exact=True)
+    where.fill("cpu*2")
+    page.get_by_label("Name", exact=True).fill("by-workers")
+    row(page, "steps").get_by_label("Add a value of steps").fill("30, 40, 50, 60, 70")
+    expect(plan(page)).to_contain_text("14 pictures")
+    expect(plan(page)).to_contain_text("with 2 workers")
+    where.press("Control+Enter")
+    workers = page.get_by_role("list", name="Workers").get_by_role("listitem")
+    expect(workers).to_have_count(2)
+    expect(workers.first).to_contain_text("cpu:")
+    save_notebook(page)
+    page.goto(f"{lab.url}/lab/tree/notebooks/{lab.notebook}?token={lab.token}")
+    expect(workers).to_have_count(2)
+    expect(status(page)).to_contain_text("Done: 14 made now")
+    expect(page.locator(".dwp-crew")).to_contain_text("the run is over")
+    assert set(rows(lab, "by-workers")["worker"]) <= {"cpu:0", "cpu:1"}
+    where.fill("cpu*many")
+    expect(message(page)).to_contain_text("where is 'cpu*many'")
+    where.fill("local")
+    expect(message(page)).to_have_count(0)
+    assert lab.outside == []
