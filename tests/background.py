@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-SECONDS = 120
+SECONDS = 300
 
 
 def wait_until(is_so):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun", "sbatch", "squeue", "scancel")
-SECONDS = 120
+SECONDS = 300
 CONFIGURATION = """
 ClusterName=here
 SlurmctldHost={host}(127.0.0.1)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/cluster.md").read_text("utf-8")
 QUICKSTART = "experiments/quickstart.yaml"
 PICTURES = "24 made now"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def blocks(title, language="sh"):
@@ -103,7 +103,7 @@ def test_all_blocks_of_the_page_are_tried_here():
         *blocks("Slurm"),
     ]
     assert len(tried) == 8 == TEXT.count("```sh")
-    assert TEXT.count("```") / 2 == 9
+    assert TEXT.count("```python") == 1
 
 
 def test_several_processes(reader):

@@ -99,7 +99,7 @@ def keys_left():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_sweep_runs_as_a_job_of_slurm_which_ends_with_it(cluster, tmp_path):
     code, output, errors = sweep(cluster, tmp_path, "time=10m ntasks=2")
     assert code == 0, errors
@@ -111,7 +111,7 @@ def test_a_sweep_runs_as_a_job_of_slurm_which_ends_with_it(cluster, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_plan_submits_nothing_and_bad_options_are_said_with_slurms_own_words(cluster, tmp_path):
     code, output, errors = sweep(cluster, tmp_path, "ntasks=2 begin=now+1hour", "--dry-run")
     assert code == 0, errors
@@ -123,7 +123,7 @@ def test_a_plan_submits_nothing_and_bad_options_are_said_with_slurms_own_words(c
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_job_that_ends_without_a_worker_says_what_it_printed(cluster, tmp_path):
     code, _, errors = sweep(cluster, tmp_path, "device=cuda:7")
     assert code not in (0, 2) and "Traceback" not in errors
@@ -131,7 +131,7 @@ def test_a_job_that_ends_without_a_worker_says_what_it_printed(cluster, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_ctrl_c_while_the_job_waits_in_its_queue_takes_it_out(cluster, tmp_path):
     process = begin_sweep(cluster, tmp_path, "begin=now+1hour")
     cluster.wait_until(lambda: cluster.jobs() == ["dwlab PENDING"])
@@ -144,7 +144,7 @@ def test_ctrl_c_while_the_job_waits_in_its_queue_takes_it_out(cluster, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_cancel_while_the_job_waits_ends_the_run(cluster, tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_CONF", cluster.environment["SLURM_CONF"])
     cancel = threading.Event()

@@ -17,7 +17,7 @@ base: {prompt: "a {colour} ring", width: 64, height: 64}
 axes: {colour: [red, blue], seed: {range: [0, 6]}, steps: [2, 4]}
 """
 DWLAB = [sys.executable, "-m", "dwlab"]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
