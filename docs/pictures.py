@@ -26,6 +26,8 @@ from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
 from dwlab.bench.files import load
+from dwlab.bench.search.chart import choices_chart
+from dwlab.bench.search.report import Report
 from dwlab.notebook.papermill import run_notebook
 from dwlab.shapes import train
 from dwlab.views.design import colours
@@ -64,6 +66,7 @@ def main() -> None:
         methods(results)
         checkpoints(results)
         training()
+        searches()
         previews()
         browser = playwright.chromium.launch(executable_path=browsers.chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1000}, color_scheme="light")
@@ -210,6 +213,13 @@ def training() -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110)
     save(Image.open(buffer), "shapes-training.png", width=800)
+
+
+def searches() -> None:
+    """How often searches choose right, from results/reference/search/adherence.json."""
+    report = Report.read(ROOT / "results" / "reference" / "search" / "adherence.json")
+    chart = choices_chart(report.choices, "adherence")
+    save(Image.open(io.BytesIO(chart.png())), "search-right.png", width=700)
 
 
 def previews() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ..._util.atomic import write_atomic
-from .tally import Choices, Claims
+from .tally import RESAMPLED, THE_TABLE, Choices, Claims
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,11 @@ class Report:
     def markdown(self) -> str:
         """Both as tables of Markdown."""
         of_choices = _markdown(
-            ("metric", "tables", "method", "right", "within", "rows", "9 of 10 below", "pictures"),
-            [_choice_cells(each) for each in self.choices],
+            (
+                *("metric", "method", "right", "within", "rows"),
+                *("right, resampled", "within, resampled", "rows, resampled"),
+            ),
+            self._choice_rows(),
         )
         of_claims = _markdown(
             ("metric", "method", "held out", "shown", "wrong", "cannot be told", "within", "rows"),
@@ -50,11 +53,15 @@ class Report:
         )
         return f"{of_choices}\n\n{of_claims}"
 
-
-def _choice_cells(each: Choices) -> list[str]:
-    shares = [each.right, each.within, each.rows, each.rows_90]
-    texts = [_percent(share) for share in shares]
-    return [each.metric, each.tables, each.method, *texts, f"{each.pictures:.0f}"]
+    def _choice_rows(self) -> list[list[str]]:
+        """One row per metric and method: of the table, then of resampled ones."""
+        rows: dict[tuple[str, str], list[str]] = {}
+        for tables in (THE_TABLE, RESAMPLED):
+            for each in self.choices:
+                if each.tables == tables:
+                    row = rows.setdefault((each.metric, each.method), [each.metric, each.method])
+                    row.extend(map(_percent, (each.right, each.within, each.rows)))
+        return list(rows.values())
 
 
 def _claim_cells(each: Claims) -> list[str]:
