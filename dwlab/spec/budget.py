@@ -61,7 +61,7 @@ class Budget:
 def amount_text(amount: float, unit: Unit) -> str:
     """An amount of a unit, for people: `2,000 denoiser rows`, `1 picture`, `30 min`."""
     if unit is Unit.SECONDS:
-        return rough_duration(amount)
+        return rough_duration(amount) if amount >= 10 else f"{amount:g} s"
     noun = "picture" if unit is Unit.PICTURES else "denoiser row"
     count = round(amount)
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

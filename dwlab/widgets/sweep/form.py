@@ -216,6 +216,9 @@ class SweepForm:
             count = len(self._sweep.skip)
             rules = "1 rule leaves" if count == 1 else f"{count} rules leave"
             sentences.append(f"{rules} combinations out.")
+        if self._sweep.request:
+            most = f", at most {self._sweep.most}" if self._sweep.most else ""
+            sentences.append(f"A search ({self._sweep.request.method}) chooses the cells{most}.")
         return sentences
 
     def problem(self, error: Exception) -> dict[str, object]:

@@ -178,3 +178,17 @@ def test_edits_are_made_again_except_of_what_has_changed(form):
     assert again.read().axes["height"] == [64, 128] and "call" not in again.rows()
     assert again.read().axes["steps"] == [7, 8] and again.name == "other"
     again.restore({"steps": [1, 2], "x": None, "the name": ["other", 3]})
+
+
+def test_a_search_and_continuous_axes_stay_as_they_are():
+    sweep = Sweep(
+        name="open",
+        base={"prompt": "a star"},
+        axes={"seed": [0, 1], "guidance": {"from": 1.0, "to": 8.0}},
+        budget="200 pictures",
+        search={"method": "optuna"},
+    )
+    form = SweepForm()
+    form.load(sweep)
+    assert form.read().as_dict() == sweep.as_dict()
+    assert form.also() == ["A search (optuna) chooses the cells, at most 200 pictures."]

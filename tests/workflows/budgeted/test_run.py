@@ -10,11 +10,12 @@ import pytest
 
 import dwlab
 from dwlab.errors import InvalidInput
-from dwlab.events import Done, Failed
+from dwlab.events import Done, Failed, Loaded, WorkerChanged
 from dwlab.render.renderer import render
 from dwlab.runs.budget_work import BudgetWork
 from dwlab.runs.run import run
 from dwlab.runs.search_answer import load_answer
+from dwlab.spec.compute import Compute
 from dwlab.workflows.budgeted.run import run_within_budget
 
 BASE = {"prompt": "a small blue {shape} at the top on a yellow background"}
@@ -178,3 +179,26 @@ def test_each_method_finds_a_setting(undisturbed, tmp_path, method):
     run_within_budget(sweep(search=search), results=tmp_path / "results")
     answer = load_answer(tmp_path / "results", "trial")
     assert answer.method == method and answer.setting
+
+
+def test_a_budget_in_time_ends_a_search_and_the_same_command_adds_nothing(tmp_path):
+    first = run_within_budget(sweep(budget="2s"), results=tmp_path)
+    assert first.made > 0
+    assert "on the device" in load_answer(tmp_path, "trial").spent
+    assert run_within_budget(sweep(budget="2s"), results=tmp_path).made == 0
+
+
+@pytest.mark.slow
+def test_workers_and_their_models_stay_between_rounds(undisturbed, tmp_path):
+    joined = []
+    loaded = []
+
+    def listen(event):
+        joined.extend([event.worker] if isinstance(event, WorkerChanged) else [])
+        loaded.extend([event] if isinstance(event, Loaded) else [])
+
+    search = {"margin": 0.1, "method": "halving"}
+    compute = Compute(where="cpu*2")
+    run_within_budget(sweep(search=search), results=tmp_path, compute=compute, on_event=listen)
+    assert len(set(joined)) == 2 and len(loaded) <= 2
+    assert load_answer(tmp_path, "trial").setting
