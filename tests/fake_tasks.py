@@ -51,6 +51,17 @@ def make(document: str, blobs: Mapping[str, bytes]) -> wire.Answer:
     return wire.answer_of(events)
 
 
+def cannot_be_asked(document: str, blobs: Mapping[str, bytes]) -> str:
+    """What a worker without dwlab answers."""
+    raise ImportError("no dwlab here")
+
+
+def dies_of_the_question(document: str, blobs: Mapping[str, bytes]) -> str:
+    """A worker that dies when it is asked for its first picture."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
 def picture(key: str, params: GenerationParams, values: dict) -> Picture:
     """A small picture that its key determines."""
     red, green, blue, *_ = hashlib.sha256(key.encode()).digest()

@@ -145,7 +145,7 @@ class _Driver:
             yield from self._leave(message.worker, is_blamed=not message.is_expected)
         elif isinstance(message, Present):
             yield from self._compare(message)
-        elif message.key in self._entrance:
+        elif isinstance(message.key, str):
             yield from self._admit(message)
         elif isinstance(message, Answered):
             yield from self._take_answer(message)
@@ -190,8 +190,8 @@ class _Driver:
             self._ask(joined)
 
     def _take_answer(self, message: Answered) -> Events:
-        number = int(message.key)
-        if number not in self._chunks:
+        number = message.key
+        if not isinstance(number, int) or number not in self._chunks:
             return
         worker, chunk = self._chunks.pop(number)
         load_seconds = 0.0
@@ -224,8 +224,8 @@ class _Driver:
         """A task raised something, or its worker died of it."""
         from distributed import KilledWorker
 
-        number = int(message.key)
-        if number not in self._chunks:
+        number = message.key
+        if not isinstance(number, int) or number not in self._chunks:
             return
         worker, _ = self._chunks[number]
         error = message.error

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from ..errors import first_line
 from . import tasks
 from .mailbox import Answered, Broken, Joined, Mailbox
 from .roster import known_better
 
 if TYPE_CHECKING:
     from .admission import Admission
+
+DEATHS = 2  # of the question, until a worker is asked no more
 
 
 class Entrance:
@@ -19,12 +23,10 @@ class Entrance:
         self._mail = mail
         self._admission = admission
         self._asked: dict[str, Joined] = {}
+        # how often a worker died of the question, by its name
+        self._deaths: Counter[str] = Counter()
         # who and why, by the worker's address
         self.refused: dict[str, str] = {}
-
-    def __contains__(self, key: object) -> bool:
-        """Whether a task is a question to a worker."""
-        return key in self._asked
 
     @property
     def workers(self) -> list[str]:
@@ -39,7 +41,11 @@ class Entrance:
     def ask(self, joined: Joined) -> None:
         """Ask a worker that came, unless it was asked before."""
         worker = joined.worker
-        if worker not in self._asked and worker not in self.refused:
+        if worker in self._asked or worker in self.refused:
+            return
+        if self._deaths[joined.name] >= DEATHS:
+            self._refuse(joined, "its process ended each time it was asked for a first picture")
+        else:
             self._asked[worker] = joined
             parcel = self._admission.parcel
             self._mail.give(worker, worker, tasks.check, parcel.document, parcel.blobs)
@@ -47,17 +53,32 @@ class Entrance:
     def take(self, message: Answered | Broken) -> tuple[Joined, str] | None:
         """A worker's answer: who it is, and why it is refused, or an empty text.
 
-        None if it did not answer, because it died or its connection was cut.
+        None if it did not answer, because it died or left or the scheduler is gone.
         """
-        joined = self._asked.pop(str(message.key))
-        if isinstance(message, Broken):
+        from distributed import CancelledError, KilledWorker
+
+        joined = self._asked.get(str(message.key))
+        if joined is None:
             return None
-        refusal = self._admission.refusal(joined.name, message.answer)
+        if isinstance(message, Broken):
+            if isinstance(message.error, CancelledError | KilledWorker):
+                self.leave(joined.worker)
+                return None
+            refusal = f"it raised {type(message.error).__name__}: {first_line(message.error)}"
+        else:
+            refusal = self._admission.refusal(joined.name, message.answer)
+            joined = known_better(joined, message.answer)
+        del self._asked[joined.worker]
         if refusal:
-            self.refused[joined.worker] = f"{joined.name} is refused: {refusal}"
-        return known_better(joined, message.answer), refusal
+            self._refuse(joined, refusal)
+        return joined, refusal
 
     def leave(self, worker: str) -> None:
         """A worker went."""
-        self._asked.pop(worker, None)
+        asked = self._asked.pop(worker, None)
+        if asked is not None:
+            self._deaths[asked.name] += 1
         self.refused.pop(worker, None)
+
+    def _refuse(self, joined: Joined, refusal: str) -> None:
+        self.refused[joined.worker] = f"{joined.name} is refused: {refusal}"

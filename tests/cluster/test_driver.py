@@ -125,6 +125,20 @@ def test_without_a_worker_it_waits_and_then_says_so(cells):
         run(client, cells(1))
 
 
+def test_a_worker_that_cannot_be_asked_is_refused_with_the_reason(client, cells, monkeypatch):
+    monkeypatch.setattr("dwlab.cluster.tasks.check", fake_tasks.cannot_be_asked)
+    says = r"cpu:. is refused: it raised ImportError: no dwlab here"
+    with pytest.raises(RenderError, match=says):
+        run(client, cells(1))
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_of_the_question_is_not_asked_for_ever(client, cells, monkeypatch):
+    monkeypatch.setattr("dwlab.cluster.tasks.check", fake_tasks.dies_of_the_question)
+    with pytest.raises(RenderError, match=r"cpu:. is refused: its process ended each time"):
+        run(client, cells(1), waits=Waits(look=0.1, present=1.0, notice=1.0, lonely=90.0))
+
+
 def test_without_the_scheduler_it_ends_and_says_so(cells):
     with (
         LocalCluster(
