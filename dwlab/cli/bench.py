@@ -270,15 +270,27 @@ def serve(
     steps: Annotated[int, typer.Option(min=1, help="Steps per picture.")] = 20,
     side: Annotated[int, typer.Option(min=64, help="Width and height in pixels.")] = 128,
     device: DeviceOption = "auto",
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Compare with a server with so many workers.")
+    ] = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the result here.")] = None,
 ) -> None:
-    """Serve the same requests one at a time and many at once, on real servers, and compare.
+    """Serve the same requests one at a time, many at once and beside a sweep, on real servers.
 
     Examples:
         dwlab bench serve
+        dwlab bench serve --workers 2 --json serve.json
         dwlab bench serve --requests 128 --clients 32
     """
+    from .._util.atomic import write_atomic
+
     try:
         from ..server.load_test import measure
     except ImportError as error:
         raise MissingExtra(f"dwlab bench serve ({error.name} is missing)", "serve") from error
-    typer.echo(measure(requests=requests, clients=clients, steps=steps, side=side, device=device))
+    result = measure(
+        requests=requests, clients=clients, steps=steps, side=side, device=device, workers=workers
+    )
+    typer.echo(result)
+    if json:
+        write_atomic(json, result.json().encode())

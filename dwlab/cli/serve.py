@@ -51,6 +51,15 @@ def serve(
             help="auto, cpu, mps, cuda or cuda:N.", metavar="DEVICE", rich_help_panel=COMPUTING
         ),
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            help="Which processes compute: local (default), cpu*2, cuda:*, cuda:0,cuda:1 or "
+            "dask://HOST:PORT (docs/serve.md).",
+            metavar="WHERE",
+            rich_help_panel=COMPUTING,
+        ),
+    ] = None,
     memory: MemoryOption = None,
     cors_origins: Annotated[
         str | None,
@@ -115,6 +124,7 @@ def serve(
     Examples:
         dwlab serve
         DWLAB_TOKEN=secret dwlab serve --host 0.0.0.0 --model sd15
+        dwlab serve --where cuda:*
         dwlab serve --print-openapi
     """
     results = results_folder(results) if results else None

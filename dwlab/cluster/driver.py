@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from .._util.durations import duration
-from ..errors import RenderError, first_line
+from ..errors import first_line
 from ..events import Done, Failed, Loaded, Started
 from ..models.memory import is_out_of_memory
 from . import tasks, wire
 from .admission import Admission
 from .chunks import Chunk, GivenUp, Misfortune
 from .entrance import Entrance
+from .gone import NobodyComputes
 from .loads import loads_of
 from .mailbox import Answered, Broken, Joined, Left, Mailbox, Message, Present, Told
 from .pace import PACE, Pace
@@ -134,7 +135,7 @@ class _Driver:
 
     def _check_scheduler(self) -> None:
         if not self._mail.is_connected:
-            raise RenderError(f"the scheduler of the workers is gone; {AGAIN}")
+            raise NobodyComputes(f"the scheduler of the workers is gone; {AGAIN}")
 
     def _take(self, message: Message) -> Events:
         if isinstance(message, Told):
@@ -279,7 +280,9 @@ class _Driver:
         refusals = self._entrance.refused.values()
         reasons = "".join(f"; {reason}" for reason in refusals)
         if lonely > self._waits.lonely or (refusals and lonely > self._waits.notice):
-            raise RenderError(f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}")
+            raise NobodyComputes(
+                f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}"
+            )
         if lonely > self._waits.notice and not self._is_noticed:
             self._is_noticed = True
             left = duration(self._waits.lonely - lonely)

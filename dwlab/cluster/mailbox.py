@@ -122,10 +122,26 @@ class Mailbox:
                 self._loop.call_soon_threadsafe(self._room.release)
         return message
 
-    def give(self, key: Key, worker: str, task: Callable[..., object], *arguments: object) -> None:
-        """Let a worker, and no other, run a task; what becomes of it is a message."""
+    def give(
+        self,
+        key: Key,
+        worker: str,
+        task: Callable[..., object],
+        *arguments: object,
+        priority: int = 0,
+    ) -> None:
+        """Let a worker, and no other, run a task; what becomes of it is a message.
+
+        priority: tasks with a higher one begin first.
+        """
         future: Future[Any] = self._client.submit(
-            task, *arguments, workers=[worker], allow_other_workers=False, pure=False, retries=0
+            task,
+            *arguments,
+            workers=[worker],
+            allow_other_workers=False,
+            pure=False,
+            retries=0,
+            priority=priority,
         )
         self._futures[key] = future
         self._start(self._wait_for(key, future))

@@ -93,6 +93,14 @@ def placed(
         yield Place(elsewhere, functools.partial(_render_on, client), len(facts), _speed(facts))
 
 
+def compute_of_workers(client: Client, compute: Compute) -> Compute:
+    """What cells are to be resolved with for the workers of a client. Raises RenderError."""
+    where = compute.place
+    if where.is_here:
+        return replace(compute, device=where.device)
+    return replace(compute, elsewhere=_device_of(_facts_of_workers(client, compute.device)))
+
+
 class _Workers:
     """The workers of this machine, which start with the first picture. stack: ends them."""
 

@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DwlabError
 from ..events import Done, Failed, Step
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..events import Event
+    from ..render.renderer import Renderer
     from ..render.resolved_cell import ResolvedCell
     from .wire import Answer
 
@@ -77,10 +78,14 @@ def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
 
     A cell that cannot be made here as it was planned is a failed one; nothing is raised for it.
     """
+    return make(document, blobs, render)
+
+
+def make(document: str, blobs: Mapping[str, bytes], render: Renderer) -> Answer:
+    """Make the pictures of a chunk by a renderer of this process; see `render_chunk`."""
     values = json.loads(document)
     try:
-        work = Rebuilding(values, blobs, _device_here(), _inputs_folder())
-        work.check()
+        work = rebuilt(values, blobs)
         cells = work.cells()
     except DwlabError as error:
         return wire.failure_of(values, error)
@@ -101,6 +106,13 @@ def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
     return wire.answer_of(events)
 
 
+def rebuilt(document: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Rebuilding:
+    """A chunk's document with the files of this machine; raises Refused if that cannot be."""
+    work = Rebuilding(document, blobs, _device_here(), _inputs_folder())
+    work.check()
+    return work
+
+
 def check(document: str, blobs: Mapping[str, bytes]) -> str:
     """Whether this worker would make the pictures that were planned, as JSON.
 
@@ -110,8 +122,7 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
     """
     values = json.loads(document)
     try:
-        work = Rebuilding(values, blobs, _device_here(), _inputs_folder())
-        work.check()
+        work = rebuilt(values, blobs)
         cells = work.cells()
     except DwlabError as error:
         return json.dumps({"difference": str(error)})

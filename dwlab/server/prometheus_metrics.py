@@ -69,6 +69,19 @@ class ServerMetrics:
             registry=self.registry,
         )
 
+        self.workers = Gauge(
+            "dwlab_worker_requests",
+            "Requests under way on each device that is there",
+            ("worker", "device"),
+            registry=self.registry,
+        )
+
+    def note_workers(self, requests: Mapping[tuple[str, str], int]) -> None:
+        """Note the devices that are there, by name and kind, with their requests under way."""
+        self.workers.clear()
+        for labels, count in requests.items():
+            self.workers.labels(*labels).set(count)
+
     def text(self, jobs_by_status: Mapping[str, int]) -> bytes:
         """All of it in Prometheus' format, with the store's own counts."""
         for status, count in jobs_by_status.items():

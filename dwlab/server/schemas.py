@@ -126,6 +126,7 @@ class ModelEntry(BaseModel):
     name: str
     family: str
     loaded: bool
+    workers: list[str] = Field(description="names of those that used it since they are there")
     default: bool
     here: bool = Field(
         description="whether its files are on this machine; the default may still be downloading"
@@ -148,6 +149,16 @@ class QueueCounts(BaseModel):
     running: int
 
 
+class WorkerState(BaseModel):
+    """What one device of the server does."""
+
+    name: str
+    device: str
+    model: str | None = Field(description="that it used last")
+    requests: int = Field(description="that it works on")
+    sweep: str | None = Field(description="what it makes of a sweep, between requests")
+
+
 class Health(BaseModel):
     """The state of the server."""
 
@@ -156,6 +167,7 @@ class Health(BaseModel):
     model: str
     device: str
     queue: QueueCounts
+    workers: list[WorkerState]
     version: str
     uptime_seconds: float
 

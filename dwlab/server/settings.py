@@ -18,6 +18,8 @@ from pydantic_settings import (
 from ..errors import InvalidInput
 from ..spec.compute import Compute
 from ..spec.memory import parse as parse_memory
+from ..spec.where import LOCAL
+from ..spec.where import parse as parse_where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +52,9 @@ class ServerSettings(BaseSettings):
         description="models to offer besides `model` and those of the catalog on this machine",
     )
     device: str = "auto"
+    where: str = Field(
+        LOCAL, description="which processes compute: local, cpu*2, cuda:*, dask://HOST:PORT"
+    )
     memory: Names = Field([], description="auto, or measures that save memory")
     token: SecretStr | None = Field(
         None, description="required of every request, as a bearer token or as a password"
@@ -106,6 +111,12 @@ class ServerSettings(BaseSettings):
         parse_memory(value)
         return value
 
+    @field_validator("where", mode="after")
+    @classmethod
+    def _check_where(cls, value: str) -> str:
+        parse_where(value)
+        return value
+
     @field_validator("models", "memory", "cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -145,7 +156,7 @@ class ServerSettings(BaseSettings):
     @property
     def compute(self) -> Compute:
         """How pictures are computed."""
-        return Compute(device=self.device, memory=parse_memory(self.memory))
+        return Compute(device=self.device, memory=parse_memory(self.memory), where=self.where)
 
     @property
     def loopback(self) -> bool:

@@ -78,7 +78,7 @@ class ServerState:
             lambda opened: submit(
                 opened,
                 new_job,
-                compute=self.settings.compute,
+                compute=self.worker.compute,
                 may_reuse=self.worker.ready,
             )
         )

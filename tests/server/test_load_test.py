@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from served import SMALL, Served
 
@@ -54,14 +56,15 @@ def test_a_hundred_requests_per_second_are_queued_or_refused_and_health_answers(
 
 
 @pytest.mark.slow
-def test_the_load_test_serves_the_same_requests_both_ways():
+def test_the_load_test_serves_the_same_requests_all_ways():
     from dwlab.server.load_test import measure
 
-    result = measure(requests=4, clients=4, steps=2, side=64)
-    assert (result.alone.clients, result.together.clients) == (1, 4)
-    assert (
-        len(result.alone.latencies) == len(result.together.latencies) == 4
-        and result.together.health
-    )
-    assert result.alone.together == 1.0 <= result.together.together
-    assert "pictures/s" in str(result) and result.as_dict()["device"] == result.device
+    result = measure(requests=4, clients=4, steps=2, side=64, workers=2)
+    assert [server.where for server in result.servers] == ["local", "cpu*2"]
+    for server in result.servers:
+        assert (server.alone.clients, server.together.clients) == (1, 4)
+        assert len(server.alone.latencies) == len(server.together.latencies) == 4
+        assert len(server.beside_sweep.first_steps) == 4 and server.together.health
+        assert server.alone.together == 1.0 <= server.together.together
+    assert "beside a sweep" in str(result)
+    assert json.loads(result.json())["servers"][1]["where"] == "cpu*2"

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from dwlab._util.timestamp import now
 from dwlab.server.jobs.job_queue import JobQueue
 from dwlab.server.jobs.process_name import this_process
 from dwlab.server.jobs.turns import Turns, WaitingJob
@@ -24,7 +25,7 @@ class Waiting:
 
     def ask(self, client, count, *, cost=1.0, alike=None):
         new = [
-            WaitingJob(n, str(n), alike, 0, client, cost)
+            WaitingJob(n, str(n), alike, 0, client, cost, now())
             for n in itertools.islice(self.numbers, count)
         ]
         self.jobs += new

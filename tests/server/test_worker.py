@@ -18,9 +18,12 @@ from dwlab.render.stock_call import StockCall
 from dwlab.server.events.job_events import JobEventLogs, RunProgress
 from dwlab.server.jobs.job_queue import JobQueue
 from dwlab.server.jobs.job_status import status_of
+from dwlab.server.jobs.turns import Turns
 from dwlab.server.prometheus_metrics import ServerMetrics
 from dwlab.server.settings import ServerSettings
 from dwlab.server.worker import worker as worker_module
+from dwlab.server.worker.job_loop import JobLoop
+from dwlab.server.worker.picture_jobs import render_pictures
 from dwlab.server.worker.worker import Worker
 from dwlab.spec.params import GenerationParams
 from dwlab.store.experiment_lock import experiment_lock
@@ -184,7 +187,15 @@ def test_a_job_cancelled_while_it_is_claimed_makes_no_picture(worker, tmp_path):
         jobs.submit({"params": [recipe("a red circle")]})
         batch = jobs.claim(worker._owner)
         jobs.cancel(batch[0].id)
-        worker._pictures.work_on(store, jobs, batch)
+        loop = JobLoop(
+            "pictures",
+            worker._workplace,
+            Turns(),
+            device=worker._devices._device,
+            is_for=lambda _: True,
+            work=render_pictures,
+        )
+        loop.work_on(store, jobs, batch)
         assert jobs.get(batch[0].id).status == "cancelled"
         assert store.cells.rows() == []
 
@@ -205,7 +216,7 @@ def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeyp
     worker.stop(0)
     assert not worker.ready
     may_end.set()
-    worker._pictures.join(120)
+    worker._pictures["local"].join(120)
     assert worker.ready and worker.loaded is None
 
 

@@ -16,7 +16,7 @@ from .turns import Turns, WaitingJob
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from ...store.database import StoreFile
     from ..settings import ServerSettings
@@ -165,14 +165,18 @@ class JobQueue:
             is_held = (job["lease"] or 0) > at and not is_dead(job["owner"])
             if is_held:
                 continue
-            if job["attempts"] < self._attempts:
-                sql.execute(statements.QUEUE_AGAIN, {"id": job["id"]})
-                continue
-            error = (
-                f"its worker died or stopped responding {job['attempts']} times while working on "
-                "it; it is not tried again"
-            )
-            sql.execute(statements.FAIL, {"id": job["id"], "ended": at, "error": error})
+            self._queue_again(sql, job)
+
+    def _queue_again(self, sql: sqlite3.Connection, job: sqlite3.Row) -> None:
+        """Queue a job again, or fail it if it was begun too often."""
+        if job["attempts"] < self._attempts:
+            sql.execute(statements.QUEUE_AGAIN, {"id": job["id"]})
+            return
+        error = (
+            f"its worker died or stopped responding {job['attempts']} times while working on "
+            "it; it is not tried again"
+        )
+        sql.execute(statements.FAIL, {"id": job["id"], "ended": time.time(), "error": error})
 
     def extend_leases(self, owner: str, job_ids: Sequence[str]) -> list[str]:
         """Extend the leases of an owner's jobs.
@@ -209,6 +213,13 @@ class JobQueue:
         }
         with self._file.transaction() as sql:
             return bool(sql.execute(statements.FINISH, values).rowcount)
+
+    def try_again(self, owner: str, job_ids: Collection[str]) -> None:
+        """Queue an owner's jobs again whose worker died; fail those that were begun too often."""
+        with self._file.transaction() as sql:
+            for job in sql.execute(statements.RUNNING).fetchall():
+                if job["owner"] == owner and job["id"] in job_ids:
+                    self._queue_again(sql, job)
 
     def release(self, owner: str, job_ids: Iterable[str]) -> None:
         """Give an owner's jobs back to the queue, as if they had not been begun."""

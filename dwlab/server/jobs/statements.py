@@ -39,7 +39,7 @@ DELETE = "DELETE FROM jobs WHERE id = :id"
 DELETE_ENDED_BEFORE = "DELETE FROM jobs WHERE ended < :before"
 
 WAITING = """
-    SELECT number, id, alike, attempts, client, cost
+    SELECT number, id, alike, attempts, client, cost, created
     FROM jobs
     WHERE status = 'queued'
     ORDER BY number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ class WaitingJob:
     """What is to be known of a job that waits. client: who asked for it.
 
     alike: jobs with the same text may be rendered together; None for a sweep. attempts: how often it
-    was begun. cost: what it takes, in any unit. Jobs are in the order of their numbers.
+    was begun. cost: what it takes, in any unit. created: ISO 8601. Jobs are in the order of their
+    numbers.
     """
 
     number: int
@@ -24,11 +26,22 @@ class WaitingJob:
     attempts: int
     client: str
     cost: float
+    created: str
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Self:
         """The job in a row of the statement WAITING."""
         return cls(**dict(row))
+
+    @property
+    def model(self) -> str:
+        """The model of its pictures; empty for a sweep."""
+        return self.alike.rsplit(" ", 2)[0] if self.alike else ""
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago it was asked for."""
+        return (datetime.now(UTC) - datetime.fromisoformat(self.created)).total_seconds()
 
     @property
     def may_share(self) -> bool:

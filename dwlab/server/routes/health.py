@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 
@@ -10,6 +11,10 @@ from ... import __version__
 from .. import schemas
 from ..dependencies import State
 from ..error_handlers import error_responses
+
+if TYPE_CHECKING:
+    from ..worker.device import Device
+    from ..worker.worker import Worker
 
 router = APIRouter()
 
@@ -36,6 +41,17 @@ async def health(state: State) -> schemas.Health:
         model=worker.loaded or state.settings.model,
         device=worker.device,
         queue=schemas.QueueCounts(queued=counts["queued"], running=counts["running"]),
+        workers=[_state(worker, device) for device in worker.devices],
         version=__version__,
         uptime_seconds=round(time.monotonic() - state.started_at, 1),
+    )
+
+
+def _state(worker: Worker, device: Device) -> schemas.WorkerState:
+    return schemas.WorkerState(
+        name=device.name,
+        device=device.device,
+        model=device.model,
+        requests=worker.jobs_on(device),
+        sweep=device.sweep or None,
     )

@@ -18,6 +18,10 @@ RESPONSES: Responses = {
 @router.get("/metrics", response_class=Response, responses=RESPONSES)
 async def metrics(state: State) -> Response:
     """The server's numbers, for Prometheus."""
+    worker = state.worker
+    state.metrics.note_workers(
+        {(device.name, device.device): worker.jobs_on(device) for device in worker.devices}
+    )
     return Response(
         state.metrics.text(await state.store.count_jobs()),
         media_type="text/plain; version=0.0.4; charset=utf-8",

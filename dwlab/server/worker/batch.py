@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ...render.lane import Lane
     from ...spec.compute import Compute
     from ...store.store import Store
     from ..events.job_events import JobEventLogs
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ..prometheus_metrics import ServerMetrics
     from ..settings import ServerSettings
     from .claimed_jobs import ClaimedJobs
+    from .device import Device, Devices
 
 log = logging.getLogger(__name__)
 ERROR_SHOWN = 500  # characters of an unexpected error
@@ -31,22 +31,26 @@ ERROR_SHOWN = 500  # characters of an unexpected error
 class Workplace:
     """What all threads of a server have in common that work on jobs.
 
-    owner: the name under which they claim jobs. on_model: called with the name of each model that is
-    used.
+    owner: the name under which they claim jobs. devices: that compute; here: those of them that are
+    there now.
     """
 
     root: Path
     settings: ServerSettings
     owner: str
-    lane: Lane
+    devices: Devices
+    here: Callable[[], list[Device]]
     event_logs: JobEventLogs
     metrics: ServerMetrics
-    on_model: Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Jobs that are alike. claim_more: further ones that have come, which are in `jobs` from then on."""
+    """Jobs that are alike.
+
+    claim_more: further ones that have come, which are in `jobs` from then on. device: that makes the
+    pictures; None if all do.
+    """
 
     jobs: list[Job]
     store: Store
@@ -54,11 +58,12 @@ class Batch:
     claimed: ClaimedJobs
     workplace: Workplace
     claim_more: Callable[[], list[Job]]
+    device: Device | None
 
     @property
     def compute(self) -> Compute:
         """How pictures are computed."""
-        return self.workplace.settings.compute
+        return self.workplace.devices.compute
 
     def complete(self, job: Job, result: JsonObject) -> None:
         """End a job as completed."""

@@ -8,10 +8,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ...cluster.gone import NobodyComputes, WorkerGone
 from ...errors import DwlabError, StoreError
 from ...store.store import Store
 from ..jobs.job_queue import JobQueue
-from ..jobs.turns import Turns
 from .batch import Batch, error_for_client
 from .claimed_jobs import ClaimedJobs
 
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..jobs.job import Job
-    from ..jobs.turns import WaitingJob
+    from ..jobs.turns import Turns, WaitingJob
     from .batch import Workplace
+    from .device import Device
 
 log = logging.getLogger(__name__)
+GONE_SECONDS = 3.0  # in which a device that is gone gets no more jobs
 IDLE_SECONDS = 0.5  # between two looks at a queue that other processes may fill
 
 
 class JobLoop:
     """Works on jobs of one kind until it is told to stop.
 
-    is_for: the jobs of its kind. work: makes the pictures of a batch and ends its jobs. limit: jobs of
-    a batch. prepare: called first, in the loop's thread. between: called before each batch.
+    turns: between clients. is_for: the jobs of its kind. work: makes the pictures of a batch and ends its jobs. device: that
+    makes them; None for all. limit: jobs of a batch. prepare: called first, in the loop's thread. between: called before each batch.
     claimed: its jobs under way. working: held while there are any.
     """
 
@@ -38,9 +40,11 @@ class JobLoop:
         self,
         name: str,
         workplace: Workplace,
+        turns: Turns,
         *,
         is_for: Callable[[WaitingJob], bool],
         work: Callable[[Batch], None],
+        device: Device | None = None,
         limit: int = 1,
         prepare: Callable[[], None] | None = None,
         between: Callable[[Store, JobQueue], None] | None = None,
@@ -50,10 +54,11 @@ class JobLoop:
         self._workplace = workplace
         self._is_for = is_for
         self._work = work
+        self.device = device
         self._limit = limit
         self._prepare = prepare
         self._between = between
-        self._turns = Turns()
+        self._turns = turns
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -117,7 +122,8 @@ class JobLoop:
 
         Returns whether the batch itself succeeded; a job that fails alone does not count.
         """
-        further = _FurtherJobs(jobs, self._wake)
+        is_joined = self.device is not None and self.device.is_joined
+        further = _FurtherJobs(jobs, self._wake, is_joined=is_joined)
         batch = Batch(
             jobs=jobs,
             store=store,
@@ -125,6 +131,7 @@ class JobLoop:
             claimed=self.claimed,
             workplace=self._workplace,
             claim_more=functools.partial(self._claim_more, queue, jobs, further),
+            device=self.device,
         )
         with self.working:
             return self._make(batch)
@@ -135,6 +142,18 @@ class JobLoop:
         try:
             self._note(queue, batch.jobs)
             self._work(batch)
+        except WorkerGone as gone:
+            log.warning("%s; its jobs are queued again", gone)
+            # others are given back as if they had not been begun
+            if gone.has_begun:
+                queue.try_again(self._workplace.owner, self.claimed.unfinished())
+            # until it is known here that the device is gone, and this loop is closed
+            self._closing.wait(GONE_SECONDS)
+            return True
+        except NobodyComputes as error:
+            log.warning("%s", error)
+            self._closing.wait(GONE_SECONDS)
+            return True
         except Exception as error:
             # only bugs need a traceback
             is_bug = not isinstance(error, DwlabError)
@@ -176,13 +195,14 @@ class JobLoop:
 class _FurtherJobs:
     """When to look for further jobs of a batch, which is asked after each step of each picture.
 
-    wake: set when a job was queued by this process; others do so too.
+    wake: set when a job was queued by this process; others do so too. is_joined: whether the device
+    takes further cells.
     """
 
-    def __init__(self, jobs: list[Job], wake: threading.Event) -> None:
+    def __init__(self, jobs: list[Job], wake: threading.Event, *, is_joined: bool) -> None:
         first = jobs[0]
         # one that a worker died over stays alone
-        self._is_open = first.alike is not None and first.attempts == 1
+        self._is_open = is_joined and first.alike is not None and first.attempts == 1
         self._wake = wake
         self._unfinished = len(jobs)
         self._looked_at = time.monotonic()

@@ -11,7 +11,7 @@ from ...store.store import Store
 from ..jobs.job_queue import JobQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ..settings import ServerSettings
@@ -25,7 +25,11 @@ class LeaseKeeper:
     """Extends the leases of claimed jobs every third of a lease, until it is ended."""
 
     def __init__(
-        self, root: Path, settings: ServerSettings, owner: str, claimed: Sequence[ClaimedJobs]
+        self,
+        root: Path,
+        settings: ServerSettings,
+        owner: str,
+        claimed: Callable[[], Sequence[ClaimedJobs]],
     ) -> None:
         self._root = root
         self._settings = settings
@@ -54,14 +58,14 @@ class LeaseKeeper:
     def _run(self) -> None:
         store: Store | None = None
         while not self._ended.wait(min(LONGEST_PAUSE, self._settings.lease / 3)):
-            job_ids = [job_id for claimed in self._claimed for job_id in claimed.remaining()]
+            job_ids = [job_id for claimed in self._claimed() for job_id in claimed.remaining()]
             if not job_ids:
                 continue
             try:
                 store = store or Store(self._root)
                 queue = JobQueue.with_settings(store.file, self._settings)
                 for job_id in queue.extend_leases(self._owner, job_ids):
-                    for claimed in self._claimed:
+                    for claimed in self._claimed():
                         claimed.drop(job_id)
             except StoreError as error:  # a lease outlives one failure
                 log.warning("leases could not be extended: %s", error)

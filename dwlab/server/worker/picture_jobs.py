@@ -63,7 +63,10 @@ class _Pictures:
     """The pictures of a batch, which more may join while they are made."""
 
     def __init__(self, batch: Batch) -> None:
+        if batch.device is None:
+            raise TypeError("pictures need a device")
         self._batch = batch
+        self._device = batch.device
         self._by_position: dict[int, PictureJob] = {}
 
     def render(self) -> None:
@@ -75,7 +78,7 @@ class _Pictures:
             batch.store,
             experiment=API_EXPERIMENT,
             compute=batch.compute,
-            render=functools.partial(batch.workplace.lane.render, joining=joining),
+            render=functools.partial(self._device.render, joining=joining),
             on_event=self._on_event,
             cancel=batch.claimed.stop,
             dropped=self._is_dropped,
@@ -106,6 +109,8 @@ class _Pictures:
             return
         job = self._by_position[event.index]
         index_in_job = event.index - job.cells[0].position
+        if isinstance(event, Started):
+            self._device.note_model(event.params.model)
         _take_event(self._batch, job, dataclasses.replace(event, index=index_in_job))
 
 
@@ -127,7 +132,6 @@ def _take_event(batch: Batch, job: PictureJob, event: CellEvent) -> None:
     job.pace.update(event)
     job.log.seconds_left = job.pace.left
     if isinstance(event, Started):
-        batch.workplace.on_model(event.params.model)
         job.log.add("started", {"index": index})
     elif isinstance(event, Step):
         job.log.add_step(event, len(job.cells))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...events import Done, Failed, Started
+from ...events import Done, Failed, Started, WorkerChanged
 from ...paths import network_name
 from ...runs.eta import Pace
 from ...runs.search_answer import load_answer
@@ -39,8 +39,8 @@ class SweepProgress:
         """Note one event of a cell."""
         self._pace.update(event)
         self._log.seconds_left = self._pace.left
-        if isinstance(event, Started):
-            self._batch.workplace.on_model(event.params.model)
+        if isinstance(event, Started | WorkerChanged):
+            self._note_device(event)
         elif isinstance(event, Done | Failed):
             self._log.step += 1
             data: JsonObject = {
@@ -52,6 +52,21 @@ class SweepProgress:
                 data["error"] = event.error
             self._log.add(event.kind, data)
 
+    def _note_device(self, event: Started | WorkerChanged) -> None:
+        """Note what a device does for the sweep; that of this process has no name in events."""
+        for device in self._batch.workplace.here():
+            if isinstance(event, WorkerChanged):
+                if device.worker == event.worker:
+                    device.sweep = event.doing
+            elif not device.worker:
+                device.note_model(event.params.model)
+                device.sweep = f"pictures of {event.params.model}"
+
+    def end(self) -> None:
+        """Note that the sweep keeps no device any more."""
+        for device in self._batch.workplace.here():
+            device.sweep = ""
+
 
 def run_sweep(batch: Batch) -> None:
     """Run the sweep that a job requests; a sweep that was stopped does not end its job."""
@@ -60,17 +75,20 @@ def run_sweep(batch: Batch) -> None:
     workplace = batch.workplace
     sweep: Sweep = Sweep.from_dict({**requested, "name": network_name(requested["name"])})
     progress = SweepProgress(batch, workplace.event_logs.start(job.id))
-    outcome, _ = execute(
-        sweep,
-        results=batch.store.root,
-        compute=batch.compute,
-        limit=workplace.settings.max_cells,
-        render=workplace.lane.render_patiently,
-        cancel=batch.claimed.stop,
-        download=False,
-        on_plan=progress.on_plan,
-        on_event=progress.on_event,
-    )
+    try:
+        outcome, _ = execute(
+            sweep,
+            results=batch.store.root,
+            compute=batch.compute,
+            limit=workplace.settings.max_cells,
+            render=workplace.devices.render_patiently,
+            cancel=batch.claimed.stop,
+            download=False,
+            on_plan=progress.on_plan,
+            on_event=progress.on_event,
+        )
+    finally:
+        progress.end()
     workplace.metrics.pictures.labels("made").inc(outcome.made)
     workplace.metrics.pictures.labels("reused").inc(outcome.reused)
     # the job was cancelled, or the next server continues it

@@ -1,0 +1,17 @@
+"""Who is to compute is gone; what was asked for can be asked for again."""
+
+from __future__ import annotations
+
+from ..errors import RenderError
+
+
+class NobodyComputes(RenderError):
+    """The scheduler is gone, or has no worker that takes anything."""
+
+
+class WorkerGone(RenderError):
+    """A worker ended before it answered. has_begun: whether it worked on the pictures."""
+
+    def __init__(self, *, has_begun: bool) -> None:
+        super().__init__("a worker ended before its pictures were done")
+        self.has_begun = has_begun
