@@ -31,7 +31,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 StrictModes no
-SetEnv PATH={path}
+SetEnv PATH={path} OMP_NUM_THREADS=1
 """
 CLIENT = """
 Host gpu-box

@@ -47,7 +47,8 @@ class Reader:
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": str(ROOT),
         }
-        ports = {port: str(free_port()) for port in ("8786", "8901", "8902")}
+        worker = free_port()
+        ports = {"8786": str(free_port()), "8901": str(worker), "8902": str(worker + 1)}
         self._changes = ports | {f"sweep {QUICKSTART}": f"sweep {QUICKSTART} --no-notebook"}
         self._changes["0.0.0.0"] = "127.0.0.1"
 
