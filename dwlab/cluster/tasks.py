@@ -59,18 +59,10 @@ _runs_lock = threading.Lock()
 
 
 def facts() -> str:
-    """What this worker is, as JSON: its device, what `auto` is there, machine, versions and clock."""
+    """What this worker computes on, as JSON: its device, hardware and threads, and what `auto` is there."""
     name = _device_here()
-    return json.dumps(
-        {
-            "device": name,
-            "dtype": device.resolve_dtype("auto", name),
-            "machine": platform.node(),
-            **device.machine(name),
-            "versions": versions(),
-            "clock": time.time(),
-        }
-    )
+    dtype = device.resolve_dtype("auto", name)
+    return json.dumps({"device": name, "dtype": dtype, **device.machine(name)})
 
 
 def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
