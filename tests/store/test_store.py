@@ -291,6 +291,9 @@ def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> Non
             sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP INDEX marks_by_mark")
         sql.execute("ALTER TABLE attempts DROP COLUMN traceback")
+        sql.execute("DROP INDEX jobs_waiting")
+        for column in ("client", "cost"):
+            sql.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
         sql.execute("PRAGMA user_version = 6")
     before = path.read_bytes()
     path.chmod(0o444)
