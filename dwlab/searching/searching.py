@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .budget import Spent, fitting
@@ -63,12 +64,10 @@ class Search:
         claim. seconds_per_row: for a budget in seconds, by default what the pictures so far took.
         """
         share = SEARCH_SHARE if self.problem.held_out else 1.0
-        wanted = self.strategy.next_round(self.scores)
-        draws = self._affordable(wanted, share, seconds_per_row)
+        draws = self._affordable(self._wanted(), share, seconds_per_row)
         if draws:
             return draws
-        claimed = claim_round(self.scores, self.strategy.choice(self.scores))
-        return self._affordable(claimed, 1.0, seconds_per_row)
+        return self._affordable(self._claimed(), 1.0, seconds_per_row)
 
     def tell(
         self, draws: Sequence[Draw], values: Sequence[float | None], seconds: float = 0.0
@@ -80,7 +79,9 @@ class Search:
 
     def verdict(self) -> Verdict:
         """What is known now."""
-        return verdict(self.scores, self.strategy.choice(self.scores))
+        known = verdict(self.scores, self.strategy.choice(self.scores))
+        is_cut_short = bool(self._wanted() or self._claimed())
+        return replace(known, is_cut_short=is_cut_short)
 
     def run(self, make: Make) -> Verdict:
         """Make pictures until the end, and return the verdict."""
@@ -89,6 +90,14 @@ class Search:
             values = make(draws)
             self.tell(draws, values, time.perf_counter() - began)
         return self.verdict()
+
+    def _wanted(self) -> list[Draw]:
+        """What the strategy would make next, whatever it costs."""
+        return self.strategy.next_round(self.scores)
+
+    def _claimed(self) -> list[Draw]:
+        """What the claim for its choice lacks."""
+        return claim_round(self.scores, self.strategy.choice(self.scores))
 
     def _affordable(
         self, draws: list[Draw], share: float, seconds_per_row: float | None

@@ -27,7 +27,7 @@ class Verdict:
     did not use. Otherwise they flatter the chosen setting, and nothing is shown. unsettled: how many
     settings were not compared there, although what the search saw of them does not exclude that
     they are better by more than the margin. pictures, rows: spent. more: what would make the
-    interval small enough.
+    interval small enough. is_cut_short: whether the budget ended before the search did.
     """
 
     chosen: int | None
@@ -43,6 +43,7 @@ class Verdict:
     against_bound: bool = False
     unsettled: int = 0
     more: More | None = None
+    is_cut_short: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -72,9 +73,10 @@ class Verdict:
         if self.is_refuted:
             return f"{setting} looked best but is beyond the margin on held-out seeds ({facts})."
         seeds = "held-out seeds" if self.is_held_out else "the seeds of the search"
+        limit = "within this budget" if self.is_cut_short else "from these prompts and seeds"
         return (
             f"Looks best: {setting} ({facts}, on {seeds}). Whether it is {goal} cannot be told "
-            f"within this budget{self._reasons()}."
+            f"{limit}{self._reasons()}."
         )
 
     def _reasons(self) -> str:

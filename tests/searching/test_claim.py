@@ -24,7 +24,7 @@ def test_what_dropped_out_early_is_not_excluded():
     assert verdict.unsettled > 0
     assert not verdict.is_shown
     text = verdict.sentence("steps 5", "sharpness")
-    assert "cannot be told within this budget" in text
+    assert "cannot be told from these prompts and seeds" in text
     assert "dropped out on too few pictures" in text
 
 

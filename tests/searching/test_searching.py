@@ -29,6 +29,15 @@ def test_without_held_out_seeds_nothing_is_shown():
     verdict = Search(made_up.problem(seeds=20, bound=1.0), Ladder()).run(made_up.maker(0.01))
     assert verdict.chosen == made_up.CHEAPEST_GOOD
     assert not verdict.is_shown
+    text = verdict.sentence("steps 5", "adherence")
+    assert "cannot be told from these prompts and seeds" in text
+
+
+def test_a_budget_that_ends_first_is_named_as_the_reason():
+    budget = Budget.parse("150 rows")
+    search = Search(made_up.problem(held_out=4, bound=1.0), Ladder(), budget)
+    verdict = search.run(made_up.maker(0.01))
+    assert verdict.is_cut_short
     assert "cannot be told within this budget" in verdict.sentence("steps 5", "adherence")
 
 
