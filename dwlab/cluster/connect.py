@@ -39,6 +39,13 @@ ANY_PORT = f"{HOST}:0"
 SETTINGS = {
     # events that schedulers and workers remember, with the documents of chunks in them
     "distributed.admin.low-level-log-length": 10,
+    # Dask would set them in this process, for good; workers have an environment of their own
+    "distributed.nanny.pre-spawn-environ": {
+        "MALLOC_TRIM_THRESHOLD_": None,
+        "OMP_NUM_THREADS": None,
+        "MKL_NUM_THREADS": None,
+        "OPENBLAS_NUM_THREADS": None,
+    },
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.profile.enabled": False,

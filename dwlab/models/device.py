@@ -114,6 +114,13 @@ def machine(device: str) -> dict[str, Any]:
     return processor if device == "mps" else {**processor, "threads": torch.get_num_threads()}
 
 
+def use_threads(threads: int) -> None:
+    """Compute with so many threads of the CPU in this process."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
 @functools.cache
 def _processor_name() -> str:
     return str(describe("cpu")["name"])

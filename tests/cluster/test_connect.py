@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -7,7 +8,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from dwlab.cluster.connect import connected, devices_of, environment, names_of
+from dwlab.cluster.connect import connected, cores, devices_of, environment, names_of
 from dwlab.errors import InvalidInput, MissingExtra, RenderError
 from dwlab.models import device
 from dwlab.spec.where import parse
@@ -44,6 +45,12 @@ def test_workers_share_the_cores_of_their_machine(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
     assert environment("cpu:1", 4)["OMP_NUM_THREADS"] == "2"
     assert environment("cpu:1", 16)["OMP_NUM_THREADS"] == "1"
+
+
+def test_workers_leave_the_environment_of_this_process_as_it_is(client):
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+    threads = client.run(lambda: __import__("torch").get_num_threads())
+    assert set(threads.values()) == {max(1, cores() // 2)}
 
 
 def test_a_gpu_is_pinned_by_its_number_among_the_visible_ones(monkeypatch):
