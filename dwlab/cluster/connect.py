@@ -66,10 +66,9 @@ def check_installed() -> None:
 
 
 def check_dashboard() -> None:
-    """Raise InvalidInput if the library that draws Dask's dashboard is not installed."""
+    """Raise MissingExtra if the library that draws Dask's dashboard is not installed."""
     if find_spec("bokeh") is None:
-        allowed = "left out, or install what draws it: pip install bokeh"
-        raise InvalidInput("dashboard", True, allowed)
+        raise MissingExtra("dashboard (bokeh is missing)", "cluster")
 
 
 def _quiet() -> None:

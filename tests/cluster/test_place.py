@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from urllib.request import urlopen
 
 import pytest
 from own_code import method_file, notebook
@@ -12,13 +13,14 @@ from PIL import Image
 import dwlab
 from dwlab.analysis.results import Results
 from dwlab.cluster import driver
+from dwlab.cluster.connect import connected
 from dwlab.cluster.place import placed
-from dwlab.errors import InvalidInput, RenderError
+from dwlab.errors import InvalidInput, MissingExtra, RenderError
 from dwlab.events import Connected, Done, WorkerChanged
 from dwlab.runs import code_trust
 from dwlab.spec.compute import Compute
 from dwlab.spec.params import GenerationParams
-from dwlab.spec.where import WorkerDevice
+from dwlab.spec.where import WorkerDevice, parse
 from dwlab.store.store import Store
 
 DEFINED = """
@@ -198,9 +200,16 @@ def test_more_copies_than_the_memory_holds_are_refused(tmp_path, monkeypatch):
         sweep(colour=["red"]).run(tmp_path, where="cpu*8")
 
 
+def test_a_dashboard_is_drawn_if_it_is_asked_for():
+    with connected(parse("cpu*1"), dashboard=True) as client:
+        assert client.dashboard_link.startswith("http://127.0.0.1:")
+        with urlopen(client.dashboard_link) as page:
+            assert b"Dask" in page.read()
+
+
 def test_a_dashboard_that_cannot_be_drawn_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("dwlab.cluster.connect.find_spec", lambda _: None)
-    with pytest.raises(InvalidInput, match="pip install bokeh"):
+    with pytest.raises(MissingExtra, match=r"dwlab\[cluster\]"):
         sweep(colour=["red"]).run(tmp_path, where="cpu*2", dashboard=True)
 
 
