@@ -95,10 +95,6 @@ MIGRATIONS = (
     """
     ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT '';
     ALTER TABLE jobs ADD COLUMN cost REAL NOT NULL DEFAULT 1;
-    CREATE INDEX jobs_waiting ON jobs (number, id, alike, attempts, client, cost) WHERE status = 'queued';
-    """,
-    """
-    DROP INDEX jobs_waiting;
     CREATE INDEX jobs_waiting ON jobs (number, id, alike, attempts, client, cost, created) WHERE status = 'queued';
     """,
 )

@@ -11,6 +11,7 @@ from contextlib import closing
 import pandas as pd
 import pytest
 from faults.child import fake_render, toy_model
+from older_store import without_shares
 from probed import NO_GUIDANCE, probed_render
 from typer.testing import CliRunner
 
@@ -244,6 +245,7 @@ def test_a_folder_of_an_older_dwlab_has_traces_from_then_on(model, tmp_path):
     with closing(sqlite3.connect(tmp_path / "dwlab.sqlite")) as sql:
         (version,) = sql.execute("PRAGMA user_version").fetchone()
         sql.execute("DROP TABLE traces")
-        sql.execute(f"PRAGMA user_version = {version - 1}")
+        without_shares(sql)
+        sql.execute(f"PRAGMA user_version = {version - 2}")
     run(sweep(model), results=tmp_path, render=probed_render, fill_traces=True)
     assert dwlab.Results(tmp_path).traces("latent_norm")["key"].nunique() == CELLS

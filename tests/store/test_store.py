@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pngs
 import pytest
 from faults.child import fake_render, small_sweep, toy_model
+from older_store import without_shares
 
 from dwlab._util import atomic
 from dwlab.errors import StoreError
@@ -291,9 +292,7 @@ def test_a_reader_reads_an_older_store_that_cannot_be_written(root: Path) -> Non
             sql.execute(f"DROP TABLE {table}")
         sql.execute("DROP INDEX marks_by_mark")
         sql.execute("ALTER TABLE attempts DROP COLUMN traceback")
-        sql.execute("DROP INDEX jobs_waiting")
-        for column in ("client", "cost"):
-            sql.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        without_shares(sql)
         sql.execute("PRAGMA user_version = 6")
     before = path.read_bytes()
     path.chmod(0o444)
