@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """A duration that was measured: 3.2 s, 8 s, 2 min 05 s, 1 h 12 min."""
+    """A duration that was measured: 0.04 s, 3.2 s, 12 s, 2 min 05 s, 1 h 12 min."""
+    if 0.001 <= seconds < 0.1:
+        return f"{seconds:.1g} s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

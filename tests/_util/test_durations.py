@@ -11,6 +11,8 @@ from dwlab._util.durations import duration, rough_duration
     ("seconds", "text"),
     [
         (0, "0.0 s"),
+        (0.0415, "0.04 s"),
+        (0.0996, "0.1 s"),
         (3.21, "3.2 s"),
         (10, "10 s"),
         (59.4, "59 s"),
