@@ -73,7 +73,8 @@ def test_jobs_are_listed_newest_first(server):
 
 @pytest.mark.slow
 def test_a_full_queue_answers_429_with_retry_after(tmp_path):
-    with Served(tmp_path, queue_limit=2, shutdown_seconds=0) as server:
+    # otherwise those that wait would join the one under way
+    with Served(tmp_path, queue_limit=2, together=1, shutdown_seconds=0) as server:
         running = server.ask(seed=1, **LONG)["job_id"]
         server.wait(running, "running")
         waiting = [server.ask(seed=k, **LONG)["job_id"] for k in (2, 3)]
