@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TypeGuard
 
 from ..errors import InvalidInput
@@ -15,6 +16,11 @@ def is_whole_number(value: object) -> TypeGuard[int]:
 def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a value is an integer or a float; True and False are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_finite_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value is a number that a float can hold: not NaN, not infinite, not beyond 1.8e308."""
+    return is_number(value) and abs(value) <= sys.float_info.max
 
 
 def as_whole_number(value: object) -> object:

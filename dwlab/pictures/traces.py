@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._util.checks import is_number, is_whole_number
+from .._util.checks import is_finite_number, is_whole_number
 from ..errors import InvalidInput
 from ..spec.probes import FILM
 from .films import FRAMES_LIMIT
@@ -24,7 +23,6 @@ NAMES_LIMIT = 32
 STEPS_LIMIT = 2_000
 REASON_LIMIT = 300  # characters
 
-LARGEST = sys.float_info.max
 LEVEL_NUMBERS = 3  # that each value has besides its own: step, sigma, timestep
 
 # None stands for what is not finite
@@ -73,7 +71,7 @@ class Trace:
         if not all(is_whole_number(step) and 0 < step <= STEPS_LIMIT for step in steps):
             raise InvalidInput(field, steps, f"steps from 1 to {STEPS_LIMIT:,}")
         for level in (*sigmas, *timesteps):
-            if level is not None and not _is_finite(level):
+            if level is not None and not is_finite_number(level):
                 raise InvalidInput(field, level, "a finite number")
         if name == FILM and not all(_is_frame(value) for value in values):
             raise InvalidInput(field, values, f"numbers of frames, below {FRAMES_LIMIT}")
@@ -84,7 +82,7 @@ class Trace:
 
 def count(field: str, value: object) -> int:
     """How many numbers a value has; raises InvalidInput if it is neither a number nor lists of them."""
-    if value is None or _is_finite(value):
+    if value is None or is_finite_number(value):
         return 1
     if not isinstance(value, list):
         raise InvalidInput(field, value, "numbers, or lists of numbers")
@@ -110,8 +108,3 @@ def _list(field: str, value: object) -> list[Any]:
 def _is_frame(value: object) -> bool:
     """Whether a value is the number of a film's frame."""
     return is_whole_number(value) and 0 <= value < FRAMES_LIMIT
-
-
-def _is_finite(value: object) -> bool:
-    # a whole number may be of any size
-    return is_number(value) and abs(value) <= LARGEST

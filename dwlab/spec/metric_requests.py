@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from .._util.checks import is_number
+from .._util.checks import is_finite_number, is_number
 from .._util.existing_path import existing_path
 from ..errors import InvalidInput
 from .own_code import files, own_metric
@@ -70,7 +69,7 @@ class MetricRequest:
             allowed = "a map of axes and values, like {steps: 50}"
             raise InvalidInput(self.field("against"), pairs, allowed)
         for axis, value in pairs:
-            is_value = isinstance(value, str | bool | None) or is_finite(value)
+            is_value = isinstance(value, str | bool | None) or is_finite_number(value)
             if not isinstance(axis, str) or not is_value:
                 allowed = "an axis and one of its values, like {steps: 50}"
                 raise InvalidInput(self.field("against"), dict(pairs), allowed)
@@ -95,11 +94,6 @@ class MetricRequest:
     def field(self, option: str) -> str:
         """What errors call an option of this metric."""
         return f"{FIELD}.{self.name}.{option}"
-
-
-def is_finite(value: object) -> bool:
-    """Whether a value is a number that is neither infinite nor NaN."""
-    return is_number(value) and math.isfinite(value)
 
 
 def parse(metrics: Sequence[object]) -> list[MetricRequest]:

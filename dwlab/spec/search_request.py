@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from .._util.checks import check_whole_number, is_number
+from .._util.checks import check_whole_number, is_finite_number
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ class SearchRequest:
     claim uses, None for half of them. target: what the claim is about, one of TARGETS. For `optuna` only: objectives are what is
     looked for, `quality` (the metric), `rows` (few denoiser rows) and `votes` (the strength by
     the votes on this experiment); sampler, or None for Optuna's own; batch: how many settings are asked for
-    at a time; pictures: how many pictures each setting gets, None for all prompts with one seed.
+    at a time; pictures: how many pictures each setting gets, None for one per prompt,
+    and at least four as far as there are seeds.
     """
 
     method: str = AUTO
@@ -127,7 +127,7 @@ def _count(option: str, value: object) -> int | None:
 def _margin(value: object) -> float | None:
     if value is None:
         return None
-    if not is_number(value) or not 0 < value < math.inf:
+    if not is_finite_number(value) or not value > 0:
         raise InvalidInput(f"{FIELD}.margin", value, "a number above 0")
     return float(value)
 

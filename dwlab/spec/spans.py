@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._util.checks import is_number, is_whole_number
+from .._util.checks import is_finite_number, is_whole_number
 from ..errors import InvalidInput
 
 WORDS = frozenset({"from", "to", "step", "log"})
@@ -65,7 +64,7 @@ def parse(name: str, description: Mapping[str, object]) -> Span:
     if step is not None:
         if log:
             raise InvalidInput(f"{field}.step", step, "left out, because of log: true")
-        if not is_number(step) or not 0 < step <= high - low:
+        if not is_finite_number(step) or not 0 < step <= high - low:
             raise InvalidInput(f"{field}.step", step, "a number above 0, at most to minus from")
     if whole and not all(map(_is_whole, (low, high, step or 1))):
         raise InvalidInput(field, dict(description), f"whole numbers for {name}")
@@ -74,7 +73,7 @@ def parse(name: str, description: Mapping[str, object]) -> Span:
 
 def _number(field: str, description: Mapping[str, object], word: str) -> float:
     value = description[word]
-    if not is_number(value) or not math.isfinite(value):
+    if not is_finite_number(value):
         raise InvalidInput(f"{field}.{word}", value, _FORM)
     return float(value)
 

@@ -152,3 +152,16 @@ def test_the_grid_of_a_search_has_all_cells_and_given_values_of_continuous_axes(
     assert len(searched.as_grid().cells()) == 16
     assert len(searched.as_grid({"guidance": [2.5]}).cells()) == 8
     assert searched.with_one_seed().count() == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"search": {"margin": 10**400}}, "search.margin"),
+        (OPTUNA | {"axes": AXES | {"guidance": {"from": 1, "to": 10**400}}}, "axes.guidance.to"),
+    ],
+)
+def test_a_number_too_large_for_a_float_is_refused(values, field):
+    with pytest.raises(InvalidInput) as error:
+        spec(**values)
+    assert error.value.field == field

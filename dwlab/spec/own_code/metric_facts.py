@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ..._util.checks import check_whole_number, is_number
+from ..._util.checks import check_whole_number, is_finite_number
 from ...errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class MetricFacts:
         if not is_short or not self.unit.isprintable():
             allowed = f"at most {UNIT_LIMIT} characters"
             raise InvalidInput("metric.unit", self.unit, allowed)
-        if self.margin is not None and not (is_number(self.margin) and 0 < self.margin < math.inf):
+        if self.margin is not None and not (is_finite_number(self.margin) and self.margin > 0):
             raise InvalidInput("metric.margin", self.margin, "a number above 0")
 
     @property
@@ -114,8 +113,8 @@ class MetricFacts:
 def _checked_bounds(bounds: object) -> tuple[float, float] | None:
     if bounds is None:
         return None
-    if isinstance(bounds, list | tuple) and len(bounds) == 2 and all(map(is_number, bounds)):
+    if isinstance(bounds, list | tuple) and len(bounds) == 2 and all(map(is_finite_number, bounds)):
         low, high = bounds
-        if -math.inf < low < high < math.inf:
+        if low < high:
             return float(low), float(high)
     raise InvalidInput("metric.bounds", bounds, "two finite numbers, the smaller one first")
