@@ -65,7 +65,7 @@ class Again:
     def put_back(self, chunk: Chunk, loads: list[Load]) -> None:
         """Let some cells of a chunk be tried again."""
         if loads:
-            self._chunks.append(chunk.with_loads(loads))
+            self._chunks.append(replace(chunk.with_loads(loads), moved_from=None))
 
     def take(
         self, place: str, others: Iterable[str], is_held_up: Callable[[Group], bool]
@@ -90,7 +90,7 @@ class Again:
         """
         if not loads:
             return []
-        chunk = replace(chunk, misfortunes=chunk.misfortunes + 1, avoid=place, moved_from=None)
+        chunk = replace(chunk, misfortunes=chunk.misfortunes + 1, avoid=place)
         if chunk.group not in self._came_back:
             self._suspects.add(chunk.group)
             if chunk.misfortunes >= MISFORTUNES_OF_GROUP:

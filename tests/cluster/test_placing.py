@@ -210,6 +210,25 @@ def test_half_of_a_chunk_that_takes_too_long_goes_to_an_idle_worker() -> None:
     assert not placing.deliver(slow.number, part.positions[0])
 
 
+def test_a_part_of_a_late_chunk_whose_worker_left_is_an_ordinary_chunk_again() -> None:
+    placing = with_workers(Placing(loads(20)), "a", "b")
+    warmed(placing, "a")
+    slow = placing.next_chunk("a", 0.0)
+    assert slow is not None
+    while (chunk := placing.next_chunk("b", 0.0)) is not None:
+        finish(placing, chunk, chunk.cost)
+    part = placing.next_chunk("b", 1000.0)
+    assert part is not None and part.moved_from == slow.number
+    placing.leave("b", is_blamed=False)
+    # without the cells that were taken out of it
+    for position in set(slow.positions) - set(part.positions):
+        placing.deliver(slow.number, position)
+    placing.finish(slow.number, 1001.0)
+    again = placing.next_chunk("a", 1001.0)
+    assert again is not None and again.positions == part.positions
+    assert again.moved_from is None, "the late chunk is over"
+
+
 def test_a_worker_without_a_sign_of_life_is_given_up_until_it_answers() -> None:
     pace = Pace(patience=(10.0, 100.0))
     placing = with_workers(Placing(loads(1000), pace=pace), "a", "b")
