@@ -12,6 +12,7 @@ import tiny
 import torch
 from served import SMALL, wait_for
 
+from dwlab.cluster.gone import WorkerGone
 from dwlab.errors import ModelError
 from dwlab.models import loading
 from dwlab.render.stock_call import StockCall
@@ -198,6 +199,28 @@ def test_a_job_cancelled_while_it_is_claimed_makes_no_picture(worker, tmp_path):
         loop.work_on(store, jobs, batch)
         assert jobs.get(batch[0].id).status == "cancelled"
         assert store.cells.rows() == []
+
+
+def test_a_job_whose_worker_died_is_left_to_the_device_that_has_it_next(worker, queue, tmp_path):
+    def die(_batch):
+        raise WorkerGone(has_begun=True)
+
+    job = queue.submit({"params": [recipe("a red circle")]}, alike="same").job
+    claimed = queue.claim(worker._owner)
+    loop = JobLoop("pictures", worker._workplace, Turns(), is_for=lambda _: True, work=die)
+
+    def work():
+        with Store(tmp_path) as store:
+            loop.work_on(store, JobQueue(store.file), claimed)
+
+    dying = threading.Thread(target=work)
+    dying.start()
+    # of another device of the same process, while the loop of the dead one waits
+    wait_for(lambda: queue.claim(worker._owner))
+    loop.close()
+    dying.join(120)
+    now = queue.get(job.id)
+    assert (now.status, now.attempts) == ("running", 2)
 
 
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):

@@ -144,9 +144,7 @@ class JobLoop:
             self._work(batch)
         except WorkerGone as gone:
             log.warning("%s; its jobs are queued again", gone)
-            # others are given back as if they had not been begun
-            if gone.has_begun:
-                queue.try_again(self._workplace.owner, self.claimed.unfinished())
+            self._give_back(queue, is_tried=gone.has_begun)
             # until it is known here that the device is gone, and this loop is closed
             self._closing.wait(GONE_SECONDS)
             return True
@@ -165,11 +163,20 @@ class JobLoop:
             return True
         finally:
             self._workplace.metrics.together.observe(len(batch.jobs))
-            unfinished = self.claimed.take_unfinished()
-            for job_id in unfinished:
-                self._workplace.event_logs.end(job_id)
-            # cancelled jobs are no longer the owner's
-            queue.release(self._workplace.owner, unfinished)
+            self._give_back(queue)
+
+    def _give_back(self, queue: JobQueue, *, is_tried: bool = False) -> None:
+        """Queue the jobs of the batch again that have not ended.
+
+        is_tried: whether a worker died over them; others count as not begun.
+        """
+        # another loop of this process, whose owner is the same, may have them from then on
+        unfinished = self.claimed.take_unfinished()
+        for job_id in unfinished:
+            self._workplace.event_logs.end(job_id)
+        # cancelled jobs are no longer the owner's
+        give = queue.try_again if is_tried else queue.release
+        give(self._workplace.owner, unfinished)
 
     def _note(self, queue: JobQueue, jobs: list[Job]) -> None:
         """Note that jobs are under way."""
