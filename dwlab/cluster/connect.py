@@ -8,6 +8,7 @@ network, or with TLS (`tls://`, with the certificates in Dask's configuration).
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import socket
@@ -239,9 +240,7 @@ def _elsewhere(where: Where) -> Iterator[Client]:
     arguments: dict[str, Any] = {"address": where.address}
     if where.kind == "scheduler-file":
         file = Path(where.address)
-        if not file.is_file():
-            allowed = "the file that `dwlab scheduler --scheduler-file` writes"
-            raise InvalidInput("where", where.address, allowed)
+        address_in(file, "where")
         arguments = {"scheduler_file": str(file), "security": certificates.beside(file)}
     try:
         _knock(where)
@@ -256,6 +255,15 @@ def _elsewhere(where: Where) -> Iterator[Client]:
         ) from None
     with client:
         yield client
+
+
+def address_in(file: Path, field: str) -> str:
+    """The address of the scheduler that wrote a file; raises InvalidInput, which names the field."""
+    try:
+        return str(json.loads(file.read_text("utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        allowed = f"the file that `dwlab scheduler --scheduler-file` writes ({first_line(error)})"
+        raise InvalidInput(field, str(file), allowed) from None
 
 
 def _knock(where: Where) -> None:

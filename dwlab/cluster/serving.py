@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import platform
 import signal
@@ -213,11 +212,7 @@ def _scheduler_address(address: str, file: Path | None) -> str:
         if where.kind != "scheduler":
             raise InvalidInput("--connect", address, "HOST:PORT, or tls://HOST:PORT")
         return where.address
-    try:
-        return str(json.loads(file.read_text("utf-8"))["address"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        allowed = f"the file that `dwlab scheduler --scheduler-file` writes ({first_line(error)})"
-        raise InvalidInput("--scheduler-file", str(file), allowed) from None
+    return connect.address_in(file, "--scheduler-file")
 
 
 def _devices(device: str) -> tuple[str, ...]:
@@ -226,6 +221,8 @@ def _devices(device: str) -> tuple[str, ...]:
         device = resolve(device)
     if device in ("cpu", "mps"):
         return (device,)
+    if device.partition(":")[0] != "cuda":
+        raise InvalidInput("--device", device, "auto, cpu, mps, cuda, cuda:N or cuda:*")
     text = "cuda:0" if device == "cuda" else device
     return connect.devices_of(parse(text))
 

@@ -14,9 +14,11 @@ import pytest
 import dwlab
 from dwlab.cluster import certificates, tasks
 from dwlab.cluster.admission import Admission
+from dwlab.cluster.connect import connected
 from dwlab.cluster.serving import Listening, run_scheduler, run_workers
 from dwlab.errors import InvalidInput
 from dwlab.spec.compute import Compute
+from dwlab.spec.where import parse
 
 SECONDS = 120  # that anything may take on a busy machine
 DWLAB = [sys.executable, "-c", "from dwlab.cli import main; main()"]
@@ -65,6 +67,23 @@ def test_a_worker_needs_one_scheduler(tmp_path):
         run_workers(tell=print)
     with pytest.raises(InvalidInput, match="dwlab scheduler --scheduler-file"):
         run_workers(scheduler_file=tmp_path / "none.json", tell=print)
+
+
+@pytest.mark.parametrize("text", ["x", "{}", "[]"])
+def test_a_file_without_a_scheduler_is_refused(tmp_path, text):
+    file = tmp_path / "scheduler.json"
+    file.write_text(text, "utf-8")
+    with pytest.raises(InvalidInput, match=r"--scheduler-file is .*scheduler\.json"):
+        run_workers(scheduler_file=file, tell=print)
+    place = connected(parse(f"scheduler-file:{file}"))
+    with pytest.raises(InvalidInput, match=r"where is .*scheduler\.json"), place:
+        pass
+
+
+@pytest.mark.parametrize("device", ["local", "slurm", "xyz", "dask://127.0.0.1:8786"])
+def test_a_worker_is_told_which_devices_there_are(device):
+    with pytest.raises(InvalidInput, match=r"--device is .*cuda:N"):
+        run_workers(address="127.0.0.1:8786", device=device, tell=print)
 
 
 def test_a_file_whose_scheduler_is_not_encrypted_is_refused(tmp_path):
