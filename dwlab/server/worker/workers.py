@@ -130,9 +130,10 @@ class Workers:
                 self._remove(names.pop(address))
                 clients.pop(address).close()  # type: ignore[no-untyped-call]
             for address in workers.keys() - addresses:
+                # first, because it may fail
+                clients[address] = self._own_client()
                 names[address] = _free_name(names.values())
                 log.info("a worker came: %s", names[address])
-                clients[address] = self._own_client()
                 device = self._device(clients[address], address, names[address], workers[address])
                 self._add(device)
             addresses = set(workers)
