@@ -150,14 +150,18 @@ def typical_jump(values: Floats) -> float:
     """How far settings are apart where they differ, of values (settings, prompts, seeds).
 
     It is the root mean square distance from the median setting of a prompt and seed, without those
-    that are at the median. If all settings agree everywhere it is the smallest step between two
+    that are at the median; of two settings, the distance between them. If all settings agree everywhere it is the smallest step between two
     values of the metric, and the value itself if there is only one.
     """
     is_measured = ~np.isnan(values).all(axis=0)
     measured = values[:, is_measured]
     if not measured.size:
         return 0.0
-    distances = measured - np.nanmedian(measured, axis=0)
+    middle = np.nanmedian(measured, axis=0)
+    # halfway between two settings both would seem half as far apart as they are
+    is_of_two = (~np.isnan(measured)).sum(axis=0) == 2
+    middle[is_of_two] = np.nanmin(measured[:, is_of_two], axis=0)
+    distances = measured - middle
     apart = distances[~np.isnan(distances) & (distances != 0)]
     if apart.size:
         return float(np.sqrt(np.mean(apart**2)))

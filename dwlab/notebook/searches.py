@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..spec.where import Connected
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Found:
     """What a search found.
 
@@ -53,6 +53,9 @@ class Found:
 
     def __str__(self) -> str:
         return str(self.answer) if self.answer else f"{self.name}: nothing was found yet"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from ..widgets.sweep.answer import answer_html

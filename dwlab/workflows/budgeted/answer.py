@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._util.durations import rough_duration
@@ -56,7 +57,8 @@ def open_answer(
     search: Search, tried: TriedSettings, plan: Prepared, *, is_over: bool
 ) -> SearchAnswer:
     """The same for settings that are no grid, and the front of several objectives."""
-    verdict = search.verdict()
+    # between values there is always more to try
+    verdict = replace(search.verdict(), is_cut_short=True)
     setting = {} if verdict.chosen is None else tried.settings[verdict.chosen]
     sentence = verdict.sentence(setting_text(setting), plan.metric.name)
     if not is_over:

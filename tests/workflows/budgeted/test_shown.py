@@ -129,7 +129,7 @@ def test_search_in_python_returns_what_was_found(searched, tmp_path):
         tmp_path / "few.yaml", budget="200 pictures", results=tmp_path / "results", on_event=print
     )
     assert set(found.setting) == {"steps", "guidance"}
-    assert "200 pictures" in str(found) and "dwlab-answer" in found._repr_html_()
+    assert "200 pictures" in repr(found) and "dwlab-answer" in found._repr_html_()
     assert len(found.table) and found.files["report"].is_file()
 
 
