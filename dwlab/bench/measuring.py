@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..models import device, loading, memory
+from ..models.device_clock import KernelSeconds
 from ..models.identity import identify
 from ..spec import catalog
 from . import parity, timed_calls
@@ -50,7 +51,7 @@ def measure_configuration(configuration: Configuration, task: MeasureTask) -> Do
     The first call and the `warmup` calls after it are not part of the end-to-end samples.
     """
     start = _start(configuration)
-    kernels = device.KernelSeconds(configuration.device)
+    kernels = KernelSeconds(configuration.device)
     end_to_end = _end_to_end(start.model, configuration, task, kernels)
     probes = [probe(start.model, configuration, k) for k in range(min(PROBES, 1 + task.iterations))]
     row = {
@@ -121,7 +122,7 @@ def _end_to_end(
     model: Model,
     configuration: Configuration,
     task: MeasureTask,
-    kernels: device.KernelSeconds,
+    kernels: KernelSeconds,
 ) -> list[float]:
     """Seconds of whole calls that nothing looks into."""
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import torch
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -185,30 +183,3 @@ def numerics(device: str) -> dict[str, Any]:
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "threads": torch.get_num_threads(),
     }
-
-
-class KernelSeconds:
-    """Times calls by events that a CUDA device itself records; other devices record none."""
-
-    def __init__(self, device: str) -> None:
-        self._device = device
-        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
-
-    def around(self, work: Callable[[], object]) -> None:
-        """Do `work` between two events."""
-        import torch
-
-        if not self._device.startswith("cuda"):
-            work()
-            return
-        begin = torch.cuda.Event(enable_timing=True)
-        end = torch.cuda.Event(enable_timing=True)
-        begin.record()
-        work()
-        end.record()
-        self._events.append((begin, end))
-
-    @property
-    def seconds(self) -> list[float]:
-        """Seconds per call; call `synchronize` first."""
-        return [begin.elapsed_time(end) / 1000 for begin, end in self._events]

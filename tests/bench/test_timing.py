@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
+from queue_device import QueueDevice
 
 from dwlab.bench.timing import measure, summary
-
-
-@dataclass
-class QueueDevice:
-    """A device that accepts work at once and does it later.
-
-    Its clock only moves when something happens.
-    """
-
-    launch: float  # seconds that giving it work takes
-    now: float = 0.0
-    free_at: float = 0.0
-    given: list[int] = field(default_factory=list)
-
-    def enqueue(self, k: int, cost: float) -> None:
-        self.given.append(k)
-        self.now += self.launch
-        self.free_at = max(self.free_at, self.now) + cost
-
-    def synchronise(self) -> None:
-        self.now = max(self.now, self.free_at)
-
-    def clock(self) -> float:
-        return self.now
 
 
 def naive(work, *, clock, iterations):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from ...models import device as devices
+from ...models.device_clock import DeviceClock
 from ...models.settings import decoder_of, denoiser_of
 
 if TYPE_CHECKING:
@@ -15,40 +14,62 @@ if TYPE_CHECKING:
 
     from torch.nn import Module
 
+    from ...models.device_clock import Mark
     from ...models.loading import Model
+
+
+class Clock(Protocol):
+    """What marks points in the work of a device, like `DeviceClock`."""
+
+    def mark(self) -> Mark:
+        """A point behind all work that was queued so far."""
+        ...
+
+    def seconds(self, begin: Mark, end: Mark) -> float:
+        """The time between two marks."""
+        ...
 
 
 @dataclass
 class Meter:
     """Forwards and rows of the denoiser, decoded pictures, and seconds spent in any module.
 
+    Nothing waits for the device while it works: it would keep an engine from handing over the next
+    forward during this one, which is what a GPU's speed is made of.
+
     memory: the most that was in use, in bytes. On a GPU what was allocated; on a CPU that of the
     whole process, in which all engines take turns.
     """
 
-    device: str
+    clock: Clock
     forwards: int = 0
     rows: int = 0
     decoded: int = 0
-    seconds: float = 0.0
     memory: int = 0
-    began: float = 0.0
+    marks: list[tuple[Mark, Mark]] = field(default_factory=list)
+    begun: list[Mark] = field(default_factory=list)
 
     def start(self, *_: object) -> None:
         """Begin to time a module; a forward pre-hook."""
-        devices.synchronize(self.device)
-        self.began = time.perf_counter()
+        self.begun.append(self.clock.mark())
 
     def stop(self) -> None:
-        """Add the time since `start`."""
-        devices.synchronize(self.device)
-        self.seconds += time.perf_counter() - self.began
+        """End the time that `start` began."""
+        self.marks.append((self.begun.pop(), self.clock.mark()))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the device spent in modules; to be read when the engine has ended."""
+        return sum(self.clock.seconds(begin, end) for begin, end in self.marks)
 
 
 @contextlib.contextmanager
-def metered(model: Model) -> Iterator[Meter]:
-    """Count and time the forwards of a model's denoiser, decoder and text encoders."""
-    meter = Meter(model.identity.device)
+def metered(model: Model, clock: Clock | None = None) -> Iterator[Meter]:
+    """Count and time the forwards of a model's denoiser, decoder and text encoders.
+
+    clock: of the model's device, unless one is given.
+    """
+    meter = Meter(clock or DeviceClock(model.identity.device))
     denoiser = denoiser_of(model.pipeline)
     decoder = getattr(decoder_of(model.pipeline), "decoder", None)
 

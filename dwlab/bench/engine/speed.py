@@ -198,7 +198,7 @@ def _timed(engine: Engine, cells: Cells) -> _TimedRun:
                 pictures[index] = picture
 
         began = time.perf_counter()
-        peak = memory.peak_memory(meter.device, draw)
+        peak = memory.peak_memory(engine.model.identity.device, draw)
         seconds = time.perf_counter() - began
         meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
     return _TimedRun(pictures, seconds, meter)
