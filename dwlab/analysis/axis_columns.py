@@ -15,7 +15,7 @@ import pandas as pd
 from .._util.checks import is_number
 from .._util.jsonfile import object_in
 from ..errors import InvalidInput
-from ..spec import components, inputs, list_values, schedulers
+from ..spec import accelerate, components, inputs, list_values, schedulers
 from ..spec.names import PARTS
 from ..spec.own_code import recipe as methods
 from ..spec.prompt_text import stripped
@@ -85,6 +85,8 @@ def axis_column(table: pd.DataFrame, name: str, declared: Sequence[object]) -> C
         return _mapped(table[name], lambda text: LIST_LABELS[name](list_in(text)))
     if name in PARTS and name in table.columns:
         return _mapped(table[name], functools.partial(_part_label, name))
+    if name == accelerate.FIELD and name in table.columns:
+        return _mapped(table[name], lambda text: accelerate.label(_accelerate_in(text)))
     if name in INPUTS and name in table.columns:
         return _mapped(table[name], _picture_labels(table))
     if name in table.columns:
@@ -156,6 +158,11 @@ def value_in_table(name: str, value: object) -> Hashable:
         return components.label(name, value)
     if name == methods.FIELD:
         return methods.label(value)
+    if name == accelerate.FIELD:
+        return accelerate.label(accelerate.checked(name, value))
+    holder, _, accelerator = name.partition(".")
+    if holder == accelerate.FIELD:
+        return accelerate.axis_value(accelerator, accelerate.checked(holder, {accelerator: value}))
     if name != "scheduler":
         return _plain(value)
     try:
@@ -197,6 +204,11 @@ def _part_label(name: str, text: object) -> str:
     return components.label(name, json.loads(text) if isinstance(text, str) and text else None)
 
 
+def _accelerate_in(text: object) -> accelerate.Accelerate:
+    """The accelerators in the JSON of a table; none for a cell without any."""
+    return accelerate.checked(accelerate.FIELD, object_in(text))
+
+
 def _has_templates(table: pd.DataFrame, values: Sequence[object]) -> bool:
     """Whether the sweep's prompts have placeholders: the table has the texts that they made."""
     return bool(values) and "prompt" in table and not set(table["prompt"].unique()) <= set(values)
@@ -234,6 +246,10 @@ def _part_of_map(table: pd.DataFrame, name: str) -> CodedColumn | None:
         return None
     if holder in list_values.NAMES:
         return _mapped(table[holder], functools.partial(_part_of_list, table, holder, name))
+    if holder == accelerate.FIELD:
+        return _mapped(
+            table[holder], lambda text: accelerate.axis_value(field, _accelerate_in(text))
+        )
     if holder == "components":
         return _mapped(
             table[holder], lambda text: components.label(name, object_in(text).get(field))

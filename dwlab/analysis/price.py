@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .._util.checks import is_number
+from .._util.jsonfile import object_in
 from ..spec.rows import denoiser_rows
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ def rows_per_picture(table: pd.DataFrame) -> pd.Series:
 
     Guidance doubles them, and schedulers of second order like Heun call the denoiser twice per
     step, but once in the last one. It is the number of function evaluations (NFE) of papers, in
-    which guidance counts too.
+    which guidance counts too. Accelerators make it less (see `dwlab.spec.rows`).
     """
     if not set(NEEDED) <= set(table.columns):
         return pd.Series(math.nan, index=table.index)
-    columns = [name for name in (*NEEDED, "strength") if name in table.columns]
+    columns = [name for name in (*NEEDED, "strength", "accelerate") if name in table.columns]
     recipes = table[columns]
     # settings are few and pictures are many
     distinct = recipes.drop_duplicates()
@@ -46,6 +47,7 @@ def _rows(recipe: Mapping[Hashable, object]) -> float:
         strength=float(strength) if _is_known(strength) else None,
         scheduler=str(recipe["scheduler"]),
         guidance=float(guidance),
+        accelerators=object_in(recipe.get("accelerate")),
     )
     return float(rows)
 

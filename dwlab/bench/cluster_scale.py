@@ -73,7 +73,11 @@ def costs_of(results: Path, experiment: str) -> list[Cost]:
         if row["status"] == "ok":
             params = json.loads(row["params"])
             calls = denoiser_rows(
-                params["steps"], params.get("strength"), params["scheduler"], params["guidance"]
+                params["steps"],
+                params.get("strength"),
+                params["scheduler"],
+                params["guidance"],
+                params.get("accelerate", {}),
             )
             costs.append(Cost(calls, row["device_seconds"]))
     return costs

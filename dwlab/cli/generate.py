@@ -11,6 +11,7 @@ from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
 from ..models.settings import Settings
 from . import adapter_options
+from .accelerate_option import AccelerateOption, accelerators
 from .adapter_options import (
     ADDED,
     ComponentOption,
@@ -181,6 +182,7 @@ def generate(
             rich_help_panel=ADDED,
         ),
     ] = None,
+    accelerate: AccelerateOption = None,
     dtype: Annotated[
         str,
         typer.Option(
@@ -285,6 +287,7 @@ def generate(
         embeddings=adapter_options.embeddings(embedding or []),
         vae=vae,
         components=adapter_options.components(component or []),
+        accelerate=accelerators(accelerate or []),
     )
     path = picture.save(output)
     how = "".join(f", {name}" for name in Settings.of(picture.settings).measures)

@@ -10,6 +10,7 @@ from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
 from ..spec import catalog, schedulers, tasks
+from .accelerators_fit import check_accelerators
 from .refiners import SCORES
 from .tasks import class_for
 
@@ -64,6 +65,8 @@ def check_arguments(
             _check_call(cell, identity, nets.of(cell) if nets and cell.control else ())
         if cell.noise != "cpu":
             _check_noise(cell, identity)
+        if cell.accelerate:
+            check_accelerators(cell, identity)
 
 
 def _variant(cell: GenerationParams) -> tuple[object, ...]:
@@ -72,7 +75,7 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     options = tuple(cell.scheduler_options)
     words = (cell.scheduler, cell.noise, bool(cell.prediction))
     task = (tasks.task_of(cell), bool(cell.control), bool(cell.refiner), cell.pipeline)
-    return tuple(cell.call), clip_skip, options, words, task
+    return tuple(cell.call), clip_skip, options, words, task, tuple(cell.accelerate)
 
 
 def _check_call(cell: GenerationParams, identity: Identity, nets: Sequence[ControlNet]) -> None:

@@ -23,10 +23,11 @@ STEP_ARGUMENTS = ("model_output", "timestep", "sample")
 class LastStep:
     """Holds the last step of a scheduler. prediction: None before the first one.
 
-    answers: what the model has returned since then.
+    count: of the steps so far. answers: what the model has returned since then.
     """
 
     prediction: Prediction | None = None
+    count: int = 0
     answers: list[torch.Tensor] = field(default_factory=list)
 
     def hear(self, *arguments: Any) -> None:
@@ -69,6 +70,7 @@ def watched(
             midpoint=midpoint,
             midpoint_sigma=midpoint_sigma,
         )
+        last.count += 1
         last.answers.clear()
         if on_step:
             on_step(last.prediction)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..spec import tasks
+from ..spec import accelerate, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Company:
-    """What cells have in common that are rendered by one pipeline in one size."""
+    """What cells have in common that are rendered by one pipeline in one size.
+
+    alone: whether they have an accelerator that runs alone.
+    """
 
     identity: Identity
     adapters: Adapters
     task: str
     nets: tuple[ControlNet, ...]
     second: Identity | None
+    alone: bool
     width: int | None
     height: int | None
 
@@ -38,6 +42,7 @@ class Company:
             task=tasks.task_of(cell.params),
             nets=cell.nets,
             second=cell.second,
+            alone=bool(accelerate.runs_alone(cell.params.accelerate)),
             width=cell.params.width,
             height=cell.params.height,
         )

@@ -20,7 +20,7 @@ from ..events import Done, Failed, Loaded
 from ..models import adapters, loading
 from ..models.memory_texts import memory_text
 from ..models.tasks import pipeline_for
-from ..spec import schedulers, tasks
+from ..spec import accelerate, schedulers, tasks
 from .channel import Channel, Postponed, on_a_new_thread
 from .failure import failed
 from .one_cell import Rendering, render_cell
@@ -240,12 +240,30 @@ def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | No
     elif reason or (pack == 1 and not rendering.exact):
         if pack != 1:
             log.warning("%s: one picture at a time, because %s", identity.name, reason)
-        for cell in cells:
-            rendering.give_way()
-            render_cell(rendering, cell)
+        _render_one_by_one(rendering, cells)
     else:
-        for same_size in _by_size(cells, type(rendering.model.pipeline).__name__):
+        together = [cell for cell in cells if not accelerate.runs_alone(cell.params.accelerate)]
+        for same_size in _by_size(together, type(rendering.model.pipeline).__name__):
             render_together(rendering, same_size, pack)
+        alone = [cell for cell in cells if accelerate.runs_alone(cell.params.accelerate)]
+        _render_alone(rendering, alone)
+
+
+def _render_alone(rendering: Rendering, cells: list[ResolvedCell]) -> None:
+    """Make the pictures of cells with an accelerator that runs alone."""
+    if not rendering.exact:
+        _render_one_by_one(rendering, cells)
+        return
+    for cell in cells:
+        names = ", ".join(accelerate.runs_alone(cell.params.accelerate))
+        reason = f"not in exact mode: {names} runs one picture at a time"
+        rendering.channel.send(failed(cell, RenderError(reason)))
+
+
+def _render_one_by_one(rendering: Rendering, cells: list[ResolvedCell]) -> None:
+    for cell in cells:
+        rendering.give_way()
+        render_cell(rendering, cell)
 
 
 def _fail_all(channel: Channel, cells: list[ResolvedCell], error: Exception) -> None:

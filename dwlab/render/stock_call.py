@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from .packing.cell import heard, timed
 from .second_stage import SecondStage
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from .one_cell import Rendering
     from .resolved_cell import ResolvedCell
 
@@ -91,9 +94,22 @@ class StockCall:
     def _call(self, pipeline: Any, arguments: dict[str, Any]) -> Any:
         """The pictures of a call, or its latents, while its steps are watched for previews."""
         see = self._traces.see if self._rendering.probes else None
-        with watched(pipeline.scheduler, see) as last_step, heard(pipeline, last_step.hear):
+        with (
+            watched(pipeline.scheduler, see) as last_step,
+            heard(pipeline, last_step.hear),
+            self._accelerated(pipeline, last_step),
+        ):
             self._last_step = last_step
             return pipeline(**arguments).images
+
+    def _accelerated(self, pipeline: Any, last_step: LastStep) -> AbstractContextManager[None]:
+        """While it holds, the pipeline draws with the cell's accelerators."""
+        if not self.cell.params.accelerate:
+            return contextlib.nullcontext()
+        # it imports torch, which takes seconds
+        from .accelerators.table import accelerated
+
+        return accelerated(pipeline, self.cell.params, last_step)
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments of the call; prompts that are more than plain text are encoded here."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..metrics.measures import STARS
 from ..spec import input_files, inputs, list_values
-from ..spec.names import LISTS, MAPS, PARTS
+from ..spec.names import ARGUMENTS, LISTS, MAPS, PARTS
 from ..spec.own_code.classes import PIPELINE, SCHEDULER_CODE
 from ..spec.own_code.labels import method_labels
 from ..spec.own_code.recipe import FIELD as METHOD
@@ -74,7 +74,7 @@ class CellColumns:
                 columns[name] = [_json(value, name) for value in params[name]]
         if METHOD in params:
             columns |= method_columns(params[METHOD])
-        for name in MAPS:
+        for name in ARGUMENTS:
             columns.setdefault(name, ["{}"] * self._size)
         for name in OPTIONAL:
             if name in columns:

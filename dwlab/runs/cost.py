@@ -89,7 +89,11 @@ def _measured(identity: Identity, store: Store | None) -> Rate | None:
         # not validated, because its model may have moved since
         values = json.loads(timing.params)
         rows = denoiser_rows(
-            values["steps"], values.get("strength"), values["scheduler"], values["guidance"]
+            values["steps"],
+            values.get("strength"),
+            values["scheduler"],
+            values["guidance"],
+            values.get("accelerate", {}),
         )
         pixels = values["width"] * values["height"]
         seconds = timing.device_seconds * _share_of_cores(identity.device, timing.versions)

@@ -20,7 +20,9 @@ SPELLINGS = {
     "parts": "components",
 }
 TEXTS = ("prompt", "negative_prompt")
-MAPS = ("call", "scheduler_options")
+# parameters that hold arguments of diffusers
+ARGUMENTS = ("call", "scheduler_options")
+MAPS = (*ARGUMENTS, "accelerate")
 # parameters that are lists; a list of lists are several values
 LISTS = ("loras", "embeddings", "control", "ip_adapter", "refiner")
 # parts of a model that come from elsewhere

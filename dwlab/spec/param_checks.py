@@ -9,6 +9,7 @@ from types import MappingProxyType
 from .._util.checks import as_whole_number, check_whole_number, is_number, without_quotes
 from ..errors import InvalidInput
 from . import (
+    accelerate,
     catalog,
     components,
     controls,
@@ -22,7 +23,7 @@ from . import (
 )
 from .long_prompts import LONG_PROMPTS
 from .model_choice import checked_variant
-from .names import MAPS, TEXTS
+from .names import ARGUMENTS, TEXTS
 from .own_code.classes import PIPELINE, SCHEDULER_CODE, OwnClass, checked_class
 from .own_code.recipe import Method, checked_method
 from .prompt_text import checked_prompt
@@ -152,11 +153,20 @@ def check_own_code(method: Method | None, pipeline: OwnClass | None, refiner: ob
         raise InvalidInput("refiner", "a second stage", "left out beside method and pipeline")
 
 
+def check_accelerate(value: accelerate.Accelerate, params: Mapping[str, object]) -> None:
+    """Raise InvalidInput for accelerators beside what draws in another way than one stock call."""
+    for name in ("method", "pipeline", "refiner"):
+        if value and params[name]:
+            allowed = f"left out beside {name}; accelerators are for one call of a stock pipeline"
+            raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
+
+
 _CHECKS: dict[str, Callable[[str, object], object]] = {
     **dict.fromkeys(TEXTS, checked_prompt),
-    **dict.fromkeys(MAPS, _checked_map),
+    **dict.fromkeys(ARGUMENTS, _checked_map),
     **dict.fromkeys(inputs.FIELDS, inputs.checked),
     **dict.fromkeys(_WORDS, _checked_word),
+    accelerate.FIELD: accelerate.checked,
     "loras": loras.checked_stack,
     "control": controls.checked_controls,
     "ip_adapter": ip_adapters.checked_ip_adapters,

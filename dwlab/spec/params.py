@@ -14,9 +14,10 @@ from . import catalog, components, foreign_names, inputs, schedulers
 from .key import key_of
 from .long_prompts import CHUNK, TRUNCATE
 from .model_choice import ModelChoice
-from .names import CODE, LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
+from .names import ARGUMENTS, CODE, LISTS, MAPS, PARTS, SPELLINGS, TEXTS, own_name, under_own_names
 from .own_code.classes import own_scheduler
 from .param_checks import (
+    check_accelerate,
     check_config,
     check_model_name,
     check_one_negative_prompt,
@@ -28,6 +29,7 @@ from .prompt_weights import COMPEL, LITERAL, parts_of
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .accelerate import Accelerate
     from .components import Component, Components
     from .controls import Controls
     from .embeddings import Embeddings
@@ -56,6 +58,7 @@ _EMPTY: dict[str, object] = {
     "embeddings": (),
     "components": (),
     "scheduler_options": {},
+    "accelerate": {},
 }
 # parameters whose default is the model's own
 _FROM_MODEL = ("steps", "guidance", "width", "height", "scheduler")
@@ -121,6 +124,7 @@ class GenerationParams:
     control: ControlNets with their pictures, like [{"model": folder, "image": path, "scale": 1}].
     ip_adapter: IP-Adapters with their pictures, like [{"file": path, "image": path, "scale": 0.6}].
     refiner: the model of a second stage, like {"model": "sdxl-refiner", "from": 0.8}.
+    accelerate: ways to draw with less work, like {"guidance_interval": [0, 0.6]} (see `accelerators`).
     method: a function of your own that makes the picture: `FILE.py:NAME`, or the function itself.
     pipeline: a class of your own, derived from the stock one, that draws: `FILE.py:NAME`.
     scheduler_code: set by a `scheduler` of your own, which is `FILE.py:NAME` too.
@@ -165,6 +169,7 @@ class GenerationParams:
     scheduler_code: OwnClass | None = None
     long_prompt: str = TRUNCATE
     prompt_weighting: str = LITERAL
+    accelerate: Accelerate = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_model_name(self.model)
@@ -214,7 +219,8 @@ class GenerationParams:
         """Everything but prompt and seed: most cells of a large sweep are of few kinds."""
         call = _to_json(dict(self.call)) if self.call else ""
         options = _to_json(dict(self.scheduler_options)) if self.scheduler_options else ""
-        return (_scalars_of(vars(self)), call, options)
+        accelerators = _to_json(dict(self.accelerate)) if self.accelerate else ""
+        return (_scalars_of(vars(self)), call, options, accelerators)
 
     def replace(self, **changes: Any) -> GenerationParams:
         """A copy with some fields changed; the changed fields are validated."""
@@ -286,7 +292,7 @@ class GenerationParams:
     def _check(self, name: str) -> None:
         """Validate one field by itself, and keep it in its final form."""
         values = vars(self)
-        if name in MAPS:
+        if name in ARGUMENTS:
             _check_not_reserved(name, values[name])
         values[name] = checked(name, values[name], self.model)
 
@@ -295,6 +301,7 @@ class GenerationParams:
         check_one_negative_prompt(self.negative_prompt, self.call)
         inputs.check_together(vars(self))
         check_own_code(self.method, self.pipeline, self.refiner)
+        check_accelerate(self.accelerate, vars(self))
         vars(self)["vae"], vars(self)["components"] = components.merged(self.vae, self.components)
         if self.prompt_weighting == COMPEL:
             for name in TEXTS:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import schedulers, tasks
+from . import accelerate, schedulers, tasks
+from .accelerators import Step
 from .family import UNKNOWN_DEFAULTS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def steps_of(params: GenerationParams) -> int:
 def rows_of(params: GenerationParams) -> int:
     """Rows of the denoiser that a picture takes: its calls, twice with guidance.
 
+    Accelerators leave some out, and make others cheaper, which then count in part.
     What only the files of a model tell counts as that of an unknown model until they are here.
     """
     steps, guidance = params.steps, params.guidance
@@ -26,13 +28,29 @@ def rows_of(params: GenerationParams) -> int:
         steps = UNKNOWN_DEFAULTS.steps
     if guidance is None:
         guidance = UNKNOWN_DEFAULTS.guidance
-    return denoiser_rows(steps, params.strength, params.scheduler, guidance)
+    return denoiser_rows(
+        steps, params.strength, params.scheduler, guidance, accelerators=params.accelerate
+    )
 
 
 def denoiser_rows(
-    steps: int, strength: float | None, scheduler: str | None, guidance: float
+    steps: int,
+    strength: float | None,
+    scheduler: str | None,
+    guidance: float,
+    accelerators: accelerate.Accelerate = accelerate.EMPTY,
 ) -> int:
     """Rows of the denoiser that a picture with these parameters takes."""
     run = max(1, tasks.steps_run(steps, strength))
-    calls = schedulers.denoiser_calls(scheduler, run)
-    return calls * (2 if guidance > 1 else 1)
+    if not accelerators:
+        return schedulers.denoiser_calls(scheduler, run) * (2 if guidance > 1 else 1)
+    last_calls = schedulers.denoiser_calls(scheduler, 1)
+    usual_calls = schedulers.denoiser_calls(scheduler, 2) - last_calls
+    rows = 0.0
+    for number in range(run):
+        step = Step(number, (steps - run + number) / steps)
+        is_guided = guidance > 1 and accelerate.is_guided(accelerators, step)
+        # in the last step those of second order ask once
+        calls = last_calls if number == run - 1 else usual_calls
+        rows += calls * (2 if is_guided else 1) * accelerate.share(accelerators, step)
+    return max(1, round(rows))

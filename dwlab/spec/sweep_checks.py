@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidInput
 from . import (
+    accelerate,
+    accelerators,
     checkpoint_files,
     controls,
     foreign_names,
@@ -16,7 +18,7 @@ from . import (
 )
 from .axes import Column, RandomSeeds, check_placeholder_values
 from .dotted import child_of, is_dotted, is_parameter, parent_of
-from .names import CODE, LISTS, MAPS, PARTS, own_name
+from .names import ARGUMENTS, CODE, LISTS, MAPS, PARTS, own_name
 from .params import FIELDS
 
 AXES_LIMIT = 100  # axes of a sweep
@@ -72,11 +74,12 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
 
     where: the part of the file, like `axes`.
     """
-    is_argument = parent_of(name) in MAPS and child_of(name).isidentifier()
+    is_argument = parent_of(name) in ARGUMENTS and child_of(name).isidentifier()
     is_inside = name.startswith("loras.") and name.endswith(".weight")
     is_inside |= name.startswith("control.") and name.endswith(controls.ATTRIBUTES)
     is_inside |= parent_of(name) == "components" and child_of(name).isidentifier()
     is_inside |= name.startswith("ip_adapter.") and name.endswith(ip_adapters.ATTRIBUTES)
+    is_inside |= parent_of(name) == accelerate.FIELD and child_of(name) in accelerators.BY_NAME
     is_inside |= parent_of(name) == "method" and child_of(name).isidentifier()
     is_inside |= parent_of(name) == "refiner" and child_of(name) in refiners.ATTRIBUTES
     if name in FIELDS or name in placeholders or is_argument or is_inside:
@@ -85,7 +88,8 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     if allowed is None:
         allowed = (
             f"{', '.join(sorted(FIELDS))}, call.NAME, scheduler_options.NAME, loras.NAME.weight, "
-            "control.NAME, ip_adapter.NAME, refiner.NAME, components.NAME, method.NAME"
+            "control.NAME, ip_adapter.NAME, refiner.NAME, components.NAME, method.NAME, "
+            "accelerate.NAME"
         )
         if where != "base":
             listed = ", ".join(sorted(placeholders)) or "it has none"

@@ -136,6 +136,7 @@ COLUMNS = (
         brief=False,
         optional=True,
     ),
+    Column("accelerate", Kind.PARAMETER, "ways to draw with less work, as JSON", optional=True),
     Column("method", Kind.PARAMETER, "the function that made it; `stock` for none", optional=True),
     Column(
         "method_parameters",
@@ -229,6 +230,7 @@ PARAMETERS = (
     "noise",
     "long_prompt",
     "prompt_weighting",
+    "accelerate",
     "method",
     *OF_METHODS,
     "pipeline",

@@ -82,6 +82,7 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         noise="a1111-cuda",
         call={"eta": 1},
         scheduler_options={"use_karras_sigmas": True},
+        accelerate={"guidance_every": 2},
         variant="fp16",
         prediction="v_prediction",
         width=64,

@@ -7,51 +7,17 @@ cost nothing are allowed: `solver_order: 100000000` would keep the machine busy 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..._util.checks import is_number, is_whole_number
 from ...errors import InvalidInput
 from ...spec.axes import RandomSeeds
 from ...spec.prompt_text import PROMPT_LIMIT
+from ...spec.value_rules import SWITCH, Choice, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...spec.sweep import SweepSpec
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number from `low` to `high`; only whole numbers, if `whole`."""
-
-    low: float
-    high: float
-    whole: bool = False
-
-    def allows(self, value: Any) -> bool:
-        """Whether a value is one of these."""
-        is_of_its_kind = is_whole_number(value) if self.whole else is_number(value)
-        return is_of_its_kind and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        return f"a {'whole ' * self.whole}number from {self.low} to {self.high}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of some words, true, false or null."""
-
-    values: tuple[str | bool | None, ...]
-
-    def allows(self, value: object) -> bool:
-        """Whether a value is one of these."""
-        return isinstance(value, str | bool | None) and value in self.values
-
-    def __str__(self) -> str:
-        if self.values == _SWITCH:
-            return "true or false"
-        written = [_SPELLED.get(value, str(value)) for value in self.values]
-        return f"one of {', '.join(written)}"
 
 
 @dataclass(frozen=True)
@@ -82,14 +48,12 @@ class Pair:
 
 
 Rule = Number | Choice | Text | Pair
-_SWITCH = (True, False)
-_SPELLED: dict[str | bool | None, str] = {"": '""', None: "null"}
 _SHARE = Number(0, 1)
 _SCALE = Number(0, 100)
 
 
 def _switches(*names: str) -> dict[str, Rule]:
-    return dict.fromkeys(names, Choice(_SWITCH))
+    return dict.fromkeys(names, Choice(SWITCH))
 
 
 # Ranges are those of diffusers' documentation, or wider if it gives none and the cost is the same.

@@ -76,6 +76,9 @@ class GenerateRequest(BaseModel):
     prompt_weighting: Literal["literal", "compel"] | None = Field(
         None, description="literal, or compel, which gives the `word` of `(word:1.2)` a weight"
     )
+    accelerate: dict[str, Any] | None = Field(
+        None, description='a map from accelerators to their settings, like {"guidance_every": 2}'
+    )
     num_images: int = Field(1, ge=1, le=64, description="with this seed, the next, and so on")
 
     @classmethod

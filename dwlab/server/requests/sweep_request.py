@@ -51,6 +51,7 @@ ACCEPTED = frozenset(
         *inputs.FIELDS,
         "call",
         "scheduler_options",
+        "accelerate",
     }
 )
 NODES = 3  # of a YAML text per value: the value, its name, and what they stand in

@@ -44,7 +44,7 @@ def recipe_values(row: Mapping[Hashable, object]) -> dict[str, object]:
     """The parameters of a row besides its prompt, by name; empty ones are left out."""
     values = {name: row.get(name) for name in PARAMETERS if name not in _WITHOUT_COLUMN}
     values = {_FIELDS.get(name, name): value for name, value in values.items()}
-    for name in ("scheduler_options", "call"):
+    for name in MAPS:
         values[name] = object_in(row.get(name))
     for name in (*LISTS, *PARTS):
         values[name] = _value_in(row.get(name))

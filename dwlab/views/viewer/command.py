@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -56,10 +57,13 @@ def _options(values: dict[str, Any]) -> list[str] | None:
     plain = dict(values)
     _name_scheduler(plain)
     loras = _loras(plain.pop("loras", []))
+    accelerators = plain.pop("accelerate", {})
     if loras is None or not plain.keys() <= set(OPTIONS):
         return None
     options = [f"--{name.replace('_', '-')}={value}" for name, value in plain.items()]
-    return [*options, *(f"--lora={lora}" for lora in loras)]
+    options += [f"--lora={lora}" for lora in loras]
+    options += [f"--accelerate={name}={json.dumps(value)}" for name, value in accelerators.items()]
+    return options
 
 
 def _name_scheduler(values: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from ..._util.checks import is_whole_number
 from ...errors import DwlabError, InvalidInput
 from ...spec import catalog, schedulers
 from ...spec.inputs import NUMBERS, PICTURES
-from ...spec.names import MAPS
+from ...spec.names import ARGUMENTS
 from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
 from .extras import shown
@@ -31,7 +31,7 @@ FIELDS = (
     *NUMBERS,
 )
 # The parameters without a control, besides those in maps; a picture's dtype is chosen anew.
-OTHERS = PARAMETERS - {*FIELDS, *MAPS, *PICTURES, "dtype"}
+OTHERS = PARAMETERS - {*FIELDS, *ARGUMENTS, *PICTURES, "dtype"}
 # The controls that "Sweep this" can turn into axes.
 AXES = (
     "prompt",
@@ -186,7 +186,7 @@ def extras_of(controls: Mapping[str, Any]) -> list[dict[str, str]]:
 def _without_field(controls: Mapping[str, Any]) -> dict[str, Any]:
     """The values in the control `more`, without options of a scheduler that is no longer chosen."""
     more = controls["more"]
-    values = {name: json.loads(more[name]) for name in MAPS if name in more}
+    values = {name: json.loads(more[name]) for name in ARGUMENTS if name in more}
     others = json.loads(more.get("others", "{}"))
     values |= {name: value for name, value in others.items() if name in OTHERS}
     if more.get("scheduler") != controls.get("scheduler"):

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from ...spec.inputs import PICTURES, digest_of
-from ...spec.names import MAPS
+from ...spec.names import ARGUMENTS
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -30,7 +30,7 @@ def _more(saved: object) -> dict[str, object]:
     """The control `more`: parameters without a field, as JSON."""
     if not isinstance(saved, dict):
         return {}
-    more = {name: saved[name] for name in (*MAPS, "others") if _is_map(saved.get(name))}
+    more = {name: saved[name] for name in (*ARGUMENTS, "others") if _is_map(saved.get(name))}
     if "scheduler_options" in more and isinstance(saved.get("scheduler"), str):
         more["scheduler"] = saved["scheduler"]
     return more

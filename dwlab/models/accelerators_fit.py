@@ -1,0 +1,36 @@
+"""Which accelerators fit a model: found out from its files, before it loads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+from ..spec import accelerate, catalog, families
+from ..spec.accelerators import BY_NAME
+
+if TYPE_CHECKING:
+    from ..spec.accelerators import Accelerator
+    from ..spec.model_entry import Entry
+    from ..spec.params import GenerationParams
+    from .identity import Identity
+
+
+def check_accelerators(cell: GenerationParams, identity: Identity) -> None:
+    """Raise InvalidInput for an accelerator that does not fit a model, or how it is loaded."""
+    entry = catalog.lookup(str(identity.folder))
+    for name, settings in cell.accelerate.items():
+        reason = _unfit(BY_NAME[name], entry)
+        if reason:
+            raise InvalidInput(f"{accelerate.FIELD}.{name}", settings, f"left out for {reason}")
+
+
+def _unfit(accelerator: Accelerator, entry: Entry) -> str | None:
+    """Why an accelerator does not fit, after `left out for`; None if it does."""
+    family = families.of(entry.pipeline or "")
+    if family is None:
+        return f"{entry.pipeline or 'this model'}, with which it was never tried"
+    if family.pipeline not in accelerator.pipelines:
+        return f"{family.title}, {accelerator.unfit}"
+    if accelerator.saves_guidance and "negative_prompt" in entry.ignores:
+        return f"{entry.name}, which is told the guidance and never asked for two answers"
+    return None

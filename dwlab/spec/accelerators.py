@@ -1,0 +1,143 @@
+"""Ways to draw a picture with less work, which change it: each with its settings and what it fits.
+
+They are axes of a sweep, so each has the values it may have, and the one that changes nothing. What
+they do is in `dwlab.render.accelerators`, one file each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from .value_rules import Choice, Interval, Number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Rule = Number | Choice | Interval
+# of one setting, and of all settings of an accelerator: its main one alone if the others are usual
+Value: TypeAlias = "int | float | str | bool | list[float] | None"
+Settings: TypeAlias = "Value | dict[str, Value]"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run. number: from 0, of those that are run.
+
+    position: where in the whole schedule it lies, 0 for the first step from pure noise, below 1; a
+    run from a start picture begins later.
+    """
+
+    number: int
+    position: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of an accelerator. default: what it is if it is left out."""
+
+    name: str
+    rule: Rule
+    default: Value
+    means: str
+
+
+def _always(_value: Value, _step: Step) -> bool:
+    return True
+
+
+def _whole(_value: Value, _step: Step) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """A way to draw with less work.
+
+    means: what it does, in a line. main: the setting that stands for all, as in `deep_cache: 3`.
+    idle: its value that changes nothing: the cell is the plain one.
+    pipelines: classes that draw from a text, of the families that it was tried with. unfit: why it
+    does not fit others, as the end of a sentence.
+    packed: whether its cells share forwards with others; otherwise each runs alone.
+    guided: whether a step asks for both answers of guidance. share: the part of a row's work that a
+    step takes. Both take the main setting; they are for estimates and for the accelerator itself.
+    """
+
+    name: str
+    means: str
+    source: str
+    main: Setting
+    idle: Value
+    pipelines: frozenset[str]
+    unfit: str
+    others: tuple[Setting, ...] = ()
+    packed: bool = True
+    guided: Callable[[Value, Step], bool] = _always
+    share: Callable[[Value, Step], float] = _whole
+
+    @property
+    def saves_guidance(self) -> bool:
+        """Whether it leaves out answers of guidance."""
+        return self.guided is not _always
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """All settings, the main one first."""
+        return (self.main, *self.others)
+
+
+def in_interval(value: Settings, step: Step) -> bool:
+    """Whether a step lies within [start, end] of the schedule."""
+    if not isinstance(value, list):
+        return True
+    start, end = value
+    return start <= step.position < end
+
+
+def is_nth(value: Settings, step: Step) -> bool:
+    """Whether a step is the first of each so many."""
+    return not isinstance(value, int) or step.number % value == 0
+
+
+# These ask for both answers of guidance in one call, first the one without the prompt.
+TWO_ROWS = frozenset(
+    {
+        "StableDiffusionPipeline",
+        "StableDiffusionXLPipeline",
+        "StableDiffusion3Pipeline",
+        "PixArtAlphaPipeline",
+        "PixArtSigmaPipeline",
+        "SanaPipeline",
+        "KolorsPipeline",
+        "AuraFlowPipeline",
+        "HunyuanDiTPipeline",
+        "CogView3PlusPipeline",
+    }
+)
+_NOT_TWO_ROWS = "whose denoiser is not asked for both answers of guidance in one call"
+
+ALL = (
+    Accelerator(
+        "guidance_every",
+        "guidance at every n-th step; between them its last difference is used again",
+        "Lv et al. 2024, FasterCache, section 3.3 (its CFG cache, without the weights by frequency)",
+        Setting("every", Number(1, 20, whole=True), 2, "steps from one with guidance to the next"),
+        idle=1,
+        pipelines=TWO_ROWS,
+        unfit=_NOT_TWO_ROWS,
+        guided=is_nth,
+    ),
+    Accelerator(
+        "guidance_interval",
+        "guidance in a part of the steps only; in the others the prompt's answer is taken as it is",
+        "Kynkäänniemi et al. 2024, Applying Guidance in a Limited Interval",
+        Setting("interval", Interval(), [0.0, 0.6], "the part of the schedule with guidance"),
+        idle=[0.0, 1.0],
+        pipelines=TWO_ROWS,
+        unfit=_NOT_TWO_ROWS,
+        guided=in_interval,
+    ),
+)
+# in the order in which they are put around the denoiser, the innermost first
+BY_NAME: Mapping[str, Accelerator] = MappingProxyType({each.name: each for each in ALL})
