@@ -41,6 +41,7 @@ COST_OF_A_ROW = frozenset(
         "width",
         "height",
         "dtype",
+        "quantisation",
         "config",
         "variant",
         "components",

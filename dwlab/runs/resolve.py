@@ -18,7 +18,7 @@ from ..pictures.inputs import Inputs
 from ..render.resolved_cell import ResolvedCell
 from ..spec import catalog
 from ..spec.kinds import alike
-from ..spec.memory import AUTO
+from ..spec.memory import AUTO, NONE, with_quantisation
 from ..spec.model_choice import ModelChoice
 from . import recipe_files, second_models
 
@@ -124,7 +124,7 @@ def identify_all(
             parts=choice.parts,
             download=download,
             profile=compute.profile,
-            memory=compute.memory,
+            memory=with_quantisation(compute.memory, choice.quantisation),
             on_download=listener,
             elsewhere=compute.elsewhere,
         )
@@ -197,6 +197,10 @@ def identities_of_loaded(
         if choice.dtype not in ("auto", identity.dtype):
             allowed = f"auto or {identity.dtype}, which the given model is loaded in"
             raise InvalidInput("dtype", choice.dtype, allowed)
+        own = identity.settings.quantisation
+        if choice.quantisation not in (NONE, own):
+            allowed = f"{own}, as the given model is loaded, or left out"
+            raise InvalidInput("quantisation", choice.quantisation, allowed)
         if choice.variant not in (None, identity.variant):
             allowed = f"left out, or {identity.variant or 'none'}, as the given model is loaded"
             raise InvalidInput("variant", choice.variant, allowed)

@@ -66,8 +66,8 @@ def key_document(
     """
     recipe = params.as_dict()
     recipe.pop("model")
-    # the fingerprint says which form of the weights was loaded, and with which configs
-    for name in ("dtype", "variant", "config", "control", *FILES):
+    # the fingerprint says which form of the weights was loaded, in how many bits and with which configs
+    for name in ("dtype", "quantisation", "variant", "config", "control", *FILES):
         recipe.pop(name, None)
     # refusing long prompts changes no picture
     if params.long_prompt == ERROR:

@@ -32,6 +32,10 @@ OTHER_PICTURES: Mapping[str, tuple[str, object]] = MappingProxyType(
         "bitsandbytes-4bit": ("quantisation", "bitsandbytes-4bit"),
     }
 )
+# weights in 8 or 4 bits, which a recipe may name too
+QUANTISATIONS = tuple(
+    name for name, (setting, _) in OTHER_PICTURES.items() if setting == "quantisation"
+)
 MEASURES = MappingProxyType({**SAME_PICTURES, **OTHER_PICTURES})
 # of these settings a model can have one value only
 _ONE_OF = ("offload", "quantisation")
@@ -73,6 +77,22 @@ def _names(value: object, field: str) -> list[str]:
             raise InvalidInput(field, part, f"{AUTO}, {NONE}, or a list of names")
         names += [name.strip().replace("_", "-") for name in part.split(",") if name.strip()]
     return names
+
+
+def with_quantisation(
+    measures: tuple[str, ...] | None, quantisation: str
+) -> tuple[str, ...] | None:
+    """The measures with the quantisation of a recipe; `none` leaves them as they are.
+
+    Raises InvalidInput if they name another quantisation.
+    """
+    if quantisation == NONE:
+        return measures
+    others = [name for name in measures or () if name in QUANTISATIONS and name != quantisation]
+    if others:
+        allowed = f"{others[0]}, as memory: says, or only one of the two"
+        raise InvalidInput("quantisation", quantisation, allowed)
+    return tuple(dict.fromkeys([*(measures or ()), quantisation]))
 
 
 def plain(measures: tuple[str, ...] | None) -> str | list[str] | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InvalidInput
+from .memory import NONE
 
 if TYPE_CHECKING:
     from .components import Components
@@ -25,6 +26,7 @@ class ModelChoice(NamedTuple):
     config: str = ""
     parts: Components = ()
     first: ModelChoice | None = None
+    quantisation: str = NONE
 
 
 def checked_variant(name: str, value: object) -> str | None:

@@ -18,6 +18,7 @@ from . import (
     ip_adapters,
     layouts,
     loras,
+    memory,
     refiners,
     side_limits,
 )
@@ -37,6 +38,7 @@ NOISES = ("cpu", CUDA_NOISE)
 # parameters whose values are words; "" is the same as leaving one out
 _WORDS = {
     "dtype": DTYPES,
+    "quantisation": (memory.NONE, *memory.QUANTISATIONS),
     "noise": NOISES,
     "prediction": ("", *PREDICTIONS),
     "long_prompt": LONG_PROMPTS,

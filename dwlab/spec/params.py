@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _EMPTY: dict[str, object] = {
     "negative_prompt": "",
     "dtype": "auto",
+    "quantisation": "none",
     "noise": "cpu",
     "config": "",
     "prediction": "",
@@ -101,6 +102,7 @@ class GenerationParams:
     model: a catalog name, a diffusers folder, a checkpoint in one file, or a hub id, also as
         `owner/name@revision`.
     dtype: auto, float32, float16 or bfloat16.
+    quantisation: none, or how weights are kept in 8 or 4 bits (see `dwlab.spec.memory`).
     variant: the form of the model's weights, like fp16; by default the plain one.
     config: the configs of a checkpoint in one file: a layout that ships with dwlab, or a folder; by
         default they are told from the file.
@@ -146,6 +148,7 @@ class GenerationParams:
     scheduler: str | None = None
     model: str = "shapes"
     dtype: str = "auto"
+    quantisation: str = "none"
     variant: str | None = None
     config: str = ""
     prediction: str = ""
@@ -250,7 +253,14 @@ class GenerationParams:
     @property
     def choice(self) -> ModelChoice:
         """What decides which weights are loaded, and how."""
-        return ModelChoice(self.model, self.dtype, self.variant, self.config, self.parts)
+        return ModelChoice(
+            self.model,
+            self.dtype,
+            self.variant,
+            self.config,
+            self.parts,
+            quantisation=self.quantisation,
+        )
 
     @property
     def parts(self) -> Components:

@@ -87,6 +87,9 @@ COLUMNS = (
         "what the denoiser was trained to predict, as the recipe says",
         optional=True,
     ),
+    Column(
+        "quantisation", Kind.PARAMETER, "how the weights are kept in 8 or 4 bits", optional=True
+    ),
     Column("variant", Kind.PARAMETER, "the form of the model's weights, like fp16", optional=True),
     Column(
         "input_image",
@@ -224,6 +227,7 @@ PARAMETERS = (
     "width",
     "height",
     "dtype",
+    "quantisation",
     "config",
     "prediction",
     "variant",

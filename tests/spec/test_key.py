@@ -71,7 +71,7 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         "x", negative_prompt="", dtype="auto", noise="cpu", call={}, scheduler_options={}
     )
     assert (
-        not {"negative_prompt", "dtype", "noise", "model", "config", "prediction"}
+        not {"negative_prompt", "dtype", "quantisation", "noise", "model", "config", "prediction"}
         & key_document(empty, "w", "d")["params"].keys()
     )
     assert not {*MAPS, *inputs.FIELDS} & key_document(empty, "w", "d")["params"].keys()
@@ -79,6 +79,7 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         "x",
         negative_prompt="red",
         dtype="bfloat16",
+        quantisation="quanto-8bit",
         noise="a1111-cuda",
         call={"eta": 1},
         scheduler_options={"use_karras_sigmas": True},
@@ -96,7 +97,8 @@ def test_an_empty_parameter_is_left_out_of_the_document():
         prompt_weighting="compel",
     )
     recipe = key_document(full, "w", "bfloat16")["params"]
-    assert recipe.keys() == FIELDS - {"model", "dtype", "variant", "config", "control", *FILES}, (
+    of_weights = {"model", "dtype", "quantisation", "variant", "config"}
+    assert recipe.keys() == FIELDS - {*of_weights, "control", *FILES}, (
         "the weights, the real dtype and hashes say those"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...spec import catalog, schedulers
 from ...spec.inputs import NUMBERS as PICTURE_NUMBERS
 from ...spec.long_prompts import LONG_PROMPTS
+from ...spec.memory import NONE, QUANTISATIONS
 from ...spec.param_checks import DTYPES, NOISES
 from ...spec.params import FIELDS
 from ...spec.prompt_weights import WEIGHTINGS
@@ -12,6 +13,7 @@ from ...spec.prompt_weights import WEIGHTINGS
 # name -> the values that there are
 CLOSED = {
     "dtype": DTYPES,
+    "quantisation": (NONE, *QUANTISATIONS),
     "noise": NOISES,
     "long_prompt": LONG_PROMPTS,
     "prompt_weighting": WEIGHTINGS,
