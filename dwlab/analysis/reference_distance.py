@@ -12,13 +12,13 @@ import pandas as pd
 from ..errors import InvalidInput
 from ..metrics.registry import is_known
 from ..runs.results import MEASURED
-from ..runs.table import open_picture
 from .axes import Axis, swept
 from .crossed import crossed_means
 from .metric_columns import numbers
+from .picture_distances import PIXELS, pixel_distances
 from .price import rows_per_picture
 from .quality import is_higher_better
-from .setting_grid import SAMPLED, check_target, group_codes, setting_grid, setting_label
+from .setting_grid import SAMPLED, check_target, setting_grid, setting_label
 from .statistics_text import count, number_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.02  # of the full range; a PSNR of 34 dB
 STEPS = ("steps",)
-PIXELS = "RMS difference of pixels"
 
 
 @dataclass(frozen=True)
@@ -139,10 +138,13 @@ def convergence(
         allowed = "a distance, 0 for equal pictures, such as perceptual_distance"
         raise InvalidInput("distance", distance, allowed)
     others = [axis for axis in swept(table) if axis is not steps and axis.names != STEPS]
-    distances = numbers(table, distance) if distance else _pixel_distances(table, steps, others)
     most = max(steps.numbers)
-    # a reference is no distance away from itself, which says nothing
-    distances = distances.where(steps.column.astype(float) != most)
+    is_reference = steps.column.astype(float) == most
+    if distance:
+        # a reference is no distance away from itself, which says nothing
+        distances = numbers(table, distance).where(~is_reference)
+    else:
+        distances = pixel_distances(table, is_reference, others)
     if distances.notna().sum() == 0:
         raise InvalidInput("table", f"{len(table)} rows", "pictures with at least two step counts")
     measured = table.assign(**{_COLUMN: distances})
@@ -173,29 +175,6 @@ def _steps_axis(axes: list[Axis]) -> Axis:
             return axis
     names = ", ".join(axis.name for axis in axes) or "(none)"
     raise InvalidInput("axes", names, "a sweep with steps as an axis of their own")
-
-
-def _pixel_distances(table: pd.DataFrame, steps: Axis, others: list[Axis]) -> pd.Series:
-    """Each picture's root mean square difference from its reference, NaN without one."""
-    distances = pd.Series(math.nan, index=table.index)
-    groups, _ = group_codes(others, table.index)
-    of_steps = steps.column.astype(float).to_numpy()
-    most = of_steps.max()
-    images = table["image"].to_numpy() if "image" in table else np.full(len(table), None)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        references = members[of_steps[members] == most]
-        reference = _pixels(table, images[references[0]]) if len(references) else None
-        for row in members[of_steps[members] != most]:
-            pixels = None if reference is None else _pixels(table, images[row])
-            if pixels is not None and reference is not None and pixels.shape == reference.shape:
-                distances.iloc[row] = math.sqrt(np.mean((pixels - reference) ** 2))
-    return distances
-
-
-def _pixels(table: pd.DataFrame, image: object) -> np.ndarray | None:
-    picture = open_picture(table, image)
-    return None if picture is None else np.asarray(picture, dtype=float) / 255
 
 
 def _points(grid: SettingGrid, rows: pd.Series, target: str) -> tuple[Point, ...]:

@@ -39,16 +39,16 @@ def test_cells_with_and_without_it_are_drawn_side_by_side_as_alone():
 def test_two_quantisations_at_once_are_refused():
     assert with_quantisation(("vae-tiling",), "quanto-8bit") == ("vae-tiling", "quanto-8bit")
     assert with_quantisation(None, "none") is None
-    with pytest.raises(InvalidInput, match="quantisation is 'quanto-8bit'.* only one of the two"):
+    with pytest.raises(InvalidInput, match=r"quantisation is 'quanto-8bit'.* only one of the two"):
         key(EIGHT_BITS, ("float8-layers",))
 
 
 def test_a_loaded_model_keeps_its_weights_as_they_are():
     model = dwlab.load("shapes", "cpu")
-    with pytest.raises(InvalidInput, match="quantisation is 'quanto-8bit'.* as the given model"):
+    with pytest.raises(InvalidInput, match=r"quantisation is 'quanto-8bit'.* as the given model"):
         next(iter(dwlab.stream([EIGHT_BITS], model=model)))
 
 
 def test_an_unknown_one_names_those_there_are():
-    with pytest.raises(InvalidInput, match="quantisation is 'int3'.* none, float8-layers"):
+    with pytest.raises(InvalidInput, match=r"quantisation is 'int3'.* none, float8-layers"):
         CELL.replace(quantisation="int3")
