@@ -38,6 +38,8 @@ ANY_PORT = f"{HOST}:0"
 # a cell that ends its worker is retried by the process that runs the sweep, not by the scheduler,
 # which would send it to one worker after the other
 SETTINGS = {
+    # after which Dask would remove a device whose worker takes long to start anew
+    "distributed.deploy.lost-worker-timeout": "1000 days",
     # events that schedulers and workers remember, with the documents of chunks in them
     "distributed.admin.low-level-log-length": 10,
     # Dask would set them in this process, for good; workers have an environment of their own
@@ -132,14 +134,16 @@ def _here(devices: tuple[str, ...], *, dashboard: bool) -> Iterator[Client]:
     It is encrypted, because other users of the machine can reach loopback too.
     """
     import dask
-    from distributed import Client, Nanny, Scheduler, SpecCluster
+    from distributed import Client, Scheduler, SpecCluster
+
+    from .keeping import KeptWorker
 
     with dask.config.set(SETTINGS), certificates.of_one_run() as security:
         options = scheduler_options(HOST, 0, security=security, dashboard=dashboard)
         workers = {}
         for name in names_of(devices):
             nanny = nanny_options(name, len(devices)) | {"security": security}
-            workers[name] = {"cls": Nanny, "options": nanny}
+            workers[name] = {"cls": KeptWorker, "options": nanny}
         try:
             cluster = SpecCluster(  # type: ignore[no-untyped-call]
                 workers,

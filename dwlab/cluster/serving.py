@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import platform
 import signal
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from distributed import Nanny, Scheduler, Security
+    from distributed import Scheduler, Security
+
+    from .keeping import KeptWorker
 
 DEATH_SECONDS = 60.0  # without a scheduler, after which a worker ends
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -58,6 +61,7 @@ def run_workers(
     tell who made them; by default machine, device and process. listen: where the (first) worker can
     be reached, the process that watches over it on the next port. lifetime: after which the workers
     end as soon as their chunk is done, like 90m. tell: is told that they run.
+    A worker that loses the scheduler for a moment comes again.
     Raises InvalidInput for a scheduler that is neither on loopback nor encrypted, and RenderError if
     none answers.
     """
@@ -67,7 +71,7 @@ def run_workers(
     certificates.check_trusted("--scheduler-file" if scheduler_file else "--connect", address)
     devices = _devices(device)
     host = listen.host if listen else connect.HOST if certificates.is_loopback(address) else None
-    nannies = []
+    workers = []
     for number, each in enumerate(connect.names_of(devices)):
         options = connect.nanny_options(each, len(devices))
         options |= {
@@ -75,7 +79,8 @@ def run_workers(
             "host": host,
             "security": security,
             "death_timeout": DEATH_SECONDS,
-            "scheduler_ip": address,
+            "patience": DEATH_SECONDS,
+            "scheduler": address,
         }
         if listen and listen.port:
             options |= {
@@ -83,9 +88,9 @@ def run_workers(
                 "port": listen.port + 2 * number + 1,
             }
         if lifetime:
-            options["lifetime"] = lifetime
-        nannies.append(options)
-    asyncio.run(_run_nannies(nannies, address, tell))
+            options["lifetime"] = _lifetime_seconds(lifetime)
+        workers.append(options)
+    asyncio.run(_run_all(workers, address, tell))
 
 
 def run_scheduler(
@@ -158,30 +163,31 @@ def _scheduler_words(scheduler: Scheduler, file: Path | None, dashboard: bool) -
     return "\n".join(lines)
 
 
-async def _run_nannies(
+async def _run_all(
     options: Iterable[dict[str, Any]], address: str, tell: Callable[[str], None]
 ) -> None:
     import dask
-    from distributed import Nanny
+
+    from .keeping import KeptWorker
 
     with dask.config.set(connect.SETTINGS):
         async with contextlib.AsyncExitStack() as stack:
-            nannies = []
+            workers = []
             for each in options:
                 try:
-                    nannies.append(await stack.enter_async_context(Nanny(**each)))
+                    workers.append(await stack.enter_async_context(KeptWorker(**each)))
                 # what a process that did not start raises
                 except Exception as error:
                     raise RenderError(
                         f"no worker could start for the scheduler at {address} "
                         f"({first_line(error)})"
                     ) from error
-            tell(_worker_words(nannies, address))
-            await _until_the_end([nanny.finished() for nanny in nannies])
+            tell(_worker_words(workers, address))
+            await _until_the_end([worker.finished() for worker in workers])
 
 
-def _worker_words(nannies: Iterable[Nanny], address: str) -> str:
-    names = ", ".join(str(nanny.name) for nanny in nannies)
+def _worker_words(workers: Iterable[KeptWorker], address: str) -> str:
+    names = ", ".join(str(worker.name) for worker in workers)
     return f"working as {names} for {address}; Ctrl-C ends it"
 
 
@@ -200,6 +206,20 @@ async def _until_the_end(ends: Iterable[Any]) -> None:
         waiting -= ended
     for each in (*waiting, stopped):
         each.cancel()
+
+
+def _lifetime_seconds(lifetime: str) -> float:
+    """The seconds of 90m and such; raises InvalidInput."""
+    from dask.utils import parse_timedelta
+
+    try:
+        seconds = float(parse_timedelta(lifetime))
+    # a KeyError for a unit that is none
+    except (ValueError, KeyError):
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise InvalidInput("--lifetime", lifetime, "a time like 90m or 2h")
+    return seconds
 
 
 def _scheduler_address(address: str, file: Path | None) -> str:

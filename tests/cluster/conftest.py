@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
-    """A client of a cluster with the workers cpu:0 and cpu:1."""
+    """A client of a cluster with the workers cpu:0 and cpu:1, which no test may end."""
     with connected(parse("cpu*2")) as client:
-        client.wait_for_workers(2, timeout=60)
         yield client
 
 

@@ -13,11 +13,11 @@ from distributed import Client, LocalCluster
 from dwlab.cluster.driver import Waits, render_on
 from dwlab.cluster.pace import Pace
 from dwlab.errors import RenderError
-from dwlab.events import Done, Failed, Loaded, Started, WorkerChanged
+from dwlab.events import Done, Failed, Started, WorkerChanged
 from dwlab.render.renderer import render
 from dwlab.spec.compute import Compute
 
-WAITS = Waits(look=0.1, present=1.0, notice=0.5, lonely=1.5, stop=5.0)
+WAITS = Waits(look=0.1, present=1.0, notice=0.5, stop=5.0)
 PACE = Pace(seconds=0.3, least=0.05, first=2)
 
 
@@ -44,17 +44,6 @@ def test_it_tells_who_works(client, cells):
     assert {event.worker for event in events} == {"cpu:0", "cpu:1"}
     assert events[0].state == "idle"
     assert sum(max(e.made for e in events if e.worker == w) for w in ("cpu:0", "cpu:1")) <= 30
-
-
-@pytest.mark.slow
-def test_a_cell_that_ends_its_worker_twice_fails_and_the_others_are_made(client, cells):
-    todo = [*cells(12, steps=1), *cells(1, prompt="dies")]
-    todo = [replace(cell, position=number) for number, cell in enumerate(todo)]
-    events = ends(run(client, todo, waits=Waits(look=0.1, present=1.0)))
-    assert sorted(event.index for event in events) == list(range(13))
-    (failed,) = [event for event in events if isinstance(event, Failed)]
-    assert failed.index == 12
-    assert failed.error == "its worker died twice"
 
 
 def test_what_runs_out_of_memory_alone_has_that_status(client, cells):
@@ -96,17 +85,6 @@ def test_a_picture_that_is_not_wanted_ends_without_an_event(client, cells):
 
 
 @pytest.mark.slow
-def test_a_worker_that_hangs_is_restarted_and_its_cells_are_made(client, cells, tmp_path):
-    todo = [*cells(8, steps=1), *cells(1, prompt=f"sleeps:{tmp_path}/slept")]
-    todo = [replace(cell, position=number) for number, cell in enumerate(todo)]
-    pace = replace(PACE, patience=(1.0, 1.5), unknown=1.5, late=(100.0, 100.0))
-    events = run(client, todo, pace=pace, waits=Waits(look=0.1, present=1.0))
-    assert sorted(event.index for event in ends(events)) == list(range(9))
-    assert all(isinstance(event, Done) for event in ends(events))
-    assert any(isinstance(event, WorkerChanged) and event.state == "left" for event in events)
-
-
-@pytest.mark.slow
 def test_half_of_a_late_chunk_goes_to_an_idle_worker(client, cells, tmp_path):
     todo = [*cells(4, prompt=f"sleeps:{tmp_path}/slept", steps=1), *cells(8, steps=1)]
     todo = [replace(cell, position=number) for number, cell in enumerate(todo)]
@@ -122,7 +100,7 @@ def test_without_a_worker_it_waits_and_then_says_so(cells):
         Client(cluster) as client,
         pytest.raises(RenderError, match=says),
     ):
-        run(client, cells(1))
+        run(client, cells(1), waits=replace(WAITS, lonely=1.5))
 
 
 def test_a_worker_that_cannot_be_asked_is_refused_with_the_reason(client, cells, monkeypatch):
@@ -130,13 +108,6 @@ def test_a_worker_that_cannot_be_asked_is_refused_with_the_reason(client, cells,
     says = r"cpu:. is refused: it raised ImportError: no dwlab here"
     with pytest.raises(RenderError, match=says):
         run(client, cells(1))
-
-
-@pytest.mark.slow
-def test_a_worker_that_dies_of_the_question_is_not_asked_for_ever(client, cells, monkeypatch):
-    monkeypatch.setattr("dwlab.cluster.tasks.check", fake_tasks.dies_of_the_question)
-    with pytest.raises(RenderError, match=r"cpu:. is refused: its process ended each time"):
-        run(client, cells(1), waits=Waits(look=0.1, present=1.0, notice=1.0, lonely=90.0))
 
 
 def test_without_the_scheduler_it_ends_and_says_so(cells):
@@ -167,4 +138,3 @@ def test_pictures_of_the_embedded_model_are_those_of_a_local_run(client, cells):
     made = {event.index: event.result for event in events if isinstance(event, Done)}
     assert made.keys() == local.keys()
     assert all(made[index].key == local[index].key for index in made)
-    assert any(isinstance(event, Loaded) for event in events)

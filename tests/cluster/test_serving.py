@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from served import wait_for
 
 import dwlab
 from dwlab.cluster import certificates, tasks
 from dwlab.cluster.admission import Admission
 from dwlab.cluster.connect import connected
-from dwlab.cluster.serving import Listening, run_scheduler, run_workers
+from dwlab.cluster.serving import DEATH_SECONDS, Listening, run_scheduler, run_workers
 from dwlab.errors import InvalidInput
 from dwlab.spec.compute import Compute
 from dwlab.spec.where import parse
@@ -144,7 +145,8 @@ def test_a_worker_ends_when_its_scheduler_is_gone(tmp_path):
         with Running(tmp_path, "worker", "--connect", address) as worker:
             worker.wait_for("working as")
             scheduler.process.kill()
-            worker.process.wait(SECONDS)
+            # for a minute it looks whether the scheduler comes again
+            worker.process.wait(DEATH_SECONDS + SECONDS)
 
 
 @pytest.mark.slow
@@ -171,4 +173,6 @@ def test_in_exact_mode_a_worker_whose_arithmetic_differs_is_refused(
         infos = client.scheduler_info(n_workers=-1)["workers"]
         (address,) = [each for each, info in infos.items() if info["name"] == "other"]
         reason = refusal("other", address)
+    # other tests share the cluster
+    wait_for(lambda: address not in client.scheduler_info(n_workers=-1)["workers"])
     assert "in exact mode its pixels differ from those of cpu:0" in reason

@@ -6,6 +6,7 @@ import pytest
 
 from dwlab.cluster import tasks, wire
 from dwlab.events import Done, Failed, Loaded, Started
+from dwlab.models.loaded_models import out_of_memory
 from dwlab.render.renderer import render
 from dwlab.spec.compute import Compute
 
@@ -63,7 +64,10 @@ def test_the_file_of_a_picture_is_that_of_a_local_run(client, workers, cells):
 def test_a_model_stays_in_the_memory_of_its_worker(client, workers, cells):
     todo = cells(1)
     chunk = wire.parcel_of(todo, Compute())
-    on_worker(client, workers[0], tasks.render_chunk, chunk)
+    # other tests may have left it there
+    client.run(out_of_memory, "cpu", workers=workers[:1])
+    first = wire.events_of(on_worker(client, workers[0], tasks.render_chunk, chunk), todo)
+    assert any(isinstance(event, Loaded) for event in first)
     again = wire.events_of(on_worker(client, workers[0], tasks.render_chunk, chunk), todo)
     assert not any(isinstance(event, Loaded) for event in again)
 

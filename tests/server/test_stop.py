@@ -17,7 +17,7 @@ LONG = {"steps": 150, "width": 512, "height": 512}
 ASSETS = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 SWEEP = {
     "name": "underway",
-    "base": {"prompt": "a {colour} star", **SMALL, "steps": 6},
+    "base": {"prompt": "a {colour} star", **SMALL, "steps": 12},
     "axes": {"seed": {"range": [32]}},
 }
 

@@ -164,7 +164,7 @@ def test_a_request_comes_before_a_sweep_that_runs(worker, queue):
 
 
 def test_a_request_joins_those_under_way_that_are_alike(worker, queue):
-    long = queue.submit({"params": [recipe("a star") | {"steps": 150}]}, alike="same").job.id
+    long = queue.submit({"params": [recipe("a star") | {"steps": 999}]}, alike="same").job.id
     worker.start()
     wait_for(lambda: (log := worker._event_logs.get(long)) and log.step)
     joining = [
