@@ -15,10 +15,12 @@ SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 HOSTILE_JSON ?= results/hostile.json
 SWEEPS ?= 1000
 RATERS ?= 40
+# For `make gpu` where there is no .venv.
+PYTHON_HERE = $(or $(PYTHON),python3)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup sweep lab docs test test-all test-slow lint types rooms format pictures screenshots stale-pictures viewer-speed soak hostile startup simulate simulate-votes browser clean
+.PHONY: help setup sweep lab docs test test-all test-slow lint types rooms format pictures screenshots stale-pictures viewer-speed soak hostile gpu startup simulate simulate-votes browser clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +94,10 @@ soak: setup ## a server under load, killed at random: no job lost, memory flat (
 
 hostile: browser ## mutated files, payloads in Chromium, kills, costly requests, slow clients: under 15 minutes, figures in HOSTILE_JSON
 	PYTHONPATH=tests $(BIN)/python -m hostile --json $(HOSTILE_JSON)
+
+# No setup: a machine with a GPU often has its own torch and no network. The environment is used where it is there.
+gpu: ## the tests and benchmarks that need a GPU, under eight minutes a call; the next call goes on (docs/benchmarks.md)
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON_HERE)) -m dwlab bench gpu $(GPU_ARGS)
 
 startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
 	$(BIN)/python tests/startup_cost.py

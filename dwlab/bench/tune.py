@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # Steps of models whose pictures take minutes.
 LARGE_STEPS = 4
 STAGE_ROUNDS = 2
+QUICK_ROUNDS = 1
 CHECK_ROUNDS = 3
 NO_GAIN = Speedup(1.0, 1.0, 1.0)
 # Of a candidate that failed or whose pictures differ.
@@ -77,6 +78,7 @@ def tune(
     steps: int | None = None,
     quick: bool = False,
     memory: Sequence[str] = (),
+    only: Sequence[str] = (),
     results: str | Path | None = None,
     on_plan: Callable[[str, int], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -84,22 +86,24 @@ def tune(
 ) -> Tuned | None:
     """Try dtypes, memory layout, attention kernels, threads, batches and torch.compile in turn.
 
-    Each stage measures its candidates beside the best so far, in two rounds, and keeps one only if
+    Each stage measures its candidates beside the best so far, in two rounds or, if `quick`, in one, and keeps one only if
     the whole 95% interval of its gain is above 1 and its parity holds. Then the winner is measured
     against stock float32 once more, and the profile is kept for `load(..., profile="fast")`.
     Returns None if cancelled.
 
     steps: per picture (None: the model's own, or 4 for pictures above 256x256). quick: without
-    torch.compile. memory: measures that save memory, in use from the start. on_plan: called with each stage's name and its number of processes. Raises
+    torch.compile. memory: measures that save memory, in use from the start. only: names of the stages to try, if not all. on_plan: called with each stage's name and its number of processes. Raises
     InvalidInput or ModelError before anything is computed, RenderError if stock settings do not
     work here.
     """
     device = devices.resolve(device)
+    chosen = stages(device, quick=quick, only=only)
     identity = identify(model, device, download=False)
     settings = memory_settings(memory)
     start = Configuration(_params(model, identity, steps), device, 1, settings)
     tuning = _Tuning(
         start=start,
+        rounds=QUICK_ROUNDS if quick else STAGE_ROUNDS,
         folder=runner.unfinished_folder(results),
         on_plan=on_plan,
         on_event=on_event,
@@ -108,7 +112,7 @@ def tune(
     best = start
     texts = []
     try:
-        for stage in stages(device, quick=quick):
+        for stage in chosen:
             outcome = tuning.try_stage(stage, best)
             best = outcome.best
             texts.append(outcome.text)
@@ -152,9 +156,13 @@ class _StageOutcome:
 
 @dataclass(frozen=True)
 class _Tuning:
-    """The measurements of one `tune`. start: stock settings. folder: for what is under way."""
+    """The measurements of one `tune`.
+
+    start: stock settings. rounds: of a stage. folder: for what is under way.
+    """
 
     start: Configuration
+    rounds: int
     folder: Path
     on_plan: Callable[[str, int], None] | None
     on_event: Callable[[Event], None] | None
@@ -165,7 +173,7 @@ class _Tuning:
         candidates = [candidate for candidate in stage.candidates(best) if candidate.id != best.id]
         if not candidates:
             return _StageOutcome(best, _stage_text(stage, [], {}, {}))
-        rows = self._measure(stage.name, [best, *candidates], STAGE_ROUNDS)
+        rows = self._measure(stage.name, [best, *candidates], self.rounds)
         if "phases" not in rows[best.id]:
             raise RenderError(
                 f"{best.params.model} does not work on {best.device} with stock settings: "

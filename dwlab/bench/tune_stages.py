@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidInput
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .configuration import Configuration
 
@@ -22,8 +24,12 @@ class TuningStage:
     candidates: Callable[[Configuration], list[Configuration]]
 
 
-def stages(device: str, *, quick: bool) -> list[TuningStage]:
-    """The stages for a device. quick: without torch.compile, which takes minutes."""
+def stages(device: str, *, quick: bool, only: Sequence[str] = ()) -> list[TuningStage]:
+    """The stages for a device.
+
+    quick: without torch.compile, which takes minutes. only: the names of those to try, if not all.
+    Raises InvalidInput for others.
+    """
     chosen = [
         TuningStage("dtype and memory layout", _dtypes_and_layouts),
         TuningStage("attention", _attention_kernels),
@@ -33,7 +39,11 @@ def stages(device: str, *, quick: bool) -> list[TuningStage]:
     chosen.append(TuningStage("batch", _batches))
     if not quick:
         chosen.append(TuningStage("compile", _compile_modes))
-    return chosen
+    names = [stage.name for stage in chosen]
+    for name in only:
+        if name not in names:
+            raise InvalidInput("stages", name, f"some of {', '.join(names)}")
+    return [stage for stage in chosen if not only or stage.name in only]
 
 
 def _is_cuda(configuration: Configuration) -> bool:

@@ -164,8 +164,13 @@ def tune(
         typer.Option(min=1, help="Steps per picture (default: the model's; 4 for large pictures)."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Do not try torch.compile, which takes minutes.")
+        bool,
+        typer.Option("--quick", help="One round, and no torch.compile, which takes minutes."),
     ] = False,
+    stages: Annotated[
+        str | None,
+        typer.Option(help="Only these stages, separated by commas, like attention,batch."),
+    ] = None,
     memory: MemoryOption = None,
     results: ResultsOption = None,
 ) -> None:
@@ -183,6 +188,7 @@ def tune(
         steps=steps,
         quick=quick,
         memory=parse_memory(memory) or (),
+        only=_names(stages) if stages else (),
         results=results,
     )
     typer.echo(tuned.text())

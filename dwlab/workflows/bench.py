@@ -51,6 +51,7 @@ def execute_tune(
     steps: int | None = None,
     quick: bool = False,
     memory: Sequence[str] = (),
+    only: Sequence[str] = (),
     results: str | Path | None = None,
 ) -> Tuned:
     """Tune a model, with a progress bar per stage; for the options see `dwlab.bench.tune.tune`.
@@ -67,6 +68,7 @@ def execute_tune(
             steps=steps,
             quick=quick,
             memory=memory,
+            only=only,
             results=results,
             cancel=cancel,
             on_plan=bars.begin_stage,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...events import Done, Failed
 from ...models import device as devices
-from ...models import loading
+from ...models import loading, memory_plan
 from ...models.identity import identify
 from ...models.settings import Settings
 from ...pictures.picture import Picture
@@ -101,11 +101,12 @@ class Engine:
 def load(name: str, model: str, device: str, memory: tuple[str, ...] = ()) -> Engine:
     """The engine of a name (see ENGINES), with the model loaded as that engine computes it.
 
-    memory: measures that save memory.
+    memory: measures that save memory. Engines that compute alike share a model.
     """
-    if not name.startswith("packed-"):
-        return Engine(ENGINES[name], loading.load(model, device, memory=memory))
     device = devices.resolve(device)
+    if not name.startswith("packed-"):
+        identity = memory_plan.fitted(identify(model, device, memory=memory))
+        return Engine(ENGINES[name], loading.load_identified(identity))
     compile_mode = "default" if name == "packed-compiled" else "none"
     settings = Settings(channels_last=True, compile=compile_mode)
     dtype = devices.faster_dtype(device) or "auto"
