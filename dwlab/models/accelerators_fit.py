@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from ..spec.model_entry import Entry
     from ..spec.params import GenerationParams
     from .identity import Identity
+    from .settings import Settings
 
 
 def check_accelerators(cell: GenerationParams, identity: Identity) -> None:
     """Raise InvalidInput for an accelerator that does not fit a model, or how it is loaded."""
     entry = catalog.lookup(str(identity.folder))
     for name, settings in cell.accelerate.items():
-        reason = _unfit(BY_NAME[name], entry)
+        reason = _unfit(BY_NAME[name], entry) or _unfit_settings(BY_NAME[name], identity.settings)
         if reason:
             raise InvalidInput(f"{accelerate.FIELD}.{name}", settings, f"left out for {reason}")
 
@@ -33,4 +34,13 @@ def _unfit(accelerator: Accelerator, entry: Entry) -> str | None:
         return f"{family.title}, {accelerator.unfit}"
     if accelerator.saves_guidance and "negative_prompt" in entry.ignores:
         return f"{entry.name}, which is told the guidance and never asked for two answers"
+    return None
+
+
+def _unfit_settings(accelerator: Accelerator, settings: Settings) -> str | None:
+    """Why an accelerator does not fit how a model is computed, after `left out for`."""
+    if accelerator.own_forward and settings.compile != "none":
+        return "a compiled denoiser, whose parts cannot be called"
+    if accelerator.own_forward and settings.offload != "none":
+        return "a denoiser that is moved away while it is not needed"
     return None

@@ -99,14 +99,14 @@ def setting(name: str, settings: Settings, other: str) -> Value:
 
 def is_guided(accelerate: Accelerate, step: Step) -> bool:
     """Whether a step asks for both answers of guidance, if the picture has guidance."""
-    return all(BY_NAME[name].guided(main(name, each), step) for name, each in accelerate.items())
+    return all(BY_NAME[name].guided(each, step) for name, each in accelerate.items())
 
 
 def share(accelerate: Accelerate, step: Step) -> float:
     """About which part of a row's work each row of a step takes."""
     part = 1.0
     for name, settings in accelerate.items():
-        part *= BY_NAME[name].share(main(name, settings), step)
+        part *= BY_NAME[name].share(settings, step)
     return part
 
 

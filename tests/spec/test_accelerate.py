@@ -54,7 +54,7 @@ def test_equal_settings_have_equal_keys_however_they_are_written():
 @pytest.mark.parametrize(
     ("value", "field", "allowed"),
     [
-        ({"faster": 2}, "accelerate.faster", "one of guidance_every"),
+        ({"faster": 2}, "accelerate.faster", "one of token_merging, deep_cache"),
         ({"guidance_every": 0}, "accelerate.guidance_every", "a whole number from 1 to 20"),
         ({"guidance_every": True}, "accelerate.guidance_every", "a whole number from 1 to 20"),
         ({"guidance_every": {"n": 2}}, "accelerate.guidance_every.n", "one of every"),

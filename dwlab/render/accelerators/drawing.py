@@ -53,6 +53,26 @@ class Drawing:
         """The denoiser, or what stands in for it so far."""
         return denoiser_of(self.pipeline)
 
+    @property
+    def merging(self) -> float:
+        """The share of tokens that attention merges."""
+        share = self.params.accelerate.get("token_merging", 0.0)
+        return share if isinstance(share, float) else 0.0
+
+    def computing(self, function: Ask) -> Ask:
+        """How `function(denoiser, ...)` is asked for: with the calls of other cells, if these wait for company."""
+        denoiser = self.denoiser
+        if hasattr(denoiser, "waiting_for"):
+            ask: Ask = denoiser.waiting_for(function)
+            return ask
+
+        def compute(*arguments: Any, **named: Any) -> Any:
+            answer = function(denoiser, *arguments, **named)
+            self.last_step.hear(answer)
+            return answer
+
+        return compute
+
     @contextlib.contextmanager
     def asking(self, ask: Ask) -> Iterator[None]:
         """Let the pipeline call `ask`, with the denoiser's arguments, instead of its denoiser."""

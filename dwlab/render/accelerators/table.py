@@ -6,9 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ...spec.accelerators import BY_NAME
+from .deep_cache import deep_cache
 from .drawing import Drawing
 from .guidance_every import guidance_every
 from .guidance_interval import guidance_interval
+from .token_merging import token_merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     Apply = Callable[[Drawing, Settings], AbstractContextManager[None]]
 
 APPLY: Mapping[str, Apply] = {
+    "token_merging": token_merging,
+    "deep_cache": deep_cache,
     "guidance_every": guidance_every,
     "guidance_interval": guidance_interval,
 }

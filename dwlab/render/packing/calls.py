@@ -18,6 +18,9 @@ from .memo import digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# the name of a model's method, or a function that takes the model first
+Method = str | Callable[..., Any]
+
 # Positions that are the same for all rows of a call: [tokens, axes], or [rows, tokens, axes] where
 # models read the first row only.
 UNBATCHED = frozenset({"txt_ids", "img_ids", "image_rotary_emb"})
@@ -69,6 +72,7 @@ class _Argument:
 class Call:
     """A call of a model's method with a pipeline's arguments; calls of equal `key` can be merged.
 
+    method: its name, or a function of dwlab's own that takes the model first and does its work.
     rows: the first dimension of the first argument. leaves: tensors [rows, ...], lists of rows, and
     anything else. batched: the numbers of the leaves that are merged by rows; the others are equal
     if the keys are. lengths: sizes that the model pads to the longest row's; if they are equal too,
@@ -77,6 +81,7 @@ class Call:
     """
 
     module: torch.nn.Module
+    method: Method
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -92,7 +97,7 @@ class Call:
     def of(
         cls,
         module: Any,
-        method: str,
+        method: Method,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         *,
@@ -116,7 +121,8 @@ class Call:
             same = tuple(_values(arguments[number].value) for number in batched)
         return cls(
             module=module,
-            function=module if method == "__call__" else getattr(module, method),
+            method=method,
+            function=_function(module, method),
             args=args,
             kwargs=kwargs,
             rows=rows,
@@ -131,7 +137,7 @@ class Call:
     @property
     def of_pictures(self) -> bool:
         """Whether the call turns pictures into numbers or back, instead of removing noise."""
-        return self.function is not self.module
+        return isinstance(self.method, str) and self.method != "__call__"
 
     @property
     def compiled(self) -> bool:
@@ -166,13 +172,21 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     return [pytree.tree_unflatten(list(leaves), structure) for leaves in by_call]
 
 
+def _function(module: Any, method: Method) -> Callable[..., Any]:
+    if not isinstance(method, str):
+        return functools.partial(method, module)
+    function: Callable[..., Any] = module if method == "__call__" else getattr(module, method)
+    return function
+
+
 def _by_name(
-    module: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    module: Any, method: Method, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments of a call by name, with lists of rows marked as such."""
     of_method = signature(module.__class__, method)
     arguments = dict(of_method.bind(module, *args, **kwargs).arguments)
-    del arguments["self"]
+    # the module itself
+    del arguments[next(iter(arguments))]
     for name, parameter in of_method.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments |= arguments.pop(name, {})
@@ -183,8 +197,10 @@ def _by_name(
 
 
 @functools.lru_cache
-def signature(cls: Any, method: str) -> inspect.Signature:
-    """The signature of a module's method."""
+def signature(cls: Any, method: Method) -> inspect.Signature:
+    """The signature of a module's method, or of a function that takes the module first."""
+    if not isinstance(method, str):
+        return inspect.signature(method)
     return inspect.signature(getattr(cls, "forward" if method == "__call__" else method))
 
 

@@ -23,6 +23,7 @@ from .cell import RunningCell
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from .calls import Method
     from .size import Size
 
     Job = Callable[[], None]
@@ -56,6 +57,7 @@ class Pack:
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._under_way: set[RunningCell] = set()
         self._last_forward = 0.0
+        self._measured_method: Method | None = None
 
     def run(
         self, next_job: Callable[[], Job | None], give_way: Callable[[], bool] | None = None
@@ -188,9 +190,15 @@ class Pack:
         if len(calls) == 1 and not is_exact and not first.compiled:
             return [first.alone()]
         padded = self._padded(rows, first)
-        if first.of_pictures or self._size.settled:
+        if first.of_pictures or self._size.settled or not self._is_comparable(first):
             return merged(calls, padded)
         return self._measured(calls, rows, padded)
+
+    def _is_comparable(self, call: Call) -> bool:
+        """Whether a call's time can be compared with those before: each function has a price per row."""
+        if self._measured_method is None:
+            self._measured_method = call.method
+        return call.method == self._measured_method
 
     def _padded(self, rows: int, first: Call) -> int:
         """The number of rows to fill a forward up to."""

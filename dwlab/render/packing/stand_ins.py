@@ -36,7 +36,7 @@ def prepare(pipeline: Any) -> Any:
     denoiser = denoiser_of(pipeline)
     for name, part in modules_of(pipeline).items():
         if part is denoiser:
-            vars(packed)[name] = stand_in(part, "__call__", telling(waiting(part, "__call__")))
+            vars(packed)[name] = _denoiser(part)
         # stock moves some decoders to float32 and back: those are left alone
         elif name == "vae" and not _changes_dtype(part):
             vars(packed)[name] = _autoencoder(part)
@@ -47,6 +47,13 @@ def prepare(pipeline: Any) -> Any:
         elif name.startswith("text_encoder"):
             vars(packed)[name] = stand_in(part, "__call__", Memo(part).ask)
     return packed
+
+
+def _denoiser(part: torch.nn.Module) -> torch.nn.Module:
+    """A stand-in whose calls wait, and so do those of functions that do its work (`waiting_for`)."""
+    twin = stand_in(part, "__call__", telling(waiting(part, "__call__")))
+    add_members(twin, waiting_for=lambda _self, function: telling(waiting(part, function)))
+    return twin
 
 
 def _autoencoder(vae: Any) -> torch.nn.Module:
@@ -101,10 +108,11 @@ def stand_in(
 
 
 def waiting(
-    module: torch.nn.Module, method: str, unused: Collection[str] = ()
+    module: torch.nn.Module, method: str | Callable[..., Any], unused: Collection[str] = ()
 ) -> Callable[..., Any]:
     """A replacement for a method: it waits until `Pack` has computed the result.
 
+    method: its name, or a function that takes the module first.
     unused: arguments without effect, left out so that they do not keep calls apart.
     """
 
