@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from .identity import Identity
     from .settings import Settings
 
+# of a call that asks for an answer without the prompt, beside models that are told the guidance
+TRUE_GUIDANCE = "true_cfg_scale"
+
 
 def check_accelerators(cell: GenerationParams, identity: Identity) -> None:
     """Raise InvalidInput for an accelerator that does not fit a model, or how it is loaded."""
     entry = catalog.lookup(str(identity.folder))
     for name, settings in cell.accelerate.items():
-        reason = _unfit(BY_NAME[name], entry) or _unfit_settings(BY_NAME[name], identity.settings)
+        accelerator = BY_NAME[name]
+        reason = (
+            _unfit(accelerator, entry)
+            or _unfit_settings(accelerator, identity.settings)
+            or _unfit_recipe(accelerator, cell)
+        )
         if reason:
             raise InvalidInput(f"{accelerate.FIELD}.{name}", settings, f"left out for {reason}")
 
@@ -41,6 +49,20 @@ def _unfit_settings(accelerator: Accelerator, settings: Settings) -> str | None:
     """Why an accelerator does not fit how a model is computed, after `left out for`."""
     if accelerator.own_forward and settings.compile != "none":
         return "a compiled denoiser, whose parts cannot be called"
+    if accelerator.in_denoiser and settings.compile != "none":
+        return "a compiled denoiser, with which it was never tried"
     if accelerator.own_forward and settings.offload != "none":
         return "a denoiser that is moved away while it is not needed"
+    return None
+
+
+def _unfit_recipe(accelerator: Accelerator, cell: GenerationParams) -> str | None:
+    """Why an accelerator does not fit a recipe, after `left out for`."""
+    if accelerator.one_answer and TRUE_GUIDANCE in cell.call:
+        return f"{TRUE_GUIDANCE}, with which each step asks for two answers and would mix them"
+    if not accelerator.in_denoiser:
+        return None
+    for name in ("image", "control", "ip_adapter"):
+        if getattr(cell, name):
+            return f"recipes with {name}: it was tried on pictures from a text alone"
     return None

@@ -143,7 +143,7 @@ def _render_cells_of(
 ) -> None:
     with contextlib.ExitStack() as stack:
         try:
-            is_changed = any(cell.adapters != adapters.NONE for cell in cells)
+            is_changed = any(map(_changes_model, cells))
             model = loaded or stack.enter_context(
                 _lent_model(identity, channel, cells[0], alone=is_changed)
             )
@@ -153,6 +153,11 @@ def _render_cells_of(
             _fail_all(channel, cells, error)
         else:
             _render_stacks(channel, model, cells, compute)
+
+
+def _changes_model(cell: ResolvedCell) -> bool:
+    """Whether a cell changes the parts of its model while it is drawn."""
+    return cell.adapters != adapters.NONE or bool(accelerate.in_denoiser(cell.params.accelerate))
 
 
 @contextlib.contextmanager
@@ -251,7 +256,9 @@ def _render_task(rendering: Rendering, cells: list[ResolvedCell], pack: int | No
 
 def _render_alone(rendering: Rendering, cells: list[ResolvedCell]) -> None:
     """Make the pictures of cells with an accelerator that runs alone."""
-    if not rendering.exact:
+    if cells and not rendering.exact:
+        reasons = {name for cell in cells for name in accelerate.runs_alone(cell.params.accelerate)}
+        log.info("one picture at a time, because of %s", ", ".join(sorted(reasons)))
         _render_one_by_one(rendering, cells)
         return
     for cell in cells:

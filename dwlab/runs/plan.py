@@ -20,7 +20,7 @@ from ..errors import printable
 from ..models import device
 from ..models.memory_texts import memory_texts
 from ..pictures.inputs import Inputs
-from ..spec import catalog, families, no_effect
+from ..spec import accelerate, catalog, families, no_effect
 from ..spec.axes import RandomSeeds
 from ..spec.own_code.labels import method_labels
 from ..spec.own_code.recipe import FIELD as METHOD
@@ -172,6 +172,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
             *_not_checked(not_here, missing),
             *_notes(identities),
             *_never_packed(identities, compute),
+            *_alone(params, compute),
         ),
         hints=(*_dtype_hints(identities), *hints),
         memory=tuple(memory_texts(identities.values())),
@@ -264,6 +265,16 @@ def _never_packed(identities: Identities, compute: Compute) -> list[str]:
         pipeline = catalog.lookup(str(identity.folder)).pipeline
         reasons[choice.model] = families.never_packed(pipeline) if pipeline else None
     return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
+
+
+def _alone(params: Sequence[GenerationParams], compute: Compute) -> list[str]:
+    """A warning of accelerators whose cells share no forwards."""
+    names: dict[str, int] = {}
+    for cell in params:
+        for name in accelerate.runs_alone(cell.accelerate):
+            names[name] = names.get(name, 0) + 1
+    effect = "fails in exact mode" if compute.exact else "runs alone, one picture at a time"
+    return [f"{name}: {effect} ({_cells_text(count)})" for name, count in names.items()]
 
 
 def _notes(identities: Identities) -> list[str]:

@@ -115,6 +115,22 @@ def runs_alone(accelerate: Accelerate) -> list[str]:
     return [name for name in accelerate if not BY_NAME[name].packed]
 
 
+def in_denoiser(accelerate: Accelerate) -> list[str]:
+    """The accelerators that keep what they remember in the denoiser itself."""
+    return [name for name in accelerate if BY_NAME[name].in_denoiser]
+
+
+def of_axis(name: str, value: object) -> Accelerate:
+    """The accelerators that a value of the axis `accelerate`, or `accelerate.NAME`, stands for."""
+    field, _, accelerator = name.partition(".")
+    return checked(field, {accelerator: value} if accelerator else value)
+
+
+def is_axis(name: str) -> bool:
+    """Whether the values of an axis of this name are accelerators, or settings of one."""
+    return name.partition(".")[0] == FIELD
+
+
 def label(accelerate: Accelerate) -> str:
     """Accelerators as people read them: `deep_cache 3 + guidance_interval 0-0.6`."""
     shown = [f"{name} {_words(name, settings)}" for name, settings in accelerate.items()]

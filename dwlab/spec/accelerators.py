@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from .value_rules import Choice, Interval, Number
+from .value_rules import SWITCH, Choice, Interval, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +64,9 @@ class Accelerator:
     compiled or moved as a whole.
     guided: whether a step asks for both answers of guidance. share: the part of a row's work that a
     step takes. Both take the settings as they are kept; they are for estimates.
+    in_denoiser: whether it keeps what it remembers in the denoiser itself, as diffusers' caches do: a
+    cell has one of these only, runs alone, and draws from a text alone.
+    one_answer: whether each step must ask the denoiser once, so that true guidance is left out.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Accelerator:
     own_forward: bool = False
     guided: Callable[[Settings, Step], bool] = _always
     share: Callable[[Settings, Step], float] = _whole
+    in_denoiser: bool = False
+    one_answer: bool = False
 
     @property
     def saves_guidance(self) -> bool:
@@ -142,6 +147,14 @@ def _outermost_share(settings: Settings, step: Step) -> float:
     return 1.0 if is_full or not isinstance(branch, int) else OUTERMOST[branch]
 
 
+# Whose denoiser has diffusers' caches; each cache was tried with those that are named.
+FLUX = frozenset({"FluxPipeline"})
+BOTH_FLUX = FLUX | {"Flux2Pipeline"}
+FIRST_BLOCKS = FLUX | {"QwenImagePipeline", "HunyuanImagePipeline"}
+FORETOLD = FIRST_BLOCKS | {"Flux2KleinPipeline", "OvisImagePipeline"}
+_NO_CACHE = "for which diffusers has no such cache, or one that was never seen to work"
+_NO_RATIOS = "for which diffusers knows no ratios"
+
 ALL = (
     Accelerator(
         "token_merging",
@@ -186,6 +199,72 @@ ALL = (
         pipelines=TWO_ROWS,
         unfit=_NOT_TWO_ROWS,
         guided=in_interval,
+    ),
+    Accelerator(
+        "first_block_cache",
+        "the other blocks are left out while the first one's output hardly changes",
+        "diffusers, after ParaAttention's First Block Cache",
+        Setting("threshold", Number(0, 2), 0.1, "relative change up to which blocks are left out"),
+        idle=0.0,
+        pipelines=FIRST_BLOCKS,
+        unfit=_NO_CACHE,
+        packed=False,
+        in_denoiser=True,
+    ),
+    Accelerator(
+        "taylorseer",
+        "attention, or all blocks, in full at every n-th step; between them foretold",
+        "Liu et al. 2025, From Reusing to Forecasting (TaylorSeer)",
+        Setting("every", Number(1, 20, whole=True), 5, "steps from one in full to the next"),
+        idle=1,
+        pipelines=FORETOLD,
+        unfit=_NO_CACHE,
+        others=(
+            Setting("warmup", Number(1, 100, whole=True), 3, "steps in full at the beginning"),
+            Setting("order", Number(1, 4, whole=True), 1, "of the Taylor series"),
+            Setting("lite", Choice(SWITCH), False, "all blocks instead of attention alone"),
+        ),
+        packed=False,
+        in_denoiser=True,
+    ),
+    Accelerator(
+        "mag_cache",
+        "steps are left out while the known sizes of their changes say that little is lost",
+        "Ma et al. 2025, MagCache, with the ratios of FLUX.1",
+        Setting("threshold", Number(0, 1), 0.06, "of the error that adds up"),
+        idle=0.0,
+        pipelines=FLUX,
+        unfit=_NO_RATIOS,
+        others=(
+            Setting("skips", Number(1, 20, whole=True), 3, "the most steps left out in a row"),
+            Setting("retention", Number(0, 1), 0.2, "the part of the steps in full at first"),
+        ),
+        packed=False,
+        in_denoiser=True,
+    ),
+    Accelerator(
+        "pyramid_attention",
+        "attention at every n-th step in the middle, timesteps 800 to 100",
+        "Zhao et al. 2024, Pyramid Attention Broadcast",
+        Setting("every", Number(1, 20, whole=True), 2, "steps from one with attention to the next"),
+        idle=1,
+        pipelines=BOTH_FLUX,
+        unfit=_NO_CACHE,
+        packed=False,
+        in_denoiser=True,
+        one_answer=True,
+    ),
+    Accelerator(
+        "faster_cache",
+        "attention at every n-th step from timestep 681 on; between them extrapolated",
+        "Lv et al. 2024, FasterCache, section 3.2",
+        Setting("every", Number(1, 20, whole=True), 2, "steps from one with attention to the next"),
+        idle=1,
+        pipelines=BOTH_FLUX,
+        unfit=_NO_CACHE,
+        packed=False,
+        in_denoiser=True,
+        one_answer=True,
     ),
 )
 # in the order in which they are put around the denoiser, the innermost first

@@ -161,6 +161,11 @@ def check_accelerate(value: accelerate.Accelerate, params: Mapping[str, object])
         if value and params[name]:
             allowed = f"left out beside {name}; accelerators are for one call of a stock pipeline"
             raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
+    if len(accelerate.in_denoiser(value)) > 1:
+        allowed = (
+            f"only one of {', '.join(accelerate.in_denoiser(value))}: a denoiser keeps one cache"
+        )
+        raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
 
 
 _CHECKS: dict[str, Callable[[str, object], object]] = {

@@ -10,6 +10,13 @@ from .deep_cache import deep_cache
 from .drawing import Drawing
 from .guidance_every import guidance_every
 from .guidance_interval import guidance_interval
+from .step_caches import (
+    faster_cache,
+    first_block_cache,
+    mag_cache,
+    pyramid_attention,
+    taylorseer,
+)
 from .token_merging import token_merging
 
 if TYPE_CHECKING:
@@ -28,6 +35,11 @@ APPLY: Mapping[str, Apply] = {
     "deep_cache": deep_cache,
     "guidance_every": guidance_every,
     "guidance_interval": guidance_interval,
+    "first_block_cache": first_block_cache,
+    "taylorseer": taylorseer,
+    "mag_cache": mag_cache,
+    "pyramid_attention": pyramid_attention,
+    "faster_cache": faster_cache,
 }
 
 
