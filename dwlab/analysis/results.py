@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..runs import results
 from ..store.store import open_existing
 from .comparison import compare
+from .drift import drift
 from .ranking import best
 from .reference_distance import TOLERANCE, convergence
 from .sample_size import power
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..runs.measuring import Report
     from ..runs.remeasure import Measured
     from .comparison import Comparison
+    from .drift import Drift
     from .ranking import Ranking
     from .rating import Rating
     from .reference_distance import Convergence
@@ -120,6 +122,12 @@ class Results(results.Results):
         """How soon pictures stop changing with more steps: see `dwlab.analysis.reference_distance`."""
         table = self.table(name)
         return convergence(table, distance=distance, tolerance=tolerance, target=target)
+
+    def drift(
+        self, name: str, *, plain: Mapping[str, object] | None = None, target: str = SAMPLED
+    ) -> Drift:
+        """How far accelerated pictures are from plain ones: see `dwlab.analysis.drift`."""
+        return drift(self.table(name), plain=plain, target=target)
 
     def traces(self, name: str, experiment: str | None = None) -> pd.DataFrame:
         """What was kept of steps under a name, one row per picture and step: see `dwlab.analysis.traces`.

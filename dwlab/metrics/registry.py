@@ -150,6 +150,12 @@ def _check_by(metric: Metric, request: MetricRequest) -> None:
         _check_library(FINISHED[request.by])
 
 
+def is_installed(name: str) -> bool:
+    """Whether the library of one of dwlab's metrics of finished pictures is there."""
+    library = FINISHED[name].options.library
+    return not library or importlib.util.find_spec(library) is not None
+
+
 def _check_library(metric: Metric) -> None:
     library = metric.options.library
     if library and importlib.util.find_spec(library) is None:

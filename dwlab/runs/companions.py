@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..metrics.metric import Scope
-from ..spec import schedulers
+from ..spec import accelerate, schedulers
 from ..spec.names import own_name
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def _same(axis: str, first: object, second: object) -> bool:
         return True
     if axis == "scheduler":
         return _scheduler(first) == _scheduler(second)
+    if accelerate.is_axis(axis):
+        return accelerate.of_axis(axis, first) == accelerate.of_axis(axis, second)
     return str(first) == str(second)
 
 

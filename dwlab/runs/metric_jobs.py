@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
-from ..metrics import registry
+from ..metrics import clip_folder, registry
 from ..metrics.metric import Scope
 from ..spec.axes import RandomSeeds
+from ..spec.drift_requests import BY_NETWORK, BY_PIXELS, drift_requests
 from ..spec.metric_requests import FIELD
 from .companions import check_against
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from ..metrics.clip_folder import ClipFolder
     from ..metrics.metric import Metric
@@ -47,17 +48,39 @@ class Job:
         return {**self.metric.facts.as_dict(), "code": self.metric.code, "compares": compares}
 
 
+def jobs_of_sweep(spec: SweepSpec) -> list[Job]:
+    """The metrics of a sweep's finished pictures, ready to be measured.
+
+    They are those that it names, and, unless it names no usual ones, the drift of pictures that are
+    drawn with accelerators. Raises as `job_of_sweep` does.
+    """
+    requests = registry.requests(spec.metrics)
+    if registry.names_to_save(spec.metrics) is None:
+        named = {request.column for request in requests}
+        requests += [each for each in _drift(spec, requests) if each.column not in named]
+    return [job_of_sweep(request, spec) for request in requests]
+
+
+def _drift(spec: SweepSpec, requests: Sequence[MetricRequest]) -> list[MetricRequest]:
+    """What compares accelerated pictures with plain ones, as far as it can be measured here."""
+    networks = [request.model for request in requests if request.model]
+    values = _values(spec)
+    models = {str(model) for model in values.get("model", [spec.model])}
+    measures = []
+    if registry.is_installed(BY_PIXELS):
+        measures.append(BY_PIXELS)
+    if networks or models == {clip_folder.shipped().model}:
+        measures.append(BY_NETWORK)
+    return drift_requests(values, measures, networks[0] if networks else "")
+
+
 def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
     """A metric that a sweep's file names, checked against its axes before anything is drawn.
 
     Raises InvalidInput and ModelError.
     """
     job = Job.of(request)
-    values = {
-        name: list(column)
-        for name, column in spec.values.items()
-        if not isinstance(column, RandomSeeds)
-    }
+    values = _values(spec)
     check_against(request, values)
     check_column(request, values)
     only = job.clip.model if job.clip else None
@@ -65,6 +88,15 @@ def job_of_sweep(request: MetricRequest, spec: SweepSpec) -> Job:
     if only is not None and only not in models:
         raise missing_model(request, only)
     return job
+
+
+def _values(spec: SweepSpec) -> dict[str, list[object]]:
+    """The values of each axis, as far as they are known before a sweep runs."""
+    return {
+        name: list(column)
+        for name, column in spec.values.items()
+        if not isinstance(column, RandomSeeds)
+    }
 
 
 def check_column(request: MetricRequest, axes: Collection[str]) -> None:

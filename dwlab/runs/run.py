@@ -19,7 +19,7 @@ from ..store.experiment_lock import experiment_lock
 from ..store.store import Store
 from . import code_trust, pending
 from .measuring import measure_in_run
-from .metric_jobs import job_of_sweep
+from .metric_jobs import jobs_of_sweep
 from .outcome import Outcome
 from .remeasure import measure_what_is_missing
 from .resolve import identify_all, stop_downloads
@@ -139,7 +139,7 @@ def check_metrics(spec: SweepSpec) -> list[Job]:
     """
     registry.check(spec.metrics)
     registry.check_ranking(spec.metric, spec.metrics)
-    return [job_of_sweep(request, spec) for request in registry.requests(spec.metrics)]
+    return jobs_of_sweep(spec)
 
 
 @gc_paused()

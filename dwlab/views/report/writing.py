@@ -17,6 +17,7 @@ from ..viewer.page import FILE as VIEWER
 from .answer import Answer, answer, search_of
 from .axis_sections import axis_sections, time_plot
 from .cells import FAILURES, failures, gallery
+from .drift_section import drift_section
 from .embedded import TitledPlot, contact_sheet, plot
 from .summary import best_and_worst, cards, subtitle, versions
 
@@ -78,6 +79,7 @@ def _content(table: pd.DataFrame) -> dict[str, object]:
         "unranked": "" if is_ranked else REMEDY,
         "quality": quality,
         "metric": metric,
+        "drift": drift_section(table),
         "effects": axis_sections(table, metric) if metric else [],
         "times": time_plot(table),
         "traces": _trace_plots(table),

@@ -1,0 +1,96 @@
+"""What acceleration changes, in pairs with the plain pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import dwlab
+from dwlab.analysis.drift import drift, has_drift
+from dwlab.analysis.picture_distances import PIXELS
+from dwlab.errors import InvalidInput
+from dwlab.spec.drift_requests import drift_requests, plain_values
+from dwlab.views.report.drift_section import drift_section
+
+WAYS = ["none", {"deep_cache": 2}, {"guidance_interval": [0, 0.5]}]
+BASE = {"steps": 2, "width": 64, "height": 64}
+AXES = {"prompt": ["a large red circle", "a blue star"], "seed": [0, 1], "accelerate": WAYS}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A results folder with a small sweep of accelerators."""
+    root = tmp_path_factory.mktemp("results")
+    dwlab.Sweep(name="fast", base=BASE, axes=AXES).run(root)
+    return root
+
+
+def test_each_way_stands_beside_the_plain_one_with_what_it_saves(swept):
+    found = dwlab.Results(swept).drift("fast")
+    assert found.plain == "accelerate none"
+    assert (found.rows, [each.rows for each in found.settings]) == (4, [2, 3])
+    assert [each.setting for each in found.settings] == [
+        "accelerate deep_cache 2",
+        "accelerate guidance_interval 0-0.5",
+    ]
+    assert found.distances == (PIXELS, "perceptual_distance.drift", "ssim.drift")
+    assert found.differences == ("adherence",)
+    for each in found.settings:
+        assert each.distances[PIXELS].pairs == 4
+        for mean in each.distances.values():
+            assert mean.low <= mean.mean <= mean.high
+
+
+def test_the_distance_is_that_of_the_pictures(swept):
+    table = dwlab.Results(swept).table("fast")
+    by_way = {}
+    for row in table.itertuples():
+        pixels = np.asarray(Image.open(swept / row.image), float) / 255
+        by_way.setdefault(row.accelerate, []).append(pixels)
+    plain, cached, _ = by_way.values()
+    distances = [np.sqrt(np.mean((a - b) ** 2)) for a, b in zip(plain, cached, strict=True)]
+    first = drift(table).settings[0]
+    assert first.distances[PIXELS].mean == pytest.approx(np.mean(distances))
+    assert first.distances["ssim.drift"].mean < 1
+
+
+def test_other_axes_stay_and_the_plain_picture_has_the_same_values(tmp_path):
+    axes = {"seed": [0, 1], "guidance": [2, 4], "accelerate.deep_cache": [1, 3]}
+    table = dwlab.Sweep(name="two", base=BASE | {"prompt": "a star"}, axes=axes).run(tmp_path)
+    assert [each.setting for each in drift(table).settings] == [
+        "guidance 2, accelerate.deep_cache 3",
+        "guidance 4, accelerate.deep_cache 3",
+    ]
+    # a reference of one's own
+    found = drift(table, plain={"guidance": 4, "accelerate.deep_cache": 1})
+    assert found.plain == "guidance 4, accelerate.deep_cache 1"
+    assert len(found.settings) == 3
+
+
+def test_the_report_has_a_section_of_it(swept, tmp_path):
+    table = dwlab.Results(swept).table("fast")
+    section = drift_section(table)
+    assert [row.setting for row in section.rows] == [each.setting for each in drift(table).settings]
+    assert section.columns[-1] == "adherence, minus the plain"
+    plain = table[table["accelerate"] == table["accelerate"].iloc[0]]
+    plain.attrs = table.attrs
+    assert drift_section(plain) is None
+
+
+def test_without_plain_pictures_nothing_is_compared():
+    axes = {"accelerate": WAYS[1:], "steps": [1, 2]}
+    assert plain_values(axes) == {}
+    assert drift_requests(axes, ["ssim"], "") == []
+    table = pd.DataFrame({"steps": [1, 2], "seed": [0, 0]})
+    table.attrs["axes"] = {"steps": [1, 2]}
+    assert not has_drift(table)
+    with pytest.raises(InvalidInput, match="plain is"):
+        drift(table)
+
+
+def test_a_sweep_that_names_its_metrics_has_these_alone(tmp_path):
+    sweep = dwlab.Sweep(name="own", base=BASE | {"prompt": "a star"}, axes={"seed": [0], "accelerate": WAYS[:2]}, metrics=["sharpness"])  # fmt: skip
+    table = sweep.run(tmp_path)
+    assert "sharpness" in table and not any("drift" in name for name in table)
