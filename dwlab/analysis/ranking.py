@@ -49,6 +49,7 @@ COST_OF_A_ROW = frozenset(
         "control",
         "ip_adapter",
         "refiner",
+        "accelerate",
         "loras",
     }
 )

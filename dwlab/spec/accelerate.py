@@ -29,6 +29,8 @@ def checked(field: str, value: object) -> Accelerate:
     # YAML reads `no` and `off` as False
     if value is None or value is False or value == NONE:
         return EMPTY
+    if isinstance(value, str) and value not in BY_NAME:
+        raise InvalidInput(field, value, f"{NONE}, one of {', '.join(BY_NAME)}, or a map of them")
     if isinstance(value, str):
         value = {value: {}}
     if not isinstance(value, Mapping):
@@ -113,6 +115,11 @@ def share(accelerate: Accelerate, step: Step) -> float:
 def runs_alone(accelerate: Accelerate) -> list[str]:
     """The accelerators whose cells share no forwards."""
     return [name for name in accelerate if not BY_NAME[name].packed]
+
+
+def saving_guidance(accelerate: Accelerate) -> list[str]:
+    """The accelerators that leave out answers of guidance."""
+    return [name for name in accelerate if BY_NAME[name].saves_guidance]
 
 
 def in_denoiser(accelerate: Accelerate) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import catalog, schedulers
+from . import accelerate, catalog, schedulers
 from .kinds import alike
 from .names import TEXTS
 from .prompt_text import stripped
@@ -117,6 +117,9 @@ def _guidance_off(params: list[GenerationParams], entries: Entries) -> Iterator[
     if len(values) > 1:
         listed = ", ".join(f"{value:g}" for value in values)
         yield f"guidance {listed}: all of them switch guidance off, so their pictures are the same"
+    idle = {name for each in unguided for name in accelerate.saving_guidance(each.accelerate)}
+    for name in sorted(idle):
+        yield f"accelerate.{name} has no effect where guidance is 1 or less"
     if _vary(each.negative_prompt for each in unguided):
         yield "negative_prompt has no effect where guidance is 1 or less"
 

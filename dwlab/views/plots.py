@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 POINTS = 2_000  # pictures of a line that are drawn as points, taken at random
 # what decides how long a picture takes, besides its steps
-DECIDES_TIME = frozenset({"scheduler", "width", "height", "model", "dtype", "quantisation"})
+DECIDES_TIME = frozenset(
+    {"scheduler", "width", "height", "model", "dtype", "quantisation", "accelerate"}
+)
 DEVICES = 3  # names in a footnote
 
 

@@ -165,6 +165,21 @@ def test_beside_a_lora_and_a_controlnet_they_are_too(family, name):
     assert_as_stock(cells, [one.stock(params) for params in cells])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sd", "sdxl"])
+def test_beside_accelerators_they_are_too(family, name):
+    one = family(name)
+    shown = {"ip_adapter": [one.one()], "guidance": 4.0}
+    # the only step is one in full
+    full = [one.cell(seed, steps=1, accelerate={"deep_cache": 2}, **shown) for seed in range(2)]
+    assert_as_stock(full, [one.stock(params) for params in full])
+    accelerate = {"deep_cache": 2, "token_merging": 0.5, "guidance_interval": [0, 0.5]}
+    cells = [one.cell(seed, steps=4, accelerate=accelerate, **shown) for seed in range(2)]
+    company = [one.cell(seed, **shown) for seed in range(2)]
+    for alone, packed in zip(made(cells, pack=1), made([*cells, *company]), strict=False):
+        assert difference(alone.image, packed.image) <= 1
+
+
 def test_pictures_share_forwards_and_each_is_encoded_once(family):
     one = family("sd")
     model = loading.load(one.folder, "cpu")

@@ -46,6 +46,8 @@ def read(**parts):
         ({"base": {"prompt": "a", "mask_image": "a.png"}}, "base.mask_image is 'a.png'"),
         ({"axes": {"strength": [0.5]}}, "without an image"),
         ({"axes": {"model": ["shapes", "~a\0b"]}}, "text without NUL"),
+        ({"axes": {"accelerate": [{"deep_cache": 21}]}}, "axes.accelerate[0].deep_cache is 21"),
+        ({"base": {"prompt": "a", "accelerate": {"faster": 2}}}, "base.accelerate.faster is 2"),
         ({"axes": {"model": ["shapes", "~root"]}}, "axes.model[1] is '~root'"),
         ({"axes": {"model": ["shapes", "sd15-geometry"]}}, "axes.model[1] is 'sd15-geometry'"),
         ({"base": {"prompt": "a", "call": {"timesteps": [1] * 900}}}, "call.timesteps"),

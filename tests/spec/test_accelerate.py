@@ -61,6 +61,7 @@ def test_equal_settings_have_equal_keys_however_they_are_written():
         ({"guidance_interval": [0.6, 0.2]}, "accelerate.guidance_interval", "[start, end]"),
         ({"guidance_interval": [0, float("nan")]}, "accelerate.guidance_interval", "[start, end]"),
         (3, "accelerate", "none, or a map"),
+        ("faster", "accelerate", "none, one of token_merging"),
     ],
 )
 def test_errors_name_the_setting_and_what_is_allowed(value, field, allowed):

@@ -35,6 +35,10 @@ def warned(model, folders=None, **parts):
             "negative_prompt has no effect",
         ),
         (
+            {"base": {"prompt": "x", "guidance": 1}, "axes": {"accelerate.guidance_every": [1, 2]}},
+            "accelerate.guidance_every has no effect",
+        ),
+        (
             {"base": {"prompt": "x", "scheduler": "Euler"}, "axes": {"call.eta": [0, 1]}},
             "call.eta has no effect",
         ),

@@ -160,6 +160,25 @@ def test_a_run_from_a_picture_counts_by_the_whole_schedule(shapes):
     check_equal(made([params], model=shapes), [expected])
 
 
+@pytest.mark.slow
+def test_probes_and_previews_tell_the_same_of_a_picture_alone_and_packed(shapes):
+    base = GenerationParams("a star", steps=4, guidance=GUIDANCE, width=64, height=64)
+    accelerators = ({"guidance_interval": [0, 0.5]}, {"deep_cache": 2}, {"token_merging": 0.5})
+    cells = [base.replace(accelerate=each) for each in accelerators]
+    probes = ["guidance_norm", "latent_norm", "x0"]
+    alone = made(cells, model=shapes, pack=1, probes=probes)
+    together = made(cells, model=shapes, probes=probes)
+    for one, other in zip(alone, together, strict=True):
+        for trace, packed in zip(one.traces, other.traces, strict=True):
+            values = [value for value in trace.values if value is not None]
+            packed_values = [value for value in packed.values if value is not None]
+            assert values == pytest.approx(packed_values, rel=1e-3)
+    lengths = [[len(trace.values) for trace in picture.traces] for picture in alone]
+    assert lengths[1] == lengths[2] == [4, 4, 4]
+    guidance_norm = next(trace for trace in alone[0].traces if trace.name == "guidance_norm")
+    assert guidance_norm.steps == (1, 2)
+
+
 TWO_ROWS = [
     pytest.param(name, marks=pytest.mark.slow)
     for name in ("sd", "sdxl", "sd3", "pixart", "pixart_alpha", "sana", "kolors", "auraflow", "hunyuandit", "cogview3plus")
