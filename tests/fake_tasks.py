@@ -62,6 +62,12 @@ def dies_of_the_question(document: str, blobs: Mapping[str, bytes]) -> str:
     return ""
 
 
+def hangs_at_the_question(document: str, blobs: Mapping[str, bytes]) -> str:
+    """A worker that is asked for its first picture and does not answer."""
+    hang()
+    return ""
+
+
 def picture(key: str, params: GenerationParams, values: dict) -> Picture:
     """A small picture that its key determines."""
     red, green, blue, *_ = hashlib.sha256(key.encode()).digest()

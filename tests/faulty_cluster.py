@@ -23,8 +23,9 @@ import psutil
 from distributed import Client, Nanny, Scheduler
 
 from dwlab.cluster.connect import SETTINGS
-from dwlab.cluster.driver import Waits, render_on
+from dwlab.cluster.driver import render_on
 from dwlab.cluster.pace import Pace
+from dwlab.cluster.waits import Waits
 from dwlab.errors import DwlabError
 from dwlab.events import Done, Failed
 from dwlab.runs.run import run

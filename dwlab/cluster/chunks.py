@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
+
+from ..errors import first_line
+from ..models.memory import is_out_of_memory
 
 # What a worker needs in memory for a cell, from coarse to fine: the model, its adapters, the size.
 Group: TypeAlias = tuple[Hashable, ...]
@@ -71,6 +74,13 @@ class Misfortune:
 
     what: str
     status: Literal["failed", "oom"] = "failed"
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """What it is that a worker raised an error."""
+        if isinstance(error, Exception) and is_out_of_memory(error):
+            return cls("ran out of memory", "oom")
+        return cls(f"raised {type(error).__name__}: {first_line(error)}")
 
 
 DIED = Misfortune("died")

@@ -10,23 +10,20 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from .._util.durations import duration
-from ..errors import first_line
 from ..events import Done, Failed, Loaded, Started
-from ..models.memory import is_out_of_memory
 from . import tasks, wire
 from .admission import Admission
 from .chunks import Chunk, GivenUp, Misfortune
 from .entrance import Entrance
-from .gone import NobodyComputes
+from .gone import AGAIN, NobodyComputes
 from .loads import loads_of
 from .mailbox import Answered, Broken, Joined, Left, Mailbox, Message, Present, Told
 from .pace import PACE, Pace
 from .placing import Placing
 from .roster import Roster, refused
+from .waits import WAITS, Loneliness, Waits
 
 if TYPE_CHECKING:
     import threading
@@ -39,28 +36,8 @@ if TYPE_CHECKING:
     from ..spec.compute import Compute
 
 log = logging.getLogger(__name__)
-AGAIN = "finished pictures are saved; run the same command to continue"
 Task: TypeAlias = Callable[[str, Mapping[str, bytes]], wire.Answer]
 Events: TypeAlias = "Generator[Event, None, None]"
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long the driver waits, in seconds.
-
-    look: between looks at what nobody tells. present: between questions who is here. notice: until
-    it says that no worker takes anything, and lonely: until it gives up. stop: for what workers
-    finish when everything is to stop.
-    """
-
-    look: float = 0.5
-    present: float = 10.0
-    notice: float = 10.0
-    lonely: float = 600.0
-    stop: float = 10.0
-
-
-WAITS = Waits()
 
 
 def render_on(
@@ -108,11 +85,10 @@ class _Driver:
         self._chunks: dict[int, tuple[str, Chunk]] = {}
         self._told: set[tuple[int, str]] = set()
         self._is_stopped = False
-        self._is_noticed = False
         now = time.monotonic()
         self._looked = now
         self._asked = now
-        self._busy = now
+        self._loneliness = Loneliness(waits, now)
 
     def events(
         self, cancel: threading.Event | None, dropped: Callable[[int], bool] | None
@@ -155,7 +131,7 @@ class _Driver:
 
     def _ask(self, joined: Joined) -> None:
         if joined.worker not in self._roster:
-            self._entrance.ask(joined)
+            self._entrance.ask(joined, time.monotonic())
 
     def _admit(self, message: Answered | Broken) -> Events:
         answer = self._entrance.take(message)
@@ -234,7 +210,7 @@ class _Driver:
             yield from self._leave(worker, is_blamed=True)
         elif self._mail.is_connected:
             del self._chunks[number]
-            yield from self._fail(self._placing.fail(number, _misfortune(error)))
+            yield from self._fail(self._placing.fail(number, Misfortune.of(error)))
             yield from self._give_all()
 
     def _take_news(self, message: Told) -> Events:
@@ -262,31 +238,18 @@ class _Driver:
             log.warning("%s gives no sign of life; it is restarted", self._roster.name(worker))
             yield from self._fail(self._placing.hang(number))
             self._mail.restart(worker)
+        for joined, refusal in self._entrance.give_up(now - self._waits.answer):
+            yield refused(joined, refusal)
         yield from self._give_all()
-        self._watch_loneliness(now)
+        if self._chunks or self._entrance.is_asking:
+            self._loneliness.end(now)
+        else:
+            self._loneliness.watch(now, self._entrance.refused.values())
 
     def _drop(self, dropped: Callable[[int], bool]) -> None:
         for position in self._placing.open():
             if dropped(position):
                 self._placing.drop(position)
-
-    def _watch_loneliness(self, now: float) -> None:
-        """Say that no worker takes anything, and raise RenderError if that lasts."""
-        if self._chunks or self._entrance.is_asking:
-            self._busy = now
-            self._is_noticed = False
-            return
-        lonely = now - self._busy
-        refusals = self._entrance.refused.values()
-        reasons = "".join(f"; {reason}" for reason in refusals)
-        if lonely > self._waits.lonely or (refusals and lonely > self._waits.notice):
-            raise NobodyComputes(
-                f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}"
-            )
-        if lonely > self._waits.notice and not self._is_noticed:
-            self._is_noticed = True
-            left = duration(self._waits.lonely - lonely)
-            log.warning("waiting for a worker; without one, the run ends in %s", left)
 
     def _give_all(self) -> Events:
         for worker in self._roster:
@@ -330,9 +293,3 @@ class _Driver:
     def _tell_all_to_stop(self) -> None:
         for worker in {worker for worker, _ in self._chunks.values()}:
             self._mail.tell(worker, tasks.stop, self._topic)
-
-
-def _misfortune(error: BaseException) -> Misfortune:
-    if isinstance(error, Exception) and is_out_of_memory(error):
-        return Misfortune("ran out of memory", "oom")
-    return Misfortune(f"raised {type(error).__name__}: {first_line(error)}")

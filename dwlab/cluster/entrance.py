@@ -22,7 +22,8 @@ class Entrance:
     def __init__(self, mail: Mailbox, admission: Admission) -> None:
         self._mail = mail
         self._admission = admission
-        self._asked: dict[str, Joined] = {}
+        # who is asked, and since when, by the worker's address
+        self._asked: dict[str, tuple[Joined, float]] = {}
         # how often a worker died of the question, by its name
         self._deaths: Counter[str] = Counter()
         # who and why, by the worker's address
@@ -38,7 +39,7 @@ class Entrance:
         """Whether an answer is still to come."""
         return bool(self._asked)
 
-    def ask(self, joined: Joined) -> None:
+    def ask(self, joined: Joined, now: float) -> None:
         """Ask a worker that came, unless it was asked before."""
         worker = joined.worker
         if worker in self._asked or worker in self.refused:
@@ -46,7 +47,7 @@ class Entrance:
         if self._deaths[joined.name] >= DEATHS:
             self._refuse(joined, "its process ended each time it was asked for a first picture")
         else:
-            self._asked[worker] = joined
+            self._asked[worker] = (joined, now)
             parcel = self._admission.parcel
             self._mail.give(worker, worker, tasks.check, parcel.document, parcel.blobs)
 
@@ -57,9 +58,10 @@ class Entrance:
         """
         from distributed import CancelledError, KilledWorker
 
-        joined = self._asked.get(str(message.key))
-        if joined is None:
+        asked = self._asked.get(str(message.key))
+        if asked is None:
             return None
+        joined, _ = asked
         if isinstance(message, Broken):
             if isinstance(message.error, CancelledError | KilledWorker):
                 self.leave(joined.worker)
@@ -73,11 +75,22 @@ class Entrance:
             self._refuse(joined, refusal)
         return joined, refusal
 
+    def give_up(self, before: float) -> list[tuple[Joined, str]]:
+        """Refuse the workers that were asked before a time and did not answer; who they are, and why."""
+        late = [(joined, since) for joined, since in self._asked.values() if since < before]
+        refusal = "it was asked for a first picture and gave no answer"
+        for joined, _ in late:
+            del self._asked[joined.worker]
+            self._mail.forget(joined.worker)
+            self._refuse(joined, refusal)
+        return [(joined, refusal) for joined, _ in late]
+
     def leave(self, worker: str) -> None:
         """A worker went."""
         asked = self._asked.pop(worker, None)
         if asked is not None:
-            self._deaths[asked.name] += 1
+            joined, _ = asked
+            self._deaths[joined.name] += 1
         self.refused.pop(worker, None)
 
     def _refuse(self, joined: Joined, refusal: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..errors import RenderError
 
+AGAIN = "finished pictures are saved; run the same command to continue"
+
 
 class NobodyComputes(RenderError):
     """The scheduler is gone, or has no worker that takes anything."""

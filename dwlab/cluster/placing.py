@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .again import Again
 from .choice import Choice
 from .chunks import DIED, HUNG, Chunk, GivenUp, Group, Load, Misfortune
+from .lateness import Lateness
 from .pace import PACE, Pace
 from .rates import Rates
 from .waiting import Waiting
@@ -64,6 +65,7 @@ class Placing:
     def __init__(self, loads: Iterable[Load], pace: Pace = PACE) -> None:
         self._pace = pace
         self._rates = Rates()
+        self._lateness = Lateness(self._rates, pace)
         self._waiting = Waiting(loads)
         self._choice = Choice(self._waiting, self._rates, pace)
         self._again = Again(self._waiting, self.is_open)
@@ -194,7 +196,8 @@ class Placing:
         return [
             number
             for number, given in self._given.items()
-            if given.began is not None and now - given.sign > self._patience(given)
+            if given.began is not None
+            and self._lateness.is_hanging(given.worker, given.chunk, now - given.sign)
         ]
 
     def obsolete(self) -> list[int]:
@@ -279,19 +282,15 @@ class Placing:
     def _is_ended(self, position: int) -> bool:
         return not self.is_open(position)
 
-    def _patience(self, given: _Given) -> float:
-        expected = self._rates.expected(given.worker, given.chunk)
-        if expected is None:
-            return self._pace.unknown
-        times, seconds = self._pace.patience
-        return times * (expected + self._rates.load_seconds(given.chunk.group)) + seconds
-
     def _part_of_late_chunk(self, worker: str, now: float) -> Chunk | None:
         """Half of a chunk that takes far longer than it should, the second half of what is open."""
         late = [
             given
             for given in self._given.values()
-            if given.worker != worker and self._is_late(given, now) and self._owned(given)
+            if given.worker != worker
+            and given.began is not None
+            and self._lateness.is_late(given.worker, given.chunk, now - given.began)
+            and self._owned(given)
         ]
         if not late:
             return None
@@ -299,11 +298,3 @@ class Placing:
         loads = self._owned(longest)
         chunk = replace(longest.chunk, moved_from=longest.chunk.number)
         return chunk.with_loads(loads[len(loads) // 2 :])
-
-    def _is_late(self, given: _Given, now: float) -> bool:
-        expected = self._rates.expected(given.worker, given.chunk)
-        if given.began is None or expected is None or given.chunk.moved_from is not None:
-            return False
-        times, seconds = self._pace.late
-        load_seconds = self._rates.load_seconds(given.chunk.group)
-        return now - given.began > times * expected + load_seconds + seconds

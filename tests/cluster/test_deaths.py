@@ -8,8 +8,9 @@ import fake_tasks
 import pytest
 
 from dwlab.cluster.connect import connected
-from dwlab.cluster.driver import Waits, render_on
+from dwlab.cluster.driver import render_on
 from dwlab.cluster.pace import Pace
+from dwlab.cluster.waits import Waits
 from dwlab.errors import RenderError
 from dwlab.events import Done, Failed, WorkerChanged
 from dwlab.spec.compute import Compute
@@ -59,3 +60,9 @@ def test_a_worker_that_dies_of_the_question_is_not_asked_for_ever(client, cells,
     monkeypatch.setattr("dwlab.cluster.tasks.check", fake_tasks.dies_of_the_question)
     with pytest.raises(RenderError, match=r"cpu:. is refused: its process ended each time"):
         run(client, cells(1), waits=replace(WAITS, notice=1.0))
+
+
+def test_a_worker_that_hangs_at_the_question_is_not_waited_for(client, cells, monkeypatch):
+    monkeypatch.setattr("dwlab.cluster.tasks.check", fake_tasks.hangs_at_the_question)
+    with pytest.raises(RenderError, match=r"cpu:. is refused: .* first picture and gave no answer"):
+        run(client, cells(1), waits=replace(WAITS, answer=1.0, notice=1.0))

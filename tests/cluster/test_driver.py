@@ -10,8 +10,9 @@ import fake_tasks
 import pytest
 from distributed import Client, LocalCluster
 
-from dwlab.cluster.driver import Waits, render_on
+from dwlab.cluster.driver import render_on
 from dwlab.cluster.pace import Pace
+from dwlab.cluster.waits import Waits
 from dwlab.errors import RenderError
 from dwlab.events import Done, Failed, Started, WorkerChanged
 from dwlab.render.renderer import render

@@ -15,6 +15,7 @@ from dwlab.analysis.results import Results
 from dwlab.cluster import driver
 from dwlab.cluster.connect import connected
 from dwlab.cluster.place import placed
+from dwlab.cluster.waits import Waits
 from dwlab.errors import InvalidInput, MissingExtra, RenderError
 from dwlab.events import Connected, Done, WorkerChanged
 from dwlab.runs import code_trust
@@ -216,7 +217,7 @@ def test_a_dashboard_that_cannot_be_drawn_is_refused(tmp_path, monkeypatch):
 def test_if_every_worker_is_refused_the_error_names_them_and_the_difference(
     client, tmp_path, monkeypatch
 ):
-    soon = functools.partial(driver.render_on, waits=driver.Waits(notice=0.5))
+    soon = functools.partial(driver.render_on, waits=Waits(notice=0.5))
     monkeypatch.setattr(driver, "render_on", soon)
     monkeypatch.setattr("dwlab.cluster.wire.versions", lambda: {"torch": "1.13.1"})
     with pytest.raises(RenderError, match="cpu:0 is refused: the version of dwlab is"):
