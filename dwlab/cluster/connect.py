@@ -8,19 +8,15 @@ network, or with TLS (`tls://`, with the certificates in Dask's configuration).
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import socket
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ..errors import InvalidInput, MissingExtra, RenderError, first_line
 from ..models import device
 from ..spec.where import SLURM
-from . import certificates, slurm, tasks, worker_process
+from . import certificates, elsewhere, slurm, tasks, worker_process
 
 if TYPE_CHECKING:
     import threading
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     from ..spec.where import Connected, Where
 
 log = logging.getLogger(__name__)
-CONNECT_SECONDS = 20.0
 HOST = "127.0.0.1"
 # also without a dashboard there is a server that tells of the process's health
 ANY_PORT = f"{HOST}:0"
@@ -103,7 +98,7 @@ def connected(
         with _here(devices_of(where), dashboard=dashboard) as client:
             yield client
     elif where.kind in ("scheduler", "scheduler-file"):
-        with _elsewhere(where) as client:
+        with elsewhere.client_of(where) as client:
             yield client
     elif where.kind == SLURM:
         with slurm.workers_of_job(where.options, dashboard=dashboard, cancel=cancel) as client:
@@ -234,46 +229,3 @@ def _visible(number: int) -> str:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     names = [name.strip() for name in visible.split(",") if name.strip()]
     return names[number] if number < len(names) else str(number)
-
-
-@contextlib.contextmanager
-def _elsewhere(where: Where) -> Iterator[Client]:
-    """A client of a scheduler that somebody started."""
-    from distributed import Client
-
-    arguments: dict[str, Any] = {"address": where.address}
-    if where.kind == "scheduler-file":
-        file = Path(where.address)
-        address_in(file, "where")
-        arguments = {"scheduler_file": str(file), "security": certificates.beside(file)}
-    try:
-        _knock(where)
-        client = Client(  # type: ignore[no-untyped-call]
-            **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="dwlab"
-        )
-    # a TypeError: tls:// without certificates in Dask's configuration
-    except (OSError, ValueError, TypeError) as error:
-        raise RenderError(
-            f"no scheduler of Dask answers at {where.address} ({first_line(error)}); start one "
-            "with `dwlab scheduler`, and workers with `dwlab worker`"
-        ) from None
-    with client:
-        yield client
-
-
-def address_in(file: Path, field: str) -> str:
-    """The address of the scheduler that wrote a file; raises InvalidInput, which names the field."""
-    try:
-        return str(json.loads(file.read_text("utf-8"))["address"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        allowed = f"the file that `dwlab scheduler --scheduler-file` writes ({first_line(error)})"
-        raise InvalidInput(field, str(file), allowed) from None
-
-
-def _knock(where: Where) -> None:
-    """Raise OSError at once if nothing listens; Dask would go on trying."""
-    if where.kind == "scheduler":
-        address = urlsplit(where.address)
-        socket.create_connection(
-            (address.hostname or "", address.port or 0), CONNECT_SECONDS
-        ).close()

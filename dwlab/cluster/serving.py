@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidInput, RenderError, first_line
 from ..models.device import resolve
 from ..spec.where import parse
-from . import certificates, connect
+from . import certificates, connect, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -232,7 +232,7 @@ def _scheduler_address(address: str, file: Path | None) -> str:
         if where.kind != "scheduler":
             raise InvalidInput("--connect", address, "HOST:PORT, or tls://HOST:PORT")
         return where.address
-    return connect.address_in(file, "--scheduler-file")
+    return elsewhere.address_in(file, "--scheduler-file")
 
 
 def _devices(device: str) -> tuple[str, ...]:

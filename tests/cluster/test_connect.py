@@ -76,7 +76,7 @@ def test_without_a_gpu_there_is_no_place_for_gpus(monkeypatch):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr("dwlab.cluster.connect.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("dwlab.cluster.elsewhere.CONNECT_SECONDS", 0.2)
     with (
         pytest.raises(RenderError, match=r"127\.0\.0\.1:1 .*dwlab worker"),
         connected(parse("dask://127.0.0.1:1")),
@@ -97,6 +97,17 @@ def test_nobody_there_is_said_in_words(address):
         connected(parse(address)),
     ):
         pass
+
+
+def test_what_listens_but_is_no_scheduler_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("dwlab.cluster.elsewhere.CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"dask://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(RenderError, match="does not speak as Dask does"),
+            connected(parse(address)),
+        ):
+            pass
 
 
 def test_an_encrypted_place_without_certificates_is_an_error_in_words():
