@@ -141,6 +141,7 @@ class _Driver:
         if refusal:
             yield refused(joined, refusal)
             return
+        self._loneliness.accept()
         yield self._roster.enter(joined)
         self._placing.join(joined.worker, joined.name)
         yield from self._give(joined.worker)

@@ -11,6 +11,10 @@ class NobodyComputes(RenderError):
     """The scheduler is gone, or has no worker that takes anything."""
 
 
+class AllRefused(RenderError):
+    """Every worker that came was refused, which asking again does not change."""
+
+
 class WorkerGone(RenderError):
     """A worker ended before it answered. has_begun: whether it worked on the pictures."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._util.durations import duration
-from .gone import AGAIN, NobodyComputes
+from .gone import AGAIN, AllRefused, NobodyComputes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,11 @@ class Loneliness:
         self._waits = waits
         self._busy = now
         self._is_noticed = False
+        self._is_accepted = False
+
+    def accept(self) -> None:
+        """A worker may work on the run; if it leaves, it may come again."""
+        self._is_accepted = True
 
     def end(self, now: float) -> None:
         """A worker has something to do."""
@@ -50,16 +55,18 @@ class Loneliness:
         self._is_noticed = False
 
     def watch(self, now: float, refusals: Iterable[str]) -> None:
-        """Say that no worker takes anything, and raise NobodyComputes if that lasts.
+        """Say that no worker takes anything, and raise NobodyComputes or AllRefused if that lasts.
 
         refusals: why workers that are here were refused.
         """
         lonely = now - self._busy
         reasons = "".join(f"; {reason}" for reason in refusals)
-        if lonely > self._waits.lonely or (reasons and lonely > self._waits.notice):
-            raise NobodyComputes(
-                f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}"
-            )
+        patience = self._waits.lonely
+        if reasons and not self._is_accepted:
+            patience = self._waits.notice
+        if lonely > patience:
+            error = AllRefused if reasons else NobodyComputes
+            raise error(f"no worker took a picture for {duration(lonely)}{reasons}; {AGAIN}")
         if lonely > self._waits.notice and not self._is_noticed:
             self._is_noticed = True
             left = duration(self._waits.lonely - lonely)

@@ -12,7 +12,7 @@ import tiny
 import torch
 from served import SMALL, wait_for
 
-from dwlab.cluster.gone import WorkerGone
+from dwlab.cluster.gone import AllRefused, WorkerGone
 from dwlab.errors import ModelError
 from dwlab.models import loading
 from dwlab.render.stock_call import StockCall
@@ -221,6 +221,19 @@ def test_a_job_whose_worker_died_is_left_to_the_device_that_has_it_next(worker, 
     dying.join(120)
     now = queue.get(job.id)
     assert (now.status, now.attempts) == ("running", 2)
+
+
+def test_a_job_that_every_worker_was_refused_for_fails(worker, queue, tmp_path):
+    def refuse(_batch):
+        raise AllRefused("no worker took a picture for 10 s; node7 cpu #12 is refused: it is old")
+
+    job = queue.submit({"params": [recipe("a red circle")]}, alike="same").job
+    loop = JobLoop("pictures", worker._workplace, Turns(), is_for=lambda _: True, work=refuse)
+    with Store(tmp_path) as store:
+        loop.work_on(store, JobQueue(store.file), queue.claim(worker._owner))
+    ended = queue.get(job.id)
+    assert ended.status == "failed" and "every worker of this server was refused" in ended.error
+    assert "node7" not in ended.error
 
 
 def test_a_stop_does_not_wait_for_a_model_that_is_being_loaded(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...cluster.gone import AllRefused
 from ...errors import DwlabError, InUse, StoreError
 
 if TYPE_CHECKING:
@@ -84,11 +85,16 @@ class Batch:
 
 
 def error_for_client(error: Exception) -> str:
-    """What a client is told of an error: nothing about this machine's folders."""
+    """What a client is told of an error: nothing about this machine's folders, or other machines."""
     if isinstance(error, InUse):
         return (
             "another process is running the experiment of that name; request it again once that "
             "has ended: its finished pictures are reused"
+        )
+    if isinstance(error, AllRefused):
+        return (
+            "every worker of this server was refused, because it would not make the pictures that "
+            "were planned; the server's log says why"
         )
     if isinstance(error, StoreError):
         return "the results folder cannot be written; see the server's log"
