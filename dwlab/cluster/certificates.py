@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .._util.durations import duration
 from ..errors import InvalidInput, RenderError, first_line
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 CERTIFICATE = "dwlab-cert.pem"
 KEY = "dwlab-key.pem"
 DAYS = 365
+OPENSSL_SECONDS = 60.0
 OPENSSL = (
     *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
     *("-nodes", "-days", str(DAYS), "-subj", "/CN=dwlab"),
@@ -51,28 +53,45 @@ def beside(file: Path) -> Security | None:
 def make_beside(file: Path) -> None:
     """Make a certificate and its key beside a scheduler's file, readable by nobody else.
 
-    Those that are there stay. Raises RenderError if `openssl` is missing or fails.
+    Those that are there stay. Raises RenderError if `openssl` is missing or fails, or if the folder
+    cannot be written.
     """
     if beside(file) is not None:
         return
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        key = Path(folder) / KEY
-        certificate = Path(folder) / CERTIFICATE
-        command = [*OPENSSL, "-keyout", str(key), "-out", str(certificate)]
-        try:
-            subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  # fixed words and our own paths
-        except subprocess.CalledProcessError as error:
-            raise RenderError(f"openssl made no certificate: {error.stderr.strip()}") from None
-        except OSError as error:
-            raise RenderError(
-                f"a certificate needs the program openssl ({first_line(error)}); install it, or let "
-                "the scheduler listen on loopback, to which ssh can forward"
-            ) from None
-        key.chmod(0o600)
-        # the key first: a certificate without one would be taken for none
-        key.replace(file.parent / KEY)
-        certificate.replace(file.parent / CERTIFICATE)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+            _make_in(Path(folder))
+            # the key first: a certificate without one would be taken for none
+            for name in (KEY, CERTIFICATE):
+                Path(folder, name).replace(file.parent / name)
+    except OSError as error:
+        raise RenderError(
+            f"no certificate can be written to {file.parent} ({first_line(error)}); it needs a "
+            "folder that only you can read"
+        ) from None
+
+
+def _make_in(folder: Path) -> None:
+    """Make a certificate and its key in a folder; raises RenderError."""
+    key = folder / KEY
+    command = [*OPENSSL, "-keyout", str(key), "-out", str(folder / CERTIFICATE)]
+    try:
+        subprocess.run(  # noqa: S603  # fixed words and our own paths
+            command, capture_output=True, text=True, check=True, timeout=OPENSSL_SECONDS
+        )
+    except subprocess.CalledProcessError as error:
+        raise RenderError(f"openssl made no certificate: {error.stderr.strip()}") from None
+    except subprocess.TimeoutExpired:
+        raise RenderError(
+            f"openssl made no certificate within {duration(OPENSSL_SECONDS)}; try again"
+        ) from None
+    except OSError as error:
+        raise RenderError(
+            f"a certificate needs the program openssl ({first_line(error)}); install it, or let "
+            "the scheduler listen on loopback, to which ssh can forward"
+        ) from None
+    key.chmod(0o600)
 
 
 @contextlib.contextmanager

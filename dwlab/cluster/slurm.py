@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._util.durations import duration
 from ..errors import InvalidInput, RenderError
 from ..events import Cancelled
 from ..spec.where import WorkerDevice
@@ -41,6 +43,8 @@ GPU_OPTIONS = ("gres", "gpus", "gpus-per-node", "gpus-per-task")
 # of the time of a job: after it, workers take no new chunk
 LIFETIME_SHARE = 0.8
 POLL_SECONDS = 1.0
+ANSWER_SECONDS = 120.0  # for a command of Slurm
+FORGOTTEN = "Invalid job id"
 LOG_LINES = 12
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORT_TIME = re.compile(r"(\d{1,6})([smhd])")
@@ -54,10 +58,18 @@ class Job:
     number: str
     output: Path
 
-    def state(self) -> str:
-        """PENDING, RUNNING and so on with the reason of Slurm's; empty if the job is over."""
-        said = _call("squeue", "--noheader", f"--jobs={self.number}", "--format=%T (%r)")
-        return said.strip().replace(" (None)", "")
+    def state(self) -> str | None:
+        """PENDING, RUNNING and so on with the reason of Slurm's; empty if the job is over.
+
+        None if Slurm does not say now, as while its controller is too busy.
+        """
+        done = _call("squeue", "--noheader", f"--jobs={self.number}", "--format=%T (%r)")
+        if done is None:
+            return None
+        if done.returncode:
+            # of a job that has been over for long
+            return "" if FORGOTTEN in done.stderr else None
+        return done.stdout.strip().replace(" (None)", "")
 
     def cancel(self) -> None:
         """End the job; one that is over stays as it is."""
@@ -151,9 +163,12 @@ def submit(options: Mapping[str, str], file: Path) -> Job:
     script.write_text(script_of(options, file), "utf-8")
     command = ["sbatch", "--parsable", f"--output={output}", "--job-name=dwlab"]
     arguments = [f"--{name}={value}" for name, value in sbatch_options(options).items()]
-    done = subprocess.run(  # noqa: S603  # the person's own options, as words
-        [*command, *arguments, str(script)], capture_output=True, text=True, check=False
-    )
+    done = _call(*command, *arguments, str(script))
+    if done is None:
+        raise RenderError(
+            f"sbatch gave no answer within {duration(ANSWER_SECONDS)}; `squeue --name=dwlab` says "
+            "whether there is a job all the same, `scancel --name=dwlab` ends it"
+        )
     if done.returncode:
         allowed = f"options that sbatch takes; it says: {done.stderr.strip()}"
         raise InvalidInput("--slurm", " ".join(arguments), allowed)
@@ -176,7 +191,8 @@ def script_of(options: Mapping[str, str], file: Path) -> str:
     words = ["srun", sys.executable, "-m", "dwlab", "worker", "--scheduler-file", str(file)]
     words += ["--device", device]
     if TIME in options:
-        words += ["--lifetime", f"{int(LIFETIME_SHARE * seconds_of(options[TIME]))}s"]
+        seconds = math.ceil(LIFETIME_SHARE * seconds_of(options[TIME]))
+        words += ["--lifetime", f"{seconds}s"]
     return (
         "#!/bin/sh\n"
         'export OMP_NUM_THREADS="${SLURM_CPUS_PER_TASK:-1}"\n'
@@ -191,13 +207,21 @@ def _has_gpus(options: Mapping[str, str]) -> bool:
 
 def seconds_of(time_limit: str) -> int:
     """The seconds of `2h`, `90m`, `1d`, or of Slurm's own MINUTES, [D-]HH:MM:SS; raises InvalidInput."""
+    seconds = _seconds_of(time_limit)
+    # Slurm takes 0 for no limit at all
+    if not seconds:
+        allowed = "a time like 2h, 90m or 1d, or as Slurm writes it, like 1-12:00:00"
+        raise InvalidInput("slurm.time", time_limit, allowed)
+    return seconds
+
+
+def _seconds_of(time_limit: str) -> int | None:
     short = _SHORT_TIME.fullmatch(time_limit)
     if short:
         return int(short[1]) * _SECONDS[short[2]]
     long = _SLURM_TIME.fullmatch(time_limit)
     if long is None:
-        allowed = "a time like 2h, 90m or 1d, or as Slurm writes it, like 1-12:00:00"
-        raise InvalidInput("slurm.time", time_limit, allowed)
+        return None
     days, *numbers = (int(number or 0) for number in long.groups())
     if long[1] is not None or long[4] is not None:
         hours, minutes, seconds = numbers
@@ -228,10 +252,11 @@ def _wait_for_a_worker(client: Client, job: Job, cancel: threading.Event | None)
     told = ""
     while not client.scheduler_info(n_workers=-1)["workers"]:
         state = job.state()
-        if not state:
+        if state == "":
             raise RenderError(
                 f"job {job.number} of Slurm ended before a worker came:\n{job.last_lines()}"
             )
+        state = state or "squeue does not say"
         if state != told:
             log.warning("job %s of Slurm: %s", job.number, state)
             told = state
@@ -239,7 +264,11 @@ def _wait_for_a_worker(client: Client, job: Job, cancel: threading.Event | None)
             raise Cancelled
 
 
-def _call(*command: str) -> str:
-    """What a command of Slurm prints; nothing if it fails, as for a job that is long over."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout if done.returncode == 0 else ""
+def _call(*command: str) -> subprocess.CompletedProcess[str] | None:
+    """What a command of Slurm says; None if it is not there or does not end in time."""
+    try:
+        return subprocess.run(  # noqa: S603  # the person's own options, as words
+            command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None

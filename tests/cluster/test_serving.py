@@ -105,18 +105,6 @@ def test_an_address_has_a_host_and_a_port(text):
         Listening.of("--listen", text)
 
 
-def test_a_certificate_is_made_once_and_its_key_is_private(tmp_path):
-    file = tmp_path / "lab" / "scheduler.json"
-    assert certificates.beside(file) is None
-    certificates.make_beside(file)
-    key = file.parent / certificates.KEY
-    content = key.read_bytes()
-    assert key.stat().st_mode & 0o077 == 0
-    certificates.make_beside(file)
-    assert key.read_bytes() == content
-    assert certificates.beside(file).require_encryption
-
-
 @pytest.mark.slow
 def test_a_sweep_by_workers_of_another_process_over_an_encrypted_way(tmp_path):
     file = tmp_path / "lab" / "scheduler.json"

@@ -37,9 +37,41 @@ def test_times_are_read_as_people_and_as_slurm_write_them(text, seconds):
     assert slurm.seconds_of(text) == seconds
 
 
-def test_a_time_that_is_none_is_named():
+@pytest.mark.parametrize("text", ["soon", "0m", "0", "0:00", "0-0"])
+def test_a_time_that_is_none_is_named(text):
     with pytest.raises(InvalidInput, match=r"slurm\.time"):
-        slurm.seconds_of("soon")
+        slurm.seconds_of(text)
+
+
+@pytest.fixture
+def squeue(tmp_path, monkeypatch):
+    """Lets `squeue` be a script of this text."""
+    file = tmp_path / "squeue"
+
+    def write(script):
+        file.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+        file.chmod(0o755)
+
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return write
+
+
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        ("echo 'PENDING (Priority)'", "PENDING (Priority)"),
+        ("echo 'RUNNING (None)'", "RUNNING"),
+        ("true", ""),
+        ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", ""),
+        ("echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", None),
+        ("exec sleep 60", None),
+    ],
+)
+def test_a_job_is_over_only_if_slurm_says_so(squeue, tmp_path, monkeypatch, script, state):
+    squeue(script)
+    if "sleep" in script:
+        monkeypatch.setattr(slurm, "ANSWER_SECONDS", 0.5)
+    assert slurm.Job("7", tmp_path / "job.log").state() == state
 
 
 def test_tasks_with_gpus_are_one_worker_per_gpu_and_end_before_their_time(tmp_path):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0  # between two tries to reach a scheduler
+LOAD_SECONDS = 1800.0  # that a worker may take for the default model
 LOOK_SECONDS = 1.0  # between two looks at who is there
 # what a worker loses if it dies
 PACE = Pace(seconds=10.0)
@@ -111,16 +112,20 @@ class Workers:
     def _follow(self, client: Client) -> None:
         """Tell who comes and goes, until the end, or until the scheduler is gone."""
         names: dict[str, str] = {}
+        clients: dict[str, Client] = {}
         try:
-            self._follow_all(client, names)
+            self._follow_all(client, names, clients)
         finally:
             for name in names.values():
                 self._remove(name)
+            for each in clients.values():
+                each.close()  # type: ignore[no-untyped-call]
 
-    def _follow_all(self, client: Client, names: dict[str, str]) -> None:
-        """Tell who comes and goes. names: of those that are here, by their address."""
+    def _follow_all(
+        self, client: Client, names: dict[str, str], clients: dict[str, Client]
+    ) -> None:
+        """Tell who comes and goes. names, clients: of those that are here, by their address."""
         addresses: set[str] = set()
-        clients: dict[str, Client] = {}
         while not self._ended.wait(LOOK_SECONDS if addresses else 0.1):
             if client.status != "running":
                 raise NobodyComputes("the scheduler of the workers is gone")
@@ -157,7 +162,7 @@ class Workers:
             task = client.submit(
                 lanes.load, parcel.document, parcel.blobs, workers=[address], pure=False
             )
-            reason = task.result()
+            reason = task.result(LOAD_SECONDS)
         except DwlabError as error:
             reason = str(error)
         # of a worker that ends meanwhile
