@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import psutil
 import pytest
+from distributed import Client, LocalCluster
 from served import Served, wait_for
+
+from dwlab.server.settings import ServerSettings
+from dwlab.server.worker.workers import Workers
 
 SWEEP = {
     "name": "long",
@@ -61,3 +65,24 @@ def test_two_workers_share_requests_and_sweeps_and_their_death_loses_none(tmp_pa
 
 def processes_left(server):
     return [child for child in psutil.process_iter() if child.ppid() == server.process.pid]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_takes_its_devices_and_leaves_no_client():
+    added, removed = [], []
+    before = set(Client._instances)
+    with LocalCluster(
+        n_workers=1,
+        processes=False,
+        threads_per_worker=1,
+        dashboard_address=None,
+        protocol="tcp://",
+    ) as cluster:
+        address = cluster.scheduler_address.replace("tcp://", "dask://")
+        workers = Workers(ServerSettings(_env_file=None, where=address))
+        workers.start(added.append, removed.append)
+        wait_for(lambda: added)
+    wait_for(lambda: removed)
+    workers.end()
+    assert removed == [added[0].name]
+    wait_for(lambda: all(each.status == "closed" for each in set(Client._instances) - before))
