@@ -211,7 +211,9 @@ def engine(
     engines: Annotated[
         str,
         typer.Option(
-            help="Any of loop, grouped, packed, packed-fast, packed-compiled.", metavar="NAMES"
+            help="Any of loop, grouped, packed, packed-fast, packed-compiled, openvino-loop, "
+            "openvino-loop-fast, packed-openvino, packed-openvino-fast.",
+            metavar="NAMES",
         ),
     ] = "loop,grouped,packed",
     rounds: Annotated[int, typer.Option(min=1, help="Timed runs per engine.")] = 3,

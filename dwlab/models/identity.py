@@ -27,6 +27,7 @@ from . import (
 )
 from .checkpoint import Checkpoint, locate
 from .components import Access, ModelPart
+from .openvino import support
 from .settings import STOCK, Settings
 
 if TYPE_CHECKING:
@@ -161,12 +162,14 @@ def identify(
     settings = settings.with_measures(each for each in memory or () if each != measures.AUTO)
     quantisation.check(settings.quantisation, name, has_folder=not (entry.random or checkpoint))
     settings.check(resolved)
+    dtype = _dtype(dtype, resolved, elsewhere)
+    support.check(settings.backend, name, folder, dtype)
     return Identity(
         name=name,
         folder=folder,
         weights=weights + settings.mark,
         device=resolved,
-        dtype=_dtype(dtype, resolved, elsewhere),
+        dtype=dtype,
         settings=settings,
         pack=pack,
         variant=variant,

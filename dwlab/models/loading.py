@@ -29,6 +29,7 @@ from . import (
 from .identity import Identity, check_unchanged, identify
 from .library_patches import patch_parts, restore_moved_modules
 from .loaded_models import LOADED, LOCK
+from .openvino import installing
 from .parts import modules_of
 from .quiet import no_bars, quiet_libraries
 from .settings import apply, apply_to_process
@@ -272,6 +273,8 @@ def _pipeline(identity: Identity, shared: Mapping[str, Any]) -> DiffusionPipelin
         quantisation.after_reading(pipeline, identity.settings.quantisation)
         pipeline.set_progress_bar_config(disable=True)
         apply(pipeline, identity.settings, identity.device)
+        if identity.settings.backend == "openvino":
+            installing.install(pipeline, identity)
         patch_parts(pipeline, patched=shared)
     except DwlabError:
         raise

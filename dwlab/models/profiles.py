@@ -21,24 +21,35 @@ from .settings import Settings
 class Profile:
     """The fastest settings for a model on a device whose pictures stay within the parity tolerance.
 
-    batch: pictures per call. gain: images per second, divided by those of stock float32 with the
+    batch: pictures per call; None for as many as the device gains from. gain: images per second, divided by those of stock float32 with the
     same steps and size. versions: of the libraries that it was measured with.
     """
 
     dtype: str
     settings: Settings
-    batch: int
+    batch: int | None
     gain: float
     versions: dict[str, str]
+
+
+# those that need no tuning: stock settings with another backend
+BUILT_IN = {
+    name: Profile("auto", Settings(backend=name), batch=None, gain=1.0, versions={})
+    for name in ("compile", "openvino")
+}
 
 
 def find(profile: str, model: str, weights: str, device_name: str) -> Profile:
     """The profile of a model on a device.
 
-    Raises InvalidInput for a name other than fast, or if nothing was tuned yet.
+    profile: fast, or a name of BUILT_IN. Raises InvalidInput for another one, or if nothing was tuned
+    yet.
     """
+    if profile in BUILT_IN:
+        return BUILT_IN[profile]
     if profile != "fast":
-        raise InvalidInput("profile", profile, "fast, or nothing for stock settings")
+        allowed = f"fast, {', '.join(BUILT_IN)}, or nothing for stock settings"
+        raise InvalidInput("profile", profile, allowed)
     stored = _read().get(_key(weights, device_name))
     if stored is None:
         command = f"dwlab bench tune --model {model} --device {device_name}"

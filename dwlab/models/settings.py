@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
 
 CHOICES = {
+    "backend": ("torch", "openvino"),
     "attention": ("auto", "math", "flash", "efficient", "cudnn"),
     "compile": ("none", "default", "reduce-overhead", "max-autotune"),
     "slicing": ("none", "attention", "vae", "both"),
@@ -32,6 +33,10 @@ CHOICES = {
     ),
 }
 THREADS_LIMIT = 1024
+# Another way to write `compile: default`, so that one axis compares all backends.
+COMPILE = "compile"
+# what only torch heeds, by the settings that a backend of its own leaves no choice
+_TORCHS_OWN = ("attention", "compile", "channels_last", "offload", "quantisation")
 # shapes of input that a compiled model may have: numbers of rows, for several sizes of picture
 COMPILED_SHAPES = 64
 
@@ -46,7 +51,9 @@ class Settings:
     tiling: decodes a picture in tiles, which changes pictures larger than a tile. offload: keeps
     parts in the computer's memory until they are needed, whole (model), in groups of layers (group)
     or layer by layer (sequential). quantisation: keeps weights in 8 or 4 bits, which changes
-    pictures. threads: of the CPU, 1 to 1024 (None: torch's choice).
+    pictures. threads: of the CPU, 1 to 1024 (None: torch's choice). backend: what computes denoiser
+    and decoder: torch, or on a CPU openvino, which rounds in other places; compile is another way to
+    write torch with compile: default.
     Raises InvalidInput naming the field.
     """
 
@@ -58,8 +65,13 @@ class Settings:
     threads: int | None = None
     tiling: bool = False
     quantisation: str = "none"
+    backend: str = "torch"
 
     def __post_init__(self) -> None:
+        if self.backend == COMPILE:
+            object.__setattr__(self, "backend", "torch")
+            if self.compile == "none":
+                object.__setattr__(self, "compile", "default")
         for name, allowed in CHOICES.items():
             # YAML reads `off` and `no` as False
             if getattr(self, name) is False:
@@ -112,12 +124,21 @@ class Settings:
     @property
     def keeps_parts(self) -> bool:
         """Whether a pipeline's parts stay as they were loaded, so that another one can have them."""
-        return (self.compile, self.offload, self.quantisation) == ("none", "none", "none")
+        changing = (self.compile, self.offload, self.quantisation, self.backend)
+        return changing == ("none", "none", "none", "torch")
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether the denoiser is made anew for each shape of its input."""
+        return self.compile != "none" or self.backend != "torch"
 
     @property
     def mark(self) -> str:
         """What the fingerprint of a model's weights ends in, if its pictures are others than stock's."""
-        return "".join(f"+{name}" for name in self.measures if name in measures.OTHER_PICTURES)
+        marks = [name for name in self.measures if name in measures.OTHER_PICTURES]
+        if self.backend != "torch":
+            marks.append(self.backend)
+        return "".join(f"+{name}" for name in marks)
 
     def check(self, device: str) -> None:
         """Raise InvalidInput for a setting that cannot work on a device."""
@@ -134,6 +155,19 @@ class Settings:
         if self.compile == "reduce-overhead" and not is_cuda:
             allowed = "default or max-autotune; CUDA graphs need CUDA"
             raise InvalidInput("compile", self.compile, allowed)
+        if self.backend == "openvino":
+            self._check_openvino(device)
+
+    def _check_openvino(self, device: str) -> None:
+        if device != "cpu":
+            allowed = "torch on this device; dwlab computes with OpenVINO on CPUs"
+            raise InvalidInput("backend", self.backend, allowed)
+        for name in _TORCHS_OWN:
+            if getattr(self, name) != getattr(STOCK, name):
+                allowed = f"{getattr(STOCK, name)}, the default, with backend: openvino"
+                raise InvalidInput(name, getattr(self, name), allowed)
+        if self.slicing in ("attention", "both"):
+            raise InvalidInput("slicing", self.slicing, "none or vae with backend: openvino")
 
 
 NAMES = tuple(field.name for field in fields(Settings))

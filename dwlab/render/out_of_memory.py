@@ -66,5 +66,5 @@ def _size(rendering: Rendering, cell: ResolvedCell, pack: int | None) -> Size:
         identity.device,
         pack=pack,
         exact=rendering.exact,
-        compiled=identity.settings.compile != "none",
+        compiled=identity.settings.backend if identity.settings.has_shapes else "",
     )

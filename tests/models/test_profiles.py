@@ -115,7 +115,7 @@ def test_a_sweep_with_a_profile_says_so_in_its_rows(fast, tmp_path):
 
 @pytest.mark.parametrize(
     ("profile", "message"),
-    [("fast", "dwlab bench tune --model shapes"), ("warp", "fast, or nothing")],
+    [("fast", "dwlab bench tune --model shapes"), ("warp", "fast, compile, openvino, or nothing")],
 )
 def test_a_missing_profile_says_how_to_make_it(own_folders, profile, message):
     with pytest.raises(InvalidInput, match=message):

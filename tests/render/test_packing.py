@@ -776,7 +776,7 @@ def test_the_size_of_a_pack_grows_while_it_pays():
     size = Size.of(64 * 64, "cpu", pack=3)
     assert (size.rows, size.settled) == (6, True)
     assert Size.of(64 * 64, "cpu").rows > Size.of(512 * 512, "cpu").rows == 2
-    assert Size.of(64 * 64, "cpu", compiled=True).settled
+    assert Size.of(64 * 64, "cpu", compiled="torch").settled
     size = Size(4, 64)
     for _ in range(100):
         size.measured(2, 100.0)  # forwards that are not full tell nothing

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...events import Done, Failed
 from ...models import device as devices
 from ...models import loading, memory_plan
 from ...models.identity import identify
-from ...models.settings import Settings
+from ...models.settings import STOCK, Settings
 from ...pictures.picture import Picture
 from ...runs.generation import stream
 from .. import timed_calls
@@ -82,7 +82,28 @@ ENGINES: dict[str, Draw] = {
     "packed-fast": packed,
     # the same, with the denoiser compiled
     "packed-compiled": packed,
+    # what an expert would write by hand on a CPU: the stock pipeline, whose UNet and decoder OpenVINO
+    # computes, converted and compiled for the two rows of a picture; fast is in bfloat16
+    "openvino-loop": loop,
+    "openvino-loop-fast": loop,
+    "packed-openvino": packed,
+    "packed-openvino-fast": packed,
 }
+OPENVINO = Settings(backend="openvino")
+FAST = Settings(channels_last=True)
+# what engines compute with that do not draw with stock settings
+_SETTINGS = {
+    "packed-fast": FAST,
+    "packed-compiled": replace(FAST, compile="default"),
+    "openvino-loop": OPENVINO,
+    "openvino-loop-fast": OPENVINO,
+    "packed-openvino": OPENVINO,
+    "packed-openvino-fast": OPENVINO,
+}
+# those in the faster dtype of the device
+_FASTER_DTYPE = frozenset(
+    {"packed-fast", "packed-compiled", "openvino-loop-fast", "packed-openvino-fast"}
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +116,7 @@ class Engine:
     @property
     def compiled(self) -> bool:
         """Whether the denoiser was compiled, which happens anew for each shape of its input."""
-        return self.model.identity.settings.compile != "none"
+        return self.model.identity.settings.has_shapes
 
 
 def load(name: str, model: str, device: str, memory: tuple[str, ...] = ()) -> Engine:
@@ -104,11 +125,10 @@ def load(name: str, model: str, device: str, memory: tuple[str, ...] = ()) -> En
     memory: measures that save memory. Engines that compute alike share a model.
     """
     device = devices.resolve(device)
-    if not name.startswith("packed-"):
-        identity = memory_plan.fitted(identify(model, device, memory=memory))
-        return Engine(ENGINES[name], loading.load_identified(identity))
-    compile_mode = "default" if name == "packed-compiled" else "none"
-    settings = Settings(channels_last=True, compile=compile_mode)
-    dtype = devices.faster_dtype(device) or "auto"
+    settings = _SETTINGS.get(name, STOCK)
+    dtype = "auto"
+    if name in _FASTER_DTYPE:
+        dtype = devices.faster_dtype(device) or "auto"
     identity = identify(model, device, dtype, settings=settings, memory=memory)
+    identity = memory_plan.fitted(identity)
     return Engine(ENGINES[name], loading.load_identified(identity))
