@@ -123,6 +123,16 @@ TWO_ROWS = frozenset(
         "CogView3PlusPipeline",
     }
 )
+# These ask twice per step, first with the prompt.
+TWO_CALLS = frozenset(
+    {
+        "QwenImagePipeline",
+        "CogView4Pipeline",
+        "Lumina2Pipeline",
+        "ChromaPipeline",
+        "OvisImagePipeline",
+    }
+)
 # Their denoiser is a UNet2DConditionModel.
 UNETS = frozenset(
     {
@@ -136,7 +146,7 @@ _NO_UNET = "whose denoiser is not the UNet of Stable Diffusion and SDXL"
 # About which part of a row's work the outermost layers are, by `branch`. Counted multiplications: 9% and 27%
 # in `shapes`, 8% and 22% in Stable Diffusion 1.5 at 512x512, 1% and 4% in SDXL at 1024x1024.
 OUTERMOST = (0.1, 0.25)
-_NOT_TWO_ROWS = "whose denoiser is not asked for both answers of guidance in one call"
+_NOT_GUIDED = "with which it was never tried"
 
 
 def _outermost_share(settings: Settings, step: Step) -> float:
@@ -186,8 +196,8 @@ ALL = (
         "Lv et al. 2024, FasterCache, section 3.3 (its CFG cache, without the weights by frequency)",
         Setting("every", Number(1, 20, whole=True), 2, "steps from one with guidance to the next"),
         idle=1,
-        pipelines=TWO_ROWS,
-        unfit=_NOT_TWO_ROWS,
+        pipelines=TWO_ROWS | TWO_CALLS,
+        unfit=_NOT_GUIDED,
         guided=is_nth,
     ),
     Accelerator(
@@ -196,8 +206,8 @@ ALL = (
         "Kynkäänniemi et al. 2024, Applying Guidance in a Limited Interval",
         Setting("interval", Interval(), [0.0, 0.6], "the part of the schedule with guidance"),
         idle=[0.0, 1.0],
-        pipelines=TWO_ROWS,
-        unfit=_NOT_TWO_ROWS,
+        pipelines=TWO_ROWS | TWO_CALLS,
+        unfit=_NOT_GUIDED,
         guided=in_interval,
     ),
     Accelerator(

@@ -1,4 +1,8 @@
-"""Calls of a denoiser for both answers of guidance: row 0 without the prompt, row 1 with it."""
+"""Calls of a denoiser for both answers of guidance.
+
+Most families ask for both in one call: row 0 without the prompt, row 1 with it. Others ask twice per step,
+first with the prompt.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,39 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils import _pytree as pytree
 
+from ...spec import families
+from ...spec.accelerators import TWO_CALLS
 from ..packing.calls import UNBATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .drawing import Drawing
+
 ROWS = 2
+
+
+class TwoCalls:
+    """The calls of a family that asks twice per step. answer: the last one with the prompt."""
+
+    answer: Any
+
+    def __init__(self, drawing: Drawing) -> None:
+        family = families.of(type(drawing.pipeline).__name__)
+        self._is_such = family is not None and family.pipeline in TWO_CALLS
+        self._last_step = drawing.last_step
+        self._asked_in: int | None = None
+
+    @property
+    def is_second(self) -> bool:
+        """Whether the next call is the one without the prompt."""
+        return self._is_such and self._asked_in == self._last_step.count
+
+    def first(self, answer: Any) -> Any:
+        """Take note of an answer with the prompt, and return it."""
+        self._asked_in = self._last_step.count
+        self.answer = answer
+        return answer
 
 
 def asks_both(arguments: Sequence[Any], named: Mapping[str, Any]) -> bool:
@@ -43,11 +74,16 @@ def twice(answer: Any) -> Any:
     return pytree.tree_map_only(torch.Tensor, lambda row: torch.cat([row, row]), answer)
 
 
-def difference(answer: Any) -> Any:
-    """What the prompt changes: its answer, less the one without it."""
+def change_in(answer: Any) -> Any:
+    """What the prompt changes, by both answers."""
     return pytree.tree_map_only(torch.Tensor, lambda rows: rows[1:] - rows[:1], answer)
 
 
-def with_difference(answer: Any, before: Any) -> Any:
-    """Both answers, if the prompt's is `answer` and changes as much as it did `before`."""
-    return pytree.tree_map(lambda row, change: torch.cat([row - change, row]), answer, before)
+def both(answer: Any, change: Any) -> Any:
+    """Both answers, if the prompt's is `answer`, and changes so much."""
+    return pytree.tree_map(lambda row, less: torch.cat([row - less, row]), answer, change)
+
+
+def minus(answer: Any, other: Any) -> Any:
+    """The difference of two answers of the same form."""
+    return pytree.tree_map(torch.sub, answer, other)

@@ -21,18 +21,26 @@ if TYPE_CHECKING:
 def guidance_every(drawing: Drawing, every: Settings) -> AbstractContextManager[None]:
     """At the other steps the denoiser is asked for the prompt's answer alone."""
     denoiser = drawing.denoiser
-    last: list[Any] = []
+    calls = both_answers.TwoCalls(drawing)
+    # what the prompt changed when it was last asked for
+    change: list[Any] = []
 
     def ask(*arguments: Any, **named: Any) -> Any:
-        if not both_answers.asks_both(arguments, named):
-            return denoiser(*arguments, **named)
-        if is_nth(every, drawing.step) or not last:
+        is_guided = is_nth(every, drawing.step) or not change
+        if both_answers.asks_both(arguments, named):
+            if is_guided:
+                answer = denoiser(*arguments, **named)
+                change[:] = [both_answers.change_in(answer)]
+                return answer
+            arguments_of_prompt, named_of_prompt = both_answers.of_prompt(arguments, named)
+            answer = denoiser(*arguments_of_prompt, **named_of_prompt)
+            return both_answers.both(answer, change[0])
+        if not calls.is_second:
+            return calls.first(denoiser(*arguments, **named))
+        if is_guided:
             answer = denoiser(*arguments, **named)
-            last[:] = [both_answers.difference(answer)]
+            change[:] = [both_answers.minus(calls.answer, answer)]
             return answer
-        arguments_of_prompt, named_of_prompt = both_answers.of_prompt(arguments, named)
-        return both_answers.with_difference(
-            denoiser(*arguments_of_prompt, **named_of_prompt), last[0]
-        )
+        return both_answers.minus(calls.answer, change[0])
 
     return drawing.asking(ask)

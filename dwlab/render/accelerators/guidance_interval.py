@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 def guidance_interval(drawing: Drawing, interval: Settings) -> AbstractContextManager[None]:
     """Outside the interval the denoiser is asked for the prompt's answer alone."""
     denoiser = drawing.denoiser
+    calls = both_answers.TwoCalls(drawing)
 
     def ask(*arguments: Any, **named: Any) -> Any:
-        if in_interval(interval, drawing.step) or not both_answers.asks_both(arguments, named):
-            return denoiser(*arguments, **named)
-        arguments_of_prompt, named_of_prompt = both_answers.of_prompt(arguments, named)
-        return both_answers.twice(denoiser(*arguments_of_prompt, **named_of_prompt))
+        is_guided = in_interval(interval, drawing.step)
+        if both_answers.asks_both(arguments, named):
+            if is_guided:
+                return denoiser(*arguments, **named)
+            arguments_of_prompt, named_of_prompt = both_answers.of_prompt(arguments, named)
+            return both_answers.twice(denoiser(*arguments_of_prompt, **named_of_prompt))
+        if calls.is_second:
+            return denoiser(*arguments, **named) if is_guided else calls.answer
+        return calls.first(denoiser(*arguments, **named))
 
     return drawing.asking(ask)

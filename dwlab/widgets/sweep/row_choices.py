@@ -26,6 +26,9 @@ USUAL_VALUES: dict[str, object] = {
     "scheduler": ["DDIM", "Euler"],
     "strength": [0.3, 0.6, 0.9],
     "call.eta": [0, 1],
+    "accelerate": ["none", {"deep_cache": 3}, {"guidance_every": 2}],
+    "accelerate.deep_cache": [1, 2, 3],
+    "accelerate.guidance_every": [1, 2, 3],
 }
 # dotted names that are worth a hint; any other one can be typed
 DOTTED = (
@@ -33,6 +36,8 @@ DOTTED = (
     "call.clip_skip",
     "call.guidance_rescale",
     "scheduler_options.use_karras_sigmas",
+    "accelerate.deep_cache",
+    "accelerate.guidance_every",
 )
 
 
