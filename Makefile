@@ -99,8 +99,8 @@ hostile: browser ## mutated files, payloads in Chromium, kills, costly requests,
 gpu: ## the tests and benchmarks that need a GPU, under eight minutes a call; the next call goes on (docs/benchmarks.md)
 	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON_HERE)) -m dwlab bench gpu $(GPU_ARGS)
 
-startup: setup ## what `import dwlab` and `dwlab --help` cost, in starts of a bare interpreter
-	$(BIN)/python tests/startup_cost.py
+startup: setup ## what starts cost: `import dwlab`, `dwlab --help`, a first picture, a sweep that is finished (STARTUP_ARGS=--parts)
+	$(BIN)/python tests/startup_cost.py $(STARTUP_ARGS)
 
 simulate-votes: setup ## how many votes find a known order, chosen against random pairs, and how often intervals of votes are right: an hour (RATERS=40 for each row)
 	PYTHONPATH=tests $(BIN)/python tests/simulate_votes.py --raters $(RATERS)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..runs.outcome import Outcome
 
 WHAT = "What to compute"  # a group of options
+ANSWER = "answer"  # its name in the record of what was made
 
 
 def sweep(
@@ -143,6 +144,7 @@ def sweep(
         )
         typer.echo(plan)
         return
+    from ..notebook.sweep_notebook import executed_sweep_notebook
     from ..workflows.sweep import execute
     from .code_consent import ask
 
@@ -163,7 +165,7 @@ def sweep(
     )
     try:
         if notebook:
-            written["notebook"] = _notebook(outcome)
+            written["notebook"] = executed_sweep_notebook(outcome.root, outcome.name)
     # a notebook that fails does not affect what was computed
     finally:
         typer.echo(_summary(outcome, written))
@@ -188,20 +190,27 @@ def _assignments(pairs: list[str]) -> dict[str, Any]:
     return values
 
 
-def _notebook(outcome: Outcome) -> Path:
-    from ..notebook.papermill import run_notebook
-    from ..paths import experiment_folder
-
-    output = experiment_folder(outcome.root, outcome.name) / "sweep.ipynb"
-    parameters = {"experiment": outcome.name, "results": str(outcome.root), "compute": False}
-    return run_notebook("sweep", output, parameters)
-
-
 def _answer(outcome: Outcome) -> str:
     """What the pictures say of settings; empty if no metric ranks them.
 
     It is a sentence, and what a search found and spent if one chose the pictures.
     """
+    from ..paths import experiment_folder
+    from ..workflows.made_from import FILES, MadeFrom
+
+    record = MadeFrom(experiment_folder(outcome.root, outcome.name))
+    source = record.source(FILES["report"])
+    kept = None if source is None else record.text(ANSWER, source)
+    if kept is not None:
+        return kept
+    text = _fresh_answer(outcome)
+    if source is not None:
+        record.keep_text(ANSWER, text, source)
+    return text
+
+
+def _fresh_answer(outcome: Outcome) -> str:
+    # here, because pandas takes a moment to import
     from .._util.terminal_text import one_line
     from ..analysis.quality import quality_of
     from ..runs.results import Results
@@ -230,5 +239,7 @@ def _summary(outcome: Outcome, written: dict[str, Path]) -> str:
     if outcome.warning:
         rows.append(("warning", outcome.warning))
     rows += [("note", note) for note in outcome.notes]
+    if outcome.is_unchanged:
+        rows.append(("note", "nothing changed since the files below were made"))
     rows += [(kind, str(path)) for kind, path in written.items()]
     return f"{counts}\n{textwrap.indent(text_table(rows), '  ')}"

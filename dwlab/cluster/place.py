@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RenderError
 from ..events import Connected
 from ..models import memory_plan
-from ..render.renderer import render
 from ..spec.where import SLURM, WorkerDevice
 from . import connect, slurm, tasks
 
@@ -68,7 +67,7 @@ def placed(
     """
     where = compute.place
     if given is not None or where.is_local:
-        yield Place(compute, given or render)
+        yield Place(compute, given or _render_here)
         return
     connect.check_installed()
     if compute.dashboard:
@@ -84,7 +83,7 @@ def placed(
     if planning and where.kind == SLURM:
         expected = slurm.expected(where.options)
         elsewhere = replace(compute, elsewhere=expected.device)
-        yield Place(elsewhere, render, expected.tasks, float(expected.tasks))
+        yield Place(elsewhere, _render_here, expected.tasks, float(expected.tasks))
         return
     place = connect.connected(where, compute.where, dashboard=compute.dashboard, cancel=cancel)
     with place as client:
@@ -99,6 +98,20 @@ def compute_of_workers(client: Client, compute: Compute) -> Compute:
     if where.is_here:
         return replace(compute, device=where.device)
     return replace(compute, elsewhere=_device_of(_facts_of_workers(client, compute.device)))
+
+
+def _render_here(
+    cells: Sequence[ResolvedCell],
+    *,
+    compute: Compute,
+    cancel: threading.Event | None = None,
+    dropped: Callable[[int], bool] | None = None,
+) -> Generator[Event, None, None]:
+    """Make pictures in this process; see `dwlab.render.renderer.render`."""
+    # here, because a run that finds everything made needs nothing of it
+    from ..render.renderer import render
+
+    return render(cells, compute=compute, cancel=cancel, dropped=dropped)
 
 
 class _Workers:

@@ -23,7 +23,6 @@ from ..models import device
 from ..models.versions import versions
 from ..pictures.picture import Picture
 from ..pictures.png import pixel_hash
-from ..render.renderer import render
 from ..spec.table_columns import WORKER
 from . import wire
 from .rebuilding import Rebuilding
@@ -70,6 +69,9 @@ def render_chunk(document: str, blobs: Mapping[str, bytes]) -> Answer:
 
     A cell that cannot be made here as it was planned is a failed one; nothing is raised for it.
     """
+    # here, because a run that finds everything made needs nothing of it
+    from ..render.renderer import render
+
     return make(document, blobs, render)
 
 
@@ -120,6 +122,8 @@ def check(document: str, blobs: Mapping[str, bytes]) -> str:
         return json.dumps({"difference": str(error)})
     canaries: dict[int, str] = {}
     if work.compute.exact is not None:
+        from ..render.renderer import render
+
         small = _canaries(cells)
         for event in render(small, compute=work.compute):
             if isinstance(event, Done | Failed):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 def resolve(name: str = "auto") -> str:
     """The device that `name` stands for: auto is CUDA, else MPS, else the CPU; raises InvalidInput."""
+    if name == "cpu" or (name == "auto" and _builds_for_cpus_alone()):
+        return "cpu"
     import torch
 
     if name == "auto":
@@ -30,6 +34,24 @@ def resolve(name: str = "auto") -> str:
     if device is None or not _is_present(device):
         raise InvalidInput("device", name, f"auto, {', '.join(available())}")
     return name
+
+
+def _builds_for_cpus_alone() -> bool:
+    """Whether the installed torch can compute on CPUs only, as far as its files tell.
+
+    They are asked so that what computes nothing need not import torch, which takes a second or more.
+    """
+    if "torch" in sys.modules or sys.platform == "darwin":
+        return False
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None:
+        return False
+    try:
+        version = Path(found.origin).with_name("version.py").read_text("utf-8")
+    except OSError:
+        return False
+    builds = dict(re.findall(r"^(cuda|hip|xpu)\b.*= (.+)$", version, re.MULTILINE))
+    return builds == {"cuda": "None", "hip": "None", "xpu": "None"}
 
 
 def _best_device() -> str:
@@ -66,12 +88,12 @@ def available() -> list[str]:
 
 def resolve_dtype(name: str, device: str) -> str:
     """The dtype that `name` stands for: auto is float32 on a CPU, bfloat16 or float16 on a GPU."""
-    import torch
-
     if name != "auto":
         return name
     if device == "cpu":
         return "float32"
+    import torch
+
     if device.startswith("cuda") and torch.cuda.is_bf16_supported():
         return "bfloat16"
     return "float16"

@@ -39,9 +39,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 def free_bytes(device: str) -> int:
     """How many bytes are free on a device: of its own memory, or of the computer's."""
     import psutil
-    import torch
 
     if device.startswith("cuda"):
+        import torch
+
         free, _ = torch.cuda.mem_get_info(device)
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free) + unused
@@ -51,6 +52,8 @@ def free_bytes(device: str) -> int:
         # macOS compresses what idle programs hold, which does not count as available
         available = max(available, memory.total // 2)
     if device == "mps":
+        import torch
+
         limit = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
         return max(0, min(available, limit))
     return available
@@ -59,9 +62,10 @@ def free_bytes(device: str) -> int:
 def total_bytes(device: str) -> int:
     """How many bytes of memory a device has."""
     import psutil
-    import torch
 
     if device.startswith("cuda"):
+        import torch
+
         _, total = torch.cuda.mem_get_info(device)
         return int(total)
     return psutil.virtual_memory().total

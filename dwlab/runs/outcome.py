@@ -20,6 +20,7 @@ class Outcome:
     in the store.
     nan: finished pictures, of earlier runs too, with values that were not finite. warning: a line
     about them, if there are any. is_stopped: whether a search was stopped that would have chosen more cells.
+    is_unchanged: whether its files are those of an earlier run, because nothing in them would be different.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Outcome:
     nan: int = 0
     warning: str | None = None
     is_stopped: bool = False
+    is_unchanged: bool = False
 
     @property
     def left(self) -> int:

@@ -10,8 +10,6 @@ from ..spec.memory import parse as parse_memory
 from ..spec.sweep import LIMIT, SweepSpec
 from ..spec.where import LOCAL
 from . import code_trust
-from .plan import Plan, make_plan
-from .results import Results
 from .run import run
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..spec.where import Connected
+    from .plan import Plan
     from .resolve import Listener
     from .table import Table
     from .work import Work
@@ -40,6 +39,8 @@ class Sweep(SweepSpec):
         limit: int = LIMIT,
     ) -> Plan:
         """Counts and estimates; loads no model and writes nothing. where: see `run`."""
+        from .plan import make_plan
+
         measures = parse_memory(memory)
         compute = Compute(device=device, profile=profile, exact=exact, memory=measures, where=where)
         return make_plan(self, results_folder(results), compute, limit=limit)
@@ -74,6 +75,9 @@ class Sweep(SweepSpec):
         trust_code: run the code that the sweep names by its file, now and later. For the other
         options see `dwlab.runs.run.run`.
         """
+        # here, because pandas takes a moment to import
+        from .results import Results
+
         if trust_code:
             params = [cell.params for cell in self.cells(limit=limit)]
             code_trust.trust([*params, *self.own_metrics])

@@ -11,6 +11,7 @@ from ..views.export import export
 from ..views.grids.drawing import save_grid
 from ..views.report.writing import save_report
 from ..views.viewer import page as viewer
+from .made_from import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,7 @@ def write_artifacts(
     """
     folder = experiment_folder(outcome.root, outcome.name)
     table = Results(outcome.root).table(outcome.name)
-    written = {
-        "report": folder / "report.html",
-        "viewer": folder / viewer.FILE,
-        "table": folder / "table.csv",
-        "grid": folder / "grid.png",
-    }
+    written = {kind: folder / name for kind, name in FILES.items()}
     write_atomic(written["table"], export(table, "csv"))
     save_grid(table, written["grid"])
     # the report links to it

@@ -19,9 +19,8 @@ from ..spec import no_effect
 from ..spec.compute import Compute
 from ..spec.sweep import LIMIT
 from ..views.progress import Progress
-from .artifacts import write_artifacts
-from .budgeted.run import run_within_budget
 from .interrupt import ctrl_c_sets
+from .made_from import FILES, MadeFrom, source_of
 from .runlog import RunLog
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def execute(
         place = stack.enter_context(placed(compute, render))
         follower = _RunFollower(stack, log, warnings, cancel, on_plan, on_event)
         try:
-            compute_cells = run if spec.request is None else run_within_budget
+            compute_cells = _computing(spec)
             outcome = compute_cells(
                 spec,
                 results=results,
@@ -90,9 +89,37 @@ def execute(
     log.end(outcome)
     files = {}
     if outcome.begun:
-        seconds = time.monotonic() - began
-        files = write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings)
+        files = _files(outcome, spec, warnings, began)
     return outcome, {**files, "log": log.path}
+
+
+def _files(
+    outcome: Outcome, spec: SweepSpec, warnings: Sequence[str], began: float
+) -> dict[str, Path]:
+    """The files of a sweep, made again only if something in them could be different by now."""
+    folder = experiment_folder(outcome.root, outcome.name)
+    record = MadeFrom(folder)
+    source = source_of(outcome.root, outcome.name, [*warnings, *outcome.notes])
+    if record.has(FILES.values(), source):
+        outcome.is_unchanged = True
+        return {kind: folder / name for kind, name in FILES.items()}
+    # here, because matplotlib and pandas take seconds to import
+    from .artifacts import write_artifacts
+
+    seconds = time.monotonic() - began
+    files = write_artifacts(outcome, seconds=seconds, spec=spec, warnings=warnings)
+    record.keep(FILES.values(), source)
+    return files
+
+
+def _computing(spec: SweepSpec) -> Callable[..., Outcome]:
+    """What computes the cells of a sweep: all of them, or those that a search chooses."""
+    if spec.request is None:
+        return run
+    # here, because statsmodels takes seconds to import
+    from .budgeted.run import run_within_budget
+
+    return run_within_budget
 
 
 class _RunFollower:

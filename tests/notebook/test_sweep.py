@@ -24,6 +24,7 @@ from dwlab.cli.app import app
 from dwlab.errors import DwlabError, InvalidInput
 from dwlab.notebook.papermill import notebook_path, run_notebook
 from dwlab.notebook.sweep import PARAMETERS, open_sweep
+from dwlab.notebook.sweep_notebook import executed_sweep_notebook
 
 NOTEBOOK = notebook_path("sweep")
 OUTPUT_LIMIT = 200_000  # bytes of one cell's output
@@ -231,6 +232,21 @@ def test_the_command_leaves_notebook_table_grid_report_and_log(swept):
     assert visible(root / "tiny") == FILES | {"sweep.ipynb"}
     assert all(str(root / "tiny" / name) in printed for name in [*FILES, "sweep.ipynb"])
     assert "tiny: 4 pictures, 4 made now, 0 already there" in printed
+
+
+def test_the_same_command_again_does_not_execute_the_notebook(swept):
+    path = swept[0] / "tiny" / "sweep.ipynb"
+    executed = path.stat()
+    assert executed_sweep_notebook(swept[0], "tiny") == path
+    assert path.stat().st_ino == executed.st_ino
+
+
+@pytest.mark.slow
+def test_a_notebook_that_was_saved_over_is_executed_again(swept):
+    path = swept[0] / "tiny" / "sweep.ipynb"
+    path.write_text("{}", "utf-8")
+    executed_sweep_notebook(swept[0], "tiny")
+    assert "text/html" in kinds(path)
 
 
 def test_its_notebook_shows_the_finished_store_and_computes_nothing(swept):
