@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from ..events import Started, Step
 from ..models import device as devices
 from ..models import loading, memory, prompts, tokens
+from ..models.device_clock import DeviceClock
 from ..models.watched_steps import LastStep, watched
 from ..pictures.picture import Picture
 from . import preview
@@ -19,12 +19,14 @@ from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to
 from .input_arguments import input_arguments
 from .not_finite import Watch
 from .own_pipeline import own_pipeline
-from .packing.cell import heard, timed
+from .packing.cell import first_calls_are_of, heard, timed
+from .packing.timesteps import with_timesteps_on_cpu
 from .second_stage import SecondStage
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from ..models.device_clock import Mark
     from .one_cell import Rendering
     from .resolved_cell import ResolvedCell
 
@@ -39,6 +41,9 @@ class StockCall:
         self._rendering = rendering
         self.cell = cell
         scheduler = loading.scheduler_for(rendering.model, cell.params)
+        if rendering.whole is not None:
+            # its model waits for company, and takes timesteps from wherever they are
+            scheduler = with_timesteps_on_cpu(scheduler)
         self._pipeline = own_pipeline(rendering.model.pipeline, scheduler)
         seed_encoder(self._pipeline, cell.params.seed)
         second = rendering.second
@@ -50,7 +55,8 @@ class StockCall:
         self._steps_before = 0
         whole = rendering.whole or rendering.model
         self._traces = StepTraces(rendering.probes, whole, self._aspect)
-        self._ended: float | None = None
+        self._clock = DeviceClock(rendering.model.identity.device)
+        self._ended: Mark | None = None
 
     @property
     def _aspect(self) -> float:
@@ -67,19 +73,28 @@ class StockCall:
         memory.begin_size(device, (params.width, params.height))
         with torch.inference_mode():
             arguments = self._arguments()
-        began = time.perf_counter()
+        first_calls_are_of(self._alike())
+        began = self._clock.mark()
         with (
             torch.inference_mode(),
-            timed(self._rendering.model.pipeline) as clock,
+            timed(self._rendering.model.pipeline, self._clock) as clock,
             dtype_kept(self._last),
             attention_kept(self._pipeline),
         ):
             output = self._made(arguments)
-        ended = self._ended or time.perf_counter()
-        seconds = ended - (clock.begun or began)
+        ended = self._ended or self._clock.mark()
+        seconds = self._clock.seconds(clock.begun or began, ended)
         if isinstance(output, np.ndarray):
             self._watch.look(torch.from_numpy(output))
         return self._picture_of(output, seconds, min(clock.seconds, seconds) or seconds)
+
+    def _alike(self) -> str | None:
+        """What is the same for cells whose models are asked the same before the first step."""
+        if self.cell.params.code:
+            return None
+        values = self.cell.params.as_dict()
+        values.pop("guidance", None)
+        return repr(values)
 
     def _made(self, arguments: dict[str, Any]) -> Any:
         """What the call makes, or the second of two: [height, width, 3], or a picture of Pillow."""
@@ -133,8 +148,7 @@ class StockCall:
             step += self._steps_before
             steps += self._steps_before
         if step + 1 == steps:
-            devices.synchronize(self._rendering.model.identity.device)
-            self._ended = time.perf_counter()
+            self._ended = self._clock.mark()
             self._watch.look(latents[0])
         params = self.cell.params
         model = self._rendering.whole or self._rendering.model

@@ -13,7 +13,8 @@ import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch.utils import _pytree as pytree
 
-from .memo import digest
+from .memo import digest, is_readable
+from .without_waiting import to_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,8 @@ Method = str | Callable[..., Any]
 UNBATCHED = frozenset({"txt_ids", "img_ids", "image_rotary_emb"})
 # Lists with an entry per row, in Z-Image and Qwen-Image.
 ROW_LISTS = frozenset({"x", "cap_feats", "img_shapes"})
+# What guidance is to models that are told of it: cells that differ in it begin with other calls.
+OF_GUIDANCE = frozenset({"guidance", "timestep_cond"})
 # Arguments that say how much of each row the model uses.
 RAGGED = frozenset({("Lumina2Transformer2DModel", "encoder_attention_mask")})
 
@@ -102,12 +105,14 @@ class Call:
         kwargs: dict[str, Any],
         *,
         compare: bool = False,
+        alike: Hashable = None,
     ) -> Call:
         """Take a call apart.
 
-        compare: whether to read its values, so that equal calls are recognized. A 0-d tensor, such
-        as the timestep in SD, becomes a float32 vector with an entry per row, which does not change
-        the result.
+        compare: whether to read its values, so that equal calls are recognized. alike: what stands
+        for values on a GPU, which cannot be read without waiting for it; without it such calls count
+        as different. A 0-d tensor, such as the timestep in SD, becomes a float32 vector with an entry
+        per row, which does not change the result.
         """
         by_name = _by_name(module, method, args, kwargs)
         paths: Any
@@ -118,7 +123,7 @@ class Call:
         batched = [number for number, argument in numbered if argument.batched]
         same: Hashable = object()
         if compare:
-            same = tuple(_values(arguments[number].value) for number in batched)
+            same = tuple(_values(arguments[number], alike) for number in batched)
         return cls(
             module=module,
             method=method,
@@ -145,9 +150,18 @@ class Call:
         is_patched = "forward" in vars(self.module)
         return is_patched or getattr(self.module, "_compiled_call_impl", None) is not None
 
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed: where its first argument is."""
+        first = self.leaves[0]
+        device: torch.device = (first[0] if isinstance(first, Rows) else first).device
+        return device
+
     def alone(self) -> Any:
         """The result, computed as the pipeline asked for it."""
-        return self.function(*self.args, **self.kwargs)
+        move = functools.partial(_moved, device=self.device)
+        args, kwargs = pytree.tree_map_only(torch.Tensor, move, (self.args, self.kwargs))
+        return self.function(*args, **kwargs)
 
 
 def merged(calls: Sequence[Call], rows: int) -> list[Any]:
@@ -161,6 +175,9 @@ def merged(calls: Sequence[Call], rows: int) -> list[Any]:
     leaves = list(first.leaves)
     for number in first.batched:
         leaves[number] = _joined([call.leaves[number] for call in calls], padding)
+    leaves = [
+        _moved(leaf, first.device) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves
+    ]
     output = first.function(**pytree.tree_unflatten(leaves, first.structure))
     # a list in the output has an entry per row if the first input has, otherwise one per layer
     of_rows = isinstance(first.leaves[0], Rows)
@@ -233,10 +250,24 @@ def _row_key(row: Any) -> Hashable:
     return repr(row)
 
 
-def _values(leaf: Any) -> Hashable:
-    if isinstance(leaf, Rows):
-        return tuple(_values(row) for row in leaf)
-    return digest(leaf) if isinstance(leaf, torch.Tensor) else repr(leaf)
+def _values(argument: _Argument, alike: Hashable) -> Hashable:
+    """What is equal for equal values of an argument."""
+    if isinstance(argument.value, Rows):
+        rows = [_Argument(argument.name, row, batched=False) for row in argument.value]
+        return tuple(_values(row, alike) for row in rows)
+    if not isinstance(argument.value, torch.Tensor):
+        return repr(argument.value)
+    if is_readable(argument.value):
+        return digest(argument.value)
+    is_known = alike is not None and argument.name not in OF_GUIDANCE
+    return alike if is_known else object()
+
+
+def _moved(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Values on the device of a call; timesteps stay on the CPU until then."""
+    if device.type == "cpu" or values.device.type != "cpu":
+        return values
+    return to_device(values, device)
 
 
 def _joined(parts: list[Any], padding: int) -> Any:

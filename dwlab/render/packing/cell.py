@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,44 +11,73 @@ from greenlet import getcurrent, greenlet
 from ...models.settings import denoiser_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
+
+    import torch
+
+    from ...models.device_clock import DeviceClock, Mark
 
 
 @dataclass
 class Clock:
     """The times of a cell.
 
-    begun: when it first called the denoiser, by `time.perf_counter`. seconds: its share of the
+    device: its clock. begun: when the cell first called the denoiser. seconds: its share of the
     forwards that it took part in.
     """
 
-    begun: float | None = None
+    device: DeviceClock
+    begun: Mark | None = None
     seconds: float = 0.0
 
     def begin(self, *_: object) -> None:
         """Note the time of the first of several calls."""
         if self.begun is None:
-            self.begun = time.perf_counter()
+            self.begun = self.device.mark()
 
 
 class RunningCell(greenlet):
-    """A thread of control that runs one cell's pipeline."""
+    """A thread of control that runs one cell's pipeline.
 
-    def __init__(self, job: Callable[[], None]) -> None:
+    alike: what it shares with cells whose first calls are equal, None if that is not known.
+    """
+
+    def __init__(self, job: Callable[[], None], clock: DeviceClock) -> None:
         super().__init__(job)
-        self.clock = Clock()
+        self.clock = Clock(clock)
+        self.alike: Hashable = None
         # what is told of its denoiser's answers
         self.hear: Callable[[Any], None] | None = None
 
 
+def taken_off(*values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Values of the cell that runs now, in the computer's memory; other cells go on meanwhile.
+
+    Those of a pipeline that runs by itself stay where they are.
+    """
+    cell = getcurrent()
+    is_there = all(each.device.type == "cpu" for each in values)
+    if is_there or not isinstance(cell, RunningCell):
+        return values
+    hosts: tuple[torch.Tensor, ...] = cell.parent.switch(values)
+    return hosts
+
+
+def first_calls_are_of(alike: Hashable) -> None:
+    """Say of the cell that runs now which others begin with the same calls: those of an equal `alike`."""
+    cell = getcurrent()
+    if isinstance(cell, RunningCell):
+        cell.alike = alike
+
+
 @contextlib.contextmanager
-def timed(pipeline: Any) -> Iterator[Clock]:
+def timed(pipeline: Any, device: DeviceClock) -> Iterator[Clock]:
     """The clock of the cell that runs now, or a new one for a pipeline that runs by itself."""
     cell = getcurrent()
     if isinstance(cell, RunningCell):
         yield cell.clock
         return
-    clock = Clock()
+    clock = Clock(device)
     hook = denoiser_of(pipeline).register_forward_pre_hook(clock.begin)
     try:
         yield clock

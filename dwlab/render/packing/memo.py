@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # of tensors that are not on the CPU: the count of changes at which it was made, and the hash
 _digests: Any = WeakIdKeyDictionary()
+# of such tensors: what they are copies of, which can be read without waiting
+_sources: Any = WeakIdKeyDictionary()
 
 
 class Memo:
@@ -62,10 +64,20 @@ def _strengths_in(module: object) -> list[dict[str, float]]:
     return [scaling for scaling in scalings if isinstance(scaling, dict)]
 
 
+def remember_source(copy: torch.Tensor, values: torch.Tensor) -> None:
+    """Note of a tensor on a GPU which values of the CPU it is a copy of."""
+    _sources[copy] = values
+
+
+def is_readable(tensor: torch.Tensor) -> bool:
+    """Whether a tensor's values can be read without waiting for a GPU."""
+    return tensor.device.type == "cpu" or tensor in _sources
+
+
 def digest(tensor: torch.Tensor) -> str:
     """A hash of a tensor's values; on a GPU it is kept, because reading one waits for the device."""
-    if tensor.device.type == "cpu":
-        return _hash_of(tensor)
+    if is_readable(tensor):
+        return _hash_of(_sources.get(tensor, tensor))
     # a method may write to a tensor between two calls; those of inference mode do not count that
     version = None if tensor.is_inference() else tensor._version  # noqa: SLF001  # torch's own name
     if _digests.get(tensor, ("", ""))[0] != version:

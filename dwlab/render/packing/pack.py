@@ -8,23 +8,29 @@ models are safe, and a cell is cancelled by raising an exception where it waits.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ...models import device as devices
 from ...models import loaded_models, memory
+from ...models.device_clock import DeviceClock
 from .calls import Call, merged
 from .cell import RunningCell
+from .without_waiting import WayOut, WithoutWaiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
+    from ...models.device_clock import Mark
     from .calls import Method
     from .size import Size
+    from .without_waiting import Copy
 
     Job = Callable[[], None]
 
@@ -42,8 +48,28 @@ class _Waiting:
     call: Call
 
 
+@dataclass(frozen=True)
+class _Leaving:
+    """A cell whose picture is taken off the device, and the copy that it waits for."""
+
+    cell: RunningCell
+    copy: Copy
+
+
+@dataclass(frozen=True)
+class _Forward:
+    """A forward whose time is not known before the device has come to its end."""
+
+    rows: int
+    begin: Mark
+    end: Mark
+
+
 class Pack:
     """Runs cells together.
+
+    The host does not wait for a GPU while there is anything to compute: it hands over the next
+    forward before it looks at pictures that have left.
 
     size: rows per forward of the denoiser, and pictures per forward of the decoder. exact: the
     number of rows that each forward of the denoiser has; missing ones are filled up.
@@ -56,6 +82,10 @@ class Pack:
         # by what calls must have in common to be merged
         self._waiting: dict[Hashable, list[_Waiting]] = {}
         self._under_way: set[RunningCell] = set()
+        self._leaving: deque[_Leaving] = deque()
+        self._clock = DeviceClock(device)
+        self._forwards: deque[_Forward] = deque()
+        self._way_out = WayOut()
         self._last_forward = 0.0
         self._measured_method: Method | None = None
 
@@ -73,10 +103,13 @@ class Pack:
         try:
             with torch.inference_mode():
                 self._begin_cells(next_job)
-                while self._waiting:
+                while self._waiting or self._leaving:
                     if give_way and give_way():
                         self._last_forward = time.perf_counter()
-                    self._compute_next()
+                    if self._waiting:
+                        self._compute_next()
+                    self._begin_cells(next_job)
+                    self._let_leave()
                     self._begin_cells(next_job)
         finally:
             for cell in self._under_way:
@@ -89,24 +122,43 @@ class Pack:
             job = next_job()
             if job is None:
                 return
-            cell = RunningCell(job)
+            cell = RunningCell(job, self._clock)
             self._under_way.add(cell)
-            self._park(cell, cell.switch())
+            self._go_on(cell)
 
     def _has_room(self) -> bool:
         """Whether more cells should begin: the forwards that wait are not full yet."""
-        if len(self._under_way) >= self._size.rows:
+        if len(self._under_way) - len(self._leaving) >= self._size.rows:
             return False
         groups = self._waiting.values()
         to_denoise = [group for group in groups if not group[0].call.of_pictures]
         return all(_rows(group) < self._size.rows for group in to_denoise)
 
-    def _park(self, cell: RunningCell, call: Call) -> None:
-        """Note the call that a cell waits for, or that the cell has ended."""
+    def _go_on(self, cell: RunningCell, *results: Any) -> None:
+        """Let a cell run until it waits again, and note for what, or that it has ended.
+
+        results: what it waited for, or the exception that it raises; none to begin.
+        """
+        failed = any(isinstance(result, Exception) for result in results)
+        with self._cells_context():
+            wish = cell.throw(*results) if failed else cell.switch(*results)
         if cell.dead:
             self._under_way.discard(cell)
-            return
-        self._waiting.setdefault(self._common(call), []).append(_Waiting(cell, call))
+        elif isinstance(wish, Call):
+            self._waiting.setdefault(self._common(wish), []).append(_Waiting(cell, wish))
+        else:
+            self._leaving.append(_Leaving(cell, self._way_out.begin(wish)))
+
+    def _cells_context(self) -> AbstractContextManager[Any]:
+        """What the Python of pipelines runs in."""
+        return contextlib.nullcontext() if self._device == "cpu" else WithoutWaiting()
+
+    def _let_leave(self) -> None:
+        """Let cells go on whose pictures are off the device; wait for one if there is nothing else."""
+        while self._leaving and (self._leaving[0].copy.is_done or not self._waiting):
+            leaving = self._leaving.popleft()
+            leaving.copy.wait()
+            self._go_on(leaving.cell, leaving.copy.hosts)
 
     def _common(self, call: Call) -> Hashable:
         """What calls must have in common to be merged."""
@@ -123,8 +175,7 @@ class Pack:
             result = results[waiting.call.same]
             if not waiting.call.of_pictures:
                 cell.clock.seconds += seconds_per_row * waiting.call.rows
-            failed = isinstance(result, Exception)
-            self._park(cell, cell.throw(result) if failed else cell.switch(result))
+            self._go_on(cell, result)
 
     def _seconds_since_last_forward(self) -> float:
         now = time.perf_counter()
@@ -210,12 +261,14 @@ class Pack:
         return rows
 
     def _measured(self, calls: Sequence[Call], rows: int, padded: int) -> list[Any]:
-        """Merge calls, and let the size know how long that took."""
-        devices.synchronize(self._device)
-        began = time.perf_counter()
+        """Merge calls, and let the size know how long that took once the device has done it."""
+        begin = self._clock.mark()
         results = merged(calls, padded)
-        devices.synchronize(self._device)
-        self._size.measured(rows, time.perf_counter() - began)
+        self._forwards.append(_Forward(rows, begin, self._clock.mark()))
+        while self._forwards and self._clock.is_reached(self._forwards[0].end):
+            forward = self._forwards.popleft()
+            seconds = self._clock.seconds(forward.begin, forward.end)
+            self._size.measured(forward.rows, seconds)
         return results
 
 

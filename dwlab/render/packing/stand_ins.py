@@ -122,7 +122,7 @@ def waiting(
         # Cells that differ in guidance only begin with the same calls, to encode their picture and
         # to denoise; later calls are never equal.
         is_first = cell.clock.begun is None
-        call = Call.of(module, method, args, used, compare=is_first)
+        call = Call.of(module, method, args, used, compare=is_first, alike=cell.alike)
         if not call.of_pictures:
             cell.clock.begin()
         return cell.parent.switch(call)
