@@ -26,6 +26,8 @@ from dwlab.bench.compare import compare
 from dwlab.bench.engine.chart import engine_chart
 from dwlab.bench.engine.report import EngineReport
 from dwlab.bench.files import load
+from dwlab.bench.quality.chart import quality_chart
+from dwlab.bench.quality.report import QualityReport
 from dwlab.bench.search.chart import choices_chart
 from dwlab.bench.search.report import Report
 from dwlab.notebook.papermill import run_notebook
@@ -190,6 +192,12 @@ def benchmarks() -> None:
         save(
             Image.open(io.BytesIO(engine_chart(EngineReport.of(load(path))).png())),
             f"engine-{path.stem}.png",
+            width=700,
+        )
+    for path in sorted((ROOT / "results" / "reference" / "quality").glob("*.json")):
+        save(
+            Image.open(io.BytesIO(quality_chart(QualityReport.of(load(path))).png())),
+            f"quality-{path.stem}.png",
             width=700,
         )
 

@@ -25,7 +25,7 @@ from .setting_grid import (
     setting_label,
     typical_jump,
 )
-from .statistics_text import interval_text, number_text, signed
+from .statistics_text import interval_text, signed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -49,10 +49,15 @@ class Mean:
     high: float
     pairs: int
 
-    def text(self, *, is_difference: bool) -> str:
-        """The mean and the interval: `0.012 [0.008, 0.016]`, with a sign for a difference."""
-        number = signed(self.mean) if is_difference else number_text(self.mean)
-        return f"{number} {interval_text(self.low, self.high)}"
+    def as_distance(self) -> str:
+        """The mean and the interval to two digits that count: `0.00031 [0, 0.0012]`."""
+        high = f"{self.high:.2g}" if math.isfinite(self.high) else "not known"
+        low = f"{self.low:.2g}" if math.isfinite(self.low) else "not known"
+        return f"{self.mean:.2g} [{low}, {high}]"
+
+    def as_difference(self) -> str:
+        """The mean with its sign and the interval: `+0.012 [-0.008, 0.032]`."""
+        return f"{signed(self.mean)} {interval_text(self.low, self.high)}"
 
 
 @dataclass(frozen=True)

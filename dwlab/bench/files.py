@@ -1,7 +1,7 @@
 """Benchmark files: one JSON document each, checked against its schema when read and written.
 
-There are two kinds: what `dwlab bench run` measured, and what `dwlab bench engine` measured
-(`"kind": "engine"`).
+There are three kinds: what `dwlab bench run` measured, `dwlab bench engine` (`"kind": "engine"`) and
+`dwlab bench quality` (`"kind": "quality"`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Document = dict[str, Any]
 SCHEMA = 1
 RUN = "run"
 ENGINE = "engine"
+QUALITY = "quality"
 SIZE_LIMIT = 64 << 20  # bytes
 
 
@@ -58,7 +59,7 @@ def new_path(folder: Path, system: Document) -> Path:
 
 
 def load(path: str | Path) -> Document:
-    """The document in a file of either kind; raises InvalidInput that says where it is wrong."""
+    """The document in a file of any kind; raises InvalidInput that says where it is wrong."""
     path = Path(path)
     try:
         document = _read(path)
@@ -66,7 +67,7 @@ def load(path: str | Path) -> Document:
         if isinstance(error, InvalidInput):
             raise
         reason = getattr(error, "strerror", None) or error
-        allowed = f"the JSON that `dwlab bench run` or `dwlab bench engine` writes ({reason})"
+        allowed = f"the JSON that `dwlab bench run`, `engine` or `quality` writes ({reason})"
         raise InvalidInput("file", str(path), allowed) from error
     check(document, path.name)
     return dict(document)
@@ -81,8 +82,9 @@ def _read(path: Path) -> Any:
 
 
 def kind(document: Document) -> str:
-    """Which benchmark wrote a document: RUN or ENGINE."""
-    return ENGINE if document.get("kind") == ENGINE else RUN
+    """Which benchmark wrote a document: RUN, ENGINE or QUALITY."""
+    named = document.get("kind")
+    return str(named) if named in (ENGINE, QUALITY) else RUN
 
 
 def check(document: object, name: str) -> None:
@@ -94,7 +96,7 @@ def check(document: object, name: str) -> None:
         allowed = f"at most {SCHEMA}; a newer dwlab wrote this file"
         raise InvalidInput(f"{name}: schema", version, allowed)
     _check_schema(document, name)
-    check_row = _check_engine_row if kind(document) == ENGINE else _check_run_row
+    check_row = _CHECKS[kind(document)]
     for number, row in enumerate(document["rows"]):
         check_row(document, row, f"{name}: rows.{number}")
 
@@ -127,6 +129,19 @@ def _check_engine_row(document: Document, row: Document, location: str) -> None:
     if row["dtype"] not in document["matmul"]:
         allowed = f"a dtype of matmul: {', '.join(document['matmul'])}"
         raise InvalidInput(f"{location}.dtype", row["dtype"], allowed)
+
+
+def _check_quality_row(document: Document, row: Document, location: str) -> None:
+    """Check what a schema cannot say: as many rounds as the plain way has, which comes first."""
+    rounds = len(document["rows"][0]["seconds"])
+    for field in ("seconds", "denoiser_seconds"):
+        if len(row[field]) != rounds:
+            raise InvalidInput(
+                f"{location}.{field}", len(row[field]), f"{rounds} rounds, as plain has"
+            )
+
+
+_CHECKS = {RUN: _check_run_row, ENGINE: _check_engine_row, QUALITY: _check_quality_row}
 
 
 def _refuse(constant: str) -> float:

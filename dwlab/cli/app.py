@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import __version__
-from . import bench, bench_gpu, models  # noqa: F401  # a command of bench
+from . import bench, bench_gpu, bench_quality, models  # noqa: F401  # commands of bench
 from .animate import animate
 from .answer import answer
 from .command import VerboseOption, command, new_app

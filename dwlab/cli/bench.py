@@ -101,7 +101,7 @@ def compare(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Files that `dwlab bench run` or `dwlab bench engine` wrote."
+            metavar="FILE...", help="Files that `dwlab bench run`, `engine` or `quality` wrote."
         ),
     ],
     plots: Annotated[
@@ -124,6 +124,7 @@ def compare(
     from ..bench.compare import line_up
     from ..bench.engine import compare as engine_files
     from ..bench.engine.report import EngineReport
+    from ..bench.quality.report import QualityReport
 
     runs: dict[Path, Document] = {}
     engine_reports: dict[Path, EngineReport] = {}
@@ -131,6 +132,8 @@ def compare(
         document = benchmark_files.load(path)
         if benchmark_files.kind(document) == benchmark_files.ENGINE:
             engine_reports[path] = EngineReport.of(document)
+        elif benchmark_files.kind(document) == benchmark_files.QUALITY:
+            typer.echo(f"{path}\n{QualityReport.of(document).text()}\n")
         else:
             runs[path] = document
     if runs:

@@ -57,7 +57,7 @@ def test_a_run_is_measured_and_compared_with_charts(dwlab_bench, tmp_path, monke
         (["run", "none.yaml"], "a readable YAML file"),
         (["run", "--device", "warp"], "device is 'warp'"),
         (["run", "--dtype", "int4"], "dtype is 'int4'"),
-        (["compare", "none.json"], "the JSON that `dwlab bench run` or"),
+        (["compare", "none.json"], "the JSON that `dwlab bench run`, `engine`"),
         (["tune", "--model", "nonesuch"], "neither in the catalog"),
     ],
 )

@@ -13,7 +13,7 @@ from .numbers_shown import short
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...analysis.drift import Drift, Drifted, Mean
+    from ...analysis.drift import Drift, Drifted
 
 ROWS = 60  # settings in the table
 
@@ -55,15 +55,17 @@ def drift_section(table: pd.DataFrame) -> DriftSection | None:
 
 
 def _row(found: Drift, drifted: Drifted) -> DriftRow:
-    distances = [_text(drifted.distances.get(name), False) for name in found.distances]
-    differences = [_text(drifted.differences.get(name), True) for name in found.differences]
+    distances = [
+        drifted.distances[name].as_distance() if name in drifted.distances else "–"
+        for name in found.distances
+    ]
+    differences = [
+        drifted.differences[name].as_difference() if name in drifted.differences else "–"
+        for name in found.differences
+    ]
     return DriftRow(
         setting=drifted.setting,
         rows="–" if math.isnan(drifted.rows) else f"{drifted.rows:,.1f}",
         seconds=short(drifted.seconds),
         measures=(*distances, *differences),
     )
-
-
-def _text(mean: Mean | None, is_difference: bool) -> str:
-    return "–" if mean is None else mean.text(is_difference=is_difference)

@@ -1,0 +1,1 @@
+"""What does speed cost? Every way to draw sooner, beside plain pictures: seconds against drift."""

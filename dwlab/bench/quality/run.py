@@ -1,0 +1,86 @@
+"""From a finished sweep and measured seconds to the report of `dwlab bench quality`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...analysis.axis_columns import value_in_table
+from ...analysis.drift import drift
+from ...analysis.picture_distances import PIXELS
+from ...analysis.ranking import MARGIN, usual_margin
+from ...spec.drift_requests import BY_NETWORK, LABEL
+from ...spec.rows import rows_of
+from .. import machine
+from .report import QualityReport, QualityRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from ...analysis.drift import Drift, Drifted
+    from .candidates import Candidate
+    from .speed import Timed
+    from .study import Study
+
+# those that are better than pixels at what people see come first; more of SSIM is no drift
+MEASURES = (f"{BY_NETWORK}.{LABEL}", PIXELS)
+
+
+def report_of(
+    study: Study, table: pd.DataFrame, timed: Mapping[str, Timed], *, margin: float | None = None
+) -> QualityReport:
+    """Put together what the pictures and the clock say.
+
+    table: of the study's experiment. timed: by the names of candidates. margin: how far behind the
+    plain way a score is still good enough; None for the usual one of the metric.
+    """
+    found = drift(table, plain=study.varying) if study.varying else None
+    measured = found.distances if found else ()
+    measure = next((name for name in MEASURES if name in measured), PIXELS)
+    score = study.spec.metric
+    if margin is None:
+        margin = MARGIN if score is None else usual_margin(table, score)
+    rows = [_row(study, each, found, timed[each.name]) for each in study.candidates]
+    return QualityReport(
+        model=study.spec.model,
+        device=study.identity.device,
+        experiment=study.spec.name,
+        plain=study.plain.as_dict(),
+        prompts=list(study.prompts),
+        seeds=study.seeds,
+        measure=measure,
+        score=score,
+        margin=margin,
+        rows=rows,
+        system=machine.facts({study.identity.device}),
+    )
+
+
+def _row(study: Study, candidate: Candidate, found: Drift | None, timed: Timed) -> QualityRow:
+    drifted = _drifted(study, candidate, found)
+    rows = drifted.rows if drifted else rows_of(candidate.cell(study.plain, study.prompts[0], 0))
+    return QualityRow(
+        name=candidate.name,
+        recipe=dict(candidate.recipe),
+        settings=candidate.settings.changed(),
+        dtype=str(candidate.recipe.get("dtype", study.identity.dtype)),
+        seconds=timed.seconds,
+        denoiser_seconds=timed.denoiser_seconds,
+        rows=rows,
+        difference=timed.difference,
+        distances=dict(drifted.distances) if drifted else {},
+        differences=dict(drifted.differences) if drifted else {},
+    )
+
+
+def _drifted(study: Study, candidate: Candidate, found: Drift | None) -> Drifted | None:
+    """How far a candidate's pictures are from the plain ones; None for the plain recipe."""
+    if found is None or not candidate.recipe:
+        return None
+    recipe = {**study.varying, **candidate.recipe}
+    values = {name: value_in_table(name, value) for name, value in recipe.items()}
+    for drifted in found.settings:
+        if all(values[name] == own for name, own in drifted.values.items() if name in values):
+            return drifted
+    return None
