@@ -131,14 +131,25 @@ def test_in_exact_mode_a_picture_does_not_depend_on_its_company(shapes):
         assert one.image.tobytes() == other.image.tobytes()
 
 
-def test_beside_guidance_in_an_interval_rows_that_were_never_kept_are_computed_in_full(shapes):
-    cell = GenerationParams(
-        "a star", steps=6, guidance=4, accelerate={"deep_cache": 3, "guidance_interval": [0.3, 1]}
-    )
+@pytest.mark.parametrize(
+    ("accelerate", "steps", "expected"),
+    [
+        # steps 0 and 3, and step 2, the first one with guidance
+        ({"deep_cache": 3, "guidance_interval": [0.3, 1]}, 6, [1, 2, 2]),
+        # at step 3 the prompt alone; at step 4 the other row is four steps old
+        ({"deep_cache": 3, "guidance_every": 2}, 7, [2, 1, 2]),
+        # at step 4 the other row would be as old as two times two steps
+        ({"deep_cache": 2, "guidance_every": 4}, 5, [2, 1, 2]),
+        ({"deep_cache": 2, "guidance_every": 5}, 6, [2, 1, 1, 2]),
+    ],
+)
+def test_rows_that_were_never_kept_or_long_ago_are_computed_in_full(
+    shapes, accelerate, steps, expected
+):
+    cell = GenerationParams("a star", steps=steps, guidance=4, accelerate=accelerate)
     with Rows(shapes.pipeline.unet.mid_block) as rows:
         made([cell], model=shapes, pack=1)
-    # steps 0 and 3, and step 2, the first one with guidance
-    assert rows == [1, 2, 2]
+    assert rows == expected
 
 
 def test_a_step_between_takes_a_part_of_a_row(shapes):
