@@ -47,10 +47,10 @@ def _unfit(accelerator: Accelerator, entry: Entry) -> str | None:
 
 def _unfit_settings(accelerator: Accelerator, settings: Settings) -> str | None:
     """Why an accelerator does not fit how a model is computed, after `left out for`."""
-    if accelerator.own_forward and settings.compile != "none":
-        return "a compiled denoiser, whose parts cannot be called"
-    if accelerator.in_denoiser and settings.compile != "none":
-        return "a compiled denoiser, with which it was never tried"
+    if accelerator.own_forward and settings.has_shapes:
+        return "a denoiser that is compiled, or computed by OpenVINO: its parts cannot be called"
+    if accelerator.in_denoiser and settings.has_shapes:
+        return "a denoiser that is compiled, or computed by OpenVINO, with which it was never tried"
     if accelerator.own_forward and settings.offload != "none":
         return "a denoiser that is moved away while it is not needed"
     return None

@@ -161,10 +161,12 @@ def check_accelerate(value: accelerate.Accelerate, params: Mapping[str, object])
         if value and params[name]:
             allowed = f"left out beside {name}; accelerators are for one call of a stock pipeline"
             raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
-    if len(accelerate.in_denoiser(value)) > 1:
-        allowed = (
-            f"only one of {', '.join(accelerate.in_denoiser(value))}: a denoiser keeps one cache"
-        )
+    caches = accelerate.in_denoiser(value)
+    if len(caches) > 1:
+        allowed = f"only one of {', '.join(caches)}: a denoiser keeps one cache"
+        raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
+    if caches and accelerate.saving_guidance(value):
+        allowed = f"{caches[0]} without those of guidance: a cache counts the denoiser's calls"
         raise InvalidInput(accelerate.FIELD, accelerate.label(value), allowed)
 
 

@@ -76,6 +76,12 @@ def test_it_is_refused_beside_what_draws_in_another_way():
     assert caught.value.field == "accelerate" and "refiner" in caught.value.allowed
 
 
+def test_guidance_that_is_left_out_is_refused_beside_a_cache_that_counts_calls():
+    with pytest.raises(InvalidInput) as caught:
+        PLAIN.replace(accelerate={"guidance_every": 2, "taylorseer": 5})
+    assert caught.value.field == "accelerate" and "taylorseer" in caught.value.allowed
+
+
 def sweep(**values):
     return SweepSpec.from_dict({"name": "fast", "model": "shapes", **values})
 

@@ -192,7 +192,9 @@ def test_beside_a_lora_it_is_the_same(family, tmp_path):
     check_equal(made([cell, cell.replace(seed=3)])[:1], [stock(pipeline, cell)])
 
 
-@pytest.mark.parametrize("settings", [{"compile": "default"}, {"offload": "model"}])
+@pytest.mark.parametrize(
+    "settings", [{"compile": "default"}, {"offload": "model"}, {"backend": "openvino"}]
+)
 def test_models_whose_parts_cannot_be_called_are_refused(shapes, settings):
     from dataclasses import replace
 
