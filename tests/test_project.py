@@ -68,7 +68,15 @@ def test_what_the_code_imports_is_declared():
         third_party("dwlab")
         - set(
             requirements(
-                "cluster", "metrics", "serve", "models", "openvino", "quantised", "search", "video"
+                "cluster",
+                "metrics",
+                "serve",
+                "models",
+                "openvino",
+                "peers",
+                "quantised",
+                "search",
+                "video",
             )
         )
         == set()

@@ -214,8 +214,9 @@ def engine(
     engines: Annotated[
         str,
         typer.Option(
-            help="Any of loop, grouped, packed, packed-fast, packed-compiled, openvino-loop, "
-            "openvino-loop-fast, packed-openvino, packed-openvino-fast.",
+            help="Any of loop, grouped, stock-fast, grouped-fast, openvino-loop, "
+            "openvino-loop-fast, openvino-genai, openvino-genai-fast, packed, packed-fast, "
+            "packed-compiled, packed-openvino, packed-openvino-fast.",
             metavar="NAMES",
         ),
     ] = "loop,grouped,packed",
@@ -225,6 +226,13 @@ def engine(
         int, typer.Option(min=1, help="The most cells per grid, taken evenly.", metavar="CELLS")
     ] = LIMIT,
     device: DeviceOption = "auto",
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="All engines that an expert would compare on this device, instead of --engines.",
+        ),
+    ] = False,
     memory: MemoryOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -233,9 +241,11 @@ def engine(
     Examples:
         dwlab bench engine
         dwlab bench engine --engines loop,packed --rounds 5
+        dwlab bench engine --peers --grids heterogeneous --json peers.json
     """
     from .._util.atomic import write_atomic
     from ..bench.engine.chart import engine_chart
+    from ..bench.engine.engines import peers as peer_names
     from ..bench.engine.speed import compare_engines
     from ..bench.spec import memory_settings
 
@@ -243,7 +253,8 @@ def engine(
         model,
         device=device,
         grids=grids.split(","),
-        engines=engines.split(","),
+        engines=peer_names(device) if peers else engines.split(","),
+        optional=peers,
         rounds=rounds,
         scale=scale,
         limit=limit,
@@ -257,6 +268,31 @@ def engine(
     disagreeing = report.disagreeing()
     if disagreeing:
         raise DwlabError(f"engines made other pictures than the loop: {'; '.join(disagreeing)}")
+
+
+@command(app)
+def profile(
+    model: Annotated[
+        str, typer.Argument(metavar="[MODEL]", help="Catalog name, diffusers folder or hub id.")
+    ] = "shapes",
+    engine: Annotated[str, typer.Option(help="An engine of `dwlab bench engine`.")] = "packed",
+    grid: Annotated[str, typer.Option(help="A grid of `dwlab bench engine`.")] = "heterogeneous",
+    scale: Annotated[float, typer.Option(min=0.01, help="Multiplies the numbers of steps.")] = 0.5,
+    limit: Annotated[
+        int, typer.Option(min=1, help="The most cells, taken evenly.", metavar="CELLS")
+    ] = 40,
+    device: DeviceOption = "auto",
+) -> None:
+    """Show where an engine's time goes, by kinds of operator.
+
+    Examples:
+        dwlab bench profile
+        dwlab bench profile sd15-geometry --engine loop --scale 0.05 --limit 1
+    """
+    from ..bench.engine.profile import profile
+
+    found = profile(model, engine, device=device, grid=grid, scale=scale, limit=limit)
+    typer.echo(found.text())
 
 
 @command(app)

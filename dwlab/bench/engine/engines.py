@@ -13,6 +13,7 @@ from ...models.settings import STOCK, Settings
 from ...pictures.picture import Picture
 from ...runs.generation import stream
 from .. import timed_calls
+from .genai import GenAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,36 +75,46 @@ def packed(model: Model, cells: Cells) -> Iterator[tuple[int, Image.Image]]:
             yield event.index, event.result.image
 
 
-ENGINES: dict[str, Draw] = {
-    "loop": loop,
-    "grouped": grouped,
-    "packed": packed,
-    # in the faster dtype of the device, channels last
-    "packed-fast": packed,
-    # the same, with the denoiser compiled
-    "packed-compiled": packed,
+@dataclass(frozen=True)
+class Kind:
+    """How an engine draws and computes.
+
+    draw: the function that draws, or a class that makes one from a loaded model. is_fast: computes
+    in the faster dtype of the device.
+    """
+
+    draw: Draw | type[GenAI]
+    settings: Settings = STOCK
+    is_fast: bool = False
+
+
+FAST = Settings(channels_last=True)
+COMPILED = replace(FAST, compile="default")
+OPENVINO = Settings(backend="openvino")
+ENGINES = {
+    "loop": Kind(loop),
+    "grouped": Kind(grouped),
+    # what diffusers documents as fast: the faster dtype, channels last, a compiled denoiser
+    "stock-fast": Kind(loop, COMPILED, is_fast=True),
+    "grouped-fast": Kind(grouped, COMPILED, is_fast=True),
     # what an expert would write by hand on a CPU: the stock pipeline, whose UNet and decoder OpenVINO
     # computes, converted and compiled for the two rows of a picture; fast is in bfloat16
-    "openvino-loop": loop,
-    "openvino-loop-fast": loop,
-    "packed-openvino": packed,
-    "packed-openvino-fast": packed,
+    "openvino-loop": Kind(loop, OPENVINO),
+    "openvino-loop-fast": Kind(loop, OPENVINO, is_fast=True),
+    "openvino-genai": Kind(GenAI),
+    "openvino-genai-fast": Kind(GenAI, is_fast=True),
+    "packed": Kind(packed),
+    "packed-fast": Kind(packed, FAST, is_fast=True),
+    "packed-compiled": Kind(packed, COMPILED, is_fast=True),
+    "packed-openvino": Kind(packed, OPENVINO),
+    "packed-openvino-fast": Kind(packed, OPENVINO, is_fast=True),
 }
-OPENVINO = Settings(backend="openvino")
-FAST = Settings(channels_last=True)
-# what engines compute with that do not draw with stock settings
-_SETTINGS = {
-    "packed-fast": FAST,
-    "packed-compiled": replace(FAST, compile="default"),
-    "openvino-loop": OPENVINO,
-    "openvino-loop-fast": OPENVINO,
-    "packed-openvino": OPENVINO,
-    "packed-openvino-fast": OPENVINO,
-}
-# those in the faster dtype of the device
-_FASTER_DTYPE = frozenset(
-    {"packed-fast", "packed-compiled", "openvino-loop-fast", "packed-openvino-fast"}
-)
+
+
+def peers(device: str) -> list[str]:
+    """The engines that an expert would compare on a device; OpenVINO's are for CPUs."""
+    is_cpu = devices.resolve(device) == "cpu"
+    return [name for name in ENGINES if is_cpu or "openvino" not in name]
 
 
 @dataclass(frozen=True)
@@ -125,10 +136,13 @@ def load(name: str, model: str, device: str, memory: tuple[str, ...] = ()) -> En
     memory: measures that save memory. Engines that compute alike share a model.
     """
     device = devices.resolve(device)
-    settings = _SETTINGS.get(name, STOCK)
+    kind = ENGINES[name]
     dtype = "auto"
-    if name in _FASTER_DTYPE:
+    if kind.is_fast:
         dtype = devices.faster_dtype(device) or "auto"
-    identity = identify(model, device, dtype, settings=settings, memory=memory)
-    identity = memory_plan.fitted(identity)
-    return Engine(ENGINES[name], loading.load_identified(identity))
+    identity = identify(model, device, dtype, settings=kind.settings, memory=memory)
+    loaded = loading.load_identified(memory_plan.fitted(identity))
+    draw = kind.draw
+    if isinstance(draw, type):
+        return Engine(draw(loaded), loaded)
+    return Engine(draw, loaded)

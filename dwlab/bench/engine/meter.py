@@ -32,7 +32,7 @@ class Clock(Protocol):
 
 @dataclass
 class Meter:
-    """Forwards and rows of the denoiser, decoded pictures, and seconds spent in any module.
+    """Forwards and rows of the denoiser, and seconds spent in any module.
 
     Nothing waits for the device while it works: it would keep an engine from handing over the next
     forward during this one, which is what a GPU's speed is made of.
@@ -44,7 +44,6 @@ class Meter:
     clock: Clock
     forwards: int = 0
     rows: int = 0
-    decoded: int = 0
     memory: int = 0
     marks: list[tuple[Mark, Mark]] = field(default_factory=list)
     begun: list[Mark] = field(default_factory=list)
@@ -77,12 +76,9 @@ def metered(model: Model, clock: Clock | None = None) -> Iterator[Meter]:
         module: Module, args: tuple[object, ...], kwargs: dict[str, object], _output: object
     ) -> None:
         meter.stop()
-        rows = _rows(args, kwargs)
         if module is denoiser:
             meter.forwards += 1
-            meter.rows += rows
-        elif module is decoder:
-            meter.decoded += rows
+            meter.rows += _rows(args, kwargs)
 
     with contextlib.ExitStack() as hooks:
         for module in filter(None, (denoiser, decoder, *_text_encoders(model))):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from ..files import Document
 
+# Engines of other libraries: what they draw otherwise is theirs to say, so it is shown and no error.
+FOREIGN = ("openvino-genai", "openvino-genai-fast")
 HEAD = (
     "grid",
     "engine",
@@ -34,8 +36,9 @@ HEAD = (
 class EngineResult:
     """What one engine did on one grid. Lists have one entry per round.
 
-    idle: share of the wall time in which no module of the model ran. tflops: useful operations in
-    10^12 over the wall time. memory: bytes. difference: largest difference of any pixel from the
+    rows_a_forward and idle, the share of the wall time in which no module of the model ran, are
+    empty for an engine that computes outside of these modules. tflops: useful operations in 10^12
+    over the wall time. memory: bytes. difference: largest difference of any pixel from the
     loop's picture, of 255.
     """
 
@@ -86,7 +89,8 @@ class EngineReport:
     """All results of one `dwlab bench engine`.
 
     matmul: operations per second of a large matrix product, by dtype. scale: what the numbers of
-    steps were multiplied by. system: see `dwlab.bench.machine`.
+    steps were multiplied by. system: see `dwlab.bench.machine`. unmeasured: the reasons of peers
+    that could not be measured here, by their names.
     """
 
     results: list[EngineResult]
@@ -94,6 +98,7 @@ class EngineReport:
     model: str
     scale: float
     system: Document
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
     def machine(self, device: str) -> str:
         """What the device is called."""
@@ -101,14 +106,14 @@ class EngineReport:
         return str(described.get("name", device))
 
     def disagreeing(self) -> list[str]:
-        """The engines that drew other pictures than the loop.
+        """The engines that drew other pictures than the loop, unless they are another library's.
 
         In float32 a difference of 1 of 255 is rounding; more is not.
         """
         return [
             f"{result.engine} on {result.grid}: {result.difference} of 255"
             for result in self.results
-            if result.dtype == "float32" and result.difference > 1
+            if result.dtype == "float32" and result.difference > 1 and result.engine not in FOREIGN
         ]
 
     def text(self) -> str:
@@ -117,7 +122,9 @@ class EngineReport:
             [self._line(result) for result in self.results], HEAD, numbers=range(2, len(HEAD))
         )
         rates = [f"{rate / 1e12:.3f} TFLOP/s in {dtype}" for dtype, rate in self.matmul.items()]
-        return f"{table}\nmatmul: {', '.join(rates)}"
+        lines = [table, f"matmul: {', '.join(rates)}"]
+        lines += [f"{name} was not measured: {why}" for name, why in self.unmeasured.items()]
+        return "\n".join(lines)
 
     def _line(self, result: EngineResult) -> tuple[str, ...]:
         """The texts of one line, under HEAD."""
@@ -129,8 +136,8 @@ class EngineReport:
             f"{result.images_per_s:.2f}",
             ratio_text(self.results, result, "loop"),
             ratio_text(self.results, result, "grouped"),
-            f"{statistics.median(result.rows_a_forward):.1f}",
-            f"{statistics.median(result.idle):.1%}",
+            _median_text(result.rows_a_forward, ".1f"),
+            _median_text(result.idle, ".1%"),
             f"{tflops:.3f}",
             f"{share:.0%}",
             f"{result.memory / 1e6:.0f}",
@@ -147,6 +154,7 @@ class EngineReport:
             "model": self.model,
             "scale": self.scale,
             "system": self.system,
+            "unmeasured": self.unmeasured,
         }
         return files.save(path, document)
 
@@ -159,4 +167,9 @@ class EngineReport:
             model=document["model"],
             scale=document["scale"],
             system=document["system"],
+            unmeasured=document.get("unmeasured", {}),
         )
+
+
+def _median_text(values: Sequence[float], form: str) -> str:
+    return format(statistics.median(values), form) if values else "-"

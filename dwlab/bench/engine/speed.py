@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, MissingExtra, ModelError
 from ...models import memory
 from ...spec.rows import rows_of
 from ...spec.sweep import LIMIT
@@ -52,27 +52,37 @@ def compare_engines(
     scale: float = 1.0,
     limit: int = LIMIT,
     memory: tuple[str, ...] = (),
+    optional: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> EngineReport:
     """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
 
     scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. memory:
-    measures that save memory. on_step: called with a line of text after each timed run. Raises InvalidInput for an unknown grid or
-    engine, ModelError if the model cannot be found.
+    measures that save memory. optional: an engine that is not installed, or not for this model, is
+    reported with the reason. on_step: called with a line of text after each timed run. Raises
+    InvalidInput for an unknown grid or engine, ModelError if the model cannot be found.
     """
     _check_names("grids", grids, GRIDS)
     _check_names("engines", engines, ENGINES)
-    loaded = {name: _apart(load, name, model, device, memory) for name in engines}
+    loaded: dict[str, Engine] = {}
+    unmeasured: dict[str, str] = {}
+    for name in engines:
+        try:
+            loaded[name] = apart(load, name, model, device, memory)
+        except (MissingExtra, ModelError) as error:
+            if not optional or name == "loop":
+                raise
+            unmeasured[name] = str(error)
     matmul = {}
     for engine in loaded.values():
         identity = engine.model.identity
-        matmul[identity.dtype] = _apart(matmul_rate, identity.device, identity.dtype)
+        matmul[identity.dtype] = apart(matmul_rate, identity.device, identity.dtype)
     results: list[EngineResult] = []
     for name in grids:
         cells = evenly(GRIDS[name].cells(model, scale), limit)
         results += measure(loaded, name, cells, rounds, on_step)
     system = machine.facts({result.device for result in results})
-    return EngineReport(results, matmul, model, scale, system)
+    return EngineReport(results, matmul, model, scale, system, unmeasured)
 
 
 def _check_names(option: str, names: Sequence[str], allowed: Mapping[str, object]) -> None:
@@ -92,7 +102,7 @@ def measure(
 
     on_step: called with a line of text after each timed run.
     """
-    counts = {name: _apart(_operations, e.model, cells[0]) for name, e in engines.items()}
+    counts = {name: apart(_operations, e.model, cells[0]) for name, e in engines.items()}
     results = {name: _no_result(grid, name, e, cells) for name, e in engines.items()}
     for engine in engines.values():
         _warm_up(engine, cells)
@@ -101,7 +111,7 @@ def measure(
     turns = random.Random(0)  # noqa: S311  # an order, no secret
     for _ in range(rounds):
         for name in turns.sample(list(engines), len(engines)):
-            timed = _run(engines[name], cells)
+            timed = run_once(engines[name], cells)
             _note(results[name], timed, counts[name], needed_rows)
             pictures[name] = timed.pictures
             if on_step:
@@ -119,11 +129,11 @@ def _no_result(grid: str, name: str, engine: Engine, cells: Cells) -> EngineResu
 
 def _warm_up(engine: Engine, cells: Cells) -> None:
     """Draw some cells; all of them if the model is compiled, which needs to see all its shapes."""
-    _run(engine, cells if engine.compiled else cells[:: max(1, len(cells) // 8)])
+    run_once(engine, cells if engine.compiled else cells[:: max(1, len(cells) // 8)])
 
 
 @dataclass(frozen=True)
-class _TimedRun:
+class TimedRun:
     """One run of an engine on all cells. pictures: by the index of their cell."""
 
     pictures: Pictures
@@ -132,10 +142,14 @@ class _TimedRun:
 
     @property
     def rows_per_forward(self) -> float:
+        """Rows of the denoiser's forwards, on average."""
         return self.meter.rows / self.meter.forwards
 
     def __str__(self) -> str:
-        return f"{self.seconds:.2f} s, {self.rows_per_forward:.1f} rows per forward"
+        text = f"{self.seconds:.2f} s"
+        if self.meter.forwards:
+            text += f", {self.rows_per_forward:.1f} rows per forward"
+        return text
 
 
 @dataclass(frozen=True)
@@ -157,20 +171,21 @@ def _operations(model: Model, params: GenerationParams) -> _Operations:
     return _Operations(row=counts.get("denoiser", 0.0), picture=counts.get("decoder", 0.0))
 
 
-def _note(result: EngineResult, run: _TimedRun, counts: _Operations, needed_rows: int) -> None:
+def _note(result: EngineResult, run: TimedRun, counts: _Operations, needed_rows: int) -> None:
     """Add one timed run to a result."""
     meter = run.meter
     # rows beyond those needed only fill compiled forwards up
-    useful_rows = min(meter.rows, needed_rows)
-    useful = useful_rows * counts.row + meter.decoded * counts.picture
+    useful_rows = min(meter.rows, needed_rows) if meter.forwards else needed_rows
+    useful = useful_rows * counts.row + len(run.pictures) * counts.picture
     result.seconds.append(run.seconds)
-    result.rows_a_forward.append(run.rows_per_forward)
-    result.idle.append(1 - meter.seconds / run.seconds)
+    if meter.forwards:
+        result.rows_a_forward.append(run.rows_per_forward)
+        result.idle.append(1 - meter.seconds / run.seconds)
     result.tflops.append(useful / run.seconds / 1e12)
     result.memory = max(result.memory, meter.memory)
 
 
-def _apart(function: Callable[..., T], *arguments: object) -> T:
+def apart(function: Callable[..., T], *arguments: object) -> T:
     """Call a function in a thread of its own.
 
     OpenMP keeps a team of threads for each thread that ever computed, and once the teams outnumber
@@ -181,14 +196,15 @@ def _apart(function: Callable[..., T], *arguments: object) -> T:
         return thread.submit(function, *arguments).result()
 
 
-def _run(engine: Engine, cells: Cells) -> _TimedRun:
+def run_once(engine: Engine, cells: Cells) -> TimedRun:
+    """Draw all cells with an engine and write their PNGs."""
     if engine.draw is packed:
         # it has a thread of its own
         return _timed(engine, cells)
-    return _apart(_timed, engine, cells)
+    return apart(_timed, engine, cells)
 
 
-def _timed(engine: Engine, cells: Cells) -> _TimedRun:
+def _timed(engine: Engine, cells: Cells) -> TimedRun:
     pictures: Pictures = {}
     with tempfile.TemporaryDirectory() as folder, metered(engine.model) as meter:
 
@@ -201,7 +217,7 @@ def _timed(engine: Engine, cells: Cells) -> _TimedRun:
         peak = memory.peak_memory(engine.model.identity.device, draw)
         seconds = time.perf_counter() - began
         meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
-    return _TimedRun(pictures, seconds, meter)
+    return TimedRun(pictures, seconds, meter)
 
 
 def _largest_difference(pictures: Pictures, reference: Pictures) -> int:

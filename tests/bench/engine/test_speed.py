@@ -26,7 +26,7 @@ def cells():
 
 
 def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
-    engines = {name: Engine(ENGINES[name], model) for name in ("loop", "grouped", "packed")}
+    engines = {name: Engine(ENGINES[name].draw, model) for name in ("loop", "grouped", "packed")}
     rows = {row.engine: row for row in speed.measure(engines, "small", cells(), rounds=2)}
     # two steps of one or two rows; in a group of two seeds twice that; packed, all at once
     assert [rows[name].rows_a_forward for name in engines] == [[1.5] * 2, [3.0] * 2, [6.0] * 2]
