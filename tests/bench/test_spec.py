@@ -75,6 +75,9 @@ def test_rules_skip_combinations_and_zipped_axes_move_together():
         ({"base": {"device": 7}}, "device"),
         ({"base": {"loras": [{"file": "x.safetensors"}]}}, "base.loras"),
         ({"axes": {"vae": ["x"]}}, "axes.vae"),
+        # only stock calls are measured
+        ({"axes": {"accelerate": ["none", {"deep_cache": 2}]}}, "axes.accelerate"),
+        ({"base": {"method": "own.py:draw"}}, "base.method"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_key(values, field):

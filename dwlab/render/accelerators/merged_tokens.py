@@ -116,10 +116,12 @@ class _Plan:
 
     def merged(self, tokens: Tensor) -> Tensor:
         """The tokens that stay, with the mean of those that were merged into each."""
-        into = _as_wide(self.into, tokens)
-        merged = tokens[:, self.kept].scatter_reduce(
-            1, into, tokens.gather(1, _as_wide(self.merged_away, tokens)), reduce="mean"
-        )
+        # adding up by a product instead of `scatter_reduce`, which on a GPU adds in any order
+        is_into = torch.nn.functional.one_hot(self.into, len(self.kept)).transpose(1, 2)
+        part = 1 / (1 + is_into.sum(dim=-1, keepdim=True))
+        away = tokens.gather(1, _as_wide(self.merged_away, tokens))
+        shares = (is_into * part).to(tokens.dtype)
+        merged = tokens[:, self.kept] * part.to(tokens.dtype) + shares @ away
         return torch.cat([merged, tokens.gather(1, _as_wide(self.single, tokens))], dim=1)
 
     def spread(self, answers: Tensor) -> Tensor:
