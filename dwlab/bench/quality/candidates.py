@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import DwlabError
 from ...models import device as devices
 from ...models.accelerators_fit import check_accelerators
+from ...models.openvino import support
 from ...models.settings import STOCK, Settings
 from ...spec import accelerate, schedulers
 from ...spec.accelerators import ALL
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ...spec.params import GenerationParams
 
 PLAIN = "plain"
+OPENVINO = Settings(backend="openvino")
 # parts of the plain number of steps
 STEPS = (0.75, 0.5, 0.25)
 # schedulers that need few steps, and parts of the plain number for them
@@ -116,14 +118,28 @@ def _fits(identity: Identity, plain: GenerationParams, recipe: Mapping[str, obje
 
 
 def _lower_precision(identity: Identity, quick: bool) -> Iterator[Candidate]:
-    """Another dtype, memory layout and compiling, together as profiles have them; and 8 bits."""
+    """8 bits, OpenVINO, and another dtype with memory layout and compiling, as profiles have them."""
     if importlib.util.find_spec("optimum") and importlib.util.find_spec("optimum.quanto"):
         yield Candidate("quanto-8bit", {"quantisation": "quanto-8bit"})
+    if _has_openvino(identity, identity.dtype):
+        yield Candidate("openvino", {}, OPENVINO)
     dtype = devices.faster_dtype(identity.device)
     if dtype is None or dtype == identity.dtype:
         return
+    if _has_openvino(identity, dtype):
+        yield Candidate(f"{dtype}, openvino", {"dtype": dtype}, OPENVINO)
     layout = Settings(channels_last=True)
     yield Candidate(f"{dtype}, channels last", {"dtype": dtype}, layout)
     if not quick:
         compiled = replace(layout, compile="default")
         yield Candidate(f"{dtype}, channels last, compiled", {"dtype": dtype}, compiled)
+
+
+def _has_openvino(identity: Identity, dtype: str) -> bool:
+    """Whether OpenVINO computes a model here."""
+    try:
+        OPENVINO.check(identity.device)
+        support.check(OPENVINO.backend, identity.name, identity.folder, dtype)
+    except DwlabError:
+        return False
+    return True

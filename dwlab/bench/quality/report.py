@@ -155,7 +155,7 @@ class QualityReport:
     def _knee_sentence(self) -> str:
         row = self.knee
         if row is None:
-            return "No knee: along the frontier, drift grows about evenly with speed."
+            return "No knee: no way on the frontier between its ends stands out."
         faster = statistics.median(self.times_as_fast(row))
         drift = row.distances[self.measure].as_distance()
         return f"The knee: {row.name}, {faster:.2f} times as fast as plain, drift {drift}."

@@ -74,9 +74,9 @@ def measure(
     cells = {each.name: _cells(study, each, pictures) for each in study.candidates}
     loaded = {each.name: models.of(each) for each in study.candidates}
     for name, model in loaded.items():
-        is_compiled = model.identity.settings.compile != "none"
         # a compiled model needs to see all its shapes
-        _turn(model, cells[name] if is_compiled else cells[name][:WARM_UP])
+        has_shapes = model.identity.settings.has_shapes
+        _turn(model, cells[name] if has_shapes else cells[name][:WARM_UP])
     timed = {name: Timed() for name in loaded}
     latest: dict[str, _Turn] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret

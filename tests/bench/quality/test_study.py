@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 
 import pytest
@@ -22,6 +23,7 @@ def names(what):
 def test_all_that_applies_to_a_unet_is_tried_and_nothing_else():
     tried = names(study("shapes", device="cpu"))
     assert tried[0] == "plain"
+    assert ("openvino" in tried) == bool(importlib.util.find_spec("openvino"))
     assert {"15 steps", "5 steps", "DPM++ 2M, 10 steps", "deep_cache 3", "guidance_every 2", "guidance_interval 0-0.4"} <= set(tried)  # fmt: skip
     assert not [name for name in tried if "taylorseer" in name or "first_block" in name]
     quick = names(study("shapes", device="cpu", quick=True))
