@@ -301,14 +301,20 @@ def _slice(pipeline: DiffusionPipeline, decoder: Any, settings: Settings) -> Non
 
 def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
     import torch
+    from torch.utils import _pytree as pytree
 
     compiled = torch.compile(forward, mode=mode, dynamic=False)
+    records_graphs = mode in ("reduce-overhead", "max-autotune")
 
     @functools.wraps(forward)
     def call(*args: Any, **kwargs: Any) -> Any:
         # torch keeps this limit per thread; beyond it, shapes would run uncompiled without a word
         torch._dynamo.config.cache_size_limit = COMPILED_SHAPES  # noqa: SLF001
-        return compiled(*args, **kwargs)
+        if not records_graphs:
+            return compiled(*args, **kwargs)
+        # a CUDA graph writes each result over the one before, which a scheduler may still need
+        torch.compiler.cudagraph_mark_step_begin()
+        return pytree.tree_map_only(torch.Tensor, torch.clone, compiled(*args, **kwargs))
 
     return call
 

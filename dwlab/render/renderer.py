@@ -26,6 +26,7 @@ from .failure import failed
 from .one_cell import Rendering, render_cell
 from .out_of_memory import render_together
 from .own_time import Stuck
+from .threads import start_for
 
 if TYPE_CHECKING:
     import threading
@@ -75,7 +76,8 @@ def render(
     forwards with those under way if they can. What is added too late is left in it.
     """
     new_channel = functools.partial(Channel, cancel, dropped, joining=joining)
-    yield from events_of(new_channel, functools.partial(render_all, cells, compute))
+    start = start_for(cell.params for cell in cells)
+    yield from events_of(new_channel, functools.partial(render_all, cells, compute), start)
 
 
 def render_all(

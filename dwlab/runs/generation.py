@@ -14,6 +14,7 @@ from ..models.download_bar import DownloadBar
 from ..pictures.picture import Picture
 from ..render.channel import Channel
 from ..render.renderer import events_of, render_into, without
+from ..render.threads import start_for
 from ..spec.compute import METHOD_TIMEOUT, Compute
 from ..spec.memory import parse as parse_memory
 from ..spec.params import GenerationParams
@@ -142,7 +143,7 @@ def stream(
             resolved.extend(resolve_all(channel))
         render_into(channel, without(resolved, ended), compute, loaded)
 
-    yield from events_of(functools.partial(Channel, cancel, dropped), work)
+    yield from events_of(functools.partial(Channel, cancel, dropped), work, start_for(cells))
 
 
 def _by_workers(
