@@ -10,7 +10,7 @@ import httpx
 import pytest
 from served import SECONDS, Served, wait_for
 
-LONG = {"steps": 150, "width": 128, "height": 128}
+LONG = {"steps": 80, "width": 128, "height": 128}
 
 
 @pytest.mark.slow
