@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DwlabError
-from ..models import adapters, device, memory_plan
+from ..models import adapters, device, memory_plan, refiners
 from ..models.controlnets import Nets
 from ..models.identity import Identity, identify, omission_of
 from ..models.settings import Settings
@@ -147,16 +147,7 @@ class Rebuilding:
             return None
         (refiner,) = params.refiner
         choice = refiner.choice(params.choice)
-        second = identify(
-            choice.model,
-            first.device,
-            first.dtype,
-            variant=choice.variant,
-            config=choice.config,
-            parts=choice.parts,
-            settings=first.settings,
-            download=False,
-        )
+        second = refiners.identify_beside(first, choice, download=False)
         if second.weights != refiner.weights:
             field = f"the fingerprint of refiner {second.name!r}"
             raise Refused(field, refiner.weights, second.weights)

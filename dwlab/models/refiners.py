@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._util.jsonfile import read_object
-from ..errors import InvalidInput, ModelError, first_line
+from ..errors import InvalidInput, ModelError, NotDownloaded, first_line
 from ..spec import catalog, tasks
-from .identity import complete
+from .identity import complete, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from ..events import Download
+    from ..spec.model_choice import ModelChoice
     from ..spec.params import GenerationParams
+    from ..spec.where import WorkerDevice
     from .identity import Identity
 
 _BASE = "StableDiffusionXLPipeline"
@@ -22,6 +25,41 @@ _SECOND = (_BASE, "StableDiffusionXLImg2ImgPipeline")
 SCORES = ("aesthetic_score", "negative_aesthetic_score")
 # these say by themselves which steps run
 _STAGES = ("denoising_start", "denoising_end")
+
+
+def identify_beside(
+    first: Identity,
+    choice: ModelChoice,
+    *,
+    download: bool,
+    on_download: Callable[[Download], None] | None = None,
+    elsewhere: WorkerDevice | None = None,
+) -> Identity:
+    """A refiner in the settings of a first model; see `identify`, whose errors name its fields."""
+    try:
+        return identify(
+            choice.model,
+            first.device,
+            first.dtype,
+            variant=choice.variant,
+            config=choice.config,
+            parts=choice.parts,
+            settings=first.settings,
+            download=download,
+            on_download=on_download,
+            elsewhere=elsewhere,
+        )
+    except InvalidInput as error:
+        # a VAE is that of the whole recipe
+        field = f"refiner.{error.field}" if error.field in ("variant", "config") else error.field
+        raise error.at(field) from None
+    except NotDownloaded:
+        raise
+    except ModelError as error:
+        text = str(error)
+        # most begin with the name of the field already
+        field = "refiner." if text.startswith("model ") else "refiner.model: "
+        raise ModelError(f"{field}{text}") from error
 
 
 def check(params: GenerationParams, identity: Identity, refiner: Identity) -> None:

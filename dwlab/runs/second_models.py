@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInput, ModelError, NotDownloaded
 from ..models import refiners
-from ..models.identity import identify
 from ..models.memory_plan import fitted
 
 if TYPE_CHECKING:
@@ -37,43 +35,11 @@ def find(
         for refiner in cell.refiner:
             choice = refiner.choice(cell.choice)
             if choice not in seconds:
-                seconds[choice] = _identified(choice, first, download, on_download, elsewhere)
+                seconds[choice] = refiners.identify_beside(
+                    first, choice, download=download, on_download=on_download, elsewhere=elsewhere
+                )
             refiners.check(cell, first, seconds[choice])
     return seconds
-
-
-def _identified(
-    choice: ModelChoice,
-    first: Identity,
-    download: bool,
-    on_download: Callable[[Download], None] | None,
-    elsewhere: WorkerDevice | None,
-) -> Identity:
-    """A refiner in the settings of a first model; its errors name the refiner's fields."""
-    try:
-        return identify(
-            choice.model,
-            first.device,
-            first.dtype,
-            variant=choice.variant,
-            config=choice.config,
-            parts=choice.parts,
-            settings=first.settings,
-            download=download,
-            on_download=on_download,
-            elsewhere=elsewhere,
-        )
-    except InvalidInput as error:
-        # a VAE is that of the whole recipe
-        field = f"refiner.{error.field}" if error.field in ("variant", "config") else error.field
-        raise error.at(field) from None
-    except NotDownloaded:
-        raise
-    except ModelError as error:
-        text = str(error)
-        # most begin with the name of the field already
-        field = "refiner." if text.startswith("model ") else "refiner.model: "
-        raise ModelError(f"{field}{text}") from error
 
 
 def in_settings_of(
