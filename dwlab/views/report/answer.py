@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..._util.checks import is_number
 from ...analysis.metric_columns import metrics_of, numbers
 from ...analysis.metric_taste import metric_taste
 from ...analysis.quality import REMEDY, quality_of
 from ...analysis.ranking import Ranking, Standing, best, usual_margin
-from ...analysis.setting_grid import FIXED, SAMPLED, has_settings
+from ...analysis.setting_grid import FIXED, SAMPLED, has_settings, setting_grid
 from ...analysis.statistics_text import interval_text, number_text
 from ...analysis.variance_shares import effects
 from ...errors import InvalidInput
@@ -20,6 +21,9 @@ from .numbers_shown import short
 if TYPE_CHECKING:
     import pandas as pd
 
+# of the setting that a search chose
+SHOWN = "shown by the search"
+LOOKS_BEST = "looks best"
 ROWS = 60  # settings in the table
 MOST_SETTINGS = 300  # that are compared; the time grows with their square
 
@@ -88,7 +92,7 @@ def answer(
     if margin is None:
         margin = found.margin if found else usual_margin(table, metric)
     ranking = best(table, metric, margin=margin, target=target)
-    rows = _rows(ranking)
+    rows = _rows(ranking, found, _chosen(table, metric, found))
     first, *others = found.sentences if found else [ranking.sentence]
     return Answer(
         ranking=ranking,
@@ -143,10 +147,40 @@ def _for_these_prompts(table: pd.DataFrame, ranking: Ranking) -> str:
     return narrower.sentence if narrower.cheapest is not None else ""
 
 
-def _rows(ranking: Ranking) -> list[RankedRow]:
-    """A row for each setting, or for several that are equally good and cost the same."""
+def _chosen(table: pd.DataFrame, metric: str, found: SearchAnswer | None) -> str:
+    """The setting that a search chose, as a ranking calls it; empty if there is none."""
+    if found is None or not found.setting:
+        return ""
+    rows = table
+    for name, value in found.setting.items():
+        if name in rows:
+            column = rows[name] if is_number(value) else rows[name].map(str)
+            rows = rows[column == (value if is_number(value) else str(value))]
+    grid = setting_grid(table, metric)
+    places = grid.rows.get_indexer(rows.index)
+    measured = places[places >= 0]
+    return grid.label(grid.setting_of_row[measured[0]]) if len(measured) else ""
+
+
+def _rows(ranking: Ranking, found: SearchAnswer | None, chosen: str) -> list[RankedRow]:
+    """A row for each setting, or for several that are equally good and cost the same.
+
+    chosen: by the search, if one found it.
+    """
     distinct = {standing.ties: standing for standing in reversed(ranking.standings)}
-    return [_row(standing) for standing in reversed(distinct.values())]
+    rows = {standing.ties: _row(standing) for standing in reversed(distinct.values())}
+    for standing in ranking.standings:
+        if found is not None and standing.setting == chosen:
+            rows[standing.ties] = _as_found(rows[standing.ties], found, chosen)
+    return list(rows.values())
+
+
+def _as_found(row: RankedRow, found: SearchAnswer, chosen: str) -> RankedRow:
+    """A row with what the search says of the setting that it chose, from seeds of its own."""
+    alone = "" if row.setting == chosen else f" ({chosen})"
+    if found.is_shown:
+        return replace(row, verdict=f"{SHOWN}{alone}", more="", tone="good")
+    return replace(row, verdict=f"{LOOKS_BEST}{alone}")
 
 
 def _row(standing: Standing) -> RankedRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -103,6 +104,18 @@ def test_the_command_line_says_the_verdict_first(searched, monkeypatch):
     monkeypatch.setenv("DWLAB_RESULTS", str(searched))
     found = dwlab.Results(searched).table("few").attrs["search"]
     assert command("answer", "few").output.startswith(found.sentence[:40])
+
+
+def test_the_setting_that_was_found_is_not_called_open_in_the_ranking(searched):
+    table = dwlab.Results(searched).table("few")
+    found = table.attrs["search"]
+    setting = ", ".join(f"{name} {value}" for name, value in found.setting.items())
+    words = {True: "shown by the search", False: "looks best"}
+    for is_shown, verdict in words.items():
+        table.attrs["search"] = replace(found, is_shown=is_shown)
+        rows = answer(table, "adherence").rows
+        (chosen,) = [row for row in rows if row.verdict.startswith(verdict)]
+        assert setting in f"{chosen.setting} {chosen.verdict}"
 
 
 def test_what_was_found_travels_with_an_export(searched, tmp_path):
