@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # The settings that a person chooses; threads are what they are on a machine.
 CHOSEN = (
+    "backend",
     "attention",
     "compile",
     "channels_last",

@@ -84,7 +84,7 @@ def tune(
     on_event: Callable[[Event], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Tuned | None:
-    """Try dtypes, memory layout, attention kernels, threads, batches and torch.compile in turn.
+    """Try dtypes, memory layout, attention kernels, threads, batches, torch.compile and OpenVINO in turn.
 
     Each stage measures its candidates beside the best so far, in two rounds or, if `quick`, in one, and keeps one only if
     the whole 95% interval of its gain is above 1 and its parity holds. Then the winner is measured

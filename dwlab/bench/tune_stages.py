@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
+from ..models.openvino import library
+from ..models.openvino.support import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +27,7 @@ class TuningStage:
 
 
 def stages(device: str, *, quick: bool, only: Sequence[str] = ()) -> list[TuningStage]:
-    """The stages for a device.
+    """The stages for a device. OpenVINO is tried where it is installed.
 
     quick: without torch.compile, which takes minutes. only: the names of those to try, if not all.
     Raises InvalidInput for others.
@@ -39,6 +41,8 @@ def stages(device: str, *, quick: bool, only: Sequence[str] = ()) -> list[Tuning
     chosen.append(TuningStage("batch", _batches))
     if not quick:
         chosen.append(TuningStage("compile", _compile_modes))
+    if device == "cpu" and library.is_installed():
+        chosen.append(TuningStage("backend", _backends))
     names = [stage.name for stage in chosen]
     for name in only:
         if name not in names:
@@ -76,6 +80,14 @@ def _thread_counts(best: Configuration) -> list[Configuration]:
 
 def _batches(best: Configuration) -> list[Configuration]:
     return [best.with_batch(batch) for batch in BATCHES]
+
+
+def _backends(best: Configuration) -> list[Configuration]:
+    """OpenVINO, which has a memory layout and kernels of its own."""
+    whole = best.with_settings(
+        backend="openvino", attention="auto", channels_last=False, compile="none"
+    )
+    return [whole.with_dtype(dtype) for dtype in DTYPES]
 
 
 def _compile_modes(best: Configuration) -> list[Configuration]:

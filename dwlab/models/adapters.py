@@ -110,11 +110,16 @@ def find(asked: Asked, identity: Identity) -> tuple[Asked, Adapters]:
 
 
 def _check_settings(asked: Asked, settings: Settings) -> None:
-    """Raise InvalidInput for LoRAs beside weights of 8 bits that nothing is computed in.
+    """Raise InvalidInput for adapters that a model's settings do not go with.
 
     peft gives new layers the type of the old ones, which are turned into another one only by hooks
-    that the new ones lack.
+    that the new ones lack: so there are no LoRAs beside weights of 8 bits that nothing is computed
+    in. OpenVINO computes a denoiser as it was loaded, without LoRAs and IP-Adapters.
     """
+    if settings.backend == "openvino" and (asked.loras or asked.ip_adapter):
+        field = "loras" if asked.loras else "ip_adapter"
+        allowed = "left out with backend: openvino; leave the profile out to draw with torch"
+        raise InvalidInput(field, f"{len(getattr(asked, field))} of them", allowed)
     if asked.loras and settings.quantisation == "float8-layers":
         allowed = "left out beside loras, whose layers do not compute in 8 bits; quanto-8bit works"
         raise InvalidInput("memory", settings.quantisation, allowed)

@@ -111,6 +111,11 @@ def as_it_is(model: Model) -> Model:
     changes = alterations.digest(model.loaded, model.pipeline)
     if changes is None:
         return model
+    if model.identity.settings.backend == "openvino":
+        raise ModelError(
+            "the loaded model was changed, but OpenVINO computes it as it was loaded; load it without "
+            "the profile to draw with the changes"
+        )
     weights = f"{model.identity.weights}+changed-{changes[:32]}"
     log.info("%s was changed after loading; its pictures get new keys", model.identity.name)
     return replace(model, identity=replace(model.identity, weights=weights))

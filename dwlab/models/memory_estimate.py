@@ -40,6 +40,8 @@ _TILE = 512
 # Diffusion at 512 pixels.
 _STEP_NUMBERS = 400
 ROWS = 2  # of a picture with guidance
+# copies of a denoiser's weights that OpenVINO makes: for two numbers of rows
+_COMPILED = 2
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,9 @@ class ModelSize:
         quantisation = settings.quantisation
         total = self.weights(dtype, quantisation)
         activations = self.activations(dtype, pixels, tiling=settings.tiling)
+        if settings.backend == "openvino":
+            denoisers = [part for part in self.parts if part.name in DENOISERS]
+            total += _COMPILED * sum(part.bytes(dtype) for part in denoisers)
         if settings.offload == "none":
             return Needs(total + activations, 0)
         shares = {

@@ -25,6 +25,7 @@ def test_tuning_tries_dtypes_kernels_threads_batches_and_compiling(quick):
         "threads",
         "batch",
         *([] if quick else ["compile"]),
+        "backend",
     ]
     tried = [one for stage in stages.values() for one in stage.candidates(start)]
     assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {
@@ -38,6 +39,9 @@ def test_tuning_tries_dtypes_kernels_threads_batches_and_compiling(quick):
         32,
     }
     assert {one.settings.attention for one in tried} == {"auto", "math", "flash"}
+    fastest = start.with_settings(channels_last=True, attention="math", compile="default")
+    for one in stages["backend"].candidates(fastest):
+        assert one.settings.changed() == {"backend": "openvino"}
     cuda = replace(start, device="cuda:0")
     gpu = [
         one for stage in tune_stages.stages("cuda:0", quick=False) for one in stage.candidates(cuda)

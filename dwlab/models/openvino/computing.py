@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from .conversion import Source
 
-# that stay in memory, each with weights of its own
+# How many numbers of rows stay compiled. Each has a copy of the weights: of large modules two stay.
 COMPILED = 6
+LARGE = 1 << 28  # parameters
 # the largest relative L2 distance of an answer from torch's, as for the parity of benchmarks
 TOLERANCE = {"float32": 2e-3, "bfloat16": 8e-2}
 PRECISION = {"float32": "f32", "bfloat16": "bf16"}
@@ -36,6 +37,8 @@ class Forward:
         self._source = source
         self._wrap = wrap
         self._state = ModuleState(source.module)
+        parameters = sum(weight.numel() for weight in source.module.parameters())
+        self._most = COMPILED if parameters < LARGE else 2
         # by the kind of the arguments
         self._models: dict[str, Any] = {}
         self._requests: dict[tuple[str, int], Any] = {}
@@ -66,7 +69,7 @@ class Forward:
             answer = _infer(request, arguments)
         # the most recently used one stands last
         self._requests[place] = request
-        if len(self._requests) > COMPILED:
+        if len(self._requests) > self._most:
             del self._requests[next(iter(self._requests))]
         return answer
 

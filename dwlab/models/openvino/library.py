@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 _TELEMETRY = "openvino_telemetry"
 
 
+def is_installed() -> bool:
+    """Whether OpenVINO is here; imports nothing."""
+    return "openvino" in sys.modules or importlib.util.find_spec("openvino") is not None
+
+
 def check_installed() -> None:
-    """Raise MissingExtra unless OpenVINO is here; imports nothing."""
-    if "openvino" not in sys.modules and importlib.util.find_spec("openvino") is None:
+    """Raise MissingExtra unless OpenVINO is here."""
+    if not is_installed():
         raise MissingExtra("backend: openvino", "openvino")
 
 
