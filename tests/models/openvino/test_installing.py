@@ -9,12 +9,13 @@ import torch
 from dwlab.bench import timed_calls
 from dwlab.errors import InvalidInput, MissingExtra, ModelError
 from dwlab.events import Done, Failed
-from dwlab.models import loading
+from dwlab.models import adapters, loading
 from dwlab.models.identity import identify
 from dwlab.models.openvino import library
 from dwlab.models.openvino.computing import TOLERANCE
 from dwlab.models.settings import Settings, denoiser_of
 from dwlab.runs.generation import stream
+from dwlab.spec.loras import Lora
 from dwlab.spec.params import GenerationParams
 
 
@@ -123,3 +124,13 @@ def test_a_profile_of_that_name_needs_no_tuning(folder):
     assert identity.dtype == "float32"
     assert identify(str(folder), "cpu", profile="compile").settings.compile == "default"
     assert loading.identify(str(folder), "cpu").weights + "+openvino" == identity.weights
+
+
+def test_changes_by_hand_and_adapters_are_refused(folder, load, tmp_path):
+    model = loading.load(str(folder), "cpu", profile="openvino")
+    model.pipeline.enable_freeu(s1=0.9, s2=0.2, b1=1.2, b2=1.4)
+    with pytest.raises(ModelError, match="was changed"):
+        loading.as_it_is(model)
+    asked = adapters.Asked(loras=(Lora(str(tmp_path / "style.safetensors"), 1.0),))
+    with pytest.raises(InvalidInput, match="loras"):
+        adapters.find(asked, model.identity)
