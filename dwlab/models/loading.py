@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from .._util.gc_paused import gc_paused
 from .._util.jsonfile import read_object
 from ..errors import DwlabError, ModelError, RenderError, first_line
 from ..spec import catalog, families
@@ -207,6 +208,8 @@ def prepare_process(model: Model) -> None:
     apply_to_process(model.identity.settings)
 
 
+# the first time, the libraries are imported: many objects, and hardly any garbage
+@gc_paused()
 def _load_unchanged(identity: Identity, shared: Mapping[str, Any] | None = None) -> Model:
     """Load a model, and raise ModelError if its files changed meanwhile, whatever became of it.
 

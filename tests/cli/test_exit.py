@@ -75,7 +75,7 @@ def test_a_sweep_that_went_well_ends_with_0(forge, experiment, tmp_path):
     assert ended.code == 0 and clean(ended), ended
     assert "6 pictures, 6 made now" in ended.out
     files = {"table.csv", "grid.png", "report.html", "viewer.html", "run.log"}
-    assert {p.name for p in (root / "small").iterdir()} == files | {".lock"}
+    assert {p.name for p in (root / "small").iterdir()} == files | {".lock", ".made-from.json"}
     again = forge.run(root, "command", argument=sweep(experiment, root))
     assert again.code == 0 and "0 made now, 6 already there" in again.out
 
