@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import InvalidInput, MissingExtra, ModelError
+from ...errors import InvalidInput, first_line
 from ...models import memory
 from ...spec.rows import rows_of
 from ...spec.sweep import LIMIT
@@ -58,8 +58,8 @@ def compare_engines(
     """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
 
     scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. memory:
-    measures that save memory. optional: an engine that is not installed, or not for this model, is
-    reported with the reason. on_step: called with a line of text after each timed run. Raises
+    measures that save memory. optional: an engine that is not installed, not for this model, or fails
+    as it warms up is reported with the reason. on_step: called with a line of text after each timed run. Raises
     InvalidInput for an unknown grid or engine, ModelError if the model cannot be found.
     """
     _check_names("grids", grids, GRIDS)
@@ -69,10 +69,11 @@ def compare_engines(
     for name in engines:
         try:
             loaded[name] = apart(load, name, model, device, memory)
-        except (MissingExtra, ModelError) as error:
+        # whatever another library raises
+        except Exception as error:
             if not optional or name == "loop":
                 raise
-            unmeasured[name] = str(error)
+            unmeasured[name] = first_line(error)
     matmul = {}
     for engine in loaded.values():
         identity = engine.model.identity
@@ -80,7 +81,8 @@ def compare_engines(
     results: list[EngineResult] = []
     for name in grids:
         cells = evenly(GRIDS[name].cells(model, scale), limit)
-        results += measure(loaded, name, cells, rounds, on_step)
+        failures = unmeasured if optional else None
+        results += measure(loaded, name, cells, rounds, on_step, failures)
     system = machine.facts({result.device for result in results})
     return EngineReport(results, matmul, model, scale, system, unmeasured)
 
@@ -97,15 +99,16 @@ def measure(
     cells: Cells,
     rounds: int,
     on_step: Callable[[str], None] | None = None,
+    failures: dict[str, str] | None = None,
 ) -> list[EngineResult]:
     """Run each engine on the cells, `rounds` times, in shuffled turns.
 
-    on_step: called with a line of text after each timed run.
+    on_step: called with a line of text after each timed run. failures: if given, takes the reasons of
+    the engines that fail as they warm up, which are left out.
     """
+    engines = _warmed_up(engines, grid, cells, failures)
     counts = {name: apart(_operations, e.model, cells[0]) for name, e in engines.items()}
     results = {name: _no_result(grid, name, e, cells) for name, e in engines.items()}
-    for engine in engines.values():
-        _warm_up(engine, cells)
     needed_rows = sum(rows_of(cell) for cell in cells)
     pictures: dict[str, Pictures] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret
@@ -120,6 +123,24 @@ def measure(
     for name, result in results.items():
         result.difference = _largest_difference(pictures[name], reference)
     return list(results.values())
+
+
+def _warmed_up(
+    engines: Mapping[str, Engine], grid: str, cells: Cells, failures: dict[str, str] | None
+) -> dict[str, Engine]:
+    """Warm engines up; returns those that did not fail."""
+    ready: dict[str, Engine] = {}
+    for name, engine in engines.items():
+        try:
+            _warm_up(engine, cells)
+        # whatever another library raises
+        except Exception as error:
+            if failures is None or name == "loop":
+                raise
+            failures[name] = f"it fails on {grid}: {first_line(error)}"
+        else:
+            ready[name] = engine
+    return ready
 
 
 def _no_result(grid: str, name: str, engine: Engine, cells: Cells) -> EngineResult:

@@ -25,6 +25,19 @@ def cells():
     ]
 
 
+def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_are_measured(model):
+    def failing(model, cells):
+        raise RuntimeError("no such scheduler\nand much more")
+
+    engines = {"loop": Engine(ENGINES["loop"].draw, model), "packed": Engine(failing, model)}
+    failures = {}
+    results = speed.measure(engines, "small", cells(), rounds=1, failures=failures)
+    assert [row.engine for row in results] == ["loop"]
+    assert failures == {"packed": "it fails on small: no such scheduler"}
+    with pytest.raises(RuntimeError, match="no such scheduler"):
+        speed.measure(engines, "small", cells(), rounds=1)
+
+
 def test_engines_make_the_same_pictures_and_their_forwards_are_counted(model):
     engines = {name: Engine(ENGINES[name].draw, model) for name in ("loop", "grouped", "packed")}
     rows = {row.engine: row for row in speed.measure(engines, "small", cells(), rounds=2)}
