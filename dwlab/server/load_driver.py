@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 HEALTH_SECONDS = 0.1  # between two requests for `/api/health`
-START_SECONDS = 120  # for a server to load its model
+START_SECONDS = 300  # for a server to load its model
 WARM_UP_SEED = 2**40
 SWEEP_SEED = 2**41  # of a sweep's first picture
 SWEEP_PICTURES = 1000  # more than are made while requests are timed

@@ -56,6 +56,7 @@ def test_a_hundred_requests_per_second_are_queued_or_refused_and_health_answers(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # it starts six servers
 def test_the_load_test_serves_the_same_requests_all_ways():
     from dwlab.server.load_test import measure
 

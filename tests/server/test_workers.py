@@ -24,6 +24,7 @@ def processes(server):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_two_workers_share_requests_and_sweeps_and_their_death_loses_none(tmp_path):
     with Served(tmp_path, where="cpu*2") as server:
         workers = wait_for(
