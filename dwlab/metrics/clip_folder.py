@@ -10,6 +10,7 @@ from .._util.jsonfile import read_object
 from ..errors import InvalidInput, ModelError, NotDownloaded
 from ..models import fingerprint, hub, trust, weight_files
 from ..models.components import HUB_ID
+from ..spec.catalog import SHAPES_CLIP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +52,9 @@ class ClipFolder:
 
 def shipped() -> ClipFolder:
     """The small CLIP that dwlab ships, which knows pictures of `shapes` only."""
-    from ..shapes import CLIP
-
-    return ClipFolder(CLIP, fingerprint.of_folder(CLIP), model="shapes")
+    # not through `shapes`, which draws its world and needs Pillow for it
+    weights = fingerprint.of_folder(SHAPES_CLIP)
+    return ClipFolder(SHAPES_CLIP, weights, model="shapes")
 
 
 def find(field: str, name: str) -> ClipFolder:

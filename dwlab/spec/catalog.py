@@ -13,6 +13,8 @@ from .family import UNKNOWN_DEFAULTS
 from .model_entry import Entry
 
 SHAPES_FOLDER = Path(__file__).parents[1] / "shapes" / "model"
+# the folder of a small CLIP of its world
+SHAPES_CLIP = SHAPES_FOLDER.parent / "clip"
 # longer ones would fill a screen with every message that names the model
 _NAME_LIMIT = 1000
 # owner/name, and perhaps @ with a branch, tag or commit
