@@ -122,8 +122,11 @@ def _check_run_row(_document: Document, row: Document, location: str) -> None:
 
 
 def _check_engine_row(document: Document, row: Document, location: str) -> None:
-    """Check what a schema cannot say: one entry per round in lists, a matmul rate for the dtype."""
-    lengths = {len(value) for value in row.values() if isinstance(value, list)}
+    """Check what a schema cannot say: one entry per round in lists, a matmul rate for the dtype.
+
+    Lists that the schema lets be empty are so for engines that compute outside of the model's modules.
+    """
+    lengths = {len(value) for value in row.values() if isinstance(value, list) and value}
     if len(lengths) > 1:
         raise InvalidInput(location, sorted(lengths), "lists with one entry per round")
     if row["dtype"] not in document["matmul"]:
