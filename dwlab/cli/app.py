@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+from gc import freeze
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -103,4 +105,7 @@ app.add_typer(bench.app, name="bench", rich_help_panel=_LAST)
 
 def main() -> None:
     """Run the command."""
+    # Python ends with several looks for garbage among all that torch and diffusers made, which take a
+    # second, and the memory goes back to the system anyway; frozen objects are not looked at.
+    atexit.register(freeze)
     app()

@@ -7,6 +7,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 import warnings
 
 import pandas as pd
@@ -296,3 +298,13 @@ def test_a_negative_prompt_is_taken_under_its_name_and_its_old_one(tmp_path, fla
 
 def test_help_names_the_negative_prompt_once():
     assert dw("generate", "--help").output.count("--negative") == 1
+
+
+def test_the_command_ends_without_a_look_for_garbage():
+    # what is registered first is called last
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 10_000)); "
+        "from dwlab.cli import main; sys.argv = ['dwlab', '--version']; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "True"
