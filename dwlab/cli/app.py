@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import atexit
-from gc import freeze
+import sys
+from gc import disable, freeze
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,4 +109,7 @@ def main() -> None:
     # Python ends with several looks for garbage among all that torch and diffusers made, which take a
     # second, and the memory goes back to the system anyway; frozen objects are not looked at.
     atexit.register(freeze)
+    # A single picture is mostly imports: hundreds of thousands of objects, hardly any garbage.
+    if sys.argv[1:2] == ["generate"]:
+        disable()
     app()

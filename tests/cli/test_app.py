@@ -300,11 +300,17 @@ def test_help_names_the_negative_prompt_once():
     assert dw("generate", "--help").output.count("--negative") == 1
 
 
-def test_the_command_ends_without_a_look_for_garbage():
+@pytest.mark.parametrize(
+    ("command", "is_enabled"), [("generate", "False"), ("sweep", "True"), ("serve", "True")]
+)
+def test_the_command_of_one_picture_looks_for_no_garbage_and_none_does_at_its_end(
+    command, is_enabled
+):
     # what is registered first is called last
     code = (
-        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 10_000)); "
-        "from dwlab.cli import main; sys.argv = ['dwlab', '--version']; main()"
+        "import atexit, gc, sys; from dwlab.cli import main; "
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000)); "
+        f"sys.argv = ['dwlab', {command!r}, '--help']; main()"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines()[-1] == "True"
+    assert ended.stdout.splitlines()[-1] == f"{is_enabled} True"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from .report import ratios
 
 if TYPE_CHECKING:
     from .report import EngineReport
+
+HATCHES = ("", "///", "...")
 
 
 def engine_chart(report: EngineReport, *, dark: bool = False) -> Chart:
@@ -22,18 +25,23 @@ def engine_chart(report: EngineReport, *, dark: bool = False) -> Chart:
     engines = list(dict.fromkeys(result.engine for result in report.results))
     engines = [engine for engine in engines if engine != "loop"]
     height = 0.8 / max(1, len(engines))
+    # a chart has eight colours; hatching tells the ninth engine from the first
+    looks = list(itertools.product(HATCHES, ink.colours))
     for result in report.results:
         values = ratios(report.results, result, "loop")
         if not values or result.engine == "loop":
             continue
         number = engines.index(result.engine)
+        hatch, colour = looks[number % len(looks)]
         y = grids.index(result.grid) + (number - (len(engines) - 1) / 2) * height
         middle = statistics.median(values)
         plot.barh(
             y,
             middle,
             height=0.9 * height,
-            color=ink.colours[number],
+            color=colour,
+            hatch=hatch,
+            edgecolor=ink.paper,
             # each engine once in the legend
             label=result.engine if result.grid == grids[0] else None,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dwlab.bench import files, machine
+from dwlab.bench.engine.chart import engine_chart
+from dwlab.bench.engine.engines import ENGINES
 from dwlab.bench.engine.report import EngineReport, EngineResult
 
 
@@ -19,3 +21,17 @@ def test_an_engine_of_another_library_is_saved_and_read_without_rows_and_idle_sh
     read = EngineReport.of(files.load(report.save(tmp_path / "peers.json")))
     assert read.results == report.results
     assert read.unmeasured == unmeasured
+
+
+def test_the_chart_tells_more_engines_apart_than_it_has_colours():
+    seconds = [2.0, 2.1]
+    names = list(ENGINES)
+    results = [
+        EngineResult("small", name, "float32", "cpu", 3, seconds, tflops=[1, 1]) for name in names
+    ]
+    report = EngineReport(results, {"float32": 1e11}, "shapes", 1.0, machine.facts({"cpu"}))
+    plot = engine_chart(report).axes[0]
+    bars = [container[0] for container in plot.containers]
+    looks = {(bar.get_facecolor(), bar.get_hatch()) for bar in bars}
+    assert len(names) > 10
+    assert len(looks) == len(names) - 1
