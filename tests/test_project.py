@@ -28,6 +28,8 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # without Qt
     "torch": "pytorch",
 }
+# packages that are named otherwise than what they install, and that tests do without
+DISTRIBUTIONS = {"stable_diffusion_cpp": ["stable-diffusion-cpp-python"]}
 GUIDES = [
     page for page in sorted((ROOT / "docs").rglob("*.md")) if ".ipynb_checkpoints" not in page.parts
 ]
@@ -48,7 +50,7 @@ def requirements(*extras: str) -> dict[str, SpecifierSet]:
 
 def third_party(folder: str) -> set[str]:
     """Distributions that the Python files of a folder import."""
-    known = importlib.metadata.packages_distributions()
+    known = {**DISTRIBUTIONS, **importlib.metadata.packages_distributions()}
     names = set()
     for path in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -75,6 +77,7 @@ def test_what_the_code_imports_is_declared():
                 "openvino",
                 "peers",
                 "quantised",
+                "sdcpp",
                 "search",
                 "video",
             )

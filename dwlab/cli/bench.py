@@ -215,7 +215,7 @@ def engine(
         str,
         typer.Option(
             help="Any of loop, grouped, stock-fast, grouped-fast, openvino-loop, "
-            "openvino-loop-fast, openvino-genai, openvino-genai-fast, packed, packed-fast, "
+            "openvino-loop-fast, openvino-genai, openvino-genai-fast, sdcpp, packed, packed-fast, "
             "packed-compiled, packed-openvino, packed-openvino-fast.",
             metavar="NAMES",
         ),

@@ -14,6 +14,7 @@ from ...pictures.picture import Picture
 from ...runs.generation import stream
 from .. import timed_calls
 from .genai import GenAI
+from .sdcpp import SDCpp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +84,7 @@ class Kind:
     in the faster dtype of the device.
     """
 
-    draw: Draw | type[GenAI]
+    draw: Draw | type[GenAI | SDCpp]
     settings: Settings = STOCK
     is_fast: bool = False
 
@@ -103,6 +104,7 @@ ENGINES = {
     "openvino-loop-fast": Kind(loop, OPENVINO, is_fast=True),
     "openvino-genai": Kind(GenAI),
     "openvino-genai-fast": Kind(GenAI, is_fast=True),
+    "sdcpp": Kind(SDCpp),
     "packed": Kind(packed),
     "packed-fast": Kind(packed, FAST, is_fast=True),
     "packed-compiled": Kind(packed, COMPILED, is_fast=True),
@@ -112,9 +114,9 @@ ENGINES = {
 
 
 def peers(device: str) -> list[str]:
-    """The engines that an expert would compare on a device; OpenVINO's are for CPUs."""
+    """The engines that an expert would compare on a device; some are for CPUs."""
     is_cpu = devices.resolve(device) == "cpu"
-    return [name for name in ENGINES if is_cpu or "openvino" not in name]
+    return [name for name in ENGINES if is_cpu or not ("openvino" in name or name == "sdcpp")]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..files import Document
 
 # Engines of other libraries: what they draw otherwise is theirs to say, so it is shown and no error.
-FOREIGN = ("openvino-genai", "openvino-genai-fast")
+FOREIGN = ("openvino-genai", "openvino-genai-fast", "sdcpp")
 HEAD = (
     "grid",
     "engine",
