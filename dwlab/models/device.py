@@ -134,6 +134,12 @@ def machine(device: str) -> dict[str, Any]:
     return processor if device == "mps" else {**processor, "threads": torch.get_num_threads()}
 
 
+def instructions() -> str:
+    """The instructions that this machine's CPU has, as Linux lists them; its name on other systems."""
+    match = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpu_info(), re.MULTILINE)
+    return match[1] if match else _processor_name()
+
+
 def use_threads(threads: int) -> None:
     """Compute with so many threads of the CPU in this process."""
     import torch

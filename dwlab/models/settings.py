@@ -13,7 +13,7 @@ from ..spec import families
 from ..spec import memory as measures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from diffusers import DiffusionPipeline
 
@@ -37,8 +37,6 @@ THREADS_LIMIT = 1024
 COMPILE = "compile"
 # what only torch heeds, by the settings that a backend of its own leaves no choice
 _TORCHS_OWN = ("attention", "compile", "channels_last", "offload", "quantisation")
-# shapes of input that a compiled model may have: numbers of rows, for several sizes of picture
-COMPILED_SHAPES = 64
 
 
 @dataclass(frozen=True)
@@ -196,7 +194,9 @@ def apply(pipeline: DiffusionPipeline, settings: Settings, device: str) -> None:
     _place(pipeline, settings.offload, device)
     if settings.compile != "none":
         # Not the module: hooks, which are set and removed with each call, would be compiled too.
-        denoiser.forward = _compiled(denoiser.forward, settings.compile)
+        from .compilation import compiled
+
+        denoiser.forward = compiled(denoiser.forward, settings.compile)
 
 
 def apply_to_net(net: Any, settings: Settings, device: str) -> None:
@@ -297,26 +297,6 @@ def _slice(pipeline: DiffusionPipeline, decoder: Any, settings: Settings) -> Non
             allowed = "false for this model, whose decoder cannot work in tiles"
             raise InvalidInput("tiling", settings.tiling, allowed)
         decoder.enable_tiling()
-
-
-def _compiled(forward: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    import torch
-    from torch.utils import _pytree as pytree
-
-    compiled = torch.compile(forward, mode=mode, dynamic=False)
-    records_graphs = mode in ("reduce-overhead", "max-autotune")
-
-    @functools.wraps(forward)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        # torch keeps this limit per thread; beyond it, shapes would run uncompiled without a word
-        torch._dynamo.config.cache_size_limit = COMPILED_SHAPES  # noqa: SLF001
-        if not records_graphs:
-            return compiled(*args, **kwargs)
-        # a CUDA graph writes each result over the one before, which a scheduler may still need
-        torch.compiler.cudagraph_mark_step_begin()
-        return pytree.tree_map_only(torch.Tensor, torch.clone, compiled(*args, **kwargs))
-
-    return call
 
 
 def denoiser_of(pipeline: Any) -> Any:

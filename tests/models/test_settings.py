@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from bench.made_up import configuration
 
 from dwlab.bench import timed_calls
 from dwlab.models import loading
-from dwlab.models import settings as settings_module
 from dwlab.models.identity import identify
 from dwlab.models.settings import Settings
 
@@ -25,14 +23,3 @@ def test_settings_keep_the_pictures_and_are_undone_by_the_next_stock_load():
     assert np.abs(timed_calls.call(model, configuration(), 0) - stock).max() <= 1 / 255
     loading.load("shapes", "cpu")
     assert torch.get_num_threads() == threads and torch.backends.cuda.flash_sdp_enabled()
-
-
-@pytest.mark.parametrize("mode", ["reduce-overhead", "max-autotune"])
-def test_results_of_cuda_graphs_outlive_the_next_call(monkeypatch, mode):
-    """A graph has one place for its result."""
-    place = torch.zeros(2)
-    monkeypatch.setattr(torch, "compile", lambda _, **__: lambda values: (place.copy_(values),))
-    compiled = settings_module._compiled(lambda values: (values,), mode)
-    (first,) = compiled(torch.ones(2))
-    compiled(torch.full((2,), 5.0))
-    assert first.tolist() == [1, 1]
