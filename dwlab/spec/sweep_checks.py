@@ -84,6 +84,9 @@ def check_name_known(where: str, name: str, placeholders: Iterable[str] = ()) ->
     is_inside |= parent_of(name) == "refiner" and child_of(name) in refiners.ATTRIBUTES
     if name in FIELDS or name in placeholders or is_argument or is_inside:
         return
+    if parent_of(name) == accelerate.FIELD:
+        ways = ", ".join(f"{accelerate.FIELD}.{each}" for each in accelerators.BY_NAME)
+        raise InvalidInput(f"{where}.{name}", name, f"one of {ways}")
     allowed = foreign_names.instead_of(name)
     if allowed is None:
         allowed = (
