@@ -55,6 +55,10 @@ class Mean:
         low = f"{self.low:.2g}" if math.isfinite(self.low) else "not known"
         return f"{self.mean:.2g} [{low}, {high}]"
 
+    def as_similarity(self) -> str:
+        """The mean and the interval to three decimals: `0.994 [0.981, 1.000]`."""
+        return f"{self.mean:.3f} {interval_text(self.low, self.high)}"
+
     def as_difference(self) -> str:
         """The mean with its sign and the interval: `+0.012 [-0.008, 0.032]`."""
         return f"{signed(self.mean)} {interval_text(self.low, self.high)}"

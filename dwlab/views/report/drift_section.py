@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...analysis.drift import drift, has_drift
+from ...analysis.drift_words import (
+    difference_title,
+    distance_title,
+    is_similarity,
+    saved,
+    sentences,
+)
 from ...errors import InvalidInput
 from .numbers_shown import short
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from ...analysis.drift import Drift, Drifted
@@ -25,18 +34,23 @@ class DriftRow:
     setting: str
     rows: str
     seconds: str
+    saved: str
     measures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class DriftSection:
-    """Settings beside the plain one. columns: of measures. left_out: settings that are not in `rows`."""
+    """Settings beside the plain one.
+
+    columns: of measures. left_out: settings that are not in `rows`. sentences: what stands out.
+    """
 
     plain: DriftRow
     columns: tuple[str, ...]
     rows: list[DriftRow]
     left_out: int
     target: str
+    sentences: list[str]
 
 
 def drift_section(table: pd.DataFrame) -> DriftSection | None:
@@ -48,24 +62,39 @@ def drift_section(table: pd.DataFrame) -> DriftSection | None:
     # the plain pictures failed, or were not reached
     except InvalidInput:
         return None
-    columns = (*found.distances, *(f"{name}, minus the plain" for name in found.differences))
-    plain = DriftRow(found.plain, short(found.rows), short(found.seconds), ("",) * len(columns))
-    rows = [_row(found, each) for each in found.settings]
-    return DriftSection(plain, columns, rows[:ROWS], max(0, len(rows) - ROWS), found.target)
+    columns = (
+        *(distance_title(table, name) for name in found.distances),
+        *(difference_title(table, name) for name in found.differences),
+    )
+    nothing = ("",) * len(columns)
+    plain = DriftRow(found.plain, _rows(found.rows), short(found.seconds), "", nothing)
+    alike = {name for name in found.distances if is_similarity(table, name)}
+    rows = [_row(found, each, alike) for each in found.settings]
+    left_out = max(0, len(rows) - ROWS)
+    told = sentences(table, found)
+    return DriftSection(plain, columns, rows[:ROWS], left_out, found.target, told)
 
 
-def _row(found: Drift, drifted: Drifted) -> DriftRow:
-    distances = [
-        drifted.distances[name].as_distance() if name in drifted.distances else "–"
-        for name in found.distances
-    ]
-    differences = [
-        drifted.differences[name].as_difference() if name in drifted.differences else "–"
-        for name in found.differences
-    ]
+def _row(found: Drift, drifted: Drifted, alike: Collection[str]) -> DriftRow:
+    """alike: the measures that are higher the more alike pictures are."""
+    measures = []
+    for name in found.distances:
+        mean = drifted.distances.get(name)
+        if mean is None:
+            measures.append("–")
+        else:
+            measures.append(mean.as_similarity() if name in alike else mean.as_distance())
+    for name in found.differences:
+        mean = drifted.differences.get(name)
+        measures.append("–" if mean is None else mean.as_difference())
     return DriftRow(
         setting=drifted.setting,
-        rows="–" if math.isnan(drifted.rows) else f"{drifted.rows:,.1f}",
+        rows=_rows(drifted.rows),
         seconds=short(drifted.seconds),
-        measures=(*distances, *differences),
+        saved=saved(found, drifted),
+        measures=tuple(measures),
     )
+
+
+def _rows(rows: float) -> str:
+    return "–" if math.isnan(rows) else f"{rows:,.1f}".removesuffix(".0")
