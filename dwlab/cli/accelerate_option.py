@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InvalidInput
-from ..spec import experiment_file
-from ..spec.accelerate import FIELD
+from ..spec.typed_accelerators import typed_settings
 from .command import COMPUTING
 
 OPTION = "--accelerate"
@@ -32,10 +31,5 @@ def accelerators(options: list[str]) -> dict[str, object]:
         name, _, written = text.partition("=")
         if name in settings:
             raise InvalidInput(OPTION, text, f"{name} only once")
-        settings[name] = _settings(name, written) if written else {}
+        settings[name] = typed_settings(name, written, OPTION)
     return settings
-
-
-def _settings(name: str, text: str) -> object:
-    is_bare_list = "," in text and text[0] not in "[{"
-    return experiment_file.value(f"{FIELD}.{name}", f"[{text}]" if is_bare_list else text, OPTION)

@@ -25,7 +25,7 @@ def check_accelerators(cell: GenerationParams, identity: Identity) -> None:
     for name, settings in cell.accelerate.items():
         accelerator = BY_NAME[name]
         reason = (
-            _unfit(accelerator, entry)
+            unfit(accelerator, entry)
             or _unfit_settings(accelerator, identity.settings)
             or _unfit_recipe(accelerator, cell)
         )
@@ -33,8 +33,8 @@ def check_accelerators(cell: GenerationParams, identity: Identity) -> None:
             raise InvalidInput(f"{accelerate.FIELD}.{name}", settings, f"left out for {reason}")
 
 
-def _unfit(accelerator: Accelerator, entry: Entry) -> str | None:
-    """Why an accelerator does not fit, after `left out for`; None if it does."""
+def unfit(accelerator: Accelerator, entry: Entry) -> str | None:
+    """Why an accelerator does not fit a model, after `left out for`; None if it does."""
     family = families.of(entry.pipeline or "")
     if family is None:
         return f"{entry.pipeline or 'this model'}, with which it was never tried"

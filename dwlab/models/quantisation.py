@@ -37,6 +37,12 @@ def check(quantisation: str, model: str, *, has_folder: bool) -> None:
         )
 
 
+def is_here(quantisation: str) -> bool:
+    """Whether the library that does it is installed; some need none."""
+    library = quantisation.partition("-")[0]
+    return library not in _LIBRARIES or _is_installed(_LIBRARIES[library])
+
+
 def _is_installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None

@@ -30,11 +30,14 @@ def explore(
     results: str | Path | None = None,
     device: str = "auto",
     memory: object = None,
+    profile: str | None = None,
 ) -> Explorer:
     """The prompt bench: write a prompt, watch its picture form, go back to earlier pictures.
 
     model: see `dwlab.load`. results: the results folder, seen from the project, if not the usual
-    one. memory: "auto", or names of measures that save memory (docs/memory.md). The bench's `params`, `image` and `history` can be used in the next cells. Raises
+    one. memory: "auto", or names of measures that save memory (docs/memory.md). profile: how the
+    model is computed: None for stock, "compile", "openvino", or "fast" for what `dwlab bench tune`
+    found. The bench's `params`, `image` and `history` can be used in the next cells. Raises
     ModelError for an unknown model.
     """
     from ..models.tokens import count_tokens
@@ -55,7 +58,7 @@ def explore(
         execute=execute,
         count_tokens=count_tokens,
         model=model,
-        compute=Compute(device=device, memory=parse_memory(memory)),
+        compute=Compute(device=device, memory=parse_memory(memory), profile=profile),
     )
     _open_benches[root, model] = bench
     return bench

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.isolated import isolated
 from ..errors import InvalidInput, shortened
-from ..spec import catalog, components, controls, inputs, refiners, schedulers
+from ..spec import accelerate, catalog, components, controls, inputs, refiners, schedulers
 from ..spec.entries import is_portable
 from ..spec.loras import SHIPPED
 from ..spec.names import CODE, PARTS
@@ -128,6 +128,10 @@ def facts(params: Mapping[str, Any]) -> dict[str, str]:
         words["guidance"] = f"guidance {params['guidance']:g}"
     words["scheduler"] = schedulers.display_name(params.get("scheduler") or "", options)
     words["start"] = _start(params)
+    if params.get("accelerate"):
+        accelerators = accelerate.checked(accelerate.FIELD, params["accelerate"])
+        words["accelerate"] = accelerate.label(accelerators)
+    words["quantisation"] = params.get("quantisation") or ""
     return {name: text for name, text in words.items() if text}
 
 

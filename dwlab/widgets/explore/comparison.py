@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...pictures import recipes
+from ...spec import accelerate
 from ...spec.inputs import PICTURES
 from ...workflows.related_recipes import differences
 
@@ -27,11 +28,13 @@ def _shown(entry: HistoryEntry) -> dict[str, object]:
 def changed_parameters(left: HistoryEntry, right: HistoryEntry) -> list[tuple[str, str, str]]:
     """The parameters in which two pictures of the history differ: name, left value, right value."""
     changes = differences(json.loads(left.params), json.loads(right.params))
-    return [(name, _text(before), _text(after)) for name, before, after in changes]
+    return [(name, _text(name, before), _text(name, after)) for name, before, after in changes]
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     """A value as the page shows it; nothing for an empty one."""
+    if name == accelerate.FIELD:
+        return accelerate.label(accelerate.checked(name, value))
     if value is None or value == {}:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

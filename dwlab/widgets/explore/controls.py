@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ..._util.checks import is_whole_number
 from ...errors import DwlabError, InvalidInput
 from ...spec import catalog, schedulers
+from ...spec.accelerate import FIELD as ACCELERATE
 from ...spec.inputs import NUMBERS, PICTURES
 from ...spec.names import ARGUMENTS
 from ...spec.params import FIELDS as PARAMETERS
 from ...spec.params import GenerationParams
+from . import accelerating
 from .extras import shown
 from .prompt_helps import takes_weights
 
@@ -28,10 +30,11 @@ FIELDS = (
     "seed",
     "width",
     "height",
+    "quantisation",
     *NUMBERS,
 )
 # The parameters without a control, besides those in maps; a picture's dtype is chosen anew.
-OTHERS = PARAMETERS - {*FIELDS, *ARGUMENTS, *PICTURES, "dtype"}
+OTHERS = PARAMETERS - {*FIELDS, *ARGUMENTS, *PICTURES, ACCELERATE, "dtype"}
 # The controls that "Sweep this" can turn into axes.
 AXES = (
     "prompt",
@@ -43,6 +46,7 @@ AXES = (
     "height",
     "negative_prompt",
     "strength",
+    ACCELERATE,
 )
 MOST_PICTURES = 16  # per run
 
@@ -57,6 +61,8 @@ def offer_for(params: GenerationParams, models: Iterable[str] = ()) -> dict[str,
         "sides": [entry.side_min, entry.side_max],
         "ignores": sorted(entry.ignores),
         "weights": takes_weights(params.model),
+        "accelerators": accelerating.offered(params.model, params.accelerate),
+        "quantisations": accelerating.quantisations(params.quantisation),
         "most": MOST_PICTURES,
         "swept": swept(entry.ignores, from_picture=params.image is not None),
     }
@@ -76,7 +82,14 @@ def controls_for(params: GenerationParams, *, count: object, locked: bool) -> di
     fields["scheduler"] = _scheduler_of(params)
     # A page rounds numbers above 2^53, so seeds travel as text.
     fields["seed"] = str(params.seed)
-    return {"count": count, **fields, "locked": locked, "more": _more_for(params)}
+    accelerators = accelerating.as_texts(params.accelerate)
+    return {
+        "count": count,
+        **fields,
+        ACCELERATE: accelerators,
+        "locked": locked,
+        "more": _more_for(params),
+    }
 
 
 def arguments_from(controls: Mapping[str, Any], ignored: Collection[str]) -> dict[str, Any]:
@@ -92,6 +105,9 @@ def arguments_from(controls: Mapping[str, Any], ignored: Collection[str]) -> dic
             arguments[name] = value
     if str(arguments.get("seed")).isdecimal():
         arguments["seed"] = int(arguments["seed"])
+    accelerators = accelerating.from_texts(controls.get(ACCELERATE))
+    if accelerators:
+        arguments[ACCELERATE] = accelerators
     extras = _without_field(controls)
     if arguments.get("negative_prompt"):
         # A recipe can carry an empty negative prompt in `call`; the one typed here replaces it.
@@ -112,6 +128,8 @@ def problems_of(arguments: Mapping[str, Any], count: object) -> dict[str, str]:
             problems.setdefault(error.field, sentence(error))
         except DwlabError as error:
             problems["model"] = str(error)
+    for name, wrong in accelerating.problems_of(arguments).items():
+        problems[name] = sentence(wrong)
     try:
         check_count(count)
     except InvalidInput as error:
@@ -132,8 +150,8 @@ def _check_side(name: str, arguments: Mapping[str, Any]) -> None:
 
 def problem_of(error: InvalidInput) -> dict[str, str]:
     """A wrong value as one sentence by the control that it is about; "" stands for none of them."""
-    name = error.field.partition(".")[0]
-    is_shown = name in (*FIELDS, "count")
+    name = accelerating.control_of(error.field) or error.field.partition(".")[0]
+    is_shown = name in (*FIELDS, "count") or name.partition(".")[0] == ACCELERATE
     return {name: sentence(error)} if is_shown else {"": str(error)}
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError, shortened
-from ...spec import accelerate, components, controls, embeddings, ip_adapters, loras, refiners
+from ...spec import components, controls, embeddings, ip_adapters, loras, refiners
 from ...spec.names import ARGUMENTS
 from ...spec.prompt_weights import COMPEL
 
@@ -81,18 +81,8 @@ def _items(holder: str, text: str) -> Iterator[tuple[str, str]]:
         elif parent == "components" and isinstance(value, dict):
             for part, source in value.items():
                 yield f"{name}/{part}", _words(part, source, _part_label(f"components.{part}"))
-        elif parent == accelerate.FIELD and isinstance(value, dict):
-            for accelerator, settings in value.items():
-                yield (
-                    f"{name}/{accelerator}",
-                    _words(parent, {accelerator: settings}, _acceleration),
-                )
         else:
             yield name, shortened(f"{parent} {json.dumps(value)}", WORDS_SHOWN)
-
-
-def _acceleration(value: object) -> str:
-    return accelerate.label(accelerate.checked(accelerate.FIELD, value))
 
 
 def _part_label(axis: str) -> Callable[[Any], str]:

@@ -23,11 +23,12 @@ class FieldsView {
     const grid = make("div", { className: "dwx-grid" },
       list("model"), list("scheduler"), number("steps", 1), number("guidance", "any"), this.seed(),
       number("width", 8), number("height", 8), number("count", 1));
+    this.accelerate = new AccelerateView(this.page, this, list("quantisation"));
     const file = make("label", { className: "dwx-file" }, "Recipe from a picture (or drop a PNG here) ", this.file);
     this.prompt = area("prompt", 2);
     this.summary = make("summary", {});
     this.settings = make("details", { className: "dwx-settings", open: true, ontoggle: () => this.folded() }, this.summary,
-      make("div", { className: "dwx-controls" }, area("negative_prompt", 1), grid, this.more, this.startPlace, file));
+      make("div", { className: "dwx-controls" }, area("negative_prompt", 1), grid, this.accelerate.element, this.more, this.startPlace, file));
   }
 
   /** On a narrow page the settings are folded, until somebody opens them. */
@@ -120,10 +121,11 @@ class FieldsView {
   }
 
   paint() {
-    const { models, schedulers, ignores, most, sides } = this.model.get("offer");
+    const { models, schedulers, quantisations, ignores, most, sides } = this.model.get("offer");
     const values = this.values;
     this.paintOptions(this.fields.model.input, models);
     this.paintOptions(this.fields.scheduler.input, schedulers);
+    this.paintOptions(this.fields.quantisation.input, quantisations);
     for (const [name, { box, input }] of Object.entries(this.fields)) {
       box.hidden = ignores.includes(name) || this.page.start.hides(name);
       const text = values[name] == null ? "" : String(values[name]);
@@ -135,6 +137,7 @@ class FieldsView {
     Object.assign(this.fields.count.input, { min: 1, max: most });
     for (const name of ["width", "height"]) Object.assign(this.fields[name].input, { min: sides[0], max: sides[1] });
     this.lock.checked = Boolean(values.locked);
+    this.accelerate.paint(values);
     this.paintStageSeeds();
     this.paintSummary();
   }
@@ -191,6 +194,7 @@ class FieldsView {
       }
       say(message, ...words.filter(Boolean));
     }
+    this.accelerate.paintMessages(problems);
     this.paintSummary();
   }
 }

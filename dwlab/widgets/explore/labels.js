@@ -16,4 +16,6 @@ const LABELS = {
   mask: "Mask",
   mask_padding: "Mask padding",
   mask_blur: "Mask blur",
+  accelerate: "Accelerators",
+  quantisation: "Weights in 8 or 4 bits",
 };

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DwlabError
 from ...models.identity import usual_recipe
+from .accelerating import work_in_words
 from .controls import (
     arguments_from,
     controls_for,
@@ -60,12 +61,14 @@ class RecipeControls:
             self._change_model()
         bench.start = bench.start_picture.for_page()
         from_picture = bench.start_picture.is_used
+        arguments = self.arguments()
         bench.offer = {
             **bench.offer,
             "swept": swept(bench.offer["ignores"], from_picture=from_picture),
+            "work": work_in_words(arguments),
         }
         bench.extras = extras_of(bench.controls)
-        problems = problems_of(self.arguments(), bench.controls.get("count"))
+        problems = problems_of(arguments, bench.controls.get("count"))
         bench.problems = {**problems, **bench.start_picture.problems()}
         threading.Thread(target=self._update_tokens, daemon=True).start()
 

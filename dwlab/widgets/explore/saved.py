@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...spec.accelerate import FIELD
+from ...spec.accelerators import BY_NAME
 from ...spec.inputs import PICTURES, digest_of
 from ...spec.names import ARGUMENTS
 
@@ -23,7 +25,15 @@ def saved_controls(state: dict[str, object], present: dict[str, Any]) -> dict[st
     for name in present:
         if name in saved and isinstance(saved[name], PLAIN):
             controls[name] = saved[name]
-    return {**controls, "more": _more(saved.get("more"))}
+    accelerators = _accelerators(saved.get(FIELD))
+    return {**controls, FIELD: accelerators, "more": _more(saved.get("more"))}
+
+
+def _accelerators(saved: object) -> dict[str, str]:
+    """The control `accelerate`: the settings that were typed, by accelerator."""
+    if not isinstance(saved, dict):
+        return {}
+    return {name: saved[name] for name in BY_NAME if isinstance(saved.get(name), str)}
 
 
 def _more(saved: object) -> dict[str, object]:

@@ -1,6 +1,6 @@
 // "Sweep this": a form that turns fields into the axes of a sweep, and says how that goes.
 
-const USUAL_VALUES = { seed: "{range: [0, 4]}", steps: "4, 8, 20", guidance: "1, 3, 7.5", scheduler: "DDIM, Euler", strength: "0.3, 0.6, 0.9" };
+const USUAL_VALUES = { seed: "{range: [0, 4]}", steps: "4, 8, 20", guidance: "1, 3, 7.5", scheduler: "DDIM, Euler", strength: "0.3, 0.6, 0.9", accelerate: "[none, {deep_cache: 3}, {guidance_every: 2}]" };
 
 class SweepFormView {
   constructor(page) {

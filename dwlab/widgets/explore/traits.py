@@ -24,6 +24,7 @@ PAGE_SCRIPTS = (
     "prompt_weights",
     "prompt_history",
     "prompt_helps",
+    "accelerate",
     "fields",
     "start",
     "mask",

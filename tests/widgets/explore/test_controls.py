@@ -200,3 +200,64 @@ def test_what_was_typed_before_a_part_is_left_out_stays(bench):
 def test_a_size_is_told_in_the_limits_of_the_chosen_model(bench, width):
     bench.controls = {**bench.controls, "width": width}
     assert bench.problems == {"width": "A multiple of 8 from 64 to 512 for model 'shapes'."}
+
+
+def test_accelerators_are_ticked_typed_and_in_the_recipe(bench):
+    assert [each["name"] for each in bench.offer["accelerators"]] == [
+        "token_merging",
+        "deep_cache",
+        "guidance_every",
+        "guidance_interval",
+    ]
+    settings = {"deep_cache": "{every: 3, branch: 1}", "guidance_interval": "0, 0.6"}
+    bench.controls = through_a_page({**bench.controls, "steps": 20, "accelerate": settings})
+    expected = {"deep_cache": {"every": 3, "branch": 1}, "guidance_interval": [0.0, 0.6]}
+    assert bench.params.as_dict()["accelerate"] == expected
+    assert bench.problems == {} and bench.offer["work"] == "about 40% of the denoiser's work"
+    bench.show(bench.params)
+    assert bench.params.as_dict()["accelerate"] == expected
+    # an empty setting is the usual one
+    bench.controls = {**bench.controls, "accelerate": {"deep_cache": ""}}
+    assert bench.params.as_dict()["accelerate"] == {"deep_cache": 3}
+    bench.controls = {**bench.controls, "accelerate": {}}
+    assert not bench.params.accelerate and bench.offer["work"] == ""
+
+
+@pytest.mark.parametrize("text", ["99", "0", "nan", "[", "{depth: 3}", "three", "1e400", "- 1"])
+def test_what_is_wrong_with_an_accelerator_is_said_at_it(bench, text):
+    bench.controls = {**bench.controls, "accelerate": {"deep_cache": text}}
+    assert list(bench.problems) == ["accelerate.deep_cache"]
+    assert bench.problems["accelerate.deep_cache"][0].isupper()
+    ask(bench, "run")
+    assert "accelerate.deep_cache" in bench.problems and listed(bench) == []
+
+
+def test_accelerators_that_do_not_go_together_or_do_not_fit_are_refused_before_a_run(bench):
+    bench.controls = {**bench.controls, "accelerate": {"taylorseer": "5"}}
+    assert bench.problems["accelerate.taylorseer"].startswith("Left out for Stable Diffusion")
+    bench.controls = {**bench.controls, "accelerate": {"nonsense": "5"}}
+    assert "accelerate.nonsense" in bench.problems
+    # of a model that is not here nothing is known but what cannot be together
+    bench.controls = {**bench.controls, "model": "flux-dev"}
+    assert len(bench.offer["accelerators"]) == 9
+    both = {"taylorseer": "5", "first_block_cache": "0.1"}
+    bench.controls = {**bench.controls, "accelerate": both}
+    assert bench.problems["accelerate"].startswith("Only one of")
+
+
+def test_the_caption_says_how_a_picture_was_accelerated(bench):
+    bench.controls = {**bench.controls, "accelerate": {"guidance_every": "2"}}
+    ask(bench, "run")
+    wait(bench)
+    (tile,) = bench.stage
+    assert tile["facts"]["accelerate"] == "guidance_every 2"
+    assert "guidance_every 2" in listed(bench)[0]["text"]
+
+
+def test_accelerators_come_back_after_a_restart_and_nothing_else_in_their_place(bench):
+    chosen = {"deep_cache": "2"}
+    bench.controls = {**bench.controls, "accelerate": chosen, "quantisation": "float8-layers"}
+    again = dwlab.explore()
+    assert again.controls["accelerate"] == chosen and again.params.quantisation == "float8-layers"
+    again.controls = {**again.controls, "accelerate": {"deep_cache": [1], "<b>": "1"}}
+    assert dwlab.explore().controls["accelerate"] == {}

@@ -105,6 +105,26 @@ def test_cancel_stops_the_run_and_empties_the_queue(page):
     done(page)
 
 
+def test_an_accelerator_is_chosen_with_the_keyboard_and_a_wrong_setting_keeps_the_run_back(page):
+    ask(page, seed=31)
+    page.locator(".dwx-less > summary").press("Enter")
+    field(page, "deep_cache").press("Space")
+    setting = field(page, "Setting of deep_cache")
+    expect(setting).to_have_value("3")
+    setting.fill("99")
+    way = page.locator(".dwx-way").filter(has=setting)
+    expect(way.get_by_role("alert")).to_have_text("A whole number from 1 to 20.")
+    expect(button(page, "Run")).to_be_disabled()
+    setting.fill("2")
+    expect(page.locator(".dwx-less > summary")).to_contain_text("deep_cache 2: about 50% of the")
+    run(page)
+    done(page)
+    expect(common_caption(page)).to_contain_text("deep_cache 2")
+    field(page, "deep_cache").press("Space")
+    expect(setting).to_be_hidden()
+    expect(page.locator(".dwx-less > summary")).to_contain_text("none")
+
+
 def test_a_picture_in_the_history_can_be_restored_marked_and_hidden(page):
     entries = thumbnails(page)
     before = history_count(page)
