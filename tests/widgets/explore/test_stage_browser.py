@@ -291,11 +291,11 @@ def test_on_a_narrow_page_prompt_run_and_picture_are_seen_at_once(tmp_path, brow
         for element in (field(page, "Prompt"), button(page, "Run"), picture):
             expect(element).to_be_in_viewport(ratio=0.99)
         assert picture.bounding_box()["width"] >= 300
-        settings.locator("summary").click()
+        settings.locator("> summary").click()
         field(page, "Steps").fill("0")
-        expect(settings.locator("summary")).to_contain_text("1 to correct")
+        expect(settings.locator("> summary")).to_contain_text("1 to correct")
         field(page, "Steps").fill("2")
-        settings.locator("summary").click()
+        settings.locator("> summary").click()
         page.set_viewport_size({"width": 1400, "height": 900})
         expect(field(page, "Steps")).to_be_visible()
         page.close()
