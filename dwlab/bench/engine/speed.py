@@ -155,10 +155,15 @@ def _warm_up(engine: Engine, cells: Cells) -> None:
 
 @dataclass(frozen=True)
 class TimedRun:
-    """One run of an engine on all cells. pictures: by the index of their cell."""
+    """One run of an engine on all cells.
+
+    pictures: by the index of their cell. processor: seconds of all threads, which other work on a
+    busy machine changes less than the seconds that pass.
+    """
 
     pictures: Pictures
     seconds: float
+    processor: float
     meter: Meter
 
     @property
@@ -167,7 +172,7 @@ class TimedRun:
         return self.meter.rows / self.meter.forwards
 
     def __str__(self) -> str:
-        text = f"{self.seconds:.2f} s"
+        text = f"{self.seconds:.2f} s, {self.processor:.2f} s of processor time"
         if self.meter.forwards:
             text += f", {self.rows_per_forward:.1f} rows per forward"
         return text
@@ -234,11 +239,13 @@ def _timed(engine: Engine, cells: Cells) -> TimedRun:
                 picture.save(Path(folder) / f"{index}.png")
                 pictures[index] = picture
 
+        processor_began = time.process_time()
         began = time.perf_counter()
         peak = memory.peak_memory(engine.model.identity.device, draw)
         seconds = time.perf_counter() - began
+        processor = time.process_time() - processor_began
         meter.memory = int(1e9 * peak.get("allocated_gb", peak["resident_gb"]))
-    return TimedRun(pictures, seconds, meter)
+    return TimedRun(pictures, seconds, processor, meter)
 
 
 def _largest_difference(pictures: Pictures, reference: Pictures) -> int:
