@@ -2,7 +2,9 @@
 
 import pytest
 
+import dwlab
 from dwlab.errors import InvalidInput
+from dwlab.widgets.explore.history_sweep import sweep_form_of
 from dwlab.widgets.explore.recipe_sweep import sweep_around
 
 
@@ -23,3 +25,14 @@ def test_a_negative_prompt_with_commas_is_one_value(bench):
             sweep_around(bench.params, "trial", {axis: "  "})
         assert error.value.field == axis
     assert sweep_around(bench.params, "trial", {"steps": "[1, 2]"}).axes == {"steps": [1, 2]}
+
+
+def test_pictures_with_and_without_accelerators_make_a_sweep_over_them():
+    plain = dwlab.GenerationParams("a star")
+    recipes = [plain, plain.replace(accelerate={"deep_cache": {"every": 3, "branch": 1}})]
+    form = sweep_form_of([recipe.as_dict() for recipe in recipes])
+    sweep = sweep_around(plain, "fast", form.axes)
+    assert [dict(cell.params.accelerate) for cell in sweep.cells()] == [
+        {},
+        {"deep_cache": {"every": 3, "branch": 1}},
+    ]
