@@ -80,7 +80,14 @@ class CompileCache:
         try:
             with (
                 replacing(self._shelf / f"{name}.zip") as temporary,
-                zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+                zipfile.ZipFile(
+                    temporary,
+                    "w",
+                    zipfile.ZIP_DEFLATED,
+                    compresslevel=1,
+                    # a clock may be wrong by decades
+                    strict_timestamps=False,
+                ) as archive,
             ):
                 for path in new:
                     archive.write(self.folder / path, path)
@@ -191,8 +198,10 @@ def _remove_oldest(root: Path) -> None:
     """Remove the oldest archives, of all versions, beyond the limit of their size."""
     archives = []
     for path in root.glob("*/*.zip"):
-        status = path.stat()
-        archives.append((status.st_mtime, status.st_size, path))
+        # another process may remove it, too
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            archives.append((status.st_mtime, status.st_size, path))
     total = 0
     for _, size, path in sorted(archives, reverse=True):
         total += size

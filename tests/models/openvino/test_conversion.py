@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import torch
 
 from dwlab.models.openvino import conversion
@@ -63,6 +66,24 @@ def test_other_weights_dtypes_and_arguments_are_other_models(tmp_path, monkeypat
     assert len(folders) == 5
     # the number of rows makes no other model
     assert source.folder(three) == source.folder(Arguments.of(module, (torch.ones(7, 4),), {}))
+
+
+def test_models_that_nobody_used_for_long_go_when_another_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    module = layer()
+    arguments = Arguments.of(module, (torch.ones(3, 4),), {})
+    used, unused, new = [
+        conversion.Source(module, weights, "denoiser", "float32")
+        for weights in ("used", "unused", "new")
+    ]
+    long_ago = time.time() - conversion.UNUSED - 60
+    for source in (used, unused):
+        conversion.model_of(source, arguments)
+        os.utime(source.folder(arguments) / "hash", (long_ago, long_ago))
+    conversion.model_of(used, arguments)
+    conversion.model_of(new, arguments)
+    kept = [source.folder(arguments).is_dir() for source in (used, unused, new)]
+    assert kept == [True, False, True]
 
 
 def test_a_full_disk_costs_no_picture(tmp_path, monkeypatch, caplog):
