@@ -19,7 +19,7 @@ from .call import attention_kept, dtype_kept, step_callback, stock_arguments, to
 from .input_arguments import input_arguments
 from .not_finite import Watch
 from .own_pipeline import own_pipeline
-from .packing.cell import first_calls_are_of, heard, timed
+from .packing.cell import begins, has_begun, heard, timed
 from .packing.timesteps import with_timesteps_on_cpu
 from .second_stage import SecondStage
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..models.device_clock import Mark
+    from ..models.predictions import Prediction
     from .one_cell import Rendering
     from .resolved_cell import ResolvedCell
 
@@ -73,7 +74,7 @@ class StockCall:
         memory.begin_size(device, (params.width, params.height))
         with torch.inference_mode():
             arguments = self._arguments()
-        first_calls_are_of(self._alike())
+        begins(self._alike())
         began = self._clock.mark()
         with (
             torch.inference_mode(),
@@ -93,7 +94,9 @@ class StockCall:
         if self.cell.params.code:
             return None
         values = self.cell.params.as_dict()
-        values.pop("guidance", None)
+        # without guidance other questions are asked
+        if self.cell.params.guided:
+            values.pop("guidance")
         return repr(values)
 
     def _made(self, arguments: dict[str, Any]) -> Any:
@@ -108,14 +111,18 @@ class StockCall:
 
     def _call(self, pipeline: Any, arguments: dict[str, Any]) -> Any:
         """The pictures of a call, or its latents, while its steps are watched for previews."""
-        see = self._traces.see if self._rendering.probes else None
         with (
-            watched(pipeline.scheduler, see) as last_step,
+            watched(pipeline.scheduler, self._on_scheduler_step) as last_step,
             heard(pipeline, last_step.hear),
             self._accelerated(pipeline, last_step),
         ):
             self._last_step = last_step
             return pipeline(**arguments).images
+
+    def _on_scheduler_step(self, prediction: Prediction) -> None:
+        has_begun()
+        if self._rendering.probes:
+            self._traces.see(prediction)
 
     def _accelerated(self, pipeline: Any, last_step: LastStep) -> AbstractContextManager[None]:
         """While it holds, the pipeline draws with the cell's accelerators."""

@@ -30,6 +30,7 @@ from . import prompt_warnings
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .plan_defaults import default_texts
 from .plan_search import most_of_search, search_text
+from .plan_sharing import sharing_text
 from .resolve import identify_available, resolve
 from .run import check_metrics
 from .trace_filling import lacking_hints
@@ -59,7 +60,8 @@ class Plan:
     results: the folder that was looked through, and that a run would write to.
     seconds, bytes: estimates for what is left to do; seconds is None if not known. basis: where the
     estimate of time comes from. memory: a sentence on each model that saves memory or may not fit.
-    defaults: a sentence on each model whose own files decide what recipes leave out.
+    defaults: a sentence on each model whose own files decide what recipes leave out. search: what a
+    search may spend. shared: the work that cells have in common.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Plan:
     defaults: tuple[str, ...] = ()
     workers: int = 1
     search: str = ""
+    shared: str = ""
 
     @property
     def todo(self) -> int:
@@ -95,6 +98,7 @@ class Plan:
             ("time", f"{self._time_text()} ({self.basis})"),
             ("disk", disk_text(self.bytes)),
             *([("search", self.search)] if self.search else []),
+            *([("shared", self.shared)] if self.shared else []),
             *(("defaults", text) for text in self.defaults),
             *(("memory", text) for text in self.memory),
             ("results", printable(str(self.results))),
@@ -179,6 +183,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
         defaults=tuple(default_texts(params, _folders(identities))),
         workers=place.workers,
         search=search_text(spec, resolved.values()),
+        shared=sharing_text(todo, compute, place.workers) if spec.request is None else "",
     )
 
 

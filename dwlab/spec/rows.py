@@ -54,3 +54,12 @@ def denoiser_rows(
         calls = last_calls if number == run - 1 else usual_calls
         rows += calls * (2 if is_guided else 1) * accelerate.share(accelerators, step)
     return max(1, round(rows))
+
+
+def first_rows_of(params: GenerationParams) -> float:
+    """Rows of the denoiser before the first step, counted as in `rows_of`."""
+    steps = params.steps or UNKNOWN_DEFAULTS.steps
+    first = Step(0, (steps - steps_of(params)) / steps)
+    guidance = params.guidance if params.guidance is not None else UNKNOWN_DEFAULTS.guidance
+    is_guided = guidance > 1 and accelerate.is_guided(params.accelerate, first)
+    return (2 if is_guided else 1) * accelerate.share(params.accelerate, first)

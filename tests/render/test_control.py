@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from controlled import KINDS
+from counting import Rows
+from start_pictures import difference
 
 from dwlab.spec import control_kinds
 
@@ -27,6 +29,17 @@ def test_alone_and_packed_a_picture_is_that_of_the_plain_stock_call(controlled, 
     one.check_alone(cells, expected)
     one.check_packed(cells, expected, rows_at_once=2)
     assert len({picture.tobytes() for picture in expected}) == len(cells)
+
+
+def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(controlled):
+    one = controlled("sd")
+    cells = [one.cells("text")[1].replace(guidance=guidance) for guidance in (3.0, 5.0, 8.0)]
+    with Rows(one.model.pipeline.unet) as rows:
+        pictures = one.made(cells)
+    first, later = 2, 3 * 3 * 2
+    assert sum(rows) == first + later
+    for picture, params in zip(pictures, cells, strict=True):
+        assert difference(picture.image, one.stock(params)) <= 1
 
 
 def test_every_kind_of_the_table_is_tried():

@@ -75,6 +75,21 @@ def test_in_exact_mode_company_order_and_split_change_no_byte(family, name):
         ]
 
 
+@pytest.mark.parametrize("name", ["cogview4", pytest.param("lumina2", marks=pytest.mark.slow)])
+def test_families_that_ask_twice_per_step_share_both_questions_of_the_first(family, name):
+    one = family(name)
+    cells = [one.cells[1].replace(guidance=guidance) for guidance in (3.0, 5.0, 8.0)]
+    denoiser = denoiser_of(one.model.pipeline)
+    with Rows(denoiser) as rows:
+        alone = one.made(cells, pack=1)
+    of_one = sum(rows) // len(cells)
+    with Rows(denoiser) as rows:
+        together = one.made(cells)
+    assert sum(rows) == len(cells) * of_one - 2 * (len(cells) - 1)
+    for picture, lone in zip(together, alone, strict=True):
+        assert difference(picture.image, lone.image) <= 1
+
+
 @pytest.mark.parametrize("name", marked(PAG))
 def test_pipelines_whose_attention_splits_the_batch_run_one_by_one_and_say_so(family, name, caplog):
     one = family(name)

@@ -645,6 +645,25 @@ def test_the_first_step_of_cells_that_differ_in_guidance_alone_is_computed_once(
     assert len({p.image.tobytes() for p in pictures}) == 4
 
 
+def test_a_first_step_is_computed_once_also_if_its_cells_begin_one_after_the_other(load):
+    model = load("sd")
+    guidances = (2.0, 3.0, 5.0, 7.5)
+    asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(3,), guidances=guidances)
+    with Rows(model.pipeline.unet) as rows:
+        pictures = made(model, asked, pack=1 + 1)
+    assert sum(rows) == 2 + 4 * 2 * 2
+    assert max(difference(p.image, lone(model, p.params)) for p in pictures) <= 1
+
+
+def test_in_exact_mode_too_a_first_step_is_computed_once_and_no_byte_is_another(load):
+    model = load("sd")
+    asked = cells(model, "sd", prompts=PROMPTS[:1], steps=(3,), guidances=(2.0, 3.0, 5.0, 7.5))
+    with Rows(model.pipeline.unet) as rows:
+        together = made(model, asked, exact=2)
+    assert rows == [2] * (1 + 4 * 2)
+    assert [p.png() for p in together] == [made(model, [p], exact=2)[0].png() for p in asked]
+
+
 def test_compiled_models_see_few_numbers_of_rows(load, monkeypatch):
     model = as_if_loaded_so(load("sd"))
     monkeypatch.setitem(

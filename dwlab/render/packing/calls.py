@@ -123,7 +123,7 @@ class Call:
         batched = [number for number, argument in numbered if argument.batched]
         same: Hashable = object()
         if compare:
-            same = tuple(_values(arguments[number], alike) for number in batched)
+            same = rows, *(_values(arguments[number], alike) for number in batched)
         return cls(
             module=module,
             method=method,

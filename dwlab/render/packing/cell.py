@@ -39,15 +39,35 @@ class Clock:
 class RunningCell(greenlet):
     """A thread of control that runs one cell's pipeline.
 
-    alike: what it shares with cells whose first calls are equal, None if that is not known.
+    is_beginning: whether it has made no step yet. calls: of the denoiser and of ControlNets so far.
     """
 
     def __init__(self, job: Callable[[], None], clock: DeviceClock) -> None:
         super().__init__(job)
         self.clock = Clock(clock)
-        self.alike: Hashable = None
+        self.is_beginning = False
+        self.calls = 0
+        self._alike: Hashable = None
         # what is told of its denoiser's answers
         self.hear: Callable[[Any], None] | None = None
+
+    def begin(self, alike: Hashable) -> None:
+        """Make no step yet. alike: what is equal for cells that begin with the same calls, None if not known."""
+        self.is_beginning = True
+        self._alike = alike
+
+    def has_begun(self) -> None:
+        """Be after the first step: no call is that of another cell from then on."""
+        self.is_beginning = False
+        self._alike = None
+
+    @property
+    def alike(self) -> Hashable:
+        """What is equal for cells whose next call is the same; None if that is not known.
+
+        Some families ask several times before the first step, with other values each time.
+        """
+        return None if self._alike is None else (self._alike, self.calls)
 
 
 def taken_off(*values: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -63,11 +83,18 @@ def taken_off(*values: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return hosts
 
 
-def first_calls_are_of(alike: Hashable) -> None:
-    """Say of the cell that runs now which others begin with the same calls: those of an equal `alike`."""
+def begins(alike: Hashable) -> None:
+    """Say that the cell that runs now begins, and which others begin with the same calls: those of an equal `alike`."""
     cell = getcurrent()
     if isinstance(cell, RunningCell):
-        cell.alike = alike
+        cell.begin(alike)
+
+
+def has_begun() -> None:
+    """Say that the cell that runs now has made a step: its calls are not those of other cells from then on."""
+    cell = getcurrent()
+    if isinstance(cell, RunningCell):
+        cell.has_begun()
 
 
 @contextlib.contextmanager

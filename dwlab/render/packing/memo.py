@@ -1,6 +1,6 @@
-"""Answers of a model that are asked for again: of text encoders and of a VAE that encodes.
+"""Answers of a model that are asked for again: of text encoders, of a VAE that encodes, and to first calls.
 
-Prompts and start pictures repeat from cell to cell.
+Prompts and start pictures repeat from cell to cell, and cells that differ in guidance begin alike.
 """
 
 from __future__ import annotations
@@ -19,18 +19,50 @@ if TYPE_CHECKING:
 _digests: Any = WeakIdKeyDictionary()
 # of such tensors: what they are copies of, which can be read without waiting
 _sources: Any = WeakIdKeyDictionary()
+# bytes of answers
+SIZE = 2**27
+
+
+class Answers:
+    """The latest answers of models, by what tells what they were asked.
+
+    size: the bytes to keep at most, besides the newest answer.
+    """
+
+    def __init__(self, size: int = SIZE) -> None:
+        self._size = size
+        self._answers: dict[Hashable, Any] = {}
+        self._sizes: dict[Hashable, int] = {}
+        self._total = 0
+
+    def of(self, key: Hashable) -> Any:
+        """The answer that is kept, None if there is none."""
+        answer = self._answers.pop(key, None)
+        if answer is not None:
+            # what was asked for last stands last
+            self._answers[key] = answer
+        return answer
+
+    def keep(self, key: Hashable, answer: Any) -> None:
+        """Keep an answer, and forget the oldest ones if there is no room."""
+        self._forget(key)
+        self._answers[key] = answer
+        self._sizes[key] = _bytes(answer)
+        self._total += self._sizes[key]
+        while self._total > self._size and len(self._answers) > 1:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, key: Hashable) -> None:
+        self._answers.pop(key, None)
+        self._total -= self._sizes.pop(key, 0)
 
 
 class Memo:
-    """The latest answers of a model, by the values of its arguments.
+    """A model whose latest answers are kept, by the values of its arguments. size: see `Answers`."""
 
-    size: the bytes of answers to keep at most, besides the newest.
-    """
-
-    def __init__(self, model: Callable[..., Any], size: int = 2**27) -> None:
+    def __init__(self, model: Callable[..., Any], size: int = SIZE) -> None:
         self._model = model
-        self._size = size
-        self._answers: dict[Hashable, Any] = {}
+        self._answers = Answers(size)
         # a call may set the strength of adapters for itself
         self._strengths = _strengths_in(model)
 
@@ -39,21 +71,11 @@ class Memo:
         leaves, structure = pytree.tree_flatten((args, kwargs))
         strengths = [tuple(strength.items()) for strength in self._strengths]
         key = (structure, *strengths, *map(_by_value, leaves))
-        answer = self._answers.pop(key, None)
+        answer = self._answers.of(key)
         if answer is None:
             answer = self._model(*args, **kwargs)
-        # the newest stands last
-        self._answers[key] = answer
-        self._forget_oldest()
+            self._answers.keep(key, answer)
         return answer
-
-    def _forget_oldest(self) -> None:
-        sizes = {key: _bytes(answer) for key, answer in self._answers.items()}
-        total = sum(sizes.values())
-        while total > self._size and len(self._answers) > 1:
-            oldest = next(iter(self._answers))
-            del self._answers[oldest]
-            total -= sizes[oldest]
 
 
 def _strengths_in(module: object) -> list[dict[str, float]]:

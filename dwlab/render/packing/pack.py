@@ -191,18 +191,18 @@ class Pack:
         limit = self._size.decode if first.of_pictures else self._size.rows
         taken: list[_Waiting] = []
         left: list[_Waiting] = []
-        pictures: set[Hashable] = set()
+        asked: set[Hashable] = set()
         rows = 0
         for waiting in group:
-            # the same picture, for several cells, is encoded once
-            is_taken = first.of_pictures and waiting.call.same in pictures
-            if taken and not is_taken and rows + waiting.call.rows > limit:
+            # an equal call of another cell takes no row of its own
+            is_asked = waiting.call.same in asked
+            if taken and not is_asked and rows + waiting.call.rows > limit:
                 left.append(waiting)
                 continue
             taken.append(waiting)
-            if not is_taken:
+            if not is_asked:
                 rows += waiting.call.rows
-                pictures.add(waiting.call.same)
+                asked.add(waiting.call.same)
         if left:
             self._waiting[self._common(first)] = left
         else:

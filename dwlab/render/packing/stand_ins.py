@@ -14,10 +14,12 @@ from ...models.parts import modules_of
 from ...models.settings import denoiser_of
 from .calls import Call
 from .cell import telling
-from .memo import Memo
+from .memo import Answers, Memo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+    from .calls import Method
 
 # decoders that accept a generator and do not use it
 DRAWS_NOTHING = frozenset({"AutoencoderKL", "AutoencoderTiny"})
@@ -34,14 +36,15 @@ def prepare(pipeline: Any) -> Any:
     device = pipeline._execution_device  # noqa: SLF001  # what stock reads
     add_members(packed, _execution_device=device)
     denoiser = denoiser_of(pipeline)
+    first_answers = Answers()
     for name, part in modules_of(pipeline).items():
         if part is denoiser:
-            vars(packed)[name] = _denoiser(part)
+            vars(packed)[name] = _denoiser(part, first_answers)
         # stock moves some decoders to float32 and back: those are left alone
         elif name == "vae" and not _changes_dtype(part):
             vars(packed)[name] = _autoencoder(part)
         elif name == "controlnet":
-            vars(packed)[name] = _controlnet(part)
+            vars(packed)[name] = _controlnet(part, first_answers)
         elif name == "image_encoder":
             vars(packed)[name] = stand_in(part, "__call__", Memo(waiting(part, "forward")).ask)
         elif name.startswith("text_encoder"):
@@ -49,10 +52,14 @@ def prepare(pipeline: Any) -> Any:
     return packed
 
 
-def _denoiser(part: torch.nn.Module) -> torch.nn.Module:
+def _denoiser(part: torch.nn.Module, first: Answers) -> torch.nn.Module:
     """A stand-in whose calls wait, and so do those of functions that do its work (`waiting_for`)."""
-    twin = stand_in(part, "__call__", telling(waiting(part, "__call__")))
-    add_members(twin, waiting_for=lambda _self, function: telling(waiting(part, function)))
+
+    def waiting_for(function: Method) -> Callable[..., Any]:
+        return telling(waiting(part, function, first=first))
+
+    twin = stand_in(part, "__call__", waiting_for("__call__"))
+    add_members(twin, waiting_for=lambda _self, function: waiting_for(function))
     return twin
 
 
@@ -63,15 +70,15 @@ def _autoencoder(vae: Any) -> torch.nn.Module:
     return stand_in(decoding, "encode", Memo(waiting(vae, "encode")).ask)
 
 
-def _controlnet(net: Any) -> torch.nn.Module:
+def _controlnet(net: Any, first: Answers) -> torch.nn.Module:
     """A stand-in whose calls may be merged whatever their scales; of several, each has its own."""
     if isinstance(getattr(net, "nets", None), torch.nn.ModuleList):
         twin = copy.copy(net)
-        nets = torch.nn.ModuleList([_controlnet(each) for each in net.nets])
+        nets = torch.nn.ModuleList([_controlnet(each, first) for each in net.nets])
         # the copy has the very dictionary of the original's parts
         vars(twin)["_modules"] = {**vars(net)["_modules"], "nets": nets}
         return twin
-    compute = waiting(net, "__call__")
+    compute = waiting(net, "__call__", first=first)
 
     def scaled(
         *args: Any, conditioning_scale: Any = 1.0, guess_mode: bool = False, **kwargs: Any
@@ -108,23 +115,35 @@ def stand_in(
 
 
 def waiting(
-    module: torch.nn.Module, method: str | Callable[..., Any], unused: Collection[str] = ()
+    module: torch.nn.Module,
+    method: Method,
+    unused: Collection[str] = (),
+    first: Answers | None = None,
 ) -> Callable[..., Any]:
     """A replacement for a method: it waits until `Pack` has computed the result.
 
     method: its name, or a function that takes the module first.
     unused: arguments without effect, left out so that they do not keep calls apart.
+    first: what was answered to the first calls of other cells. Cells that differ in guidance only
+    begin with the same calls; later calls are never equal.
     """
 
     def wait(*args: Any, **kwargs: Any) -> Any:
         cell = getcurrent()
         used = {name: value for name, value in kwargs.items() if name not in unused}
-        # Cells that differ in guidance only begin with the same calls, to encode their picture and
-        # to denoise; later calls are never equal.
-        is_first = cell.clock.begun is None
+        is_first = cell.is_beginning or cell.clock.begun is None
         call = Call.of(module, method, args, used, compare=is_first, alike=cell.alike)
         if not call.of_pictures:
             cell.clock.begin()
-        return cell.parent.switch(call)
+            cell.calls += 1
+        if first is None or not cell.is_beginning:
+            return cell.parent.switch(call)
+        answer = first.of((call.key, call.same))
+        if answer is None:
+            answer = cell.parent.switch(call)
+            # a copy, because rows of a forward keep all of its rows in memory
+            kept = pytree.tree_map_only(torch.Tensor, torch.clone, answer)
+            first.keep((call.key, call.same), kept)
+        return answer
 
     return wait
