@@ -120,9 +120,11 @@ class PromptHelpsView {
     const selected = area.value.slice(area.selectionStart, area.selectionEnd).trim();
     const text = kind === "snippet" && selected ? selected : area.value;
     const negative = kind === "style" ? this.page.fields.values.negative_prompt || "" : "";
-    const { content } = await this.page.requests.ask("save_prompt", { kind, name: this.name.value, text, negative_prompt: negative });
+    const name = this.name.value;
+    const { content } = await this.page.requests.ask("save_prompt", { kind, name, text, negative_prompt: negative });
     say(this.message, content.text ? `${content.field === "name" ? "Name" : "Prompt"}: ${content.text}` : "");
-    if (!content.text) this.name.value = "";
+    // another name may have been typed meanwhile
+    if (!content.text && this.name.value === name) this.name.value = "";
   }
 }
 

@@ -240,6 +240,8 @@ def test_snippets_and_styles_are_saved_and_used(lab, page):
     save("style", "no place")
     expect(helps.locator(".dwx-message")).to_contain_text("{prompt}")
     save("style", "a photograph of {prompt}, soft")
+    # what is saved empties the field, which would take the next name away
+    expect(field(page, "Name to save the prompt under")).to_have_value("")
     save("snippet", f"<script>{OWN}</script>")
     expect(helps.locator(".dwx-saved button").filter(has_text=name)).to_have_count(2)
     prompt.fill("a ring")
