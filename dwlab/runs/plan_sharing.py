@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..spec import accelerate, catalog
+from ..spec import accelerate, catalog, families
 from ..spec.accelerators import TWO_CALLS, TWO_ROWS
 from ..spec.rows import first_rows_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
 
@@ -37,8 +38,7 @@ def sharing_text(cells: Sequence[ResolvedCell], compute: Compute, workers: int) 
 
 def shared_rows(cells: Sequence[ResolvedCell], compute: Compute) -> float:
     """The rows of first steps that cells have in common with one before, counted as in `rows_of`."""
-    if compute.pack == 1 and compute.exact is None:
-        return 0.0
+    cells = [cell for cell in cells if _is_packed(cell.identity, compute)]
     kinds = [cell.params.kind() for cell in cells]
     beginnings = {}
     for kind, cell in dict(zip(kinds, cells, strict=True)).items():
@@ -53,6 +53,13 @@ def shared_rows(cells: Sequence[ResolvedCell], compute: Compute) -> float:
             counts[same] += 1
             rows[same] = first_rows_of(params)
     return sum(((count - 1) * rows[same] for same, count in counts.items()), start=0.0)
+
+
+def _is_packed(identity: Identity, compute: Compute) -> bool:
+    """Whether pictures of a model are drawn together, as far as that shows before it is loaded."""
+    is_one_by_one = compute.exact is None and (compute.pack or identity.pack) == 1
+    is_offloaded = identity.settings.offload != "none"
+    return identity.device.startswith(families.PACKED_ON) and not (is_one_by_one or is_offloaded)
 
 
 def _beginning(cell: ResolvedCell) -> Hashable:

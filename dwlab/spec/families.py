@@ -25,6 +25,8 @@ _FOR_PICTURES = {
     if pipeline is not None
 }
 UNKNOWN = "unknown"
+# the kinds of devices on which pictures share forwards
+PACKED_ON = ("cpu", "cuda")
 
 
 def of(pipeline: str) -> Family | None:

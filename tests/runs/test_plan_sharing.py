@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from counting import Rows
 
 import dwlab
 from dwlab.models import loading
+from dwlab.models.settings import Settings
 from dwlab.runs.plan_sharing import shared_rows
 from dwlab.runs.resolve import identify_all, resolve
 from dwlab.runs.sweep import Sweep
@@ -46,6 +49,27 @@ def test_it_is_what_the_engine_leaves_out(axes, compute):
 def test_one_picture_after_the_other_shares_nothing():
     cells = cells_of({"guidance": [2, 3]})
     assert shared_rows(cells, Compute(pack=1)) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"pack": 1}, {"device": "mps"}, {"device": "cuda", "settings": Settings(offload="model")}],
+    ids=["profile", "device", "offload"],
+)
+def test_models_that_draw_one_picture_after_the_other_share_nothing(changes):
+    cells = [
+        replace(cell, identity=replace(cell.identity, **changes))
+        for cell in cells_of({"guidance": [2, 3]})
+    ]
+    assert shared_rows(cells, Compute()) == 0
+
+
+def test_a_pack_that_is_asked_for_counts_before_that_of_a_profile():
+    cells = [
+        replace(cell, identity=replace(cell.identity, pack=1))
+        for cell in cells_of({"guidance": [2, 3]})
+    ]
+    assert shared_rows(cells, Compute(pack=2)) == 2
 
 
 def test_a_plan_says_so_where_anything_is_shared(tmp_path):

@@ -53,7 +53,7 @@ def _unknown_denoiser(denoiser: torch.nn.Module, tried: Packed) -> str | None:
 
 
 def _unknown_device(device: str) -> str | None:
-    if device.startswith(("cpu", "cuda")):
+    if device.startswith(families.PACKED_ON):
         return None
     return f"it was never tried on {device}"
 
