@@ -21,6 +21,7 @@ from ..models import adapters, loading
 from ..models.memory_texts import memory_text
 from ..models.tasks import pipeline_for
 from ..spec import accelerate, schedulers, tasks
+from ..spec.beginnings import beginnings
 from .channel import Channel, Postponed, on_a_new_thread
 from .failure import failed
 from .one_cell import Rendering, render_cell
@@ -283,17 +284,22 @@ def _fail_all(channel: Channel, cells: list[ResolvedCell], error: Exception) -> 
 def _by_size(cells: list[ResolvedCell], pipeline: str) -> list[list[ResolvedCell]]:
     """Cells of one picture size each, the longest first, so that the last ones end together.
 
-    Of the same length, those with the same accelerators begin together: they share more forwards.
+    Of the same length, those with the same accelerators begin together: they share more forwards; and
+    of these, those with the same first step, which is kept for a while only.
     pipeline: the class that draws them.
     """
+    firsts: dict[Hashable, int] = {}
+    groups: dict[tuple[int | None, int | None], list[tuple[int, ResolvedCell]]] = {}
+    alike = beginnings([cell.params for cell in cells])
+    for number, (beginning, cell) in enumerate(zip(alike, cells, strict=True)):
+        first = firsts.setdefault(beginning, number)
+        groups.setdefault((cell.params.width, cell.params.height), []).append((first, cell))
 
-    def order(cell: ResolvedCell) -> tuple[int, str]:
-        return _calls(pipeline, cell), accelerate.label(cell.params.accelerate)
+    def order(pair: tuple[int, ResolvedCell]) -> tuple[int, str, int]:
+        first, cell = pair
+        return -_calls(pipeline, cell), accelerate.label(cell.params.accelerate), first
 
-    groups: dict[tuple[int | None, int | None], list[ResolvedCell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.params.width, cell.params.height), []).append(cell)
-    return [sorted(group, key=order, reverse=True) for group in groups.values()]
+    return [[cell for _, cell in sorted(group, key=order)] for group in groups.values()]
 
 
 def _calls(pipeline: str, cell: ResolvedCell) -> int:

@@ -147,6 +147,8 @@ class StockCall:
 
     def _on_step(self, step: int, steps: int, latents: Any) -> None:
         """Called by a pipeline after step `step` of its `steps`, counted from 0."""
+        # a pipeline may make steps without its scheduler
+        has_begun()
         channel = self._rendering.channel
         channel.check(self.cell.position)
         if self._second and not self._steps_before:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..spec import accelerate, catalog, families
 from ..spec.accelerators import TWO_CALLS, TWO_ROWS
+from ..spec.beginnings import beginnings
 from ..spec.rows import first_rows_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
-
-_ANY = 2.0
 
 
 def sharing_text(cells: Sequence[ResolvedCell], compute: Compute, workers: int) -> str:
@@ -38,38 +35,27 @@ def sharing_text(cells: Sequence[ResolvedCell], compute: Compute, workers: int) 
 
 def shared_rows(cells: Sequence[ResolvedCell], compute: Compute) -> float:
     """The rows of first steps that cells have in common with one before, counted as in `rows_of`."""
-    cells = [cell for cell in cells if _is_packed(cell.identity, compute)]
     kinds = [cell.params.kind() for cell in cells]
-    beginnings = {}
-    for kind, cell in dict(zip(kinds, cells, strict=True)).items():
-        beginnings[kind] = _beginning(cell)
-    counts: Counter[Hashable] = Counter()
-    rows: dict[Hashable, float] = {}
-    for kind, cell in zip(kinds, cells, strict=True):
-        beginning = beginnings[kind]
-        if beginning is not None:
-            params = cell.params
-            same = (beginning, cell.identity, params.prompt, params.negative_prompt, params.seed)
-            counts[same] += 1
-            rows[same] = first_rows_of(params)
-    return sum(((count - 1) * rows[same] for same, count in counts.items()), start=0.0)
+    may_share = {kind: _may_share(cell, compute) for kind, cell in zip(kinds, cells, strict=True)}
+    params = [cell.params for kind, cell in zip(kinds, cells, strict=True) if may_share[kind]]
+    before: set[Hashable] = set()
+    rows = 0.0
+    for beginning, cell in zip(beginnings(params), params, strict=True):
+        if beginning in before:
+            rows += first_rows_of(cell)
+        before.add(beginning)
+    return rows
 
 
-def _is_packed(identity: Identity, compute: Compute) -> bool:
-    """Whether pictures of a model are drawn together, as far as that shows before it is loaded."""
+def _may_share(cell: ResolvedCell, compute: Compute) -> bool:
+    """Whether a cell can have its first step in common with others, as far as that shows before its model is loaded."""
+    identity = cell.identity
     is_one_by_one = compute.exact is None and (compute.pack or identity.pack) == 1
     is_offloaded = identity.settings.offload != "none"
-    return identity.device.startswith(families.PACKED_ON) and not (is_one_by_one or is_offloaded)
-
-
-def _beginning(cell: ResolvedCell) -> Hashable:
-    """What cells of other guidances have too if they begin with the same calls; None if none do."""
-    params = cell.params
-    entry = catalog.lookup(str(cell.identity.folder))
+    if is_one_by_one or is_offloaded or not identity.device.startswith(families.PACKED_ON):
+        return False
+    if cell.params.code or accelerate.runs_alone(cell.params.accelerate):
+        return False
+    entry = catalog.lookup(str(identity.folder))
     # others tell the model its guidance, and those with no second answer ignore the negative prompt
-    by_two_answers = (
-        entry.pipeline in TWO_ROWS | TWO_CALLS and "negative_prompt" not in entry.ignores
-    )
-    if not by_two_answers or params.code or accelerate.runs_alone(params.accelerate):
-        return None
-    return (params.replace(guidance=_ANY) if params.guided else params).kind()
+    return entry.pipeline in TWO_ROWS | TWO_CALLS and "negative_prompt" not in entry.ignores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from counting import Rows
 import dwlab
 from dwlab.models import loading
 from dwlab.models.settings import Settings
+from dwlab.render.packing import stand_ins
+from dwlab.render.packing.memo import Answers
 from dwlab.runs.plan_sharing import shared_rows
 from dwlab.runs.resolve import identify_all, resolve
 from dwlab.runs.sweep import Sweep
@@ -44,6 +47,11 @@ def test_it_is_what_the_engine_leaves_out(axes, compute):
     with Rows(model.pipeline.unet) as rows:
         list(dwlab.stream([cell.params for cell in cells], model=model, pack=compute.pack))
     assert sum(rows) == calls - shared_rows(cells, compute)
+
+
+def test_it_is_so_if_few_answers_are_kept(monkeypatch):
+    monkeypatch.setattr(stand_ins, "Answers", functools.partial(Answers, 0))
+    test_it_is_what_the_engine_leaves_out(GRIDS["guidance varies slowest"], Compute(pack=2))
 
 
 def test_one_picture_after_the_other_shares_nothing():

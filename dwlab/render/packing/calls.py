@@ -37,6 +37,19 @@ class Rows(list[Any]):
     """A list with an entry per row; pytree treats it as a leaf, like a tensor."""
 
 
+class _Itself:
+    """A value that is equal to itself only. It is kept, so that no other takes its place in memory."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other._value is self._value
+
+    def __hash__(self) -> int:
+        return id(self._value)
+
+
 @dataclass(frozen=True)
 class _Argument:
     """A leaf of a call's arguments. name: of the argument that it belongs to."""
@@ -55,7 +68,7 @@ class _Argument:
         if isinstance(self.value, Rows):
             return frozenset(_row_key(row) for row in self.value)
         if not isinstance(self.value, torch.Tensor):
-            known = self.value if isinstance(self.value, Hashable) else id(self.value)
+            known = self.value if isinstance(self.value, Hashable) else _Itself(self.value)
             return type(self.value), known
         shape = self.value.shape[1:] if self.batched else self.value.shape
         by_value = not self.batched or self.name in UNBATCHED
