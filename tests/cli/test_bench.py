@@ -81,7 +81,7 @@ def test_engine_files_of_two_machines_share_a_table():
     (table,) = [
         part
         for part in result.output.split("\n\n")
-        if part.startswith("shapes, heterogeneous grid")
+        if part.startswith("shapes, heterogeneous grid of 120 cells")
     ]
     assert "AMD EPYC" in table and "Xeon" in table
     assert (
