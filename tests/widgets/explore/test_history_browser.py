@@ -4,6 +4,7 @@ import re
 
 import pytest
 from lab import Lab, seen
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 from widgets.explore.page_use import (
     button,
@@ -19,6 +20,8 @@ from dwlab.bench.large_history import fill
 pytestmark = pytest.mark.slow
 PICTURES = 1_000
 HAS_FOCUS = "name => document.activeElement.ariaLabel?.includes(name)"
+SELECTS = "text => document.querySelector('.dwx-selection')?.textContent.includes(text)"
+COUNTS = "text => document.querySelector('.dwx-history-count').textContent.includes(text)"
 HEADS_ARE_WHOLE = """() => {
   const heads = [...document.querySelectorAll(".dwx-run-head > button")];
   return heads.length > 0 && heads.every((head) => head.scrollWidth <= head.clientWidth);
@@ -48,6 +51,20 @@ def expect_listed(page, count):
 
 def focused_name(page):
     return page.evaluate("document.activeElement.ariaLabel")
+
+
+def press_until(page, key, condition, arg):
+    """Press a key on the gallery, again if it was drawn anew meanwhile: no person is that fast."""
+    for is_last in (False, False, False, True):
+        page.locator(".dwx-thumb[tabindex='0']").focus()
+        page.keyboard.press(key)
+        try:
+            page.wait_for_function(condition, arg=arg, timeout=120_000 if is_last else 5_000)
+        except PlaywrightTimeout:
+            if is_last:
+                raise
+        else:
+            return
 
 
 def test_only_what_is_seen_is_on_the_page_and_it_is_one_tab_stop(long_page):
@@ -100,19 +117,17 @@ def test_a_search_and_a_filter_leave_what_they_name(long_page):
 
 
 def test_pictures_are_selected_hidden_and_shown_again_with_keys(long_page):
-    long_page.locator(".dwx-thumb[tabindex='0']").focus()
-    for key, seed in (("Control+Home", 996), ("ArrowRight", 997)):
-        long_page.keyboard.press(key)
-        # what is still on its way is not selected
-        long_page.wait_for_function(HAS_FOCUS, arg=f"seed {seed}")
-        long_page.keyboard.press("Space")
+    # what is still on its way is not selected
+    press_until(long_page, "Control+Home", HAS_FOCUS, "seed 996")
+    press_until(long_page, "Space", SELECTS, "1 selected")
+    press_until(long_page, "Control+End", HAS_FOCUS, "seed 3")
+    press_until(long_page, "Space", SELECTS, "2 selected")
     bar = long_page.get_by_role("group", name="Selected pictures")
     expect(bar).to_contain_text("2 selected")
     bar.get_by_role("button", name="Hide").click()
     expect(bar).to_be_hidden()
     expect(long_page.locator(".dwx-history-count")).to_contain_text(f"{PICTURES - 2:,}")
-    long_page.locator(".dwx-thumb[tabindex='0']").focus()
-    long_page.keyboard.press("Control+z")
+    press_until(long_page, "Control+z", COUNTS, f"{PICTURES:,}")
     expect_history(long_page, PICTURES)
 
 
