@@ -57,9 +57,7 @@ def denoiser_rows(
 
 
 def first_rows_of(params: GenerationParams) -> float:
-    """Rows of the denoiser before the first step, counted as in `rows_of`."""
-    steps = params.steps or UNKNOWN_DEFAULTS.steps
-    first = Step(0, (steps - steps_of(params)) / steps)
-    guidance = params.guidance if params.guidance is not None else UNKNOWN_DEFAULTS.guidance
-    is_guided = guidance > 1 and accelerate.is_guided(params.accelerate, first)
+    """Rows of the denoiser before the first step of complete parameters, counted as in `rows_of`."""
+    first = Step(0, (params.steps - steps_of(params)) / params.steps)
+    is_guided = params.guided and accelerate.is_guided(params.accelerate, first)
     return (2 if is_guided else 1) * accelerate.share(params.accelerate, first)

@@ -54,7 +54,7 @@ def focused_name(page):
 
 
 def press_until(page, key, condition, arg):
-    """Press a key on the gallery, again if it was drawn anew meanwhile: no person is that fast."""
+    """Press a key on the gallery, again if it was lost while the gallery was drawn anew."""
     for is_last in (False, False, False, True):
         page.locator(".dwx-thumb[tabindex='0']").focus()
         page.keyboard.press(key)
