@@ -26,6 +26,8 @@ DONE = "done"
 FAILED = "failed"
 STOPPED = "stopped at its time limit"
 NO_TIME = "no time was left"
+# what ends a part with this process, however it ends
+LEASH = "dwlab.bench.gpu.leash"
 # bytes of what a part printed that are kept with its outcome
 OUTPUT = 6000
 # seconds that a part has to end by itself once it is told to
@@ -104,8 +106,9 @@ def _run(part: Part, folder: Path) -> PartOutcome:
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # dwlab or its tests
-            [sys.executable, "-m", *part.words],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", LEASH, *part.words],
+            # the part ends when nobody holds the other end any longer
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             # a group of its own, so that whatever it started is stopped with it
@@ -130,6 +133,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(GRACE)
     _send(process, signal.SIGKILL)
     process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def _send(process: subprocess.Popen[bytes], number: int) -> None:

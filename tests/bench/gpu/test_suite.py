@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import psutil
 import pytest
@@ -67,3 +70,37 @@ def test_a_part_that_could_take_too_long_in_all_is_left_to_the_next_call(tmp_pat
     assert statuses(parts, tmp_path, seconds=LONG / 2) == [NO_TIME, NO_TIME]
     assert not note.exists()
     assert statuses(parts, tmp_path) == [DONE, DONE]
+
+
+def test_a_part_ends_with_what_it_started_when_its_caller_is_killed(tmp_path):
+    pids = tmp_path / "pids"
+    endless = (
+        "import os, subprocess; child = subprocess.Popen(['sleep', '3600']); "
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} '); child.wait()"
+    )
+    code = (
+        "from pathlib import Path\n"
+        "from dwlab.bench.gpu.parts import Part\n"
+        "from dwlab.bench.gpu.suite import run_parts\n"
+        f"part = Part('endless', ('timeit', '-n', '1', '-r', '1', {endless!r}), {LONG})\n"
+        f"run_parts([part], Path({str(tmp_path)!r}), seconds={10 * LONG})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as caller:
+        waited_for(lambda: pids.exists() and pids.read_text().count(" ") == 2)
+        caller.kill()
+    left = [int(pid) for pid in pids.read_text().split()]
+    waited_for(lambda: not any(map(is_running, left)))
+
+
+def waited_for(is_so):
+    ends = time.monotonic() + LONG
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def is_running(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
