@@ -195,6 +195,9 @@ class _Work:
 
     def _means(self, name: str, column: pd.Series, *, paired: bool) -> dict[Codes, Mean]:
         """The mean of each setting that is not plain; paired: minus the plain one's."""
+        if column.isna().all():
+            # all pictures failed, or none was measured yet
+            return {}
         grid = setting_grid(self.table.assign(**{name: column}), name, self.settings)
         positions = {codes: at for at, codes in enumerate(grid.codes)}
         chosen = []

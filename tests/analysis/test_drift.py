@@ -118,3 +118,12 @@ def test_a_sweep_that_names_its_metrics_has_these_alone(tmp_path):
     sweep = dwlab.Sweep(name="own", base=BASE | {"prompt": "a star"}, axes={"seed": [0], "accelerate": WAYS[:2]}, metrics=["sharpness"])  # fmt: skip
     table = sweep.run(tmp_path)
     assert "sharpness" in table and not any("drift" in name for name in table)
+
+
+def test_if_all_pictures_failed_the_report_has_no_such_section(swept):
+    table = dwlab.Results(swept).table("fast")
+    failed = table[[*AXES, "steps", "status"]].assign(status="failed", image=None, seconds=np.nan)
+    failed.attrs = table.attrs
+    assert drift_section(failed) is None
+    with pytest.raises(InvalidInput, match="pictures with a plain one each"):
+        drift(failed)
