@@ -131,8 +131,8 @@ def drift(
 
     table: as `dwlab table` or `Results.table` give it. plain: the values of axes that make a
     picture the plain one of its pair, like {"accelerate": "none"}; by default those without any
-    accelerator. Distances are the root mean square difference of pixels (0 to 1), which is read
-    from the pictures, and the columns that a sweep with an axis `accelerate` measures against its
+    accelerator or quantisation and with the model's own VAE, of those axes that have such a value. Distances are the root mean square difference of pixels (0 to 1), which is read
+    from the pictures, and the columns that a sweep with such an axis measures against its
     plain pictures (`ssim.drift`, `perceptual_distance.drift`). target: "prompts like these" or
     "these prompts". Raises InvalidInput if the table has no such axes, or no pairs.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.checks import check_whole_number
 from .._util.jsonfile import read_object
 from ..errors import InvalidInput
-from ..spec import catalog, schedulers, tasks
+from ..spec import catalog, families, schedulers, tasks
 from .accelerators_fit import check_accelerators
 from .refiners import SCORES
 from .tasks import class_for
@@ -57,6 +57,8 @@ def check_arguments(
     for cell in variants.values():
         # looked up first because diffusers takes seconds to import
         is_own = cell.scheduler_code is not None
+        if not is_own:
+            _check_kind_of_scheduler(cell, identity)
         if not is_own and not schedulers.is_known(cell.scheduler, cell.scheduler_options):
             _check_scheduler(cell)
         if cell.prediction and not is_own:
@@ -74,8 +76,9 @@ def _variant(cell: GenerationParams) -> tuple[object, ...]:
     clip_skip = repr(cell.call.get(CLIP_SKIP))
     options = tuple(cell.scheduler_options)
     words = (cell.scheduler, cell.noise, bool(cell.prediction))
-    task = (tasks.task_of(cell), bool(cell.control), bool(cell.refiner), cell.pipeline)
-    return tuple(cell.call), clip_skip, options, words, task, tuple(cell.accelerate)
+    task = (tasks.task_of(cell), cell.pipeline)
+    parts = (bool(cell.control), bool(cell.ip_adapter), bool(cell.refiner))
+    return tuple(cell.call), clip_skip, options, words, task, parts, tuple(cell.accelerate)
 
 
 def _check_call(cell: GenerationParams, identity: Identity, nets: Sequence[ControlNet]) -> None:
@@ -115,6 +118,15 @@ def _check_noise(cell: GenerationParams, identity: Identity) -> None:
             f"another family ({family})"
         )
         raise InvalidInput("noise", cell.noise, allowed)
+
+
+def _check_kind_of_scheduler(cell: GenerationParams, identity: Identity) -> None:
+    """Raise InvalidInput for a scheduler that the pipeline's call does not work with."""
+    family = families.of(catalog.lookup(str(identity.folder)).pipeline or "")
+    if family is None or not family.schedulers or cell.scheduler in (None, *family.schedulers):
+        return
+    allowed = f"{' or '.join(family.schedulers)}, the only one that a {family.title} draws with"
+    raise InvalidInput("scheduler", cell.scheduler, allowed)
 
 
 def _check_scheduler(cell: GenerationParams) -> None:

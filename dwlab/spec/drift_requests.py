@@ -1,7 +1,8 @@
-"""What a sweep with an axis of accelerators measures besides: how far its pictures are from plain ones."""
+"""What a sweep with an axis of ways to draw faster measures besides: how far its pictures are from plain ones."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from . import accelerate
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 LABEL = "drift"
 BY_PIXELS = "ssim"
 BY_NETWORK = "perceptual_distance"
+# other axes of ways to draw faster, with their plain values: weights in 8 or 4 bits, small decoders
+OTHERS: Mapping[str, object] = MappingProxyType({"quantisation": NONE, "vae": None})
 
 
 def plain_values(axes: Mapping[str, Iterable[object]]) -> dict[str, object]:
-    """`none` for each axis of accelerators; empty if one of them never leaves all of them out.
+    """`none` for each axis of accelerators, and the like for those of OTHERS that have their plain value.
 
-    Then there are no plain pictures, and so it is without such axes.
+    Empty if an axis of accelerators never leaves all of them out: then there are no plain pictures,
+    and so it is without such axes.
     """
     plain: dict[str, object] = {}
     for name, values in axes.items():
@@ -27,6 +31,8 @@ def plain_values(axes: Mapping[str, Iterable[object]]) -> dict[str, object]:
             if all(accelerate.of_axis(name, value) for value in values):
                 return {}
             plain[name] = NONE
+        elif name in OTHERS and OTHERS[name] in values:
+            plain[name] = OTHERS[name]
     return plain
 
 

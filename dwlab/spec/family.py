@@ -94,6 +94,7 @@ class Family:
     has_area: whether the pipeline draws as many pixels as it was trained for, whatever the size.
     rounds_up: whether sizes that do not fit are rounded up, and not down (see `size_rule`).
     patch: latents that a side must have a multiple of; where pipelines round sides, see `size_rule`.
+    schedulers: the classes that its call works with, if not with all of its kind.
     takes_negative: whether a negative prompt has an effect by default.
     omission: what leaving the negative prompt out means, if not the same as an empty text.
     denoiser, decoder: the names of the parts; an empty decoder if the model works on pixels.
@@ -124,6 +125,7 @@ class Family:
     has_area: bool = False
     rounds_up: bool = False
     patch: int = 1
+    schedulers: tuple[str, ...] = ()
     takes_negative: bool = True
     omission: Omission | None = None
     denoiser: str = "transformer"

@@ -83,6 +83,7 @@ FAMILIES = (
         image_to_image="LatentConsistencyModelImg2ImgPipeline",
         steps=4,
         guidance=8.5,
+        schedulers=("LCMScheduler",),
         takes_negative=False,
         denoiser="unet",
         packed=_UNET,

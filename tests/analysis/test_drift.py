@@ -114,6 +114,17 @@ def test_without_plain_pictures_nothing_is_compared():
         drift(table)
 
 
+def test_8_bits_and_another_decoder_are_compared_with_the_models_own_too(tmp_path):
+    axes = {"seed": [0, 1], "quantisation": ["none", "float8-layers"]}
+    table = dwlab.Sweep(name="bits", base=BASE | {"prompt": "a star"}, axes=axes).run(tmp_path)
+    (found,) = drift(table).settings
+    assert found.setting == "quantisation float8-layers"
+    assert set(found.distances) == {PIXELS, "perceptual_distance.drift", "ssim.drift"}
+    assert plain_values(axes | {"vae": [None, "small"]}) == {"quantisation": "none", "vae": None}
+    # two others beside each other have no plain one
+    assert plain_values({"quantisation": ["float8-layers", "quanto-8bit"]}) == {}
+
+
 def test_a_sweep_that_names_its_metrics_has_these_alone(tmp_path):
     sweep = dwlab.Sweep(name="own", base=BASE | {"prompt": "a star"}, axes={"seed": [0], "accelerate": WAYS[:2]}, metrics=["sharpness"])  # fmt: skip
     table = sweep.run(tmp_path)
