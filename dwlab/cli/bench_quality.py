@@ -21,6 +21,14 @@ def quality(
             metavar="TEXT", help="Try ways with this in their names, beside plain; repeat for more."
         ),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RECIPE",
+            help="A way of your own, by what differs from plain, like '{vae: ./taesd}'; repeat for "
+            "more.",
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Steps of the plain way (default: the model's).")
     ] = None,
@@ -60,6 +68,7 @@ def quality(
     Examples:
         dwlab bench quality --quick
         dwlab bench quality shapes --only steps --only deep_cache
+        dwlab bench quality sd15 --also "{vae: ./taesd}"
     """
     from ..bench.quality.study import check_margin, study
     from ..workflows.bench_quality import execute_quality
@@ -72,6 +81,7 @@ def quality(
         prompts=prompt or (),
         seeds=seeds,
         only=only or (),
+        also=also or (),
         network=network,
         quick=quick,
     )

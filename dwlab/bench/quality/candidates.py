@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ...errors import DwlabError
+from ... import paths
+from ...analysis.axis_columns import value_in_table
+from ...errors import DwlabError, InvalidInput
 from ...models import device as devices
+from ...models import quantisation
 from ...models.accelerators_fit import check_accelerators
+from ...models.arguments import check_arguments
+from ...models.identity import identify
 from ...models.openvino import support
 from ...models.settings import STOCK, Settings
-from ...spec import accelerate, schedulers
+from ...spec import accelerate, catalog, experiment_file, families, schedulers
 from ...spec.accelerators import ALL
+from ...spec.memory import QUANTISATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ...models.identity import Identity
     from ...spec.params import GenerationParams
@@ -39,6 +46,18 @@ VALUES: Mapping[str, Sequence[object]] = {
     "pyramid_attention": (2, 4),
     "faster_cache": (2, 3),
 }
+# what a way of the user's own may differ in from the plain one
+ALSO = (
+    "accelerate",
+    "dtype",
+    "guidance",
+    "loras",
+    "model",
+    "quantisation",
+    "scheduler",
+    "steps",
+    "vae",
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +86,9 @@ def candidates(identity: Identity, plain: GenerationParams, *, quick: bool) -> l
     found = [
         Candidate(PLAIN),
         *_fewer_steps(plain, quick),
-        *_few_step_schedulers(plain, quick),
+        *_few_step_schedulers(identity, plain, quick),
         *_accelerated(identity, plain, quick),
+        *_tiny_decoder(identity),
         *_lower_precision(identity, quick),
     ]
     # a quarter of three steps is one step, and so is a half
@@ -85,15 +105,25 @@ def _fewer_steps(plain: GenerationParams, quick: bool) -> Iterator[Candidate]:
             yield Candidate(f"{steps} steps", {"steps": steps})
 
 
-def _few_step_schedulers(plain: GenerationParams, quick: bool) -> Iterator[Candidate]:
+def _few_step_schedulers(
+    identity: Identity, plain: GenerationParams, quick: bool
+) -> Iterator[Candidate]:
     fitting = schedulers.fitting(plain.scheduler)
     own = schedulers.display_name(str(plain.scheduler), dict(plain.scheduler_options))
     for name in FEW_STEP_SCHEDULERS:
-        if name not in fitting or name == own:
+        if name not in fitting or name == own or not _draws_with(identity, plain, name):
             continue
         for part in FEW_STEPS[1:] if quick else FEW_STEPS:
             steps = max(1, round(plain.steps * part))
             yield Candidate(f"{name}, {steps} steps", {"scheduler": name, "steps": steps})
+
+
+def _draws_with(identity: Identity, plain: GenerationParams, scheduler: str) -> bool:
+    try:
+        check_arguments([plain.replace(scheduler=scheduler)], identity)
+    except DwlabError:
+        return False
+    return True
 
 
 def _accelerated(identity: Identity, plain: GenerationParams, quick: bool) -> Iterator[Candidate]:
@@ -118,9 +148,10 @@ def _fits(identity: Identity, plain: GenerationParams, recipe: Mapping[str, obje
 
 
 def _lower_precision(identity: Identity, quick: bool) -> Iterator[Candidate]:
-    """8 bits, OpenVINO, and another dtype with memory layout and compiling, as profiles have them."""
-    if importlib.util.find_spec("optimum") and importlib.util.find_spec("optimum.quanto"):
-        yield Candidate("quanto-8bit", {"quantisation": "quanto-8bit"})
+    """8 or 4 bits, OpenVINO, and another dtype with memory layout and compiling, as profiles have them."""
+    fewer_bits = [name for name in QUANTISATIONS if _has_quantisation(identity, name)]
+    for name in fewer_bits[-1:] if quick else fewer_bits:
+        yield Candidate(name, {"quantisation": name})
     if _has_openvino(identity, identity.dtype):
         yield Candidate("openvino", {}, OPENVINO)
     dtype = devices.faster_dtype(identity.device)
@@ -133,6 +164,44 @@ def _lower_precision(identity: Identity, quick: bool) -> Iterator[Candidate]:
     if not quick:
         compiled = replace(layout, compile="default")
         yield Candidate(f"{dtype}, channels last, compiled", {"dtype": dtype}, compiled)
+
+
+def _tiny_decoder(identity: Identity) -> Iterator[Candidate]:
+    """The user's own small decoder for the model's family, which previews take too."""
+    folder = paths.preview_decoders()
+    family = families.of(catalog.lookup(str(identity.folder)).pipeline or "")
+    if folder is not None and family is not None and (folder / family.name).is_dir():
+        yield Candidate("tiny decoder", {"vae": str(folder / family.name)})
+
+
+def also(text: str) -> Candidate:
+    """A way of the user's own, by what differs from the plain recipe, like `{vae: ./taesd}`.
+
+    Raises InvalidInput for anything but a map of some of ALSO. Whether the values can be had is
+    checked with the sweep, before anything loads.
+    """
+    recipe = experiment_file.value("also", text)
+    if not isinstance(recipe, Mapping) or not recipe or not set(recipe) <= set(ALSO):
+        allowed = f"a map like {{vae: ./taesd}}, of some of {', '.join(ALSO)}"
+        raise InvalidInput("also", text, allowed)
+    words = [_words(name, value) for name, value in recipe.items()]
+    return Candidate(", ".join(words), dict(recipe))
+
+
+def _words(name: str, value: object) -> str:
+    shown = PurePath(str(value)).name if name == "model" else value_in_table(name, value)
+    return f"{name} {shown}"
+
+
+def _has_quantisation(identity: Identity, name: str) -> bool:
+    """Whether a model can have weights in 8 or 4 bits here."""
+    if not quantisation.is_here(name):
+        return False
+    try:
+        identify(identity.name, identity.device, identity.dtype, memory=(name,), download=False)
+    except DwlabError:
+        return False
+    return True
 
 
 def _has_openvino(identity: Identity, dtype: str) -> bool:

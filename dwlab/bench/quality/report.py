@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..._util.text_table import text_table
@@ -68,7 +68,7 @@ class QualityReport:
 
     plain: its recipe. measure: the distance that counts as drift. score: the metric that says how
     good pictures are, None without any; margin: how far behind the plain way is still good enough.
-    system: see `dwlab.bench.machine`.
+    system: see `dwlab.bench.machine`. unmeasured: ways that failed, with the reasons.
     """
 
     model: str
@@ -82,6 +82,7 @@ class QualityReport:
     margin: float
     rows: list[QualityRow]
     system: Document
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
     @property
     def knee(self) -> QualityRow | None:
@@ -142,7 +143,13 @@ class QualityReport:
     def sentences(self) -> list[str]:
         """What the rows say."""
         about = f"drift: {self.measure}, 0 for equal pictures, with its 95% interval"
-        return [about, *self._unlike_plain(), self._knee_sentence(), self._cheapest_sentence()]
+        return [
+            about,
+            *self._unlike_plain(),
+            *[f"{name} was not measured: {why}" for name, why in self.unmeasured.items()],
+            self._knee_sentence(),
+            self._cheapest_sentence(),
+        ]
 
     def _unlike_plain(self) -> list[str]:
         """The ways whose recipe is the plain one, and whose pictures are not, beyond rounding."""

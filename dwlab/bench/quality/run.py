@@ -8,9 +8,12 @@ from ...analysis.axis_columns import value_in_table
 from ...analysis.drift import drift
 from ...analysis.picture_distances import PIXELS
 from ...analysis.ranking import MARGIN, usual_margin
+from ...errors import RenderError
 from ...spec.drift_requests import BY_NETWORK, LABEL
+from ...spec.names import FILES
 from ...spec.rows import rows_of
 from .. import machine
+from .candidates import PLAIN
 from .report import QualityReport, QualityRow
 
 if TYPE_CHECKING:
@@ -27,21 +30,47 @@ if TYPE_CHECKING:
 MEASURES = (f"{BY_NETWORK}.{LABEL}", PIXELS)
 
 
+def failures_of(study: Study, table: pd.DataFrame) -> dict[str, str]:
+    """Why pictures of candidates failed, by the names of these; table: of the study's experiment.
+
+    Raises RenderError if plain pictures are among them: there is nothing to compare with then.
+    """
+    reasons: dict[str, str] = {}
+    for candidate in study.candidates:
+        own = table.iloc[study.recipe_of(candidate) :: len(study.recipes)]
+        failed = own[own["status"] != "ok"]
+        if failed.empty:
+            continue
+        error = failed["error"].iloc[0] if "error" in failed else "not drawn"
+        reasons[candidate.name] = f"{len(failed)} of {len(own)} pictures failed: {error}"
+    if PLAIN in reasons:
+        raise RenderError(f"{study.spec.name}: of the plain way, {reasons[PLAIN]}")
+    return reasons
+
+
 def report_of(
-    study: Study, table: pd.DataFrame, timed: Mapping[str, Timed], *, margin: float | None = None
+    study: Study,
+    table: pd.DataFrame,
+    timed: Mapping[str, Timed],
+    *,
+    margin: float | None = None,
+    unmeasured: Mapping[str, str] | None = None,
 ) -> QualityReport:
     """Put together what the pictures and the clock say.
 
-    table: of the study's experiment. timed: by the names of candidates. margin: how far behind the
+    table: of the study's experiment. timed: by the names of candidates; those that are not in it are
+    left out. unmeasured: why they are not. margin: how far behind the
     plain way a score is still good enough; None for the usual one of the metric.
     """
-    found = drift(table, plain=study.varying) if study.varying else None
+    measured_ways = [each for each in study.candidates if each.name in timed]
+    is_varied = any(each.recipe for each in measured_ways)
+    found = drift(table, plain=study.varying) if is_varied else None
     measured = found.distances if found else ()
     measure = next((name for name in MEASURES if name in measured), PIXELS)
     score = study.spec.metric
     if margin is None:
         margin = MARGIN if score is None else usual_margin(table, score)
-    rows = [_row(study, each, found, timed[each.name]) for each in study.candidates]
+    rows = [_row(study, each, found, timed[each.name]) for each in measured_ways]
     return QualityReport(
         model=study.spec.model,
         device=study.identity.device,
@@ -54,6 +83,7 @@ def report_of(
         margin=margin,
         rows=rows,
         system=machine.facts({study.identity.device}),
+        unmeasured=dict(unmeasured or {}),
     )
 
 
@@ -62,7 +92,7 @@ def _row(study: Study, candidate: Candidate, found: Drift | None, timed: Timed) 
     rows = drifted.rows if drifted else rows_of(candidate.cell(study.plain, study.prompts[0], 0))
     return QualityRow(
         name=candidate.name,
-        recipe=dict(candidate.recipe),
+        recipe=_without_paths(candidate.recipe),
         settings=candidate.settings.changed(),
         dtype=str(candidate.recipe.get("dtype", study.identity.dtype)),
         seconds=timed.seconds,
@@ -72,6 +102,14 @@ def _row(study: Study, candidate: Candidate, found: Drift | None, timed: Timed) 
         distances=dict(drifted.distances) if drifted else {},
         differences=dict(drifted.differences) if drifted else {},
     )
+
+
+def _without_paths(recipe: Mapping[str, object]) -> dict[str, object]:
+    """What differs from the plain recipe, for a file that others may read."""
+    return {
+        name: value_in_table(name, value) if name in FILES else value
+        for name, value in recipe.items()
+    }
 
 
 def _drifted(study: Study, candidate: Candidate, found: Drift | None) -> Drifted | None:

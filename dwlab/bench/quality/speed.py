@@ -8,16 +8,17 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import RenderError
+from ...errors import RenderError, first_line
 from ...events import Done, Failed
 from ...models import loading
 from ...models.identity import identify
 from ...pictures.picture import Picture
 from ...runs.generation import stream
+from ...spec.memory import NONE
 from .candidates import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PIL import Image
 
@@ -63,20 +64,17 @@ def measure(
     rounds: int = ROUNDS,
     pictures: int = PICTURES,
     on_step: Callable[[str], None] | None = None,
+    failures: dict[str, str] | None = None,
 ) -> dict[str, Timed]:
     """Time each candidate of a study, by its name.
 
     In each of the rounds every candidate draws the same prompts and seeds once, in another order;
     only its own pictures share forwards, as in a sweep of it alone. on_step: called with a line of
-    text after each turn. Raises RenderError if a picture fails.
+    text after each turn. failures: takes the reasons of candidates other than the plain one that do
+    not load, or fail as they warm up; these are left out. Raises RenderError if a picture fails.
     """
-    models = _Models(study)
     cells = {each.name: _cells(study, each, pictures) for each in study.candidates}
-    loaded = {each.name: models.of(each) for each in study.candidates}
-    for name, model in loaded.items():
-        # a compiled model needs to see all its shapes
-        has_shapes = model.identity.settings.has_shapes
-        _turn(model, cells[name] if has_shapes else cells[name][:WARM_UP])
+    loaded = _warmed_up(study, cells, failures)
     timed = {name: Timed() for name in loaded}
     latest: dict[str, _Turn] = {}
     turns = random.Random(0)  # noqa: S311  # an order, no secret
@@ -93,6 +91,31 @@ def measure(
     return timed
 
 
+def _warmed_up(
+    study: Study,
+    cells: Mapping[str, list[GenerationParams]],
+    failures: dict[str, str] | None,
+) -> dict[str, Model]:
+    """The models of the candidates that drew their first pictures."""
+    models = _Models(study)
+    loaded: dict[str, Model] = {}
+    for candidate in study.candidates:
+        name = candidate.name
+        try:
+            model = models.of(candidate)
+            # a compiled model needs to see all its shapes
+            has_shapes = model.identity.settings.has_shapes
+            _turn(model, cells[name] if has_shapes else cells[name][:WARM_UP])
+        # whatever another library raises
+        except Exception as error:
+            if failures is None or name == PLAIN:
+                raise
+            failures[name] = first_line(error)
+        else:
+            loaded[name] = model
+    return loaded
+
+
 class _Models:
     """The models of a study's candidates, each loaded once."""
 
@@ -102,15 +125,15 @@ class _Models:
 
     def of(self, candidate: Candidate) -> Model:
         """The model that a candidate draws with."""
-        recipe = candidate.recipe
-        plain = self._study.identity
-        quantisation = str(recipe.get("quantisation", "none"))
+        study = self._study
+        cell = candidate.cell(study.plain, study.prompts[0], 0)
         identity = identify(
-            plain.name,
-            plain.device,
-            str(recipe.get("dtype", plain.dtype)),
+            cell.model,
+            study.identity.device,
+            cell.dtype,
+            parts=cell.parts,
             settings=candidate.settings,
-            memory=() if quantisation == "none" else (quantisation,),
+            memory=() if cell.quantisation == NONE else (cell.quantisation,),
         )
         if identity not in self._loaded:
             self._loaded[identity] = _apart(loading.load_identified, identity)

@@ -14,7 +14,7 @@ from ...runs.run import check_metrics
 from ...spec.drift_requests import BY_NETWORK, BY_PIXELS, request_of
 from ...spec.params import GenerationParams
 from ...spec.sweep import SweepSpec
-from .candidates import candidates
+from . import candidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +41,8 @@ PROMPTS = (
 )
 SEEDS = 4
 QUICK = (3, 2)  # prompts and seeds
+# how axes say that nothing is changed
+_PLAIN: Mapping[str, object] = {"accelerate": "none", "loras": [], "vae": None}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Study:
     """What is tried, and on what. plain: the recipe without acceleration, of any prompt and seed.
 
     spec: of the pictures, an ordinary sweep. varying: the parameters by which its settings differ,
-    with the values of the plain one.
+    with the values of the plain one. recipes: those of the settings; the sweep has them in this
+    order, for each prompt and seed.
     """
 
     identity: Identity
@@ -58,6 +61,11 @@ class Study:
     candidates: tuple[Candidate, ...]
     spec: SweepSpec
     varying: Mapping[str, object]
+    recipes: tuple[Mapping[str, object], ...]
+
+    def recipe_of(self, candidate: Candidate) -> int:
+        """The position of a candidate's recipe."""
+        return self.recipes.index({**self.varying, **candidate.recipe})
 
 
 def study(
@@ -68,13 +76,15 @@ def study(
     prompts: Sequence[str] = (),
     seeds: int | None = None,
     only: Sequence[str] = (),
+    also: Sequence[str] = (),
     network: str | None = None,
     quick: bool = False,
 ) -> Study:
     """Decide what is tried with a model on this machine; loads nothing.
 
     prompts: by default six that the model can draw, three with `quick`. seeds: how many. only:
-    parts of the names of candidates to try beside the plain one; all if empty. network: the folder
+    parts of the names of candidates to try beside the plain one; all if empty. also: ways of the
+    user's own, which are tried in any case (see `candidates.also`). network: the folder
     of a network like CLIP, through which pictures are scored and compared; `shapes` has its own.
     Raises InvalidInput and ModelError for what cannot work, before anything loads.
     """
@@ -86,7 +96,10 @@ def study(
     asked = GenerationParams(chosen[0], model=model)
     plain = complete(asked if steps is None else asked.replace(steps=steps), identity)
     plain = plain.replace(dtype=identity.dtype)
-    tried = _chosen(candidates(identity, plain, quick=quick), only)
+    own = [candidates.also(text) for text in also]
+    found = candidates.candidates(identity, plain, quick=quick)
+    tried = [*_chosen(found, only), *own]
+    _check_recipes(plain, own)
     varying = _varying(plain, tried)
     axes: dict[str, object] = {"prompt": list(chosen), "seed": list(range(seeds))}
     recipes = _distinct_recipes(tried, varying)
@@ -107,7 +120,7 @@ def study(
         metric=_score(model, network),
     )
     check_metrics(spec)
-    return Study(identity, plain, chosen, seeds, tuple(tried), spec, varying)
+    return Study(identity, plain, chosen, seeds, tuple(tried), spec, varying, tuple(recipes))
 
 
 def check_margin(margin: float | None) -> None:
@@ -128,6 +141,12 @@ def _chosen(found: Sequence[Candidate], only: Sequence[str]) -> list[Candidate]:
     return [plain, *others]
 
 
+def _check_recipes(plain: GenerationParams, own: Sequence[Candidate]) -> None:
+    """Raise InvalidInput for values that no recipe has."""
+    for each in own:
+        each.cell(plain, plain.prompt, plain.seed)
+
+
 def _varying(plain: GenerationParams, tried: Sequence[Candidate]) -> dict[str, object]:
     """The parameters by which some candidate differs, with the plain values."""
     names = dict.fromkeys(name for each in tried for name in each.recipe)
@@ -135,7 +154,7 @@ def _varying(plain: GenerationParams, tried: Sequence[Candidate]) -> dict[str, o
 
 
 def _plain_value(plain: GenerationParams, name: str) -> object:
-    return "none" if name == "accelerate" else getattr(plain, name)
+    return _PLAIN.get(name, getattr(plain, name))
 
 
 def _distinct_recipes(
@@ -153,9 +172,10 @@ def _distinct_recipes(
 def _metrics(model: str, against: Mapping[str, object], network: str | None) -> list[object]:
     """The usual ones, and the distances to the plain picture that can be measured here."""
     metrics: list[object] = ["usual"]
-    if not against:
+    # a list is told by what else differs: LoRAs alone make nothing faster
+    pairs = tuple((name, value) for name, value in against.items() if not isinstance(value, list))
+    if not pairs:
         return metrics
-    pairs = tuple(against.items())
     if registry.is_installed(BY_PIXELS):
         metrics.append(request_of(BY_PIXELS, pairs))
     if network or model == SHAPES:

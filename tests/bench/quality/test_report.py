@@ -90,12 +90,15 @@ def test_a_faster_computation_of_the_plain_recipe_is_shown_with_its_distance():
 
 def test_a_file_comes_back_as_it_was_also_ends_of_which_nothing_is_known(tmp_path):
     open_end = replace(WAYS[1], name="open", distances={MEASURE: Mean(0.1, 0.0, math.inf, 1)})
-    found = report([*WAYS, open_end])
+    found = replace(report([*WAYS, open_end]), unmeasured={"compiled": "no compiler"})
     path = found.save(tmp_path / "quality.json")
     document = files.load(path)
     assert files.kind(document) == files.QUALITY
     assert QualityReport.of(document) == found
-    assert "not known" in found.text()
+    assert "not known" in found.text() and "compiled was not measured: no compiler" in found.text()
+    # as files before had none
+    document.pop("unmeasured")
+    assert QualityReport.of(document).unmeasured == {}
 
 
 @pytest.mark.parametrize(
