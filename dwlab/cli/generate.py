@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._util import late_scipy
 from .._util.exit_codes import SOME_NAN
 from ..errors import InvalidInput
 from ..models.settings import Settings
@@ -255,6 +256,7 @@ def generate(
         raise InvalidInput("output", str(output), "a path that ends in .png")
     if negative and negative_prompt:
         raise InvalidInput("--negative", negative, "left out beside --negative-prompt")
+    late_scipy.put_off()
     picture = dwlab.generate(
         prompt,
         model=model,
