@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import transformer_families, unet_families
+from . import schedulers, transformer_families, unet_families
 from .family import GUIDANCE, is_told_guidance
 
 if TYPE_CHECKING:
@@ -38,6 +38,17 @@ def name(pipeline: str) -> str:
     """The family's name for a pipeline class, like sdxl; `unknown` for all others."""
     family = of(pipeline)
     return family.name if family else UNKNOWN
+
+
+def schedulers_for(pipeline: str, own: str | None) -> list[str]:
+    """The names of `schedulers.ALIASES` with which a model draws.
+
+    own: the class of its own scheduler.
+    """
+    family = of(pipeline)
+    only = family.schedulers if family else ()
+    names = schedulers.fitting(own)
+    return [name for name in names if not only or schedulers.ALIASES[name][0] in only]
 
 
 def drawing(index: Mapping[str, object]) -> str:

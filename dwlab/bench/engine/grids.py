@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from ...models.identity import complete
+from ...spec import catalog, families
 from ...spec.params import GenerationParams
+
+if TYPE_CHECKING:
+    from ...models.identity import Identity
 
 PROMPTS = (
     "a large red circle at the center on a white background",
@@ -33,14 +39,22 @@ class EngineGrid:
     guidances: tuple[float, ...]
     schedulers: tuple[str, ...]
 
-    def cells(self, model: str, scale: float = 1.0) -> Cells:
-        """The cells for a model; each number of steps is multiplied by `scale`, at least 1."""
+    def cells(self, identity: Identity, scale: float = 1.0) -> Cells:
+        """The cells for a model; each number of steps is multiplied by `scale`, at least 1.
+
+        A model that draws with none of the schedulers has its own.
+        """
+        entry = catalog.lookup(str(identity.folder))
+        own = complete(GenerationParams("", model=identity.name), identity).scheduler
+        fitting = families.schedulers_for(entry.pipeline or "", own)
+        shared = [name for name in self.schedulers if name in fitting]
+        schedulers: list[str | None] = [*shared] or [None]
         points = itertools.product(
             PROMPTS[: self.prompts],
             range(self.seeds),
             self.steps,
             self.guidances,
-            self.schedulers,
+            schedulers,
         )
         return [
             GenerationParams(
@@ -49,7 +63,7 @@ class EngineGrid:
                 steps=max(1, round(steps * scale)),
                 guidance=guidance,
                 scheduler=scheduler,
-                model=model,
+                model=identity.name,
             )
             for prompt, seed, steps, guidance, scheduler in points
         ]

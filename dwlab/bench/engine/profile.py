@@ -86,7 +86,7 @@ def profile(
         if name not in allowed:
             raise InvalidInput(option, name, f"one of {', '.join(allowed)}")
     loaded = apart(load, engine, model, device)
-    cells = evenly(GRIDS[grid].cells(model, scale), limit)
+    cells = evenly(GRIDS[grid].cells(loaded.model.identity, scale), limit)
     run_once(loaded, cells)
     events, wall = _recorded(loaded, cells)
     identity = loaded.model.identity

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import InvalidInput, first_line
+from ...errors import InvalidInput, RenderError, first_line
 from ...models import memory
+from ...models.identity import identify
 from ...spec.rows import rows_of
 from ...spec.sweep import LIMIT
 from .. import machine
@@ -60,10 +61,12 @@ def compare_engines(
     scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. memory:
     measures that save memory. optional: an engine that is not installed, not for this model, or fails
     as it warms up is reported with the reason. on_step: called with a line of text after each timed run. Raises
-    InvalidInput for an unknown grid or engine, ModelError if the model cannot be found.
+    InvalidInput for an unknown grid or engine, ModelError if the model cannot be found, RenderError if
+    an engine fails as it warms up.
     """
     _check_names("grids", grids, GRIDS)
     _check_names("engines", engines, ENGINES)
+    identity = identify(model, device)
     loaded: dict[str, Engine] = {}
     unmeasured: dict[str, str] = {}
     for name in engines:
@@ -76,11 +79,11 @@ def compare_engines(
             unmeasured[name] = first_line(error)
     matmul = {}
     for engine in loaded.values():
-        identity = engine.model.identity
-        matmul[identity.dtype] = apart(matmul_rate, identity.device, identity.dtype)
+        own = engine.model.identity
+        matmul[own.dtype] = apart(matmul_rate, own.device, own.dtype)
     results: list[EngineResult] = []
     for name in grids:
-        cells = evenly(GRIDS[name].cells(model, scale), limit)
+        cells = evenly(GRIDS[name].cells(identity, scale), limit)
         failures = unmeasured if optional else None
         results += measure(loaded, name, cells, rounds, on_step, failures)
     system = machine.facts({result.device for result in results})
@@ -135,9 +138,10 @@ def _warmed_up(
             _warm_up(engine, cells)
         # whatever another library raises
         except Exception as error:
+            reason = f"it fails on {grid}: {first_line(error)}"
             if failures is None or name == "loop":
-                raise
-            failures[name] = f"it fails on {grid}: {first_line(error)}"
+                raise RenderError(f"engine {name}: {reason}") from error
+            failures[name] = reason
         else:
             ready[name] = engine
     return ready

@@ -13,7 +13,6 @@ from ...errors import DwlabError, InvalidInput
 from ...models import device as devices
 from ...models import quantisation
 from ...models.accelerators_fit import check_accelerators
-from ...models.arguments import check_arguments
 from ...models.identity import identify
 from ...models.openvino import support
 from ...models.settings import STOCK, Settings
@@ -108,22 +107,15 @@ def _fewer_steps(plain: GenerationParams, quick: bool) -> Iterator[Candidate]:
 def _few_step_schedulers(
     identity: Identity, plain: GenerationParams, quick: bool
 ) -> Iterator[Candidate]:
-    fitting = schedulers.fitting(plain.scheduler)
+    pipeline = catalog.lookup(str(identity.folder)).pipeline or ""
+    fitting = families.schedulers_for(pipeline, plain.scheduler)
     own = schedulers.display_name(str(plain.scheduler), dict(plain.scheduler_options))
     for name in FEW_STEP_SCHEDULERS:
-        if name not in fitting or name == own or not _draws_with(identity, plain, name):
+        if name not in fitting or name == own:
             continue
         for part in FEW_STEPS[1:] if quick else FEW_STEPS:
             steps = max(1, round(plain.steps * part))
             yield Candidate(f"{name}, {steps} steps", {"scheduler": name, "steps": steps})
-
-
-def _draws_with(identity: Identity, plain: GenerationParams, scheduler: str) -> bool:
-    try:
-        check_arguments([plain.replace(scheduler=scheduler)], identity)
-    except DwlabError:
-        return False
-    return True
 
 
 def _accelerated(identity: Identity, plain: GenerationParams, quick: bool) -> Iterator[Candidate]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from ...models.identity import is_here, usual_recipe
-from ...spec import catalog, schedulers
+from ...spec import catalog, families, schedulers
 from .. import schemas
 from ..dependencies import State
 from ..error_handlers import error_responses
@@ -47,6 +47,6 @@ def _entry(name: str, state: State) -> schemas.ModelEntry:
         default=name == settings.model,
         here=is_here(name),
         scheduler=usual.scheduler and schedulers.display_name(usual.scheduler, {}),
-        schedulers=schedulers.fitting(usual.scheduler),
+        schedulers=families.schedulers_for(entry.pipeline or "", usual.scheduler),
         limits=limits,
     )

@@ -7,7 +7,7 @@ import pytest
 from dwlab.bench.engine import speed
 from dwlab.bench.engine.engines import ENGINES, Engine, loop
 from dwlab.bench.engine.report import EngineReport
-from dwlab.errors import InvalidInput
+from dwlab.errors import InvalidInput, RenderError
 from dwlab.models import loading
 from dwlab.spec.params import GenerationParams
 
@@ -34,7 +34,7 @@ def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_are_measured(
     results = speed.measure(engines, "small", cells(), rounds=1, failures=failures)
     assert [row.engine for row in results] == ["loop"]
     assert failures == {"packed": "it fails on small: no such scheduler"}
-    with pytest.raises(RuntimeError, match="no such scheduler"):
+    with pytest.raises(RenderError, match="engine packed: it fails on small: no such scheduler"):
         speed.measure(engines, "small", cells(), rounds=1)
 
 
