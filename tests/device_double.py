@@ -2,16 +2,18 @@
 
 Tensors "on" it are computed on the CPU, but say that they are on `gpu:0`. Reading one (`.item()`,
 `bool()`, `nonzero`, a copy to the CPU) or copying to it from memory that is not pinned makes the host
-wait on a real GPU, and is counted here. A CPU tensor beside one on the device is an error, unless it
-has no dimensions.
+wait on a real GPU, and is counted here; so do numbers of Python that become a tensor there. A CPU
+tensor beside one on the device is an error, unless it has no dimensions.
 """
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections import Counter
 
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
@@ -27,11 +29,17 @@ READING = {
     "aten::masked_select",
     "aten::nonzero",
     "aten::_unique2",
+    "aten::bincount",
+    "aten::repeat_interleave",
+    "aten::unique_consecutive",
+    "aten::unique_dim",
 }
 COPIES = {"aten::_to_copy", "aten::copy_"}
 # indices may be on the CPU, and are copied, which waits too
-INDEXED = {"aten::index.Tensor", "aten::index", "aten::index_put_"}
-
+INDEXED = {"aten::index", "aten::index_put", "aten::index_put_"}
+# these make a tensor of numbers of Python
+OF_NUMBERS = (torch.tensor, torch.as_tensor, torch.Tensor.new_tensor)
+WITH_INDICES = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
 
 # how often what waited for the device, by name and place
 WAITS = Counter()
@@ -89,7 +97,7 @@ class DeviceDouble(TorchDispatchMode):
         if name in COPIES:
             self._note_copy(name, args, kwargs, asked)
         elif on_device:
-            if name in READING:
+            if name in READING or _chooses_by_mask(name, args):
                 note(name)
             self._check_beside(name, leaves)
         is_here = _is_on_device(name, args, on_device, asked)
@@ -127,6 +135,49 @@ class DeviceDouble(TorchDispatchMode):
             raise RuntimeError(f"{name}: expected all tensors to be on the same device")
 
 
+class NumbersToDevice(TorchFunctionMode):
+    """Numbers of Python that torch itself moves to the device, which it does not show to `DeviceDouble`."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func in OF_NUMBERS and not isinstance(args[-1], torch.Tensor):
+            device = kwargs.get("device")
+            if device is None and isinstance(args[0], OnDevice):
+                device = DEVICE
+            if device is not None and torch.device(device).type == DEVICE.type:
+                of_values = {name: value for name, value in kwargs.items() if name != "device"}
+                return _moved_numbers(args[-1], **of_values)
+        if func in WITH_INDICES and isinstance(args[0], OnDevice):
+            indices = args[1] if isinstance(args[1], tuple) else (args[1],)
+            lists = tuple(
+                _moved_numbers(each) if isinstance(each, list) else each for each in indices
+            )
+            args = (args[0], lists, *args[2:])
+        return func(*args, **kwargs)
+
+
+def _moved_numbers(numbers, **kwargs):
+    note("to the device")
+    return OnDevice(torch.tensor(numbers, **kwargs))
+
+
+@contextlib.contextmanager
+def device_double():
+    """Within it there is such a device."""
+    with DeviceDouble(), NumbersToDevice():
+        yield
+
+
+def _chooses_by_mask(name, args):
+    """Whether an index is a mask, whose number of places has to be known."""
+    if name not in INDEXED:
+        return False
+    masks = [index for index in args[1] if index is not None and index.dtype == torch.bool]
+    # torch fills places with one value without knowing their number
+    is_filled = name != "aten::index" and args[2].numel() == 1 and len(masks) == len(args[1])
+    return bool(masks) and not is_filled
+
+
 def _is_on_device(name, args, on_device, asked):
     """Whether the result of an operation is on the device. asked: the device that was asked for."""
     if name == "aten::copy_":
@@ -134,14 +185,23 @@ def _is_on_device(name, args, on_device, asked):
     return bool(on_device) if asked is None else torch.device(asked).type == DEVICE.type
 
 
-def moved(module):
-    """A module whose weights are on the device from now on."""
-    for part in module.modules():
-        for weights in (part._parameters, part._buffers):
-            for name, weight in weights.items():
-                if weight is not None:
-                    weights[name] = OnDevice(weight.detach())
-    return module
+@contextlib.contextmanager
+def moved(*modules):
+    """Modules whose weights are on the device for a while."""
+    with contextlib.ExitStack() as stack:
+        for part in _distinct_parts(modules):
+            for weights in (part._parameters, part._buffers):
+                stack.callback(weights.update, dict(weights))
+                # as what is computed with them
+                with torch.inference_mode():
+                    for name, weight in list(weights.items()):
+                        if weight is not None and not isinstance(weight, OnDevice):
+                            weights[name] = OnDevice(weight.detach())
+        yield
+
+
+def _distinct_parts(modules):
+    return {id(part): part for module in modules for part in module.modules()}.values()
 
 
 def note(name):

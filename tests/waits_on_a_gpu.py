@@ -1,12 +1,14 @@
-"""What waits for a GPU while families are drawn packed, on a machine without one: prints JSON.
+"""What waits for a GPU while pictures are drawn packed, on a machine without one: prints JSON.
 
-    PYTHONPATH=tests python tests/waits_on_a_gpu.py sd flux
+    PYTHONPATH=tests python tests/waits_on_a_gpu.py sd flux@image "control sdxl@text"
 
-A process of its own, because torch keeps a device that was added to it.
+The names are those of `packed_cases`; `sd:DDIMScheduler` takes another scheduler. A process of its
+own, because torch keeps a device that was added to it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import sys
@@ -14,19 +16,26 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
-from device_double import WAITS, DeviceDouble, moved, note
-from family_pictures import Family, difference
+import pytest
+from device_double import WAITS, device_double, moved, note
+from packed_cases import case
+from side_by_side import made
+from start_pictures import difference
 
-import dwlab
 from dwlab.events import Done
-from dwlab.models import device, memory
+from dwlab.models import adapters, device, loaded_nets, loading, memory
 from dwlab.models.device_clock import DeviceClock
+from dwlab.models.parts import modules_of
+from dwlab.render import renderer
 from dwlab.render.channel import Channel
+from dwlab.render.out_of_memory import render_together
 from dwlab.render.packing import pack
 from dwlab.render.renderer import render_into
 from dwlab.runs.resolve import identities_of_loaded, resolve
 from dwlab.spec.compute import Compute
+
+# the classes of pipelines whose cells were drawn together
+PACKED = set()
 
 
 class LateCopy:
@@ -50,20 +59,76 @@ class WayOut:
         return LateCopy(values)
 
 
-def drawn(one):
-    """The pictures of a family's cells on the double, packed."""
-    model = one.model
-    identity = dataclasses.replace(model.identity, device="cuda:0")
-    with torch.inference_mode():
-        for module in model.modules:
-            moved(module)
-    model = dataclasses.replace(model, identity=identity, loaded=None)
-    cells = resolve(one.cells, identities_of_loaded(one.cells, identity), None)
+class Loading:
+    """Loads on the CPU what a GPU is to have, and moves it there afterwards."""
+
+    def __init__(self):
+        self._put_back = contextlib.ExitStack()
+        self._adapters_loaded = adapters.loaded
+        self._lent = loading.lent
+        self._nets_loaded = loaded_nets.loaded
+
+    @contextlib.contextmanager
+    def adapters_loaded(self, pipeline, files, settings, _device):
+        own = self._adapters_loaded(pipeline, files, settings)
+        with self._put_back, own, moved(*modules_of(pipeline).values()):
+            yield
+
+    @contextlib.contextmanager
+    def lent(self, identity, *, alone=False):
+        own = self._lent(_on(identity, "cpu"), alone=alone)
+        with own as model, moved(*model.modules):
+            yield dataclasses.replace(model, identity=identity)
+
+    def nets_loaded(self, nets, identity):
+        modules = self._nets_loaded(nets, _on(identity, "cpu"))
+        self._put_back.enter_context(moved(*modules))
+        return modules
+
+
+def _on(identity, name):
+    return dataclasses.replace(identity, device=name)
+
+
+def render_together_and_note(rendering, cells, pack_size):
+    stages = [stage for stage in (rendering.model, rendering.second) if stage]
+    PACKED.update(type(stage.pipeline).__name__ for stage in stages)
+    render_together(rendering, cells, pack_size)
+
+
+@contextlib.contextmanager
+def a_gpu():
+    """Within it dwlab finds a GPU."""
+    of_double = Loading()
+    with pytest.MonkeyPatch.context() as patch, device_double():
+        patch.setattr(device, "synchronize", lambda _: note("synchronize"))
+        patch.setattr(device, "machine", lambda _: {})
+        patch.setattr(DeviceClock, "mark", lambda _: time.perf_counter())
+        patch.setattr(renderer, "render_together", render_together_and_note)
+        patch.setattr(pack, "WayOut", WayOut)
+        patch.setattr(memory, "begin_size", lambda *_: None)
+        patch.setattr(adapters, "loaded", of_double.adapters_loaded)
+        patch.setattr(loading, "lent", of_double.lent)
+        patch.setattr(loaded_nets, "loaded", of_double.nets_loaded)
+        yield
+
+
+def drawn(model, cells):
+    """The pictures of cells on the double, packed."""
+    gpu = "cuda:0"
+    resolved = [
+        dataclasses.replace(
+            cell, identity=_on(cell.identity, gpu), second=cell.second and _on(cell.second, gpu)
+        )
+        for cell in resolve(cells, identities_of_loaded(cells, model.identity), None)
+    ]
+    model = dataclasses.replace(model, identity=_on(model.identity, gpu), loaded=None)
     events = []
     channel = Channel()
     channel.send = events.append
     WAITS.clear()
-    render_into(channel, cells, Compute(), model)
+    PACKED.clear()
+    render_into(channel, resolved, Compute(), model)
     for event in events:
         if event.kind == "failed":
             print(event.error[:150], file=sys.stderr)
@@ -73,28 +138,21 @@ def drawn(one):
 
 def main():
     waits = {}
-    double = DeviceDouble()
-    device.synchronize = lambda _: note("synchronize")
-    device.machine = lambda _: {}
-    DeviceClock.mark = lambda _: time.perf_counter()
-    pack.WayOut = WayOut
-    memory.begin_size = lambda *_: None
     for name in sys.argv[1:]:
-        family, _, scheduler = name.partition(":")
+        drawing, _, scheduler = name.partition(":")
         with tempfile.TemporaryDirectory() as folder:
-            one = Family(family, Path(folder))
+            one = case(drawing, Path(folder))
+            cells = one.cells
             if scheduler:
-                one.cells = [cell.replace(scheduler=scheduler) for cell in one.cells[1:3]]
-            expected = [
-                event.result
-                for event in dwlab.stream(one.cells, model=one.model, pack=1)
-                if event.kind == "done"
-            ]
-            with double:
-                pictures = drawn(one)
+                cells = [cell.replace(scheduler=scheduler) for cell in cells[1:3]]
+            expected = made(cells, model=one.model, pack=1)
+            with a_gpu():
+                pictures = drawn(one.model, cells)
         largest = [difference(pictures[k].image, expected[k].image) for k in pictures]
-        waits[name] = {"difference": largest, "waits": dict(WAITS)}
-    print(json.dumps(waits, default=str))
+        waits[name] = {
+            "pictures": len(cells), "difference": largest, "waits": dict(WAITS), "packed": sorted(PACKED),
+        }  # fmt: skip
+    print(json.dumps(waits))
 
 
 if __name__ == "__main__":

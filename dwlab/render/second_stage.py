@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..models import loading
 from ..models.refiners import steps_below
 from .call import stock_arguments
 from .own_pipeline import own_pipeline
 
 if TYPE_CHECKING:
-    from ..models.loading import Model
     from ..spec.params import GenerationParams
 
 
 class SecondStage:
-    """The second of the two calls, with a scheduler of the recipe's class."""
+    """The second of the two calls. scheduler: its own, of the recipe's class."""
 
-    def __init__(self, model: Model, params: GenerationParams) -> None:
+    def __init__(self, pipeline: Any, scheduler: Any, params: GenerationParams) -> None:
         self._params = params
         (refiner,) = params.refiner
         self._start = refiner.start
-        self.pipeline = own_pipeline(model.pipeline, loading.scheduler_for(model, params))
+        self.pipeline = own_pipeline(pipeline, scheduler)
 
     def first_arguments(self) -> dict[str, Any]:
         """What the first call takes besides its usual arguments."""

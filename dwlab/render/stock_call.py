@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..models.device_clock import Mark
+    from ..models.loading import Model
     from ..models.predictions import Prediction
     from .one_cell import Rendering
     from .resolved_cell import ResolvedCell
@@ -41,14 +42,12 @@ class StockCall:
 
         self._rendering = rendering
         self.cell = cell
-        scheduler = loading.scheduler_for(rendering.model, cell.params)
-        if rendering.whole is not None:
-            # its model waits for company, and takes timesteps from wherever they are
-            scheduler = with_timesteps_on_cpu(scheduler)
-        self._pipeline = own_pipeline(rendering.model.pipeline, scheduler)
+        self._pipeline = own_pipeline(rendering.model.pipeline, self._scheduler(rendering.model))
         seed_encoder(self._pipeline, cell.params.seed)
         second = rendering.second
-        self._second = SecondStage(second, cell.params) if second is not None else None
+        self._second = None
+        if second is not None:
+            self._second = SecondStage(second.pipeline, self._scheduler(second), cell.params)
         # that of the last stage decodes the picture
         self._last = self._second.pipeline if self._second else self._pipeline
         self._watch = Watch(self._last)
@@ -58,6 +57,14 @@ class StockCall:
         self._traces = StepTraces(rendering.probes, whole, self._aspect)
         self._clock = DeviceClock(rendering.model.identity.device)
         self._ended: Mark | None = None
+
+    def _scheduler(self, model: Model) -> Any:
+        """The cell's own scheduler for one of its models."""
+        scheduler = loading.scheduler_for(model, self.cell.params)
+        if self._rendering.whole is None:
+            return scheduler
+        # the model waits for company, and takes timesteps from wherever they are
+        return with_timesteps_on_cpu(scheduler)
 
     @property
     def _aspect(self) -> float:

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import packed_cases
 import pytest
 import torch
 
@@ -26,14 +27,16 @@ SCHEDULERS = (
 # Where a stock part itself waits: a text encoder for its mask, once for each new prompt; a pipeline for the lengths of
 # its prompts, once for each picture; models that read masks or make positions in each forward.
 STOCK_WAITS = re.compile(
-    r"masking_utils|pipeline_qwenimage|transformer_(chroma|cogview4|lumina2|qwenimage|z_image)"
+    r"masking_utils|vision_utils|qwen2_5_vl|generic|import_utils|pipeline_(qwenimage|z_image|flux2_klein)"
+    r"|transformer_(chroma|cogview4|lumina2|qwenimage|z_image)"
 )
 # reading what is not equal for all rows, once for each picture
 BEGINNING = re.compile(r"memo\.py")
+CASES = packed_cases.names()
 
 
-def waits(*names):
-    """What waited for a double of a GPU while families were drawn, by a process of its own."""
+def counted(*names):
+    """What waited for a double of a GPU while cases were drawn, by a process of its own."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests/waits_on_a_gpu.py"), *names],
         env={"PYTHONPATH": f"{ROOT}/tests:{ROOT}", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
@@ -43,14 +46,19 @@ def waits(*names):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    for family in found.values():
-        assert family["difference"] and max(family["difference"]) <= 1, done.stderr
-    return {name: family["waits"] for name, family in found.items()}
+    counts = json.loads(done.stdout.splitlines()[-1])
+    for case in counts.values():
+        assert len(case["difference"]) == case["pictures"], done.stderr
+        assert max(case["difference"]) <= 1, done.stderr
+    return counts
+
+
+def waits(*names):
+    return {name: case["waits"] for name, case in counted(*names).items()}
 
 
 def test_nothing_waits_for_the_device_from_a_cells_first_line_to_its_picture():
-    assert waits("sd", "flux") == {"sd": {}, "flux": {}}
+    assert waits("sd", "flux@image") == {"sd": {}, "flux@image": {}}
 
 
 @pytest.mark.slow
@@ -60,12 +68,9 @@ def test_it_is_so_with_each_scheduler():
 
 
 @pytest.mark.slow
-def test_other_families_wait_where_their_stock_parts_do_and_nowhere_else():
-    families = (
-        "sdxl", "lcm", "sd3", "auraflow", "chroma", "cogview3plus", "cogview4", "klein", "hunyuandit", "lumina2",
-        "flux_kontext", "ovis", "pixart", "pixart_alpha", "qwen_image", "z_image",
-    )  # fmt: skip
-    for name, found in waits(*families).items():
+@pytest.mark.parametrize("group", CASES)
+def test_all_that_is_packed_waits_where_stock_parts_do_and_nowhere_else(group):
+    for name, found in waits(*CASES[group]).items():
         places = [place for place in found if not STOCK_WAITS.search(place)]
         assert all(BEGINNING.search(place) for place in places), (name, found)
 

@@ -14,6 +14,7 @@ import tiny_loras
 import tiny_refiner
 import torch
 from counting import Rows
+from refiner_pictures import TwoStages
 from side_by_side import made
 from start_pictures import difference, noise_picture
 
@@ -69,55 +70,6 @@ def test_a_refiner_says_what_it_needs(folder, tmp_path):
     masked = base | {"image": noise_picture(0), "mask": noise_picture(1)}
     with pytest.raises(InvalidInput, match="which can do image-to-image only"):
         Sweep("x", base=masked).plan(tmp_path, device="cpu")
-
-
-class TwoStages:
-    """The two stock calls of diffusers' documentation."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.refiner = self._loaded(diffusers.StableDiffusionXLImg2ImgPipeline, "refiner")
-
-    def _loaded(self, cls, name):
-        pipeline = cls.from_pretrained(self.folder / name)
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
-
-    def cell(self, seed=0, start=0.6, **values):
-        refiner = {"model": str(self.folder / "refiner"), "from": start}
-        base = {
-            "model": str(self.folder / "base"), "width": 16, "height": 16, "steps": 5, "refiner": refiner,
-        }  # fmt: skip
-        return GenerationParams("a red circle", seed=seed, **base | values)
-
-    def stock(self, params, **first):
-        kind = "Img2Img" if params.image is not None else ""
-        base = self._loaded(getattr(diffusers, f"StableDiffusionXL{kind}Pipeline"), "base")
-        for lora in params.loras:
-            base.load_lora_weights(lora.file)
-        if params.image is not None:
-            first |= {"image": params.image.picture, "strength": params.strength}
-        else:
-            first |= {"width": 16, "height": 16}
-        own = {**params.call}
-        scores = {name: own.pop(name) for name in [*own] if "aesthetic" in name}
-        words = {
-            "prompt": params.prompt, "num_inference_steps": params.steps,
-            "guidance_scale": params.guidance, **own,
-        }  # fmt: skip
-        if params.negative_prompt:
-            words["negative_prompt"] = params.negative_prompt
-        cls = getattr(diffusers, params.scheduler) if params.scheduler else type(base.scheduler)
-        for pipeline in (base, self.refiner):
-            pipeline.scheduler = cls.from_config(pipeline.scheduler.config)
-        generator = torch.Generator().manual_seed(params.seed)
-        (refiner,) = params.refiner
-        latents = base(
-            generator=generator, output_type="latent", denoising_end=refiner.start, **words, **first
-        ).images
-        return self.refiner(
-            image=latents, denoising_start=refiner.start, generator=generator, **words, **scores
-        ).images[0]
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from torch.cuda import Event, Stream
 
 _OF_VALUES = (torch.tensor, torch.as_tensor)
+_WITH_INDICES = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
 
 
 class WithoutWaiting(TorchFunctionMode):
     """Within it, copies to a GPU go through pinned memory and take their place in its queue.
 
     A pipeline's own copies wait until all that was queued is done: each cell draws its noise on the
-    CPU, and some schedulers do so at each step.
+    CPU, some schedulers do so at each step, and lists of numbers that choose places are copied too.
     """
 
     def __torch_function__(
@@ -39,11 +40,22 @@ class WithoutWaiting(TorchFunctionMode):
         if func in _OF_VALUES and _is_gpu(kwargs.get("device")):
             values = func(*args, **{**kwargs, "device": "cpu"})
             return to_device(values, torch.device(kwargs["device"]))
+        if func in _WITH_INDICES and _is_gpu(args[0].device):
+            args = (args[0], _moved_lists(args[1], args[0].device), *args[2:])
         return func(*args, **kwargs)
 
 
 def _is_gpu(device: Any) -> bool:
     return device is not None and torch.device(device).type != "cpu"
+
+
+def _moved_lists(indices: Any, device: torch.device) -> Any:
+    """The indices of a tensor on a GPU, with lists of numbers moved to it."""
+    if isinstance(indices, tuple):
+        return tuple(_moved_lists(index, device) for index in indices)
+    is_numbers = isinstance(indices, list) and all(type(index) is int for index in indices)
+    # torch reads a list of other things as a tuple
+    return to_device(torch.tensor(indices, dtype=torch.long), device) if is_numbers else indices
 
 
 def to_device(
