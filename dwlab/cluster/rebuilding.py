@@ -10,7 +10,7 @@ from ..models import adapters, device, memory_plan, refiners
 from ..models.controlnets import Nets
 from ..models.identity import Identity, identify, omission_of
 from ..models.settings import Settings
-from ..models.versions import versions
+from ..models.versions import FURTHER, installed, versions
 from ..pictures.inputs import Inputs, decode, store
 from ..render.resolved_cell import ResolvedCell
 from ..spec.compute import Compute
@@ -71,7 +71,7 @@ class Rebuilding:
 
     def check(self) -> None:
         """Raise Refused if this machine has other versions or another kind of device."""
-        check_versions(self._document["versions"], versions())
+        check_versions(self._document["versions"], versions() | installed(FURTHER))
         planned = self.compute.device
         if planned not in ("auto", self._device.partition(":")[0]):
             raise Refused("device", planned, self._device)
@@ -155,8 +155,12 @@ class Rebuilding:
 
 
 def check_versions(planned: Mapping[str, str], here: Mapping[str, str]) -> None:
-    """Raise Refused if a version differs that pictures depend on; of torch up to its second number."""
-    for package in SAME_VERSIONS:
+    """Raise Refused if a version differs that pictures depend on; of torch up to its second number.
+
+    planned: of what all pictures need, and of what these need besides. here: of all that is here.
+    """
+    further = [package for package in FURTHER if package in planned]
+    for package in (*SAME_VERSIONS, *further):
         planned_version = _compared(package, planned.get(package, "not installed"))
         version = _compared(package, here.get(package, "not installed"))
         if version != planned_version:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InvalidInput
 from ..events import Done, Failed, Loaded, Started, Step
-from ..models.versions import versions
+from ..models.versions import further_versions, versions
 from ..pictures.picture import Picture
 from ..pictures.traces import Trace
 from ..spec import inputs
@@ -57,7 +57,9 @@ def parcel_of(
     """
     models: dict[Identity, int] = {}
     entries = []
+    needed = dict(versions())
     for cell in cells:
+        needed.update(further_versions(cell.identity.settings, cell.params))
         model = models.setdefault(cell.identity, len(models))
         entries.append(
             {
@@ -70,7 +72,7 @@ def parcel_of(
     document = {
         "topic": topic,
         "number": number,
-        "versions": versions(),
+        "versions": needed,
         "compute": _plain_compute(compute),
         "models": [_plain_identity(identity) for identity in models],
         "cells": entries,

@@ -34,7 +34,8 @@ class Picture:
     settings: those that were not stock (see `dwlab.models.settings`).
     load_seconds: that its model took to load, once for all of its pictures.
     tensors: the hashes of the tensors of LoRAs, by those of their files.
-    machine: what rounding depends on besides versions: the name of the processor and its threads.
+    machine: what rounding depends on besides the usual versions: the name of the processor, its
+    threads, and the versions of packages that few pictures need.
     traces: what was kept of its steps. film: what these predicted, as a WebP, or empty.
     encoded: its PNG, if the worker that made it encoded it.
     """

@@ -12,6 +12,7 @@ from ..events import Started, Step
 from ..models import device as devices
 from ..models import loading, memory, prompts, tokens
 from ..models.device_clock import DeviceClock
+from ..models.versions import further_versions
 from ..models.watched_steps import LastStep, watched
 from ..pictures.picture import Picture
 from . import preview
@@ -189,7 +190,8 @@ class StockCall:
             cut="; ".join(str(cut) for cut in tokens.cuts(self.cell.params, identity)),
             settings=identity.settings.changed(),
             load_seconds=self._rendering.load_seconds,
-            machine=devices.machine(identity.device),
+            machine=devices.machine(identity.device)
+            | further_versions(identity.settings, self.cell.params),
             traces=self._traces.traces(),
             film=self._traces.film(),
         )

@@ -64,6 +64,8 @@ def test_a_lora_that_is_not_here_is_named(cells, tmp_path):
         ({"diffusers": "0.41.0"}, "diffusers is 0.41.0 on the worker, but 0.42.1 where"),
         ({"transformers": None}, "transformers is not installed on the worker, but 5.2"),
         ({"dwlab": "0.0.9"}, "dwlab is 0.0.9"),
+        ({"openvino": "2025.1"}, "openvino is 2025.1 on the worker, but 2026.4"),
+        ({"openvino": None}, "openvino is not installed on the worker, but 2026.4"),
     ],
 )
 def test_versions_that_pictures_depend_on_are_the_same(here, field):
@@ -72,6 +74,7 @@ def test_versions_that_pictures_depend_on_are_the_same(here, field):
         "torch": "2.13.0+cpu",
         "diffusers": "0.42.1",
         "transformers": "5.2",
+        "openvino": "2026.4",
     }
     other = {name: version for name, version in (planned | here).items() if version}
     with pytest.raises(Refused, match=field):
@@ -80,4 +83,5 @@ def test_versions_that_pictures_depend_on_are_the_same(here, field):
 
 def test_other_versions_may_differ():
     planned = {"dwlab": "1", "torch": "2.13.0+cpu", "numpy": "2.1", "python": "3.11"}
-    check_versions(planned, {"dwlab": "1", "torch": "2.13.1+cu126", "numpy": "2.4"})
+    here = {"dwlab": "1", "torch": "2.13.1+cu126", "numpy": "2.4", "openvino": "2026.4"}
+    check_versions(planned, here)

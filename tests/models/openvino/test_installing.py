@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,8 @@ def test_packed_pictures_are_those_of_the_stock_pipeline_and_have_keys_of_their_
     assert made[0].key != with_torch[0].key
     assert made[0].weights == with_torch[0].weights + "+openvino"
     assert made[0].settings == {"backend": "openvino"}
+    assert made[0].machine["openvino"] == importlib.metadata.version("openvino")
+    assert "openvino" not in with_torch[0].machine
 
 
 def test_in_exact_mode_a_cell_is_the_same_to_the_bit_alone_in_company_and_in_any_order(load, cells):
