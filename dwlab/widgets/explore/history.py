@@ -22,6 +22,7 @@ from .comparison import compared
 from .history_export import export
 from .history_sweep import sweep_form_of
 from .history_view import SELECTION_LIMIT, checked_keys, checked_view, filter_of
+from .history_words import change_words, pictures_words
 from .thumbnails import SIDES, Thumbnails
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...store.history_search import HistoryEntry
-    from ...store.mark_changes import MarkChange
     from .explorer import Explorer
 
 PAGE = 200  # entries that a page may ask for at once
@@ -43,7 +43,8 @@ class BenchHistory:
 
     A listing has a version: pages ask for parts of it, and ask anew when it has changed. Its order
     is the first version in which the same pictures stand in the same places. Where a page looks at
-    is kept beside the results. model: that the bench was opened with.
+    is kept beside the results. model: that the bench was opened with. While `listing_stays` is
+    held, no other pictures are listed.
     """
 
     def __init__(self, bench: Explorer, root: Path, model: str) -> None:
@@ -55,7 +56,7 @@ class BenchHistory:
         self._listed_as: tuple[HistoryFilter, bool] | None = None
         self._saved = SavedState(root, f"history {model}")
         # the session's thread refreshes too
-        self._refreshing = threading.RLock()
+        self.listing_stays = threading.RLock()
         self._restore()
 
     def _restore(self) -> None:
@@ -87,7 +88,7 @@ class BenchHistory:
     def refresh(self) -> None:
         """List the history as it is now."""
         bench = self._bench
-        with self._refreshing:
+        with self.listing_stays:
             view = checked_view(bench.view)
             chosen = filter_of(view)
             is_looked_at_anew = self._listed_as != (chosen, view["by_run"])
@@ -111,7 +112,7 @@ class BenchHistory:
                 "hidden": choices.hidden,
                 "models": choices.models,
                 "sides": [f"{width}x{height}" for width, height in choices.sizes],
-                "undo": _words(change) if change else "",
+                "undo": change_words(change) if change else "",
             }
             self.show_picked()
             self.show_pair()
@@ -119,7 +120,7 @@ class BenchHistory:
     def show_picked(self) -> None:
         """Show what is known of the chosen picture, and what it and the compared ones started from."""
         bench = self._bench
-        with self._refreshing:
+        with self.listing_stays:
             picked = self._pictures([bench.page.get("chosen", "")])
             bench.picked = picked[0] if picked else {}
             self._show_inputs()
@@ -188,6 +189,20 @@ class BenchHistory:
             entries = store.history.entries(NAME, positions) if store else []
         return [shown(entry) for entry in entries]
 
+    def keys(self, first: object = None, last: object = None) -> list[str]:
+        """The keys of all listed pictures, at most SELECTION_LIMIT.
+
+        first, last: of two listed pictures in any order; then only those from one to the other.
+        """
+        positions = self._listing.positions
+        if first is not None:
+            places = sorted(
+                place for place in (self.place(first), self.place(last)) if place is not None
+            )
+            positions = positions[places[0] : places[-1] + 1] if places else []
+        with open_existing(self._root) as store:
+            return store.history.keys(NAME, positions[:SELECTION_LIMIT]) if store else []
+
     def thumbnails(self, keys: list[str], side: int) -> list[bytes]:
         """JPEGs of some pictures, empty for those that are gone; side: in pixels, at least."""
         side = next((each for each in SIDES if each >= side), SIDES[-1])
@@ -206,6 +221,11 @@ class BenchHistory:
             bench.selected = [key for key in bench.selected if key not in hidden]
         self._show_marks(mark)
 
+    def toggle(self, key: str, mark: str) -> None:
+        """Give a picture a mark that is on or off, or take it: whatever a page shows of it."""
+        entry = self._bench.session.entry(key)
+        self.mark([key], mark, 0 if entry.marks.get(mark) else 1)
+
     def undo(self) -> None:
         """Take back the last change of marks."""
         change = self._bench.session.take_back()
@@ -219,26 +239,19 @@ class BenchHistory:
         if mark not in filters or filters[mark]:
             self.refresh()
             return
-        with self._refreshing, open_existing(self._root) as store:
+        with self.listing_stays, open_existing(self._root) as store:
             change = store.history.last_change(NAME) if store else None
             version = bench.listing["version"] + 1
-            undo = _words(change) if change else ""
+            undo = change_words(change) if change else ""
             bench.listing = {**bench.listing, "version": version, "undo": undo}
             self.show_picked()
             self.show_pair()
-
-    def select(self, start: int, end: int) -> None:
-        """Select the pictures from `start` to before `end` of the listing too."""
-        positions = self._listing.positions[max(0, start) : end][:SELECTION_LIMIT]
-        with open_existing(self._root) as store:
-            keys = store.history.keys(NAME, positions) if store else []
-        self._bench.selected = checked_keys([*self._bench.selected, *keys])
 
     def export(self, keys: list[str]) -> None:
         """Write the files of pictures with their recipes and marks to a zip beside the results."""
         path = export(self._root, self._bench.session.entries(keys))
         self._bench.status_line.say_lasting(
-            f"{_pictures(len(keys))} exported to {self._root.name}/{path.relative_to(self._root)}."
+            f"{pictures_words(len(keys))} exported to {self._root.name}/{path.relative_to(self._root)}."
         )
 
     def sweep(self, keys: list[str]) -> None:
@@ -279,26 +292,3 @@ def _value(params: dict[str, Any], along: str) -> str:
             str(value or ""), dict(params.get("scheduler_options") or {})
         )
     return f"{value:g}" if isinstance(value, float) else json.dumps(value)
-
-
-def _words(change: MarkChange) -> str:
-    """What a change did, for the button that takes it back."""
-    pictures = _pictures(change.pictures)
-    match change.mark, bool(change.value):
-        case "stars", True:
-            return f"{change.value} stars for {pictures}"
-        case "hide", True:
-            return f"hiding {pictures}"
-        case "hide", False:
-            return f"showing {pictures}"
-        case "note", _:
-            return f"the note of {pictures}"
-        case "pin", True:
-            return f"pinning {pictures}"
-        case "pin", False:
-            return f"unpinning {pictures}"
-    return f"taking the stars of {pictures}"
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"

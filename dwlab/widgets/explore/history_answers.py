@@ -21,19 +21,31 @@ class HistoryAnswers:
         self._bench = bench
 
     def answer(self, subject: str, arguments: Mapping[str, Any]) -> Answer:
-        """Answer a question about the history; raises InvalidInput for any other."""
+        """Answer a question about the history; raises InvalidInput for any other.
+
+        An answer says which order of pictures it is about: a page may still show another one.
+        """
+        if subject == "history_thumbnails":
+            return self._thumbnails(arguments["keys"], arguments["side"])
         history = self._bench.gallery
-        order = self._bench.listing.get("order")
+        with history.listing_stays:
+            return {
+                "order": self._bench.listing.get("order"),
+                **self._listed(subject, arguments),
+            }, b""
+
+    def _listed(self, subject: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What is listed now, or a part of it."""
+        history = self._bench.gallery
         match subject:
             case "history_runs":
                 runs = history.runs() if self._bench.view["by_run"] else []
                 place = history.place(arguments.get("key"))
-                return {"order": order, "runs": runs, "place": place}, b""
+                return {"runs": runs, "place": place, "count": self._bench.listing["count"]}
             case "history_entries":
-                entries = history.entries(arguments["start"], arguments["end"])
-                return {"entries": entries}, b""
-            case "history_thumbnails":
-                return self._thumbnails(arguments["keys"], arguments["side"])
+                return {"entries": history.entries(arguments["start"], arguments["end"])}
+            case "history_keys":
+                return {"keys": history.keys(arguments.get("first"), arguments.get("last"))}
         allowed = "full, recipe, prompts, save_prompt, or about the history"
         raise InvalidInput("ask", subject, allowed)
 

@@ -66,11 +66,11 @@ class HistoryBar {
     say(this.count, pictures === all ? `${number(all)} ${all === 1 ? "picture" : "pictures"}` : `${number(pictures)} of ${number(all)}`);
     say(this.hiddenCount, hidden ? `hidden ones (${number(hidden)})` : "hidden ones");
     this.layouts.forEach((button) => { button.ariaPressed = String(button.dataset.name === view.layout); });
-    this.size.value = view.size;
+    if (document.activeElement !== this.size) this.size.value = view.size;
     this.byRun.checked = view.by_run;
     this.hidden.checked = view.hidden;
     this.paintLists(view, listing);
-    for (const [name, { input }] of Object.entries(this.dates)) input.value = view[name];
+    for (const [name, { input }] of Object.entries(this.dates)) if (document.activeElement !== input) input.value = view[name]; // half a date is none
     const chosen = this.chosen(view);
     say(this.filters.firstChild, chosen.length ? `Filters: ${chosen.join(", ")}` : "Filters");
     this.reset.disabled = !chosen.length && !view.text;
@@ -112,19 +112,20 @@ class SelectionBar {
     const stars = make("select", { ariaLabel: "Stars for the selected pictures", onchange: () => { mark("stars", Number(stars.value)); stars.value = ""; } },
       make("option", { value: "" }, "Stars"), ...[1, 2, 3, 4, 5].map((each) => make("option", { value: each }, String(each))), make("option", { value: 0 }, "none"));
     this.hide = makeButton("Hide", () => {
-      mark("hide", this.history.view.hidden ? 0 : 1);
-      history.gallery.focusCurrent(); // this bar goes with what is selected
+      mark("hide", history.view.hidden ? 0 : 1);
+      history.select([]); // the kernel does so too, but a selection that is on its way would bring it back
     });
     this.compare = makeButton("Compare", () => history.pairPanel.compare([...history.selected].slice(-2)));
     this.element = make("div", { className: "dwx-history-row dwx-selection", role: "group", ariaLabel: "Selected pictures" }, this.count, stars,
       makeButton("Pin", () => mark("pin", 1)), this.hide, this.compare,
       makeButton("Export", () => page.ask("export", { keys: [...history.selected] }), { title: "Their files and recipes as a zip beside the results" }),
       makeButton("Sweep these", () => page.askForFields("sweep_selected", { keys: [...history.selected] }), { title: "What differs between them becomes the axes of a sweep" }),
-      makeButton("Select all", () => page.ask("select", { start: 0, end: page.model.get("listing").count })),
+      makeButton("Select all", () => history.selectAll()),
       makeButton("Clear", () => history.select([]), { className: "dw-quiet" }));
   }
 
   paint(count, isHidden) {
+    if (!count && this.element.contains(document.activeElement)) this.history.gallery.focusCurrent();
     this.element.hidden = !count;
     say(this.count, `${count.toLocaleString("en")} selected`);
     say(this.hide, isHidden ? "Show again" : "Hide");

@@ -3,23 +3,20 @@
 const ROWS_BEYOND = 1; // rows above and below what is seen that are on the page too
 const EDGE = 3; // pixels around all rows, for the focus ring
 const THUMBNAIL_SIDES = [128, 256, 384];
-const HEAD_CHARACTER = 6.7; // pixels of a character of a run's head, about
-const WALKS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 
 class HistoryGallery {
   /** history: the view that this is a part of; it acts on clicks and keys. */
   constructor(history) {
     this.history = history;
     this.page = history.page;
-    this.current = 0; // the picture that the keyboard is at
+    this.count = 0;
     this.rows = new Map(); // number -> {element, head, tiles: index -> HistoryTile}
     this.runs = [];
-    this.parts = new HistoryParts(this.page.requests, () => this.paint());
+    this.thumbnails = new HistoryThumbnails(this.page.requests, () => this.paint());
     this.space = make("div", { className: "dwx-gallery-space" });
-    this.element = make("div", { className: "dwx-gallery", role: "grid", ariaLabel: "History", ariaMultiSelectable: "true" }, this.space);
+    this.element = make("div", { className: "dwx-gallery", role: "grid", ariaLabel: "History", ariaMultiSelectable: "true", tabIndex: -1 }, this.space);
+    this.keyboard = new HistoryKeyboard(this);
     this.element.addEventListener("scroll", () => this.paintSoon(), { passive: true });
-    this.element.addEventListener("keydown", (event) => this.pressed(event));
-    this.element.addEventListener("focusin", (event) => this.focused(event));
   }
 
   get view() {
@@ -31,54 +28,90 @@ class HistoryGallery {
   }
 
   /** The history has changed, or is looked at in another way. */
-  async renew() {
-    const { version, order, count = 0 } = this.listing;
-    if (version === this.version) {
-      this.layOut();
-      return;
-    }
-    const { current } = this;
-    const key = this.layout && this.entry(current)?.key;
+  renew() {
+    const { version, order } = this.listing;
+    const isMarked = version !== this.version && order === this.order; // the same pictures in the same places
     this.version = version;
-    this.parts.renew(version);
-    if (order === this.order) {
-      this.layOut(); // the same pictures in the same places, with other marks
-      return;
-    }
-    this.order = order;
-    const { content } = await this.page.requests.ask("history_runs", { key });
-    if (content.order !== this.listing.order) return; // another answer is on its way
-    this.runs = content.runs;
-    // the keyboard stays at its picture when others come before it
-    if (count !== this.count && this.current === current) this.current = content.place ?? current;
-    this.count = count;
+    if (isMarked) this.parts.renew();
+    else if (order !== this.order && order !== this.coming) this.exchange(order);
     this.layOut();
   }
 
-  layOut() {
+  /**
+   * Show the pictures of another listing once they are here. Until then those of the one before are
+   * seen, and keys act on them. The keyboard stays at its picture, wherever others come or go.
+   */
+  async exchange(order) {
+    this.coming = order;
+    this.element.ariaBusy = "true";
+    const { version } = this;
+    const parts = new HistoryParts(this.page.requests, order, () => this.paint());
+    let before;
+    let next;
+    do {
+      before = this.current;
+      next = await this.read(parts, before);
+      await this.keyboard.released;
+      if (!next || this.coming !== order) return; // another one is on its way
+    } while (before !== this.current); // the keyboard has walked on meanwhile
+    const { runs, count, current } = next;
+    Object.assign(this, { parts, order, runs, count, coming: undefined });
+    if (this.version !== version) parts.renew();
+    this.keyboard.listedAnew(current);
+    this.layOut();
+    this.element.ariaBusy = "false";
+  }
+
+  /**
+   * The runs of a listing, and where in it the picture is that the keyboard was at before, once what
+   * will be seen is here; undefined if the kernel lists others by now.
+   */
+  async read(parts, before) {
+    const { content } = await this.page.requests.ask("history_runs", { key: this.entry(before)?.key });
+    if (content.order !== parts.order) return undefined;
+    const { runs, count } = content;
+    const current = Math.max(0, Math.min(content.place ?? before, count - 1));
+    const seen = this.layout ? this.indicesSeen(this.newLayout({ runs, count })) : [];
+    await parts.wait(count ? [current, ...seen] : []);
+    return { runs, count, current };
+  }
+
+  newLayout({ runs, count }) {
     const { size, layout } = this.view;
-    const isStrip = layout === "strip";
-    const width = this.element.clientWidth;
-    if (!width) return;
+    const width = layout === "strip" ? 0 : this.element.clientWidth - 2 * EDGE;
+    return new HistoryLayout({ runs, count, size, width });
+  }
+
+  layOut() {
+    // without pictures it stays as long as it has the focus: the next key may bring them back
+    this.element.hidden = !this.count && !this.element.contains(document.activeElement);
+    this.width = this.element.clientWidth;
+    if (!this.width) return;
     const before = this.layout;
-    this.width = width;
-    this.layout = new HistoryLayout({ runs: this.runs, count: this.count ?? 0, size, width: isStrip ? 0 : width - 2 * EDGE });
-    if (before && this.layout.isLike(before)) {
-      this.paint();
-      return;
-    }
-    this.element.classList.toggle("dwx-is-strip", isStrip);
-    this.element.classList.toggle("dwx-by-run", this.runs.length > 0);
-    this.element.style.setProperty("--size", `${this.layout.size}px`);
-    this.element.ariaRowCount = String(this.layout.rowStarts.length);
-    this.element.ariaColCount = String(this.layout.columns);
-    Object.assign(this.space.style, { height: `${this.layout.height}px`, width: isStrip ? `${this.layout.width}px` : "100%" });
-    this.current = Math.max(0, Math.min(this.current, (this.count ?? 0) - 1));
-    const hadFocus = this.space.contains(document.activeElement);
+    this.layout = this.newLayout(this);
+    if (before && this.layout.isLike(before)) this.paint();
+    else this.keepingFocus(() => this.paintAnew());
+  }
+
+  paintAnew() {
+    const { layout, element } = this;
+    const isStrip = this.view.layout === "strip";
+    element.classList.toggle("dwx-is-strip", isStrip);
+    element.classList.toggle("dwx-by-run", this.runs.length > 0);
+    element.style.setProperty("--size", `${layout.size}px`);
+    element.ariaRowCount = String(layout.rowStarts.length);
+    element.ariaColCount = String(layout.columns);
+    Object.assign(this.space.style, { height: `${layout.height}px`, width: isStrip ? `${layout.width}px` : "100%" });
     for (const row of this.rows.values()) row.element.remove();
     this.rows.clear();
     this.paint();
-    if (hadFocus && this.count) this.focusCurrent();
+  }
+
+  /** Do what may take elements away: if the focus was in one, it is at the keyboard's picture afterwards. */
+  keepingFocus(change) {
+    const hadFocus = this.element.contains(document.activeElement);
+    change();
+    if (hadFocus && !this.tile(this.current)?.element.contains(document.activeElement)) this.focusCurrent();
   }
 
   paintSoon() {
@@ -90,13 +123,12 @@ class HistoryGallery {
     });
   }
 
-  /** The pictures that are seen, as rows with [first, after the last] of each. */
-  get seen() {
-    const { layout, element } = this;
-    const { scrollTop, scrollLeft, clientHeight, clientWidth } = element;
+  /** The pictures of a layout that are seen, as rows with [first, after the last] of each. */
+  seen(layout) {
+    const { scrollTop, scrollLeft, clientHeight, clientWidth } = this.element;
     if (this.view.layout === "strip") {
       const first = Math.max(0, Math.floor(scrollLeft / layout.step) - 1);
-      return [[0, first, Math.min(this.count, Math.ceil((scrollLeft + clientWidth) / layout.step) + 1)]];
+      return [[0, first, Math.min(layout.count, Math.ceil((scrollLeft + clientWidth) / layout.step) + 1)]];
     }
     const first = Math.max(0, Math.floor(scrollTop / layout.rowHeight) - ROWS_BEYOND);
     const last = Math.min(layout.rowStarts.length - 1, Math.ceil((scrollTop + clientHeight) / layout.rowHeight) + ROWS_BEYOND);
@@ -105,13 +137,26 @@ class HistoryGallery {
     return rows;
   }
 
+  indicesSeen(layout) {
+    const indices = [];
+    for (const [, first, end] of this.seen(layout)) for (let index = first; index < end; index += 1) indices.push(index);
+    return indices;
+  }
+
   paint() {
-    if (!this.layout) return;
+    if (this.layout) this.keepingFocus(() => this.paintRows());
+    this.keyboard.actOnWhatIsHere();
+  }
+
+  paintRows() {
     const shown = new Map();
-    const add = (row, index) => shown.set(row, (shown.get(row) ?? new Set()).add(index));
+    const add = (index) => {
+      const row = this.layout.rowOf(index);
+      shown.set(row, (shown.get(row) ?? new Set()).add(index));
+    };
     if (this.count) {
-      for (const [row, first, end] of this.seen) for (let index = first; index < end; index += 1) add(row, index);
-      add(this.layout.rowOf(this.current), this.current); // it has the focus, or takes it
+      this.indicesSeen(this.layout).forEach(add);
+      add(this.current); // it has the focus, or takes it
     }
     for (const [number, row] of this.rows) if (!shown.has(number)) this.drop(number, row);
     for (const [number, indices] of shown) this.paintRow(number, indices);
@@ -156,8 +201,8 @@ class HistoryGallery {
     const [pictures, started, along] = run;
     const room = this.layout.roomOfRun(index) * this.layout.step - TILE_GAP;
     const heads = runHeads(pictures, started, along);
-    const words = heads.find((each) => each.length * HEAD_CHARACTER <= room) ?? heads.at(-1);
-    const only = makeButton(words, () => this.history.showRun(this.entry(index)), { tabIndex: -1, title: `${heads[0]}: only this run (key r)` });
+    const words = fittingHead(heads, room);
+    const only = makeButton(words, () => this.keyboard.act(index, (entry) => this.history.showRun(entry)), { tabIndex: -1, title: `${heads[0]}: only this run (key r)` });
     const head = make("div", { className: "dwx-run-head", role: "rowheader" }, started ? only : words);
     head.style.left = `${this.layout.columnOf(index) * this.layout.step}px`;
     head.style.width = `${room}px`;
@@ -167,7 +212,7 @@ class HistoryGallery {
 
   paintTile(tile) {
     const { index } = tile;
-    const entry = this.parts.entry(index);
+    const entry = this.entry(index);
     const { view, layout } = this;
     const column = layout.columnOf(index);
     tile.button.tabIndex = index === this.current ? 0 : -1;
@@ -176,7 +221,7 @@ class HistoryGallery {
       isChosen: Boolean(entry) && entry.key === this.page.state.chosen,
       isSelected: Boolean(entry) && this.history.selected.has(entry.key),
       letter: ["A", "B"][view.pair.indexOf(entry?.key)] ?? "",
-      address: entry && this.parts.address(entry.key, this.side),
+      address: entry && this.thumbnails.address(entry.key, this.side),
     });
   }
 
@@ -187,71 +232,40 @@ class HistoryGallery {
   }
 
   askForThumbnails(shown) {
-    const keys = [...shown.values()].flatMap((indices) => [...indices].map((index) => this.parts.entry(index)?.key)).filter(Boolean);
-    this.parts.want([...new Set(keys)], this.side);
+    const indices = [...shown.values()].flatMap((each) => [...each]);
+    const keys = indices.map((index) => this.entry(index)?.key).filter(Boolean);
+    this.thumbnails.want([...new Set(keys)], this.side);
   }
 
+  /** The picture at a place; undefined while it is on its way. */
   entry(index) {
-    return this.parts.entry(index);
+    return this.parts?.entry(index);
   }
 
-  // -- pointers and keys ------------------------------------------------------------------------------
-
-  clicked(index, event) {
-    this.goTo(index);
-    const entry = this.entry(index);
-    if (!entry) return;
-    if (event.shiftKey) this.history.compareWith(entry.key);
-    else if (event.ctrlKey || event.metaKey) this.history.toggle(entry.key);
-    else this.history.choose(entry.key);
+  /** The picture that the keyboard is at. */
+  get current() {
+    return this.keyboard.current;
   }
 
-  ticked(index, event) {
-    const entry = this.entry(index);
-    if (!entry) return;
-    if (event.shiftKey && this.lastTicked !== undefined) this.history.selectRange(this.lastTicked, index);
-    else this.history.toggle(entry.key);
-    this.lastTicked = index;
-    this.goTo(index);
+  tile(index) {
+    return this.rows.get(this.layout?.rowOf(index))?.tiles.get(index);
   }
 
-  focused({ target }) {
-    for (const { tiles } of this.rows.values())
-      for (const tile of tiles.values()) if (tile.element.contains(target) && tile.index !== this.current) this.goTo(tile.index);
-  }
-
-  goTo(index) {
-    this.current = index;
-    for (const { tiles } of this.rows.values()) for (const tile of tiles.values()) tile.button.tabIndex = tile.index === index ? 0 : -1;
-  }
-
-  /** Walk to a picture: it is seen, and has the focus. */
-  walkTo(index) {
+  /** Scroll until a picture is seen. */
+  scrollTo(index) {
     const { layout, element } = this;
-    this.current = index;
     const [top, left] = [layout.rowOf(index) * layout.rowHeight, layout.columnOf(index) * layout.step];
     if (this.view.layout === "strip") element.scrollLeft = within(element.scrollLeft, left, layout.step, element.clientWidth);
     else element.scrollTop = within(element.scrollTop, top, layout.rowHeight, element.clientHeight);
-    this.paint();
-    this.focusCurrent();
+  }
+
+  get rowsOfPage() {
+    return Math.max(1, Math.floor(this.element.clientHeight / this.layout.rowHeight));
   }
 
   focusCurrent() {
-    const row = this.rows.get(this.layout.rowOf(this.current));
-    row?.tiles.get(this.current)?.button.focus({ preventScroll: true });
-  }
-
-  pressed(event) {
-    if (!this.count || event.altKey || event.target.matches("input:not([type='checkbox'])")) return;
-    if (event.key === " " && event.target.matches("input")) return; // it ticks the box
-    const isCommand = event.ctrlKey || event.metaKey;
-    if (WALKS.includes(event.key)) {
-      const rowsOfPage = Math.max(1, Math.floor(this.element.clientHeight / this.layout.rowHeight));
-      const ends = { Home: 0, End: this.count - 1 };
-      this.walkTo(isCommand && event.key in ends ? ends[event.key] : this.layout.neighbour(this.current, event.key, rowsOfPage));
-    } else if (!this.history.pressed(event, this.entry(this.current), isCommand)) return;
-    event.preventDefault();
-    event.stopPropagation();
+    const element = this.count ? this.tile(this.current)?.button : this.element;
+    element?.focus({ preventScroll: true });
   }
 
   /** The page has another width: rows hold more or fewer pictures. */
@@ -260,7 +274,7 @@ class HistoryGallery {
   }
 
   close() {
-    this.parts.close();
+    this.thumbnails.close();
   }
 }
 
@@ -273,23 +287,4 @@ function insertInOrder(parent, element, place) {
 /** The offset at which something of a size from `start` on is seen whole, as near to the present one as possible. */
 function within(offset, start, size, room) {
   return Math.min(start, Math.max(offset, start + size - room));
-}
-
-/** A run in words, from many to few: when it started, and what its pictures are. */
-function runHeads(pictures, started, along) {
-  if (!started) return ["Pinned"];
-  const times = started.includes("T") ? shortTimes(new Date(started)) : [started];
-  if (!along || pictures === 1) return times;
-  const name = along === "seed" ? "seeds" : `by ${(LABELS[along] ?? along).toLowerCase()}`;
-  return [`${times[0]} · ${pictures} ${name}`, `${times[0]} · ${pictures}`, ...times];
-}
-
-/** The time of day today, else the date too, or alone. */
-function shortTimes(time) {
-  const now = new Date();
-  const clock = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-  if (time.toDateString() === now.toDateString()) return [clock];
-  const year = time.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
-  const day = time.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...year });
-  return [`${day}, ${clock}`, day];
 }

@@ -10,8 +10,8 @@ class HistoryTile {
     this.marks = make("span", { className: "dwx-marks", ariaHidden: "true" });
     this.element = make("div", { className: "dwx-tile", role: "gridcell" },
       this.button, this.label, make("div", { className: "dwx-tile-foot" }, this.tick, this.marks));
-    this.button.addEventListener("click", (event) => gallery.clicked(this.index, event));
-    this.tick.addEventListener("click", (event) => gallery.ticked(this.index, event));
+    this.button.addEventListener("click", (event) => gallery.keyboard.clicked(this.index, event));
+    this.tick.addEventListener("click", (event) => gallery.keyboard.ticked(this.index, event));
   }
 
   /** entry: undefined while it is on its way. */
@@ -23,7 +23,6 @@ class HistoryTile {
     this.element.classList.toggle("dwx-is-base", Boolean(hasLabels && entry?.is_base));
     this.element.classList.toggle("dwx-in-pair", Boolean(letter));
     this.tick.checked = isSelected;
-    this.tick.disabled = !entry;
     this.tick.ariaLabel = `Select: ${entry?.text ?? "loading"}`;
     if (address !== undefined && this.address !== address) {
       this.address = address;

@@ -16,34 +16,37 @@ class PairPanel {
   }
 
   paint() {
-    const { pictures, changed = [] } = this.page.model.get("pair");
-    this.element.hidden = !pictures;
-    if (!pictures) {
-      this.shown = "";
-      return;
-    }
-    this.pair.setMode(this.history.view.mode);
-    if (this.isAwaited) this.reveal();
+    const { pictures } = this.page.model.get("pair");
+    const { view } = this.history;
+    const isAwaited = this.isAwaited && !this.isHere(pictures);
+    this.element.hidden = !view.pair.length || (!pictures && !isAwaited);
+    this.element.ariaBusy = String(Boolean(isAwaited)); // what was compared before is not seen meanwhile
+    this.pair.setMode(view.mode);
+    if (isAwaited) return;
+    this.isAwaited = false;
+    this.paintPictures();
+  }
+
+  paintPictures() {
+    const { pictures = [], changed = [] } = this.page.model.get("pair");
     const shown = JSON.stringify([pictures, changed, Object.keys(this.page.model.get("inputs"))]);
-    if (shown === this.shown) return;
+    if (shown === this.shown || !pictures.length) return;
     this.shown = shown;
     this.pair.show(pictures.map((picture) => this.picture(picture)), changed.map((change) => this.change(change)));
     this.uses.replaceChildren(...pictures.map(({ key }, index) => this.page.start.useButton(key, `Use ${"AB"[index]} as start`)));
   }
 
-  /** Compare two pictures: once they are here, they come into view and have the focus. */
+  /** Compare two pictures: they come into view and have the keys at once, and are seen once they are here. */
   compare(keys) {
     this.isAwaited = true;
     this.history.look({ pair: keys });
-  }
-
-  reveal() {
-    const { view, page } = this.history;
-    const shown = page.model.get("pair").pictures.map(({ key }) => key);
-    if (shown.join() !== view.pair.join()) return; // the earlier pair
-    this.isAwaited = false;
     this.element.scrollIntoView({ block: "start" });
     this.element.focus({ preventScroll: true });
+  }
+
+  /** Whether these are the pictures that are to be compared. */
+  isHere(pictures = []) {
+    return pictures.map(({ key }) => key).join() === this.history.view.pair.join();
   }
 
   picture({ key, text }) {
@@ -68,6 +71,7 @@ class PairPanel {
   }
 
   end() {
+    this.isAwaited = false;
     this.history.look({ pair: [] });
     this.history.gallery.focusCurrent();
   }

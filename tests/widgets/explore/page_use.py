@@ -87,6 +87,11 @@ def expect_history(page, count):
     expect(page.locator(".dwx-history-count")).to_have_text(f"{count:,} {words}")
 
 
+def settled(page):
+    """Wait until the pictures that the kernel lists are those that the history shows."""
+    expect(page.locator(".dwx-gallery")).to_have_attribute("aria-busy", "false")
+
+
 def vary(page, name):
     return page.locator(".dwx-view").get_by_role("button", name=name, exact=True)
 
@@ -116,3 +121,33 @@ def save_notebook(page):
 
 def _is_of_a_save(response):
     return response.request.method == "PUT" and "/api/contents/" in response.url
+
+
+BETWEEN_KEYS = 40  # milliseconds; who types fast is about as fast
+# What the kernel says reaches the page this much later; its order stays.
+SLOW_ANSWERS = """
+window.answersTake = 0;
+window.WebSocket = class extends WebSocket {
+  #due = 0;
+  set onmessage(listener) {
+    super.onmessage = (event) => {
+      const now = performance.now();
+      this.#due = Math.max(this.#due, now + window.answersTake);
+      if (this.#due > now) setTimeout(() => listener.call(this, event), this.#due - now);
+      else listener.call(this, event);
+    };
+  }
+};
+"""
+
+
+def answers_take(page, milliseconds):
+    """Let what the kernel says reach a page with SLOW_ANSWERS so much later."""
+    page.evaluate("time => { window.answersTake = time; }", milliseconds)
+
+
+def press_fast(page, *keys):
+    """Press keys as fast as a person does, without a look at what the page shows."""
+    for key in keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(BETWEEN_KEYS)

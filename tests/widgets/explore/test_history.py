@@ -129,11 +129,19 @@ def test_a_mark_lists_the_pictures_anew_only_if_it_decides_which_are_listed(full
     assert key in keys(full)
 
 
-def test_a_range_of_the_listing_is_selected(full):
-    ask(full, "select", start=2, end=5)
-    assert full.selected == keys(full)[2:5]
-    ask(full, "select", start=0, end=10**9)
-    assert len(full.selected) == PICTURES
+def test_a_range_of_the_listing_is_named_by_its_ends_in_any_order(full):
+    listed_keys = keys(full)
+    assert full.gallery.keys() == listed_keys
+    assert full.gallery.keys(listed_keys[4], listed_keys[2]) == listed_keys[2:5]
+    assert full.gallery.keys(listed_keys[4], "f" * 64) == listed_keys[4:5]
+    assert full.gallery.keys("f" * 64, "f" * 64) == []
+
+
+def test_a_pin_is_given_and_taken_in_turn(full):
+    key = keys(full)[5]
+    for pin in (1, 0):
+        ask(full, "toggle", key=key, mark="pin")
+        assert full.session.entry(key).marks.get("pin", 0) == pin
 
 
 def test_the_view_and_the_selection_outlive_the_kernel(full, project):
@@ -217,3 +225,5 @@ def test_questions_of_a_page_are_answered_by_the_one_that_knows(full):
     assert sum(answers[2][0]["bytes"]) == len(answers[2][1][0])
     assert len(answers[0][0]["runs"]) == 10
     assert answers[0][0]["place"] == 7
+    assert answers[0][0]["count"] == PICTURES
+    assert [content["order"] for content, _ in answers[:2]] == [full.listing["order"]] * 2

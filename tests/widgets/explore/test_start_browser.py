@@ -148,7 +148,7 @@ def test_a_file_that_is_too_large_is_refused_and_the_picture_stays(page):
 
 def test_a_picture_of_the_history_becomes_the_start(page):
     page.locator(".dwx-thumb").first.click()
-    expect(page.locator(".dwx-detail > img")).to_have_count(2)
+    expect(page.locator(".dwx-detail img")).to_have_count(2)
     expect(field(page, "Strength (0 to 1)")).to_have_value("0.9")
     before = thumbnails(page).first.get_attribute("src")
     page.locator(".dwx-detail").get_by_role("button", name="Use as start").click()
