@@ -72,6 +72,26 @@ def test_the_calls_of_the_denoiser_are_those_of_diffusers(name, steps):
     assert calls - is_warmed_up == schedulers.denoiser_calls(name, steps)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("spacing", ["leading", "trailing", "linspace"])
+@pytest.mark.parametrize("name", schedulers.ALIASES)
+def test_fewer_steps_are_no_prefix_of_more_beyond_the_first_call(name, spacing):
+    config = json.loads((SHAPES_FOLDER / "scheduler" / "scheduler_config.json").read_text())
+    cls, options = schedulers.resolve(name)
+    made = getattr(diffusers, cls).from_config(config, **options, timestep_spacing=spacing)
+
+    def timesteps(steps):
+        made.set_timesteps(steps)
+        return made.timesteps.tolist()
+
+    for fewer, more in [(5, 10), (10, 20), (10, 19)]:
+        alike = [a == b for a, b in zip(timesteps(fewer), timesteps(more), strict=False)]
+        assert alike.index(False) <= 1
+        # those of docs/packing.md
+        if spacing == "leading" and name in ("DDIM", "DDPM"):
+            assert not alike[0]
+
+
 @pytest.mark.parametrize(
     ("own", "offered", "not_offered"),
     [
