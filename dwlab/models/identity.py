@@ -19,6 +19,7 @@ from . import (
     device,
     fingerprint,
     hub,
+    hub_kernels,
     pipeline_kinds,
     profiles,
     quantisation,
@@ -119,6 +120,7 @@ def identify(
     config, or a measure cannot work on the device, and MissingExtra if it needs a library that is
     not installed.
     """
+    hub_kernels.check()
     entry = catalog.lookup(name, config)
     resolved = elsewhere.name if elsewhere else device.resolve(device_name)
     checkpoint = None

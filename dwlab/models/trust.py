@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.jsonfile import read_object
 from .._util.regular_file import open_regular
 from ..errors import ModelError
-from . import size_limits
+from . import hub_kernels, size_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,8 +199,11 @@ def _check_config(path: Path, tensors: int) -> None:
             raise ModelError(
                 f"{path}: {name} is {value!r}; allowed: the name of a .safetensors file beside it"
             )
-        if "attn_implementation" in name and not re.fullmatch(r"\w+", str(value)):
-            raise ModelError(f"{path}: {name} is {value!r}, code from the hub; remove the entry")
+        if hub_kernels.is_named_by(name, value) and not hub_kernels.are_allowed():
+            raise ModelError(
+                f"{path}: {name} is {value!r}, code from the hub; remove the entry, or set "
+                f"{hub_kernels.FLAG}=1 if libraries may download such code and run it"
+            )
 
 
 def _entries(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..spec.prompt_weights import COMPEL
+from . import hub_kernels
 
 if TYPE_CHECKING:
     from ..spec.params import GenerationParams
@@ -26,11 +27,11 @@ _OF_SETTINGS = {
 FURTHER = (*_OF_SETTINGS.values(), "peft", "compel")
 
 
-@functools.cache
 def versions() -> dict[str, str]:
-    """The versions that pictures are made with here, by package."""
+    """The versions that pictures are made with here, by package, and kernels from the hub if they are allowed."""
     always = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "pillow")
-    return {"python": platform.python_version(), "dwlab": __version__} | installed(always)
+    known = {"python": platform.python_version(), "dwlab": __version__}
+    return known | installed(always) | hub_kernels.facts()
 
 
 def further_versions(settings: Settings, params: GenerationParams) -> dict[str, str]:

@@ -201,6 +201,16 @@ def attention_from_the_hub_for_an_inner_model(folder, canary):
     pickled(folder / "unused", canary)
 
 
+def weights_that_need_kernels_of_the_hub(folder, canary):
+    edit(folder / "unet" / "config.json", quantization_config={"quant_method": "nunchaku_lite"})
+    pickled(folder / "unused", canary)
+
+
+def experts_from_the_hub(folder, canary):
+    edit(folder / "text_encoder" / "config.json", experts_implementation="deepgemm")
+    pickled(folder / "unused", canary)
+
+
 def pipeline_in_a_pipeline(folder, canary):
     """Its own index would be followed without a look, and its pickles loaded."""
     edit(folder / "model_index.json", unet=["diffusers", "DiffusionPipeline"])
@@ -245,6 +255,8 @@ HOSTILE = {
     adapter_of_another_model: r"adapter_config\.json makes transformers load an adapter from elsewhere",
     attention_from_the_hub: "attn_implementation is 'kernels-community/flash-attn', code from the hub",
     attention_from_the_hub_for_an_inner_model: "_attn_implementation is 'owner/kernel'",
+    weights_that_need_kernels_of_the_hub: "quant_method is 'nunchaku_lite', code from the hub; .* DWLAB_HUB_KERNELS=1",
+    experts_from_the_hub: "experts_implementation is 'deepgemm'",
     pipeline_in_a_pipeline: r"unet is diffusers\.DiffusionPipeline; allowed: the class of the part itself",
     class_that_chooses_a_class: r"text_encoder is transformers\.AutoModel; allowed",
     model_in_another_form: r"unet is diffusers\.OnnxRuntimeModel; allowed",
