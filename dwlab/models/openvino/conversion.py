@@ -17,6 +17,7 @@ import torch
 
 from ..._util.atomic import make_folder, sweep_temporaries, temporary_name
 from ...errors import ModelError, first_line
+from .. import fingerprint
 from .library import openvino
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 # in a forward that is traced, so that rows can be told from single things
 TRACED_ROWS = 2
 # of what `convert` does beside OpenVINO's own part; to be counted up with each change
-FORMAT = 1
+FORMAT = 2
 # seconds after which a model that nobody used goes: one of Stable Diffusion 1.5 takes 3.4 GB, and
 # other versions of the libraries do not read it
 UNUSED = 60 * 24 * 3600
@@ -83,7 +84,7 @@ def _kept(folder: Path) -> Any:
             _mark_as_used(folder)
             return model
         reason = "its files are not as they were written"
-    except (OSError, RuntimeError, ValueError) as error:
+    except (ModelError, OSError, RuntimeError, ValueError) as error:
         reason = first_line(error)
     log.warning("%s is damaged (%s); converting the model again", folder, reason)
     shutil.rmtree(folder, ignore_errors=True)
@@ -102,7 +103,7 @@ def _keep(model: Any, folder: Path) -> None:
         openvino().save_model(model, temporary / "model.xml", compress_to_fp16=False)
         (temporary / "hash").write_text(_hash_of(temporary), "ascii")
         temporary.rename(folder)
-    except (OSError, RuntimeError) as error:
+    except (ModelError, OSError, RuntimeError) as error:
         # another process may have been faster
         if not folder.is_dir():
             log.warning("the converted model was not kept in %s: %s", folder, first_line(error))
@@ -126,12 +127,8 @@ def _remove_unused(root: Path) -> None:
 
 
 def _hash_of(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in ("model.xml", "model.bin"):
-        with (folder / name).open("rb") as file:
-            while block := file.read(1 << 24):
-                digest.update(block)
-    return digest.hexdigest()
+    """The hashes of a model's files, which are read again only if they changed since they were last read."""
+    return "\n".join(fingerprint.of_file(folder / name) for name in ("model.xml", "model.bin"))
 
 
 class _Traced(torch.nn.Module):
