@@ -20,7 +20,7 @@ from ..errors import printable
 from ..models import device
 from ..models.memory_texts import memory_texts
 from ..pictures.inputs import Inputs
-from ..spec import accelerate, catalog, families, no_effect
+from ..spec import accelerate, catalog, no_effect
 from ..spec.axes import RandomSeeds
 from ..spec.own_code.labels import method_labels
 from ..spec.own_code.recipe import FIELD as METHOD
@@ -30,7 +30,7 @@ from . import prompt_warnings
 from .cost import PNG_BYTES_PER_PIXEL, Estimate, estimate
 from .plan_defaults import default_texts
 from .plan_search import most_of_search, search_text
-from .plan_sharing import sharing_text
+from .plan_sharing import never_packed, sharing_text
 from .resolve import identify_available, resolve
 from .run import check_metrics
 from .trace_filling import lacking_hints
@@ -175,7 +175,7 @@ def make_plan(spec: SweepSpec, root: Path, compute: Compute, *, limit: int = LIM
             *_prompt_warnings(params, identities),
             *_not_checked(not_here, missing),
             *_notes(identities),
-            *_never_packed(identities, compute),
+            *never_packed(identities, compute),
             *_alone(params, compute),
         ),
         hints=(*_dtype_hints(identities), *hints),
@@ -260,16 +260,6 @@ def _not_checked(not_here: Sequence[GenerationParams], missing: Mapping[str, str
 
 def _cells_text(count: int) -> str:
     return "1 cell" if count == 1 else f"{count:,} cells"
-
-
-def _never_packed(identities: Identities, compute: Compute) -> list[str]:
-    """Warnings of models whose pictures cannot share forwards, as far as their class tells."""
-    effect = "no picture can be made in exact mode" if compute.exact else "one picture at a time"
-    reasons = {}
-    for choice, identity in identities.items():
-        pipeline = catalog.lookup(str(identity.folder)).pipeline
-        reasons[choice.model] = families.never_packed(pipeline) if pipeline else None
-    return [f"{model}: {effect}, because {reason}" for model, reason in reasons.items() if reason]
 
 
 def _alone(params: Sequence[GenerationParams], compute: Compute) -> list[str]:

@@ -1,4 +1,7 @@
-"""What a plan says of work that cells share: those that differ in guidance alone begin with the same calls."""
+"""What a plan says of work that cells share, and of models whose cells share none.
+
+Cells that differ in guidance alone begin with the same calls.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from ..spec.rows import first_rows_of, rows_of
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from ..models.identity import Identity
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
+    from .resolve import Identities
 
 
 def sharing_text(cells: Sequence[ResolvedCell], compute: Compute, workers: int) -> str:
@@ -51,11 +56,33 @@ def _may_share(cell: ResolvedCell, compute: Compute) -> bool:
     """Whether a cell can have its first step in common with others, as far as that shows before its model is loaded."""
     identity = cell.identity
     is_one_by_one = compute.exact is None and (compute.pack or identity.pack) == 1
-    is_offloaded = identity.settings.offload != "none"
-    if is_one_by_one or is_offloaded or not identity.device.startswith(families.PACKED_ON):
+    if is_one_by_one or _moved(identity) or not identity.device.startswith(families.PACKED_ON):
         return False
     if cell.params.code or accelerate.runs_alone(cell.params.accelerate):
         return False
     entry = catalog.lookup(str(identity.folder))
     # others tell the model its guidance, and those with no second answer ignore the negative prompt
     return entry.pipeline in TWO_ROWS | TWO_CALLS and "negative_prompt" not in entry.ignores
+
+
+def never_packed(identities: Identities, compute: Compute) -> list[str]:
+    """Warnings of models whose pictures cannot share forwards, as far as class and settings tell."""
+    effect = "no picture can be made in exact mode" if compute.exact else "one picture at a time"
+    warnings: dict[str, None] = {}
+    for choice, identity in identities.items():
+        pipeline = catalog.lookup(str(identity.folder)).pipeline
+        reason = (families.never_packed(pipeline) if pipeline else None) or _moved(identity)
+        if reason:
+            warnings[f"{choice.model}: {effect}, because {reason}"] = None
+    return list(warnings)
+
+
+def _moved(identity: Identity) -> str | None:
+    """Why settings keep pictures of a model from sharing forwards."""
+    if identity.settings.offload != "none":
+        return "parts of it are offloaded while it runs"
+    if identity.settings.quantisation.startswith("bitsandbytes"):
+        return (
+            f"{identity.settings.quantisation} was never tried with several pictures in a forward"
+        )
+    return None

@@ -13,10 +13,11 @@ from dwlab.models import loading
 from dwlab.models.settings import Settings
 from dwlab.render.packing import stand_ins
 from dwlab.render.packing.memo import Answers
-from dwlab.runs.plan_sharing import shared_rows
+from dwlab.runs.plan_sharing import never_packed, shared_rows
 from dwlab.runs.resolve import identify_all, resolve
 from dwlab.runs.sweep import Sweep
 from dwlab.spec.compute import Compute
+from dwlab.spec.params import GenerationParams
 from dwlab.spec.rows import rows_of
 
 BASE = {"prompt": "a red circle", "model": "shapes", "width": 64, "height": 64}
@@ -70,6 +71,27 @@ def test_models_that_draw_one_picture_after_the_other_share_nothing(changes):
         for cell in cells_of({"guidance": [2, 3]})
     ]
     assert shared_rows(cells, Compute()) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (Settings(offload="group"), "parts of it are offloaded while it runs"),
+        (Settings(quantisation="bitsandbytes-4bit"), "bitsandbytes-4bit was never tried"),
+        (Settings(quantisation="float8-layers"), None),
+    ],
+)
+def test_a_plan_says_which_settings_keep_pictures_from_sharing(settings, reason):
+    identities = identify_all([GenerationParams("a star")], Compute(device="cpu"))
+    (choice,) = identities
+    identities[choice] = replace(identities[choice], device="cuda", settings=settings)
+    warnings = never_packed(identities, Compute())
+    if reason is None:
+        assert warnings == []
+    else:
+        (warning,) = warnings
+        assert warning.startswith(f"shapes: one picture at a time, because {reason}")
+        assert "no picture can be made in exact mode" in never_packed(identities, Compute(exact=8))[0]  # fmt: skip
 
 
 def test_a_pack_that_is_asked_for_counts_before_that_of_a_profile():
