@@ -56,7 +56,7 @@ def _may_share(cell: ResolvedCell, compute: Compute) -> bool:
     """Whether a cell can have its first step in common with others, as far as that shows before its model is loaded."""
     identity = cell.identity
     is_one_by_one = compute.exact is None and (compute.pack or identity.pack) == 1
-    if is_one_by_one or _moved(identity) or not identity.device.startswith(families.PACKED_ON):
+    if is_one_by_one or _kept_alone(identity):
         return False
     if cell.params.code or accelerate.runs_alone(cell.params.accelerate):
         return False
@@ -71,14 +71,16 @@ def never_packed(identities: Identities, compute: Compute) -> list[str]:
     warnings: dict[str, None] = {}
     for choice, identity in identities.items():
         pipeline = catalog.lookup(str(identity.folder)).pipeline
-        reason = (families.never_packed(pipeline) if pipeline else None) or _moved(identity)
+        reason = (families.never_packed(pipeline) if pipeline else None) or _kept_alone(identity)
         if reason:
             warnings[f"{choice.model}: {effect}, because {reason}"] = None
     return list(warnings)
 
 
-def _moved(identity: Identity) -> str | None:
-    """Why settings keep pictures of a model from sharing forwards."""
+def _kept_alone(identity: Identity) -> str | None:
+    """Why device or settings keep pictures of a model from sharing forwards."""
+    if not identity.device.startswith(families.PACKED_ON):
+        return f"it was never tried on {identity.device}"
     if identity.settings.offload != "none":
         return "parts of it are offloaded while it runs"
     if identity.settings.quantisation.startswith("bitsandbytes"):

@@ -74,17 +74,18 @@ def test_models_that_draw_one_picture_after_the_other_share_nothing(changes):
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("device", "settings", "reason"),
     [
-        (Settings(offload="group"), "parts of it are offloaded while it runs"),
-        (Settings(quantisation="bitsandbytes-4bit"), "bitsandbytes-4bit was never tried"),
-        (Settings(quantisation="float8-layers"), None),
+        ("mps", Settings(), "it was never tried on mps"),
+        ("cuda", Settings(offload="group"), "parts of it are offloaded while it runs"),
+        ("cuda", Settings(quantisation="bitsandbytes-4bit"), "bitsandbytes-4bit was never tried"),
+        ("cuda", Settings(quantisation="float8-layers"), None),
     ],
 )
-def test_a_plan_says_which_settings_keep_pictures_from_sharing(settings, reason):
+def test_a_plan_says_what_keeps_pictures_from_sharing(device, settings, reason):
     identities = identify_all([GenerationParams("a star")], Compute(device="cpu"))
     (choice,) = identities
-    identities[choice] = replace(identities[choice], device="cuda", settings=settings)
+    identities[choice] = replace(identities[choice], device=device, settings=settings)
     warnings = never_packed(identities, Compute())
     if reason is None:
         assert warnings == []
