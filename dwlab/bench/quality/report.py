@@ -11,6 +11,7 @@ from ..._util.text_table import text_table
 from ...analysis.drift import Mean
 from ...analysis.knee import Point, knee
 from ...analysis.statistics_text import number_text
+from ...spec.drift_requests import BY_PIXELS, LABEL
 from .. import files
 from .candidates import PLAIN
 
@@ -24,6 +25,7 @@ BEYOND = "beyond"
 OPEN = "open"
 # of 255, in float32
 ROUNDING = 1
+LIKENESS = f"{BY_PIXELS}.{LABEL}"
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,9 @@ class QualityReport:
             "denoiser s",
             "rows",
             "drift",
+            "ssim",
             score,
             "verdict",
-            "diff",
         )
         ordered = sorted(self.rows, key=lambda row: row.median)
         table = text_table([self._line(row) for row in ordered], head, numbers=(1, 3, 4))
@@ -142,7 +144,10 @@ class QualityReport:
 
     def sentences(self) -> list[str]:
         """What the rows say."""
-        about = f"drift: {self.measure}, 0 for equal pictures, with its 95% interval"
+        about = (
+            f"drift: {self.measure}, 0 for equal pictures, with its 95% interval; "
+            "ssim: structural similarity, 1 for equal ones"
+        )
         return [
             about,
             *self._unlike_plain(),
@@ -186,6 +191,7 @@ class QualityReport:
     def _line(self, row: QualityRow) -> tuple[str, ...]:
         ratios = self.times_as_fast(row)
         drift = self.drift_of(row).as_distance() if self.has_drift(row) else "-"
+        likeness = row.distances.get(LIKENESS)
         score = "-"
         if self.score in row.differences:
             score = row.differences[self.score].as_difference()
@@ -196,6 +202,7 @@ class QualityReport:
             f"{statistics.median(row.denoiser_seconds):.3f}",
             f"{row.rows:.0f}",
             drift,
+            f"{likeness.mean:.3f}" if likeness else "-",
             score,
             self.verdict(row) if self.score else "-",
         )

@@ -71,6 +71,13 @@ def test_the_knee_and_the_fastest_within_the_margin_are_named():
     assert text.splitlines()[1].startswith("5 steps")
 
 
+def test_likeness_stands_beside_drift_where_it_was_measured():
+    alike = replace(WAYS[1], distances={**WAYS[1].distances, "ssim.drift": Mean(0.9814, 0.9, 1, 24)})  # fmt: skip
+    head, *lines = report([WAYS[0], alike]).text().splitlines()
+    column = head.index("ssim")
+    assert [line[column:].split()[0] for line in lines[:2]] == ["0.981", "-"]
+
+
 def test_what_is_not_shown_is_not_claimed():
     ways = [WAYS[0], way("5 steps", 1.0, 0.1, (0.0, 0.05))]
     found = report(ways)
