@@ -15,6 +15,7 @@ from .command import DeviceOption, MemoryOption, ResultsOption, command, new_app
 
 if TYPE_CHECKING:
     from ..bench.compare import Comparison
+    from ..bench.engine.report import EngineReport
     from ..bench.files import Document
     from ..bench.spec import BenchSpec
 
@@ -249,6 +250,11 @@ def engine(
     from ..bench.engine.speed import compare_engines
     from ..bench.spec import memory_settings
 
+    def save(report: EngineReport) -> None:
+        # after each grid, so that it is kept if a later one is cut short
+        if json:
+            report.save(json)
+
     report = compare_engines(
         model,
         device=device,
@@ -260,11 +266,13 @@ def engine(
         limit=limit,
         memory=memory_settings(parse_memory(memory) or ()).measures,
         on_step=lambda text: typer.echo(text, err=True),
+        on_grid=save,
     )
     typer.echo(report.text())
     if json:
-        report.save(json)
         write_atomic(json.with_suffix(".png"), engine_chart(report).png())
+    if report.unmeasured and not peers:
+        raise DwlabError(f"not measured: {', '.join(report.unmeasured)}; the reasons stand above")
     disagreeing = report.disagreeing()
     if disagreeing:
         raise DwlabError(f"engines made other pictures than the loop: {'; '.join(disagreeing)}")

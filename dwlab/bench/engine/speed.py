@@ -55,14 +55,16 @@ def compare_engines(
     memory: tuple[str, ...] = (),
     optional: bool = False,
     on_step: Callable[[str], None] | None = None,
+    on_grid: Callable[[EngineReport], None] | None = None,
 ) -> EngineReport:
     """Measure engines (see ENGINES) on grids (see GRIDS), in one process and in turns.
 
     scale: multiplies the numbers of steps. limit: the most cells of a grid, taken evenly. memory:
-    measures that save memory. optional: an engine that is not installed, not for this model, or fails
-    as it warms up is reported with the reason. on_step: called with a line of text after each timed run. Raises
+    measures that save memory. optional: an engine that is not installed or not for this model is
+    reported with the reason, as one is that fails when it warms up. on_step: called with a line of
+    text after each timed run. on_grid: called with the report so far after each grid. Raises
     InvalidInput for an unknown grid or engine, ModelError if the model cannot be found, RenderError if
-    an engine fails as it warms up.
+    the loop fails.
     """
     _check_names("grids", grids, GRIDS)
     _check_names("engines", engines, ENGINES)
@@ -81,13 +83,14 @@ def compare_engines(
     for engine in loaded.values():
         own = engine.model.identity
         matmul[own.dtype] = apart(matmul_rate, own.device, own.dtype)
-    results: list[EngineResult] = []
+    system = machine.facts({engine.model.identity.device for engine in loaded.values()})
+    report = EngineReport([], matmul, model, scale, system, unmeasured)
     for name in grids:
         cells = evenly(GRIDS[name].cells(identity, scale), limit)
-        failures = unmeasured if optional else None
-        results += measure(loaded, name, cells, rounds, on_step, failures)
-    system = machine.facts({result.device for result in results})
-    return EngineReport(results, matmul, model, scale, system, unmeasured)
+        report.results.extend(measure(loaded, name, cells, rounds, on_step, unmeasured))
+        if on_grid:
+            on_grid(report)
+    return report
 
 
 def _check_names(option: str, names: Sequence[str], allowed: Mapping[str, object]) -> None:

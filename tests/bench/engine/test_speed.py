@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dwlab.bench.engine import speed
-from dwlab.bench.engine.engines import ENGINES, Engine, loop
+from dwlab.bench.engine.engines import ENGINES, Engine, Kind, loop
 from dwlab.bench.engine.report import EngineReport
 from dwlab.errors import InvalidInput, RenderError
 from dwlab.models import loading
@@ -60,6 +60,20 @@ def test_pictures_that_differ_are_noticed(model):
     assert EngineReport(rows, {}, "shapes", 1.0, {}).disagreeing() == [
         f"other on small: {rows[1].difference} of 255"
     ]
+
+
+@pytest.mark.slow
+def test_what_was_measured_is_told_after_each_grid_without_the_engine_that_fails(monkeypatch):
+    def failing(model, cells):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setitem(ENGINES, "packed", Kind(failing))
+    told = []
+    speed.compare_engines(
+        device="cpu", grids=["mixed", "one-seed"], engines=["loop", "packed"], rounds=1, scale=0.05,
+        limit=1, on_grid=lambda report: told.append([row.grid for row in report.results]),
+    )  # fmt: skip
+    assert told == [["mixed"], ["mixed", "one-seed"]]
 
 
 def test_unknown_engines_and_grids_are_refused_by_name():
