@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..errors import InvalidInput
 from ..runs.results import MEASURED
+from ..spec.drift_requests import LABEL
 from ..spec.table_columns import FIXED
 
 # what a picture cost: preferably its share of forwards that it was computed in with others
@@ -13,12 +14,18 @@ TIMES = ("device_seconds", "seconds")
 
 
 def metrics_of(table: pd.DataFrame) -> list[str]:
-    """The metrics that have values: adherence, then those of the user's own, then the others."""
+    """The metrics that have values: adherence, then those that were asked for, then the others."""
     others = {*FIXED, *(table.attrs.get("axes") or ())}
     names = [str(name) for name in table.columns if name not in others]
     metrics = [name for name in names if _has_numbers(table[name])]
-    own = table.attrs.get(MEASURED) or {}
-    return sorted(metrics, key=lambda name: (name != "adherence", name not in own))
+    asked_for = metrics_asked_for(table)
+    return sorted(metrics, key=lambda name: (name != "adherence", name not in asked_for))
+
+
+def metrics_asked_for(table: pd.DataFrame) -> set[str]:
+    """The user's own metrics, and distances from the plain pictures of a sweep of faster ways to draw."""
+    distances = {str(name) for name in table.columns if str(name).endswith(f".{LABEL}")}
+    return distances | set(table.attrs.get(MEASURED) or {})
 
 
 def numbers(table: pd.DataFrame, metric: str) -> pd.Series:

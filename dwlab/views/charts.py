@@ -141,17 +141,21 @@ def footnote(figure: Chart, theme: Theme, text: str) -> None:
 
 
 def number_scale(plot: Axes, places: list[float], theme: Theme) -> None:
-    """Ticks at the measured places (ascending), spaced by powers of two if they reach far."""
+    """Ticks at the chosen numbers (ascending), spaced by powers of two if they reach far."""
     if not places:
         return
-    # otherwise steps 2 to 64 would crowd at the left
-    if places[0] > 0 and places[-1] / places[0] >= WIDE_RANGE:
-        plot.set_xscale("log", base=2)
+    amount_scale(plot, places, theme)
     if len(places) <= TICKS:
         plot.set_xticks(places, [f"{place:.6g}" for place in places])
         plot.set_xticks([], minor=True)
-    else:
-        plot.xaxis.set_major_formatter("{x:.6g}")
+
+
+def amount_scale(plot: Axes, amounts: list[float], theme: Theme) -> None:
+    """Usual ticks for what was measured (ascending), spaced by powers of two if it reaches far."""
+    # otherwise steps 2 to 64 would crowd at the left
+    if amounts[0] > 0 and amounts[-1] / amounts[0] >= WIDE_RANGE:
+        plot.set_xscale("log", base=2)
+    plot.xaxis.set_major_formatter("{x:.6g}")
     plot.tick_params(axis="x", which="both", labelcolor=theme.ink)
 
 

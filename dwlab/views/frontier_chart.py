@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from ..analysis.frontier import frontier
 from ..analysis.statistics_text import interval_text, number_text
-from .charts import WIDTH, canvas, nothing, number_scale, safe
+from .charts import WIDTH, amount_scale, canvas, nothing, number_scale, safe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,9 @@ def frontier_plot(ranking: Ranking, *, dark: bool = False) -> Chart:
         fontsize=8,
         va="center",
     )
-    number_scale(plot, sorted({each.price for each in others}), theme)
+    # seconds are no round numbers, and may be next to one another
+    scale = number_scale if ranking.unit == "rows" else amount_scale
+    scale(plot, sorted({each.price for each in others}), theme)
     plot.set_ylim(bottom, -ABOVE * bottom)
     plot.set_xlabel(PRICES[ranking.unit])
     plot.set_ylabel(safe(f"{ranking.metric} behind the best", 230, 1))

@@ -9,10 +9,12 @@ from PIL import Image
 
 import dwlab
 from dwlab.analysis.drift import drift, has_drift
+from dwlab.analysis.metric_columns import metrics_of
 from dwlab.analysis.picture_distances import PIXELS
 from dwlab.errors import InvalidInput
 from dwlab.spec.drift_requests import drift_requests, plain_values
 from dwlab.views.report.drift_section import drift_section
+from dwlab.views.viewer.fields import fields_of
 
 WAYS = ["none", {"deep_cache": 2}, {"guidance_interval": [0, 0.5]}]
 BASE = {"steps": 2, "width": 64, "height": 64}
@@ -41,6 +43,14 @@ def test_each_way_stands_beside_the_plain_one_with_what_it_saves(swept):
         assert each.distances[PIXELS].pairs == 4
         for mean in each.distances.values():
             assert mean.low <= mean.mean <= mean.high
+
+
+def test_tables_show_the_distances_before_what_describes_pictures(swept):
+    table = dwlab.Results(swept).table("fast")
+    metrics = ["adherence", "perceptual_distance.drift", "ssim.drift", "brightness"]
+    assert metrics_of(table)[:4] == metrics
+    shown = [field.name for field in fields_of(table) if field.kind == "metric"]
+    assert shown[:2] == metrics[1:3]
 
 
 def test_the_distance_is_that_of_the_pictures(swept):

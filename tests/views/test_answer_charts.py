@@ -106,6 +106,17 @@ def test_the_frontier_names_its_settings_and_draws_the_intervals_of_the_ranking(
     assert [best_setting.low, best_setting.high] in spans
 
 
+def test_seconds_have_round_ticks_that_stand_apart():
+    # without steps, what pictures cost is what they took
+    table = sweep({"guidance": [1, 3, 5]}).drop(columns=["steps"])
+    table["device_seconds"] = 0.0123456789 + table["guidance"].astype(float) * 1e-4
+    figure = frontier_plot(best(table, "adherence"))
+    figure.draw_without_rendering()
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert len(set(ticks)) == len(ticks) > 1
+    assert all(len(tick) <= len("0.0124") for tick in ticks)
+
+
 def test_without_prices_there_is_a_sentence_instead_of_a_frontier():
     table = sweep({"width": [64, 128]}).drop(columns=["steps", "device_seconds"])
     figure = frontier_plot(best(table, "adherence"))

@@ -10,9 +10,8 @@ import pandas as pd
 
 from ..._util.checks import is_number
 from ...analysis.axes import swept
-from ...analysis.metric_columns import metrics_of
+from ...analysis.metric_columns import metrics_asked_for, metrics_of
 from ...analysis.quality import facts_of
-from ...runs.results import MEASURED
 from ...spec.table_columns import COLUMNS, Kind
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Field:
 def fields_of(table: pd.DataFrame) -> list[Field]:
     """The fields of a table: its axes, then metrics, then parameters, then records.
 
-    Of the metrics, those of the user's own come first.
+    Of the metrics, those that were asked for come first.
     """
     axes = swept(table)
     names = {axis.names[0] for axis in axes if len(axis.names) == 1}
@@ -72,8 +71,8 @@ def fields_of(table: pd.DataFrame) -> list[Field]:
         field = _field(name, kind, table[name])
         if field:
             columns[kind].append(_with_facts(table, field) if kind == "metric" else field)
-    own = table.attrs.get(MEASURED) or {}
-    columns["metric"].sort(key=lambda field: field.name not in own)
+    asked_for = metrics_asked_for(table)
+    columns["metric"].sort(key=lambda field: field.name not in asked_for)
     return [field for kind in columns.values() for field in kind]
 
 

@@ -28,6 +28,8 @@ def plan_for_page(plan: Plan) -> dict[str, object]:
     skipped = plan.combinations - plan.cells
     if skipped:
         facts.append(["left out", f"{skipped:,} combinations, skipped or repeated"])
+    if plan.shared:
+        facts.append(["shared", plan.shared])
     return {
         "state": READY,
         "count": pictures_text(plan.cells),

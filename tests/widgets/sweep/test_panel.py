@@ -103,6 +103,13 @@ def test_axes_are_added_changed_and_removed_by_messages_and_all_pages_see_it(tmp
     assert made.page.problem["row"] == "parameter"
 
 
+def test_the_plan_tells_of_work_that_pictures_share(tmp_path):
+    axes = {"seed": [0, 1], "guidance": [3, 6]}
+    made = SweepPanel({"trial": lambda: SWEEP.override(axes)}, execute, root=tmp_path)
+    until(lambda: made.page.plan.get("state") == "ready")
+    assert facts(made)["shared"].startswith("at least 4 of 8 denoiser rows")
+
+
 def test_a_message_of_another_kind_is_passed_over(tmp_path):
     made = panel(tmp_path)
     for content in ({"heartbeat": "x"}, "edit", None):
