@@ -23,19 +23,42 @@ function makeMessage(properties = {}) {
   return make("div", { className: "dwx-message", role: "alert", ...properties });
 }
 
-/** Show `items` in `box`, each as `build` makes it. What has not changed is not touched, so that clicks and the focus stay. */
+/**
+ * Show `items` in `box`, each as `build` makes it. What has not changed is not touched, so that clicks and the focus stay.
+ * A focus in what is made again goes to what has the same name, or else stands in its place.
+ */
 function renew(box, items, build) {
-  const focused = box.contains(document.activeElement) && document.activeElement.dataset.name;
+  const focused = box.contains(document.activeElement) ? document.activeElement : undefined;
+  const place = [...box.children].findIndex((child) => child.contains(focused));
+  const order = focused && controlsIn(box.children[place]).indexOf(focused);
   items.forEach((item, index) => {
     const shown = JSON.stringify(item);
     const old = box.children[index];
     if (old && old.shown === shown) return;
-    const fresh = Object.assign(build(item), { shown });
+    const fresh = Object.assign(build(item, index), { shown });
     if (old) old.replaceWith(fresh);
     else box.append(fresh);
   });
   while (box.children.length > items.length) box.lastChild.remove();
-  if (focused && !box.contains(document.activeElement)) box.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
+  if (!focused || box.contains(document.activeElement)) return;
+  const named = box.querySelector(`[data-name="${CSS.escape(focused.dataset.name ?? "")}"]`);
+  const others = controlsIn(box.children[Math.min(place, items.length - 1)]);
+  (named ?? others[order] ?? others[0])?.focus();
+}
+
+/** The controls of an element that may be one itself. */
+function controlsIn(element) {
+  if (!element) return [];
+  return [element, ...element.querySelectorAll("*")].filter((each) => each.matches("a[href], button, input, select, textarea"));
+}
+
+/** Put elements into `box` in their order. One that stays where it is is not touched, so that clicks and the focus stay. */
+function arrange(box, elements) {
+  const kept = new Set(elements);
+  for (const child of [...box.children]) if (!kept.has(child)) child.remove();
+  elements.forEach((element, index) => {
+    if (box.children[index] !== element) box.insertBefore(element, box.children[index] ?? null);
+  });
 }
 
 /** Put words into an element that is read aloud, unless it has them already. */

@@ -17,7 +17,7 @@ def joined(folder: Path, names: Iterable[str]) -> str:
 
 HERE = Path(__file__).parent
 # Helpers that every page's own scripts use; they come first.
-ELEMENTS = joined(HERE, ["elements", "icons", "controls", "clipboard"])
+ELEMENTS = joined(HERE, ["elements", "icons", "controls", "typing", "clipboard"])
 # A picture at full size, over the page.
 PICTURE_DIALOG = joined(HERE, ["zoom", "picture_dialog"])
 PICTURE_DIALOG_STYLE = HERE / "picture_dialog.css"

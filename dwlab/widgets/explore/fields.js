@@ -168,13 +168,13 @@ class FieldsView {
 
   /** The parts of a recipe that have no field, each with a button that leaves it out. */
   paintExtras() {
-    const items = this.model.get("extras").map(({ name, words }) => {
+    const extras = this.model.get("extras");
+    this.more.hidden = !extras.length;
+    renew(this.more, extras, ({ name, words }) => {
       const title = `Leave out ${words}`;
       const leaveOut = makeButton("×", () => this.page.askAfterFields("leave_out", { name }), { title, ariaLabel: title });
       return make("li", {}, words, leaveOut);
     });
-    this.more.hidden = !items.length;
-    this.more.replaceChildren(...items);
   }
 
   /** Below each field what is wrong with it, or the part of a prompt that the encoder does not read. */

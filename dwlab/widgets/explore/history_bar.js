@@ -73,8 +73,8 @@ class HistoryBar {
     for (const [name, { input }] of Object.entries(this.dates)) if (document.activeElement !== input) input.value = view[name]; // half a date is none
     const chosen = this.chosen(view);
     say(this.filters.firstChild, chosen.length ? `Filters: ${chosen.join(", ")}` : "Filters");
-    this.reset.disabled = !chosen.length && !view.text;
-    this.undo.disabled = !undo;
+    switchOff(this.reset, !chosen.length && !view.text, () => this.text.focus());
+    switchOff(this.undo, !undo, () => this.history.gallery.focusCurrent());
     this.undo.title = undo ? `Undo ${undo} (Ctrl+Z)` : "There is nothing to undo";
     say(this.undo, undo ? `Undo ${undo}` : "Undo");
   }
@@ -100,6 +100,12 @@ class HistoryBar {
     return [stars && `${stars} stars`, model, sides.replace("x", " × "), since && `from ${since}`, until && `to ${until}`,
       run && `run ${run}`, hidden && "hidden ones"].filter(Boolean);
   }
+}
+
+/** Switch a button off or on; `leave` moves the focus away from one that is off, where no key would be heard. */
+function switchOff(button, isOff, leave) {
+  if (isOff && document.activeElement === button) leave();
+  button.disabled = isOff;
 }
 
 /** What is done with the selected pictures. */

@@ -33,7 +33,7 @@ class PairPanel {
     if (shown === this.shown || !pictures.length) return;
     this.shown = shown;
     this.pair.show(pictures.map((picture) => this.picture(picture)), changed.map((change) => this.change(change)));
-    this.uses.replaceChildren(...pictures.map(({ key }, index) => this.page.start.useButton(key, `Use ${"AB"[index]} as start`)));
+    renew(this.uses, pictures.map(({ key }) => key), (key, index) => this.page.start.useButton(key, `Use ${"AB"[index]} as start`));
   }
 
   /** Compare two pictures: they come into view and have the keys at once, and are seen once they are here. */

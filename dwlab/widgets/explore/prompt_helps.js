@@ -127,14 +127,3 @@ class PromptHelpsView {
     if (!content.text && this.name.value === name) this.name.value = "";
   }
 }
-
-/** Replace a part of a text area as if it were typed there. */
-function putText(area, start, end, text) {
-  area.focus();
-  area.setSelectionRange(start, end);
-  const isTyped = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
-  if (!isTyped) {
-    area.setRangeText(text, start, end, "end");
-    area.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-}

@@ -23,19 +23,24 @@ class PromptHistory {
     return true;
   }
 
-  async walk(by) {
-    if (!this.isWalking) {
-      Object.assign(this, { at: -1, draft: this.area.value });
-      const prompts = await this.read();
-      if (!this.isWalking) return;
-      this.prompts = prompts.filter((prompt) => prompt !== this.draft);
-    }
-    if (this.prompts) this.show(Math.min(this.at + by, this.prompts.length - 1));
+  walk(by) {
+    if (!this.isWalking) this.begin();
+    this.at = Math.max(-1, this.at + by); // keys count that come before the prompts are here
+    if (this.prompts) this.show(this.at);
+  }
+
+  async begin() {
+    Object.assign(this, { at: -1, draft: this.area.value });
+    const prompts = await this.read();
+    if (!this.isWalking) return;
+    this.prompts = prompts.filter((prompt) => prompt !== this.draft);
+    this.show(this.at);
   }
 
   /** Show one of the prompts; before the newest comes what was typed. */
-  show(at) {
+  show(place) {
     const { prompts, draft } = this;
+    const at = Math.min(place, (prompts?.length ?? 0) - 1);
     this.isShowing = true;
     this.write(at < 0 ? draft : prompts[at]);
     this.isShowing = false;

@@ -31,8 +31,10 @@ class StageView {
     const { pictures } = this;
     this.chosen = Math.min(this.chosen, Math.max(0, pictures.length - 1));
     this.empty.hidden = pictures.length > 0;
+    const hadFocus = this.grid.contains(document.activeElement);
     while (this.tiles.length > pictures.length) this.tiles.pop().element.remove();
     while (this.tiles.length < pictures.length) this.addTile();
+    if (hadFocus && !this.grid.contains(document.activeElement)) this.tiles[this.chosen]?.button.focus();
     const captions = differingFacts(pictures);
     say(this.common, captions.common);
     this.common.title = captions.common;

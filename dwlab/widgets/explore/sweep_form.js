@@ -123,7 +123,7 @@ class SweepFormView {
     say(this.message, isBad && !wrong ? text : "");
     say(this.news, isBad ? "" : text);
     const input = wrong ? wrong.input : this.page.fields.fields[field]?.input;
-    if (isBad && page_id === this.page.id && input) input.focus();
+    if (isBad && page_id === this.page.id && input && !isTypedInto(document.activeElement)) input.focus();
     this.element.setAttribute("aria-busy", text === "Planning …");
     this.paintProgress();
   }

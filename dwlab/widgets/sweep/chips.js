@@ -40,6 +40,7 @@ class ChipsEditor {
     const isEmpty = input.value === "";
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
+      this.takeNext();
       this.next.focus();
       this.view.settle();
     } else if (event.key === "Backspace" && isEmpty && at > 0) {
@@ -55,6 +56,12 @@ class ChipsEditor {
   leave(input, neighbour) {
     neighbour.focus();
     if (input !== this.next) this.view.settle();
+  }
+
+  /** What was typed at the end is a value; what is typed now is the next one. */
+  takeNext() {
+    if (this.next.value) this.addChip(this.next.value);
+    this.next.value = "";
   }
 
   picked() {

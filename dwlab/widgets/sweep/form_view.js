@@ -35,7 +35,7 @@ class FormView {
     this.parameter = make("input", {
       type: "text", ariaLabel: "Parameter to vary", placeholder: "steps, call.eta, …", spellcheck: false, autocomplete: "off",
       id: `${this.page.id}-parameter`,
-      onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); this.add(); } },
+      onkeydown: (event) => this.keyOfParameter(event),
     });
     this.parameter.setAttribute("list", id);
     this.parameterMessage = makeMessage({ id: `${this.page.id}-parameter-message` });
@@ -46,9 +46,19 @@ class FormView {
 
   add() {
     const parameter = this.parameter.value.trim();
-    if (!parameter) return this.parameter.focus();
-    this.adding = true;
+    if (!parameter || this.adding) return this.parameter.focus();
+    this.adding = parameter;
+    this.parameter.value = "";
+    this.parameter.focus();
     return this.page.ask("add", { parameter });
+  }
+
+  /** Enter adds the axis. What is typed until it is here are its values, with Enter between them. */
+  keyOfParameter(event) {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (this.adding) putText(this.parameter, this.parameter.value.length, this.parameter.value.length, ", ");
+    else this.add();
   }
 
   get values() {
@@ -100,11 +110,22 @@ class FormView {
   /** The row that was just added from this page has the focus. */
   focusAdded() {
     const { added } = this.model.get("offer");
-    const view = this.rows.get(added);
-    if (!this.adding || !view || view.shownKind === "value") return;
-    this.adding = false;
+    const view = this.rows.get(added?.name);
+    if (!this.adding || added?.parameter !== this.adding || !view || view.shownKind === "value") return;
+    const values = this.parameter.value;
+    const isHere = !isTypedInto(document.activeElement) || document.activeElement === this.parameter;
+    this.adding = undefined;
     this.parameter.value = "";
-    view.editor.focus();
+    if (isHere) view.editor.focus();
+    const field = document.activeElement;
+    if (isHere && values && field.matches("input, textarea")) putText(field, 0, 0, values);
+  }
+
+  /** There is no such parameter: it can be corrected. */
+  notAdded() {
+    if (!this.adding) return;
+    this.parameter.value = this.adding + this.parameter.value;
+    this.adding = undefined;
   }
 
   paintProblem() {
@@ -116,7 +137,7 @@ class FormView {
     };
     say_(this.nameMessage, this.name, row === "name");
     say_(this.parameterMessage, this.parameter, row === "parameter");
-    if (row === "parameter") this.adding = false;
+    if (row === "parameter") this.notAdded();
     const isKnown = this.rows.has(row) || ["name", "parameter", "where"].includes(row);
     say_(this.message, undefined, !isKnown && Boolean(text));
   }

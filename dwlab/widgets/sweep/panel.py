@@ -140,7 +140,7 @@ class SweepPanel(widgets.VBox):
     def add_axis(self, parameter: str) -> None:
         """Vary another parameter."""
         name = self.form.add(parameter)
-        self.page.offer = {**self.page.offer, "added": name}
+        self.page.offer = {**self.page.offer, "added": {"parameter": parameter, "name": name}}
 
     def start(self) -> None:
         """Compute what is missing; does nothing during a run."""

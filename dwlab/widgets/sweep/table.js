@@ -88,7 +88,8 @@ class TableView {
     this.paintColumns();
     this.shown = kept.slice(0, this.rows);
     const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
-    this.body.replaceChildren(...this.shown.flatMap((cell) => this.row(cell)));
+    this.built = new Map(this.shown.map((cell) => [cells.key(cell), this.row(cell)]));
+    arrange(this.body, this.shown.flatMap((cell) => this.withDetail(cell)));
     if (focused) this.body.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
     this.drawAll();
     this.more.hidden = kept.length <= this.rows;
@@ -138,21 +139,35 @@ class TableView {
     this.change({ columns: isOn ? [...names, name] : names });
   }
 
+  /** The row of a picture, which is made again only if it says something else. */
   row(cell) {
     const { cells, state } = this;
     const key = cells.key(cell);
-    const isOpen = state.open === key;
-    const problem = cells.problem(cell);
+    const fields = this.columns.map((field) => ({ text: cells.text(field, cell), isNumber: cells.isNumeric(field) }));
+    const item = { key, isOpen: state.open === key, sentence: cells.sentence(cell), problem: cells.problem(cell), fields };
+    const shown = JSON.stringify(item);
+    const before = this.built?.get(key);
+    const row = before?.shown === shown ? before : Object.assign(this.newRow(item), { shown });
+    const canvas = row.querySelector(".dwt-thumb");
+    if (canvas) canvas.cell = cell;
+    return row;
+  }
+
+  newRow({ key, isOpen, sentence, problem, fields }) {
     const canvas = make("canvas", { className: "dwt-thumb", width: THUMB, height: THUMB, ariaHidden: "true" });
-    canvas.cell = cell;
     const open = makeButton("", () => this.change({ open: isOpen ? "" : key }), {
       className: "dw-quiet dwt-open", ariaExpanded: String(isOpen), "data-name": key, title: isOpen ? "Close" : "Show it large",
-      ariaLabel: `${isOpen ? "Close" : "Show"} ${cells.sentence(cell)}`,
+      ariaLabel: `${isOpen ? "Close" : "Show"} ${sentence}`,
     });
     open.append(problem ? make("span", { className: "dwt-problem" }, problem) : canvas);
-    const row = make("tr", {}, make("td", {}, open),
-      ...this.columns.map((field) => make("td", { className: cells.isNumeric(field) ? "dwt-number" : "" }, make("bdi", {}, cells.text(field, cell)))));
-    return isOpen ? [row, this.detail(cell)] : [row];
+    return make("tr", {}, make("td", {}, open),
+      ...fields.map(({ text, isNumber }) => make("td", { className: isNumber ? "dwt-number" : "" }, make("bdi", {}, text))));
+  }
+
+  withDetail(cell) {
+    const key = this.cells.key(cell);
+    const row = this.built.get(key);
+    return this.state.open === key ? [row, this.detail(cell)] : [row];
   }
 
   /** The row below a row that is open; it stays as long as the same picture is open. */

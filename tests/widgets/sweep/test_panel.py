@@ -94,7 +94,7 @@ def test_a_sweep_with_an_error_cannot_be_started_until_it_is_corrected(tmp_path)
 def test_axes_are_added_changed_and_removed_by_messages_and_all_pages_see_it(tmp_path):
     made = panel(tmp_path)
     tell(made, "add", parameter="steps", edit=["page", 2])
-    assert made.page.offer["added"] == "steps" and made.page.form["edit"] == ["page", 2]
+    assert made.page.offer["added"]["name"] == "steps" and made.page.form["edit"] == ["page", 2]
     tell(made, "kind", name="seed", kind="range")
     assert made.form.read().axes == {"seed": {"range": [0, 2, 1]}, "steps": [1]}
     tell(made, "remove", name="steps")
