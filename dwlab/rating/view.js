@@ -68,6 +68,7 @@ class RatingView {
   }
 
   undo() {
+    this.isUndoneNext = this.busy; // what is being saved now is taken back then
     if (this.busy || !this.state?.latest) return undefined;
     return this.ask("undo", { pair: this.state.latest }, "The last vote is taken back.");
   }
@@ -94,9 +95,11 @@ class RatingView {
       return true;
     } catch (error) {
       this.tell(error.message, true);
+      this.isUndoneNext = false; // nothing was saved
       return false;
     } finally {
       this.setBusy(false);
+      if (this.isUndoneNext) this.undo();
     }
   }
 

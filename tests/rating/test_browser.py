@@ -75,6 +75,15 @@ def test_the_keys_vote_skip_and_take_back(context, served, root):
     assert context.errors == []
 
 
+def test_a_vote_is_taken_back_while_it_is_being_saved(context, served, root):
+    page = opened(context, served)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("z")
+    expect(status(page)).to_have_text("The last vote is taken back. 0 votes.")
+    ready(page)
+    assert choices(root) == []
+
+
 def test_buttons_have_names_and_can_be_used_with_the_tab_key(context, served, root):
     page = opened(context, served)
     names = page.locator("button").evaluate_all(
