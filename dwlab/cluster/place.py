@@ -14,6 +14,7 @@ from ..events import Connected
 from ..models import memory_plan
 from ..spec.where import SLURM, WorkerDevice
 from . import connect, slurm, tasks
+from .asking import answers_of_workers
 
 if TYPE_CHECKING:
     import threading
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..render.resolved_cell import ResolvedCell
     from ..spec.compute import Compute
 
-WORKER_SECONDS = 60.0  # that the first worker of a scheduler may take to come
+WORKER_SECONDS = 60.0  # that the first worker may take to come, and each to say what it is
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,10 @@ def _facts_of_workers(client: Client, device: str) -> list[dict[str, Any]]:
             f"no worker came to the scheduler within {WORKER_SECONDS:g} s; start some with "
             "`dwlab worker`, on each machine"
         ) from None
-    answers = client.run(tasks.facts, on_error="return")
-    facts = [json.loads(answer) for answer in answers.values() if isinstance(answer, str)]
+    answers = answers_of_workers(client, tasks.facts, WORKER_SECONDS)
+    facts = [json.loads(answer) for answer in answers if isinstance(answer, str)]
     if not facts:
-        reasons = {f"{type(error).__name__}: {error}" for error in answers.values()}
+        reasons = {f"{type(error).__name__}: {error}" for error in answers}
         raise RenderError(f"no worker can compute: {'; '.join(sorted(reasons))}")
     fitting = [each for each in facts if device in ("auto", each["device"].partition(":")[0])]
     if not fitting:
