@@ -88,6 +88,11 @@ class Kind:
     settings: Settings = STOCK
     is_fast: bool = False
 
+    @property
+    def is_by_torch(self) -> bool:
+        """Whether torch computes all of it."""
+        return not isinstance(self.draw, type) and self.settings.backend == "torch"
+
 
 FAST = Settings(channels_last=True)
 COMPILED = replace(FAST, compile="default")

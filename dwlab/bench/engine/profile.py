@@ -82,9 +82,12 @@ def profile(
     The profiler itself costs some percent, mostly where operators are small. Raises InvalidInput for
     an unknown engine or grid, ModelError if the model cannot be found.
     """
-    for option, name, allowed in (("engine", engine, ENGINES), ("grid", grid, GRIDS)):
-        if name not in allowed:
-            raise InvalidInput(option, name, f"one of {', '.join(allowed)}")
+    by_torch = [name for name, kind in ENGINES.items() if kind.is_by_torch]
+    if engine not in by_torch:
+        # its profiler sees no others' operators
+        raise InvalidInput("engine", engine, f"one that torch computes: {', '.join(by_torch)}")
+    if grid not in GRIDS:
+        raise InvalidInput("grid", grid, f"one of {', '.join(GRIDS)}")
     loaded = apart(load, engine, model, device)
     cells = evenly(GRIDS[grid].cells(loaded.model.identity, scale), limit)
     run_once(loaded, cells)
