@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ._util import replaced_packages
+
 __version__ = "0.1.0"
 
 # public name -> module; loaded on first use, so that `import dwlab` stays light
@@ -29,6 +31,9 @@ _PUBLIC = {
     "view": "notebook.view",
 }
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604  # strings all the same
+
+# panels load models and count tokens in threads of their own
+replaced_packages.make_importable_in_threads()
 
 
 def __getattr__(name: str) -> Any:

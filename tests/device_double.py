@@ -64,10 +64,6 @@ class OnDevice(torch.Tensor):
         with DeviceDouble():
             return func(*args, **(kwargs or {}))
 
-    def tolist(self):
-        note("tolist")
-        return self.inner.tolist()
-
     def __repr__(self):
         return f"OnDevice({self.inner!r})"
 
@@ -153,6 +149,9 @@ class NumbersToDevice(TorchFunctionMode):
                 _moved_numbers(each) if isinstance(each, list) else each for each in indices
             )
             args = (args[0], lists, *args[2:])
+        if func is torch.Tensor.tolist and isinstance(args[0], OnDevice):
+            note("tolist")
+            return args[0].inner.tolist()
         return func(*args, **kwargs)
 
 

@@ -20,6 +20,7 @@ from task_pictures import TaskFamily
 from dwlab.models import loading
 from dwlab.spec import control_kinds, tasks
 from dwlab.spec.params import GenerationParams
+from dwlab.spec.probes import PROBES
 
 if TYPE_CHECKING:
     from dwlab.models.loading import Model
@@ -33,12 +34,26 @@ OF_PICTURES = {
 }  # fmt: skip
 
 
+# changes of a recipe, the same for all its cells
+RECIPES = {
+    "guidance_interval": {"accelerate": {"guidance_interval": [0.2, 0.8]}},
+    "guidance_every": {"accelerate": {"guidance_every": 2}},
+    "deep_cache": {"accelerate": {"deep_cache": 2}},
+    "token_merging": {"accelerate": {"token_merging": 0.4}},
+    "weights": {"prompt": "a (red)1.4 circle", "prompt_weighting": "compel"},
+    "long": {"prompt": "a red circle " * 40, "long_prompt": "chunk"},
+    "noise": {"noise": "a1111-cuda"},
+    "probes": {},
+}
+
+
 @dataclass(frozen=True)
 class Case:
     """A model in memory, and cells that it draws together."""
 
     model: Model
     cells: list[GenerationParams]
+    probes: tuple[str, ...] = ()
 
 
 def names():
@@ -57,6 +72,7 @@ def names():
             "refiner",
             "two_stages",
         ],
+        "recipes": [f"recipe {name}" for name in RECIPES],
         "qwen_edits": ["qwen_edit", "qwen_edit_plus", "qwen_edit@inpainting"],
     }
 
@@ -71,7 +87,8 @@ def case(name, folder):
     kind, _, rest = drawing.partition(" ")
     makers = {
         "control": _controlled, "edit": _edit, "ip_adapter": _adapted, "klein": _klein, "refiner": _refiner,
-        "two_stages": _two_stages, "qwen_edit": _qwen_edit, "qwen_edit_plus": _qwen_edit,
+        "two_stages": _two_stages,
+        "qwen_edit": _qwen_edit, "qwen_edit_plus": _qwen_edit, "recipe": _recipe,
     }  # fmt: skip
     make = makers.get(kind, _of_family)
     return make(rest or kind, task, folder)
@@ -149,3 +166,12 @@ def _two_stages(_name, _task, folder):
         stages.cell(2, guidance=4.0, scheduler="HeunDiscreteScheduler"),
     ]
     return Case(loading.load(str(folder / "base"), "cpu"), cells)
+
+
+def _recipe(name, _task, _folder):
+    cells = [
+        GenerationParams("a red circle", seed=seed, steps=4 + seed, guidance=3.0 + seed)
+        for seed in range(3)
+    ]
+    changed = [cell.replace(**RECIPES[name]) for cell in cells]
+    return Case(loading.load("shapes", "cpu"), changed, tuple(PROBES) if name == "probes" else ())

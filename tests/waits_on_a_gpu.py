@@ -2,8 +2,9 @@
 
     PYTHONPATH=tests python tests/waits_on_a_gpu.py sd flux@image "control sdxl@text"
 
-The names are those of `packed_cases`; `sd:DDIMScheduler` takes another scheduler. A process of its
-own, because torch keeps a device that was added to it.
+The names are those of `packed_cases`; `sd:DDIMScheduler` takes another scheduler. With --exact first,
+pictures are drawn in exact mode and compared with those for which everything was read, otherwise with
+those made alone. A process of its own, because torch keeps a device that was added to it.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from dwlab.models.parts import modules_of
 from dwlab.render import renderer
 from dwlab.render.channel import Channel
 from dwlab.render.out_of_memory import render_together
-from dwlab.render.packing import pack
+from dwlab.render.packing import known_values, pack, reading
 from dwlab.render.renderer import render_into
 from dwlab.runs.resolve import identities_of_loaded, resolve
+from dwlab.spec import tasks
 from dwlab.spec.compute import Compute
 
 # the classes of pipelines whose cells were drawn together
@@ -113,7 +115,18 @@ def a_gpu():
         yield
 
 
-def drawn(model, cells):
+@contextlib.contextmanager
+def nothing_known():
+    """Within it everything that is read is read on the GPU, as by stock calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "answer", lambda *_: None)
+        patch.setattr(reading, "without_reading", lambda _, args: args)
+        patch.setattr(known_values, "note", lambda *_: None)
+        patch.setattr(pack, "forward_context", lambda _: contextlib.nullcontext())
+        yield
+
+
+def drawn(model, cells, compute):
     """The pictures of cells on the double, packed."""
     gpu = "cuda:0"
     resolved = [
@@ -128,7 +141,7 @@ def drawn(model, cells):
     channel.send = events.append
     WAITS.clear()
     PACKED.clear()
-    render_into(channel, resolved, Compute(), model)
+    render_into(channel, resolved, compute, model)
     for event in events:
         if event.kind == "failed":
             print(event.error[:150], file=sys.stderr)
@@ -136,23 +149,41 @@ def drawn(model, cells):
     return {event.index: event.result for event in events if isinstance(event, Done)}
 
 
-def main():
-    waits = {}
-    for name in sys.argv[1:]:
-        drawing, _, scheduler = name.partition(":")
-        with tempfile.TemporaryDirectory() as folder:
-            one = case(drawing, Path(folder))
-            cells = one.cells
-            if scheduler:
-                cells = [cell.replace(scheduler=scheduler) for cell in cells[1:3]]
+def counted(name, *, exact=None, beside_reading=False):
+    """What waited while a case was drawn, and how its pictures differ from those that should be the same.
+
+    exact: rows of exact mode. beside_reading: compare with pictures for which everything was read,
+    instead of those made alone.
+    """
+    drawing, _, scheduler = name.partition(":")
+    with tempfile.TemporaryDirectory() as folder:
+        one = case(drawing, Path(folder))
+        cells = one.cells
+        if scheduler:
+            cells = [cell.replace(scheduler=scheduler) for cell in cells[1:3]]
+        compute = Compute(exact=exact, probes=one.probes)
+        if beside_reading:
+            with a_gpu(), nothing_known():
+                expected = drawn(one.model, cells, compute)
+        else:
             expected = made(cells, model=one.model, pack=1)
-            with a_gpu():
-                pictures = drawn(one.model, cells)
-        largest = [difference(pictures[k].image, expected[k].image) for k in pictures]
-        waits[name] = {
-            "pictures": len(cells), "difference": largest, "waits": dict(WAITS), "packed": sorted(PACKED),
-        }  # fmt: skip
-    print(json.dumps(waits))
+        read = sum(WAITS.values())
+        with a_gpu():
+            pictures = drawn(one.model, cells, compute)
+    return {
+        "task": tasks.task_of(cells[0]), "pictures": len(cells), "packed": sorted(PACKED), "waits": dict(WAITS),
+        "difference": [difference(pictures[k].image, expected[k].image) for k in pictures],
+        "read": read,
+    }  # fmt: skip
+
+
+def main():
+    names = sys.argv[1:]
+    options = {}
+    if names[0] == "--exact":
+        options = {"exact": 8, "beside_reading": True}
+        del names[0]
+    print(json.dumps({name: counted(name, **options) for name in names}))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import first_line
 from . import tiny_decoders
 from .latents import planes
+from .packing.cell import taken_off
 from .projection import projection_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def picture(latents: torch.Tensor, model: Model, aspect: float = 1.0) -> Image.I
         return None
     # black where the latents are not numbers
     rgb = colours.nan_to_num().clamp(0, 1).mul(255).round().byte()
-    image = Image.fromarray(rgb.permute(1, 2, 0).cpu().numpy())
+    image = Image.fromarray(_on_cpu(rgb.permute(1, 2, 0)).numpy())
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     return image
 
@@ -79,5 +80,11 @@ def _of_shapes(plane: torch.Tensor) -> torch.Tensor | None:
 
     if len(plane) != preview_decoder.LATENT_CHANNELS:
         return None
-    colours: torch.Tensor = preview_decoder.shipped()(plane[None].cpu())[0]
+    colours: torch.Tensor = preview_decoder.shipped()(_on_cpu(plane[None]))[0]
     return colours
+
+
+def _on_cpu(values: torch.Tensor) -> torch.Tensor:
+    # a cell under way lets others go on until the copy is there
+    (host,) = taken_off(values)
+    return host.cpu()

@@ -20,6 +20,7 @@ from ..pictures.traces import (
     finite,
 )
 from ..spec.probes import FILM, check_recorded
+from .packing.cell import taken_off
 from .probes import Film, NoValue, probe_of
 from .recorded_value import numbers_in, recorded
 
@@ -138,6 +139,11 @@ def _level(timestep: Any) -> float | None:
 def _plain(values: list[Any]) -> list[Any]:
     """Values without tensors; those without dimensions come from their device together."""
     if all(isinstance(value, torch.Tensor) and not value.ndim for value in values):
-        plain: list[Any] = torch.stack(values).tolist()
+        plain: list[Any] = _listed(torch.stack(values))
         return plain
-    return [value.tolist() if isinstance(value, torch.Tensor) else value for value in values]
+    return [_listed(value) if isinstance(value, torch.Tensor) else value for value in values]
+
+
+def _listed(values: torch.Tensor) -> Any:
+    (host,) = taken_off(values)
+    return host.tolist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import warnings
@@ -17,6 +16,7 @@ import torch
 import dwlab
 from dwlab.bench import timed_calls
 from dwlab.models import loading
+from dwlab.spec import control_kinds, families, tasks
 from dwlab.spec.params import GenerationParams
 
 ROOT = Path(__file__).parents[2]
@@ -24,15 +24,11 @@ SCHEDULERS = (
     "DDIM", "EulerAncestralDiscrete", "DPMSolverMultistep", "DPMSolverSinglestep", "HeunDiscrete", "KDPM2Discrete",
     "KDPM2AncestralDiscrete", "LMSDiscrete", "DEISMultistep", "UniPCMultistep", "DDPM", "LCM", "SASolver", "TCD",
 )  # fmt: skip
-# Where a stock part itself waits: a text encoder for its mask, once for each new prompt; a pipeline for the lengths of
-# its prompts, once for each picture; models that read masks or make positions in each forward.
-STOCK_WAITS = re.compile(
-    r"masking_utils|vision_utils|qwen2_5_vl|generic|import_utils|pipeline_(qwenimage|z_image|flux2_klein)"
-    r"|transformer_(chroma|cogview4|lumina2|qwenimage|z_image)"
-)
-# reading what is not equal for all rows, once for each picture
-BEGINNING = re.compile(r"memo\.py")
-CASES = packed_cases.names()
+# what reads masks or lengths, or makes positions, in a text encoder, a pipeline or a denoiser
+READING = (
+    "auraflow", "chroma", "cogview4", "klein@inpainting", "hunyuandit", "lumina2", "qwen_image", "sana", "z_image@image",
+    "control qwen@text", "edit kontext", "recipe long", "two_stages",
+)  # fmt: skip
 
 
 def counted(*names):
@@ -67,12 +63,40 @@ def test_it_is_so_with_each_scheduler():
     assert len(found) == len(SCHEDULERS) and not any(found.values())
 
 
+@pytest.fixture(scope="module")
+def all_counts():
+    """What waited in all cases, and which pipelines drew them."""
+    counts = {}
+    for names in packed_cases.names().values():
+        counts |= counted(*names)
+    return counts
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("group", CASES)
-def test_all_that_is_packed_waits_where_stock_parts_do_and_nowhere_else(group):
-    for name, found in waits(*CASES[group]).items():
-        places = [place for place in found if not STOCK_WAITS.search(place)]
-        assert all(BEGINNING.search(place) for place in places), (name, found)
+@pytest.mark.timeout(1800)  # the first of them draws all cases
+def test_it_is_so_with_all_that_is_packed(all_counts):
+    found = {name: case["waits"] for name, case in all_counts.items()}
+    assert {name: places for name, places in found.items() if places} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_these_are_all_pipelines_that_are_packed(all_counts):
+    of_task = {
+        tasks.TEXT: lambda family: family.pipeline,
+        tasks.IMAGE: lambda family: family.image_to_image,
+        tasks.INPAINTING: lambda family: family.inpainting,
+    }
+    packed = {of_task[task](one) for one in families.FAMILIES if one.packed for task in one.tested}
+    packed |= {name for kind in control_kinds.KINDS for name in kind.pipelines.values()}
+    drawn = {name for case in all_counts.values() for name in case["packed"]}
+    assert drawn == packed - control_kinds.NEVER_PACKED
+
+
+@pytest.mark.slow
+def test_what_is_known_beforehand_changes_no_byte():
+    for name, case in counted("--exact", *READING).items():
+        assert set(case["difference"]) == {0}, name
 
 
 def cells(number, **changes):

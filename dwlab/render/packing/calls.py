@@ -14,7 +14,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from torch.utils import _pytree as pytree
 
 from .memo import digest, is_readable
-from .without_waiting import to_device
+from .reading import to_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,20 +5,19 @@ Prompts and start pictures repeat from cell to cell, and cells that differ in gu
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils.weak import WeakIdKeyDictionary
 
+from .known_values import hash_of, is_on_gpu, origin_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-# of tensors that are not on the CPU: the count of changes at which it was made, and the hash
+# of tensors on a GPU whose values are not known: the count of changes at which it was made, and the hash
 _digests: Any = WeakIdKeyDictionary()
-# of such tensors: what they are copies of, which can be read without waiting
-_sources: Any = WeakIdKeyDictionary()
 # bytes of answers
 SIZE = 2**27
 
@@ -86,31 +85,23 @@ def _strengths_in(module: object) -> list[dict[str, float]]:
     return [scaling for scaling in scalings if isinstance(scaling, dict)]
 
 
-def remember_source(copy: torch.Tensor, values: torch.Tensor) -> None:
-    """Note of a tensor on a GPU which values of the CPU it is a copy of."""
-    _sources[copy] = values
-
-
 def is_readable(tensor: torch.Tensor) -> bool:
-    """Whether a tensor's values can be read without waiting for a GPU."""
-    return tensor.device.type == "cpu" or tensor in _sources
+    """Whether it can be told without waiting for a GPU which tensors have the same values."""
+    return not is_on_gpu(tensor) or origin_of(tensor) is not None
 
 
 def digest(tensor: torch.Tensor) -> str:
-    """A hash of a tensor's values; on a GPU it is kept, because reading one waits for the device."""
-    if is_readable(tensor):
-        return _hash_of(_sources.get(tensor, tensor))
+    """A hash of a tensor's values; if they are not known, it is kept, because reading one waits for the device."""
+    if not is_on_gpu(tensor):
+        return hash_of(tensor)
+    origin = origin_of(tensor)
+    if origin is not None:
+        return origin.digest
     # a method may write to a tensor between two calls; those of inference mode do not count that
     version = None if tensor.is_inference() else tensor._version  # noqa: SLF001  # torch's own name
     if _digests.get(tensor, ("", ""))[0] != version:
-        _digests[tensor] = (version, _hash_of(tensor))
+        _digests[tensor] = (version, hash_of(tensor))
     return str(_digests[tensor][1])
-
-
-def _hash_of(tensor: torch.Tensor) -> str:
-    flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format)
-    values = flat.view(torch.uint8).numpy().tobytes()
-    return hashlib.sha256(values).hexdigest()
 
 
 def _by_value(leaf: Any) -> Any:

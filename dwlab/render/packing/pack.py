@@ -21,7 +21,7 @@ from ...models import loaded_models, memory
 from ...models.device_clock import DeviceClock
 from .calls import Call, merged
 from .cell import RunningCell
-from .without_waiting import WayOut, WithoutWaiting
+from .without_waiting import WayOut, WithoutWaiting, forward_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -216,7 +216,8 @@ class Pack:
         then on.
         """
         try:
-            return self._compute(calls)
+            with forward_context(calls[0]):
+                return self._compute(calls)
         # whatever a model raises is handed to the cell
         except Exception as raised:  # noqa: BLE001
             error = raised

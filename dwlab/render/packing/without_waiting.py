@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-from .memo import remember_source
+from . import known_values, reading
+from .reading import to_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from torch.cuda import Event, Stream
 
+    from .calls import Call
+
 _OF_VALUES = (torch.tensor, torch.as_tensor)
-_WITH_INDICES = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
+# Models that copy positions to the GPU in a forward, or read the lengths of prompts.
+_WAITING_MODELS = frozenset(
+    {
+        "ChromaTransformer2DModel",
+        "CogView4Transformer2DModel",
+        "Lumina2Transformer2DModel",
+        "QwenImageControlNetModel",
+        "QwenImageTransformer2DModel",
+        "ZImageTransformer2DModel",
+    }
+)
 
 
 class WithoutWaiting(TorchFunctionMode):
@@ -24,6 +39,7 @@ class WithoutWaiting(TorchFunctionMode):
 
     A pipeline's own copies wait until all that was queued is done: each cell draws its noise on the
     CPU, some schedulers do so at each step, and lists of numbers that choose places are copied too.
+    What a pipeline reads is answered on the CPU if it is known there.
     """
 
     def __torch_function__(
@@ -40,31 +56,25 @@ class WithoutWaiting(TorchFunctionMode):
         if func in _OF_VALUES and _is_gpu(kwargs.get("device")):
             values = func(*args, **{**kwargs, "device": "cpu"})
             return to_device(values, torch.device(kwargs["device"]))
-        if func in _WITH_INDICES and _is_gpu(args[0].device):
-            args = (args[0], _moved_lists(args[1], args[0].device), *args[2:])
-        return func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        answer = reading.answer(name, func, args, kwargs)
+        if answer is not None:
+            return answer
+        args = reading.without_reading(name, args)
+        result = func(*args, **kwargs)
+        known_values.note(name, func, args, kwargs, result)
+        return result
+
+
+def forward_context(call: Call) -> AbstractContextManager[Any]:
+    """What a model computes in so that nothing waits; most models need nothing."""
+    waits = type(call.module).__name__ in _WAITING_MODELS and call.device.type != "cpu"
+    # torch.compile would trace what the mode does
+    return WithoutWaiting() if waits and not call.compiled else contextlib.nullcontext()
 
 
 def _is_gpu(device: Any) -> bool:
     return device is not None and torch.device(device).type != "cpu"
-
-
-def _moved_lists(indices: Any, device: torch.device) -> Any:
-    """The indices of a tensor on a GPU, with lists of numbers moved to it."""
-    if isinstance(indices, tuple):
-        return tuple(_moved_lists(index, device) for index in indices)
-    is_numbers = isinstance(indices, list) and all(type(index) is int for index in indices)
-    # torch reads a list of other things as a tuple
-    return to_device(torch.tensor(indices, dtype=torch.long), device) if is_numbers else indices
-
-
-def to_device(
-    values: torch.Tensor, device: torch.device, layout: torch.memory_format | None = None
-) -> torch.Tensor:
-    """Values of the CPU on a GPU, as soon as all that was queued before is done."""
-    moved = values.pin_memory().to(device, non_blocking=True, memory_format=layout)
-    remember_source(moved, values)
-    return moved
 
 
 @dataclass(frozen=True)

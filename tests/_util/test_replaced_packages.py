@@ -1,0 +1,102 @@
+"""transformers and diffusers can be imported by several threads at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# a package that replaces itself, as they do; it loads until another thread has begun to import it
+PACKAGE = """
+import sys, threading, types, gate
+gate.is_loading.set()
+threading.Event().wait(0.5)
+
+class Lazy(types.ModuleType):
+    def __getattr__(self, name):
+        if name == "AutoTokenizer":
+            return "found"
+        raise AttributeError(name)
+
+sys.modules[__name__] = Lazy(__name__)
+"""
+TOGETHER = """
+import threading, dwlab, gate
+
+def load():
+    import transformers
+
+loading = threading.Thread(target=load)
+loading.start()
+gate.is_loading.wait()
+from transformers import AutoTokenizer
+loading.join()
+import transformers
+assert AutoTokenizer == transformers.AutoTokenizer == "found"
+try:
+    from transformers import Missing
+except ImportError as error:
+    print(error)
+"""
+IN_THREADS = """
+import sys, threading, time, dwlab
+
+def tokenizer():
+    from transformers import AutoTokenizer
+
+def pipeline():
+    import diffusers
+    diffusers.StableDiffusionPipeline
+
+def parts():
+    from diffusers import FluxPipeline
+    from transformers import CLIPTextModel
+
+errors = []
+
+def run(work, seconds):
+    time.sleep(seconds)
+    try:
+        work()
+    except Exception as error:
+        errors.append(error)
+
+delay = float(sys.argv[1])
+works = (tokenizer, pipeline, parts)
+threads = [threading.Thread(target=run, args=(work, number * delay)) for number, work in enumerate(works)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(errors)
+"""
+
+
+def printed(code, *arguments, path=()):
+    """What code prints in a new process."""
+    paths = os.pathsep.join([*map(str, path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_package_that_another_thread_loads_is_had_as_a_whole(tmp_path):
+    (tmp_path / "transformers").mkdir()
+    (tmp_path / "transformers/__init__.py").write_text(PACKAGE)
+    (tmp_path / "gate.py").write_text("import threading\nis_loading = threading.Event()\n")
+    assert "cannot import name 'Missing'" in printed(TOGETHER, path=[tmp_path])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", ["0", "0.1", "0.5"])
+def test_so_are_the_real_ones_which_import_each_other(delay):
+    assert printed(IN_THREADS, delay).splitlines()[-1] == "[]"
