@@ -250,6 +250,7 @@ def test_workers_come_on_the_page_and_are_there_after_a_reload(lab, page):
     where = page.get_by_label("Where", exact=True)
     where.fill("cpu*2")
     page.get_by_label("Name", exact=True).fill("by-workers")
+    page.get_by_label("seed", exact=True).fill("7")  # pictures that no other test has made
     row(page, "steps").get_by_label("Add a value of steps").fill("30, 40, 50, 60, 70")
     expect(plan(page)).to_contain_text("14 pictures")
     expect(plan(page)).to_contain_text("with 2 workers")
