@@ -10,16 +10,15 @@ Only what functions of torch do within `without_waiting.WithoutWaiting` is seen.
 from __future__ import annotations
 
 import functools
-import hashlib
 import weakref
+from dataclasses import dataclass
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch.utils import _pytree as pytree
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .origins import Computed, Origin
 
 # Functions, and methods of tensors, whose result depends on their arguments alone.
 _COMPUTING = frozenset({
@@ -53,101 +52,61 @@ _PLAIN = (
 )  # fmt: skip
 # numbers of a tensor on the CPU that is an argument beside known values, at most
 _ARGUMENT = 4096
+# how many functions after each other are remembered: Python computes them one within the other
+_DEPTH = 50
 
 
-class Origin:
-    """Where values come from: they are copies. values: what was copied, on the CPU."""
+@dataclass(frozen=True)
+class _Entry:
+    """A tensor with a known origin. memory: what it has in common with its views."""
 
-    def __init__(self, values: torch.Tensor) -> None:
-        self._values = values
-
-    @property
-    def values(self) -> torch.Tensor | None:
-        """The values on the CPU; None if they are known by their origin alone."""
-        return self._values
-
-    @functools.cached_property
-    def digest(self) -> str:
-        """A hash that is equal for equal values of one shape and dtype only."""
-        return hash_of(self._values)
-
-
-class _Computed(Origin):
-    """Values that a function makes of its arguments, in which origins stand for tensors.
-
-    output: which of several results they are. is_exact: whether the CPU computes the very same.
-    """
-
-    def __init__(
-        self, function: Callable[..., Any], arguments: Any, output: int | None, *, is_exact: bool
-    ) -> None:
-        self._function = function
-        self._arguments = arguments
-        self._output = output
-        self._is_exact = is_exact
-
-    # computed when they are asked for
-    @functools.cached_property
-    def values(self) -> torch.Tensor | None:
-        leaves, structure = pytree.tree_flatten(self._arguments)
-        origins = [leaf for leaf in leaves if isinstance(leaf, Origin)]
-        if not self._is_exact or any(origin.values is None for origin in origins):
-            return None
-        args, kwargs = pytree.tree_unflatten(list(map(_on_cpu, leaves)), structure)
-        try:
-            result: Any = self._function(*args, **kwargs)
-        # there need not be a kernel for the CPU
-        except (RuntimeError, TypeError):
-            return None
-        of_output: torch.Tensor = result if self._output is None else result[self._output]
-        return of_output
-
-    @functools.cached_property
-    def digest(self) -> str:
-        if self.values is not None:
-            return hash_of(self.values)
-        leaves, structure = pytree.tree_flatten(self._arguments)
-        parts = [leaf.digest if isinstance(leaf, Origin) else repr(leaf) for leaf in leaves]
-        told = repr((self._function.__name__, str(structure), parts, self._output))
-        return hashlib.sha256(told.encode()).hexdigest()
+    tensor: weakref.ref[torch.Tensor]
+    origin: Origin
+    memory: int
 
 
 class _Origins:
     """Origins of tensors on a GPU. torch's own dictionary by tensor takes as long as a step's arithmetic."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, tuple[weakref.ref[torch.Tensor], Origin]] = {}
+        # by the place of the tensor's Python object, and these places by memory
+        self._entries: dict[int, _Entry] = {}
+        self._places: dict[int, set[int]] = {}
 
     def of(self, tensor: torch.Tensor) -> Origin | None:
-        reference, origin = self._entries.get(id(tensor), (None, None))
-        return origin if reference is not None and reference() is tensor else None
+        entry = self._entries.get(id(tensor))
+        return entry.origin if entry is not None and entry.tensor() is tensor else None
 
     def note(self, tensor: torch.Tensor, origin: Origin) -> None:
-        key = id(tensor)
-        reference = weakref.ref(tensor, functools.partial(self._forget, key))
-        self._entries[key] = (reference, origin)
-
-    def _forget(self, key: int, reference: weakref.ref[torch.Tensor]) -> None:
-        # another tensor may have the place in memory
-        if self._entries.get(key, (None,))[0] is reference:
-            del self._entries[key]
+        place = id(tensor)
+        self._drop(place)
+        reference = weakref.ref(tensor, functools.partial(self._forget, place))
+        entry = _Entry(reference, origin, _memory(tensor))
+        self._entries[place] = entry
+        self._places.setdefault(entry.memory, set()).add(place)
 
     def forget_memory_of(self, written: torch.Tensor) -> None:
         """Forget the tensors that share memory with one."""
-        memory = _memory(written)
-        for key, (reference, _) in list(self._entries.items()):
-            tensor = reference()
-            if tensor is not None and _memory(tensor) == memory:
-                del self._entries[key]
+        for place in list(self._places.get(_memory(written), ())):
+            self._drop(place)
+
+    def _forget(self, place: int, reference: weakref.ref[torch.Tensor]) -> None:
+        entry = self._entries.get(place)
+        # another tensor may be there by now
+        if entry is not None and entry.tensor is reference:
+            self._drop(place)
+
+    def _drop(self, place: int) -> None:
+        entry = self._entries.pop(place, None)
+        if entry is None:
+            return
+        places = self._places[entry.memory]
+        places.discard(place)
+        if not places:
+            del self._places[entry.memory]
 
 
 _origins = _Origins()
-
-
-def hash_of(tensor: torch.Tensor) -> str:
-    """A hash of a tensor's values; of one on a GPU it waits for them."""
-    flat = tensor.detach().cpu().flatten().clone(memory_format=torch.contiguous_format)
-    return hashlib.sha256(flat.view(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def is_on_gpu(value: object) -> TypeGuard[torch.Tensor]:
@@ -206,7 +165,7 @@ def _note_computed(
     for number, tensor in enumerate(tensors):
         output = None if is_one else number
         is_exact = _is_whole(tensor) or _changes_no_number(function.__name__, args, tensor)
-        _origins.note(tensor, _Computed(function, arguments, output, is_exact=is_exact))
+        _origins.note(tensor, Computed(function, arguments, output, is_exact=is_exact))
 
 
 def _changes_no_number(name: str, args: tuple[Any, ...], result: torch.Tensor) -> bool:
@@ -225,9 +184,10 @@ def _note_written(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> N
         return
     arguments = _by_origin((args, kwargs)) if name == "__setitem__" else None
     _origins.forget_memory_of(written)
-    if arguments is not None:
-        origin = _Computed(_with_item, arguments, None, is_exact=_is_whole(written))
-        _origins.note(written, origin)
+    if arguments is None:
+        return
+    origin = Computed(_with_item, arguments, None, is_exact=_is_whole(written))
+    _origins.note(written, origin)
 
 
 def _with_item(values: torch.Tensor, index: Any, item: Any) -> torch.Tensor:
@@ -239,13 +199,9 @@ def _with_item(values: torch.Tensor, index: Any, item: Any) -> torch.Tensor:
 def _by_origin(arguments: Any) -> Any:
     """Arguments of a function with origins instead of tensors; None if one is not known."""
     leaves, structure = pytree.tree_flatten(arguments)
-    known = []
-    for leaf in leaves:
-        part = _known_part(leaf)
-        if part is _UNKNOWN:
-            return None
-        known.append(part)
-    return pytree.tree_unflatten(known, structure)
+    parts = [_known_part(leaf) for leaf in leaves]
+    is_known = not any(part is _UNKNOWN for part in parts)
+    return pytree.tree_unflatten(parts, structure) if is_known else None
 
 
 _UNKNOWN = object()
@@ -253,31 +209,14 @@ _UNKNOWN = object()
 
 def _known_part(leaf: Any) -> Any:
     if is_on_gpu(leaf):
-        return origin_of(leaf) or _UNKNOWN
+        origin = origin_of(leaf)
+        return _UNKNOWN if origin is None or origin.depth >= _DEPTH else origin
     if isinstance(leaf, torch.Tensor):
         return Origin(leaf.clone()) if leaf.numel() <= _ARGUMENT else _UNKNOWN
     if isinstance(leaf, slice):
         is_plain = all(isinstance(each, _PLAIN) for each in (leaf.start, leaf.stop, leaf.step))
         return leaf if is_plain else _UNKNOWN
     return leaf if isinstance(leaf, _PLAIN) else _UNKNOWN
-
-
-def _on_cpu(leaf: Any) -> Any:
-    """An argument for the CPU."""
-    if isinstance(leaf, Origin):
-        return leaf.values
-    return torch.device("cpu") if _is_device(leaf) else leaf
-
-
-def _is_device(argument: object) -> bool:
-    """Whether an argument names a device."""
-    if not isinstance(argument, str):
-        return isinstance(argument, torch.device)
-    try:
-        torch.device(argument)
-    except RuntimeError:
-        return False
-    return True
 
 
 def _is_whole(tensor: torch.Tensor) -> bool:

@@ -11,7 +11,8 @@ import torch
 from torch.utils import _pytree as pytree
 from torch.utils.weak import WeakIdKeyDictionary
 
-from .known_values import hash_of, is_on_gpu, origin_of
+from .known_values import is_on_gpu, origin_of
+from .origins import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

@@ -64,7 +64,7 @@ def _on_cpu(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _chosen(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function chooses of known values; None if they are not known."""
     # a number of repetitions tells the shape
-    if isinstance(kwargs.get("repeats", args[-1]), int):
+    if any(isinstance(each, int) for each in (*args[1:2], kwargs.get("repeats"))):
         return None
     leaves, structure = pytree.tree_flatten((args, kwargs))
     tensors = [leaf for leaf in leaves if is_on_gpu(leaf)]
@@ -87,7 +87,7 @@ def without_reading(name: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (args[0], _indices(args[1], args[0].device, keeps_masks=fills), *args[2:])
     if name in _OF_SIZES:
         return _sizes(args)
-    return (args[0], *_sizes(args[1:])) if name in _METHODS_OF_SIZES else args
+    return (*args[:1], *_sizes(args[1:])) if name in _METHODS_OF_SIZES else args
 
 
 def _sizes(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -47,6 +47,9 @@ def test_what_a_mask_chooses_needs_no_reading():
     assert torch.repeat_interleave(mask[0].long(), torch.tensor([1, 0, 2, 1]).to("meta")).shape == (
         4,
     )
+    assert torch.nonzero(input=mask).shape == (4, 2)
+    assert torch.repeat_interleave(mask, repeats=2, dim=0).shape == (4, 4)
+    assert len(torch.split(tensor=mask, split_size_or_sections=1)) == 2
     states[mask] = 0
     assert states[[1, 0], 2].shape == (2, 5)
 
@@ -89,6 +92,16 @@ def test_values_that_are_written_to_are_others_afterwards():
     ids[..., 0] = 7
     assert ids.tolist() == [[7, 0, 0], [7, 0, 0]] and digest(ids) != before
     ids[0] = torch.empty(3, dtype=torch.long, device="meta")
+    assert not is_readable(ids)
+
+
+def test_what_is_written_to_very_often_is_no_longer_known():
+    ids = torch.zeros(2000, dtype=torch.long, device="meta")
+    for place in range(20):
+        ids[place] = place
+    assert ids[:4].tolist() == [0, 1, 2, 3]
+    for place in range(2000):
+        ids[place] = place
     assert not is_readable(ids)
 
 
