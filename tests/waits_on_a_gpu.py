@@ -163,6 +163,8 @@ def counted(name, *, exact=None, beside_reading=False):
             cells = [cell.replace(scheduler=scheduler) for cell in cells[1:3]]
         compute = Compute(exact=exact, probes=one.probes)
         if beside_reading:
+            # loads what else they need, which waits
+            made([cell for cell in cells if cell.control or cell.refiner], model=one.model, pack=1)
             with a_gpu(), nothing_known():
                 expected = drawn(one.model, cells, compute)
         else:
