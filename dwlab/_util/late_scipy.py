@@ -1,7 +1,7 @@
 """SciPy's large parts load when a name of theirs is used.
 
 transformers and diffusers import them for the losses of detectors, for beta sigmas and for LMS,
-which few pictures need: a tenth of the time of a first picture.
+which few pictures need.
 """
 
 from __future__ import annotations
