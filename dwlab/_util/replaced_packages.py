@@ -1,8 +1,9 @@
 """Lets several threads import packages that put another module in their own place while they load.
 
-transformers and diffusers do so with their last line. An `import` statement that another thread begins
-before waits until they are loaded, and then goes on with the module that was replaced: "cannot import
-name 'AutoTokenizer' from 'transformers'". From now on that module passes on what it is asked for.
+transformers, diffusers and the packages inside them (`diffusers.loaders`) do so with their last line. An
+`import` statement that another thread begins before waits until they are loaded, and then goes on with the
+module that was replaced: "cannot import name 'AutoTokenizer' from 'transformers'". From now on that module
+passes on what it is asked for.
 """
 
 from __future__ import annotations
@@ -34,16 +35,18 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder:
-    """Finds these packages only, where Python does."""
+    """Finds these packages and what is inside them, where Python does."""
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name not in _PACKAGES:
+        if name.partition(".")[0] not in _PACKAGES:
             return None
         spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and type(spec.loader) is SourceFileLoader:
+        if spec is None or spec.submodule_search_locations is None:
+            return spec
+        if type(spec.loader) is SourceFileLoader:
             spec.loader = _Loader(spec.loader.name, spec.loader.path)
         return spec
 

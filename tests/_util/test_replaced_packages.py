@@ -23,20 +23,19 @@ class Lazy(types.ModuleType):
 sys.modules[__name__] = Lazy(__name__)
 """
 TOGETHER = """
-import threading, dwlab, gate
+import importlib, threading, dwlab, gate
 
 def load():
-    import transformers
+    import PACKAGE
 
 loading = threading.Thread(target=load)
 loading.start()
 gate.is_loading.wait()
-from transformers import AutoTokenizer
+from PACKAGE import AutoTokenizer
 loading.join()
-import transformers
-assert AutoTokenizer == transformers.AutoTokenizer == "found"
+assert AutoTokenizer == importlib.import_module("PACKAGE").AutoTokenizer == "found"
 try:
-    from transformers import Missing
+    from PACKAGE import Missing
 except ImportError as error:
     print(error)
 """
@@ -89,11 +88,14 @@ def printed(code, *arguments, path=()):
     return done.stdout
 
 
-def test_a_package_that_another_thread_loads_is_had_as_a_whole(tmp_path):
-    (tmp_path / "transformers").mkdir()
-    (tmp_path / "transformers/__init__.py").write_text(PACKAGE)
+@pytest.mark.parametrize("package", ["transformers", "diffusers.loaders"])
+def test_a_package_that_another_thread_loads_is_had_as_a_whole(tmp_path, package):
+    folder = tmp_path.joinpath(*package.split("."))
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    (folder / "__init__.py").write_text(PACKAGE)
     (tmp_path / "gate.py").write_text("import threading\nis_loading = threading.Event()\n")
-    assert "cannot import name 'Missing'" in printed(TOGETHER, path=[tmp_path])
+    assert "cannot import name 'Missing'" in printed(TOGETHER.replace("PACKAGE", package), path=[tmp_path])
 
 
 @pytest.mark.slow
