@@ -3,7 +3,8 @@
 transformers, diffusers and the packages inside them (`diffusers.loaders`) do so with their last line. An
 `import` statement that another thread begins before waits until they are loaded, and then goes on with the
 module that was replaced: "cannot import name 'AutoTokenizer' from 'transformers'". From now on that module
-passes on what it is asked for.
+passes on what it is asked for. What remains is rare: Python lets two threads that import parts of accelerate
+in opposite orders go on with parts that are half loaded.
 """
 
 from __future__ import annotations

@@ -40,18 +40,8 @@ except ImportError as error:
     print(error)
 """
 IN_THREADS = """
-import sys, threading, time, dwlab
-
-def tokenizer():
-    from transformers import AutoTokenizer
-
-def pipeline():
-    import diffusers
-    diffusers.StableDiffusionPipeline
-
-def parts():
-    from diffusers import FluxPipeline
-    from transformers import CLIPTextModel
+import sys, threading, time
+from dwlab.models import loading, tokens
 
 errors = []
 
@@ -62,13 +52,14 @@ def run(work, seconds):
     except Exception as error:
         errors.append(error)
 
-delay = float(sys.argv[1])
-works = (tokenizer, pipeline, parts)
-threads = [threading.Thread(target=run, args=(work, number * delay)) for number, work in enumerate(works)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+def count():
+    tokens.count_tokens("shapes", "a red circle")
+
+before_count, before_load = map(float, sys.argv[1:])
+counting = threading.Thread(target=run, args=(count, before_count))
+counting.start()
+run(loading.load, before_load)
+counting.join()
 print(errors)
 """
 
@@ -95,10 +86,12 @@ def test_a_package_that_another_thread_loads_is_had_as_a_whole(tmp_path, package
     (folder.parent / "__init__.py").touch()
     (folder / "__init__.py").write_text(PACKAGE)
     (tmp_path / "gate.py").write_text("import threading\nis_loading = threading.Event()\n")
-    assert "cannot import name 'Missing'" in printed(TOGETHER.replace("PACKAGE", package), path=[tmp_path])
+    assert "cannot import name 'Missing'" in printed(
+        TOGETHER.replace("PACKAGE", package), path=[tmp_path]
+    )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("delay", ["0", "0.1", "0.5"])
-def test_so_are_the_real_ones_which_import_each_other(delay):
-    assert printed(IN_THREADS, delay).splitlines()[-1] == "[]"
+@pytest.mark.parametrize("seconds", [("0", "0"), ("0.3", "0"), ("0", "0.3"), ("1", "0")])
+def test_tokens_are_counted_while_a_model_loads(seconds):
+    assert printed(IN_THREADS, *seconds).splitlines()[-1] == "[]"
