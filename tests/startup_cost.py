@@ -74,7 +74,11 @@ class Cost:
 
 def cost(code: str, checkout: Path, *arguments: str) -> Cost:
     """Run code in a fresh interpreter that imports dwlab from a checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    # without it, a checkout would be compiled at every start
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    environment["PYTHONPATH"] = str(checkout)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(
@@ -112,6 +116,8 @@ def compare(checkouts: list[Path], rounds: int, folder: Path) -> None:
         commands[name] = {HERE: code}
     generate = ["generate", "a red circle", "-o", str(folder / "picture.png")]
     commands["dwlab generate"] = dict.fromkeys(checkouts, CLI.format(arguments=generate))
+    one_step = CLI.format(arguments=[*generate, "--steps", "1"])
+    commands["dwlab generate, of one step"] = dict.fromkeys(checkouts, one_step)
     finished: dict[Path, str] = {}
     for number, checkout in enumerate(checkouts):
         finished[checkout] = sweep_code(folder / f"results-{number}")

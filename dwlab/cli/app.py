@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
-from gc import disable, freeze
+from gc import disable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .. import __version__
+from .._util import package_map
+from .._util.quick_exit import quick_exit
 from . import bench, bench_gpu, bench_quality, models  # noqa: F401  # commands of bench
 from .animate import animate
 from .answer import answer
@@ -106,10 +107,9 @@ app.add_typer(bench.app, name="bench", rich_help_panel=_LAST)
 
 def main() -> None:
     """Run the command."""
-    # Python ends with several looks for garbage among all that torch and diffusers made, which take a
-    # second, and the memory goes back to the system anyway; frozen objects are not looked at.
-    atexit.register(freeze)
     # A single picture is mostly imports: hundreds of thousands of objects, hardly any garbage.
     if sys.argv[1:2] == ["generate"]:
         disable()
-    app()
+    package_map.use()
+    with quick_exit():
+        app()

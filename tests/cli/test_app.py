@@ -303,14 +303,19 @@ def test_help_names_the_negative_prompt_once():
 @pytest.mark.parametrize(
     ("command", "is_enabled"), [("generate", "False"), ("sweep", "True"), ("serve", "True")]
 )
-def test_the_command_of_one_picture_looks_for_no_garbage_and_none_does_at_its_end(
+def test_the_command_of_one_picture_looks_for_no_garbage_and_none_takes_modules_apart(
     command, is_enabled
 ):
-    # what is registered first is called last
     code = (
-        "import atexit, gc, sys; from dwlab.cli import main; "
-        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000)); "
-        f"sys.argv = ['dwlab', {command!r}, '--help']; main()"
+        "import gc, sys; from dwlab.cli import main\n"
+        "class Torn:\n"
+        "    def __del__(self): print('torn down')\n"
+        "torn = Torn()\n"
+        "sys.argv = ['dwlab', sys.argv[1], '--help']\n"
+        "try: main()\n"
+        "finally: print(gc.isenabled())"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines()[-1] == f"{is_enabled} True"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, command], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[-1] == is_enabled
