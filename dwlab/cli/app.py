@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import __version__
-from .._util import package_map
 from .._util.quick_exit import quick_exit
 from . import bench, bench_gpu, bench_quality, models  # noqa: F401  # commands of bench
 from .animate import animate
@@ -110,6 +109,5 @@ def main() -> None:
     # A single picture is mostly imports: hundreds of thousands of objects, hardly any garbage.
     if sys.argv[1:2] == ["generate"]:
         disable()
-    package_map.use()
     with quick_exit():
         app()

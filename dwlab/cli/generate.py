@@ -252,11 +252,14 @@ def generate(
     """
     import dwlab
 
+    from .._util import package_map
+
     if output.suffix.lower() != ".png":
         raise InvalidInput("output", str(output), "a path that ends in .png")
     if negative and negative_prompt:
         raise InvalidInput("--negative", negative, "left out beside --negative-prompt")
     late_scipy.put_off()
+    package_map.use()
     picture = dwlab.generate(
         prompt,
         model=model,
