@@ -128,7 +128,12 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
             _show_logs(context.obj)
             _call(function, options)
 
-    guarded.__signature__ = _with_verbose(function)  # type: ignore[attr-defined]  # typer reads it
+    # typer reads both, and would evaluate the strings of the annotations again
+    signature = _with_verbose(function)
+    guarded.__signature__ = signature  # type: ignore[attr-defined]
+    guarded.__annotations__ = {
+        name: parameter.annotation for name, parameter in signature.parameters.items()
+    }
     return guarded
 
 
