@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from ..errors import InvalidInput
 from ..spec.names import own_name
 from .axes import Axis, named_axis, swept
@@ -23,7 +24,7 @@ from .setting_grid import (
     setting_label,
     typical_jump,
 )
-from .statistics_text import caveats, count, interval_text, signed
+from .statistics_text import caveats, interval_text, signed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -77,8 +78,8 @@ class Comparison:
         else:
             claim = f"{self.metric} at {self.a} minus {self.b} may be nothing: {numbers}"
         pairs = (
-            f"95% interval for {self.target}; {count(self.pairs, 'pair')} of "
-            f"{count(self.prompts, 'prompt')} and {count(self.seeds, 'seed')}, higher in "
+            f"95% interval for {self.target}; {counted(self.pairs, 'pair')} of "
+            f"{counted(self.prompts, 'prompt')} and {counted(self.seeds, 'seed')}, higher in "
             f"{self.wins:,}, lower in {self.losses:,}, equal in {self.ties:,}; p = {self.p:.2g}"
         )
         return " ".join([f"{claim} ({pairs}).", *caveats(self.prompts, self.seeds)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from .._util.isolated import isolated
 from ..runs.table import open_picture
 from .axes import Axis, swept
@@ -196,4 +197,4 @@ def _comparisons(cells: _Cells, group: list[Hashable], *, near: bool) -> str:
         compared.update(_spread(places, READ_PLACES if near else None))
     if len(compared) < len(shared):
         return f"{len(compared):,} of {len(shared):,} comparisons looked at"
-    return "1 comparison" if len(shared) == 1 else f"{len(shared):,} comparisons"
+    return counted(len(shared), "comparison")

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from ..errors import DwlabError, InvalidInput
 from .crossed import crossed_means
 from .metric_columns import numbers
 from .quality import is_higher_better
 from .rater_agreement import Agreement
 from .setting_grid import SAMPLED, check_target, setting_grid
-from .statistics_text import count, interval_text, number_text
+from .statistics_text import interval_text, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,8 @@ class MetricAgreement:
         return (
             f"{self.choices.first} prefers the same picture as {self.choices.second} in "
             f"{self.choices.text} that {self.choices.second} tells apart; rank correlation "
-            f"{number_text(self.correlation)} {interval} ({count(self.pictures, 'picture')}, "
-            f"{count(self.prompts, 'prompt')}, {count(self.seeds, 'seed')}; 95% intervals for "
+            f"{number_text(self.correlation)} {interval} ({counted(self.pictures, 'picture')}, "
+            f"{counted(self.prompts, 'prompt')}, {counted(self.seeds, 'seed')}; 95% intervals for "
             f"{self.target})"
         )
 

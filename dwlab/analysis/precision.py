@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from .components import Components
 from .margins import Margins
-from .statistics_text import count
 from .tied_pairs import TiedMeans, Ties
 
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ class More:
             many = f"more than {MOST_TIMES}" if self.times is None else f"about {self.times}"
             return f"{many} times as many prompts and seeds"
         if self.seeds is None:
-            return f"about {count(self.prompts or 0, 'more prompt')} (seeds alone would not do)"
-        seeds = f"about {count(self.seeds, 'more seed')}"
+            return f"about {counted(self.prompts or 0, 'more prompt')} (seeds alone would not do)"
+        seeds = f"about {counted(self.seeds, 'more seed')}"
         return (
-            seeds if self.prompts is None else f"{seeds}, or {count(self.prompts, 'more prompt')}"
+            seeds if self.prompts is None else f"{seeds}, or {counted(self.prompts, 'more prompt')}"
         )
 
 

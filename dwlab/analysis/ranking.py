@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from ..errors import InvalidInput
 from .metric_columns import numbers, seconds_column
 from .price import rows_per_picture
@@ -23,7 +24,7 @@ from .setting_grid import (
     setting_label,
     typical_jump,
 )
-from .statistics_text import caveats, count, interval_text, number_text, share_text
+from .statistics_text import caveats, interval_text, number_text, share_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,7 @@ class Ranking:
         if chosen is None:
             return f"No setting is shown to be {goal} for {self.target}."
         facts = (
-            f"{count(chosen.pairs, 'pair')}, 95% interval for {self.target}; behind the best by "
+            f"{counted(chosen.pairs, 'pair')}, 95% interval for {self.target}; behind the best by "
             f"{number_text(chosen.behind)} {interval_text(chosen.low, chosen.high)}"
             f"{self._cost(chosen)}"
         )
@@ -148,7 +149,7 @@ class Ranking:
         if math.isnan(standing.price):
             return ""
         if self.unit == ROWS:
-            cost = f"; {count(round(standing.price), 'denoiser row')}"
+            cost = f"; {counted(round(standing.price), 'denoiser row')}"
         else:
             cost = f"; {standing.price:.3g} s per picture"
         best = self.standings[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..errors import InvalidInput
 from .bradley_terry import Preference, preferences
 from .counted_votes import counted_votes
@@ -18,7 +19,7 @@ from .rater_agreement import (
     with_themselves,
 )
 from .setting_grid import FIXED, SAMPLED, check_target
-from .statistics_text import caveats, count
+from .statistics_text import caveats
 from .vote_fragility import Fragility, fragility
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Rating:
         interval = f"[{100 * first.share_low:.0f}, {100 * first.share_high:.0f}]"
         answer = (
             f"Liked best: {first.setting}, in {first.share:.0%} {interval} of pairs with an average "
-            f"setting ({count(self.votes, 'vote')} of {count(len(self.rater_names), 'rater')}; "
+            f"setting ({counted(self.votes, 'vote')} of {counted(len(self.rater_names), 'rater')}; "
             f"95% interval for {self.target})."
         )
         parts = [answer, self._rivals(), *caveats(self.prompts, self.seeds)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .._util.counted import counted
 from ..errors import InvalidInput
 from ..metrics.registry import is_known
 from ..runs.results import MEASURED
@@ -19,7 +20,7 @@ from .picture_distances import PIXELS, pixel_distances
 from .price import rows_per_picture
 from .quality import is_higher_better
 from .setting_grid import SAMPLED, check_target, setting_grid, setting_label
-from .statistics_text import count, number_text
+from .statistics_text import number_text
 
 if TYPE_CHECKING:
     from .setting_grid import SettingGrid
@@ -68,7 +69,7 @@ class Fewest:
     @property
     def text(self) -> str:
         """The steps with their setting: `8 steps (scheduler DDIM)`."""
-        steps = count(self.steps or 0, "step")
+        steps = counted(self.steps or 0, "step")
         return f"{steps} ({self.setting})" if self.setting else steps
 
 
@@ -97,13 +98,13 @@ class Convergence:
         verb = "comes" if first.steps == 1 else "come"
         price = ""
         if math.isfinite(first.price):
-            price = f", at {count(round(first.price), 'denoiser row')} per picture"
+            price = f", at {counted(round(first.price), 'denoiser row')} per picture"
         ties = [each for each in reached if each.price == first.price and each is not first]
         also = f" (so do {', '.join(each.text for each in ties)})" if ties else ""
         do = "does" if len(reached) == 1 else "do"
         return (
-            f"{first.text} {verb} {goal}, {count(first.reference, 'step')}{price}{also}; "
-            f"{len(reached)} of {count(len(self.fewest), 'setting')} {do}."
+            f"{first.text} {verb} {goal}, {counted(first.reference, 'step')}{price}{also}; "
+            f"{len(reached)} of {counted(len(self.fewest), 'setting')} {do}."
         )
 
     def __str__(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..errors import InvalidInput
 from .comparison import paired
 from .precision import more_needed
 from .setting_grid import SAMPLED
-from .statistics_text import count, number_text
+from .statistics_text import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Power:
     def sentence(self) -> str:
         """The answer in words."""
         now = (
-            f"{count(self.prompts, 'prompt')} and {count(self.seeds, 'seed')} tell {self.metric} at "
+            f"{counted(self.prompts, 'prompt')} and {counted(self.seeds, 'seed')} tell {self.metric} at "
             f"{self.a} from {self.b}, for {self.target}, if they are {number_text(self.reach)} apart"
         )
         if self.more is None:

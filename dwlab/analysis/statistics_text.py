@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 
 
-def count(number: int, noun: str) -> str:
-    """A number with its noun, which takes an s in the plural."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def signed(value: float) -> str:
     """A difference with its sign: +0.012."""
     return f"{value:+.{_digits(value)}f}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._util.counted import counted
 from .ordered_votes import fit
-from .statistics_text import count
 
 if TYPE_CHECKING:
     from .counted_votes import CountedVotes
@@ -33,7 +33,7 @@ class Fragility:
         """The same in words."""
         them = "it" if self.votes == 1 else "them"
         return (
-            f"{count(self.votes, 'vote')} would change the order: without {them}, {self.rival} "
+            f"{counted(self.votes, 'vote')} would change the order: without {them}, {self.rival} "
             f"would come before {self.first}."
         )
 

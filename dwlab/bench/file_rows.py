@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..models.settings import STOCK
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class WorkloadSize:
 
     def __str__(self) -> str:
         size = f"{self.width}x{self.height}"
-        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        steps = counted(self.steps, "step")
         return f"{self.model}, {size}, {steps}, batch {self.batch}"
 
 

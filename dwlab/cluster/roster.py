@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from .._util.counted import counted
 from ..events import WorkerChanged
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Roster:
             "working" if here.has else "idle",
             here.joined.machine,
             here.joined.device,
-            doing=_pictures(here.has) if here.has else "",
+            doing=counted(here.has, "picture") if here.has else "",
             made=here.made,
             rate=here.rate,
         )
@@ -112,7 +113,3 @@ def refused(
     return WorkerChanged(
         joined.name, state, joined.machine, joined.device, made=made, reason=reason
     )
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"

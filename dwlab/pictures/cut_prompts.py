@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,5 +17,5 @@ def cut_note(cuts: Sequence[str]) -> str | None:
     """
     if not cuts:
         return None
-    subject = "1 picture" if len(cuts) == 1 else f"{len(cuts):,} pictures"
+    subject = counted(len(cuts), "picture")
     return f"{subject} of prompts that the model did not read to the end, like {cuts[0]}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._util.counted import counted
 from .._util.durations import rough_duration
 from .._util.gc_paused import gc_paused
 from .._util.html import facts_table
@@ -253,13 +254,9 @@ def _not_checked(not_here: Sequence[GenerationParams], missing: Mapping[str, str
     """A sentence for each model that is not downloaded yet, with the number of its cells."""
     counts = Counter(cell.model for cell in not_here)
     return [
-        f"not checked or looked up, {_cells_text(counts[model])}: {reason}"
+        f"not checked or looked up, {counted(counts[model], 'cell')}: {reason}"
         for model, reason in missing.items()
     ]
-
-
-def _cells_text(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count:,} cells"
 
 
 def _alone(params: Sequence[GenerationParams], compute: Compute) -> list[str]:
@@ -269,7 +266,7 @@ def _alone(params: Sequence[GenerationParams], compute: Compute) -> list[str]:
         for name in accelerate.runs_alone(cell.accelerate):
             names[name] = names.get(name, 0) + 1
     effect = "fails in exact mode" if compute.exact else "runs alone, one picture at a time"
-    return [f"{name}: {effect} ({_cells_text(count)})" for name, count in names.items()]
+    return [f"{name}: {effect} ({counted(count, 'cell')})" for name, count in names.items()]
 
 
 def _notes(identities: Identities) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..errors import ModelError, printable, shortened
 from ..models import tokens
 from ..spec import prompt_syntax
@@ -76,7 +77,7 @@ def cut_prompts(params: Sequence[GenerationParams], identity: Identity) -> Itera
     for name, found in cut.items():
         yield (
             f"{name}: model {identity.name!r} reads {found.first.limit} tokens and not the end of "
-            f"{_texts(found.count)}, like {found.first.shown!r}; {tokens.remedy(identity)}"
+            f"{counted(found.count, 'text')}, like {found.first.shown!r}; {tokens.remedy(identity)}"
         )
 
 
@@ -111,7 +112,3 @@ def _shown(example: str) -> str:
 
 def _among(count: int) -> str:
     return "" if count == 1 else f" ({count:,} texts have such)"
-
-
-def _texts(count: int) -> str:
-    return "1 text" if count == 1 else f"{count:,} texts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..pictures.likeness import psnr
 from ..spec.probes import FILM
 from ..store.images import read_picture
@@ -55,10 +56,10 @@ class TraceFilling:
         """What became of it, in sentences."""
         notes = []
         if self._outcome.filled:
-            notes.append(f"traces were filled in for {_pictures(self._outcome.filled)}")
+            notes.append(f"traces were filled in for {counted(self._outcome.filled, 'picture')}")
         if self._differing:
             notes.append(
-                f"{_pictures(self._differing)} came out differently when made again, so the traces were not "
+                f"{counted(self._differing, 'picture')} came out differently when made again, so the traces were not "
                 "kept; `dwlab verify --sample` says how far they are apart"
             )
         return notes
@@ -78,10 +79,6 @@ def lacking_note(count: int, probes: Sequence[str]) -> str:
     were = "was" if count == 1 else "were"
     parts = f"traces of {', '.join(probes)}" + (" or their film" if FILM in probes else "")
     return (
-        f"{_pictures(count)} {were} rendered before the probes and lack {parts}; --fill-traces "
+        f"{counted(count, 'picture')} {were} rendered before the probes and lack {parts}; --fill-traces "
         "(fill_traces=True in Python) makes the pictures again and keeps the traces alone"
     )
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"

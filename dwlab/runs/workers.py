@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._util.counted import counted
 from ..events import WorkerChanged
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Workers:
 
     def _those_here(self, named: int) -> str:
         here = self.here
-        count = "1 worker" if len(here) == 1 else f"{len(here):,} workers"
+        count = counted(len(here), "worker")
         if not self.rate:
             return count
         if len(here) > named:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..analysis.statistics_text import count, interval_text, number_text
+from .._util.counted import counted
+from ..analysis.statistics_text import interval_text, number_text
 from .claim import deficit_to_bound, deficit_to_rivals, rivals_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Verdict:
         rival = "the best possible value" if self.against_bound else "the best of its rivals"
         if self.pairs and math.isfinite(self.behind):
             facts = (
-                f"{count(self.pairs, 'pair')}; behind {rival} by {number_text(self.behind)} "
+                f"{counted(self.pairs, 'pair')}; behind {rival} by {number_text(self.behind)} "
                 f"{interval_text(self.low, self.high)}"
             )
         else:
@@ -84,7 +85,7 @@ class Verdict:
         reasons = []
         if self.unsettled:
             reasons.append(
-                f"{count(self.unsettled, 'setting')} dropped out on too few pictures to exclude "
+                f"{counted(self.unsettled, 'setting')} dropped out on too few pictures to exclude "
                 "that one is better"
             )
         if self.more is not None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .._util.counted import counted
 from .._util.durations import rough_duration
 from ..errors import InvalidInput
 
@@ -62,9 +63,7 @@ def amount_text(amount: float, unit: Unit) -> str:
     """An amount of a unit, for people: `2,000 denoiser rows`, `1 picture`, `30 min`."""
     if unit is Unit.SECONDS:
         return rough_duration(amount) if amount >= 10 else f"{amount:g} s"
-    noun = "picture" if unit is Unit.PICTURES else "denoiser row"
-    count = round(amount)
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+    return counted(round(amount), "picture" if unit is Unit.PICTURES else "denoiser row")
 
 
 def _budget(amount: float, word: str) -> Budget | None:

@@ -7,6 +7,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ..._util.counted import counted
 from ...errors import DwlabError, InvalidInput
 from ..field_errors import field_meant
 from ..heartbeat import connect
@@ -291,9 +292,7 @@ def _allowed(choices: Mapping[str, object], benchmarks: Mapping[str, object]) ->
 
 def _plan_for_page(plan: BenchPlan) -> dict[str, object]:
     left = plan.processes - plan.done
-    count = (
-        "1 configuration" if plan.configurations == 1 else f"{plan.configurations} configurations"
-    )
+    count = counted(plan.configurations, "configuration")
     facts = [["rounds", f"{plan.rounds}, each in fresh processes"], ["processes", f"{left:,}"]]
     if plan.done:
         facts.append(["done before", f"{plan.done:,}"])

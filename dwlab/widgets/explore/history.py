@@ -7,6 +7,7 @@ import threading
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
+from ..._util.counted import counted
 from ..._util.html import data_uri
 from ...errors import DwlabError
 from ...pictures import recipes
@@ -22,7 +23,7 @@ from .comparison import compared
 from .history_export import export
 from .history_sweep import sweep_form_of
 from .history_view import SELECTION_LIMIT, checked_keys, checked_view, filter_of
-from .history_words import change_words, pictures_words
+from .history_words import change_words
 from .thumbnails import SIDES, Thumbnails
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class BenchHistory:
         """Write the files of pictures with their recipes and marks to a zip beside the results."""
         path = export(self._root, self._bench.session.entries(keys))
         self._bench.status_line.say_lasting(
-            f"{pictures_words(len(keys))} exported to {self._root.name}/{path.relative_to(self._root)}."
+            f"{counted(len(keys), 'picture')} exported to {self._root.name}/{path.relative_to(self._root)}."
         )
 
     def sweep(self, keys: list[str]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._util.counted import counted
+
 if TYPE_CHECKING:
     from ...store.mark_changes import MarkChange
 
 
 def change_words(change: MarkChange) -> str:
     """What a change did, for the button that takes it back."""
-    pictures = pictures_words(change.pictures)
+    pictures = counted(change.pictures, "picture")
     match change.mark, bool(change.value):
         case "stars", True:
             return f"{change.value} stars for {pictures}"
@@ -25,8 +27,3 @@ def change_words(change: MarkChange) -> str:
         case "pin", False:
             return f"unpinning {pictures}"
     return f"taking the stars of {pictures}"
-
-
-def pictures_words(count: int) -> str:
-    """So many pictures."""
-    return "1 picture" if count == 1 else f"{count:,} pictures"

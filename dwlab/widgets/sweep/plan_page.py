@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._util.counted import counted
 from ..._util.durations import rough_duration
 from ...runs.plan import disk_text
 
@@ -17,7 +18,11 @@ WRONG = "wrong"
 
 def counting(cells: int) -> dict[str, object]:
     """The page's plan while the estimate is made."""
-    return {"state": PLANNING, "count": pictures_text(cells), "facts": [["time", "estimating …"]]}
+    return {
+        "state": PLANNING,
+        "count": counted(cells, "picture"),
+        "facts": [["time", "estimating …"]],
+    }
 
 
 def plan_for_page(plan: Plan) -> dict[str, object]:
@@ -32,16 +37,11 @@ def plan_for_page(plan: Plan) -> dict[str, object]:
         facts.append(["shared", plan.shared])
     return {
         "state": READY,
-        "count": pictures_text(plan.cells),
+        "count": counted(plan.cells, "picture"),
         "facts": facts,
         "warnings": list(plan.warnings),
         "hints": [*plan.hints, *plan.memory, *plan.defaults],
     }
-
-
-def pictures_text(count: int) -> str:
-    """How many pictures, in words."""
-    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 def _todo_text(plan: Plan) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..._util.checks import is_number
+from ..._util.counted import counted
 from ...errors import InvalidInput
 from ...spec import axes as axis_values
 from ...spec.axes import RandomSeeds
@@ -202,7 +203,7 @@ class Row:
             count = axis_values.length(self.name, self.value())
         except InvalidInput:
             return ""
-        text = "1 value" if count == 1 else f"{count:,} values"
+        text = counted(count, "value")
         shown = self._values() if self.kind in (RANGE, EVENLY, YAML) else []
         if not shown:
             return text

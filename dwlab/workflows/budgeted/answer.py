@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..._util.counted import counted
 from ..._util.durations import rough_duration
 from ...analysis.statistics_text import number_text
 from ...runs.search_answer import SearchAnswer, hash_of
@@ -65,7 +66,7 @@ def open_answer(
         sentence = f"{STOPPED} {sentence}"
     spent = search.spent
     made = (
-        f"Search (optuna): {_pictures(spent.pictures)} of {len(tried.settings):,} settings made with "
+        f"Search (optuna): {counted(spent.pictures, 'picture')} of {len(tried.settings):,} settings made with "
         f"{round(spent.rows):,} denoiser rows"
     )
     return SearchAnswer(
@@ -122,7 +123,7 @@ def _spent_text(search: Search, grid: SearchGrid, method: str) -> str:
     spent = search.spent
     share = spent.rows / grid.rows
     made = (
-        f"Search ({method}): {_pictures(spent.pictures)} made with {round(spent.rows):,} denoiser rows, "
+        f"Search ({method}): {counted(spent.pictures, 'picture')} made with {round(spent.rows):,} denoiser rows, "
         f"{share:.1%} of the {grid.rows:,} rows of all {len(grid.cells):,} pictures"
     )
     return _with_rest(made, search)
@@ -136,14 +137,10 @@ def _with_rest(made: str, search: Search) -> str:
     free = search.scores.pictures - spent.pictures
     if free:
         were = "was" if free == 1 else "were"
-        parts.append(f"{_pictures(free)} {were} there before and cost nothing")
+        parts.append(f"{counted(free, 'picture')} {were} there before and cost nothing")
     if search.budget is not None:
         parts.append(f"the budget was {search.budget}{_of_device(search.budget.unit)}")
     return f"{'; '.join(parts)}."
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 def _of_device(unit: Unit) -> str:
