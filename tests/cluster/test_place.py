@@ -18,6 +18,7 @@ from dwlab.cluster.place import placed
 from dwlab.cluster.waits import Waits
 from dwlab.errors import InvalidInput, MissingExtra, RenderError
 from dwlab.events import Connected, Done, WorkerChanged
+from dwlab.models.loaded_models import LOADED
 from dwlab.runs import code_trust
 from dwlab.spec.compute import Compute
 from dwlab.spec.params import GenerationParams
@@ -194,6 +195,8 @@ def test_a_sweep_for_gpus_is_planned_without_one(tmp_path):
 
 
 def test_more_copies_than_the_memory_holds_are_refused(tmp_path, monkeypatch):
+    # what models of other tests hold would count as free
+    LOADED.clear()
     monkeypatch.setattr("dwlab.models.memory.free_bytes", lambda _: 30_000_000)
     with pytest.raises(InvalidInput, match=r"where is 'cpu\*8'; allowed: at most cpu\*\d: each"):
         sweep(colour=["red"]).plan(tmp_path, where="cpu*8")

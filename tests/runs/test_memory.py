@@ -65,6 +65,8 @@ def test_pictures_in_eight_bits_are_cells_of_their_own(tmp_path):
 def test_a_model_that_cannot_fit_is_told_in_the_plan_and_its_cells_fail_with_the_numbers(
     tmp_path, monkeypatch
 ):
+    # what models of other tests hold would count as free
+    LOADED.clear()
     monkeypatch.setattr(memory, "free_bytes", lambda _: 2_000_000)
     spec = Sweep("x", base=BASE)
     (text,) = spec.plan(tmp_path, device="cpu").memory
