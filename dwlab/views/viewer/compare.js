@@ -1,4 +1,4 @@
-// Two cells of a sweep compared; what is known of both and differs stands beside them.
+// Two cells of a sweep compared; the settings and metrics in which they differ stand beside them.
 
 class CompareView {
   constructor(viewer) {
@@ -23,9 +23,14 @@ class CompareView {
 
   changes() {
     const { cells } = this.viewer;
-    const others = [...cells.fields.values()].filter(({ name }) => name !== "prompt");
+    const others = [...cells.fields.values()].filter(tellsOfPicture);
     const fields = [["prompt", (cell) => cells.prompt(cell)], ...others.map((field) => [field.name, (cell) => cells.text(field, cell)])];
     return fields.map(([name, read]) => ({ name, before: read(this.first), after: read(this.second), isText: name.endsWith("prompt") }))
       .filter(({ before, after }) => before !== after);
   }
+}
+
+/** Whether a field stands beside the prompt: when and how fast a picture was made differs always; of such records only the device can change it. */
+function tellsOfPicture({ name, kind }) {
+  return name !== "prompt" && (kind !== "record" || name === "device");
 }

@@ -155,6 +155,19 @@ def compare(page):
     expect(page.locator(".dwc-pair")).to_be_visible()
 
 
+def test_what_changed_has_settings_and_metrics_but_not_when_and_how_fast(browser, tmp_path):
+    table = sweep_table(tmp_path)
+    count = len(table)
+    table["created"] = [f"2026-01-01T00:00:{second:02}+00:00" for second in range(count)]
+    for name in ("adherence", "seconds", "device_seconds", "load_seconds"):
+        table[name] = [1.0 + number for number in range(count)]
+    table["device"] = ["cpu", *["cuda:0"] * (count - 1)]
+    with opened(browser, viewer(table, tmp_path)) as page:
+        compare(page)
+        names = page.locator(".dwc-changes tbody th")
+        expect(names).to_have_text(["prompt", "adherence", "device"])
+
+
 @pytest.mark.slow
 def test_the_edge_of_the_wipe_is_dragged_on_the_picture(browser, path):
     with opened(browser, path) as page:
