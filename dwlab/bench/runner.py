@@ -92,15 +92,11 @@ def prepare(spec: BenchSpec, results: str | Path | None = None) -> BenchRun:
     configurations = spec.configurations(device.available())
     for configuration in configurations:
         _check(configuration)
-    identity = {
+    question = {
         "spec": asdict(spec),
         "configurations": [configuration.id for configuration in configurations],
-        "versions": versions(),
     }
-    text = json.dumps(identity, sort_keys=True, default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    folder = unfinished_folder(results) / f"{spec.name}-{digest}"
-    return BenchRun(spec, configurations, folder)
+    return BenchRun(spec, configurations, unfinished_folder(results, spec.name, question))
 
 
 def _check(configuration: Configuration) -> None:
@@ -110,9 +106,14 @@ def _check(configuration: Configuration) -> None:
     check_arguments([complete(params, identity)], identity)
 
 
-def unfinished_folder(results: str | Path | None) -> Path:
-    """Where benchmarks that are under way keep their results."""
-    return results_folder(results) / "benchmarks" / "unfinished"
+def unfinished_folder(results: str | Path | None, name: str, question: Document) -> Path:
+    """Where a benchmark keeps its results while it is under way.
+
+    The same for the same question and versions, so that an interrupted one goes on.
+    """
+    text = json.dumps({**question, "versions": versions()}, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return results_folder(results) / "benchmarks" / "unfinished" / f"{name}-{digest}"
 
 
 def run(
@@ -155,14 +156,14 @@ def run(
     return path
 
 
-def rows(bench_run: BenchRun, on_event: OnEvent | None = None) -> list[Document] | None:
-    """The rows of a run without writing a file, None if it was cancelled; its folder is removed."""
+def rows(
+    bench_run: BenchRun, on_plan: OnPlan | None = None, on_event: OnEvent | None = None
+) -> list[Document] | None:
+    """The rows of a run without writing a file, None if it was cancelled; its folder stays."""
     with _alone(bench_run.folder):
-        if not _measure_all(bench_run, None, on_event):
+        if not _measure_all(bench_run, on_plan, on_event):
             return None
-        measured = [bench_run.row(configuration) for configuration in bench_run.configurations]
-        shutil.rmtree(bench_run.folder)
-    return measured
+        return [bench_run.row(configuration) for configuration in bench_run.configurations]
 
 
 @contextlib.contextmanager

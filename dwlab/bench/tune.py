@@ -5,7 +5,7 @@ The profile that it keeps is written by `dwlab.models.profiles`.
 
 from __future__ import annotations
 
-import os
+import shutil
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,10 +89,10 @@ def tune(
     Each stage measures its candidates beside the best so far, in two rounds or, if `quick`, in one, and keeps one only if
     the whole 95% interval of its gain is above 1 and its parity holds. Then the winner is measured
     against stock float32 once more, and the profile is kept for `load(..., profile="fast")`.
-    Returns None if cancelled.
+    Returns None if cancelled. What the same versions measured before an interruption is not measured again.
 
     steps: per picture (None: the model's own, or 4 for pictures above 256x256). quick: without
-    torch.compile. memory: measures that save memory, in use from the start. only: names of the stages to try, if not all. on_plan: called with each stage's name and its number of processes. Raises
+    torch.compile. memory: measures that save memory, in use from the start. only: names of the stages to try, if not all. on_plan: called with each stage's name and the number of its processes still to run. Raises
     InvalidInput or ModelError before anything is computed, RenderError if stock settings do not
     work here.
     """
@@ -101,10 +101,11 @@ def tune(
     identity = identify(model, device, download=False)
     settings = memory_settings(memory)
     start = Configuration(_params(model, identity, steps), device, 1, settings)
+    question = {"start": start.id, "weights": identity.weights}
     tuning = _Tuning(
         start=start,
         rounds=QUICK_ROUNDS if quick else STAGE_ROUNDS,
-        folder=runner.unfinished_folder(results),
+        folder=runner.unfinished_folder(results, "tune", question),
         on_plan=on_plan,
         on_event=on_event,
         cancel=cancel or threading.Event(),
@@ -119,6 +120,10 @@ def tune(
         gain = tuning.gain_over_start(best)
     except _TuningCancelled:
         return None
+    except RenderError:
+        # may work the next time
+        tuning.forget()
+        raise
     if gain.low <= 1:
         # what looked faster was noise
         best = start
@@ -131,6 +136,7 @@ def tune(
         versions=versions(),
     )
     path = profiles.keep(profile, identity.weights, device)
+    tuning.forget()
     return Tuned(profile, path, gain, tuple(texts))
 
 
@@ -158,7 +164,8 @@ class _StageOutcome:
 class _Tuning:
     """The measurements of one `tune`.
 
-    start: stock settings. rounds: of a stage. folder: for what is under way.
+    start: stock settings. rounds: of a stage. folder: begins the names of the stages' folders, in
+    which results are kept until all stages are done.
     """
 
     start: Configuration
@@ -198,14 +205,22 @@ class _Tuning:
     ) -> dict[str, Document]:
         """The rows of configurations, by their ids; raises _TuningCancelled."""
         spec = BenchSpec("tune", rounds=rounds, iterations=3, seconds=1.0)
-        folder = self.folder / f"tune-{stage}-{self.start.id}-{os.getpid()}"
+        folder = self.folder.with_name(f"{self.folder.name}-{stage}")
         bench_run = runner.BenchRun(spec, configurations, folder, self.cancel)
-        if self.on_plan:
-            self.on_plan(stage, rounds * len(configurations))
-        rows = runner.rows(bench_run, self.on_event)
+
+        def plan(_total: int, todo: int) -> None:
+            if self.on_plan:
+                self.on_plan(stage, todo)
+
+        rows = runner.rows(bench_run, plan, self.on_event)
         if rows is None:
             raise _TuningCancelled
         return {row["id"]: row for row in rows}
+
+    def forget(self) -> None:
+        """Remove the results of all stages."""
+        for folder in self.folder.parent.glob(f"{self.folder.name}-*"):
+            shutil.rmtree(folder)
 
 
 def gain(base: Document, row: Document) -> Speedup:

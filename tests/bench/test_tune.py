@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 from bench.made_up import row
+from measuring_here import measure_here
 
 import dwlab
-from dwlab.bench import tune, tune_stages
+from dwlab.bench import runner, tune, tune_stages
 from dwlab.bench.spec import BenchSpec
 from dwlab.bench.tune_stages import TuningStage
+from dwlab.errors import RenderError
 from dwlab.models import profiles
 from dwlab.models.identity import identify
 
@@ -76,3 +79,46 @@ def test_tuning_keeps_a_profile_that_generate_then_uses(tmp_path, monkeypatch):
     assert kept == tuned.profile
     picture = dwlab.generate("a red star", profile="fast", device="cpu")
     assert (picture.dtype, picture.settings) == (kept.dtype, kept.settings.changed())
+
+
+@pytest.fixture
+def tune_batch(tmp_path, monkeypatch):
+    """Tune the batch alone, in this process."""
+    monkeypatch.setattr(runner, "run_worker", measure_here)
+    stage = TuningStage("batch", lambda best: [best.with_batch(2)])
+    monkeypatch.setattr(tune, "stages", lambda *_, **__: [stage])
+
+    def tuned(**options):
+        return tune.tune("shapes", device="cpu", steps=1, quick=True, results=tmp_path, **options)
+
+    return tuned
+
+
+def folders_of(results):
+    return list(results.glob("benchmarks/unfinished/tune-*"))
+
+
+@pytest.mark.slow
+def test_an_interrupted_tuning_goes_on_where_it_was_and_leaves_no_folder(tune_batch, tmp_path):
+    cancel = threading.Event()
+    first_run = []
+
+    def stop_after_one(event):
+        if event.kind == "done":
+            first_run.append(event.index)
+            cancel.set()
+
+    assert tune_batch(cancel=cancel, on_event=stop_after_one) is None
+    assert len(first_run) == 1 and len(folders_of(tmp_path)) == 1
+    plans = []
+    assert tune_batch(on_plan=lambda stage, todo: plans.append((stage, todo)))
+    assert plans[0] == ("batch", 1)
+    assert folders_of(tmp_path) == []
+
+
+def test_a_tuning_that_fails_leaves_no_folder(tune_batch, tmp_path, monkeypatch):
+    failed = {"status": "failed", "error": "no room"}
+    monkeypatch.setattr(runner, "run_worker", lambda *_, **__: failed)
+    with pytest.raises(RenderError, match="no room"):
+        tune_batch()
+    assert folders_of(tmp_path) == []
