@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ...errors import InvalidInput, RenderError, first_line
 from ...models import memory
 from ...models.identity import identify
+from ...spec.public_names import name_without_path
 from ...spec.rows import rows_of
 from ...spec.sweep import LIMIT
 from .. import machine
@@ -78,13 +79,13 @@ def compare_engines(
         except Exception as error:
             if not optional or name == "loop":
                 raise
-            unmeasured[name] = first_line(error)
+            unmeasured[name] = machine.without_paths(first_line(error))
     matmul = {}
     for engine in loaded.values():
         own = engine.model.identity
         matmul[own.dtype] = apart(matmul_rate, own.device, own.dtype)
     system = machine.facts({engine.model.identity.device for engine in loaded.values()})
-    report = EngineReport([], matmul, model, scale, system, unmeasured)
+    report = EngineReport([], matmul, name_without_path(model), scale, system, unmeasured)
     for name in grids:
         cells = evenly(GRIDS[name].cells(identity, scale), limit)
         report.results.extend(measure(loaded, name, cells, rounds, on_step, unmeasured))
@@ -144,7 +145,7 @@ def _warmed_up(
             reason = f"it fails on {grid}: {first_line(error)}"
             if failures is None or name == "loop":
                 raise RenderError(f"engine {name}: {reason}") from error
-            failures[name] = reason
+            failures[name] = machine.without_paths(reason)
         else:
             ready[name] = engine
     return ready

@@ -11,6 +11,7 @@ from ...analysis.ranking import MARGIN, usual_margin
 from ...errors import RenderError
 from ...spec.drift_requests import BY_NETWORK, LABEL
 from ...spec.names import FILES
+from ...spec.public_names import name_without_path
 from ...spec.rows import rows_of
 from .. import machine
 from .candidates import PLAIN
@@ -72,10 +73,10 @@ def report_of(
         margin = MARGIN if score is None else usual_margin(table, score)
     rows = [_row(study, each, found, timed[each.name]) for each in measured_ways]
     return QualityReport(
-        model=study.spec.model,
+        model=name_without_path(study.plain.model),
         device=study.identity.device,
         experiment=study.spec.name,
-        plain=study.plain.as_dict(),
+        plain=_without_paths(study.plain.as_dict()),
         prompts=list(study.prompts),
         seeds=study.seeds,
         measure=measure,
@@ -83,7 +84,9 @@ def report_of(
         margin=margin,
         rows=rows,
         system=machine.facts({study.identity.device}),
-        unmeasured=dict(unmeasured or {}),
+        unmeasured={
+            name: machine.without_paths(reason) for name, reason in (unmeasured or {}).items()
+        },
     )
 
 
@@ -105,11 +108,14 @@ def _row(study: Study, candidate: Candidate, found: Drift | None, timed: Timed) 
 
 
 def _without_paths(recipe: Mapping[str, object]) -> dict[str, object]:
-    """What differs from the plain recipe, for a file that others may read."""
-    return {
-        name: value_in_table(name, value) if name in FILES else value
-        for name, value in recipe.items()
-    }
+    """A recipe, or a part of one, for a file that others may read."""
+    return {name: _without_path(name, value) for name, value in recipe.items()}
+
+
+def _without_path(name: str, value: object) -> object:
+    if name == "model":
+        return name_without_path(str(value))
+    return value_in_table(name, value) if name in FILES else value
 
 
 def _drifted(study: Study, candidate: Candidate, found: Drift | None) -> Drifted | None:

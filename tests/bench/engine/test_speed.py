@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from dwlab.bench.engine import speed
@@ -9,6 +11,7 @@ from dwlab.bench.engine.engines import ENGINES, Engine, Kind, loop
 from dwlab.bench.engine.report import EngineReport
 from dwlab.errors import InvalidInput, RenderError
 from dwlab.models import loading
+from dwlab.spec.catalog import SHAPES_FOLDER
 from dwlab.spec.params import GenerationParams
 
 
@@ -27,13 +30,13 @@ def cells():
 
 def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_are_measured(model):
     def failing(model, cells):
-        raise RuntimeError("no such scheduler\nand much more")
+        raise RuntimeError("no such scheduler in /home/ann/model\nand much more")
 
     engines = {"loop": Engine(ENGINES["loop"].draw, model), "packed": Engine(failing, model)}
     failures = {}
     results = speed.measure(engines, "small", cells(), rounds=1, failures=failures)
     assert [row.engine for row in results] == ["loop"]
-    assert failures == {"packed": "it fails on small: no such scheduler"}
+    assert failures == {"packed": "it fails on small: no such scheduler in model"}
     with pytest.raises(RenderError, match="engine packed: it fails on small: no such scheduler"):
         speed.measure(engines, "small", cells(), rounds=1)
 
@@ -63,17 +66,22 @@ def test_pictures_that_differ_are_noticed(model):
 
 
 @pytest.mark.slow
-def test_what_was_measured_is_told_after_each_grid_without_the_engine_that_fails(monkeypatch):
+def test_what_was_measured_is_told_after_each_grid_without_the_engine_that_fails(
+    monkeypatch, tmp_path
+):
     def failing(model, cells):
         raise RuntimeError("out of memory")
 
     monkeypatch.setitem(ENGINES, "packed", Kind(failing))
+    folder = shutil.copytree(SHAPES_FOLDER, tmp_path / "mine")
     told = []
-    speed.compare_engines(
-        device="cpu", grids=["mixed", "one-seed"], engines=["loop", "packed"], rounds=1, scale=0.05,
+    report = speed.compare_engines(
+        str(folder), device="cpu", grids=["mixed", "one-seed"], engines=["loop", "packed"], rounds=1, scale=0.05,
         limit=1, on_grid=lambda report: told.append([row.grid for row in report.results]),
     )  # fmt: skip
     assert told == [["mixed"], ["mixed", "one-seed"]]
+    # without the path that leads to it
+    assert report.model == "mine"
 
 
 def test_unknown_engines_and_grids_are_refused_by_name():

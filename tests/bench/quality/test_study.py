@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 
+import pandas as pd
 import pytest
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 import dwlab
 from dwlab.bench import files
 from dwlab.bench.quality.report import QualityReport
-from dwlab.bench.quality.speed import measure
+from dwlab.bench.quality.run import report_of
+from dwlab.bench.quality.speed import Timed, measure
 from dwlab.bench.quality.study import study
 from dwlab.cli.app import app
 from dwlab.errors import InvalidInput, RenderError
+from dwlab.spec.catalog import SHAPES_FOLDER
 
 
 def names(what):
@@ -133,3 +138,32 @@ def test_a_way_that_fails_as_it_warms_up_leaves_the_others_measured():
     assert {"plain", "1 steps"} < set(timed) and "init_noise_sigma" in failures["scheduler Flow match Euler"]  # fmt: skip
     with pytest.raises(RenderError, match="init_noise_sigma"):
         measure(what, rounds=1, pictures=1)
+
+
+def test_a_report_names_a_folder_without_the_path_that_leads_to_it(tmp_path):
+    folder = shutil.copytree(SHAPES_FOLDER, tmp_path / "mine")
+    plain_only = study(str(folder), device="cpu", only=["1 steps"], steps=2)
+    failure = f"OSError: {folder}/unet/config.json is not there"
+    report = report_of(
+        plain_only, pd.DataFrame(), {"plain": Timed([1.0], [1.0])}, unmeasured={"1 steps": failure}
+    )
+    assert report.model == report.plain["model"] == "mine"
+    assert report.unmeasured == {"1 steps": "OSError: config.json is not there"}
+    assert str(tmp_path) not in report.save(tmp_path / "quality.json").read_text()
+
+
+@pytest.mark.slow
+def test_a_file_names_no_path_of_a_model_that_is_compared(tmp_path):
+    folder = shutil.copytree(SHAPES_FOLDER, tmp_path / "mine")
+    other = shutil.copytree(SHAPES_FOLDER, tmp_path / "other")
+    (weights,) = other.glob("unet/*.safetensors")
+    save_file({name: 1.01 * part for name, part in load_file(weights).items()}, weights)
+    command = [
+        "bench", "quality", str(folder), "--only", "1 steps", "--also", f"model: {other}", "--steps", "2",
+        "--prompt", "a star", "--seeds", "1", "--rounds", "1", "--pictures", "1", "--device", "cpu", "--results", str(tmp_path),
+    ]  # fmt: skip
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    path = tmp_path / "quality-mine" / "quality.json"
+    assert files.load(path)["rows"][-1]["recipe"] == {"model": "other"}
+    assert str(tmp_path) not in path.read_text()
