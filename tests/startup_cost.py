@@ -1,7 +1,7 @@
 """Prints what starts of dwlab cost, in wall and processor time. Not a test: clocks are no judges.
 
 --beside FOLDER: a checkout of another version, started in turns with this one, with the same libraries. --rounds N.
---parts: where the time of `dwlab generate` goes, part by part, in one process.
+--parts: where the time of `dwlab generate` goes, part by part, in one process that does what the command does.
 """
 
 from __future__ import annotations
@@ -34,13 +34,19 @@ LIBRARIES = {
     ),
 }
 PARTS = """
-import json, sys, time
+import gc, json, sys, time
 parts = {}
 def part(name):
     now = time.perf_counter(), time.process_time()
     parts[name] = [now[0] - part.last[0], now[1] - part.last[1]]
     part.last = time.perf_counter(), time.process_time()
 part.last = time.perf_counter(), time.process_time()
+from dwlab.cli import app
+part("the command line")
+from dwlab._util import late_scipy, package_map
+late_scipy.put_off()
+package_map.use()
+gc.disable()
 from dwlab.models.loading import load
 from dwlab.runs.generation import generate
 from dwlab.models.identity import identify
@@ -72,13 +78,15 @@ class Cost:
     processor: float
 
 
+def environment(checkout: Path) -> dict[str, str]:
+    """The variables of a process that imports dwlab from a checkout."""
+    # which would compile all of a checkout at every start
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(checkout)}
+
+
 def cost(code: str, checkout: Path, *arguments: str) -> Cost:
     """Run code in a fresh interpreter that imports dwlab from a checkout."""
-    # without it, a checkout would be compiled at every start
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
-    environment["PYTHONPATH"] = str(checkout)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(
@@ -87,7 +95,7 @@ def cost(code: str, checkout: Path, *arguments: str) -> Cost:
         stderr=subprocess.DEVNULL,
         check=True,
         cwd=checkout,
-        env=environment,
+        env=environment(checkout),
     )
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -136,7 +144,7 @@ def compare(checkouts: list[Path], rounds: int, folder: Path) -> None:
         print(f"{name:<32}{median_text(measured)}{most}{where}")
 
 
-def print_parts(checkout: Path, rounds: int, folder: Path) -> None:
+def print_parts(rounds: int, folder: Path) -> None:
     """Print the medians of the parts of a picture's making."""
     runs = []
     for _ in range(rounds):
@@ -146,8 +154,8 @@ def print_parts(checkout: Path, rounds: int, folder: Path) -> None:
             stderr=subprocess.DEVNULL,
             text=True,
             check=True,
-            cwd=checkout,
-            env={**os.environ, "PYTHONPATH": str(checkout)},
+            cwd=HERE,
+            env=environment(HERE),
         )
         runs.append(json.loads(ended.stdout.splitlines()[-1]))
     for name in runs[0]:
@@ -166,9 +174,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if options.parts:
-            for checkout in [HERE, *others]:
-                print(checkout)
-                print_parts(checkout, options.rounds, folder)
+            print_parts(options.rounds, folder)
         else:
             compare([HERE, *others], options.rounds, folder)
 
