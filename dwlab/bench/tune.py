@@ -86,13 +86,16 @@ def tune(
 ) -> Tuned | None:
     """Try dtypes, memory layout, attention kernels, threads, batches, torch.compile and OpenVINO in turn.
 
-    Each stage measures its candidates beside the best so far, in two rounds or, if `quick`, in one, and keeps one only if
-    the whole 95% interval of its gain is above 1 and its parity holds. Then the winner is measured
-    against stock float32 once more, and the profile is kept for `load(..., profile="fast")`.
-    Returns None if cancelled. What the same versions measured before an interruption is not measured again.
+    Each stage measures its candidates beside the best so far, in two rounds or, if `quick`, in one,
+    and keeps one only if the whole 95% interval of its gain is above 1 and its parity holds. Then the
+    winner is measured against stock float32 once more, and the profile is kept for
+    `load(..., profile="fast")`. Returns None if cancelled. What the same versions measured before an
+    interruption is not measured again.
 
     steps: per picture (None: the model's own, or 4 for pictures above 256x256). quick: without
-    torch.compile. memory: measures that save memory, in use from the start. only: names of the stages to try, if not all. on_plan: called with each stage's name and the number of its processes still to run. Raises
+    torch.compile. memory: measures that save memory, in use from the start. only: names of the
+    stages to try, if not all. on_plan: called with each stage's name and the number of its processes
+    still to run. Raises
     InvalidInput or ModelError before anything is computed, RenderError if stock settings do not
     work here.
     """

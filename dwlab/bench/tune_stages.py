@@ -43,6 +43,7 @@ def stages(device: str, *, quick: bool, only: Sequence[str] = ()) -> list[Tuning
         chosen.append(TuningStage("compile", _compile_modes))
     if device == "cpu" and library.is_installed():
         chosen.append(TuningStage("backend", _backends))
+        chosen.append(TuningStage("batch of the backend", _batches_of_openvino))
     names = [stage.name for stage in chosen]
     for name in only:
         if name not in names:
@@ -88,6 +89,11 @@ def _backends(best: Configuration) -> list[Configuration]:
         backend="openvino", attention="auto", channels_last=False, compile="none"
     )
     return [whole.with_dtype(dtype) for dtype in DTYPES]
+
+
+def _batches_of_openvino(best: Configuration) -> list[Configuration]:
+    """Its forwards gain from other numbers of rows than those of torch."""
+    return _batches(best) if best.settings.backend == "openvino" else []
 
 
 def _compile_modes(best: Configuration) -> list[Configuration]:

@@ -29,6 +29,7 @@ def test_tuning_tries_dtypes_kernels_threads_batches_and_compiling(quick):
         "batch",
         *([] if quick else ["compile"]),
         "backend",
+        "batch of the backend",
     ]
     tried = [one for stage in stages.values() for one in stage.candidates(start)]
     assert {one.params.dtype for one in tried} == {"float32", "bfloat16"} and {
@@ -45,6 +46,11 @@ def test_tuning_tries_dtypes_kernels_threads_batches_and_compiling(quick):
     fastest = start.with_settings(channels_last=True, attention="math", compile="default")
     for one in stages["backend"].candidates(fastest):
         assert one.settings.changed() == {"backend": "openvino"}
+    after = stages["batch of the backend"]
+    assert not after.candidates(start)
+    assert [one.batch for one in after.candidates(start.with_settings(backend="openvino"))] == [
+        *tune_stages.BATCHES
+    ]
     cuda = replace(start, device="cuda:0")
     gpu = [
         one for stage in tune_stages.stages("cuda:0", quick=False) for one in stage.candidates(cuda)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,10 @@ GRIDS = {
 
 
 def evenly(cells: Cells, limit: int) -> Cells:
-    """At most `limit` cells, taken at equal distances."""
+    """At most `limit` cells, taken at equal distances, among which all steps, guidances and schedulers occur."""
+    settings = {(cell.steps, cell.guidance, cell.scheduler) for cell in cells}
     distance = -(-len(cells) // limit)
+    # else one came back to the same settings: every fourth cell of two schedulers has the first
+    while math.gcd(distance, len(settings)) > 1:
+        distance += 1
     return cells[::distance]

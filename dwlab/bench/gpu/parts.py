@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
 TESTS = PROJECT / "tests"
 # of the small grids: as many as fill the forwards of such a model on a large GPU
-SD15_CELLS = 32
+SD15_CELLS = 40
 SDXL_CELLS = 8
 
 
@@ -40,7 +40,7 @@ def _parts(folder: Path, device: str) -> list[Part]:
     return [
         _tests(90),
         _engine(
-            "sd15", folder, device, f"{usual},packed-fast", both, (*sd15, "--rounds", "2"), 220
+            "sd15", folder, device, f"{usual},packed-fast", both, (*sd15, "--rounds", "2"), 260
         ),
         _engine("sdxl", folder, device, usual, both, sdxl, 180),
         _run(folder, device, HERE / "bench-gpu.yaml", 120),
