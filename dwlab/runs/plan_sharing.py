@@ -1,6 +1,6 @@
 """What a plan says of work that cells share, and of models whose cells share none.
 
-Cells that differ in guidance alone begin with the same calls.
+Cells that differ in guidance alone, or in the later steps at which it is left out, begin with the same calls.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def sharing_text(cells: Sequence[ResolvedCell], compute: Compute, workers: int) 
     total = sum(rows_of(cell.params) for cell in cells)
     about = "at most" if workers > 1 else "at least"
     return (
-        f"{about} {shared:,} of {total:,} denoiser rows, because cells that differ in guidance alone "
-        "have the same first step"
+        f"{about} {shared:,} of {total:,} denoiser rows, because cells that differ in guidance, or "
+        "in which later steps have it, have the same first step"
     )
 
 

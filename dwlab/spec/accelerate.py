@@ -122,6 +122,12 @@ def saving_guidance(accelerate: Accelerate) -> list[str]:
     return [name for name in accelerate if BY_NAME[name].saves_guidance]
 
 
+def but_for_guidance(accelerate: Accelerate) -> Accelerate:
+    """The accelerators that leave out other work than answers of guidance."""
+    saving = saving_guidance(accelerate)
+    return {name: settings for name, settings in accelerate.items() if name not in saving}
+
+
 def in_denoiser(accelerate: Accelerate) -> list[str]:
     """The accelerators that keep what they remember in the denoiser itself."""
     return [name for name in accelerate if BY_NAME[name].in_denoiser]

@@ -56,8 +56,13 @@ def denoiser_rows(
     return max(1, round(rows))
 
 
+def first_step_of(params: GenerationParams) -> Step:
+    """The step with which a picture of complete parameters begins."""
+    return Step(0, (params.steps - steps_of(params)) / params.steps)
+
+
 def first_rows_of(params: GenerationParams) -> float:
     """Rows of the denoiser before the first step of complete parameters, counted as in `rows_of`."""
-    first = Step(0, (params.steps - steps_of(params)) / params.steps)
+    first = first_step_of(params)
     is_guided = params.guided and accelerate.is_guided(params.accelerate, first)
     return (2 if is_guided else 1) * accelerate.share(params.accelerate, first)

@@ -29,6 +29,8 @@ GRIDS = {
     "negative prompts": {"negative_prompt": ["", "blue"], "guidance": [2, 3], "steps": [2]},
     "guidance at first": {"accelerate": [{"guidance_interval": [0, 0.5]}], "guidance": [2, 3], "steps": [4]},
     "guidance at last": {"accelerate": [{"guidance_interval": [0.5, 1]}], "guidance": [2, 3], "steps": [4]},
+    "guidance until a step": {"accelerate": [{}, {"guidance_interval": [0, 0.5]}, {"guidance_interval": [0, 0.8]}], "guidance": [2, 3], "steps": [4]},
+    "guidance every n-th step": {"accelerate": [{}, {"guidance_every": 2}, {"guidance_interval": [0.3, 1]}], "steps": [4]},
     "one guidance": {"guidance": [2], "seed": [0, 1], "steps": [2]},
 }  # fmt: skip
 
@@ -50,9 +52,10 @@ def test_it_is_what_the_engine_leaves_out(axes, compute):
     assert sum(rows) == calls - shared_rows(cells, compute)
 
 
-def test_it_is_so_if_few_answers_are_kept(monkeypatch):
+@pytest.mark.parametrize("name", ["guidance varies slowest", "guidance until a step"])
+def test_it_is_so_if_few_answers_are_kept(name, monkeypatch):
     monkeypatch.setattr(stand_ins, "Answers", functools.partial(Answers, 0))
-    test_it_is_what_the_engine_leaves_out(GRIDS["guidance varies slowest"], Compute(pack=2))
+    test_it_is_what_the_engine_leaves_out(GRIDS[name], Compute(pack=2))
 
 
 def test_one_picture_after_the_other_shares_nothing():

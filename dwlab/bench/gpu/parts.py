@@ -74,6 +74,15 @@ def _parts(folder: Path, device: str) -> list[Part]:
             (*sd15, "--rounds", "1"),
             450,
         ),
+        _engine(
+            "sdxl-compiled-heterogeneous",
+            folder,
+            device,
+            "loop,packed-fast,packed-compiled",
+            "heterogeneous",
+            sdxl,
+            450,
+        ),
     ]
 
 
