@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -19,12 +20,22 @@ def path(tmp_path):
     return tmp_path / "odd.py"
 
 
+@pytest.fixture
+def usual_depth():
+    """Python's own recursion limit, which libraries raise as they are imported."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
 def refusal(path):
     with pytest.raises(InvalidInput) as raised:
         checked_method("method", f"{path}:odd")
     return str(raised.value)
 
 
+@pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
