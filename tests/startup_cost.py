@@ -80,7 +80,7 @@ class Cost:
 
 def environment(checkout: Path) -> dict[str, str]:
     """The variables of a process that imports dwlab from a checkout."""
-    # which would compile all of a checkout at every start
+    # with this variable, a checkout without compiled files would be compiled at every start
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONPATH": str(checkout)}
 
